@@ -1,0 +1,60 @@
+# The commands of the project. Each says what it does in one line: see `make help`.
+SHELL       := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DEFAULT_GOAL := help
+.PHONY: help up preview status down test race check format bench inventory conformance tools go
+
+LOCAL := bin/local
+# Packages that reach the Google Cloud SDK take gigabytes to link with the race
+# detector, so it runs where goroutines are: the API and the embedded cloud.
+RACE_PACKAGES := ./app/... ./local/...
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: $(LOCAL) ## Bring the whole stack up on this machine (no Google account)
+	@$(LOCAL) up $(ARGS)
+
+preview: $(LOCAL) ## Show what `make up` would change
+	@$(LOCAL) preview $(ARGS)
+
+status: $(LOCAL) ## Show what runs and where
+	@$(LOCAL) status $(ARGS)
+
+down: $(LOCAL) ## Stop and destroy everything on this machine
+	@$(LOCAL) down $(ARGS)
+
+test: tools ## Run every test, on real PostgreSQL, Redis and the Pulumi engine
+	@echo "==> compile the tests (the first time takes minutes: the Google Cloud SDK is large)"
+	@go test -run '^$$' ./... 2>&1 | awk -f tools/progress.awk -v what="packages ready" -v total="$$(go list ./... | wc -l)"
+	@echo "==> run the tests"
+	@go test $(TESTFLAGS) ./...
+
+race: tools ## Run the tests of the API and the embedded cloud with the race detector
+	@go test -race $(RACE_PACKAGES)
+
+check: go ## Everything quick: format, vet, staticcheck, go.mod
+	@echo "==> gofumpt";     cd tools && go tool gofumpt -l .. | (! grep .) || { echo "not formatted: make format"; exit 1; }
+	@echo "==> go vet";      go vet ./...
+	@echo "==> staticcheck"; cd tools && go build -o ../bin/staticcheck honnef.co/go/tools/cmd/staticcheck && cd .. && bin/staticcheck ./...
+	@echo "==> go mod tidy"; go mod tidy -diff
+
+format: go ## Format all Go files
+	@cd tools && go tool gofumpt -w ..
+
+bench: tools ## Measure speed, as ratios against the bare building blocks
+	@go test -run '^$$' -bench . -benchmem $(BENCHFLAGS) ./...
+
+inventory: go ## Write the reviewed list of every stack's resources anew
+	@go test ./stack -run Inventory -update
+
+tools: $(LOCAL) ## Install or build what the project needs (PostgreSQL, Redis, the Pulumi CLI)
+	@$(LOCAL) tools
+
+# go build decides itself whether anything has to be compiled.
+$(LOCAL): go
+	@mkdir -p bin
+	@go build -v -o $(LOCAL) ./local 2>&1 | awk -f tools/progress.awk -v what="packages compiled"
+
+go:
+	@command -v go >/dev/null || { echo "Go 1.26 or newer is needed and was not found on the PATH: see https://go.dev/doc/install" >&2; exit 1; }
