@@ -1,0 +1,102 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// Configuration is what the program's provider resource says: the defaults for
+// every resource that names none of its own.
+type Configuration struct {
+	Project, Region string
+	// Labels are the provider's default labels.
+	Labels map[string]any
+}
+
+// Failure is one reason why inputs are refused.
+type Failure struct {
+	// Property is the path of the input, empty for the resource as a whole.
+	Property string
+	// Reason is worded like the API's own message.
+	Reason string
+}
+
+// Refuse makes a failure with a formatted reason.
+func Refuse(property, format string, values ...any) Failure {
+	return Failure{Property: property, Reason: fmt.Sprintf(format, values...)}
+}
+
+// Draft is a resource on its way into the cloud.
+type Draft struct {
+	// URN and Name are Pulumi's, Name being the last part of the URN.
+	URN, Name string
+	// Config is the provider's configuration.
+	Config Configuration
+	// Inputs are the checked inputs.
+	Inputs Properties
+	// Outputs hold the inputs, and on an update what was computed before, when
+	// Compute is called; it adds to them.
+	Outputs Properties
+	// Exists says that this is an update.
+	Exists bool
+}
+
+// Project returns the draft's own project, else the provider's.
+func (d *Draft) Project() string {
+	if project := d.Inputs.Text("project"); project != "" {
+		return project
+	}
+	return d.Config.Project
+}
+
+// Region returns the draft's own region, else the provider's.
+func (d *Draft) Region() string {
+	if region := d.Inputs.Text("region"); region != "" {
+		return region
+	}
+	return d.Config.Region
+}
+
+// Kind is what the embedded cloud knows about one type of resource. Type and ID
+// are required, everything else may be left out.
+type Kind struct {
+	// Type is Pulumi's type token.
+	Type string
+	// NameProperty is the input that is filled with the resource's name and a
+	// random suffix when the program leaves it out.
+	NameProperty string
+	// Required lists the inputs the API insists on.
+	Required []string
+	// Immutable lists the inputs that cannot change in place, so that a change
+	// replaces the resource. "*" means all of them.
+	Immutable []string
+	// Computed lists the outputs that are unknown before the resource exists.
+	Computed []string
+	// Secret lists the outputs that are secret by nature.
+	Secret []string
+	// Check refuses what the API would refuse. Values may be Unknown.
+	Check func(d *Draft) []Failure
+	// ID returns the identity of the resource within its type.
+	ID func(d *Draft) string
+	// Compute adds the outputs that the API computes. It runs alone, so it may
+	// allocate.
+	Compute func(ctx context.Context, d *Draft) error
+	// Ensure makes the resource real on this machine. It can be called again
+	// for a resource that exists already, also after a restart.
+	Ensure func(ctx context.Context, r store.Resource) error
+	// Await returns when the resource works. Its error leaves the resource in
+	// place, marked as not initialised.
+	Await func(ctx context.Context, r store.Resource) error
+	// Refusal says why the resource cannot be deleted now, nil when it can.
+	Refusal func(r store.Resource) error
+	// Remove takes the real thing away again.
+	Remove func(ctx context.Context, r store.Resource) error
+	// Retained resources stay when their Pulumi resource goes, as the API
+	// offers no deletion.
+	Retained bool
+}
+
+// Function is a lookup that programs invoke.
+type Function func(ctx context.Context, config Configuration, args Properties) (Properties, error)

@@ -1,0 +1,178 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// Server answers the Pulumi engine for one provider. It is safe for concurrent
+// use, as the engine creates independent resources at the same time.
+type Server struct {
+	pulumirpc.UnimplementedResourceProviderServer
+
+	name, version string
+	kinds         map[string]Kind
+	functions     map[string]Function
+	store         *store.Store
+
+	mu     sync.Mutex // guards config, and makes deciding and allocating one step
+	config Configuration
+}
+
+var _ pulumirpc.ResourceProviderServer = (*Server)(nil)
+
+// NewServer makes the provider called name ("gcp", "kubernetes") in the version
+// of the SDK that the program uses, over what exists in s.
+func NewServer(name, version string, s *store.Store, kinds []Kind, functions map[string]Function) *Server {
+	byType := make(map[string]Kind, len(kinds))
+	for _, kind := range kinds {
+		byType[kind.Type] = kind
+	}
+	return &Server{name: name, version: version, kinds: byType, functions: functions, store: s}
+}
+
+// Kinds returns the types the provider knows, sorted.
+func (s *Server) Kinds() []string {
+	return slices.Sorted(maps.Keys(s.kinds))
+}
+
+// kind finds what is known about the type of urn. An unknown type is refused,
+// as nothing here could stand for it.
+func (s *Server) kind(urn string) (Kind, string, error) {
+	parts := strings.Split(urn, "::")
+	if len(parts) < 4 {
+		return Kind{}, "", status.Errorf(codes.InvalidArgument, "%q is not a resource's URN", urn)
+	}
+	typ := parts[2][strings.LastIndex(parts[2], "$")+1:]
+	kind, known := s.kinds[typ]
+	if !known {
+		return Kind{}, "", status.Errorf(codes.Unimplemented,
+			"the embedded cloud does not know resources of type %s; it knows %s", typ, strings.Join(s.Kinds(), ", "))
+	}
+	return kind, strings.Join(parts[3:], "::"), nil
+}
+
+func (s *Server) configuration() Configuration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config
+}
+
+// Handshake tells the engine what the provider understands.
+func (s *Server) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
+	return &pulumirpc.ProviderHandshakeResponse{AcceptSecrets: true}, nil
+}
+
+// GetPluginInfo returns the version that the provider stands in for.
+func (s *Server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: s.version}, nil
+}
+
+// GetSchema returns the shortest valid schema: the SDKs were made from the real
+// one, and the engine needs none.
+func (s *Server) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
+	schema, err := json.Marshal(map[string]string{"name": s.name, "version": s.version})
+	if err != nil {
+		return nil, fmt.Errorf("encode the schema: %w", err)
+	}
+	return &pulumirpc.GetSchemaResponse{Schema: string(schema)}, nil
+}
+
+// CheckConfig accepts the provider's configuration as it is.
+func (s *Server) CheckConfig(_ context.Context, request *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	return &pulumirpc.CheckResponse{Inputs: request.GetNews()}, nil
+}
+
+// DiffConfig says that a changed provider never replaces its resources: in the
+// embedded cloud, credentials and endpoints have no meaning.
+func (s *Server) DiffConfig(_ context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	before, err := receive(request.GetOldInputs())
+	if err != nil {
+		return nil, err
+	}
+	after, err := receive(request.GetNews())
+	if err != nil {
+		return nil, err
+	}
+	return describe(changes(plain(before), plain(after)), nil), nil
+}
+
+// Configure takes the defaults for project, region and labels. The engine
+// configures every provider resource of the program over the same connection,
+// so a value that one of them leaves out keeps its meaning.
+func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+	received, err := receive(request.GetArgs())
+	if err != nil {
+		return nil, err
+	}
+	args := plain(received)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if project := args.Text("project"); project != "" {
+		s.config.Project = project
+	}
+	if region := args.Text("region"); region != "" {
+		s.config.Region = region
+	}
+	if labels := nested(args, "defaultLabels"); labels != nil {
+		s.config.Labels = labels
+	}
+	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true}, nil
+}
+
+// nested reads an object of the provider's configuration, which the engine
+// passes as JSON text.
+func nested(args Properties, name string) map[string]any {
+	if object := args.Object(name); object != nil {
+		return object
+	}
+	var object map[string]any
+	if err := json.Unmarshal([]byte(args.Text(name)), &object); err != nil {
+		return nil // not declared, or not known yet
+	}
+	return object
+}
+
+// Cancel has nothing to stop: the engine also cancels the context of each call.
+func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+// Attach is called when the engine takes up the connection.
+func (s *Server) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+// Invoke answers a lookup.
+func (s *Server) Invoke(ctx context.Context, request *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
+	function, known := s.functions[request.GetTok()]
+	if !known {
+		return nil, status.Errorf(codes.Unimplemented, "the embedded cloud does not know the function %s; it knows %s",
+			request.GetTok(), strings.Join(slices.Sorted(maps.Keys(s.functions)), ", "))
+	}
+	received, err := receive(request.GetArgs())
+	if err != nil {
+		return nil, err
+	}
+	result, err := function(ctx, s.configuration(), plain(received))
+	if err != nil {
+		return nil, status.Error(codes.NotFound, err.Error())
+	}
+	encoded, err := send(result, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &pulumirpc.InvokeResponse{Return: encoded}, nil
+}
