@@ -5,72 +5,192 @@ package process
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"syscall"
-	"time"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
 )
 
-// Command is a program to run.
-type Command struct {
-	// Name is unique among the running processes of a supervisor and names the
-	// pid file: letters, digits, '-', '_' and '.'.
-	Name string
-	// Path is the executable; Args are what follows it.
-	Path string
-	Args []string
-	// Env is the whole environment; nothing of the daemon's own is added.
-	Env []string
-	// Dir is the working directory, the root directory when empty.
-	Dir string
-	// LogPath is the file that standard output and error are appended to; they
-	// are discarded when it is empty.
-	LogPath string
-	// StopSignal asks the process to end; SIGTERM when zero.
-	StopSignal syscall.Signal
-	// Grace is how long the process has to end before SIGKILL; 10 s when zero.
-	Grace time.Duration
-	// Unprivileged runs the program as user 1000 of a user namespace of its own
-	// when the daemon is root, for programs that refuse to run as root. Files it
-	// makes belong to the daemon's user. Without root it changes nothing.
-	Unprivileged bool
-}
+// errClosed is returned by Start once Close was called.
+var errClosed = errors.New("the process supervisor is closed")
 
 // Supervisor starts processes and ends them. It is safe for concurrent use.
-type Supervisor struct{}
+type Supervisor struct {
+	dir     string
+	log     *slog.Logger
+	starts  chan start
+	closing chan struct{}
+	ended   chan struct{}
 
-// Process is one started program.
-type Process struct{}
+	mu      sync.Mutex
+	running map[string]*Process
+	closed  bool
+}
 
-var errNotBuilt = errors.New("not built yet")
+// start asks the starter's thread to start a command.
+type start struct {
+	cmd    *exec.Cmd
+	result chan error
+}
 
 // NewSupervisor keeps its pid files in dir. Processes that an earlier daemon
 // left behind (same pid and same start time as recorded there) are killed first.
-func NewSupervisor(dir string, log *slog.Logger) (*Supervisor, error) { return nil, errNotBuilt }
+func NewSupervisor(dir string, log *slog.Logger) (*Supervisor, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of pid files: %w", err)
+	}
+	if err := killStale(dir, log); err != nil {
+		return nil, err
+	}
+	s := &Supervisor{
+		dir: dir, log: log, starts: make(chan start), closing: make(chan struct{}), ended: make(chan struct{}),
+		running: map[string]*Process{},
+	}
+	go s.starter()
+	return s, nil
+}
+
+// starter starts every process on one operating system thread that lives as
+// long as the supervisor: the kernel sends a child its parent-death signal when
+// the thread that started it ends, not the whole process (prctl(2),
+// PR_SET_PDEATHSIG). Ending the goroutine while locked ends the thread.
+func (s *Supervisor) starter() {
+	defer close(s.ended)
+	runtime.LockOSThread()
+	for {
+		select {
+		case request := <-s.starts:
+			request.result <- request.cmd.Start()
+		case <-s.closing:
+			return
+		}
+	}
+}
 
 // Start runs the command and returns once it is started. The process is killed
-// by the kernel when the daemon dies.
-func (s *Supervisor) Start(c Command) (*Process, error) { return nil, errNotBuilt }
+// by the kernel when the daemon dies. A name that runs already is an error.
+func (s *Supervisor) Start(c Command) (*Process, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	p, err := s.reserve(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.launch(p); err != nil {
+		s.forget(p)
+		return nil, fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	go s.watch(p)
+	return p, nil
+}
+
+// reserve takes the name, so that two starts of it cannot race.
+func (s *Supervisor) reserve(c Command) (*Process, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	if _, taken := s.running[c.Name]; taken {
+		return nil, fmt.Errorf("start %s: a process of this name is running", c.Name)
+	}
+	p := &Process{command: c, pidFile: filepath.Join(s.dir, c.Name+pidSuffix), done: make(chan struct{}), code: stillRunning}
+	s.running[c.Name] = p
+	return p, nil
+}
+
+func (s *Supervisor) launch(p *Process) error {
+	output, err := openLog(p.command.LogPath)
+	if err != nil {
+		return err
+	}
+	defer output.Close()
+	if position, err := output.Seek(0, 2); err == nil {
+		p.logStart = position
+	}
+	p.cmd = p.command.build(output)
+	request := start{cmd: p.cmd, result: make(chan error, 1)}
+	select {
+	case s.starts <- request:
+	case <-s.closing:
+		return errClosed
+	}
+	if err := <-request.result; err != nil {
+		return p.command.explain(err)
+	}
+	if err := writePIDFile(p.pidFile, p.cmd.Process.Pid); err != nil {
+		p.Kill()
+		_ = p.cmd.Wait()
+		return err
+	}
+	return nil
+}
+
+// watch reaps the process.
+func (s *Supervisor) watch(p *Process) {
+	err := p.cmd.Wait()
+	p.sweep()
+	p.mu.Lock()
+	p.code = exitCode(p.cmd.ProcessState)
+	p.mu.Unlock()
+	s.forget(p)
+	if err != nil {
+		s.log.Debug("process ended", "name", p.command.Name, "code", p.ExitCode())
+	}
+	close(p.done)
+}
+
+func (s *Supervisor) forget(p *Process) {
+	_ = os.Remove(p.pidFile)
+	s.mu.Lock()
+	delete(s.running, p.command.Name)
+	s.mu.Unlock()
+}
 
 // Run runs the command to its end. A failure carries the last lines of output.
-// When ctx ends first the process is stopped.
-func (s *Supervisor) Run(ctx context.Context, c Command) error { return errNotBuilt }
+// When ctx ends first the process is stopped and the error wraps ctx's.
+func (s *Supervisor) Run(ctx context.Context, c Command) error {
+	if c.LogPath == "" {
+		c.LogPath = filepath.Join(s.dir, c.Name+".out")
+		defer func() { _ = os.Remove(c.LogPath) }()
+	}
+	p, err := s.Start(c)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.Done():
+	case <-ctx.Done():
+		p.Stop(context.WithoutCancel(ctx))
+		return fmt.Errorf("%s was stopped: %w", c.Name, context.Cause(ctx))
+	}
+	if code := p.ExitCode(); code != 0 {
+		return fmt.Errorf("%s ended with code %d: %s", c.Name, code, p.Tail(20))
+	}
+	return nil
+}
 
 // Close stops every process that still runs and ends the supervisor.
-func (s *Supervisor) Close() error { return errNotBuilt }
-
-// PID returns the process id on this machine.
-func (p *Process) PID() int { return 0 }
-
-// Done is closed when the process has ended.
-func (p *Process) Done() <-chan struct{} { return nil }
-
-// ExitCode is what the program returned, 128 plus the signal's number when a
-// signal ended it, and -1 while it runs.
-func (p *Process) ExitCode() int { return -1 }
-
-// Stop asks the process to end, kills it after its grace or when ctx ends, and
-// returns when it is gone. Stopping what has ended is no error.
-func (p *Process) Stop(ctx context.Context) error { return errNotBuilt }
-
-// Kill ends the process at once and returns when it is gone.
-func (p *Process) Kill() { _ = p }
+func (s *Supervisor) Close() {
+	s.mu.Lock()
+	already := s.closed
+	s.closed = true
+	var left []*Process
+	for _, p := range s.running {
+		left = append(left, p)
+	}
+	s.mu.Unlock()
+	var stops sync.WaitGroup
+	for _, p := range left {
+		stops.Go(func() { p.Stop(context.Background()) })
+	}
+	stops.Wait()
+	if !already {
+		close(s.closing)
+	}
+	<-s.ended
+}

@@ -1,0 +1,108 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"time"
+)
+
+// defaultGrace is how long a process has to end by itself.
+const defaultGrace = 10 * time.Second
+
+// unprivilegedID is the user and group that an Unprivileged program sees itself
+// as; any number but 0 would do.
+const unprivilegedID = 1000
+
+// maxLogBytes bounds a log file: a larger one is set aside at the next start.
+const maxLogBytes = 16 << 20
+
+// Command is a program to run.
+type Command struct {
+	// Name is unique among the running processes of a supervisor and names the
+	// pid file: letters, digits, '-', '_' and '.'.
+	Name string
+	// Path is the executable; Args are what follows it.
+	Path string
+	Args []string
+	// Env is the whole environment; nothing of the daemon's own is added.
+	Env []string
+	// Dir is the working directory, the root directory when empty.
+	Dir string
+	// LogPath is the file that standard output and error are appended to; they
+	// are discarded when it is empty.
+	LogPath string
+	// StopSignal asks the process to end; SIGTERM when zero.
+	StopSignal syscall.Signal
+	// Grace is how long the process has to end before SIGKILL; 10 s when zero.
+	Grace time.Duration
+	// Unprivileged runs the program as user 1000 of a user namespace of its own
+	// when the daemon is root, for programs that refuse to run as root. Files it
+	// makes belong to the daemon's user. Without root it changes nothing.
+	Unprivileged bool
+}
+
+func (c Command) check() error {
+	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`).MatchString(c.Name) {
+		return fmt.Errorf("a process cannot be named %q: letters, digits, '-', '_' and '.' are allowed, a letter or digit first", c.Name)
+	}
+	if !filepath.IsAbs(c.Path) {
+		return fmt.Errorf("start %s: the path of the program is %q and must be absolute", c.Name, c.Path)
+	}
+	return nil
+}
+
+func (c Command) separated() bool { return c.Unprivileged && os.Getuid() == 0 }
+
+// build makes the command: a process group of its own, so that its children end
+// with it, and a kill by the kernel when the thread that starts it is gone.
+func (c Command) build(output *os.File) *exec.Cmd {
+	attributes := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if c.separated() {
+		attributes.Cloneflags = syscall.CLONE_NEWUSER
+		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: unprivilegedID, HostID: os.Getuid(), Size: 1}}
+		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: unprivilegedID, HostID: os.Getgid(), Size: 1}}
+	}
+	dir := c.Dir
+	if dir == "" {
+		dir = "/"
+	}
+	return &exec.Cmd{
+		Path: c.Path, Args: append([]string{c.Path}, c.Args...), Env: append([]string{}, c.Env...), Dir: dir,
+		Stdout: output, Stderr: output, SysProcAttr: attributes,
+	}
+}
+
+// explain says what to do when user namespaces are forbidden on this machine.
+func (c Command) explain(err error) error {
+	refused := errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL)
+	if c.separated() && refused {
+		return fmt.Errorf("%s refuses to run as root and this machine refuses user namespaces (sysctl user.max_user_namespaces, or the container's seccomp profile): run as a normal user instead: %w", filepath.Base(c.Path), err)
+	}
+	return err
+}
+
+// openLog opens the file for appending; without a path everything is discarded.
+func openLog(path string) (*os.File, error) {
+	if path == "" {
+		return os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of a log: %w", err)
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() > maxLogBytes {
+		if err := os.Rename(path, path+".1"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("set an old log aside: %w", err)
+		}
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open a log: %w", err)
+	}
+	return file, nil
+}
