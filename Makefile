@@ -9,6 +9,9 @@ LOCAL := bin/local
 # detector, so it runs where goroutines are: the API and the embedded cloud.
 RACE_PACKAGES := ./app/... ./local/...
 
+# The API server enables features by the version that it is told to be.
+KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37
+
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -47,6 +50,13 @@ bench: tools ## Measure speed, as ratios against the bare building blocks
 
 inventory: go ## Write the reviewed list of every stack's resources anew
 	@go test ./stack -run Inventory -update
+
+conformance: go ## Send every Kubernetes object of every stack to a real kube-apiserver
+	@echo "==> compile kube-apiserver and etcd (the first time takes about 10 minutes)"
+	@mkdir -p bin && cd tools/kubernetes \
+	  && go build -v -o ../../bin/etcd go.etcd.io/etcd/server/v3 2>&1 | awk -f ../progress.awk -v what="packages compiled" \
+	  && go build -v -ldflags "$(KUBERNETES_VERSION)" -o ../../bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver 2>&1 | awk -f ../progress.awk -v what="packages compiled"
+	@ETCD=$(CURDIR)/bin/etcd KUBE_APISERVER=$(CURDIR)/bin/kube-apiserver go test -count 1 -tags conformance ./stack/conformance
 
 tools: $(LOCAL) ## Install or build what the project needs (PostgreSQL, Redis, the Pulumi CLI)
 	@$(LOCAL) tools

@@ -1,0 +1,171 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// machine is one embedded cloud in a folder of its own, driven by the commands
+// that a person would type.
+type machine struct {
+	binary, directory string
+	edgePort          int
+	endpoints         endpoints
+	client            *http.Client
+}
+
+// endpoints is what `up` writes for programs to read.
+type endpoints struct {
+	Edge    string            `json:"edge"`
+	CA      string            `json:"ca"`
+	Hosts   map[string]string `json:"hosts"`
+	Metrics string            `json:"metrics"`
+	Tenant  string            `json:"tenant"`
+	License string            `json:"license"`
+}
+
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "local")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/coditect-ai/license-platform/local")
+	output, err := build.CombinedOutput()
+	require.NoError(t, err, string(output))
+	return &machine{binary: binary, directory: filepath.Join(t.TempDir(), "cloud"), edgePort: freePort(t)}
+}
+
+// command runs one command of the program and returns what it printed. The
+// exit code is part of what a person sees, so it is returned too.
+func (m *machine) command(t *testing.T, arguments ...string) (string, int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
+	defer cancel()
+	arguments = append(arguments, "--dir", m.directory)
+	command := exec.CommandContext(ctx, m.binary, arguments...)
+	command.Env = append(os.Environ(), fmt.Sprintf("EDGE_PORT=%d", m.edgePort))
+	output, err := command.CombinedOutput()
+	require.NoError(t, ctx.Err(), "%s took too long:\n%s", arguments[0], output)
+	code := 0
+	if err != nil {
+		var failed *exec.ExitError
+		require.ErrorAs(t, err, &failed)
+		code = failed.ExitCode()
+	}
+	t.Logf("$ local %s   (exit code %d)\n%s", strings.Join(arguments, " "), code, output)
+	return string(output), code
+}
+
+// must runs a command that has to succeed.
+func (m *machine) must(t *testing.T, arguments ...string) string {
+	t.Helper()
+	output, code := m.command(t, arguments...)
+	require.Zero(t, code, output)
+	return output
+}
+
+// token prints a token of the local issuer. Standard error is left out, since
+// the token is used as it stands.
+func (m *machine) token(t *testing.T, arguments ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), m.binary, append([]string{"token", "--dir", m.directory}, arguments...)...)
+	output, err := command.Output()
+	require.NoError(t, err)
+	return strings.TrimSpace(string(output))
+}
+
+// connect reads where everything is and makes a client that trusts the local
+// certificate authority only and reaches every host through the front door.
+func (m *machine) connect(t *testing.T) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(m.directory, "endpoints.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(content, &m.endpoints))
+	authority, err := os.ReadFile(m.endpoints.CA)
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(authority))
+	address := strings.TrimPrefix(m.endpoints.Edge, "https://")
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	m.client = &http.Client{
+		Timeout: 30 * time.Second,
+		Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return dialer.DialContext(ctx, network, address)
+			},
+		},
+	}
+	t.Cleanup(m.client.CloseIdleConnections)
+}
+
+// request is what one client sends: from where, with which token and body.
+type request struct {
+	method, host, path string
+	token              string
+	body               any
+	client             string
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (m *machine) send(t *testing.T, r request) answer {
+	t.Helper()
+	var body io.Reader
+	if r.body != nil {
+		content, err := json.Marshal(r.body)
+		require.NoError(t, err)
+		body = bytes.NewReader(content)
+	}
+	sent, err := http.NewRequestWithContext(t.Context(), r.method, "https://"+r.host+r.path, body)
+	require.NoError(t, err)
+	if r.body != nil {
+		sent.Header.Set("Content-Type", "application/json")
+	}
+	if r.token != "" {
+		sent.Header.Set("Authorization", "Bearer "+r.token)
+	}
+	if r.client != "" {
+		sent.Header.Set("X-Local-Client", r.client)
+	}
+	received, err := m.client.Do(sent)
+	require.NoError(t, err)
+	defer func() { _ = received.Body.Close() }()
+	content, err := io.ReadAll(received.Body)
+	require.NoError(t, err)
+	return answer{status: received.StatusCode, header: received.Header, body: content}
+}
+
+// json decodes the answer's body.
+func (a answer) json(t *testing.T) map[string]any {
+	t.Helper()
+	var decoded map[string]any
+	require.NoError(t, json.Unmarshal(a.body, &decoded), string(a.body))
+	return decoded
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().(*net.TCPAddr).Port
+}

@@ -1,0 +1,206 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestTheWholeStackOnOneMachine is one story, told in order: each step stands on
+// the one before it.
+func TestTheWholeStackOnOneMachine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("brings a whole stack up; left out by -short")
+	}
+	m := newMachine(t)
+	t.Cleanup(func() { m.command(t, "down") })
+	m.must(t, "up")
+	m.connect(t)
+
+	steps := []struct {
+		name string
+		run  func(*testing.T, *machine)
+	}{
+		{"five seats can be acquired and each token verifies from the public keys, the sixth is refused", seatsAreLimited},
+		{"a heartbeat keeps a seat and a release frees it", seatsAreKeptAndFreed},
+		{"a request without a good token is told so, without internals", strangersAreRefused},
+		{"an attack in the query is stopped by the WAF", attacksAreStopped},
+		{"a client from a region that is not listed is stopped", regionsAreStopped},
+		{"the 101st request in a minute from one client is throttled", floodsAreThrottled},
+		{"the Cloud IDE on the same address sees none of this", theCloudIDEIsUnchanged},
+		{"a preview after a change of one rule shows exactly that rule", previewsAreExact},
+		{"a second up changes nothing", aSecondUpChangesNothing},
+		{"down leaves no process and no state", downLeavesNothing},
+	}
+	for _, step := range steps {
+		if !t.Run(step.name, func(t *testing.T) { step.run(t, m) }) {
+			t.Fatalf("the story ends at: %s", step.name)
+		}
+	}
+}
+
+func (m *machine) acquire(t *testing.T, token, fingerprint string) answer {
+	t.Helper()
+	return m.send(t, request{
+		method: http.MethodPost, host: m.endpoints.Hosts["licenses"], token: token,
+		path: "/v1/licenses/" + m.endpoints.License + "/acquire",
+		body: map[string]any{"fingerprint": fingerprint},
+	})
+}
+
+func seatsAreLimited(t *testing.T, m *machine) {
+	token := m.token(t)
+	keys := m.publicKeys(t)
+	for seat := 1; seat <= 5; seat++ {
+		got := m.acquire(t, token, fmt.Sprintf("device-%d", seat))
+		require.Contains(t, []int{http.StatusOK, http.StatusCreated}, got.status, string(got.body))
+		lease := got.json(t)
+		signed, err := jwt.ParseSigned(lease["token"].(string), []jose.SignatureAlgorithm{jose.RS512})
+		require.NoError(t, err)
+		var claims struct {
+			jwt.Claims
+			Lease  string `json:"lease"`
+			Tenant string `json:"tenant"`
+		}
+		require.NoError(t, signed.Claims(keys, &claims), "the license token verifies from the public keys")
+		assert.Equal(t, m.endpoints.License, claims.Subject)
+		assert.Equal(t, m.endpoints.Tenant, claims.Tenant)
+		assert.NotEmpty(t, claims.Lease)
+	}
+	again := m.acquire(t, token, "device-1")
+	assert.Equal(t, http.StatusOK, again.status, "the same device keeps its seat")
+
+	sixth := m.acquire(t, token, "device-6")
+	require.Equal(t, http.StatusConflict, sixth.status, string(sixth.body))
+	assert.Equal(t, "no_seats_available", sixth.json(t)["code"])
+}
+
+func seatsAreKeptAndFreed(t *testing.T, m *machine) {
+	token := m.token(t)
+	lease := m.acquire(t, token, "device-1").json(t)["lease_id"].(string)
+	host := m.endpoints.Hosts["licenses"]
+
+	kept := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/leases/" + lease + "/heartbeat", token: token})
+	require.Equal(t, http.StatusOK, kept.status, string(kept.body))
+
+	freed := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/leases/" + lease + "/release", token: token})
+	require.Contains(t, []int{http.StatusOK, http.StatusNoContent}, freed.status, string(freed.body))
+
+	next := m.acquire(t, token, "device-6")
+	require.Contains(t, []int{http.StatusOK, http.StatusCreated}, next.status, "the freed seat is there for the next: %s", next.body)
+}
+
+func strangersAreRefused(t *testing.T, m *machine) {
+	path := "/v1/licenses/" + m.endpoints.License + "/acquire"
+	host := m.endpoints.Hosts["licenses"]
+	body := map[string]any{"fingerprint": "stranger"}
+
+	missing := m.send(t, request{method: http.MethodPost, host: host, path: path, body: body})
+	require.Equal(t, http.StatusUnauthorized, missing.status, string(missing.body))
+	assert.Equal(t, "missing_auth", missing.json(t)["code"])
+
+	own := m.token(t)
+	forged := m.send(t, request{method: http.MethodPost, host: host, path: path, body: body, token: own[:strings.LastIndex(own, ".")+1] + "AAAA"})
+	require.Equal(t, http.StatusUnauthorized, forged.status, string(forged.body))
+	assert.Equal(t, "invalid_token", forged.json(t)["code"])
+
+	foreign := m.send(t, request{method: http.MethodPost, host: host, path: path, body: body, token: m.token(t, "--tenant", "another-tenant")})
+	assert.Equal(t, http.StatusForbidden, foreign.status, string(foreign.body))
+}
+
+func attacksAreStopped(t *testing.T, m *machine) {
+	const attack = "/health?id=1%27%20UNION%20SELECT%20password%20FROM%20users--"
+	got := m.send(t, request{method: http.MethodGet, host: m.endpoints.Hosts["licenses"], path: attack})
+	assert.Equal(t, http.StatusForbidden, got.status, string(got.body))
+	harmless := m.send(t, request{method: http.MethodGet, host: m.endpoints.Hosts["licenses"], path: "/health"})
+	assert.Equal(t, http.StatusOK, harmless.status, string(harmless.body))
+}
+
+func regionsAreStopped(t *testing.T, m *machine) {
+	for region, status := range map[string]int{"DE": http.StatusOK, "KP": http.StatusForbidden} {
+		got := m.send(t, request{method: http.MethodGet, host: m.endpoints.Hosts["licenses"], path: "/health", client: "ip=203.0.113.9;region=" + region})
+		assert.Equal(t, status, got.status, "region %s: %s", region, got.body)
+	}
+}
+
+func floodsAreThrottled(t *testing.T, m *machine) {
+	const client = "ip=198.51.100.7;region=US"
+	for n := 1; n <= 100; n++ {
+		got := m.send(t, request{method: http.MethodGet, host: m.endpoints.Hosts["licenses"], path: "/health", client: client})
+		require.Equal(t, http.StatusOK, got.status, "request %d: %s", n, got.body)
+	}
+	got := m.send(t, request{method: http.MethodGet, host: m.endpoints.Hosts["licenses"], path: "/health", client: client})
+	assert.Equal(t, http.StatusTooManyRequests, got.status, "the 101st: %s", got.body)
+	other := m.send(t, request{method: http.MethodGet, host: m.endpoints.Hosts["licenses"], path: "/health", client: "ip=198.51.100.8;region=US"})
+	assert.Equal(t, http.StatusOK, other.status, "another client is not held responsible")
+}
+
+func theCloudIDEIsUnchanged(t *testing.T, m *machine) {
+	const attack = "/?id=1%27%20UNION%20SELECT%20password%20FROM%20users--"
+	for name, service := range map[string]string{"api": "coditect-api-v2", "apex": "coditect-frontend", "www": "coditect-frontend"} {
+		for n := range 110 {
+			got := m.send(t, request{method: http.MethodGet, host: m.endpoints.Hosts[name], path: attack, client: "ip=198.51.100.9;region=KP"})
+			require.Equal(t, http.StatusOK, got.status, "%s, request %d: %s", name, n+1, got.body)
+			require.Contains(t, string(got.body), service)
+		}
+	}
+}
+
+func previewsAreExact(t *testing.T, m *machine) {
+	output := m.must(t, "preview", "--config", "armor.rateLimit.requests=50")
+	assert.Contains(t, output, "rate-limit")
+	assert.Contains(t, output, "1 to update")
+	assert.NotContains(t, output, "to create")
+	assert.NotContains(t, output, "to delete")
+	assert.NotContains(t, output, "to replace")
+}
+
+func aSecondUpChangesNothing(t *testing.T, m *machine) {
+	output := m.must(t, "up")
+	assert.Contains(t, output, "0 changes")
+}
+
+func downLeavesNothing(t *testing.T, m *machine) {
+	m.must(t, "down")
+	left, err := os.ReadDir(m.directory)
+	if err == nil {
+		assert.Empty(t, left, "the folder is empty or gone")
+	} else {
+		require.ErrorIs(t, err, os.ErrNotExist)
+	}
+	assert.Empty(t, processesOf(t, m.directory))
+}
+
+// processesOf lists the running processes whose command line names the folder.
+func processesOf(t *testing.T, directory string) []string {
+	t.Helper()
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	var found []string
+	for _, line := range lines {
+		content, err := os.ReadFile(line)
+		if err == nil && strings.Contains(string(content), directory) {
+			found = append(found, line+": "+strings.ReplaceAll(string(content), "\x00", " "))
+		}
+	}
+	return found
+}
+
+func (m *machine) publicKeys(t *testing.T) jose.JSONWebKeySet {
+	t.Helper()
+	got := m.send(t, request{method: http.MethodGet, host: m.endpoints.Hosts["licenses"], path: "/.well-known/jwks.json"})
+	require.Equal(t, http.StatusOK, got.status, string(got.body))
+	var keys jose.JSONWebKeySet
+	require.NoError(t, json.Unmarshal(got.body, &keys))
+	require.NotEmpty(t, keys.Keys)
+	return keys
+}
