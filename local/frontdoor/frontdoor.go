@@ -1,0 +1,115 @@
+package frontdoor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Dial opens the connection to an endpoint; it is net.Dialer's DialContext unless
+// somebody stands in between, for example to enforce NetworkPolicies.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Options are what a front door is made with and cannot change later.
+type Options struct {
+	// Address is where HTTPS is served; port 0 takes a free one.
+	Address netip.AddrPort
+	// PlainAddress is where HTTP is served while Config.PlainHTTP allows it;
+	// invalid means never.
+	PlainAddress netip.AddrPort
+	// Issue makes the certificates. Required.
+	Issue Issue
+	// DefaultClient is who a loopback peer is without the X-Local-Client header. Its
+	// IP is the peer's own when it is not valid. An empty region is an unknown one.
+	DefaultClient Client
+	// LogFile receives the request log, one JSON object a line; empty means none.
+	LogFile string
+	// Project is the Google Cloud project named in the request log.
+	Project string
+	// Keep is how many of the latest requests Recent returns; 0 means 500.
+	Keep int
+	// Grace is how long requests in flight may take when the front door stops; 0
+	// means 10 s.
+	Grace time.Duration
+	// Dial opens connections to endpoints; nil dials directly.
+	Dial Dial
+	// Logger tells what the front door does; nil is silent.
+	Logger *slog.Logger
+}
+
+// FrontDoor is a running load balancer. It is safe for concurrent use.
+type FrontDoor struct {
+	options   Options
+	address   netip.AddrPort
+	listener  net.Listener
+	transport *http.Transport
+	proxy     *httputil.ReverseProxy
+	record    *recorder
+
+	live context.Context // every request and goroutine ends with it
+	stop context.CancelFunc
+	work sync.WaitGroup
+
+	current atomic.Pointer[snapshot]
+
+	mu           sync.Mutex // guards what follows: one Update at a time
+	closed       bool
+	pools        map[string]*pool
+	certificates map[string]*tlsCertificate
+	plain        *plainServer
+}
+
+// New opens the front door's address; a port that is taken is an error that names
+// it. Nothing is served until Serve is called, which also releases everything
+// when it ends.
+func New(o Options) (*FrontDoor, error) {
+	if o.Issue == nil {
+		return nil, errors.New("the front door needs Options.Issue to make its certificates")
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: 10 * time.Second}).DialContext
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Grace <= 0 {
+		o.Grace = 10 * time.Second
+	}
+	record, err := newRecorder(o)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", o.Address.String())
+	if err != nil {
+		_ = record.close()
+		return nil, fmt.Errorf("open the front door at %s: %w", o.Address, err)
+	}
+	address, err := netip.ParseAddrPort(listener.Addr().String())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read the front door's address: %w", err), listener.Close(), record.close())
+	}
+	f := &FrontDoor{
+		options: o, address: address, listener: listener, record: record,
+		transport: newTransport(o.Dial),
+		pools:     map[string]*pool{}, certificates: map[string]*tlsCertificate{},
+	}
+	f.live, f.stop = context.WithCancel(context.Background())
+	f.proxy = f.newProxy()
+	f.current.Store(&snapshot{routes: &routes{}})
+	return f, nil
+}
+
+// Address is where HTTPS is served.
+func (f *FrontDoor) Address() netip.AddrPort { return f.address }
+
+// Recent returns the latest requests, the newest first, whether or not they were
+// sampled for the log.
+func (f *FrontDoor) Recent() []LogEntry { return f.record.recent() }
