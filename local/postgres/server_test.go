@@ -1,0 +1,267 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/coditect-ai/license-platform/local/certificate"
+	"github.com/coditect-ai/license-platform/local/postgres"
+	"github.com/coditect-ai/license-platform/local/process"
+)
+
+const (
+	owner    = "license-migrate"
+	password = `it's a "secret" \ %L`
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// world is what an instance needs around it.
+type world struct {
+	authority *certificate.Authority
+	config    postgres.Config
+}
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	require.NoError(t, postgres.Installed())
+	log := slog.New(slog.DiscardHandler)
+	authority, err := certificate.LoadOrCreate(filepath.Join(t.TempDir(), "ca"))
+	require.NoError(t, err)
+	supervisor, err := process.NewSupervisor(filepath.Join(t.TempDir(), "pids"), log)
+	require.NoError(t, err)
+	t.Cleanup(supervisor.Close)
+	address := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), freePort(t))
+	leaf, err := authority.Issue(nil, []netip.Addr{address.Addr()})
+	require.NoError(t, err)
+	dir := t.TempDir()
+	return world{authority, postgres.Config{
+		Name: "sql", Dir: filepath.Join(dir, "instance"), LogPath: filepath.Join(dir, "sql.log"), Address: address, Certificate: leaf,
+		Supervisor: supervisor, Log: log,
+		Flags: map[string]string{
+			"log_connections": "on", "log_statement": "ddl", "max_connections": "40",
+			"cloudsql.iam_authentication": "on", "cloudsql.enable_pgaudit": "on", "pgaudit.log": "ddl,role",
+		},
+	}}
+}
+
+func freePort(t *testing.T) uint16 {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return netip.MustParseAddrPort(listener.Addr().String()).Port()
+}
+
+func (w world) start(t *testing.T) *postgres.Server {
+	t.Helper()
+	s, err := postgres.Start(t.Context(), w.config)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Stop(context.Background())) })
+	return s
+}
+
+// connect logs in as a client does: by TLS, verified, with a password.
+func (w world) connect(t *testing.T, user, password, database string) (*pgx.Conn, error) {
+	t.Helper()
+	config, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d sslmode=verify-full sslrootcert=%s", w.config.Address.Addr(), w.config.Address.Port(), w.authority.Path()))
+	require.NoError(t, err)
+	config.User, config.Password, config.Database = user, password, database
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err == nil {
+		t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	}
+	return conn, err
+}
+
+func ask[T any](t *testing.T, conn *pgx.Conn, query string) T {
+	t.Helper()
+	var value T
+	require.NoError(t, conn.QueryRow(t.Context(), query).Scan(&value))
+	return value
+}
+
+func TestAnInstanceServesItsUsersOverTLSAndKeepsTheirDataThroughARestart(t *testing.T) {
+	w := newWorld(t)
+	began := time.Now()
+	s := w.start(t)
+	t.Logf("first start, with initdb: %s", time.Since(began))
+	ctx := t.Context()
+	require.NoError(t, s.CreateDatabase(ctx, "license", "", ""))
+	require.NoError(t, s.CreateUser(ctx, owner, password, postgres.BuiltIn))
+	conn, err := w.connect(t, owner, password, "license")
+	require.NoError(t, err)
+	_, err = conn.Exec(ctx, "CREATE TABLE seats (n int); INSERT INTO seats VALUES (5)")
+	require.NoError(t, err, "a built-in user may use the public schema")
+	assert.True(t, ask[bool](t, conn, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
+
+	require.NoError(t, s.Stop(ctx))
+	began = time.Now()
+	s = w.start(t)
+	t.Logf("second start: %s, PostgreSQL %s", time.Since(began), s.Version())
+
+	conn, err = w.connect(t, owner, password, "license")
+	require.NoError(t, err)
+	assert.Equal(t, 5, ask[int](t, conn, "SELECT n FROM seats"))
+	log, err := os.ReadFile(w.config.LogPath)
+	require.NoError(t, err)
+	assert.Contains(t, string(log), "CREATE TABLE seats", "log_statement=ddl is applied")
+	assert.NotContains(t, string(log), "secret", "no password is ever logged")
+}
+
+func TestWhoHasNoPasswordOrNoTLSIsRefused(t *testing.T) {
+	w := newWorld(t)
+	s := w.start(t)
+	ctx := t.Context()
+	require.NoError(t, s.CreateUser(ctx, owner, password, postgres.BuiltIn))
+	require.NoError(t, s.CreateUser(ctx, "api@project.iam", "", postgres.IAMServiceAccount))
+
+	_, err := w.connect(t, owner, "wrong", "postgres")
+	assert.ErrorContains(t, err, "password authentication failed")
+	_, err = w.connect(t, "api@project.iam", "", "postgres")
+	assert.ErrorContains(t, err, "password authentication failed")
+	_, err = w.connect(t, "cloudsqladmin", "", "postgres")
+	assert.ErrorContains(t, err, "pg_hba.conf rejects")
+
+	plain, err := pgx.ParseConfig("sslmode=disable")
+	require.NoError(t, err)
+	plain.Host, plain.Port = w.config.Address.Addr().String(), w.config.Address.Port()
+	plain.User, plain.Password, plain.Database = owner, password, "postgres"
+	_, err = pgx.ConnectConfig(ctx, plain)
+	assert.ErrorContains(t, err, "no encryption")
+
+	require.NoError(t, s.SetPassword(ctx, owner, "another"))
+	_, err = w.connect(t, owner, password, "postgres")
+	assert.ErrorContains(t, err, "password authentication failed", "the old password is void")
+	_, err = w.connect(t, owner, "another", "postgres")
+	assert.NoError(t, err)
+}
+
+func TestUsersHaveCloudSQLsRightsAndNoMore(t *testing.T) {
+	w := newWorld(t)
+	s := w.start(t)
+	ctx := t.Context()
+	require.NoError(t, s.CreateDatabase(ctx, "license", "UTF8", "en_US.UTF8"))
+	require.NoError(t, s.CreateUser(ctx, owner, password, ""))
+	require.NoError(t, s.CreateUser(ctx, "somebody@example.com", "", postgres.IAMUser))
+	conn, err := w.connect(t, owner, password, "license")
+	require.NoError(t, err)
+
+	assert.Equal(t, "cloudsqlsuperuser", ask[string](t, conn, "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = 'license'"))
+	assert.True(t, ask[bool](t, conn, "SELECT rolcreatedb AND rolcreaterole AND NOT rolsuper AND NOT rolbypassrls AND NOT rolreplication FROM pg_roles WHERE rolname = current_user"))
+	assert.False(t, ask[bool](t, conn, "SELECT has_schema_privilege('somebody@example.com', 'public', 'CREATE')"))
+	_, err = conn.Exec(ctx, "COPY (SELECT 1) TO PROGRAM 'true'")
+	assert.ErrorContains(t, err, "pg_execute_server_program", "the machine is out of reach")
+
+	users, err := s.Users(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, []postgres.User{{owner, postgres.BuiltIn}, {"postgres", postgres.BuiltIn}, {"somebody@example.com", postgres.IAMUser}}, users)
+	assert.ErrorIs(t, s.CreateUser(ctx, owner, password, postgres.BuiltIn), postgres.ErrExists)
+	assert.ErrorIs(t, s.CreateDatabase(ctx, "license", "", ""), postgres.ErrExists)
+	assert.ErrorContains(t, s.CreateDatabase(ctx, "other", "UTF8", "xx_XX.UTF8"), "xx_XX.UTF8")
+
+	_, err = conn.Exec(ctx, "CREATE TABLE kept (n int)")
+	require.NoError(t, err)
+	assert.ErrorContains(t, s.DropUser(ctx, owner), "depend on it", "an owner cannot be dropped")
+	require.NoError(t, s.DropDatabase(ctx, "license"), "sessions do not hold a database")
+	require.NoError(t, s.DropUser(ctx, owner))
+	require.NoError(t, s.DropUser(ctx, owner), "twice is no error")
+	databases, err := s.Databases(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"postgres"}, databases)
+}
+
+func TestNamesThatCloudSQLRefusesAreRefused(t *testing.T) {
+	w := newWorld(t)
+	s := w.start(t)
+	for name, c := range map[string]struct {
+		user, password string
+		kind           postgres.Kind
+		says           string
+	}{
+		"a service account's full name": {"api@p.iam.gserviceaccount.com", "", postgres.IAMServiceAccount, "without .gserviceaccount.com"},
+		"an IAM user with a password":   {"api@p.iam", "x", postgres.IAMServiceAccount, "has no password"},
+		"a built-in user without one":   {"u", "", postgres.BuiltIn, "needs a password"},
+		"a reserved name":               {"cloudsqlroot", "x", postgres.BuiltIn, "reserved"},
+		"a name PostgreSQL would cut":   {strings.Repeat("a", 64), "x", postgres.BuiltIn, "63 bytes"},
+		"an unknown kind":               {"u", "x", "LDAP", "allowed: BUILT_IN"},
+	} {
+		assert.ErrorContains(t, s.CreateUser(t.Context(), c.user, c.password, c.kind), c.says, name)
+	}
+}
+
+func TestFlagsAreAppliedRecordedOrRefused(t *testing.T) {
+	w := newWorld(t)
+	s := w.start(t)
+	ctx := t.Context()
+	require.NoError(t, s.CreateUser(ctx, owner, password, postgres.BuiltIn))
+	show := func(name string) string {
+		conn, err := w.connect(t, owner, password, "postgres")
+		require.NoError(t, err)
+		return ask[string](t, conn, "SHOW "+name)
+	}
+	assert.Equal(t, "40", show("max_connections"))
+	applied := map[string]bool{}
+	for _, flag := range s.Flags() {
+		applied[flag.Name] = flag.Applied
+		assert.Equal(t, flag.Applied, flag.Why == "", "%s: what is not applied says why", flag.Name)
+	}
+	assert.True(t, applied["log_connections"])
+	assert.False(t, applied["cloudsql.iam_authentication"])
+
+	require.NoError(t, s.SetFlags(ctx, map[string]string{"log_statement": "none", "max_connections": "50"}), "with a restart")
+	assert.Equal(t, "50", show("max_connections"))
+	require.NoError(t, s.SetFlags(ctx, map[string]string{"log_statement": "mod", "max_connections": "50"}), "without")
+	assert.Equal(t, "mod", show("log_statement"))
+	select {
+	case <-s.Done():
+		assert.Fail(t, "a restart is not an end")
+	default:
+	}
+
+	assert.ErrorContains(t, s.SetFlags(ctx, map[string]string{"max_connections": "lots"}), "max_connections")
+	assert.ErrorContains(t, s.SetFlags(ctx, map[string]string{"ssl": "off"}), "not one of Cloud SQL's")
+	assert.ErrorContains(t, s.SetFlags(ctx, map[string]string{"log_statment": "ddl"}), "no parameter log_statment")
+	require.NoError(t, s.SetFlags(ctx, map[string]string{"max_connections": "51"}))
+	assert.Equal(t, "51", show("max_connections"), "a refused set leaves the instance in order")
+}
+
+func TestAnInstanceThatWasKilledComesBackWithItsData(t *testing.T) {
+	w := newWorld(t)
+	w.config.Dir = filepath.Join(w.config.Dir, strings.Repeat("deep", 30))
+	s := w.start(t)
+	require.NoError(t, s.CreateDatabase(t.Context(), "license", "", ""))
+	lock := filepath.Join(w.config.Dir, "data", "postmaster.pid")
+	content, err := os.ReadFile(lock)
+	require.NoError(t, err)
+	first, _, _ := strings.Cut(string(content), "\n")
+	pid, err := strconv.Atoi(first)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	<-s.Done()
+	require.FileExists(t, lock, "it had no time to tidy up")
+	require.NoError(t, os.WriteFile(lock, []byte("1\n"), 0o600), "its process id is another program's now")
+
+	s = w.start(t)
+
+	databases, err := s.Databases(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, databases, "license")
+}

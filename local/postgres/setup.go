@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/local/certificate"
+	"github.com/coditect-ai/license-platform/local/process"
+)
+
+// maxSocketPath is how long the path of a Unix socket can be (unix(7), 108
+// bytes with the final zero).
+const maxSocketPath = 107
+
+// environment is all that PostgreSQL's programs need of one.
+var environment = [...]string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC"}
+
+// access lets the administrator in by the Unix socket, whose folder is private,
+// and everyone else by TLS with a password only (sslMode ENCRYPTED_ONLY).
+const access = `local   all all trust
+hostssl all ` + administrator + ` all reject
+hostssl all all all scram-sha-256
+`
+
+func (s *Server) dataDir() string { return filepath.Join(s.config.Dir, "data") }
+
+// initialise makes the data directory unless there is one. It is made beside
+// its place and moved there, so that an interrupted start leaves nothing half
+// done.
+func (s *Server) initialise(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(s.dataDir(), "PG_VERSION")); err == nil {
+		return nil
+	}
+	fresh := s.dataDir() + ".new"
+	if err := errors.Join(os.MkdirAll(s.config.Dir, 0o700), os.RemoveAll(fresh), os.RemoveAll(s.dataDir())); err != nil {
+		return fmt.Errorf("make room for PostgreSQL's data: %w", err)
+	}
+	err := s.config.Supervisor.Run(ctx, process.Command{
+		Name: s.config.Name + "-initdb", Path: filepath.Join(s.bin, "initdb"), Dir: s.config.Dir, Env: environment[:], Unprivileged: true,
+		Args: []string{"--pgdata", fresh, "--username", administrator, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"},
+	})
+	if err != nil {
+		return fmt.Errorf("make PostgreSQL's data directory: %w", err)
+	}
+	if err := os.Rename(fresh, s.dataDir()); err != nil {
+		return fmt.Errorf("put PostgreSQL's data directory in place: %w", err)
+	}
+	return nil
+}
+
+// configure writes every file that the server reads at its start.
+func (s *Server) configure(flags []Flag) error {
+	chain, key, err := certificate.Encode(s.config.Certificate)
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string]string{
+		"server.crt":      string(chain),
+		"server.key":      string(key),
+		"pg_hba.conf":     access,
+		"postgresql.conf": s.settings(flags),
+	} {
+		if err := os.WriteFile(filepath.Join(s.dataDir(), name), []byte(content), 0o600); err != nil {
+			return fmt.Errorf("configure PostgreSQL: %w", err)
+		}
+	}
+	return nil
+}
+
+// settings renders postgresql.conf. The declared flags come last: the last
+// value of a parameter counts.
+func (s *Server) settings(flags []Flag) string {
+	var text strings.Builder
+	line := func(name, value string) {
+		fmt.Fprintf(&text, "%s = '%s'\n", name, strings.NewReplacer(`\`, `\\`, "'", "''", "\n", `\n`).Replace(value))
+	}
+	line("listen_addresses", s.config.Address.Addr().String())
+	line("port", strconv.Itoa(int(s.config.Address.Port())))
+	line("unix_socket_directories", s.socketDir)
+	line("unix_socket_permissions", "0700")
+	line("ssl", "on")
+	line("ssl_cert_file", "server.crt")
+	line("ssl_key_file", "server.key")
+	line("ssl_min_protocol_version", "TLSv1.2")
+	line("password_encryption", "scram-sha-256")
+	line("max_connections", "100")
+	line("shared_buffers", "32MB")
+	line("dynamic_shared_memory_type", "posix")
+	line("TimeZone", "UTC")
+	line("log_timezone", "UTC")
+	line("log_line_prefix", "%m [%p] %q%u@%d ")
+	for _, flag := range flags {
+		switch {
+		case flag.Applied && flag.Name == "cloudsql.enable_pgaudit":
+			line("shared_preload_libraries", "pgaudit")
+		case flag.Applied:
+			line(flag.Name, flag.Value)
+		}
+	}
+	return text.String()
+}
+
+// verify lets the server program read its configuration, which refuses a value
+// that is out of range.
+func (s *Server) verify(ctx context.Context) error {
+	return s.config.Supervisor.Run(ctx, process.Command{
+		Name: s.config.Name + "-check", Path: filepath.Join(s.bin, "postgres"), Args: []string{"-D", s.dataDir(), "-C", "port"},
+		Env: environment[:], Unprivileged: true,
+	})
+}
+
+// makeSocketDir chooses a private folder for the Unix socket: below the
+// instance's own, or a temporary one when that path is too long.
+func (s *Server) makeSocketDir() error {
+	s.socketDir = filepath.Join(s.config.Dir, "socket")
+	socket := filepath.Join(s.socketDir, ".s.PGSQL."+strconv.Itoa(int(s.config.Address.Port())))
+	if len(socket) > maxSocketPath {
+		temporary, err := os.MkdirTemp("", "license-platform-sql-")
+		if err != nil {
+			return fmt.Errorf("make a folder for PostgreSQL's socket: %w", err)
+		}
+		s.socketDir = temporary
+		return nil
+	}
+	if err := os.MkdirAll(s.socketDir, 0o700); err != nil {
+		return fmt.Errorf("make a folder for PostgreSQL's socket: %w", err)
+	}
+	return nil
+}
+
+// removeStaleLock removes the lock file of a server that was killed when its
+// process id now belongs to another program, which PostgreSQL cannot tell from
+// a running server.
+func (s *Server) removeStaleLock() error {
+	lock := filepath.Join(s.dataDir(), "postmaster.pid")
+	content, err := os.ReadFile(lock)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read PostgreSQL's lock file: %w", err)
+	}
+	pid, _, _ := strings.Cut(string(content), "\n")
+	if program, err := os.Readlink(filepath.Join("/proc", pid, "exe")); err == nil && filepath.Base(program) == "postgres" {
+		return nil // PostgreSQL itself decides whether it is its own
+	}
+	if err := os.Remove(lock); err != nil {
+		return fmt.Errorf("remove PostgreSQL's stale lock file: %w", err)
+	}
+	return nil
+}
