@@ -1,0 +1,38 @@
+package data
+
+import (
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/logging"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// loggingMember asks Cloud Logging which service account encrypts the project's
+// log buckets; asking also makes that account. It is asked only once the APIs
+// are enabled, so that the first preview of an empty project does not fail.
+// https://cloud.google.com/logging/docs/routing/managed-encryption-storage
+func (k *Keys) loggingMember(ctx *pulumi.Context, args *KeysArgs) principal {
+	settings := logging.GetProjectCmekSettingsOutput(ctx, logging.GetProjectCmekSettingsOutputArgs{
+		Project: after(args.Services, args.Project),
+	}, pulumi.Parent(k))
+	return principal{member: settings.ServiceAccountId().ApplyT(asServiceAccount).(pulumi.StringOutput)}
+}
+
+// asServiceAccount prefixes an address the way IAM policies name it; Cloud
+// Logging has answered with and without the prefix.
+func asServiceAccount(email string) string {
+	const prefix = "serviceAccount:"
+	if len(email) > len(prefix) && email[:len(prefix)] == prefix {
+		return email
+	}
+	return prefix + email
+}
+
+// after returns value as an output that is known only once the resources exist.
+func after(resources []pulumi.Resource, value string) pulumi.StringOutput {
+	made := make([]any, 0, len(resources))
+	for _, resource := range resources {
+		if custom, ok := resource.(pulumi.CustomResource); ok {
+			made = append(made, custom.ID())
+		}
+	}
+	return pulumi.All(made...).ApplyT(func([]any) string { return value }).(pulumi.StringOutput)
+}

@@ -1,0 +1,85 @@
+package data
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Settings is what a stack can choose in layer 6. The zero value of a field
+// means its default, so that a stack's file names only what it decides.
+type Settings struct {
+	// DeletionProtection guards everything that loses data when it goes: Pulumi
+	// refuses to delete it, Google's own deletion protection is on where it
+	// exists, and signing keys stay in the cloud even when they leave the
+	// program. Default true.
+	DeletionProtection *bool `json:"deletionProtection"`
+	// Keys are the key ring and its encryption keys.
+	Keys KeySettings `json:"keys"`
+	// Signing is the key that signs license tokens.
+	Signing SigningSettings `json:"signing"`
+	// SQL is the database.
+	SQL SQLSettings `json:"sql"`
+	// Redis is the cache that counts seats.
+	Redis RedisSettings `json:"redis"`
+	// Registry is the repository of container images.
+	Registry RegistrySettings `json:"registry"`
+}
+
+// Protected says whether what cannot be made again is guarded from deletion.
+func (s Settings) Protected() bool {
+	return s.DeletionProtection == nil || *s.DeletionProtection
+}
+
+// Validate lists everything that is wrong with the settings.
+func (s Settings) Validate() setting.Problems {
+	var found setting.Problems
+	found = append(found, s.Keys.validate().Within("keys")...)
+	found = append(found, s.Signing.validate().Within("signing")...)
+	found = append(found, s.SQL.validate().Within("sql")...)
+	found = append(found, s.Redis.validate().Within("redis")...)
+	found = append(found, s.Registry.validate().Within("registry")...)
+	return found
+}
+
+// withDefaults returns the settings with every default filled in.
+func (s Settings) withDefaults() Settings {
+	s.Keys = s.Keys.withDefaults()
+	s.Signing = s.Signing.withDefaults()
+	s.SQL = s.SQL.withDefaults()
+	s.Redis = s.Redis.withDefaults()
+	s.Registry = s.Registry.withDefaults()
+	return s
+}
+
+// orDefault returns value, or fallback when value is the zero value.
+func orDefault[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}
+
+// oneOf reports a value that is not in the list of allowed ones.
+func oneOf(found *setting.Problems, key, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		found.Add(key, value, "is not a known value", fmt.Sprintf("%q", allowed))
+	}
+}
+
+// within reports a number outside low to high, both allowed.
+func within(found *setting.Problems, key string, value, low, high int, unit string) {
+	if value < low || value > high {
+		found.Add(key, value, "is out of range", fmt.Sprintf("%d to %d %s", low, high, unit))
+	}
+}
+
+// matches reports text that does not have the form of the pattern.
+func matches(found *setting.Problems, key, value string, form *regexp.Regexp, allowed string) {
+	if !form.MatchString(value) {
+		found.Add(key, value, "has the wrong form", allowed)
+	}
+}

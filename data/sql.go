@@ -1,0 +1,125 @@
+package data
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/sql"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Names inside the database server.
+const (
+	databaseName  = "licenses"
+	migrationUser = "license-migrate"
+	apiUser       = "license-api"
+)
+
+// minimumPassword is the least number of characters of a database password.
+const minimumPassword = 16
+
+// database declares the Cloud SQL instance, its database and its two users.
+func (s *Stores) database(ctx *pulumi.Context, name string, args *StoresArgs) error {
+	settings := args.Settings.withDefaults()
+	// Cloud SQL blocks the name of a deleted instance for a week: without a
+	// name here the provider makes a new one each time.
+	// https://cloud.google.com/sql/docs/postgres/delete-instance
+	instance, err := sql.NewDatabaseInstance(ctx, name, &sql.DatabaseInstanceArgs{
+		Project:            pulumi.String(args.Project),
+		Region:             pulumi.String(args.Region),
+		DatabaseVersion:    pulumi.String("POSTGRES_16"),
+		EncryptionKeyName:  args.Keys.SQL,
+		DeletionProtection: pulumi.Bool(settings.Protected()),
+		Settings:           instanceSettings(settings, args),
+	}, guarded(s, settings,
+		pulumi.DependsOn(args.PrivateServices),
+		// The disk grows by itself; its first size must not shrink it again.
+		pulumi.IgnoreChanges([]string{"settings.diskSize"}))...)
+	if err != nil {
+		return fmt.Errorf("declaring the database instance: %w", err)
+	}
+	database, err := sql.NewDatabase(ctx, name, &sql.DatabaseArgs{
+		Project:   pulumi.String(args.Project),
+		Instance:  instance.Name,
+		Name:      pulumi.String(databaseName),
+		Charset:   pulumi.String("UTF8"),
+		Collation: pulumi.String("en_US.UTF8"),
+		// A database with other users in it cannot be deleted through the API:
+		// it goes with its instance.
+		DeletionPolicy: pulumi.String("ABANDON"),
+	}, guarded(s, settings)...)
+	if err != nil {
+		return fmt.Errorf("declaring database %q: %w", databaseName, err)
+	}
+	s.SQLConnectionName = instance.ConnectionName
+	s.SQLInstanceName = instance.Name
+	s.SQLAddress = instance.PrivateIpAddress
+	s.SQLServerCA = authorities(instance.ServerCaCerts)
+	s.DatabaseName = database.Name
+	return s.users(ctx, name, args, instance)
+}
+
+// users declares who logs in: the migration, which owns the schema, by a
+// password, because an IAM user has no right to create anything in a new
+// database; and the API by its service account, or by a password where the
+// settings say so.
+func (s *Stores) users(ctx *pulumi.Context, name string, args *StoresArgs, instance *sql.DatabaseInstance) error {
+	settings := args.Settings.withDefaults()
+	// A role that owns objects cannot be deleted through the API: users go with
+	// their instance.
+	abandon := pulumi.String("ABANDON")
+	migration, err := sql.NewUser(ctx, name+"-migration", &sql.UserArgs{
+		Project:        pulumi.String(args.Project),
+		Instance:       instance.Name,
+		Name:           pulumi.String(migrationUser),
+		Type:           pulumi.String("BUILT_IN"),
+		Password:       pulumi.ToSecret(args.MigrationPassword).(pulumi.StringOutput),
+		DeletionPolicy: abandon,
+	}, pulumi.Parent(s))
+	if err != nil {
+		return fmt.Errorf("declaring database user %q: %w", migrationUser, err)
+	}
+	login := &sql.UserArgs{
+		Project:        pulumi.String(args.Project),
+		Instance:       instance.Name,
+		DeletionPolicy: abandon,
+	}
+	if settings.SQL.Login == LoginPassword {
+		login.Name = pulumi.String(apiUser)
+		login.Type = pulumi.String("BUILT_IN")
+		login.Password = pulumi.ToSecret(args.DatabasePassword).(pulumi.StringOutput)
+	} else {
+		login.Name = args.APIEmail.ToStringOutput().ApplyT(iamUser).(pulumi.StringOutput)
+		login.Type = pulumi.String("CLOUD_IAM_SERVICE_ACCOUNT")
+	}
+	api, err := sql.NewUser(ctx, name+"-api", login, pulumi.Parent(s))
+	if err != nil {
+		return fmt.Errorf("declaring the API's database user: %w", err)
+	}
+	s.MigrationUser = migration.Name
+	s.APIUser = api.Name
+	return nil
+}
+
+// iamUser is the database user of a service account: PostgreSQL limits names to
+// 63 bytes, so Cloud SQL drops the end of the address.
+// https://cloud.google.com/sql/docs/postgres/add-manage-iam-users
+func iamUser(email string) string {
+	return strings.TrimSuffix(email, ".gserviceaccount.com")
+}
+
+// authorities joins the server's CA certificates: two while one is rotated. The
+// provider marks them secret although they are public; as a secret they would
+// hide the whole Deployment from every preview.
+func authorities(certificates sql.DatabaseInstanceServerCaCertArrayOutput) pulumi.StringOutput {
+	joined := certificates.ApplyT(func(all []sql.DatabaseInstanceServerCaCert) string {
+		pems := make([]string, 0, len(all))
+		for _, one := range all {
+			if one.Cert != nil {
+				pems = append(pems, strings.TrimSpace(*one.Cert)+"\n")
+			}
+		}
+		return strings.Join(pems, "")
+	}).(pulumi.StringOutput)
+	return pulumi.Unsecret(joined).(pulumi.StringOutput)
+}

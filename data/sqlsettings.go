@@ -1,0 +1,127 @@
+package data
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// How the API logs in to the database.
+const (
+	// LoginIAM lets the API in by its Google service account: no password
+	// exists.
+	LoginIAM = "iam"
+	// LoginPassword lets the API in by a password from Secret Manager, where
+	// no Cloud SQL connector can run.
+	LoginPassword = "password"
+)
+
+// SQLSettings are the Cloud SQL instance.
+type SQLSettings struct {
+	// Tier is the machine: db-custom-CPUS-MEMORYMIB. Default
+	// "db-custom-2-7680".
+	// https://cloud.google.com/sql/docs/postgres/instance-settings
+	Tier string `json:"tier"`
+	// Availability is REGIONAL (default: a standby in a second zone) or ZONAL.
+	Availability string `json:"availability"`
+	// DiskGib is the first size of the disk, 10 to 65536 GiB; it grows by
+	// itself and never shrinks. Default 10.
+	DiskGib int `json:"diskGib"`
+	// Login is how the API logs in: iam (default) or password.
+	Login string `json:"login"`
+	// ConnectorOnly refuses every connection that does not come through a Cloud
+	// SQL connector. Only with login iam.
+	ConnectorOnly bool `json:"connectorOnly"`
+	// Backup says what is kept.
+	Backup BackupSettings `json:"backup"`
+	// Maintenance is the hour in which Google may restart the instance.
+	Maintenance MaintenanceSettings `json:"maintenance"`
+	// AuditClasses are the classes of statements that pgaudit logs: read,
+	// write, function, role, ddl, misc, misc_set. Default ddl, role, write.
+	// Statements are logged without their parameters.
+	// https://cloud.google.com/sql/docs/postgres/pg-audit
+	AuditClasses []string `json:"auditClasses"`
+	// Flags are further database flags, name to value. The flags that make
+	// the audit trail cannot be set here.
+	// https://cloud.google.com/sql/docs/postgres/flags
+	Flags map[string]string `json:"flags"`
+}
+
+// BackupSettings say which backups are kept.
+type BackupSettings struct {
+	// Count is the number of daily backups kept, 1 to 365. Default 30.
+	Count int `json:"count"`
+	// LogDays is for how many days any moment can be restored, 1 to 7 (the
+	// bound of the ENTERPRISE edition). Default 7.
+	// https://cloud.google.com/sql/docs/postgres/backup-recovery/pitr
+	LogDays int `json:"logDays"`
+	// Location is the region or multi-region of the backups. Default the
+	// instance's region.
+	Location string `json:"location"`
+	// Start is the start of the daily four-hour window, HH:MM in UTC. Default
+	// "03:00".
+	Start string `json:"start"`
+}
+
+// MaintenanceSettings are one hour a week, in UTC.
+type MaintenanceSettings struct {
+	// Day is 1 (Monday) to 7 (Sunday). Default 7.
+	Day int `json:"day"`
+	// Hour is 0 to 23. Default 0 with a Day, else 4.
+	Hour int `json:"hour"`
+}
+
+var (
+	tierForm      = regexp.MustCompile(`^db-custom-[1-9][0-9]?-[1-9][0-9]{3,5}$`)
+	hourForm      = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+	locationForm  = regexp.MustCompile(`^[a-z0-9-]*$`)
+	auditClasses  = []string{"read", "write", "function", "role", "ddl", "misc", "misc_set"}
+	flagNameForm  = regexp.MustCompile(`^[a-z][a-z0-9_.]*$`)
+	defaultAudits = []string{"ddl", "role", "write"}
+)
+
+func (s SQLSettings) withDefaults() SQLSettings {
+	s.Tier = orDefault(s.Tier, "db-custom-2-7680")
+	s.Availability = orDefault(s.Availability, "REGIONAL")
+	s.DiskGib = orDefault(s.DiskGib, 10)
+	s.Login = orDefault(s.Login, LoginIAM)
+	s.Backup.Count = orDefault(s.Backup.Count, 30)
+	s.Backup.LogDays = orDefault(s.Backup.LogDays, 7)
+	s.Backup.Start = orDefault(s.Backup.Start, "03:00")
+	s.Maintenance = orDefault(s.Maintenance, MaintenanceSettings{Day: 7, Hour: 4})
+	if len(s.AuditClasses) == 0 {
+		s.AuditClasses = defaultAudits
+	}
+	return s
+}
+
+func (s SQLSettings) validate() setting.Problems {
+	var found setting.Problems
+	s = s.withDefaults()
+	matches(&found, "tier", s.Tier, tierForm, "db-custom-CPUS-MEMORYMIB, for example db-custom-2-7680 (edition ENTERPRISE)")
+	oneOf(&found, "availability", s.Availability, "REGIONAL", "ZONAL")
+	within(&found, "diskGib", s.DiskGib, 10, 65536, "GiB")
+	oneOf(&found, "login", s.Login, LoginIAM, LoginPassword)
+	if s.ConnectorOnly && s.Login != LoginIAM {
+		found.Add("connectorOnly", true, "a login by password does not use a connector", "false, or login iam")
+	}
+	within(&found, "backup.count", s.Backup.Count, 1, 365, "backups")
+	within(&found, "backup.logDays", s.Backup.LogDays, 1, 7, "days")
+	matches(&found, "backup.start", s.Backup.Start, hourForm, "HH:MM in UTC")
+	matches(&found, "backup.location", s.Backup.Location, locationForm, "a region or multi-region, or nothing")
+	within(&found, "maintenance.day", s.Maintenance.Day, 1, 7, "(Monday to Sunday)")
+	within(&found, "maintenance.hour", s.Maintenance.Hour, 0, 23, "hours, UTC")
+	for i, class := range s.AuditClasses {
+		oneOf(&found, fmt.Sprintf("auditClasses[%d]", i), class, auditClasses...)
+	}
+	for name := range s.Flags {
+		key := "flags." + name
+		matches(&found, key, name, flagNameForm, "the name of a database flag")
+		if fixed := auditFlags(nil); slices.ContainsFunc(fixed, func(f flag) bool { return f.name == name }) {
+			found.Add(key, s.Flags[name], "is set by the platform", "no entry; pgaudit.log follows auditClasses")
+		}
+	}
+	return found
+}
