@@ -1,0 +1,82 @@
+// Package cluster declares the GKE cluster that the license API runs in, or
+// looks up the one that exists. It is the only package that imports the GCP
+// SDK's container module, which takes minutes to compile.
+package cluster
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/container"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Args is what a Cluster is made from.
+type Args struct {
+	// Settings must be valid.
+	Settings Settings
+	// Project is the Google Cloud project's id.
+	Project string
+	// NetworkID and SubnetworkID are where a created cluster lives.
+	NetworkID, SubnetworkID pulumi.StringInput
+	// PodsRangeName and ServicesRangeName are the subnet's secondary ranges.
+	PodsRangeName, ServicesRangeName string
+	// NodeEmail is the nodes' own service account.
+	NodeEmail pulumi.StringInput
+	// SecretsKey encrypts Kubernetes Secrets, DiskKey the nodes' boot disks.
+	SecretsKey, DiskKey pulumi.StringInput
+	// DependsOn are the enabled APIs and the nodes' roles.
+	DependsOn []pulumi.Resource
+}
+
+// Cluster is the declared or adopted cluster.
+type Cluster struct {
+	pulumi.ResourceState
+
+	// Name of the cluster.
+	Name pulumi.StringOutput
+	// Kubeconfig reaches the cluster with the caller's Google credentials through
+	// gke-gcloud-auth-plugin; it holds no credential.
+	Kubeconfig pulumi.StringOutput
+}
+
+// New declares the cluster with its nodes, or looks up the adopted one.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
+	c := &Cluster{}
+	if err := ctx.RegisterComponentResource("licensing:k8s:Cluster", name, c, opts...); err != nil {
+		return nil, fmt.Errorf("register cluster %q: %w", name, err)
+	}
+	declare := create
+	if args.Settings.Adopt {
+		declare = adopt
+	}
+	a, err := declare(ctx, name, args, c)
+	if err != nil {
+		return nil, fmt.Errorf("declare cluster %q: %w", name, err)
+	}
+	c.Name = a.name
+	c.Kubeconfig = kubeconfig(a)
+	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name}); err != nil {
+		return nil, fmt.Errorf("register the outputs of cluster %q: %w", name, err)
+	}
+	return c, nil
+}
+
+// access is what a kubeconfig is made of.
+type access struct {
+	// name of the cluster; endpoint is its host; ca is its CA in base64.
+	name, endpoint, ca pulumi.StringOutput
+}
+
+// adopt reads the existing cluster and changes nothing of it.
+func adopt(ctx *pulumi.Context, _ string, args *Args, parent pulumi.Resource) (access, error) {
+	found := container.LookupClusterOutput(ctx, container.LookupClusterOutputArgs{
+		Name:     pulumi.String(args.Settings.Name),
+		Location: pulumi.String(args.Settings.Location),
+		Project:  pulumi.String(args.Project),
+	}, pulumi.Parent(parent))
+	return access{
+		name:     found.Name(),
+		endpoint: found.Endpoint(),
+		ca:       found.MasterAuths().Index(pulumi.Int(0)).ClusterCaCertificate(),
+	}, nil
+}

@@ -1,0 +1,118 @@
+package cluster
+
+import (
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/container"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// create declares a hardened cluster: private nodes, Dataplane V2, Workload
+// Identity, keys of our own, nothing legacy
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster).
+func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource) (access, error) {
+	s := args.Settings
+	declared, err := container.NewCluster(ctx, name, clusterArgs(args),
+		pulumi.Parent(parent), pulumi.DependsOn(args.DependsOn), pulumi.Protect(s.DeletionProtection),
+		// Google resizes and upgrades what it manages; the pool below is ours.
+		pulumi.IgnoreChanges([]string{"initialNodeCount", "nodeConfig"}))
+	if err != nil {
+		return access{}, err
+	}
+	pool, err := container.NewNodePool(ctx, name, nodePoolArgs(args, declared.Name),
+		pulumi.Parent(parent), pulumi.DependsOn(args.DependsOn), pulumi.IgnoreChanges([]string{"initialNodeCount"}))
+	if err != nil {
+		return access{}, err
+	}
+	return access{
+		// What runs in the cluster needs its nodes, so the kubeconfig comes after
+		// the pool.
+		name:     pool.Cluster,
+		endpoint: declared.Endpoint,
+		ca:       declared.MasterAuth.ClusterCaCertificate().Elem(),
+	}, nil
+}
+
+func clusterArgs(args *Args) *container.ClusterArgs {
+	s := args.Settings
+	on, off := pulumi.Bool(true), pulumi.Bool(false)
+	return &container.ClusterArgs{
+		Name:               pulumi.String(s.Name),
+		Description:        pulumi.String("Runs the license API"),
+		Location:           pulumi.String(s.Location),
+		DeletionProtection: pulumi.Bool(s.DeletionProtection),
+		ReleaseChannel:     container.ClusterReleaseChannelArgs{Channel: pulumi.String(s.channel())},
+
+		Network:        args.NetworkID.ToStringOutput().ToStringPtrOutput(),
+		Subnetwork:     args.SubnetworkID.ToStringOutput().ToStringPtrOutput(),
+		NetworkingMode: pulumi.String("VPC_NATIVE"),
+		IpAllocationPolicy: container.ClusterIpAllocationPolicyArgs{
+			ClusterSecondaryRangeName:  pulumi.String(args.PodsRangeName),
+			ServicesSecondaryRangeName: pulumi.String(args.ServicesRangeName),
+		},
+		PrivateClusterConfig: container.ClusterPrivateClusterConfigArgs{
+			EnablePrivateNodes:    on,
+			EnablePrivateEndpoint: pulumi.Bool(s.PrivateEndpoint),
+			MasterIpv4CidrBlock:   pulumi.String(s.ControlPlaneRange),
+		},
+		MasterAuthorizedNetworksConfig: authorizedNetworks(s.AuthorizedNetworks),
+
+		// Dataplane V2 enforces NetworkPolicy by itself; GKE refuses it together
+		// with the networkPolicy block, which is Calico.
+		DatapathProvider:          pulumi.String("ADVANCED_DATAPATH"),
+		EnableIntranodeVisibility: on,
+		AddonsConfig: container.ClusterAddonsConfigArgs{
+			DnsCacheConfig:           container.ClusterAddonsConfigDnsCacheConfigArgs{Enabled: on},
+			HttpLoadBalancing:        container.ClusterAddonsConfigHttpLoadBalancingArgs{Disabled: off},
+			HorizontalPodAutoscaling: container.ClusterAddonsConfigHorizontalPodAutoscalingArgs{Disabled: off},
+		},
+
+		WorkloadIdentityConfig: container.ClusterWorkloadIdentityConfigArgs{WorkloadPool: pulumi.String(args.Project + ".svc.id.goog")},
+		DatabaseEncryption: container.ClusterDatabaseEncryptionArgs{
+			State: pulumi.String("ENCRYPTED"), KeyName: args.SecretsKey.ToStringOutput().ToStringPtrOutput(),
+		},
+		BinaryAuthorization: container.ClusterBinaryAuthorizationArgs{EvaluationMode: pulumi.String("PROJECT_SINGLETON_POLICY_ENFORCE")},
+		EnableShieldedNodes: on,
+		EnableLegacyAbac:    off,
+		MasterAuth: container.ClusterMasterAuthArgs{
+			ClientCertificateConfig: container.ClusterMasterAuthClientCertificateConfigArgs{IssueClientCertificate: off},
+		},
+		SecurityPostureConfig: container.ClusterSecurityPostureConfigArgs{
+			Mode: pulumi.String("BASIC"), VulnerabilityMode: pulumi.String("VULNERABILITY_BASIC"),
+		},
+
+		LoggingConfig: container.ClusterLoggingConfigArgs{EnableComponents: pulumi.ToStringArray([]string{
+			"SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER",
+		})},
+		MonitoringConfig: container.ClusterMonitoringConfigArgs{
+			EnableComponents:  pulumi.ToStringArray([]string{"SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"}),
+			ManagedPrometheus: container.ClusterMonitoringConfigManagedPrometheusArgs{Enabled: on},
+		},
+
+		// The default pool exists for a moment only; its one node per zone must
+		// obey the same rules, or an organisation's policy refuses the cluster.
+		RemoveDefaultNodePool: on,
+		InitialNodeCount:      pulumi.Int(1),
+		NodeConfig: container.ClusterNodeConfigArgs{
+			ServiceAccount: args.NodeEmail.ToStringOutput().ToStringPtrOutput(),
+			BootDiskKmsKey: args.DiskKey.ToStringOutput().ToStringPtrOutput(),
+			OauthScopes:    pulumi.ToStringArray([]string{"https://www.googleapis.com/auth/cloud-platform"}),
+			ShieldedInstanceConfig: container.ClusterNodeConfigShieldedInstanceConfigArgs{
+				EnableSecureBoot: on, EnableIntegrityMonitoring: on,
+			},
+			WorkloadMetadataConfig: container.ClusterNodeConfigWorkloadMetadataConfigArgs{Mode: pulumi.String("GKE_METADATA")},
+		},
+	}
+}
+
+// authorizedNetworks is declared even when empty: absent, it would open the
+// control plane to the internet.
+func authorizedNetworks(networks []AuthorizedNetwork) container.ClusterMasterAuthorizedNetworksConfigArgs {
+	blocks := container.ClusterMasterAuthorizedNetworksConfigCidrBlockArray{}
+	for _, network := range networks {
+		blocks = append(blocks, container.ClusterMasterAuthorizedNetworksConfigCidrBlockArgs{
+			CidrBlock: pulumi.String(network.CIDR), DisplayName: pulumi.String(network.Name),
+		})
+	}
+	return container.ClusterMasterAuthorizedNetworksConfigArgs{
+		CidrBlocks: blocks, GcpPublicCidrsAccessEnabled: pulumi.Bool(false),
+	}
+}

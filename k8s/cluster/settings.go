@@ -1,0 +1,103 @@
+package cluster
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Settings says which GKE cluster the API runs in: an existing one, adopted by
+// name and never changed, or a hardened one that the stack creates.
+type Settings struct {
+	// Adopt is true when the cluster exists; then only Name and Location count.
+	Adopt bool `json:"adopt"`
+	// Name of the cluster, up to 40 characters.
+	Name string `json:"name"`
+	// Location is the cluster's region, or its zone. A created cluster is
+	// regional.
+	Location string `json:"location"`
+	// ControlPlaneRange is the /28 of a created cluster's control plane.
+	ControlPlaneRange string `json:"controlPlaneRange,omitempty"`
+	// PrivateEndpoint leaves a created control plane without a public address;
+	// then Pulumi has to run inside the VPC.
+	PrivateEndpoint bool `json:"privateEndpoint,omitempty"`
+	// AuthorizedNetworks are the only networks that may reach the control plane.
+	AuthorizedNetworks []AuthorizedNetwork `json:"authorizedNetworks,omitempty"`
+	// ReleaseChannel is RAPID, REGULAR (default) or STABLE.
+	ReleaseChannel string `json:"releaseChannel,omitempty"`
+	// MachineType of the nodes, for example "e2-standard-4".
+	MachineType string `json:"machineType,omitempty"`
+	// MinNodes and MaxNodes bound the autoscaler, counted per zone.
+	MinNodes int `json:"minNodes,omitempty"`
+	MaxNodes int `json:"maxNodes,omitempty"`
+	// DiskGB is the size of a node's boot disk in GB, 20 at least.
+	DiskGB int `json:"diskGb,omitempty"`
+	// DeletionProtection makes Google and Pulumi refuse to delete the cluster.
+	DeletionProtection bool `json:"deletionProtection,omitempty"`
+}
+
+// AuthorizedNetwork may reach the control plane.
+type AuthorizedNetwork struct {
+	// Name is shown in the console.
+	Name string `json:"name"`
+	// CIDR is an IPv4 network.
+	CIDR string `json:"cidr"`
+}
+
+// Validate lists every mistake, with keys below "kubernetes.cluster".
+func (s Settings) Validate() setting.Problems {
+	var ps setting.Problems
+	if s.Name == "" || len(s.Name) > 40 {
+		ps.Add("name", s.Name, "is no cluster name", "1 to 40 characters")
+	}
+	if s.Location == "" {
+		ps.Add("location", s.Location, "is empty", "the cluster's region or zone")
+	}
+	if s.Adopt {
+		return append(ps, s.validateAdopted()...)
+	}
+	if prefix, err := netip.ParsePrefix(s.ControlPlaneRange); err != nil || prefix.Bits() != 28 || prefix != prefix.Masked() {
+		ps.Add("controlPlaneRange", s.ControlPlaneRange, "is no range for a control plane", "a private IPv4 /28")
+	}
+	if len(s.AuthorizedNetworks) == 0 && !s.PrivateEndpoint {
+		ps.Add("authorizedNetworks", "[]", "nobody, Pulumi included, could reach the control plane",
+			"the networks that Pulumi runs in, or privateEndpoint: true")
+	}
+	for i, network := range s.AuthorizedNetworks {
+		prefix, err := netip.ParsePrefix(network.CIDR)
+		if err != nil || prefix != prefix.Masked() || prefix.Bits() == 0 {
+			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].cidr", network.CIDR, "is no network, or is the whole internet", "an IPv4 network narrower than /0")
+		}
+	}
+	if channels := []string{"RAPID", "REGULAR", "STABLE"}; !slices.Contains(channels, s.channel()) {
+		ps.Add("releaseChannel", s.ReleaseChannel, "is no release channel", "RAPID, REGULAR or STABLE")
+	}
+	if s.MachineType == "" {
+		ps.Add("machineType", s.MachineType, "is empty", "a Compute Engine machine type such as e2-standard-4")
+	}
+	if s.MinNodes < 1 || s.MaxNodes < s.MinNodes {
+		ps.Add("minNodes", s.MinNodes, "the node count's bounds do not fit", "1 <= minNodes <= maxNodes, per zone")
+	}
+	if s.DiskGB < 20 {
+		ps.Add("diskGb", s.DiskGB, "is too small for a node", "20 or more")
+	}
+	return ps
+}
+
+// validateAdopted refuses what would be silently ignored.
+func (s Settings) validateAdopted() (ps setting.Problems) {
+	if s.ControlPlaneRange != "" || s.MachineType != "" || s.MaxNodes != 0 || s.DeletionProtection || len(s.AuthorizedNetworks) > 0 {
+		ps.Add("adopt", true, "an adopted cluster is never changed, yet settings for a created one are given",
+			"name and location only, or adopt: false")
+	}
+	return ps
+}
+
+func (s Settings) channel() string {
+	if s.ReleaseChannel == "" {
+		return "REGULAR"
+	}
+	return s.ReleaseChannel
+}

@@ -1,0 +1,102 @@
+// Package ingress is layer 3: one load balancer for all hosts, the license
+// platform's and those that were there before, with its certificates and TLS
+// policy.
+package ingress
+
+import (
+	"fmt"
+	"strings"
+
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Names of the objects that belong to the platform alone.
+const (
+	CertificateName    = "license-platform"
+	FrontendConfigName = "license-platform"
+)
+
+// Args is what an Ingress is made from.
+type Args struct {
+	// Settings must be valid.
+	Settings Settings
+	// Namespace holds the Ingress and all its Services.
+	Namespace pulumi.StringInput
+	// Domain is the platform's, for example "coditect.ai"; LicenseHost lies below.
+	Domain, LicenseHost string
+	// LicenseService and StaffService are the API's Services, ServicePort their
+	// port.
+	LicenseService, StaffService pulumi.StringInput
+	ServicePort                  int
+	// EdgeAddressName is the load balancer's static address, SSLPolicyName its TLS
+	// policy, which holds for every host.
+	EdgeAddressName, SSLPolicyName pulumi.StringInput
+	// After are the Services with their pods.
+	After []pulumi.Resource
+	// IngressProvider declares the Ingress alone; it may take over existing objects
+	// when the Ingress is adopted.
+	IngressProvider pulumi.ProviderResource
+}
+
+// Ingress is the declared load balancer.
+type Ingress struct {
+	pulumi.ResourceState
+
+	// Hosts that the platform itself answers, the license host first.
+	Hosts []string
+}
+
+// New declares certificate, TLS policy and Ingress.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Ingress, error) {
+	i := &Ingress{Hosts: args.hosts()}
+	if err := ctx.RegisterComponentResource("licensing:k8s:Ingress", name, i, opts...); err != nil {
+		return nil, fmt.Errorf("register ingress %q: %w", name, err)
+	}
+	certificate, err := declareCertificate(ctx, args, i)
+	if err != nil {
+		return nil, fmt.Errorf("declare the certificate of ingress %q: %w", name, err)
+	}
+	frontend, err := declareFrontend(ctx, args, i)
+	if err != nil {
+		return nil, fmt.Errorf("declare the front end of ingress %q: %w", name, err)
+	}
+	after := append([]pulumi.Resource{certificate, frontend}, args.After...)
+	if err := declareIngress(ctx, name, args, i, after); err != nil {
+		return nil, fmt.Errorf("declare ingress %q: %w", name, err)
+	}
+	if err := ctx.RegisterResourceOutputs(i, pulumi.Map{"hosts": pulumi.ToStringArray(i.Hosts)}); err != nil {
+		return nil, fmt.Errorf("register the outputs of ingress %q: %w", name, err)
+	}
+	return i, nil
+}
+
+func declareIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource, after []pulumi.Resource) error {
+	s := args.Settings
+	annotations := pulumi.StringMap{
+		// GKE reads the class from here only
+		// (https://cloud.google.com/kubernetes-engine/docs/how-to/load-balance-ingress).
+		"kubernetes.io/ingress.class":                 pulumi.String("gce"),
+		"kubernetes.io/ingress.global-static-ip-name": args.EdgeAddressName,
+		"kubernetes.io/ingress.allow-http":            pulumi.String(fmt.Sprint(s.RedirectHTTP)),
+		"networking.gke.io/managed-certificates":      pulumi.String(strings.Join(append(s.ExistingCertificates[:len(s.ExistingCertificates):len(s.ExistingCertificates)], CertificateName), ",")),
+		"networking.gke.io/v1beta1.FrontendConfig":    pulumi.String(FrontendConfigName),
+	}
+	opts := []pulumi.ResourceOption{pulumi.Parent(parent), pulumi.DependsOn(after), pulumi.Provider(args.IngressProvider)}
+	if s.Adopt {
+		// The fields belonged to another manager until now.
+		annotations["pulumi.com/patchForce"] = pulumi.String("true")
+		// Deleting it would cut off the hosts of others.
+		opts = append(opts, pulumi.RetainOnDelete(true))
+	}
+	_, err := networkingv1.NewIngress(ctx, name, &networkingv1.IngressArgs{
+		Metadata: metav1.ObjectMetaArgs{
+			Name:        pulumi.String(s.Name),
+			Namespace:   args.Namespace.ToStringOutput().ToStringPtrOutput(),
+			Annotations: annotations,
+		},
+		Spec: networkingv1.IngressSpecArgs{Rules: args.rules()},
+	}, opts...)
+	return err
+}

@@ -1,0 +1,75 @@
+package isolation
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Settings says how pods are kept apart.
+type Settings struct {
+	// Dataplane enforces the policies: "dataplaneV2" or "calico". It decides
+	// where the pods reach GKE's metadata server.
+	Dataplane string `json:"dataplane"`
+	// DenyNamespace denies every pod of the namespace everything that is not
+	// allowed, instead of the license platform's own pods only. It always holds in
+	// a namespace of our own.
+	DenyNamespace bool `json:"denyNamespace,omitempty"`
+	// StayingWorkloads are those of a shared namespace that must go on as if there
+	// were no policy; needed with DenyNamespace.
+	StayingWorkloads []StayingWorkload `json:"stayingWorkloads,omitempty"`
+	// MetricsNamespace is where managed Prometheus runs: "gmp-system" (default),
+	// on Autopilot "gke-gmp-system".
+	MetricsNamespace string `json:"metricsNamespace,omitempty"`
+}
+
+// StayingWorkload is a workload of somebody else in the shared namespace.
+type StayingWorkload struct {
+	// Name is unique among them, a DNS label.
+	Name string `json:"name"`
+	// PodLabels select its pods.
+	PodLabels map[string]string `json:"podLabels"`
+}
+
+// The dataplanes of GKE.
+const (
+	DataplaneV2 = "dataplaneV2"
+	Calico      = "calico"
+)
+
+// Validate lists every mistake, with keys below "kubernetes.networkPolicies".
+// ownNamespace tells whether the namespace is the stack's.
+func (s Settings) Validate(ownNamespace bool) setting.Problems {
+	var ps setting.Problems
+	if !slices.Contains([]string{DataplaneV2, Calico}, s.Dataplane) {
+		ps.Add("dataplane", s.Dataplane, "is no dataplane of GKE", DataplaneV2+" or "+Calico)
+	}
+	if ownNamespace && len(s.StayingWorkloads) > 0 {
+		ps.Add("stayingWorkloads", len(s.StayingWorkloads), "nobody else lives in a namespace of our own", "nothing, or kubernetes.namespace.create: false")
+	}
+	if !ownNamespace && s.DenyNamespace && len(s.StayingWorkloads) == 0 {
+		ps.Add("denyNamespace", true, "it would cut off the workloads that share the namespace",
+			"false, or every such workload listed in kubernetes.networkPolicies.stayingWorkloads")
+	}
+	seen := map[string]bool{}
+	for i, w := range s.StayingWorkloads {
+		key := "stayingWorkloads[" + strconv.Itoa(i) + "]"
+		if !regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$`).MatchString(w.Name) || seen[w.Name] {
+			ps.Add(key+".name", w.Name, "is no name or is taken", "lower-case letters, digits and hyphens, unique")
+		}
+		seen[w.Name] = true
+		if len(w.PodLabels) == 0 {
+			ps.Add(key+".podLabels", "{}", "no label would select every pod, the license API's too", "one label or more")
+		}
+	}
+	return ps
+}
+
+func (s Settings) metricsNamespace() string {
+	if s.MetricsNamespace == "" {
+		return "gmp-system"
+	}
+	return s.MetricsNamespace
+}

@@ -1,0 +1,217 @@
+package network
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Settings says which network the platform lives in: one it creates, or an
+// existing one it adopts by name without changing it.
+type Settings struct {
+	// Adopt is true when Name and Subnetwork already exist and stay as they are,
+	// because somebody else's cluster lives in them.
+	Adopt bool `json:"adopt"`
+	// Name of the VPC, 1 to 63 characters of RFC 1035.
+	Name string `json:"name"`
+	// Subnetwork is the name of the subnet in the platform's region.
+	Subnetwork string `json:"subnetwork"`
+	// NodesRange is the IPv4 CIDR of a created subnet. Empty when adopting.
+	NodesRange string `json:"nodesRange,omitempty"`
+	// PodsRange is the IPv4 CIDR of a created subnet's secondary range for pods.
+	// Empty when adopting.
+	PodsRange string `json:"podsRange,omitempty"`
+	// ServicesRange is the IPv4 CIDR of a created subnet's secondary range for
+	// Services. Empty when adopting.
+	ServicesRange string `json:"servicesRange,omitempty"`
+	// PodsRangeName names the secondary range for pods; default "pods".
+	PodsRangeName string `json:"podsRangeName,omitempty"`
+	// ServicesRangeName names the secondary range for Services; default
+	// "services".
+	ServicesRangeName string `json:"servicesRangeName,omitempty"`
+	// PrivateServicesRange is the IPv4 CIDR, /24 or wider, that is reserved for
+	// Google's managed services (Cloud SQL, Memorystore). Exactly one of it and
+	// PrivateServicesRangeName is set.
+	PrivateServicesRange string `json:"privateServicesRange,omitempty"`
+	// PrivateServicesRangeName names an existing reservation that is already
+	// connected to Google's managed services.
+	PrivateServicesRangeName string `json:"privateServicesRangeName,omitempty"`
+	// EdgeAddress is the global IPv4 address of the load balancer.
+	EdgeAddress EdgeAddress `json:"edgeAddress"`
+	// SSLPolicy names an existing SSL policy for the load balancer, for example
+	// one with TLS 1.3 only. Empty: one with profile RESTRICTED from TLS 1.2 is
+	// created, which is the strictest that pulumi-gcp v7 can declare.
+	SSLPolicy string `json:"sslPolicy,omitempty"`
+	// NAT declares Cloud Router and Cloud NAT; off when an adopted network has
+	// its own (a subnet range can be served by one NAT gateway only).
+	NAT bool `json:"nat"`
+	// PrivateGoogleAPIs declares the private DNS zones that send googleapis.com
+	// and pkg.dev to GoogleAPIsRange. Off when an adopted network has them.
+	PrivateGoogleAPIs bool `json:"privateGoogleApis"`
+	// GoogleAPIsRange is where the pods reach Google's APIs; default
+	// 199.36.153.8/30, private.googleapis.com
+	// (https://cloud.google.com/vpc/docs/configure-private-google-access).
+	GoogleAPIsRange string `json:"googleApisRange,omitempty"`
+}
+
+// EdgeAddress is the load balancer's global static address.
+type EdgeAddress struct {
+	// Name of the address, 1 to 63 characters of RFC 1035.
+	Name string `json:"name"`
+	// Adopt is true when the address exists and is shared.
+	Adopt bool `json:"adopt"`
+}
+
+// Names and ranges that hold when the settings say nothing else.
+const (
+	// PrivateGoogleAPIsVIP is the range of private.googleapis.com, which serves
+	// most of Google's APIs and Artifact Registry.
+	PrivateGoogleAPIsVIP = "199.36.153.8/30"
+	// RestrictedGoogleAPIsVIP is the range of restricted.googleapis.com, which
+	// serves only what VPC Service Controls can protect.
+	RestrictedGoogleAPIsVIP = "199.36.153.4/30"
+
+	defaultPodsRangeName     = "pods"
+	defaultServicesRangeName = "services"
+
+	// Google recommends a /24 at least, since each service producer takes a
+	// subnet of its own out of the range
+	// (https://cloud.google.com/vpc/docs/configure-private-services-access).
+	narrowestPrivateServices = 24
+)
+
+// Validate lists every mistake, with keys below "network".
+func (s Settings) Validate() setting.Problems {
+	var ps setting.Problems
+	for _, named := range []struct {
+		key, value string
+		optional   bool
+	}{
+		{key: "name", value: s.Name},
+		{key: "subnetwork", value: s.Subnetwork},
+		{key: "edgeAddress.name", value: s.EdgeAddress.Name},
+		{key: "sslPolicy", value: s.SSLPolicy, optional: true},
+		{key: "privateServicesRangeName", value: s.PrivateServicesRangeName, optional: true},
+		{key: "podsRangeName", value: s.PodsRangeName, optional: true},
+		{key: "servicesRangeName", value: s.ServicesRangeName, optional: true},
+	} {
+		if named.optional && named.value == "" {
+			continue
+		}
+		requireName(&ps, named.key, named.value)
+	}
+	ps = append(ps, s.validateSubnetRanges()...)
+	ps = append(ps, s.validatePrivateServices()...)
+	ps = append(ps, s.validateGoogleAPIs()...)
+	return append(ps, overlaps(s.ranges())...)
+}
+
+func (s Settings) validateSubnetRanges() (ps setting.Problems) {
+	for _, r := range []keyed{{"nodesRange", s.NodesRange}, {"podsRange", s.PodsRange}, {"servicesRange", s.ServicesRange}} {
+		switch {
+		case s.Adopt && r.value != "":
+			ps.Add(r.key, r.value, "an adopted subnetwork keeps its own ranges", "nothing, or network.adopt: false")
+		case !s.Adopt:
+			requireRange(&ps, r.key, r.value, 29)
+		}
+	}
+	return ps
+}
+
+func (s Settings) validatePrivateServices() (ps setting.Problems) {
+	const either = "exactly one of network.privateServicesRange (to reserve one) and network.privateServicesRangeName (to use a reserved one)"
+	switch {
+	case s.PrivateServicesRange == "" && s.PrivateServicesRangeName == "":
+		ps.Add("privateServicesRange", "", "Cloud SQL and Redis need a range of private addresses", either)
+	case s.PrivateServicesRange != "" && s.PrivateServicesRangeName != "":
+		ps.Add("privateServicesRange", s.PrivateServicesRange, "a range is both reserved and adopted", either)
+	case s.PrivateServicesRange != "":
+		requireRange(&ps, "privateServicesRange", s.PrivateServicesRange, narrowestPrivateServices)
+	}
+	return ps
+}
+
+func (s Settings) validateGoogleAPIs() (ps setting.Problems) {
+	requireRange(&ps, "googleApisRange", s.GoogleAPIs(), 32)
+	known := []string{PrivateGoogleAPIsVIP, RestrictedGoogleAPIsVIP}
+	if s.PrivateGoogleAPIs && !slices.Contains(known, s.GoogleAPIs()) {
+		ps.Add("googleApisRange", s.GoogleAPIsRange, "no DNS record can send googleapis.com there",
+			PrivateGoogleAPIsVIP+" or "+RestrictedGoogleAPIsVIP+", or network.privateGoogleApis: false")
+	}
+	return ps
+}
+
+// GoogleAPIs returns GoogleAPIsRange or its default.
+func (s Settings) GoogleAPIs() string {
+	if s.GoogleAPIsRange == "" {
+		return PrivateGoogleAPIsVIP
+	}
+	return s.GoogleAPIsRange
+}
+
+// ranges lists the declared ranges that must not share an address.
+func (s Settings) ranges() []keyed {
+	return []keyed{
+		{"nodesRange", s.NodesRange}, {"podsRange", s.PodsRange}, {"servicesRange", s.ServicesRange},
+		{"privateServicesRange", s.PrivateServicesRange}, {"googleApisRange", s.GoogleAPIs()},
+	}
+}
+
+func (s Settings) podsRangeName() string {
+	if s.PodsRangeName == "" {
+		return defaultPodsRangeName
+	}
+	return s.PodsRangeName
+}
+
+func (s Settings) servicesRangeName() string {
+	if s.ServicesRangeName == "" {
+		return defaultServicesRangeName
+	}
+	return s.ServicesRangeName
+}
+
+// keyed is a setting's key and value.
+type keyed struct{ key, value string }
+
+// requireName records a problem unless value is a name that Compute Engine
+// accepts (https://cloud.google.com/compute/docs/naming-resources).
+func requireName(ps *setting.Problems, key, value string) {
+	if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(value) {
+		ps.Add(key, value, "is no resource name", "1 to 63 lower-case letters, digits and hyphens, first a letter, last no hyphen")
+	}
+}
+
+// requireRange records a problem unless value is an IPv4 network of at most
+// narrowest bits.
+func requireRange(ps *setting.Problems, key, value string, narrowest int) {
+	const allowed = "an IPv4 network such as 10.0.0.0/20, its host bits zero"
+	prefix, err := netip.ParsePrefix(value)
+	if err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() {
+		ps.Add(key, value, "is no IPv4 network", allowed)
+		return
+	}
+	if prefix.Bits() > narrowest {
+		ps.Add(key, value, "is too narrow", fmt.Sprintf("/%d or wider", narrowest))
+	}
+}
+
+// overlaps records a problem for every two ranges that share an address; what
+// does not parse is left to requireRange.
+func overlaps(ranges []keyed) (ps setting.Problems) {
+	for i, a := range ranges {
+		first, err := netip.ParsePrefix(a.value)
+		if err != nil {
+			continue
+		}
+		for _, b := range ranges[i+1:] {
+			if second, err := netip.ParsePrefix(b.value); err == nil && first.Overlaps(second) {
+				ps.Add(b.key, b.value, "shares addresses with network."+a.key+" = "+a.value, "ranges apart from each other")
+			}
+		}
+	}
+	return ps
+}
