@@ -1,0 +1,32 @@
+package observe
+
+import (
+	"fmt"
+	"strings"
+)
+
+// filter selects the log entries that are kept: what the workloads print, every
+// request that reached the license host, what the database logs, and the whole
+// audit trail of the project. Nothing is selected by its text: an entry that
+// says nothing today is evidence tomorrow.
+// https://cloud.google.com/logging/docs/view/logging-query-language
+func filter(project, namespace, host, instance string) string {
+	parts := []string{
+		fmt.Sprintf(`(resource.type="k8s_container" AND resource.labels.namespace_name=%q`+
+			` AND labels."k8s-pod/app"=("license-api" OR "license-migrate"))`, namespace),
+		fmt.Sprintf(`(resource.type="k8s_pod" AND resource.labels.namespace_name=%q`+
+			` AND resource.labels.pod_name:"license-")`, namespace),
+		fmt.Sprintf(`(resource.type="http_load_balancer" AND httpRequest.requestUrl:"://%s/")`, host),
+		`log_id("cloudaudit.googleapis.com/activity")`,
+		`log_id("cloudaudit.googleapis.com/data_access")`,
+		`log_id("cloudaudit.googleapis.com/system_event")`,
+		`log_id("cloudaudit.googleapis.com/policy")`,
+		`resource.type="identitytoolkit_project"`,
+		`resource.type="identitytoolkit_tenant"`,
+	}
+	if instance != "" {
+		parts = append(parts, fmt.Sprintf(
+			`(resource.type="cloudsql_database" AND resource.labels.database_id="%s:%s")`, project, instance))
+	}
+	return strings.Join(parts, "\nOR ")
+}

@@ -1,0 +1,72 @@
+package observe
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Args is what Observability needs from the stack.
+type Args struct {
+	// Settings are the layer's settings; they must be valid.
+	Settings Settings
+	// Project is the Google Cloud project's id.
+	Project string
+	// Region is where logs are kept.
+	Region string
+	// LogsKeyID is the key that encrypts the log bucket.
+	LogsKeyID pulumi.StringInput
+	// Namespace is the Kubernetes namespace of the workloads.
+	Namespace string
+	// Host is the license API's host name, by which its requests are told
+	// from those of other hosts on the same load balancer.
+	Host string
+	// SQLInstanceName is the name of the database instance, whose logs are kept.
+	SQLInstanceName pulumi.StringInput
+	// PagerDutyKey is the integration key of a PagerDuty service: a secret.
+	// Without it nobody is paged.
+	PagerDutyKey pulumi.StringInput
+	// Services are the enabled APIs: nothing is asked for before them.
+	Services []pulumi.Resource
+	// Workload are the running API and its PodMonitoring. Cloud Monitoring
+	// refuses an alert over a metric that was never written, so alerts come
+	// after whatever writes the metrics.
+	Workload []pulumi.Resource
+}
+
+// Observability is where the platform's logs go and what raises an alarm.
+type Observability struct {
+	pulumi.ResourceState
+
+	// Bucket is the full name of the log bucket:
+	// projects/…/locations/…/buckets/….
+	Bucket pulumi.StringOutput
+	// Channels are the names of the notification channels.
+	Channels pulumi.StringArrayOutput
+	// Policies are the names of the alert policies, by the alert's name.
+	Policies pulumi.StringMapOutput
+}
+
+// New declares the log bucket with its sink, the audit configuration, the
+// notification channels and the alerts.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Observability, error) {
+	observability := &Observability{}
+	if err := ctx.RegisterComponentResource("licensing:observe:Observability", name, observability, opts...); err != nil {
+		return nil, fmt.Errorf("registering observability %q: %w", name, err)
+	}
+	for _, declare := range []func(*pulumi.Context, string, *Args) error{
+		observability.logs,
+		observability.audit,
+		observability.channels,
+		observability.alerts,
+	} {
+		if err := declare(ctx, name, args); err != nil {
+			return nil, err
+		}
+	}
+	return observability, ctx.RegisterResourceOutputs(observability, pulumi.Map{
+		"bucket":   observability.Bucket,
+		"channels": observability.Channels,
+		"policies": observability.Policies,
+	})
+}
