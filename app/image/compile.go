@@ -1,0 +1,54 @@
+package image
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// compile builds the program without anything that differs between machines:
+// no C, no paths, no build id, no version control, one instruction set.
+func compile(ctx context.Context, options Options, platform v1.Platform) ([]byte, error) {
+	if _, err := os.Stat(filepath.Join(options.SourceDir, "go.mod")); err != nil {
+		return nil, fmt.Errorf("build the image: %q is not the root of a Go module: %w", options.SourceDir, err)
+	}
+	goCommand, err := exec.LookPath("go")
+	if err != nil {
+		return nil, fmt.Errorf("build the image: the go command is needed on PATH: %w", err)
+	}
+	folder, err := os.MkdirTemp("", "license-image-")
+	if err != nil {
+		return nil, fmt.Errorf("build the image: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	program := options.Package
+	if program == "" {
+		program = DefaultPackage
+	}
+	target := filepath.Join(folder, "program")
+	cmd := exec.CommandContext(ctx, goCommand, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", target, program)
+	cmd.Dir = options.SourceDir
+	cmd.Env = append(
+		os.Environ(),
+		"CGO_ENABLED=0", "GOOS="+platform.OS, "GOARCH="+platform.Architecture, "GOAMD64=v1", "GOARM64=v8.0",
+		"GOFLAGS=-mod=readonly", "GOWORK=off", "GOEXPERIMENT=", "GOFIPS140=off", "PWD="+options.SourceDir,
+	)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return nil, fmt.Errorf("compile %s in %s: %w\n%s", program, options.SourceDir, err, bytes.TrimSpace(output.Bytes()))
+	}
+	content, err := os.ReadFile(target)
+	if err != nil {
+		return nil, fmt.Errorf("read the compiled program: %w", err)
+	}
+	return content, nil
+}
