@@ -66,7 +66,6 @@ func TestTwoBuildsInTwoPlacesGiveTheSameDigest(t *testing.T) {
 func TestTheImageHoldsTheProgramTheRootsAndNothingThatBelongsToAMachine(t *testing.T) {
 	t.Parallel()
 	img := build(t, "testdata/program")
-	require.NoError(t, validate.Image(img))
 	config, err := img.ConfigFile()
 	require.NoError(t, err)
 	assert.Equal(t, []string{"/license-api"}, config.Config.Entrypoint)
@@ -129,12 +128,14 @@ func TestAPushUploadsOnceAndReturnsTheReferenceByDigest(t *testing.T) {
 	t.Parallel()
 	var writes atomic.Int32
 	inner := registry.New(registry.Logger(discard()))
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			writes.Add(1)
 		}
 		inner.ServeHTTP(w, r)
 	}))
+	server.Config.ErrorLog = discard()
+	server.StartTLS()
 	defer server.Close()
 	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	options := image.PushOptions{Repository: strings.TrimPrefix(server.URL, "https://") + "/project/repository/license-api", CA: ca}
