@@ -73,10 +73,10 @@ type Backend struct {
 	RequestHeaders, ResponseHeaders []string
 	// Guard decides on every request before the backend sees it; nil lets
 	// everything pass.
-	Guard Guard
+	Guard Guard `json:"-"`
 	// InspectBytes is how much of a request's body the guard is shown; 0 means
-	// Cloud Armor's default of 8 KiB
-	// (https://cloud.google.com/armor/docs/security-policy-overview).
+	// Cloud Armor's default of 64 KiB
+	// (https://cloud.google.com/armor/docs/content-parsing).
 	InspectBytes int
 	// Log says which requests are written to the log; requests are logged only
 	// when it is enabled, the default for new backend services being off
@@ -144,7 +144,7 @@ type PlainHTTP struct {
 
 const (
 	defaultTimeout      = 30 * time.Second
-	defaultInspectBytes = 8 << 10
+	defaultInspectBytes = 64 << 10
 )
 
 func (b Backend) timeout() time.Duration {
