@@ -37,6 +37,9 @@ type Cluster struct {
 	// Kubeconfig reaches the cluster with the caller's Google credentials through
 	// gke-gcloud-auth-plugin; it holds no credential.
 	Kubeconfig pulumi.StringOutput
+	// Resources are the created cluster and its nodes, which make the project's
+	// workload identity pool; empty when the cluster is adopted.
+	Resources []pulumi.Resource
 }
 
 // New declares the cluster with its nodes, or looks up the adopted one.
@@ -53,7 +56,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, fmt.Errorf("declare cluster %q: %w", name, err)
 	}
-	c.Name = a.name
+	c.Name, c.Resources = a.name, a.resources
 	c.Kubeconfig = kubeconfig(a)
 	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name}); err != nil {
 		return nil, fmt.Errorf("register the outputs of cluster %q: %w", name, err)
@@ -65,6 +68,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 type access struct {
 	// name of the cluster; endpoint is its host; ca is its CA in base64.
 	name, endpoint, ca pulumi.StringOutput
+	resources          []pulumi.Resource
 }
 
 // adopt reads the existing cluster and changes nothing of it.

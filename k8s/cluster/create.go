@@ -25,9 +25,10 @@ func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource
 	return access{
 		// What runs in the cluster needs its nodes, so the kubeconfig comes after
 		// the pool.
-		name:     pool.Cluster,
-		endpoint: declared.Endpoint,
-		ca:       declared.MasterAuth.ClusterCaCertificate().Elem(),
+		name:      pool.Cluster,
+		endpoint:  declared.Endpoint,
+		ca:        declared.MasterAuth.ClusterCaCertificate().Elem(),
+		resources: []pulumi.Resource{declared, pool},
 	}, nil
 }
 

@@ -9,7 +9,7 @@ import (
 func (a *Args) hosts() []string {
 	hosts := []string{a.LicenseHost}
 	if a.Settings.Staff.Enabled {
-		hosts = append(hosts, a.host(a.Settings.Staff.subdomain()))
+		hosts = append(hosts, a.host(a.Settings.Staff.Below()))
 	}
 	return hosts
 }
@@ -28,7 +28,7 @@ func (a *Args) rules() networkingv1.IngressRuleArray {
 		rule(a.LicenseHost, path("/", a.LicenseService, a.ServicePort)),
 	}
 	if a.Settings.Staff.Enabled {
-		rules = append(rules, rule(a.host(a.Settings.Staff.subdomain()), path("/", a.StaffService, a.ServicePort)))
+		rules = append(rules, rule(a.host(a.Settings.Staff.Below()), path("/", a.StaffService, a.ServicePort)))
 	}
 	for _, route := range a.Settings.Routes {
 		paths := make([]networkingv1.HTTPIngressPathInput, len(route.Paths))

@@ -83,7 +83,7 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 		ps.Add("staff.oauthSecret", "", "Identity-Aware Proxy needs an OAuth client",
 			"the name of an existing Secret in the namespace with client_id and client_secret")
 	}
-	if s.Staff.Enabled && (!isLabel(s.Staff.subdomain()) || s.Staff.subdomain() == licenseSubdomain) {
+	if s.Staff.Enabled && (!isLabel(s.Staff.Below()) || s.Staff.Below() == licenseSubdomain) {
 		ps.Add("staff.subdomain", s.Staff.Subdomain, "is no subdomain or is taken", "lower-case letters, digits and hyphens")
 	}
 	return ps
@@ -98,7 +98,7 @@ func isLabel(name string) bool {
 func (s Settings) validateRoutes(licenseSubdomain string) (ps setting.Problems) {
 	seen := map[string]bool{licenseSubdomain: true}
 	if s.Staff.Enabled {
-		seen[s.Staff.subdomain()] = true
+		seen[s.Staff.Below()] = true
 	}
 	for i, route := range s.Routes {
 		key := "routes[" + strconv.Itoa(i) + "]"
@@ -122,7 +122,8 @@ func (s Settings) validateRoutes(licenseSubdomain string) (ps setting.Problems) 
 	return ps
 }
 
-func (s Staff) subdomain() string {
+// Below is Subdomain or its default.
+func (s Staff) Below() string {
 	if s.Subdomain == "" {
 		return "admin"
 	}

@@ -10,7 +10,7 @@ import (
 // declareDeployment declares the API's pods. They come after the migration, so
 // that code never meets a schema older than it needs, and after the
 // NetworkPolicies, so that no pod ever runs without them.
-func (b *builder) declareDeployment(*Workload) error {
+func (b *builder) declareDeployment(w *Workload) error {
 	s := b.args.Settings
 	spec := appsv1.DeploymentSpecArgs{
 		Selector:                selector(APIName),
@@ -32,10 +32,11 @@ func (b *builder) declareDeployment(*Workload) error {
 		spec.Replicas = pulumi.Int(s.Replicas.Min)
 	}
 	after := append([]pulumi.Resource{b.accounts[APIName], b.migration}, b.args.Before...)
-	_, err := appsv1.NewDeployment(b.ctx, APIName, &appsv1.DeploymentArgs{
+	deployment, err := appsv1.NewDeployment(b.ctx, APIName, &appsv1.DeploymentArgs{
 		Metadata: b.metadata(pulumi.String(APIName), nil, APIName),
 		Spec:     spec,
 	}, b.options(after...)...)
+	w.Measured = append(w.Measured, deployment)
 	return err
 }
 

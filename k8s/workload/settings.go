@@ -33,8 +33,6 @@ type Settings struct {
 	// CORSOrigins may call the API from a browser, beside the platform's domain
 	// and license host.
 	CORSOrigins []string `json:"corsOrigins,omitempty"`
-	// Tenants are upserted by the migration, with their licences.
-	Tenants []Tenant `json:"tenants,omitempty"`
 }
 
 // Replicas bound the number of pods.
@@ -42,27 +40,6 @@ type Replicas struct {
 	// Min is 1 at least, Max not below it.
 	Min int `json:"min"`
 	Max int `json:"max"`
-}
-
-// Tenant is a customer with its licences.
-type Tenant struct {
-	// Name is the tenant's name in the identity settings, too.
-	Name string `json:"name"`
-	// Licenses of the tenant.
-	Licenses []License `json:"licenses,omitempty"`
-}
-
-// License is a number of seats for a product.
-type License struct {
-	// ID is the licence's name in the API's paths.
-	ID string `json:"id"`
-	// Product that the licence is for.
-	Product string `json:"product"`
-	// Seats that can be leased at a time, 1 at least.
-	Seats int `json:"seats"`
-	// LeaseSeconds is how long a seat lives without a heartbeat; 0 leaves it to
-	// the API.
-	LeaseSeconds int `json:"leaseSeconds,omitempty"`
 }
 
 // Validate lists every mistake, with keys below "api".
@@ -94,36 +71,6 @@ func (s Settings) Validate() setting.Problems {
 	for i, origin := range s.CORSOrigins {
 		if !regexp.MustCompile(`^https://[a-z0-9.-]+(:[0-9]+)?$`).MatchString(origin) {
 			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "is no secure origin", "https://HOST[:PORT]")
-		}
-	}
-	return append(ps, s.validateTenants()...)
-}
-
-func (s Settings) validateTenants() (ps setting.Problems) {
-	name := regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,62}[a-z0-9])?$`)
-	const allowed = "lower-case letters, digits and hyphens, unique"
-	tenants, licenses := map[string]bool{}, map[string]bool{}
-	for i, tenant := range s.Tenants {
-		key := "tenants[" + strconv.Itoa(i) + "]"
-		if !name.MatchString(tenant.Name) || tenants[tenant.Name] {
-			ps.Add(key+".name", tenant.Name, "is no name or is taken", allowed)
-		}
-		tenants[tenant.Name] = true
-		for j, license := range tenant.Licenses {
-			key := key + ".licenses[" + strconv.Itoa(j) + "]"
-			if !name.MatchString(license.ID) || licenses[license.ID] {
-				ps.Add(key+".id", license.ID, "is no name or is taken", allowed)
-			}
-			licenses[license.ID] = true
-			if license.Product == "" {
-				ps.Add(key+".product", "", "is empty", "the product's name")
-			}
-			if license.Seats < 1 {
-				ps.Add(key+".seats", license.Seats, "nobody could use it", "1 or more")
-			}
-			if license.LeaseSeconds < 0 {
-				ps.Add(key+".leaseSeconds", license.LeaseSeconds, "is negative", "0 for the API's default, or more")
-			}
 		}
 	}
 	return ps

@@ -56,6 +56,8 @@ type Workload struct {
 	ServiceName, StaffServiceName pulumi.StringOutput
 	// Ready are the Services, and with them the pods; the Ingress comes after.
 	Ready []pulumi.Resource
+	// Measured are the pods and what scrapes them; alerts come after.
+	Measured []pulumi.Resource
 }
 
 // New declares the API's objects: identity, migration, pods, budget, scaling,
