@@ -1,6 +1,8 @@
 package data
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/logging"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -20,10 +22,7 @@ func (k *Keys) loggingMember(ctx *pulumi.Context, args *KeysArgs) principal {
 // Logging has answered with and without the prefix.
 func asServiceAccount(email string) string {
 	const prefix = "serviceAccount:"
-	if len(email) > len(prefix) && email[:len(prefix)] == prefix {
-		return email
-	}
-	return prefix + email
+	return prefix + strings.TrimPrefix(email, prefix)
 }
 
 // after returns value as an output that is known only once the resources exist.

@@ -1,0 +1,114 @@
+package data_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/data"
+)
+
+func TestSettingsNeedNothingButASigningVersion(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, valid().Validate())
+	assert.True(t, valid().Protected(), "protection is not something to forget")
+}
+
+func TestWrongSettingsAreNamedWithTheirKey(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(*data.Settings)
+		keys  []string
+	}{
+		"a key rotates after more than 90 days": {
+			func(s *data.Settings) { s.Keys.RotationSeconds = 7776001 }, []string{"keys.rotationSeconds"},
+		},
+		"a key rotates daily, which Cloud KMS refuses": {
+			func(s *data.Settings) { s.Keys.RotationSeconds = 86400 }, []string{"keys.rotationSeconds"},
+		},
+		"a destroyed key is gone at once": {
+			func(s *data.Settings) { s.Keys.DestroySeconds = 3600 }, []string{"keys.destroySeconds"},
+		},
+		"a key ring with a slash": {
+			func(s *data.Settings) { s.Keys.Ring = "a/b" }, []string{"keys.ring"},
+		},
+		"an unknown protection level": {
+			func(s *data.Settings) { s.Keys.Protection, s.Signing.Protection = "VAULT", "VAULT" },
+			[]string{"keys.protection", "signing.protection"},
+		},
+		"no signing version": {
+			func(s *data.Settings) { s.Signing.Versions = nil }, []string{"signing.versions"},
+		},
+		"an active version that does not exist": {
+			func(s *data.Settings) { s.Signing.Active = "2027-02" }, []string{"signing.active"},
+		},
+		"an active version that is disabled": {
+			func(s *data.Settings) { s.Signing.Versions[1].State = data.Disabled }, []string{"signing.active"},
+		},
+		"a version twice": {
+			func(s *data.Settings) { s.Signing.Versions[0].Name = "2026-11" }, []string{"signing.versions[1].name"},
+		},
+		"a version that is destroyed by its state": {
+			func(s *data.Settings) { s.Signing.Versions[0].State = "DESTROYED" }, []string{"signing.versions[0].state"},
+		},
+		"a tier of another edition": {
+			func(s *data.Settings) { s.SQL.Tier = "db-perf-optimized-N-2" }, []string{"sql.tier"},
+		},
+		"point-in-time recovery longer than the edition has": {
+			func(s *data.Settings) { s.SQL.Backup.LogDays = 14 }, []string{"sql.backup.logDays"},
+		},
+		"no backup window": {
+			func(s *data.Settings) { s.SQL.Backup.Start = "25:00" }, []string{"sql.backup.start"},
+		},
+		"a flag that would stop the audit trail": {
+			func(s *data.Settings) { s.SQL.Flags = map[string]string{"log_statement": "none"} }, []string{"sql.flags.log_statement"},
+		},
+		"an audit class that logs everything": {
+			func(s *data.Settings) { s.SQL.AuditClasses = []string{"all"} }, []string{"sql.auditClasses[0]"},
+		},
+		"connectors only, but a login by password": {
+			func(s *data.Settings) { s.SQL.ConnectorOnly, s.SQL.Login = true, data.LoginPassword }, []string{"sql.connectorOnly"},
+		},
+		"a maintenance on the eighth day": {
+			func(s *data.Settings) { s.SQL.Maintenance.Day, s.Redis.Maintenance.Day = 8, 8 },
+			[]string{"sql.maintenance.day", "redis.maintenance.day"},
+		},
+		"a cache of an unknown tier and size": {
+			func(s *data.Settings) { s.Redis.Tier, s.Redis.MemoryGib = "LARGE", 301 }, []string{"redis.tier", "redis.memoryGib"},
+		},
+		"a repository that keeps one image, so that no rollback is left": {
+			func(s *data.Settings) { s.Registry.Keep = 1 }, []string{"registry.keep"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settings := valid()
+			c.spoil(&settings)
+
+			var keys []string
+			for _, problem := range settings.Validate() {
+				keys = append(keys, problem.Key)
+				assert.NotEmpty(t, problem.Why)
+				assert.NotEmpty(t, problem.Allowed)
+			}
+
+			assert.Equal(t, c.keys, keys)
+		})
+	}
+}
+
+func TestProtectionIsLostOnlyByAnExplicitFalse(t *testing.T) {
+	t.Parallel()
+	for text, protected := range map[string]bool{
+		`{}`:                            true,
+		`{"deletionProtection": true}`:  true,
+		`{"deletionProtection": null}`:  true,
+		`{"deletionProtection": false}`: false,
+	} {
+		var settings data.Settings
+		require.NoError(t, json.Unmarshal([]byte(text), &settings))
+		assert.Equal(t, protected, settings.Protected(), text)
+	}
+}

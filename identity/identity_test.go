@@ -1,0 +1,223 @@
+package identity_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/identity"
+)
+
+const (
+	kindAccount  = "gcp:serviceaccount/account:Account"
+	kindWorkload = "gcp:serviceaccount/iAMMember:IAMMember"
+	kindConfig   = "gcp:identityplatform/config:Config"
+	kindTenant   = "gcp:identityplatform/tenant:Tenant"
+	kindService  = "gcp:projects/service:Service"
+)
+
+// options choose which program is declared.
+type options struct {
+	settings       identity.Settings
+	createsCluster bool
+	useAPIPassword bool
+}
+
+// layer is the whole of layer 5, declared under a recorder.
+type layer struct {
+	*recorder
+	accounts *identity.Accounts
+}
+
+func declare(t *testing.T, o options) *layer {
+	t.Helper()
+	l := &layer{recorder: &recorder{computed: computed}}
+	require.NoError(t, l.run(func(ctx *pulumi.Context) error { return l.program(ctx, o) }))
+	return l
+}
+
+func (l *layer) program(ctx *pulumi.Context, o options) error {
+	api, err := projects.NewService(ctx, "api", &projects.ServiceArgs{Service: pulumi.String("iam.googleapis.com")})
+	if err != nil {
+		return err
+	}
+	cluster, err := projects.NewService(ctx, "cluster", &projects.ServiceArgs{Service: pulumi.String("container.googleapis.com")})
+	if err != nil {
+		return err
+	}
+	l.accounts, err = identity.NewAccounts(ctx, "accounts", &identity.AccountsArgs{
+		Settings:                o.settings,
+		Project:                 "acme",
+		Namespace:               "coditect-app",
+		APIServiceAccount:       "license-api",
+		MigrationServiceAccount: "license-migrate",
+		Services:                []pulumi.Resource{api},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = identity.NewWorkloadIdentity(ctx, "workloads", &identity.WorkloadIdentityArgs{
+		Accounts: l.accounts, Pool: []pulumi.Resource{cluster},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = identity.NewGrants(ctx, "grants", &identity.GrantsArgs{
+		Settings:                  o.settings,
+		Project:                   "acme",
+		Region:                    "us-central1",
+		APIEmail:                  l.accounts.APIEmail,
+		MigrationEmail:            l.accounts.MigrationEmail,
+		NodeEmail:                 l.accounts.NodeEmail,
+		SigningKeyID:              pulumi.String("signing-key"),
+		SQLInstanceName:           pulumi.String("stores-1a2b3c"),
+		RedisAuthSecretID:         pulumi.String("redis-auth"),
+		MigrationPasswordSecretID: pulumi.String("migration-password"),
+		APIPasswordSecretID:       pulumi.String("api-password"),
+		RegistryRepository:        pulumi.String("license-platform"),
+		UseAPIPassword:            o.useAPIPassword,
+		CreatesCluster:            o.createsCluster,
+	})
+	return err
+}
+
+func computed(kind, name string) resource.PropertyMap {
+	switch kind {
+	case kindAccount:
+		return resource.PropertyMap{
+			"email": resource.NewProperty(name + "@acme.iam.gserviceaccount.com"),
+			"name":  resource.NewProperty("full-name-of-" + name),
+		}
+	case kindTenant:
+		return resource.PropertyMap{"name": resource.NewProperty("tenant-id-of-" + name)}
+	default:
+		return nil
+	}
+}
+
+// bindings lists every right that the program gives, one a line: who, what, on
+// what, under which condition.
+func bindings(t *testing.T, l *layer) []string {
+	t.Helper()
+	only := "only resource.type == 'sqladmin.googleapis.com/Instance' && resource.name == 'projects/acme/instances/stores-1a2b3c'"
+	var listed []string
+	for _, d := range l.all {
+		if _, grants := d.inputs["role"]; !grants {
+			continue
+		}
+		on := ""
+		for _, key := range []string{"cryptoKeyId", "secretId", "repository", "serviceAccountId", "project"} {
+			if _, has := d.inputs[resource.PropertyKey(key)]; has {
+				on = fmt.Sprint(key, " ", d.value(t, key))
+				break
+			}
+		}
+		line := fmt.Sprint(d.value(t, "member"), " is ", d.value(t, "role"), " on ", on)
+		if _, has := d.inputs["condition"]; has {
+			require.Equal(t, only, "only "+d.value(t, "condition.expression").(string))
+			line += ", this database only"
+		}
+		listed = append(listed, line)
+	}
+	slices.Sort(listed)
+	return listed
+}
+
+const (
+	api       = "serviceAccount:accounts-api@acme.iam.gserviceaccount.com is "
+	migration = "serviceAccount:accounts-migration@acme.iam.gserviceaccount.com is "
+	nodes     = "serviceAccount:accounts-nodes@acme.iam.gserviceaccount.com is "
+	pool      = "serviceAccount:acme.svc.id.goog[coditect-app/"
+)
+
+// always are the rights that every stack gives.
+func always() []string {
+	return []string{
+		api + "roles/cloudkms.publicKeyViewer on cryptoKeyId signing-key",
+		api + "roles/cloudkms.signer on cryptoKeyId signing-key",
+		api + "roles/cloudsql.client on project acme, this database only",
+		api + "roles/secretmanager.secretAccessor on secretId redis-auth",
+		migration + "roles/cloudsql.client on project acme, this database only",
+		migration + "roles/secretmanager.secretAccessor on secretId migration-password",
+		pool + "license-api] is roles/iam.workloadIdentityUser on serviceAccountId full-name-of-accounts-api",
+		pool + "license-migrate] is roles/iam.workloadIdentityUser on serviceAccountId full-name-of-accounts-migration",
+	}
+}
+
+func TestTheseAreAllTheRightsThatExist(t *testing.T) {
+	t.Parallel()
+	adopted := identity.Settings{NodeAccount: "ide-nodes@acme.iam.gserviceaccount.com"}
+	suspended := identity.Settings{NodeAccount: adopted.NodeAccount, SigningSuspended: true}
+	login := api + "roles/cloudsql.instanceUser on project acme, this database only"
+	pull := "serviceAccount:ide-nodes@acme.iam.gserviceaccount.com is roles/artifactregistry.reader on repository license-platform"
+
+	for name, c := range map[string]struct {
+		options options
+		beyond  []string
+		without string
+	}{
+		"an adopted cluster": {options{settings: adopted}, []string{login, pull}, ""},
+		"a created cluster": {options{createsCluster: true}, []string{
+			login,
+			nodes + "roles/artifactregistry.reader on repository license-platform",
+			nodes + "roles/logging.logWriter on project acme",
+			nodes + "roles/monitoring.metricWriter on project acme",
+			nodes + "roles/stackdriver.resourceMetadata.writer on project acme",
+		}, ""},
+		"a login by password": {options{settings: adopted, useAPIPassword: true}, []string{
+			api + "roles/secretmanager.secretAccessor on secretId api-password", pull,
+		}, ""},
+		"signing suspended": {options{settings: suspended}, []string{login, pull}, "roles/cloudkms.signer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := append(always(), c.beyond...)
+			if c.without != "" {
+				want = slices.DeleteFunc(want, func(line string) bool { return strings.Contains(line, c.without) })
+			}
+			slices.Sort(want)
+
+			assert.Equal(t, want, bindings(t, declare(t, c.options)))
+		})
+	}
+}
+
+func TestNothingReplacesRightsThatOthersGave(t *testing.T) {
+	t.Parallel()
+	for _, d := range declare(t, options{createsCluster: true}).all {
+		assert.NotRegexp(t, `IAMBinding|IAMPolicy|IamBinding|IamPolicy`, d.kind, "authoritative kinds take away what they do not list")
+		assert.NotRegexp(t, `serviceaccount/key`, d.kind, "no service account has a key")
+	}
+}
+
+func TestWorkloadsAreBoundOnlyOnceTheClusterMadeTheIdentityPool(t *testing.T) {
+	t.Parallel()
+	l := declare(t, options{createsCluster: true})
+
+	for _, binding := range l.every(t, kindWorkload) {
+		assert.True(t, l.waitsFor(binding, l.one(t, kindService, "cluster")), binding.name)
+	}
+	for _, account := range l.every(t, kindAccount) {
+		assert.False(t, l.waitsFor(account, l.one(t, kindService, "cluster")), "the cluster's nodes need their account")
+		assert.True(t, l.waitsFor(account, l.one(t, kindService, "api")), "APIs are enabled first")
+	}
+}
+
+func TestNodesOfAnAdoptedClusterKeepTheirAccount(t *testing.T) {
+	t.Parallel()
+	l := declare(t, options{settings: identity.Settings{NodeAccount: "ide-nodes@acme.iam.gserviceaccount.com"}})
+
+	email, err := internals.UnsafeAwaitOutput(t.Context(), l.accounts.NodeEmail)
+
+	require.NoError(t, err)
+	assert.Equal(t, "ide-nodes@acme.iam.gserviceaccount.com", email.Value)
+	assert.Len(t, l.of(kindAccount), 2, "the API's and the migration's")
+}

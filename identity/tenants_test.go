@@ -1,0 +1,153 @@
+package identity_test
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/identity"
+)
+
+func withTenants() identity.Settings {
+	return identity.Settings{
+		AuthorizedDomains: []string{"licenses.coditect.ai"},
+		Tenants: []identity.Tenant{
+			{Name: "demo", DisplayName: "Demo", PasswordSignIn: true, Licenses: []identity.License{
+				{ID: "demo", Product: "coditect-ide", Seats: 5, LeaseSeconds: 300},
+			}},
+			{Name: "acme", DisplayName: "Acme-Corp", EmailLinkSignIn: true},
+		},
+	}
+}
+
+func TestEveryTenantOfTheSettingsCanBeFoundByItsName(t *testing.T) {
+	t.Parallel()
+	l := declare(t, options{settings: withTenants()})
+
+	ids, err := internals.UnsafeAwaitOutput(t.Context(), l.accounts.TenantIDs)
+
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"demo": "tenant-id-of-accounts-demo", "acme": "tenant-id-of-accounts-acme"}, ids.Value)
+}
+
+func TestTenantsComeAfterTheProjectMayHaveThem(t *testing.T) {
+	t.Parallel()
+	l := declare(t, options{settings: withTenants()})
+
+	config := l.one(t, kindConfig, "accounts")
+
+	assert.Equal(t, true, config.value(t, "multiTenant.allowTenants"))
+	for _, tenant := range l.every(t, kindTenant) {
+		assert.True(t, l.waitsFor(tenant, config), tenant.name)
+	}
+}
+
+func TestNobodySignsHimselfUpAndEverySignInIsLogged(t *testing.T) {
+	t.Parallel()
+	config := declare(t, options{settings: withTenants()}).one(t, kindConfig, "accounts")
+
+	assert.Equal(t, true, config.value(t, "client.permissions.disabledUserSignup"))
+	assert.Equal(t, true, config.value(t, "client.permissions.disabledUserDeletion"))
+	assert.Equal(t, true, config.value(t, "monitoring.requestLogging.enabled"))
+	assert.Equal(t, "ENABLED", config.value(t, "mfa.state"))
+	assert.Equal(t, []any{"licenses.coditect.ai"}, config.value(t, "authorizedDomains"))
+}
+
+func TestIdentityPlatformThatSomebodyElseSetUpIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	settings := withTenants()
+	settings.AuthorizedDomains, settings.ExistingConfig = nil, true
+	l := declare(t, options{settings: settings})
+
+	assert.Empty(t, l.of(kindConfig))
+	assert.Len(t, l.of(kindTenant), 2)
+}
+
+func TestSuspendedSignInLetsNobodyInAndLosesNobody(t *testing.T) {
+	t.Parallel()
+	suspended := withTenants()
+	suspended.SignInSuspended = true
+
+	for suspended, l := range map[bool]*layer{
+		false: declare(t, options{settings: withTenants()}),
+		true:  declare(t, options{settings: suspended}),
+	} {
+		demo := l.one(t, kindTenant, "accounts-demo")
+		assert.Equal(t, suspended, demo.value(t, "disableAuth"))
+		assert.Equal(t, true, demo.value(t, "allowPasswordSignup"), "off again brings back what was")
+		assert.Equal(t, false, demo.value(t, "enableEmailLinkSignin"))
+	}
+}
+
+func TestATenantsUsersAreNotLostByMistake(t *testing.T) {
+	t.Parallel()
+	off := false
+	unprotected := withTenants()
+	unprotected.DeletionProtection = &off
+
+	for _, tenant := range declare(t, options{settings: withTenants()}).every(t, kindTenant) {
+		assert.True(t, tenant.rpc.GetProtect(), tenant.name)
+	}
+	for _, tenant := range declare(t, options{settings: unprotected}).every(t, kindTenant) {
+		assert.False(t, tenant.rpc.GetProtect(), tenant.name)
+	}
+}
+
+func TestWrongIdentitySettingsAreNamedWithTheirKey(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, withTenants().Validate())
+	require.Empty(t, identity.Settings{}.Validate())
+	for name, c := range map[string]struct {
+		spoil func(*identity.Settings)
+		keys  []string
+	}{
+		"a node account that is a person": {
+			func(s *identity.Settings) { s.NodeAccount = "jane@coditect.ai" }, []string{"nodeAccount"},
+		},
+		"a second factor nobody knows": {
+			func(s *identity.Settings) { s.MFA = "SOMETIMES" }, []string{"mfa"},
+		},
+		"a domain with a scheme": {
+			func(s *identity.Settings) { s.AuthorizedDomains[0] = "https://coditect.ai" }, []string{"authorizedDomains[0]"},
+		},
+		"settings of a sign-in that is set up elsewhere": {
+			func(s *identity.Settings) { s.ExistingConfig = true }, []string{"existingConfig"},
+		},
+		"a tenant twice": {
+			func(s *identity.Settings) { s.Tenants[1].Name = "demo" }, []string{"tenants[1].name"},
+		},
+		"a display name that Identity Platform refuses": {
+			func(s *identity.Settings) { s.Tenants[0].DisplayName = "A B" }, []string{"tenants[0].displayName"},
+		},
+		"a licence twice, in two tenants": {
+			func(s *identity.Settings) { s.Tenants[1].Licenses = s.Tenants[0].Licenses }, []string{"tenants[1].licenses[0].id"},
+		},
+		"a licence without seats or time": {
+			func(s *identity.Settings) {
+				s.Tenants[0].Licenses[0] = identity.License{ID: "demo", Product: "coditect-ide"}
+			},
+			[]string{"tenants[0].licenses[0].seats", "tenants[0].licenses[0].leaseSeconds"},
+		},
+		"a licence with a path in its name": {
+			func(s *identity.Settings) {
+				s.Tenants[0].Licenses[0].ID, s.Tenants[0].Licenses[0].Product = "../admin", "A"
+			},
+			[]string{"tenants[0].licenses[0].id", "tenants[0].licenses[0].product"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settings := withTenants()
+			c.spoil(&settings)
+
+			var keys []string
+			for _, problem := range settings.Validate() {
+				keys = append(keys, problem.Key)
+			}
+
+			assert.Equal(t, c.keys, keys)
+		})
+	}
+}
