@@ -1,0 +1,201 @@
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/armor/rule"
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// maxRanges bounds the blocklist and the allowlist: fifty rules each.
+const maxRanges = 500
+
+// Validate lists everything that is wrong with the settings. Keys are relative
+// to the settings of the layer.
+func (s Settings) Validate() setting.Problems {
+	var problems setting.Problems
+	s = s.withDefaults()
+	if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(s.Name) {
+		problems.Add("name", s.Name, "is not a name that Google accepts", "lower-case letters, digits and dashes, at most 63, beginning with a letter")
+	}
+	oneOf(&problems, "logLevel", s.LogLevel, "NORMAL", "VERBOSE")
+	oneOf(&problems, "mode", s.Mode, RateLimited, Allowlisted)
+	problems = append(problems, s.Regions.validate().Within("regions")...)
+	for _, list := range s.ThreatIntelligence.Lists {
+		oneOf(&problems, "threatIntelligence.lists", list, knownLists()...)
+	}
+	problems = append(problems, s.Blocklist.validate().Within("blocklist")...)
+	problems = append(problems, s.Allowlist.validate().Within("allowlist")...)
+	if s.Mode == Allowlisted && len(s.Allowlist.Ranges) == 0 {
+		problems.Add("allowlist.ranges", s.Allowlist.Ranges, "is empty, so nobody could call", "the ranges that may call, or mode rateLimit")
+	}
+	problems = append(problems, s.WAF.validate().Within("waf")...)
+	problems = append(problems, s.AdaptiveProtection.validate().Within("adaptiveProtection")...)
+	problems = append(problems, s.validateCustom()...)
+	if len(problems) > 0 {
+		return problems
+	}
+	return s.validateRules()
+}
+
+// validateRules builds the policy and reports what its rules say, rule by rule.
+// The host is the scope's business, so one that is surely good stands in.
+func (s Settings) validateRules() setting.Problems {
+	var problems setting.Problems
+	if limits := rateLimitRules(s); len(limits) == 1 {
+		reportLines(&problems, "rateLimit", limits[0].RateLimit, limits[0].Check())
+	}
+	for _, custom := range s.CustomRules {
+		denies, passes := customRules(Settings{CustomRules: []CustomRule{custom}})
+		for _, each := range append(denies, passes...) {
+			reportLines(&problems, "customRules."+custom.Name, custom.Action, checkRule(each))
+		}
+	}
+	for _, each := range wafRules(s) {
+		reportLines(&problems, "waf.sets."+strings.TrimPrefix(each.Name, "waf-"), each.Description, checkRule(each))
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	_, err := assemble(s, Scope{Host: "host.example.com", Lockdown: true})
+	reportLines(&problems, "rules", s.Name, err)
+	return problems
+}
+
+func checkRule(each rule.Rule) error {
+	return Policy{Rules: []rule.Rule{each}}.checkRules()
+}
+
+// reportLines makes one problem of every line of an error.
+func reportLines(problems *setting.Problems, key string, value any, err error) {
+	if err == nil {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		why, allowed, found := strings.Cut(strings.TrimSpace(line), "; allowed: ")
+		if !found {
+			allowed = "what the rule's documentation says"
+		}
+		problems.Add(key, value, why, allowed)
+	}
+}
+
+func (r Regions) validate() setting.Problems {
+	var problems setting.Problems
+	code, seen := regexp.MustCompile(`^[A-Z]{2}$`), map[string]bool{}
+	for _, region := range r.Allowed {
+		switch {
+		case !code.MatchString(region), region == "UK":
+			problems.Add("allowed", region, "is not a country code", "two capital letters of ISO 3166-1 alpha 2, for example US or GB")
+		case seen[region]:
+			problems.Add("allowed", region, "is listed twice", "every country once")
+		}
+		seen[region] = true
+	}
+	oneOf(&problems, "unknown", r.Unknown, denyUnknown, allowUnknown)
+	return problems
+}
+
+func (r Ranges) validate() setting.Problems {
+	var problems setting.Problems
+	seen := map[string]bool{}
+	for _, text := range r.Ranges {
+		prefix, err := rule.ParseRange(text)
+		switch {
+		case err != nil:
+			problems.Add("ranges", text, "is neither a CIDR range nor an IP address", "for example 203.0.113.0/24 or 2001:db8::/32")
+		case prefix.Bits() == 0:
+			problems.Add("ranges", text, "is everybody", "ranges that are smaller than the internet")
+		case seen[prefix.String()]:
+			problems.Add("ranges", text, "is listed twice", "every range once")
+		default:
+			seen[prefix.String()] = true
+		}
+	}
+	if len(r.Ranges) > maxRanges {
+		problems.Add("ranges", len(r.Ranges), "are too many ranges", fmt.Sprintf("at most %d", maxRanges))
+	}
+	return problems
+}
+
+func (w WAF) validate() setting.Problems {
+	var problems setting.Problems
+	oneOf(&problems, "generation", w.Generation, rule.V422, rule.V33)
+	within(&problems, "sensitivity", w.Sensitivity, 1, 4)
+	if len(problems) > 0 {
+		return problems
+	}
+	known := categories(w.Generation)
+	for category, set := range w.Sets {
+		if !slices.Contains(known, category) {
+			problems.Add("sets", category, "is not a set of generation "+string(w.Generation), strings.Join(known, ", "))
+			continue
+		}
+		within(&problems, "sets."+category+".sensitivity", set.Sensitivity, 0, 4)
+		if category == rule.JSONSQLiSet && (set.Sensitivity != 0 || len(set.OptOut) > 0) {
+			problems.Add("sets."+category, set, "has one signature, which is on or off", "off, preview, exclusions")
+		}
+		parsed, err := rule.ParseSet(w.Generation.SetName(category))
+		if err != nil {
+			continue
+		}
+		for _, id := range set.OptOut {
+			if err := parsed.CheckSignature(id); err != nil {
+				reportLines(&problems, "sets."+category+".optOut", id, err)
+			}
+		}
+	}
+	return problems
+}
+
+func (a AdaptiveProtection) validate() setting.Problems {
+	var problems setting.Problems
+	within(&problems, "loadThreshold", a.LoadThreshold, 0.01, 1)
+	within(&problems, "confidenceThreshold", a.ConfidenceThreshold, 0.01, 1)
+	within(&problems, "impactedBaselineThreshold", a.ImpactedBaselineThreshold, 0.01, 1)
+	within(&problems, "expirationSeconds", a.ExpirationSeconds, 1, 7200)
+	return problems
+}
+
+// validateCustom checks where custom rules stand; what they say is checked as
+// for any other rule.
+func (s Settings) validateCustom() setting.Problems {
+	var problems setting.Problems
+	names, priorities := map[string]bool{}, map[int]bool{}
+	for _, custom := range s.CustomRules {
+		key := "customRules." + custom.Name
+		if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$`).MatchString(custom.Name) || names[custom.Name] {
+			problems.Add("customRules.name", custom.Name, "does not name one rule", "a name of its own: lower-case letters, digits and dashes")
+		}
+		home := customDenyBand
+		if custom.Action.LetsThrough() {
+			home = customPassBand
+		}
+		if custom.Priority < home.first || custom.Priority > home.last || priorities[custom.Priority] {
+			problems.Add(key+".priority", custom.Priority, fmt.Sprintf("is not a free place for a rule with action %q", custom.Action),
+				fmt.Sprintf("a place of its own from %d to %d: an allow or a rate limit stands after all denies", home.first, home.last))
+		}
+		names[custom.Name], priorities[custom.Priority] = true, true
+	}
+	return problems
+}
+
+func oneOf[T ~string](problems *setting.Problems, key string, value T, allowed ...T) {
+	if slices.Contains(allowed, value) {
+		return
+	}
+	texts := make([]string, len(allowed))
+	for i, each := range allowed {
+		texts[i] = string(each)
+	}
+	problems.Add(key, string(value), "is not known", strings.Join(texts, ", "))
+}
+
+func within[T int | float64](problems *setting.Problems, key string, value, least, most T) {
+	if value < least || value > most {
+		problems.Add(key, value, "is out of bounds", fmt.Sprintf("%v to %v", least, most))
+	}
+}
