@@ -1,0 +1,186 @@
+package frontdoor_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/local/frontdoor"
+)
+
+// german stops clients from Germany.
+func german(i frontdoor.Inspection) frontdoor.Verdict {
+	if i.Client.Region == "DE" {
+		return frontdoor.Verdict{
+			Status:   http.StatusForbidden,
+			Enforced: &frontdoor.PolicyMatch{Name: "armor", Priority: 1000, ConfiguredAction: "DENY", Outcome: "DENY"},
+			Preview:  &frontdoor.PolicyMatch{Name: "armor", Priority: 900, ConfiguredAction: "DENY", Outcome: "DENY"},
+		}
+	}
+	return frontdoor.Verdict{
+		AddHeaders: http.Header{"X-Armor": {"passed"}},
+		Enforced:   &frontdoor.PolicyMatch{Name: "armor", Priority: 2147483647, ConfiguredAction: "ALLOW", Outcome: "ACCEPT"},
+	}
+}
+
+func TestWhatTheGuardDeniesNeverReachesTheBackend(t *testing.T) {
+	t.Parallel()
+	d, p := open(t), startPod(t, says("hello"))
+	config := serving(p)
+	config.Backends[0].Guard = guardFunc(german)
+	require.NoError(t, d.Update(config))
+
+	denied := d.get("https://"+licenses+"/v1", "X-Local-Client: ip=203.0.113.9;region=DE")
+	assert.Equal(t, http.StatusForbidden, denied.status)
+	assert.Contains(t, denied.body, "<title>403</title>403 Forbidden")
+	assert.Empty(t, p.requests(), "the backend saw a request that was denied")
+
+	passed := d.get("https://"+licenses+"/v1", "X-Local-Client: ip=203.0.113.9;region=US")
+	assert.Equal(t, "hello", passed.body)
+	require.Len(t, p.requests(), 1)
+	assert.Equal(t, "passed", p.requests()[0].Header.Get("X-Armor"))
+}
+
+func TestEachVerdictIsAnsweredWithItsOwnStatus(t *testing.T) {
+	t.Parallel()
+	d, p := open(t), startPod(t, says("hello"))
+	for name, c := range map[string]struct {
+		verdict  frontdoor.Verdict
+		status   int
+		location string
+		details  string
+	}{
+		"too many requests": {frontdoor.Verdict{Status: 429}, 429, "", "denied_by_security_policy"},
+		"not found":         {frontdoor.Verdict{Status: 404}, 404, "", "denied_by_security_policy"},
+		"a redirect": {
+			frontdoor.Verdict{Status: 302, Location: "https://example.com/why"}, 302, "https://example.com/why", "redirected_by_security_policy",
+		},
+	} {
+		config := serving(p)
+		config.Backends[0].Guard = guardFunc(func(frontdoor.Inspection) frontdoor.Verdict { return c.verdict })
+		require.NoError(t, d.Update(config))
+		got := d.get("https://" + licenses + "/")
+		assert.Equal(t, c.status, got.status, name)
+		assert.Equal(t, c.location, got.header.Get("Location"), name)
+		assert.Equal(t, c.details, d.Recent()[0].Payload.StatusDetails, name)
+	}
+	assert.Empty(t, p.requests())
+}
+
+func TestAnotherHostIsUntouchedByThePolicy(t *testing.T) {
+	t.Parallel()
+	d, guarded, free := open(t), startPod(t, says("license")), startPod(t, says("ide"))
+	config := serving(guarded)
+	config.Backends[0].Guard = guardFunc(german)
+	config.Backends = append(config.Backends, frontdoor.Backend{
+		Name: "ide", HealthCheck: quickCheck(), Endpoints: []netip.AddrPort{free.address},
+	})
+	config.Hosts = append(config.Hosts, frontdoor.Host{Host: ide, Paths: []frontdoor.Path{{Pattern: "/*", Backend: "ide"}}})
+	require.NoError(t, d.Update(config))
+	assert.Equal(t, "ide", d.get("https://"+ide+"/?q=1'+UNION+SELECT", "X-Local-Client: ip=203.0.113.9;region=DE").body)
+	entry := d.Recent()[0]
+	assert.Nil(t, entry.Payload.Enforced)
+	assert.Equal(t, "ide", entry.Resource.Labels["backend_service_name"])
+}
+
+func TestTheGuardSeesTheBeginningOfTheBodyAndTheBackendAllOfIt(t *testing.T) {
+	t.Parallel()
+	sent := strings.Repeat("0123456789", 10_000)
+	received := make(chan string, 1)
+	d := open(t)
+	p := startPod(t, func(_ http.ResponseWriter, r *http.Request) {
+		text, err := readAll(r)
+		assert.NoError(t, err)
+		received <- text
+	})
+	shown := make(chan string, 1)
+	config := serving(p)
+	config.Backends[0].InspectBytes = 15
+	config.Backends[0].Guard = guardFunc(func(i frontdoor.Inspection) frontdoor.Verdict {
+		shown <- string(i.Body)
+		return frontdoor.Verdict{}
+	})
+	require.NoError(t, d.Update(config))
+	got, err := d.do(http.MethodPost, "https://"+licenses+"/v1", sent)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, got.status)
+	assert.Equal(t, "012345678901234", <-shown)
+	assert.Equal(t, sent, <-received)
+}
+
+func TestEveryDecisionIsLoggedAsTheLoadBalancerWouldLogIt(t *testing.T) {
+	t.Parallel()
+	log := filepath.Join(t.TempDir(), "requests.jsonl")
+	d, p := open(t, func(o *frontdoor.Options) { o.LogFile = log }), startPod(t, says("hello"))
+	config := serving(p)
+	config.Backends[0].Guard = guardFunc(german)
+	config.Backends[0].Log = frontdoor.Sampling{Enable: true, Rate: 1}
+	require.NoError(t, d.Update(config))
+	d.get("https://"+licenses+"/v1?a=b", "X-Local-Client: ip=203.0.113.9;region=DE;asn=64500")
+	d.get("https://" + licenses + "/v1")
+
+	require.Eventually(t, func() bool { return len(lines(t, log)) == 2 }, waitFor, tick)
+	denied, passed := lines(t, log)[0], lines(t, log)[1]
+	payload := denied["jsonPayload"].(map[string]any)
+	assert.Equal(t, "denied_by_security_policy", payload["statusDetails"])
+	assert.Equal(t, map[string]any{"name": "armor", "priority": 1000.0, "configuredAction": "DENY", "outcome": "DENY"}, payload["enforcedSecurityPolicy"])
+	assert.Equal(t, 900.0, payload["previewSecurityPolicy"].(map[string]any)["priority"])
+	assert.Equal(t, map[string]any{"remoteIpInfo": map[string]any{"regionCode": "DE", "asn": 64500.0}}, payload["securityPolicyRequestData"])
+	assert.Equal(t, "WARNING", denied["severity"])
+	request := denied["httpRequest"].(map[string]any)
+	assert.Equal(t, "https://"+licenses+"/v1?a=b", request["requestUrl"])
+	assert.Equal(t, "203.0.113.9", request["remoteIp"])
+	assert.Equal(t, 403.0, request["status"])
+	assert.NotContains(t, request, "serverIp", "a denied request has no endpoint")
+
+	assert.Equal(t, "response_sent_by_backend", passed["jsonPayload"].(map[string]any)["statusDetails"])
+	assert.Equal(t, p.address.Addr().String(), passed["httpRequest"].(map[string]any)["serverIp"])
+	assert.Equal(t, "5", passed["httpRequest"].(map[string]any)["responseSize"])
+}
+
+func TestTheLogHoldsOnlyWhatIsEnabledAndSampled(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		log     frontdoor.Sampling
+		written int
+	}{
+		"logging is off by default":     {frontdoor.Sampling{}, 0},
+		"a rate of zero writes none":    {frontdoor.Sampling{Enable: true}, 0},
+		"a rate of one writes them all": {frontdoor.Sampling{Enable: true, Rate: 1}, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := filepath.Join(t.TempDir(), "requests.jsonl")
+			d, p := open(t, func(o *frontdoor.Options) { o.LogFile, o.Keep = log, 3 }), startPod(t, says("hello"))
+			config := serving(p)
+			config.Backends[0].Log = c.log
+			require.NoError(t, d.Update(config))
+			for range 5 {
+				d.get("https://" + licenses + "/")
+			}
+			require.Eventually(t, func() bool { return len(lines(t, log)) == c.written && len(d.Recent()) == 3 }, waitFor, tick)
+		})
+	}
+}
+
+func lines(t *testing.T, path string) []map[string]any {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer func() { _ = file.Close() }()
+	var all []map[string]any
+	for scanner := bufio.NewScanner(file); scanner.Scan(); {
+		var one map[string]any
+		require.NoError(t, json.Unmarshal(scanner.Bytes(), &one))
+		all = append(all, one)
+	}
+	return all
+}

@@ -1,0 +1,190 @@
+package frontdoor_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/local/frontdoor"
+)
+
+// details waits for the latest request's statusDetails.
+func (d *door) details(want string) {
+	d.t.Helper()
+	require.Eventually(d.t, func() bool {
+		recent := d.Recent()
+		return len(recent) > 0 && recent[0].Payload.StatusDetails == want
+	}, waitFor, tick, "want statusDetails %s", want)
+}
+
+func TestABackendThatAnswersTooLateIsCutAtItsTimeout(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	p := startPod(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/partial" {
+			_, _ = io.WriteString(w, "begun")
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+	})
+	config := serving(p)
+	config.Backends[0].Timeout = 200 * time.Millisecond
+	require.NoError(t, d.Update(config))
+
+	started := time.Now()
+	got := d.get("https://" + licenses + "/")
+	assert.Equal(t, http.StatusBadGateway, got.status)
+	assert.Contains(t, got.body, "502 Server Error")
+	assert.GreaterOrEqual(t, time.Since(started), 200*time.Millisecond)
+	d.details("backend_timeout")
+
+	_, err := d.do(http.MethodGet, "https://"+licenses+"/partial", "")
+	require.Error(t, err, "a response that was cut must not look complete")
+	d.details("backend_timeout")
+}
+
+func TestAWebSocketLivesUntilTheBackendsTimeoutIdleOrNot(t *testing.T) {
+	t.Parallel()
+	d, p := open(t), startPod(t, echo(t))
+	config := serving(p)
+	config.Backends[0].Timeout = 400 * time.Millisecond
+	require.NoError(t, d.Update(config))
+	ctx, cancel := context.WithTimeout(t.Context(), waitFor)
+	defer cancel()
+	started := time.Now()
+	c, _, err := websocket.Dial(ctx, "wss://"+licenses+"/ws", &websocket.DialOptions{HTTPClient: d.client})
+	require.NoError(t, err)
+	defer func() { _ = c.CloseNow() }()
+	for range 3 {
+		require.NoError(t, c.Write(ctx, websocket.MessageText, []byte("ping")))
+		_, message, err := c.Read(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, "ping", string(message))
+	}
+	_, _, err = c.Read(ctx)
+	require.Error(t, err)
+	lived := time.Since(started)
+	assert.Greater(t, lived, 350*time.Millisecond)
+	assert.Less(t, lived, 3*time.Second)
+	d.details("websocket_closed")
+	assert.Equal(t, http.StatusSwitchingProtocols, d.Recent()[0].HTTPRequest.Status)
+}
+
+func TestFailuresOfTheBackendAreNamedAsTheLoadBalancerNamesThem(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	abrupt := startPod(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	require.NoError(t, d.Update(serving(abrupt)))
+	assert.Equal(t, http.StatusBadGateway, d.get("https://"+licenses+"/").status)
+	d.details("backend_connection_closed_before_data_sent_to_client")
+
+	require.NoError(t, d.Update(serving()))
+	assert.Equal(t, http.StatusBadGateway, d.get("https://"+licenses+"/").status)
+	d.details("failed_to_pick_backend")
+}
+
+func TestAClientThatLeavesIsNotedAndItsRequestToTheBackendEnds(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	begun, ended := make(chan struct{}), make(chan struct{})
+	p := startPod(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+		close(ended)
+	})
+	require.NoError(t, d.Update(serving(p)))
+	ctx, leave := context.WithCancel(t.Context())
+	go func() { <-begun; leave() }()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+licenses+"/", nil)
+	require.NoError(t, err)
+	_, err = d.client.Do(request) //nolint:bodyclose // there is no response
+	require.ErrorIs(t, err, context.Canceled)
+	<-ended
+	d.details("client_disconnected_before_any_response")
+}
+
+func TestARequestIsTriedElsewhereOnlyWhenNothingOfItWasSent(t *testing.T) {
+	t.Parallel()
+	refusing := netip.MustParseAddrPort("127.0.0.1:9")
+	alive := startPod(t, func(w http.ResponseWriter, r *http.Request) {
+		text, err := readAll(r)
+		assert.NoError(t, err)
+		_, _ = io.WriteString(w, text)
+	})
+	d := open(t, func(o *frontdoor.Options) { o.Dial = dialUnless(refusing) })
+	config := serving(alive)
+	config.Backends[0].Endpoints = append(config.Backends[0].Endpoints, refusing)
+	config.Backends[0].HealthCheck.Interval = time.Minute // it stays healthy after its first check
+	require.NoError(t, d.Update(config))
+	require.Eventually(t, func() bool { return healthy(d, refusing) && healthy(d, alive.address) }, waitFor, tick)
+	for range 6 {
+		got, err := d.do(http.MethodPost, "https://"+licenses+"/", "body")
+		require.NoError(t, err)
+		assert.Equal(t, "body", got.body)
+	}
+	config.Backends[0].Endpoints = []netip.AddrPort{refusing}
+	require.NoError(t, d.Update(config))
+	assert.Equal(t, http.StatusBadGateway, d.get("https://"+licenses+"/").status)
+	d.details("failed_to_connect_to_backend")
+}
+
+func TestPlainHTTPIsServedRedirectedOrClosedAsTheConfigurationSays(t *testing.T) {
+	t.Parallel()
+	plain := freePort(t)
+	d, p := open(t, func(o *frontdoor.Options) { o.PlainAddress = plain }), startPod(t, says("hello"))
+	ask := func() (*http.Response, error) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+plain.String()+"/x?y=1", nil)
+		require.NoError(t, err)
+		request.Host = licenses
+		transport := &http.Transport{DisableKeepAlives: true}
+		return transport.RoundTrip(request)
+	}
+	require.NoError(t, d.Update(serving(p)))
+	_, err := ask() //nolint:bodyclose // there is no response
+	require.Error(t, err, "the port is closed unless the Ingress allows HTTP")
+
+	config := serving(p)
+	config.PlainHTTP = frontdoor.PlainHTTP{Allowed: true}
+	require.NoError(t, d.Update(config))
+	response, err := ask()
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+	assert.Equal(t, "http", p.requests()[0].Header.Get("X-Forwarded-Proto"))
+
+	config.PlainHTTP.RedirectCode = http.StatusPermanentRedirect
+	require.NoError(t, d.Update(config))
+	response, err = ask()
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, http.StatusPermanentRedirect, response.StatusCode)
+	want := "https://" + licenses + d.Address().String()[strings.LastIndex(d.Address().String(), ":"):] + "/x?y=1"
+	assert.Equal(t, want, response.Header.Get("Location"))
+	assert.Len(t, p.requests(), 1)
+
+	require.NoError(t, d.Update(serving(p)))
+	require.Eventually(t, func() bool {
+		response, err := ask()
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		return err != nil
+	}, waitFor, tick)
+}
+
+func TestATakenPortIsAnErrorThatNamesIt(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	_, err := frontdoor.New(frontdoor.Options{Address: d.Address(), Issue: issueNothing})
+	require.ErrorContains(t, err, d.Address().String())
+	_, err = frontdoor.New(frontdoor.Options{Address: d.Address()})
+	require.ErrorContains(t, err, "Options.Issue")
+}
