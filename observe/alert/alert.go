@@ -82,7 +82,9 @@ func (w Workload) selector(more string) string {
 	return fmt.Sprintf(`{namespace=%q,job=%q%s}`, w.Namespace, w.Job, more)
 }
 
-// All returns the alerts for a workload.
+// All returns the alerts for a workload. Rates look back over at least four
+// times the 30 seconds between two scrapes, so that one missed scrape does not
+// look like the end of an incident.
 func All(workload Workload, thresholds Thresholds) []Alert {
 	at := thresholds.WithDefaults()
 	every, refused := workload.selector(""), workload.selector(`,code=~"401|403"`)
@@ -98,7 +100,7 @@ func All(workload Workload, thresholds Thresholds) []Alert {
 		{
 			Name:       "PotentialDDoSAttack",
 			Summary:    "Far more requests reach the API than its users send",
-			Expression: fmt.Sprintf("sum(rate(http_requests_total%s[1m])) > %g", every, at.RequestsPerSecond),
+			Expression: fmt.Sprintf("sum(rate(http_requests_total%s[2m])) > %g", every, at.RequestsPerSecond),
 			For:        2 * time.Minute,
 			Severity:   Critical,
 			Playbook:   "potential-ddos-attack.md",

@@ -1,0 +1,177 @@
+package observe_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/observe"
+	"github.com/coditect-ai/license-platform/observe/alert"
+)
+
+const (
+	kindBucket  = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
+	kindSink    = "gcp:logging/projectSink:ProjectSink"
+	kindAudit   = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
+	kindChannel = "gcp:monitoring/notificationChannel:NotificationChannel"
+	kindAlert   = "gcp:monitoring/alertPolicy:AlertPolicy"
+	kindService = "gcp:projects/service:Service"
+)
+
+// declare declares layer 7 with the settings under a recorder; a key pages
+// PagerDuty.
+func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.StringInput) *recorder {
+	t.Helper()
+	r := &recorder{computed: func(kind, name string) resource.PropertyMap {
+		return resource.PropertyMap{"name": resource.NewProperty("full-name-of-" + name)}
+	}}
+	require.NoError(t, r.run(func(ctx *pulumi.Context) error {
+		api, err := projects.NewService(ctx, "api", &projects.ServiceArgs{Service: pulumi.String("logging.googleapis.com")})
+		if err != nil {
+			return err
+		}
+		key, err := projects.NewService(ctx, "key", &projects.ServiceArgs{Service: pulumi.String("cloudkms.googleapis.com")})
+		if err != nil {
+			return err
+		}
+		pods, err := projects.NewService(ctx, "pods", &projects.ServiceArgs{Service: pulumi.String("container.googleapis.com")})
+		if err != nil {
+			return err
+		}
+		_, err = observe.New(ctx, "observe", &observe.Args{
+			Settings:        settings,
+			Project:         "acme",
+			Region:          "us-central1",
+			LogsKeyID:       key.ID().ToStringOutput(),
+			Namespace:       "coditect-app",
+			Host:            "licenses.coditect.ai",
+			SQLInstanceName: pulumi.String("stores-1a2b3c"),
+			PagerDutyKey:    pagerDutyKey,
+			Services:        []pulumi.Resource{api},
+			Workload:        []pulumi.Resource{pods},
+		})
+		return err
+	}))
+	return r
+}
+
+func TestLogsAreKeptEncryptedInTheStacksRegion(t *testing.T) {
+	t.Parallel()
+	r := declare(t, observe.Settings{}, nil)
+
+	bucket := r.one(t, kindBucket, "observe")
+
+	assert.Equal(t, "us-central1", bucket.value(t, "location"))
+	assert.Equal(t, "id-of-key", bucket.value(t, "cmekSettings.kmsKeyName"))
+	assert.True(t, r.waitsFor(bucket, r.one(t, kindService, "key")), "the key's grant comes first")
+	assert.Equal(t, 400.0, bucket.value(t, "retentionDays"))
+	assert.Equal(t, false, bucket.value(t, "locked"), "a lock cannot be undone, so it is a decision")
+	assert.True(t, bucket.rpc.GetProtect(), "it is the evidence")
+}
+
+func TestTheBucketCanBeLockedAndUnprotectedBySetting(t *testing.T) {
+	t.Parallel()
+	off := false
+	bucket := declare(t, observe.Settings{Locked: true, DeletionProtection: &off}, nil).one(t, kindBucket, "observe")
+
+	assert.Equal(t, true, bucket.value(t, "locked"))
+	assert.False(t, bucket.rpc.GetProtect())
+}
+
+func TestTheSinkFillsTheBucketAndDropsNothingByItsText(t *testing.T) {
+	t.Parallel()
+	r := declare(t, observe.Settings{}, nil)
+
+	sink := r.one(t, kindSink, "observe")
+	filter := sink.value(t, "filter").(string)
+
+	assert.Equal(t, "logging.googleapis.com/id-of-observe", sink.value(t, "destination"))
+	for what, part := range map[string]string{
+		"the workloads' output":    `labels."k8s-pod/app"=("license-api" OR "license-migrate")`,
+		"the namespace":            `resource.labels.namespace_name="coditect-app"`,
+		"requests to the API only": `httpRequest.requestUrl:"://licenses.coditect.ai/"`,
+		"changes":                  `log_id("cloudaudit.googleapis.com/activity")`,
+		"reads of data":            `log_id("cloudaudit.googleapis.com/data_access")`,
+		"refusals by policy":       `log_id("cloudaudit.googleapis.com/policy")`,
+		"the database":             `resource.labels.database_id="acme:stores-1a2b3c"`,
+	} {
+		assert.Contains(t, filter, part, what)
+	}
+	assert.NotContains(t, filter, "severity", "an entry that says nothing today is evidence tomorrow")
+	assert.NotContains(t, sink.inputs, "exclusions")
+}
+
+func TestReadsAndWritesOfKeysSecretsAndTheDatabaseAreLogged(t *testing.T) {
+	t.Parallel()
+	audited := map[any]int{}
+	for _, config := range declare(t, observe.Settings{}, nil).every(t, kindAudit) {
+		kinds := map[any]bool{}
+		for _, listed := range config.value(t, "auditLogConfigs").([]any) {
+			log := listed.(map[string]any)
+			kinds[log["logType"]] = true
+			assert.NotContains(t, log, "exemptedMembers", "nobody is exempt")
+		}
+		audited[config.value(t, "service")] = len(kinds)
+	}
+
+	assert.Equal(t, map[any]int{
+		"cloudkms.googleapis.com":      3,
+		"secretmanager.googleapis.com": 3,
+		"cloudsql.googleapis.com":      3,
+	}, audited)
+}
+
+func TestAlertsReachEveryAddressAndTheOnCall(t *testing.T) {
+	t.Parallel()
+	settings := observe.Settings{Emails: []string{"ops@coditect.ai"}}
+	r := declare(t, settings, pulumi.String("the-pagerduty-key"))
+
+	assert.Equal(t, "ops@coditect.ai", r.one(t, kindChannel, "observe-ops@coditect.ai").value(t, "labels.email_address"))
+	page := r.one(t, kindChannel, "observe-pagerduty")
+	assert.Equal(t, "the-pagerduty-key", page.value(t, "sensitiveLabels.serviceKey"))
+	assert.True(t, page.inputs["sensitiveLabels"].ContainsSecrets(), "the key is a secret")
+	for _, policy := range r.every(t, kindAlert) {
+		assert.Equal(t, []any{"full-name-of-observe-ops@coditect.ai", "full-name-of-observe-pagerduty"},
+			policy.value(t, "notificationChannels"), policy.name)
+	}
+}
+
+func TestWithoutAKeyNobodyIsPaged(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, declare(t, observe.Settings{}, nil).of(kindChannel))
+}
+
+func TestEveryAlertBecomesAPolicyThatNamesItsPlaybook(t *testing.T) {
+	t.Parallel()
+	r := declare(t, observe.Settings{}, nil)
+	alerts := alert.All(alert.Workload{Namespace: "coditect-app", Job: "license-api"}, alert.Thresholds{})
+	require.Len(t, r.every(t, kindAlert), len(alerts))
+
+	for _, a := range alerts {
+		policy := r.one(t, kindAlert, "observe-"+a.Name)
+		condition := "conditions[0].conditionPrometheusQueryLanguage."
+		assert.Equal(t, a.Expression, policy.value(t, condition+"query"))
+		assert.Equal(t, a.Severity, policy.value(t, "severity"))
+		assert.Contains(t, policy.value(t, "documentation.content"), "docs/playbooks/"+a.Playbook)
+		assert.FileExists(t, filepath.Join("..", "docs", "playbooks", a.Playbook))
+		assert.True(t, r.waitsFor(policy, r.one(t, kindService, "pods")), "Cloud Monitoring refuses metrics that were never written")
+	}
+}
+
+func TestEveryPlaybookSaysWhatItMeansToCheckToActAndToUndo(t *testing.T) {
+	t.Parallel()
+	for _, a := range alert.All(alert.Workload{}, alert.Thresholds{}) {
+		text, err := os.ReadFile(filepath.Join("..", "docs", "playbooks", a.Playbook))
+		require.NoError(t, err)
+		assert.Contains(t, string(text), "# "+a.Name+"\n")
+		for _, heading := range []string{"\n## What it means\n", "\n## Check\n", "\n## Act\n", "\n## Undo\n"} {
+			assert.Contains(t, string(text), heading, a.Playbook)
+		}
+	}
+}

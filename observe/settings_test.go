@@ -1,0 +1,58 @@
+package observe_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/observe"
+)
+
+func TestWrongObservabilitySettingsAreNamedWithTheirKey(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, observe.Settings{}.Validate(), "everything has a default")
+	for name, c := range map[string]struct {
+		spoil func(*observe.Settings)
+		keys  []string
+	}{
+		"a bucket that Google made": {
+			func(s *observe.Settings) { s.Bucket = "_Default" }, []string{"bucket"},
+		},
+		"logs for eleven years": {
+			func(s *observe.Settings) { s.RetentionDays = 4000 }, []string{"retentionDays"},
+		},
+		"a service by its title, and one twice": {
+			func(s *observe.Settings) {
+				s.AuditedServices = []string{"Cloud KMS", "cloudkms.googleapis.com", "cloudkms.googleapis.com"}
+			},
+			[]string{"auditedServices[0]", "auditedServices[2]"},
+		},
+		"an address with a name, and one twice": {
+			func(s *observe.Settings) { s.Emails = []string{"Ops <ops@coditect.ai>", "a@b.c", "a@b.c"} },
+			[]string{"emails[0]", "emails[2]"},
+		},
+		"playbooks without encryption": {
+			func(s *observe.Settings) { s.Playbooks = "http://wiki/" }, []string{"playbooks"},
+		},
+		"an alert that always fires": {
+			func(s *observe.Settings) { s.Alerts.RefusalsPerSecond = -1 }, []string{"alerts.refusalsPerSecond"},
+		},
+		"an alert that never fires": {
+			func(s *observe.Settings) { s.Alerts.PoolShare = 1 }, []string{"alerts.poolShare"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var settings observe.Settings
+			c.spoil(&settings)
+
+			var keys []string
+			for _, problem := range settings.Validate() {
+				keys = append(keys, problem.Key)
+			}
+
+			assert.Equal(t, c.keys, keys)
+		})
+	}
+}
