@@ -1,0 +1,126 @@
+package stack
+
+import (
+	"encoding/json"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/data"
+	"github.com/coditect-ai/license-platform/identity"
+	"github.com/coditect-ai/license-platform/k8s/isolation"
+	"github.com/coditect-ai/license-platform/k8s/workload"
+)
+
+// Ports that the database is dialled at: by itself, and through the Cloud SQL
+// connector (https://cloud.google.com/sql/docs/postgres/connect-connectors).
+const (
+	postgresPort  = 5432
+	connectorPort = 3307
+)
+
+// apiEnvironment is what the API's container is told. A credential is named by
+// its place in Secret Manager, never given.
+func apiEnvironment(s Settings, keys *data.Keys, stores *data.Stores) []workload.Variable {
+	versions := keys.SigningVersions.ApplyT(func(names []string) string { return strings.Join(names, ",") }).(pulumi.StringOutput)
+	all := append(commonEnvironment(s, stores),
+		workload.Variable{Name: "DATABASE_USER", Value: stores.APIUser},
+		workload.Variable{Name: "REDIS_ADDRESS", Value: pulumi.Sprintf("%s:%d", stores.RedisHost, stores.RedisPort)},
+		workload.Variable{Name: "REDIS_CA", Value: stores.RedisServerCA},
+		workload.Variable{Name: "REDIS_AUTH_SECRET", Value: stores.RedisAuthSecret},
+		workload.Variable{Name: "KMS_KEY_VERSION", Value: keys.ActiveSigningVersion},
+		workload.Variable{Name: "KMS_KEY_VERSIONS", Value: versions},
+		workload.Variable{Name: "CORS_ORIGINS", Value: pulumi.String(strings.Join(s.origins(), ","))},
+	)
+	if s.Data.SQL.Login == data.LoginPassword {
+		return append(all, append(addressed(stores), workload.Variable{Name: "DATABASE_PASSWORD_SECRET", Value: stores.APIPasswordSecret})...)
+	}
+	return append(all, workload.Variable{Name: "DATABASE_INSTANCE", Value: stores.SQLConnectionName})
+}
+
+// migrationEnvironment is what the migration's container is told.
+func migrationEnvironment(s Settings, stores *data.Stores, tenants pulumi.StringMapOutput) []workload.Variable {
+	all := append(commonEnvironment(s, stores), addressed(stores)...)
+	return append(all,
+		workload.Variable{Name: "DATABASE_USER", Value: stores.MigrationUser},
+		workload.Variable{Name: "DATABASE_PASSWORD_SECRET", Value: stores.MigrationPasswordSecret},
+		workload.Variable{Name: "API_DATABASE_USER", Value: stores.APIUser},
+		workload.Variable{Name: "TENANTS", Value: tenantsJSON(s.Identity.Tenants, tenants)},
+	)
+}
+
+func commonEnvironment(s Settings, stores *data.Stores) []workload.Variable {
+	all := []workload.Variable{
+		{Name: "PROJECT_ID", Value: pulumi.String(s.Platform.Project)},
+		{Name: "REGION", Value: pulumi.String(s.Platform.Region)},
+		{Name: "DATABASE_NAME", Value: stores.DatabaseName},
+	}
+	if !s.Endpoints.Given() {
+		return all
+	}
+	return append(all,
+		workload.Variable{Name: "IDENTITY_KEYS_URL", Value: pulumi.String(s.Endpoints.IdentityKeys)},
+		workload.Variable{Name: "KMS_ENDPOINT", Value: pulumi.String(s.Endpoints.KMS)},
+		workload.Variable{Name: "SECRET_MANAGER_ENDPOINT", Value: pulumi.String(s.Endpoints.SecretManager)},
+		workload.Variable{Name: "GOOGLE_API_CA", Value: pulumi.String(s.Endpoints.CA)},
+	)
+}
+
+// addressed tells how to dial the database without a connector.
+func addressed(stores *data.Stores) []workload.Variable {
+	return []workload.Variable{
+		{Name: "DATABASE_ADDRESS", Value: pulumi.Sprintf("%s:%d", stores.SQLAddress, postgresPort)},
+		{Name: "DATABASE_CA", Value: stores.SQLServerCA},
+	}
+}
+
+// tenantsJSON joins the tenants' licences with the ids that Identity Platform
+// gave them.
+func tenantsJSON(tenants []identity.Tenant, ids pulumi.StringMapOutput) pulumi.StringOutput {
+	return ids.ApplyT(func(ids map[string]string) (string, error) {
+		type tenant struct {
+			ID       string             `json:"id"`
+			Name     string             `json:"name"`
+			Licenses []identity.License `json:"licenses"`
+		}
+		all := make([]tenant, len(tenants))
+		for i, t := range tenants {
+			all[i] = tenant{ID: ids[t.Name], Name: t.Name, Licenses: t.Licenses}
+		}
+		encoded, err := json.Marshal(all)
+		return string(encoded), err
+	}).(pulumi.StringOutput)
+}
+
+// origins may call the API from a browser.
+func (s Settings) origins() []string {
+	return append([]string{"https://" + s.Platform.Domain, "https://" + s.Platform.LicenseHost()}, s.API.CORSOrigins...)
+}
+
+// databasePort is where the API dials the database.
+func (s Settings) databasePort() int {
+	if s.Data.SQL.Login == data.LoginPassword {
+		return postgresPort
+	}
+	return connectorPort
+}
+
+// googleAPIs are where the pods may reach Google's APIs, and nothing wider.
+func (s Settings) googleAPIs() []isolation.Target {
+	if !s.Endpoints.Given() {
+		return []isolation.Target{{CIDR: s.Network.GoogleAPIs(), Port: 443}}
+	}
+	var targets []isolation.Target
+	hosts := []string{s.Endpoints.KMS, s.Endpoints.SecretManager}
+	if keys, err := url.Parse(s.Endpoints.IdentityKeys); err == nil {
+		hosts = append(hosts, keys.Host)
+	}
+	for _, host := range hosts {
+		if at, err := netip.ParseAddrPort(host); err == nil {
+			targets = append(targets, isolation.Target{CIDR: at.Addr().String() + "/32", Port: int(at.Port())})
+		}
+	}
+	return targets
+}

@@ -1,0 +1,162 @@
+package stack
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/armor"
+	"github.com/coditect-ai/license-platform/data"
+	"github.com/coditect-ai/license-platform/identity"
+	"github.com/coditect-ai/license-platform/k8s/cluster"
+	"github.com/coditect-ai/license-platform/k8s/ingress"
+	"github.com/coditect-ai/license-platform/k8s/workload"
+	"github.com/coditect-ai/license-platform/network"
+	"github.com/coditect-ai/license-platform/observe"
+)
+
+// deployment is one run of the program: each step fills in what the later ones
+// take from it.
+type deployment struct {
+	ctx      *pulumi.Context
+	program  Program
+	settings Settings
+	secrets  secrets
+
+	provider   *gcp.Provider
+	services   services
+	kubernetes kubernetesProviders
+
+	net       *network.Network
+	cmek      *data.Keys
+	who       *identity.Accounts
+	kept      *data.Stores
+	gke       *cluster.Cluster
+	reference pulumi.StringOutput
+	allowed   []pulumi.Resource
+	namespace pulumi.StringOutput
+	isolated  []pulumi.Resource
+	policy    *armor.SecurityPolicy
+	api       *workload.Workload
+	edge      *ingress.Ingress
+	watch     *observe.Observability
+}
+
+func (d *deployment) inGoogle() pulumi.ResourceOption { return pulumi.Providers(d.provider) }
+
+// google enables the APIs with a provider of their own; the one that everything
+// else is declared with comes after them.
+func (d *deployment) google() error {
+	enabling, err := googleProvider(d.ctx, "gcp-services", d.settings.Platform)
+	if err != nil {
+		return err
+	}
+	if d.services, err = enableServices(d.ctx, d.settings.Platform.Project, enabling); err != nil {
+		return err
+	}
+	d.provider, err = googleProvider(d.ctx, "gcp", d.settings.Platform, d.services.enabled...)
+	return err
+}
+
+func (d *deployment) network() (err error) {
+	s := d.settings
+	d.net, err = network.New(d.ctx, "network", &network.Args{
+		Settings: s.Network, Project: s.Platform.Project, Region: s.Platform.Region, Services: d.services.enabled,
+	}, d.inGoogle())
+	return err
+}
+
+func (d *deployment) keys() (err error) {
+	s := d.settings
+	d.cmek, err = data.NewKeys(d.ctx, "keys", &data.KeysArgs{
+		Settings: s.Data, Project: s.Platform.Project, Region: s.Platform.Region,
+		ProjectNumber: d.services.projectNumber, Services: d.services.enabled, AdoptsCluster: s.Kubernetes.Cluster.Adopt,
+	}, d.inGoogle())
+	return err
+}
+
+func (d *deployment) accounts() (err error) {
+	s := d.settings
+	d.who, err = identity.NewAccounts(d.ctx, "accounts", &identity.AccountsArgs{
+		Settings: s.Identity, Project: s.Platform.Project, Namespace: s.Kubernetes.Namespace.Name,
+		APIServiceAccount: workload.APIName, MigrationServiceAccount: workload.MigrationName, Services: d.services.enabled,
+	}, d.inGoogle())
+	return err
+}
+
+func (d *deployment) stores() (err error) {
+	s := d.settings
+	d.kept, err = data.NewStores(d.ctx, "stores", &data.StoresArgs{
+		Settings: s.Data, Project: s.Platform.Project, Region: s.Platform.Region,
+		NetworkID: d.net.NetworkID, PrivateServicesRangeName: d.net.PrivateServicesRangeName, PrivateServices: d.net.PrivateServices,
+		Keys: d.cmek, APIEmail: d.who.APIEmail, MigrationEmail: d.who.MigrationEmail,
+		MigrationPassword: d.secrets.migrationPassword, DatabasePassword: d.secrets.databasePassword,
+	}, d.inGoogle())
+	return err
+}
+
+func (d *deployment) cluster() (err error) {
+	s := d.settings
+	if d.gke, err = cluster.New(d.ctx, "cluster", &cluster.Args{
+		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project,
+		NetworkID: d.net.NetworkID, SubnetworkID: d.net.SubnetworkID,
+		PodsRangeName: d.net.PodsRangeName, ServicesRangeName: d.net.ServicesRangeName,
+		NodeEmail: d.who.NodeEmail, SecretsKey: d.cmek.Cluster, DiskKey: d.cmek.Disks, DependsOn: d.services.enabled,
+	}, d.inGoogle()); err != nil {
+		return err
+	}
+	d.kubernetes, err = newKubernetesProviders(d.ctx, s, d.gke)
+	return err
+}
+
+func (d *deployment) image() (err error) {
+	d.reference, err = d.program.apiImage(d.ctx, d.settings, d.kept.RegistryRepository)
+	return err
+}
+
+// grants come after the stores they are for, and the bindings of Workload
+// Identity after the cluster that makes their pool.
+func (d *deployment) grants() error {
+	s := d.settings
+	grants, err := identity.NewGrants(d.ctx, "grants", &identity.GrantsArgs{
+		Settings: s.Identity, Project: s.Platform.Project, Region: s.Platform.Region,
+		APIEmail: d.who.APIEmail, MigrationEmail: d.who.MigrationEmail, NodeEmail: d.who.NodeEmail,
+		SigningKeyID: d.cmek.SigningKeyID, SQLInstanceName: d.kept.SQLInstanceName,
+		RedisAuthSecretID: d.kept.RedisAuthSecretID, MigrationPasswordSecretID: d.kept.MigrationPasswordSecretID,
+		APIPasswordSecretID: d.kept.APIPasswordSecretID, RegistryRepository: d.kept.RegistryRepository,
+		UseAPIPassword: s.Data.SQL.Login == data.LoginPassword, CreatesCluster: !s.Kubernetes.Cluster.Adopt,
+	}, d.inGoogle())
+	if err != nil {
+		return err
+	}
+	pods, err := identity.NewWorkloadIdentity(d.ctx, "workload-identity", &identity.WorkloadIdentityArgs{
+		Accounts: d.who, Pool: d.gke.Resources,
+	}, d.inGoogle())
+	if err != nil {
+		return err
+	}
+	d.allowed = append(append(d.allowed, grants.Resources...), pods.Resources...)
+	return nil
+}
+
+func (d *deployment) armor() (err error) {
+	s := d.settings
+	d.policy, err = armor.New(d.ctx, "armor", &armor.Args{
+		Settings: s.Armor, Lockdown: s.Platform.Lockdown, Host: s.Platform.LicenseHost(), Project: s.Platform.Project,
+	}, d.inGoogle())
+	if err != nil {
+		return fmt.Errorf("declare the security policy: %w", err)
+	}
+	return nil
+}
+
+func (d *deployment) observe() (err error) {
+	s := d.settings
+	d.watch, err = observe.New(d.ctx, "observe", &observe.Args{
+		Settings: s.Observe, Project: s.Platform.Project, Region: s.Platform.Region, LogsKeyID: d.cmek.Logs,
+		Namespace: s.Kubernetes.Namespace.Name, Host: s.Platform.LicenseHost(), SQLInstanceName: d.kept.SQLInstanceName,
+		PagerDutyKey: d.secrets.pagerDuty, Services: d.services.enabled, Workload: d.api.Measured,
+	}, d.inGoogle())
+	return err
+}

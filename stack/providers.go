@@ -1,0 +1,66 @@
+package stack
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/k8s/cluster"
+)
+
+// googleProvider declares into one project and region, labels whatever can be
+// labelled, and comes after what it is told: so does everything it declares.
+func googleProvider(ctx *pulumi.Context, name string, p Platform, after ...pulumi.Resource) (*gcp.Provider, error) {
+	provider, err := gcp.NewProvider(ctx, name, &gcp.ProviderArgs{
+		Project: pulumi.String(p.Project),
+		Region:  pulumi.String(p.Region),
+		DefaultLabels: pulumi.StringMap{
+			"platform":    pulumi.String(projectName),
+			"environment": pulumi.String(p.Environment),
+			"managed-by":  pulumi.String("pulumi"),
+		},
+	}, pulumi.DependsOn(after))
+	if err != nil {
+		return nil, fmt.Errorf("declare the Google Cloud provider %q: %w", name, err)
+	}
+	return provider, nil
+}
+
+// kubernetesProviders are two views of one cluster.
+type kubernetesProviders struct {
+	// own refuses to create what exists already.
+	own *kubernetes.Provider
+	// ingress declares the Ingress: where one is adopted it takes over the
+	// existing object, else it is own.
+	ingress *kubernetes.Provider
+}
+
+// newKubernetesProviders reaches the cluster by its own endpoint and CA, never
+// by the caller's kubeconfig.
+func newKubernetesProviders(ctx *pulumi.Context, s Settings, c *cluster.Cluster) (kubernetesProviders, error) {
+	declare := func(name string, upsert bool) (*kubernetes.Provider, error) {
+		provider, err := kubernetes.NewProvider(ctx, name, &kubernetes.ProviderArgs{
+			Kubeconfig: c.Kubeconfig,
+			// A rotated CA or a new address is the same cluster.
+			ClusterIdentifier: pulumi.String(fmt.Sprintf("%s/%s/%s",
+				s.Platform.Project, s.Kubernetes.Cluster.Location, s.Kubernetes.Cluster.Name)),
+			EnableServerSideApply: pulumi.Bool(true),
+			// Since v4.29 the provider refuses to create an object that exists, unless
+			// it is told that this is meant
+			// (https://github.com/pulumi/pulumi-kubernetes/issues/2926).
+			UpsertExistingObjects: pulumi.Bool(upsert),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("declare the Kubernetes provider %q: %w", name, err)
+		}
+		return provider, nil
+	}
+	own, err := declare("kubernetes", false)
+	if err != nil || !s.Kubernetes.Ingress.Adopt {
+		return kubernetesProviders{own: own, ingress: own}, err
+	}
+	adopting, err := declare("kubernetes-adopting", true)
+	return kubernetesProviders{own: own, ingress: adopting}, err
+}

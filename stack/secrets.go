@@ -1,0 +1,69 @@
+package stack
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/data"
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Keys of the secrets in a stack's file.
+const (
+	migrationPasswordKey = "migrationPassword"
+	databasePasswordKey  = "databasePassword"
+	pagerDutyKey         = "pagerDutyKey"
+)
+
+// shortestPassword is what the layers accept for a database, in characters.
+const shortestPassword = 16
+
+// secrets are the values that only ever exist encrypted.
+type secrets struct {
+	// migrationPassword opens the database for the migration.
+	migrationPassword pulumi.StringInput
+	// databasePassword opens it for the API; nil with IAM login.
+	databasePassword pulumi.StringInput
+	// pagerDuty is nil when nobody is paged.
+	pagerDuty pulumi.StringInput
+}
+
+// readSecrets returns the secrets that the settings ask for, and a problem for
+// each that is missing or lies in the stack's file in plain text. A secret's
+// value never gets into a problem.
+func readSecrets(ctx *pulumi.Context, s Settings) (secrets, setting.Problems) {
+	var found secrets
+	var ps setting.Problems
+	found.migrationPassword = password(ctx, &ps, migrationPasswordKey)
+	if s.Data.SQL.Login == data.LoginPassword {
+		found.databasePassword = password(ctx, &ps, databasePasswordKey)
+	}
+	if _, given := ctx.GetConfig(projectName + ":" + pagerDutyKey); given {
+		found.pagerDuty = secret(ctx, &ps, pagerDutyKey)
+	}
+	return found, ps
+}
+
+func password(ctx *pulumi.Context, ps *setting.Problems, key string) pulumi.StringInput {
+	if text, given := ctx.GetConfig(projectName + ":" + key); given && len(text) < shortestPassword {
+		ps.Add(key, "[hidden]", "is too short", fmt.Sprintf("%d characters or more; %s", shortestPassword, command(key)))
+	}
+	return secret(ctx, ps, key)
+}
+
+func secret(ctx *pulumi.Context, ps *setting.Problems, key string) pulumi.StringInput {
+	full := projectName + ":" + key
+	text, given := ctx.GetConfig(full)
+	switch {
+	case !given:
+		ps.Add(key, "", "is missing", command(key))
+	case !ctx.IsConfigSecret(full):
+		ps.Add(key, "[hidden]", "lies in the stack's file in plain text", command(key)+", and a new value, since this one has been seen")
+	}
+	return pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)
+}
+
+func command(key string) string {
+	return "a secret, made with: pulumi config set --secret " + key
+}

@@ -1,0 +1,56 @@
+package stack
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// requiredServices are the Google APIs that the layers declare resources of.
+// Service Usage, which enables them, is the only one that must be enabled before
+// (https://cloud.google.com/service-usage/docs/enabled-service); new projects
+// have it.
+func requiredServices() []string {
+	return []string{
+		"artifactregistry", "binaryauthorization", "cloudkms", "cloudresourcemanager", "compute", "container",
+		"containersecurity", "dns", "iam", "iamcredentials", "identitytoolkit", "logging", "monitoring", "redis",
+		"secretmanager", "servicenetworking", "sqladmin",
+	}
+}
+
+// services are the enabled APIs of a project.
+type services struct {
+	// enabled must exist before anything of theirs.
+	enabled []pulumi.Resource
+	// projectNumber names the project's service agents.
+	projectNumber pulumi.StringOutput
+}
+
+// enableServices enables the APIs, and never disables one: others in the project
+// may use it.
+func enableServices(ctx *pulumi.Context, project string, provider pulumi.ProviderResource) (services, error) {
+	var s services
+	ids := pulumi.Array{}
+	for _, name := range requiredServices() {
+		service, err := projects.NewService(ctx, name, &projects.ServiceArgs{
+			Project:                  pulumi.String(project),
+			Service:                  pulumi.String(name + ".googleapis.com"),
+			DisableOnDestroy:         pulumi.Bool(false),
+			DisableDependentServices: pulumi.Bool(false),
+		}, pulumi.Provider(provider))
+		if err != nil {
+			return services{}, fmt.Errorf("enable %s.googleapis.com: %w", name, err)
+		}
+		s.enabled = append(s.enabled, service)
+		ids = append(ids, service.ID())
+	}
+	// An id is not known before its API is enabled, so the first preview of an
+	// empty project does not ask for what it could not be told.
+	after := ids.ToArrayOutput().ApplyT(func([]any) string { return project }).(pulumi.StringOutput)
+	s.projectNumber = organizations.LookupProjectOutput(ctx, organizations.LookupProjectOutputArgs{
+		ProjectId: after.ToStringPtrOutput(),
+	}, pulumi.Provider(provider)).Number()
+	return s, nil
+}

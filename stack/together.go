@@ -1,0 +1,74 @@
+package stack
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/data"
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// validateTogether lists what no layer can see alone.
+func (s Settings) validateTogether() (ps setting.Problems) {
+	ps = append(ps, s.validateCluster()...)
+	ps = append(ps, s.validateDatabase()...)
+	return ps
+}
+
+// validateCluster compares the cluster with the network, the region and the
+// nodes' identity.
+func (s Settings) validateCluster() (ps setting.Problems) {
+	cluster, network := s.Kubernetes.Cluster, s.Network
+	if location, region := cluster.Location, s.Platform.Region; location != region && !strings.HasPrefix(location, region+"-") {
+		ps.Add("kubernetes.cluster.location", location, "lies outside of platform.region "+region+", where its subnet and keys are",
+			"the region or one of its zones")
+	}
+	if !cluster.Adopt && cluster.Location != s.Platform.Region {
+		ps.Add("kubernetes.cluster.location", cluster.Location, "a created cluster is regional", s.Platform.Region)
+	}
+	if cluster.Adopt && !network.Adopt {
+		ps.Add("network.adopt", false, "an adopted cluster lives in a network that exists", "true, and the network's name")
+	}
+	if !cluster.Adopt && network.Adopt && (network.PodsRangeName == "" || network.ServicesRangeName == "") {
+		ps.Add("network.podsRangeName", network.PodsRangeName, "a new cluster in an adopted subnetwork needs its secondary ranges",
+			"podsRangeName and servicesRangeName of the subnetwork")
+	}
+	if cluster.Adopt && s.Identity.NodeAccount == "" {
+		ps.Add("identity.nodeAccount", "", "the adopted cluster's nodes must be let pull the API's image",
+			"the nodes' service account: gcloud container clusters describe")
+	}
+	if !cluster.Adopt && s.Identity.NodeAccount != "" {
+		ps.Add("identity.nodeAccount", s.Identity.NodeAccount, "a created cluster's nodes get an account of their own", "nothing")
+	}
+	return append(ps, s.validateControlPlaneRange()...)
+}
+
+// validateControlPlaneRange keeps the control plane, which is peered with the
+// network, apart from the network's own ranges.
+func (s Settings) validateControlPlaneRange() (ps setting.Problems) {
+	plane, err := netip.ParsePrefix(s.Kubernetes.Cluster.ControlPlaneRange)
+	if err != nil {
+		return ps // told by the cluster's own settings
+	}
+	n := s.Network
+	for _, other := range []struct{ key, value string }{
+		{"nodesRange", n.NodesRange}, {"podsRange", n.PodsRange}, {"servicesRange", n.ServicesRange}, {"privateServicesRange", n.PrivateServicesRange},
+	} {
+		if prefix, err := netip.ParsePrefix(other.value); err == nil && prefix.Overlaps(plane) {
+			ps.Add("kubernetes.cluster.controlPlaneRange", plane.String(), "shares addresses with network."+other.key+" = "+other.value, "a /28 of its own")
+		}
+	}
+	return ps
+}
+
+// validateDatabase compares how the database is logged in to with how it can be
+// reached.
+func (s Settings) validateDatabase() (ps setting.Problems) {
+	if s.Endpoints.Given() && s.Data.SQL.Login != data.LoginPassword {
+		ps.Add("data.sql.login", s.Data.SQL.Login, "IAM login needs Google's own endpoints", data.LoginPassword+", or no endpoints")
+	}
+	if s.Data.SQL.ConnectorOnly {
+		ps.Add("data.sql.connectorOnly", true, "the migration, which owns the schema by a password, dials the instance itself", "false")
+	}
+	return ps
+}
