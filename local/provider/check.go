@@ -10,7 +10,7 @@ import (
 
 // Check names what the program left unnamed and refuses what the API would
 // refuse, before anything is touched.
-func (s *Server) Check(_ context.Context, request *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+func (s *Server) Check(ctx context.Context, request *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	kind, name, err := s.kind(request.GetUrn())
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (s *Server) Check(_ context.Context, request *pulumirpc.CheckRequest) (*pul
 			return nil, err
 		}
 	}
-	draft := &Draft{URN: request.GetUrn(), Name: name, Config: s.configuration(), Inputs: plain(inputs), Exists: len(before) > 0}
+	draft := &Draft{URN: request.GetUrn(), Name: name, Config: s.configuration(ctx), Inputs: plain(inputs), Exists: len(before) > 0}
 	response := &pulumirpc.CheckResponse{}
 	for _, required := range kind.Required {
 		if !draft.Inputs.Has(required) {
@@ -79,7 +79,7 @@ func autoname(inputs, before resource.PropertyMap, property, name string, seed [
 }
 
 // Diff compares the inputs of the last update with the new ones.
-func (s *Server) Diff(_ context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+func (s *Server) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	kind, name, err := s.kind(request.GetUrn())
 	if err != nil {
 		return nil, err
@@ -92,13 +92,11 @@ func (s *Server) Diff(_ context.Context, request *pulumirpc.DiffRequest) (*pulum
 	if err != nil {
 		return nil, err
 	}
-	config := s.configuration()
-	old, draft := plain(before), &Draft{URN: request.GetUrn(), Name: name, Config: config, Inputs: plain(after), Exists: true}
-	response := describe(changes(old, draft.Inputs), kind.Immutable)
+	draft := &Draft{URN: request.GetUrn(), Name: name, Config: s.configuration(ctx), Inputs: plain(after), Exists: true}
+	response := describe(changes(plain(before), draft.Inputs), kind.Immutable)
 	if len(response.GetReplaces()) > 0 {
 		// Two things cannot have one name: the old one has to go first.
-		was := kind.ID(&Draft{URN: draft.URN, Name: name, Config: config, Inputs: old})
-		response.DeleteBeforeReplace = was == kind.ID(draft)
+		response.DeleteBeforeReplace = kind.ID(draft) == request.GetId()
 	}
 	return response, nil
 }

@@ -13,6 +13,8 @@ type Configuration struct {
 	Project, Region string
 	// Labels are the provider's default labels.
 	Labels map[string]any
+	// Upsert lets a creation take over an object that exists already.
+	Upsert bool
 }
 
 // Failure is one reason why inputs are refused.
@@ -94,8 +96,11 @@ type Kind struct {
 	// Remove takes the real thing away again.
 	Remove func(ctx context.Context, r store.Resource) error
 	// Retained resources stay when their Pulumi resource goes, as the API
-	// offers no deletion.
+	// offers no deletion; a later creation takes them up again.
 	Retained bool
+	// Adopt prepares the draft to take over a resource that exists without being
+	// any program's, or says why it cannot. Without it, the name is in use.
+	Adopt func(d *Draft, present store.Resource) error
 }
 
 // Function is a lookup that programs invoke.

@@ -26,7 +26,7 @@ func (s *Server) Create(ctx context.Context, request *pulumirpc.CreateRequest) (
 	if err != nil {
 		return nil, err
 	}
-	draft := &Draft{URN: request.GetUrn(), Name: name, Config: s.configuration(), Inputs: plain(inputs)}
+	draft := &Draft{URN: request.GetUrn(), Name: name, Config: s.configuration(ctx), Inputs: plain(inputs)}
 	draft.Outputs = maps.Clone(draft.Inputs)
 	hidden := secrets(inputs)
 	if request.GetPreview() {
@@ -70,7 +70,7 @@ func (s *Server) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (
 	if err != nil {
 		return nil, err
 	}
-	draft := &Draft{URN: request.GetUrn(), Name: name, Config: s.configuration(), Inputs: plain(inputs), Outputs: plain(outputs), Exists: true}
+	draft := &Draft{URN: request.GetUrn(), Name: name, Config: s.configuration(ctx), Inputs: plain(inputs), Outputs: plain(outputs), Exists: true}
 	for key := range plain(before) { // what is declared no more, and computed never
 		delete(draft.Outputs, key)
 	}
@@ -107,8 +107,8 @@ func (s *Server) put(ctx context.Context, kind Kind, draft *Draft, old *store.Re
 	if old != nil {
 		made.ID = old.ID
 	} else if present, exists := s.store.Get(kind.Type, made.ID); exists && present.URN != draft.URN {
-		if !kind.Retained || present.URN != "" {
-			return made, status.Errorf(codes.AlreadyExists, "Error 409: %s already exists: the name %q is in use", kind.Type, made.ID)
+		if err := kind.adopt(draft, present); err != nil {
+			return made, err
 		}
 	}
 	if kind.Compute != nil {
@@ -148,6 +148,21 @@ func (s *Server) realise(ctx context.Context, kind Kind, made store.Resource, ol
 		Id: made.ID, Properties: properties, Inputs: inputs, Reasons: []string{reason.Error()},
 	})
 	return nil, failure, nil
+}
+
+// adopt decides about a creation under a name that is in use.
+func (k Kind) adopt(draft *Draft, present store.Resource) error {
+	switch {
+	case present.URN != "" || k.Adopt == nil && !k.Retained:
+		return status.Errorf(codes.AlreadyExists, "Error 409: %s %q already exists", k.Type, present.ID)
+	case k.Adopt == nil:
+		return nil
+	default:
+		if err := k.Adopt(draft, present); err != nil {
+			return status.Error(codes.AlreadyExists, err.Error())
+		}
+		return nil
+	}
 }
 
 func (s *Server) undo(ctx context.Context, kind Kind, made store.Resource, old *store.Resource, cause error) error {

@@ -11,6 +11,7 @@ import (
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
@@ -27,8 +28,10 @@ type Server struct {
 	functions     map[string]Function
 	store         *store.Store
 
-	mu     sync.Mutex // guards config, and makes deciding and allocating one step
-	config Configuration
+	mu sync.Mutex // guards configs, and makes deciding and allocating one step
+	// configs by the engine's connection: every provider resource of the program
+	// has a connection of its own.
+	configs map[string]Configuration
 }
 
 var _ pulumirpc.ResourceProviderServer = (*Server)(nil)
@@ -40,7 +43,7 @@ func NewServer(name, version string, s *store.Store, kinds []Kind, functions map
 	for _, kind := range kinds {
 		byType[kind.Type] = kind
 	}
-	return &Server{name: name, version: version, kinds: byType, functions: functions, store: s}
+	return &Server{name: name, version: version, kinds: byType, functions: functions, store: s, configs: map[string]Configuration{}}
 }
 
 // Kinds returns the types the provider knows, sorted.
@@ -64,10 +67,18 @@ func (s *Server) kind(urn string) (Kind, string, error) {
 	return kind, strings.Join(parts[3:], "::"), nil
 }
 
-func (s *Server) configuration() Configuration {
+func (s *Server) configuration(ctx context.Context) Configuration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.config
+	return s.configs[connection(ctx)]
+}
+
+// connection names the connection that a call came by.
+func connection(ctx context.Context) string {
+	if from, known := peer.FromContext(ctx); known && from.Addr != nil {
+		return from.Addr.String()
+	}
+	return ""
 }
 
 // Handshake tells the engine what the provider understands.
@@ -109,10 +120,8 @@ func (s *Server) DiffConfig(_ context.Context, request *pulumirpc.DiffRequest) (
 	return describe(changes(plain(before), plain(after)), nil), nil
 }
 
-// Configure takes the defaults for project, region and labels. The engine
-// configures every provider resource of the program over the same connection,
-// so a value that one of them leaves out keeps its meaning.
-func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+// Configure takes the defaults of one provider resource.
+func (s *Server) Configure(ctx context.Context, request *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
 	received, err := receive(request.GetArgs())
 	if err != nil {
 		return nil, err
@@ -120,14 +129,9 @@ func (s *Server) Configure(_ context.Context, request *pulumirpc.ConfigureReques
 	args := plain(received)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if project := args.Text("project"); project != "" {
-		s.config.Project = project
-	}
-	if region := args.Text("region"); region != "" {
-		s.config.Region = region
-	}
-	if labels := nested(args, "defaultLabels"); labels != nil {
-		s.config.Labels = labels
+	s.configs[connection(ctx)] = Configuration{
+		Project: args.Text("project"), Region: args.Text("region"), Labels: nested(args, "defaultLabels"),
+		Upsert: args.True("upsertExistingObjects") || args.Text("upsertExistingObjects") == "true",
 	}
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true}, nil
 }
@@ -166,7 +170,7 @@ func (s *Server) Invoke(ctx context.Context, request *pulumirpc.InvokeRequest) (
 	if err != nil {
 		return nil, err
 	}
-	result, err := function(ctx, s.configuration(), plain(received))
+	result, err := function(ctx, s.configuration(ctx), plain(received))
 	if err != nil {
 		return nil, status.Error(codes.NotFound, err.Error())
 	}

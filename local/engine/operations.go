@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+)
+
+// Outputs are the stack's outputs, secrets included.
+type Outputs map[string]any
+
+// Up brings the stack up and tells watch what happens meanwhile.
+func (e *Engine) Up(ctx context.Context, watch func(Step)) (Outputs, error) {
+	var outputs Outputs
+	err := e.run(ctx, watch, func(ctx context.Context, stream chan<- events.EngineEvent) error {
+		result, err := e.stack.Up(ctx, optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs(),
+			optup.ProgressStreams(io.Discard), optup.ErrorProgressStreams(io.Discard))
+		outputs = Outputs{}
+		for name, output := range result.Outputs {
+			outputs[name] = output.Value
+		}
+		return err
+	})
+	return outputs, err
+}
+
+// Preview tells watch what an update would change.
+func (e *Engine) Preview(ctx context.Context, watch func(Step)) error {
+	return e.run(ctx, watch, func(ctx context.Context, stream chan<- events.EngineEvent) error {
+		_, err := e.stack.Preview(ctx, optpreview.EventStreams(stream), optpreview.SuppressProgress(), optpreview.SuppressOutputs(),
+			optpreview.ProgressStreams(io.Discard), optpreview.ErrorProgressStreams(io.Discard))
+		return err
+	})
+}
+
+// Refresh takes what really exists into the state. Creations that were
+// interrupted are forgotten; the next update makes or takes up the resource.
+func (e *Engine) Refresh(ctx context.Context, watch func(Step)) error {
+	return e.run(ctx, watch, func(ctx context.Context, stream chan<- events.EngineEvent) error {
+		_, err := e.stack.Refresh(ctx, optrefresh.EventStreams(stream), optrefresh.ClearPendingCreates(), optrefresh.SuppressProgress(),
+			optrefresh.ProgressStreams(io.Discard), optrefresh.ErrorProgressStreams(io.Discard))
+		return err
+	})
+}
+
+// Destroy takes everything down that the stack brought up.
+func (e *Engine) Destroy(ctx context.Context, watch func(Step)) error {
+	return e.run(ctx, watch, func(ctx context.Context, stream chan<- events.EngineEvent) error {
+		_, err := e.stack.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(),
+			optdestroy.ProgressStreams(io.Discard), optdestroy.ErrorProgressStreams(io.Discard))
+		return err
+	})
+}
+
+// run executes one operation, forwards its events, and says what went wrong in
+// the engine's own words rather than in a dump of its output.
+func (e *Engine) run(ctx context.Context, watch func(Step), operation func(context.Context, chan<- events.EngineEvent) error) error {
+	if err := e.unlock(); err != nil {
+		return err
+	}
+	stream := make(chan events.EngineEvent, 256)
+	var complaints []string
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for event := range stream {
+			if event.Error != nil {
+				continue // a broken line in the event log; the operation itself says what counts
+			}
+			if complaint := complaintOf(event.EngineEvent); complaint != "" {
+				complaints = append(complaints, complaint)
+			}
+			if step, counts := stepOf(event.EngineEvent); counts {
+				watch(step)
+			}
+		}
+	}()
+	err := operation(ctx, stream)
+	<-done
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted; everything done so far is kept, and the next 'make up' carries on: %w", ctx.Err())
+	case auto.IsConcurrentUpdateError(err):
+		return errors.New("another Pulumi update of this stack is running")
+	case len(complaints) > 0:
+		return errors.New(strings.Join(complaints, "\n"))
+	default:
+		return clear(err)
+	}
+}
+
+// clear takes the wrapping off an Automation API error: it prints the whole
+// output of the CLI otherwise.
+func clear(err error) error {
+	text := err.Error()
+	if i := strings.Index(text, "stderr: "); i >= 0 {
+		text = strings.TrimSpace(text[i+len("stderr: "):])
+	}
+	if text == "" {
+		return err
+	}
+	return errors.New(text)
+}
+
+// escapes are the colour marks of the engine's texts, and those of a terminal.
+var escapes = regexp.MustCompile(`<\{%[^%]*%\}>|\x1b\[[0-9;]*m`)
+
+func withoutColour(text string) string {
+	return strings.TrimSpace(escapes.ReplaceAllString(text, ""))
+}

@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// unlock removes locks in the state that an interrupted update left behind. The
+// embedded cloud has a lock of its own, so a lock here is stale unless its
+// process is still alive.
+func (e *Engine) unlock() error {
+	locks, err := filepath.Glob(filepath.Join(layout{dir: e.dir}.state(), ".pulumi", "locks", "*", Project, Stack, "*.json"))
+	if err != nil {
+		return fmt.Errorf("look for stale locks: %w", err)
+	}
+	for _, path := range locks {
+		content, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read the lock %s: %w", path, err)
+		}
+		var lock struct {
+			Pid int `json:"pid"`
+		}
+		if err := json.Unmarshal(content, &lock); err == nil && lock.Pid > 0 && alive(lock.Pid) {
+			return fmt.Errorf("the Pulumi CLI (process %d) still works on this stack: wait for it, or end it", lock.Pid)
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the stale lock %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+func alive(pid int) bool {
+	return syscall.Kill(pid, 0) == nil
+}

@@ -1,0 +1,63 @@
+package gcp
+
+import (
+	"context"
+	"encoding/base64"
+	"net/netip"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+)
+
+// TypeCluster is a GKE cluster.
+const TypeCluster = "gcp:container/cluster:Cluster"
+
+func clusterID(d *provider.Draft) string {
+	place := d.Inputs.Text("location")
+	if place == "" {
+		place = d.Region()
+	}
+	return "projects/" + d.Project() + "/locations/" + place + "/clusters/" + d.Inputs.Text("name")
+}
+
+func (w *World) cluster() provider.Kind {
+	return provider.Kind{
+		Type: TypeCluster, NameProperty: "name", ID: clusterID,
+		Immutable: []string{"name", "project", "location", "network", "subnetwork", "ipAllocationPolicy", "privateClusterConfig.masterIpv4CidrBlock", "datapathProvider"},
+		Computed:  []string{"endpoint", "masterVersion", "selfLink", "servicesIpv4Cidr", "clusterIpv4Cidr", "labelFingerprint", "operation"},
+		Check: func(d *provider.Draft) []provider.Failure {
+			var failures []provider.Failure
+			if d.Inputs.Text("datapathProvider") == "ADVANCED_DATAPATH" && d.Inputs.True("networkPolicy.enabled") {
+				failures = append(failures, provider.Refuse("networkPolicy", "Error 400: Enabling NetworkPolicy for clusters with DatapathProvider=ADVANCED_DATAPATH is not allowed"))
+			}
+			if d.Inputs.True("enableAutopilot") && d.Inputs.True("removeDefaultNodePool") {
+				failures = append(failures, provider.Refuse("removeDefaultNodePool", `"remove_default_node_pool": conflicts with enable_autopilot`))
+			}
+			return failures
+		},
+		Compute: func(_ context.Context, d *provider.Draft) error {
+			w.describeCluster(d)
+			return w.checkKey("container-engine-robot", d.Inputs.Text("databaseEncryption.keyName"))
+		},
+	}
+}
+
+// describeCluster adds what GKE computes for a cluster.
+func (w *World) describeCluster(d *provider.Draft) {
+	d.Outputs["selfLink"] = "https://container.googleapis.com/v1/" + clusterID(d)
+	fallback(d, "endpoint", w.ControlPlane().String())
+	fallback(d, "masterVersion", "1.33.5-gke.1162000")
+	fallback(d, "clusterIpv4Cidr", w.Plan.Pods().String())
+	fallback(d, "servicesIpv4Cidr", "34.118.224.0/20")
+	d.Outputs["masterAuths"] = nil
+	auth := map[string]any{"clusterCaCertificate": base64.StdEncoding.EncodeToString([]byte(w.CA))}
+	for key, value := range d.Inputs.Object("masterAuth") {
+		auth[key] = value
+	}
+	d.Outputs["masterAuth"] = auth
+}
+
+// ControlPlane is the address of a cluster's API server. Nothing listens there:
+// the embedded cloud's Kubernetes provider stands for it.
+func (w *World) ControlPlane() netip.Addr {
+	return w.Plan.KMS().Addr().Prev()
+}

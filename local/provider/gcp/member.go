@@ -1,0 +1,77 @@
+package gcp
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+)
+
+var (
+	rolePattern   = regexp.MustCompile(`^((projects|organizations)/[^/]+/)?roles/[A-Za-z0-9_.]+$`)
+	memberPattern = regexp.MustCompile(`^(allUsers|allAuthenticatedUsers|(user|group|serviceAccount|domain|principal|principalSet|projectOwner|projectEditor|projectViewer):.+)$`)
+)
+
+// member describes one grant of a role on the resource that on names.
+func (w *World) member(typ, on string) provider.Kind {
+	return provider.Kind{
+		Type:      typ,
+		Required:  []string{on, "member", "role"},
+		Immutable: []string{"*"}, // a grant is nothing but its identity
+		Computed:  []string{"etag"},
+		ID: func(d *provider.Draft) string {
+			parts := []string{relative(d.Inputs.Text(on)), d.Inputs.Text("role"), d.Inputs.Text("member")}
+			if title := d.Inputs.Text("condition.title"); title != "" {
+				parts = append(parts, title)
+			}
+			return strings.Join(parts, "/")
+		},
+		Check: func(d *provider.Draft) []provider.Failure {
+			failures := checkName(d, "role", rolePattern)
+			if who := d.Inputs.Text("member"); who != "" && !memberPattern.MatchString(who) {
+				failures = append(failures, provider.Refuse("member", "Error 400: Invalid value for member %q: expected user:, group:, serviceAccount:, domain: or principal: in front", who))
+			}
+			return failures
+		},
+		Compute: func(_ context.Context, d *provider.Draft) error {
+			d.Outputs["etag"] = "BwYfLocal0s="
+			return w.checkMember(d.Project(), d.Inputs.Text("member"))
+		},
+	}
+}
+
+// checkMember refuses a service account of the project that does not exist.
+func (w *World) checkMember(project, member string) error {
+	email, isAccount := strings.CutPrefix(member, "serviceAccount:")
+	if !isAccount || !strings.HasSuffix(email, "@"+project+".iam.gserviceaccount.com") {
+		return nil
+	}
+	if _, exists := w.Store.Get(TypeServiceAccount, "projects/"+project+"/serviceAccounts/"+email); !exists {
+		return apiError(400, "Service account %s does not exist.", email)
+	}
+	return nil
+}
+
+func (w *World) projectMember() provider.Kind {
+	return w.member("gcp:projects/iAMMember:IAMMember", "project")
+}
+
+func (w *World) serviceAccountMember() provider.Kind {
+	return w.member("gcp:serviceaccount/iAMMember:IAMMember", "serviceAccountId")
+}
+
+// TypeCryptoKeyMember is a grant on a key of Cloud KMS.
+const TypeCryptoKeyMember = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+
+func (w *World) cryptoKeyMember() provider.Kind {
+	return w.member(TypeCryptoKeyMember, "cryptoKeyId")
+}
+
+func (w *World) secretMember() provider.Kind {
+	return w.member("gcp:secretmanager/secretIamMember:SecretIamMember", "secretId")
+}
+
+func (w *World) repositoryMember() provider.Kind {
+	return w.member("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember", "repository")
+}

@@ -1,0 +1,36 @@
+package gcp
+
+import (
+	"context"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// TypeNetwork is a VPC network.
+const TypeNetwork = "gcp:compute/network:Network"
+
+func (w *World) network() provider.Kind {
+	return provider.Kind{
+		Type: TypeNetwork, NameProperty: "name", ID: global("networks"),
+		Immutable: []string{"name", "project", "autoCreateSubnetworks", "description", "enableUlaInternalIpv6"},
+		Computed:  []string{"selfLink", "gatewayIpv4", "numericId", "internalIpv6Range"},
+		Check: func(d *provider.Draft) []provider.Failure {
+			return append(checkName(d, "name", computeName), oneOf(d, "routingMode", "REGIONAL", "GLOBAL")...)
+		},
+		Compute: func(_ context.Context, d *provider.Draft) error {
+			d.Outputs["selfLink"] = computeLink + global("networks")(d)
+			fallback(d, "routingMode", "REGIONAL")
+			fallback(d, "autoCreateSubnetworks", true)
+			return nil
+		},
+		Refusal: func(r store.Resource) error {
+			for _, s := range w.Store.List(TypeSubnetwork) {
+				if relative(provider.Properties(s.Inputs).Text("network")) == r.ID {
+					return apiError(400, "The network resource '%s' is already being used by '%s'", r.ID, s.ID)
+				}
+			}
+			return nil
+		},
+	}
+}

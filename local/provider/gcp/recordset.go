@@ -1,0 +1,24 @@
+package gcp
+
+import (
+	"strings"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+)
+
+func (w *World) recordSet() provider.Kind {
+	return provider.Kind{
+		Type:      "gcp:dns/recordSet:RecordSet",
+		Required:  []string{"managedZone", "name", "type"},
+		Immutable: []string{"managedZone", "name", "project", "type"},
+		ID: func(d *provider.Draft) string {
+			return "projects/" + d.Project() + "/managedZones/" + last(d.Inputs.Text("managedZone")) + "/rrsets/" + d.Inputs.Text("name") + "/" + d.Inputs.Text("type")
+		},
+		Check: func(d *provider.Draft) []provider.Failure {
+			if name := d.Inputs.Text("name"); name != "" && !strings.HasSuffix(name, ".") {
+				return []provider.Failure{provider.Refuse("name", "Error 400: Invalid value for 'entity.change.additions[0].name': '%s': must end with a dot", name)}
+			}
+			return nil
+		},
+	}
+}

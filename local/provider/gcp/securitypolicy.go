@@ -1,0 +1,38 @@
+package gcp
+
+import (
+	"context"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// TypeSecurityPolicy is a Cloud Armor policy.
+const TypeSecurityPolicy = "gcp:compute/securityPolicy:SecurityPolicy"
+
+func (w *World) securityPolicy() provider.Kind {
+	return provider.Kind{
+		Type: TypeSecurityPolicy, NameProperty: "name", ID: global("securityPolicies"),
+		Immutable: []string{"name", "project", "type"},
+		Computed:  []string{"selfLink", "fingerprint"},
+		Check: func(d *provider.Draft) []provider.Failure {
+			failures := append(checkName(d, "name", computeName), oneOf(d, "type", "CLOUD_ARMOR", "CLOUD_ARMOR_EDGE", "CLOUD_ARMOR_INTERNAL_SERVICE")...)
+			failures = append(failures, oneOf(d, "advancedOptionsConfig.jsonParsing", "DISABLED", "STANDARD", "STANDARD_WITH_GRAPHQL")...)
+			return append(failures, oneOf(d, "advancedOptionsConfig.logLevel", "NORMAL", "VERBOSE")...)
+		},
+		Compute: func(_ context.Context, d *provider.Draft) error {
+			d.Outputs["selfLink"] = computeLink + global("securityPolicies")(d)
+			fallback(d, "type", "CLOUD_ARMOR")
+			return nil
+		},
+		Refusal: func(r store.Resource) error {
+			name := provider.Properties(r.Outputs).Text("name")
+			for _, config := range w.Store.List("kubernetes:cloud.google.com/v1:BackendConfig") {
+				if provider.Properties(config.Inputs).Text("spec.securityPolicy.name") == name {
+					return apiError(400, "The security_policy resource '%s' is already being used by BackendConfig '%s'; detach it there with securityPolicy: {name: \"\"} first", r.ID, config.ID)
+				}
+			}
+			return nil
+		},
+	}
+}

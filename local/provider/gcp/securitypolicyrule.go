@@ -1,0 +1,138 @@
+package gcp
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+)
+
+// TypeSecurityPolicyRule is one rule of a Cloud Armor policy.
+const TypeSecurityPolicyRule = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
+
+// Limits of a rule, from https://cloud.google.com/armor/quotas and the provider's
+// documentation of compute.SecurityPolicyRule.
+const (
+	maxRanges      = 10
+	maxDescription = 64
+	maxPriority    = 2147483647
+	maxBanCount    = 10000
+)
+
+// rateIntervals are the allowed lengths of a rate limit's window, in seconds.
+func rateIntervals() []float64 {
+	return []float64{10, 30, 60, 120, 180, 240, 300, 600, 900, 1200, 1800, 2700, 3600}
+}
+
+func (w *World) securityPolicyRule() provider.Kind {
+	return provider.Kind{
+		Type:      TypeSecurityPolicyRule,
+		Required:  []string{"action", "priority", "securityPolicy"},
+		Immutable: []string{"priority", "securityPolicy", "project"},
+		ID: func(d *provider.Draft) string {
+			priority, _ := d.Inputs.Number("priority")
+			return "projects/" + d.Project() + "/global/securityPolicies/" + last(d.Inputs.Text("securityPolicy")) + "/priority/" + strconv.FormatFloat(priority, 'f', 0, 64)
+		},
+		Check: w.checkRule,
+		Compute: func(_ context.Context, d *provider.Draft) error {
+			policy := "projects/" + d.Project() + "/global/securityPolicies/" + last(d.Inputs.Text("securityPolicy"))
+			if _, exists := w.Store.Get(TypeSecurityPolicy, policy); !exists {
+				return apiError(404, "The resource '%s' was not found", policy)
+			}
+			fallback(d, "preview", false)
+			return nil
+		},
+	}
+}
+
+func (w *World) checkRule(d *provider.Draft) []provider.Failure {
+	var failures []provider.Failure
+	refuse := func(property, format string, values ...any) {
+		failures = append(failures, provider.Refuse(property, format, values...))
+	}
+	failures = append(failures, oneOf(d, "action", "allow", "deny(403)", "deny(404)", "deny(502)", "rate_based_ban", "throttle", "redirect")...)
+	if priority, known := d.Inputs.Number("priority"); known && (priority < 0 || priority > maxPriority) {
+		refuse("priority", "Error 400: Invalid value for field 'resource.priority': '%v'. Must be between 0 and %d", priority, maxPriority)
+	}
+	if description := d.Inputs.Text("description"); len(description) > maxDescription {
+		refuse("description", "Error 400: Invalid value for field 'resource.description': must be at most %d characters long, has %d", maxDescription, len(description))
+	}
+	ranges := d.Inputs.Texts("match.config.srcIpRanges")
+	if len(ranges) > maxRanges {
+		refuse("match.config.srcIpRanges", "Error 400: Invalid value for field 'resource.match.config.srcIpRanges': at most %d IP ranges are allowed in a rule, has %d", maxRanges, len(ranges))
+	}
+	for i, cidr := range ranges {
+		if !isRange(cidr) {
+			refuse("match.config.srcIpRanges["+strconv.Itoa(i)+"]", "Error 400: Invalid value for field 'resource.match.config.srcIpRanges[%d]': '%s'. Must be a CIDR range, an IP address or '*'", i, cidr)
+		}
+	}
+	expression := d.Inputs.Text("match.expr.expression")
+	switch {
+	case !d.Inputs.Has("match"):
+		refuse("match", "Error 400: Required field 'resource.match' not specified")
+	case d.Inputs.Has("match.expr") == (d.Inputs.Has("match.config") || d.Inputs.Has("match.versionedExpr")):
+		refuse("match", "Error 400: Invalid value for field 'resource.match': exactly one of expr and versionedExpr with config must be set")
+	case d.Inputs.Has("match.config") && d.Inputs.Text("match.versionedExpr") != "SRC_IPS_V1":
+		refuse("match.versionedExpr", "Error 400: Invalid value for field 'resource.match.versionedExpr': must be SRC_IPS_V1 when config is set")
+	case expression != "" && w.CheckExpression != nil:
+		if err := w.CheckExpression(expression); err != nil {
+			refuse("match.expr.expression", "Error 400: Invalid value for field 'resource.match.expr': '%s'. Expression could not be parsed: %v", expression, err)
+		}
+	}
+	if action := d.Inputs.Text("action"); action != "" {
+		checkRate(d, action, refuse)
+	}
+	return failures
+}
+
+// checkRate checks what a rate rule needs, and that no other rule has it.
+func checkRate(d *provider.Draft, action string, refuse func(property, format string, values ...any)) {
+	rate := action == "throttle" || action == "rate_based_ban"
+	if !rate {
+		if d.Inputs.Has("rateLimitOptions") {
+			refuse("rateLimitOptions", "Error 400: Invalid value for field 'resource.rateLimitOptions': may only be set for the actions throttle and rate_based_ban")
+		}
+		return
+	}
+	for _, field := range []string{"rateLimitThreshold", "conformAction", "exceedAction"} {
+		if !d.Inputs.Has("rateLimitOptions." + field) {
+			refuse("rateLimitOptions."+field, "Error 400: Required field 'resource.rateLimitOptions.%s' not specified for action %s", field, action)
+		}
+	}
+	if conform := d.Inputs.Text("rateLimitOptions.conformAction"); conform != "" && conform != "allow" {
+		refuse("rateLimitOptions.conformAction", "Error 400: Invalid value for field 'resource.rateLimitOptions.conformAction': '%s'. Must be allow", conform)
+	}
+	if exceed := d.Inputs.Text("rateLimitOptions.exceedAction"); exceed != "" && exceed != "redirect" && !strings.HasPrefix(exceed, "deny(") {
+		refuse("rateLimitOptions.exceedAction", "Error 400: Invalid value for field 'resource.rateLimitOptions.exceedAction': '%s'. Must be deny(403), deny(404), deny(429), deny(502) or redirect", exceed)
+	}
+	for _, threshold := range []string{"rateLimitThreshold", "banThreshold"} {
+		interval, known := d.Inputs.Number("rateLimitOptions." + threshold + ".intervalSec")
+		if known && !slices.Contains(rateIntervals(), interval) {
+			refuse("rateLimitOptions."+threshold+".intervalSec", "Error 400: Invalid value for field 'resource.rateLimitOptions.%s.intervalSec': '%v'. Must be one of %v", threshold, interval, rateIntervals())
+		}
+		if count, known := d.Inputs.Number("rateLimitOptions." + threshold + ".count"); known && (count < 1 || action == "rate_based_ban" && count > maxBanCount) {
+			refuse("rateLimitOptions."+threshold+".count", "Error 400: Invalid value for field 'resource.rateLimitOptions.%s.count': '%v'. Must be between 1 and %d", threshold, count, maxBanCount)
+		}
+	}
+	ban := d.Inputs.Has("rateLimitOptions.banDurationSec")
+	if action == "rate_based_ban" && !ban {
+		refuse("rateLimitOptions.banDurationSec", "Error 400: Required field 'resource.rateLimitOptions.banDurationSec' not specified for action rate_based_ban")
+	}
+	if action == "throttle" && (ban || d.Inputs.Has("rateLimitOptions.banThreshold")) {
+		refuse("rateLimitOptions.banDurationSec", "Error 400: Invalid value for field 'resource.rateLimitOptions': banDurationSec and banThreshold can only be set for action rate_based_ban")
+	}
+}
+
+func isRange(text string) bool {
+	if text == "*" {
+		return true
+	}
+	if _, err := netip.ParsePrefix(text); err == nil {
+		return true
+	}
+	_, err := netip.ParseAddr(text)
+	return err == nil
+}

@@ -1,0 +1,174 @@
+package kubernetes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"k8s.io/apimachinery/pkg/util/validation"
+	sigsjson "sigs.k8s.io/json"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+const defaultNamespace = "default"
+
+// kind turns a type of object into what the provider core works with.
+func (w *World) kind(t objectType) provider.Kind {
+	return provider.Kind{
+		Type: t.token, NameProperty: "metadata.name",
+		Immutable: append([]string{"apiVersion", "kind", "metadata.name", "metadata.namespace"}, t.immutable...),
+		Computed:  []string{"status"},
+		ID:        func(d *provider.Draft) string { return t.id(d.Inputs) },
+		Check:     func(d *provider.Draft) []provider.Failure { return w.check(t, d.Inputs) },
+		Compute:   func(_ context.Context, d *provider.Draft) error { return w.compute(t, d) },
+		Adopt: func(d *provider.Draft, present store.Resource) error {
+			if !d.Config.Upsert {
+				return fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %s %q already exists", present.ID, t.kind(), present.ID)
+			}
+			d.Outputs = apply(present.Outputs, d.Inputs)
+			return nil
+		},
+	}
+}
+
+func (t objectType) kind() string { return t.token[strings.LastIndex(t.token, ":")+1:] }
+
+// id is "namespace/name", or "name" of what lives in no namespace.
+func (t objectType) id(inputs provider.Properties) string {
+	name := inputs.Text("metadata.name")
+	if t.cluster {
+		return name
+	}
+	namespace := inputs.Text("metadata.namespace")
+	if namespace == "" {
+		namespace = defaultNamespace
+	}
+	return namespace + "/" + name
+}
+
+// check refuses what the API server would refuse.
+func (w *World) check(t objectType, inputs provider.Properties) []provider.Failure {
+	known, ok := provider.WithoutUnknown(inputs).(map[string]any)
+	if !ok {
+		return nil
+	}
+	failures := checkMetadata(inputs)
+	if t.empty == nil {
+		if err := w.Schemas.Validate(withoutNull(known)); err != nil {
+			failures = append(failures, provider.Refuse("", "%s %q: %v", t.kind(), t.id(inputs), err))
+		}
+		return failures
+	}
+	object := t.empty()
+	if err := decode(known, object); err != nil {
+		return append(failures, provider.Refuse("", "%s in version %q cannot be handled as a %s: strict decoding error: %v", t.kind(), inputs.Text("apiVersion"), t.kind(), err))
+	}
+	if t.check != nil {
+		failures = append(failures, t.check(object)...)
+	}
+	return failures
+}
+
+// decode fills object and refuses fields that its type does not have.
+func decode(properties map[string]any, object any) error {
+	content, err := json.Marshal(properties)
+	if err != nil {
+		return err
+	}
+	unknown, err := sigsjson.UnmarshalStrict(content, object)
+	return errors.Join(append(unknown, err)...)
+}
+
+// withoutNull drops what is not known yet: a schema would refuse a null.
+func withoutNull(object map[string]any) map[string]any {
+	kept := map[string]any{}
+	for key, value := range object {
+		switch v := value.(type) {
+		case nil:
+		case map[string]any:
+			kept[key] = withoutNull(v)
+		default:
+			kept[key] = v
+		}
+	}
+	return kept
+}
+
+func checkMetadata(inputs provider.Properties) []provider.Failure {
+	var failures []provider.Failure
+	if name := inputs.Text("metadata.name"); name != "" {
+		for _, problem := range validation.IsDNS1123Subdomain(name) {
+			failures = append(failures, provider.Refuse("metadata.name", "metadata.name: Invalid value: %q: %s", name, problem))
+		}
+	}
+	for key, value := range inputs.Object("metadata.labels") {
+		for _, problem := range validation.IsQualifiedName(key) {
+			failures = append(failures, provider.Refuse("metadata.labels", "metadata.labels: Invalid value: %q: %s", key, problem))
+		}
+		text, _ := value.(string)
+		for _, problem := range validation.IsValidLabelValue(text) {
+			failures = append(failures, provider.Refuse("metadata.labels", "metadata.labels: Invalid value: %q: %s", text, problem))
+		}
+	}
+	return failures
+}
+
+// compute adds what the API server assigns.
+func (w *World) compute(t objectType, d *provider.Draft) error {
+	metadata := maps.Clone(map[string]any(provider.Properties(d.Outputs).Object("metadata")))
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	if !t.cluster {
+		namespace := d.Inputs.Text("metadata.namespace")
+		if namespace == "" {
+			namespace = defaultNamespace
+		}
+		metadata["namespace"] = namespace
+		if _, exists := w.Store.Get(TypeNamespace, namespace); !exists {
+			return fmt.Errorf("namespaces %q not found", namespace)
+		}
+	}
+	revision := 1
+	if present, exists := w.Store.Get(t.token, t.id(d.Inputs)); exists {
+		was := provider.Properties(present.Outputs)
+		for _, field := range []string{"uid", "creationTimestamp"} {
+			metadata[field] = was.Text("metadata." + field)
+		}
+		if n, err := strconv.Atoi(was.Text("metadata.resourceVersion")); err == nil {
+			revision = n + 1
+		}
+	} else {
+		metadata["uid"], metadata["creationTimestamp"] = uuid.NewString(), time.Now().UTC().Format(time.RFC3339)
+	}
+	metadata["resourceVersion"], metadata["generation"] = strconv.Itoa(revision), float64(revision)
+	d.Outputs["metadata"] = metadata
+	if t.token == TypeService {
+		w.assignClusterIP(d)
+	}
+	return nil
+}
+
+// apply merges declared fields over an existing object's, as server-side apply
+// does: fields that are not declared stay, lists are replaced.
+func apply(present map[string]any, declared provider.Properties) provider.Properties {
+	merged := provider.Properties(maps.Clone(present))
+	for key, value := range declared {
+		was, both := merged[key].(map[string]any)
+		is, object := value.(map[string]any)
+		if both && object {
+			merged[key] = map[string]any(apply(was, is))
+			continue
+		}
+		merged[key] = value
+	}
+	return merged
+}

@@ -1,0 +1,68 @@
+package kubernetes
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+)
+
+// Type tokens of the objects that something else here refers to.
+const (
+	TypeNamespace  = "kubernetes:core/v1:Namespace"
+	TypeService    = "kubernetes:core/v1:Service"
+	TypeSecret     = "kubernetes:core/v1:Secret"
+	TypeConfigMap  = "kubernetes:core/v1:ConfigMap"
+	TypeDeployment = "kubernetes:apps/v1:Deployment"
+	TypeJob        = "kubernetes:batch/v1:Job"
+	TypeAutoscaler = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+	TypeIngress    = "kubernetes:networking.k8s.io/v1:Ingress"
+)
+
+// objectType is one type of Kubernetes object.
+type objectType struct {
+	token string
+	// empty makes the Go type that the object is decoded into; nil for a custom
+	// resource, which has a schema.
+	empty func() any
+	// cluster says that the object lives in no namespace.
+	cluster bool
+	// immutable are the fields that the API server does not let change.
+	immutable []string
+	// check looks at what decoding cannot see.
+	check func(object any) []provider.Failure
+}
+
+func builtIn() []objectType {
+	return []objectType{
+		{token: TypeNamespace, empty: func() any { return &corev1.Namespace{} }, cluster: true},
+		{token: "kubernetes:core/v1:ServiceAccount", empty: func() any { return &corev1.ServiceAccount{} }},
+		{token: TypeConfigMap, empty: func() any { return &corev1.ConfigMap{} }},
+		{token: TypeSecret, empty: func() any { return &corev1.Secret{} }, immutable: []string{"type"}},
+		{token: TypeService, empty: func() any { return &corev1.Service{} }, immutable: []string{"spec.clusterIP"}, check: checkService},
+		{token: "kubernetes:core/v1:ResourceQuota", empty: func() any { return &corev1.ResourceQuota{} }},
+		{token: "kubernetes:core/v1:LimitRange", empty: func() any { return &corev1.LimitRange{} }},
+		{token: TypeDeployment, empty: func() any { return &appsv1.Deployment{} }, immutable: []string{"spec.selector"}, check: checkDeployment},
+		{token: TypeJob, empty: func() any { return &batchv1.Job{} }, immutable: []string{"spec.template", "spec.selector", "spec.completions", "spec.completionMode"}, check: checkJob},
+		{token: TypeAutoscaler, empty: func() any { return &autoscalingv2.HorizontalPodAutoscaler{} }, check: checkAutoscaler},
+		{token: TypeIngress, empty: func() any { return &networkingv1.Ingress{} }, check: checkIngress},
+		{token: "kubernetes:networking.k8s.io/v1:NetworkPolicy", empty: func() any { return &networkingv1.NetworkPolicy{} }, check: checkNetworkPolicy},
+		{token: "kubernetes:policy/v1:PodDisruptionBudget", empty: func() any { return &policyv1.PodDisruptionBudget{} }, check: checkDisruptionBudget},
+		{token: "kubernetes:rbac.authorization.k8s.io/v1:Role", empty: func() any { return &rbacv1.Role{} }},
+		{token: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", empty: func() any { return &rbacv1.RoleBinding{} }, immutable: []string{"roleRef"}},
+	}
+}
+
+func customResources() []objectType {
+	return []objectType{
+		{token: "kubernetes:cloud.google.com/v1:BackendConfig"},
+		{token: "kubernetes:networking.gke.io/v1beta1:FrontendConfig"},
+		{token: "kubernetes:networking.gke.io/v1:ManagedCertificate"},
+		{token: "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"},
+	}
+}

@@ -1,0 +1,124 @@
+// Package toolchain finds the programs that the embedded cloud needs on this
+// machine, and gets those that are missing.
+package toolchain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+)
+
+// Version is the Pulumi CLI that belongs to the SDK in go.mod. Another 3.x from
+// this one on is as good.
+const Version = "3.250.0"
+
+// Pulumi finds a fitting Pulumi CLI: the one in PATH, else one in the user's
+// cache, else it builds that one from tools/go.mod below root. Progress is told
+// to say; building takes minutes, once per machine.
+func Pulumi(ctx context.Context, root string, say func(string)) (auto.PulumiCommand, error) {
+	if path, err := exec.LookPath("pulumi"); err == nil {
+		if fits(ctx, path) {
+			return command("")
+		}
+		say("the pulumi in PATH is not 3.x from " + Version + " on, so it is left alone")
+	}
+	home, err := cache()
+	if err != nil {
+		return nil, err
+	}
+	binary := filepath.Join(home, "bin", "pulumi")
+	if !fits(ctx, binary) {
+		if err := build(ctx, root, binary, say); err != nil {
+			return nil, err
+		}
+	}
+	return command(home)
+}
+
+// command hands the CLI below home (in PATH when empty) to the Automation API.
+func command(home string) (auto.PulumiCommand, error) {
+	found, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: home, Version: semver.MustParse(Version)})
+	if err != nil {
+		return nil, fmt.Errorf("use the Pulumi CLI: %w", err)
+	}
+	return found, nil
+}
+
+// cache is the folder of this version of the CLI. It outlives `down` and serves
+// every clone of the project.
+func cache() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a cache folder for the Pulumi CLI: %w; set HOME or XDG_CACHE_HOME", err)
+	}
+	return filepath.Join(dir, "license-platform", "pulumi-v"+Version), nil
+}
+
+// fits says whether path is a Pulumi CLI of a version that fits.
+func fits(ctx context.Context, path string) bool {
+	check := exec.CommandContext(ctx, path, "version")
+	check.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
+	output, err := check.Output()
+	return err == nil && versionFits(strings.TrimSpace(string(output)))
+}
+
+func versionFits(text string) bool {
+	version, err := semver.ParseTolerant(text)
+	if err != nil {
+		return false
+	}
+	wanted := semver.MustParse(Version)
+	return version.Major == wanted.Major && version.GTE(wanted)
+}
+
+// build compiles the CLI. The version has to be stamped: without it the
+// Automation API refuses the binary, and destroy and refresh fail.
+func build(ctx context.Context, root, binary string, say func(string)) error {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		return errors.New("the Pulumi CLI is missing and there is no go in PATH to build it: install Go 1.26, or Pulumi " + Version + " from https://www.pulumi.com/docs/install")
+	}
+	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
+		return fmt.Errorf("make the cache folder: %w", err)
+	}
+	lock, err := os.OpenFile(binary+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return fmt.Errorf("lock the cache folder: %w", err)
+	}
+	defer func() { _ = lock.Close() }() // closing releases the lock
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("lock the cache folder: %w", err)
+	}
+	if fits(ctx, binary) { // someone else built it meanwhile
+		return nil
+	}
+	say("building the Pulumi CLI " + Version + " from tools/go.mod, once per machine: minutes on a slow one")
+	made := binary + ".new"
+	compile := exec.CommandContext(ctx, goTool, "build", "-trimpath",
+		"-ldflags", "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v"+Version,
+		"-o", made, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi")
+	compile.Dir = filepath.Join(root, "tools")
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	if output, err := compile.CombinedOutput(); err != nil {
+		if removed := os.Remove(made); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
+		return fmt.Errorf("build the Pulumi CLI: %w\n%s", err, strings.TrimSpace(string(output)))
+	}
+	if err := os.Rename(made, binary); err != nil {
+		return fmt.Errorf("put the Pulumi CLI into the cache: %w", err)
+	}
+	if !fits(ctx, binary) {
+		return fmt.Errorf("the Pulumi CLI that was built (%s) does not say that it is %s", binary, Version)
+	}
+	return nil
+}
