@@ -31,7 +31,8 @@ type GrantsArgs struct {
 	RedisAuthSecretID, MigrationPasswordSecretID, APIPasswordSecretID pulumi.StringInput
 	// RegistryRepository is the name of the image repository.
 	RegistryRepository pulumi.StringInput
-	// UseAPIPassword says that the API logs in to the database by a password.
+	// UseAPIPassword says that the API logs in to the database by a password,
+	// and that nobody comes through a Cloud SQL connector.
 	UseAPIPassword bool
 	// CreatesCluster says that the nodes are the stack's own: they also get
 	// what a node needs to write logs and metrics.
@@ -86,9 +87,7 @@ func list(args *GrantsArgs) []grant {
 	key, instance := onKey(args.SigningKeyID), onInstance(args)
 	all := []grant{
 		{"api-public-keys", "roles/cloudkms.publicKeyViewer", args.APIEmail, key},
-		{"api-sql", "roles/cloudsql.client", args.APIEmail, instance},
 		{"api-redis-auth", "roles/secretmanager.secretAccessor", args.APIEmail, onSecret(args.RedisAuthSecretID)},
-		{"migration-sql", "roles/cloudsql.client", args.MigrationEmail, instance},
 		{"migration-password", "roles/secretmanager.secretAccessor", args.MigrationEmail, onSecret(args.MigrationPasswordSecretID)},
 	}
 	if !args.Settings.SigningSuspended {
@@ -97,7 +96,12 @@ func list(args *GrantsArgs) []grant {
 	if args.UseAPIPassword {
 		all = append(all, grant{"api-password", "roles/secretmanager.secretAccessor", args.APIEmail, onSecret(args.APIPasswordSecretID)})
 	} else {
-		all = append(all, grant{"api-sql-login", "roles/cloudsql.instanceUser", args.APIEmail, instance})
+		// Both come through a Cloud SQL connector; only the API logs in by IAM.
+		all = append(all,
+			grant{"api-sql", "roles/cloudsql.client", args.APIEmail, instance},
+			grant{"api-sql-login", "roles/cloudsql.instanceUser", args.APIEmail, instance},
+			grant{"migration-sql", "roles/cloudsql.client", args.MigrationEmail, instance},
+		)
 	}
 	if args.CreatesCluster {
 		// What a node needs to run: everything else is the workloads' own.

@@ -143,9 +143,7 @@ func always() []string {
 	return []string{
 		api + "roles/cloudkms.publicKeyViewer on cryptoKeyId signing-key",
 		api + "roles/cloudkms.signer on cryptoKeyId signing-key",
-		api + "roles/cloudsql.client on project acme, this database only",
 		api + "roles/secretmanager.secretAccessor on secretId redis-auth",
-		migration + "roles/cloudsql.client on project acme, this database only",
 		migration + "roles/secretmanager.secretAccessor on secretId migration-password",
 		pool + "license-api] is roles/iam.workloadIdentityUser on serviceAccountId full-name-of-accounts-api",
 		pool + "license-migrate] is roles/iam.workloadIdentityUser on serviceAccountId full-name-of-accounts-migration",
@@ -156,7 +154,11 @@ func TestTheseAreAllTheRightsThatExist(t *testing.T) {
 	t.Parallel()
 	adopted := identity.Settings{NodeAccount: "ide-nodes@acme.iam.gserviceaccount.com"}
 	suspended := identity.Settings{NodeAccount: adopted.NodeAccount, SigningSuspended: true}
-	login := api + "roles/cloudsql.instanceUser on project acme, this database only"
+	login := []string{
+		api + "roles/cloudsql.client on project acme, this database only",
+		api + "roles/cloudsql.instanceUser on project acme, this database only",
+		migration + "roles/cloudsql.client on project acme, this database only",
+	}
 	pull := "serviceAccount:ide-nodes@acme.iam.gserviceaccount.com is roles/artifactregistry.reader on repository license-platform"
 
 	for name, c := range map[string]struct {
@@ -164,18 +166,18 @@ func TestTheseAreAllTheRightsThatExist(t *testing.T) {
 		beyond  []string
 		without string
 	}{
-		"an adopted cluster": {options{settings: adopted}, []string{login, pull}, ""},
-		"a created cluster": {options{createsCluster: true}, []string{
+		"an adopted cluster": {options{settings: adopted}, append(login, pull), ""},
+		"a created cluster": {options{createsCluster: true}, append(
 			login,
-			nodes + "roles/artifactregistry.reader on repository license-platform",
-			nodes + "roles/logging.logWriter on project acme",
-			nodes + "roles/monitoring.metricWriter on project acme",
-			nodes + "roles/stackdriver.resourceMetadata.writer on project acme",
-		}, ""},
+			nodes+"roles/artifactregistry.reader on repository license-platform",
+			nodes+"roles/logging.logWriter on project acme",
+			nodes+"roles/monitoring.metricWriter on project acme",
+			nodes+"roles/stackdriver.resourceMetadata.writer on project acme",
+		), ""},
 		"a login by password": {options{settings: adopted, useAPIPassword: true}, []string{
 			api + "roles/secretmanager.secretAccessor on secretId api-password", pull,
 		}, ""},
-		"signing suspended": {options{settings: suspended}, []string{login, pull}, "roles/cloudkms.signer"},
+		"signing suspended": {options{settings: suspended}, append(login, pull), "roles/cloudkms.signer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
