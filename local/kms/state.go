@@ -1,0 +1,123 @@
+package kms
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+
+	"cloud.google.com/go/kms/apiv1/kmspb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// The forms of the API's resource names.
+var (
+	ringName = regexp.MustCompile(`^projects/[^/]+/locations/[a-z0-9-]+/keyRings/[a-zA-Z0-9_-]{1,63}$`)
+	keyName  = regexp.MustCompile(`^(projects/[^/]+/locations/[a-z0-9-]+/keyRings/[a-zA-Z0-9_-]{1,63})/cryptoKeys/[a-zA-Z0-9_-]{1,63}$`)
+)
+
+// state is all that exists, as it is written to disk.
+type state struct {
+	Rings map[string]bool        `json:"rings"`
+	Keys  map[string]keyAndPairs `json:"keys"`
+}
+
+// keyAndPairs is a key with its versions, number N at index N-1.
+type keyAndPairs struct {
+	Key      Key              `json:"key"`
+	Versions []versionAndPair `json:"versions"`
+}
+
+type versionAndPair struct {
+	State     kmspb.CryptoKeyVersion_CryptoKeyVersionState     `json:"state"`
+	Algorithm kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm `json:"algorithm"`
+	Created   time.Time                                        `json:"created"`
+	// DestroyAt is when a scheduled destruction happens.
+	DestroyAt time.Time `json:"destroyAt,omitzero"`
+	// Private is the PKCS#8 key of an asymmetric version, nothing once destroyed.
+	Private []byte `json:"private,omitempty"`
+}
+
+func load(path string) (state, error) {
+	empty := state{Rings: map[string]bool{}, Keys: map[string]keyAndPairs{}}
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return empty, nil
+	}
+	if err != nil {
+		return state{}, fmt.Errorf("read the local KMS keys: %w", err)
+	}
+	if err := json.Unmarshal(content, &empty); err != nil {
+		return state{}, fmt.Errorf("the file of the local KMS keys, %s, is damaged: %w", path, err)
+	}
+	return empty, nil
+}
+
+// save replaces the file in one step.
+func (st state) save(path string) error {
+	content, err := json.MarshalIndent(st, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode the local KMS keys: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the folder of the local KMS keys: %w", err)
+	}
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		return fmt.Errorf("write the local KMS keys: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("replace the local KMS keys: %w", err)
+	}
+	return nil
+}
+
+func (st state) clone() state {
+	next := state{Rings: maps.Clone(st.Rings), Keys: maps.Clone(st.Keys)}
+	for name, k := range next.Keys {
+		k.Versions = slices.Clone(k.Versions)
+		next.Keys[name] = k
+	}
+	return next
+}
+
+// destroyDue forgets the key pairs whose scheduled destruction is due.
+func (st state) destroyDue(now time.Time) {
+	for _, k := range st.Keys {
+		for i, v := range k.Versions {
+			if v.State == kmspb.CryptoKeyVersion_DESTROY_SCHEDULED && !now.Before(v.DestroyAt) {
+				k.Versions[i].State, k.Versions[i].Private = kmspb.CryptoKeyVersion_DESTROYED, nil
+			}
+		}
+	}
+}
+
+func (st state) key(name string) (keyAndPairs, error) {
+	k, ok := st.Keys[name]
+	if !ok {
+		return keyAndPairs{}, status.Errorf(codes.NotFound, "CryptoKey %s not found.", name)
+	}
+	return k, nil
+}
+
+// version finds KEY/cryptoKeyVersions/N; index is N-1.
+func (st state) version(name string) (k keyAndPairs, index int, err error) {
+	key, number, ok := splitVersion(name)
+	if !ok {
+		return keyAndPairs{}, 0, status.Errorf(codes.InvalidArgument, "Resource name [%s] does not match projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*.", name)
+	}
+	k, err = st.key(key)
+	if err != nil {
+		return keyAndPairs{}, 0, err
+	}
+	if number > len(k.Versions) {
+		return keyAndPairs{}, 0, status.Errorf(codes.NotFound, "CryptoKeyVersion %s not found.", name)
+	}
+	return k, number - 1, nil
+}
