@@ -153,7 +153,7 @@ func says(text string) http.HandlerFunc {
 }
 
 func quickCheck() frontdoor.HealthCheck {
-	return frontdoor.HealthCheck{Path: "/health", Interval: 50 * time.Millisecond, Timeout: 50 * time.Millisecond}
+	return frontdoor.HealthCheck{Path: "/health", Interval: 100 * time.Millisecond, Timeout: 100 * time.Millisecond}
 }
 
 // serving is a configuration with one host and one backend.

@@ -1,9 +1,11 @@
 package frontdoor
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
-	"hash/fnv"
 	"net/netip"
 	"slices"
 	"sync"
@@ -118,14 +120,13 @@ func (p *pool) pick(key string, avoid *endpoint) *endpoint {
 		return fit[p.next%len(fit)]
 	}
 	return slices.MaxFunc(fit, func(a, b *endpoint) int {
-		return int(weight(key, a)>>1) - int(weight(key, b)>>1)
+		return cmp.Compare(weight(key, a), weight(key, b))
 	})
 }
 
 func weight(key string, e *endpoint) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(e.address.String() + "|" + key))
-	return h.Sum64()
+	sum := sha256.Sum256([]byte(key + "|" + e.address.String()))
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 func (p *pool) release(e *endpoint) {
