@@ -1,0 +1,116 @@
+package loadbalancer_test
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/local/certificate"
+	"github.com/coditect-ai/license-platform/local/cloudarmor"
+	"github.com/coditect-ai/license-platform/local/frontdoor"
+	"github.com/coditect-ai/license-platform/local/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/standin"
+)
+
+// TestTheDeclaredPolicyDecidesAtTheFrontDoor runs the whole way: store, load
+// balancer, front door, Cloud Armor, pods.
+func TestTheDeclaredPolicyDecidesAtTheFrontDoor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	license := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "license-api") }))
+	ide := serve(t, standin.NewAPI())
+	w.setPods(at("license-api", license), at("coditect-api-v2", ide))
+	w.edit(licenseConfig, ", port: 8000", "")
+	w.edit(ideService, "targetPort: 8080", "targetPort: http")
+	get := w.run(t)
+
+	status, body := get("licenses.coditect.ai", "ip=203.0.113.1;region=DE")
+	assert.Equal(t, http.StatusForbidden, status, "the region rule is the first to match: %s", body)
+	for range 100 {
+		status, body = get("licenses.coditect.ai", "ip=203.0.113.2;region=US")
+		require.Equal(t, http.StatusOK, status, body)
+		assert.Equal(t, "license-api", body)
+	}
+	status, _ = get("licenses.coditect.ai", "ip=203.0.113.2;region=US")
+	assert.Equal(t, http.StatusTooManyRequests, status, "the 101st request in a minute")
+	status, _ = get("licenses.coditect.ai", "ip=203.0.113.3;region=US")
+	assert.Equal(t, http.StatusOK, status, "another client is not limited")
+	for _, client := range []string{"ip=203.0.113.1;region=DE", "ip=203.0.113.2;region=US"} {
+		status, body = get("api.coditect.ai", client)
+		assert.Equal(t, http.StatusOK, status, "the IDE is untouched")
+		assert.Contains(t, body, `"service":"coditect-api-v2"`)
+	}
+}
+
+// run starts the front door and its controller, waits until every endpoint is
+// healthy, and returns a client.
+func (w *world) run(t *testing.T) func(host, client string) (int, string) {
+	t.Helper()
+	authority, err := certificate.LoadOrCreate(t.TempDir())
+	require.NoError(t, err)
+	door, err := frontdoor.New(frontdoor.Options{
+		Address: netip.MustParseAddrPort("127.0.0.1:0"), Issue: authority.Issue, DefaultClient: frontdoor.Client{Region: "US"},
+	})
+	require.NoError(t, err)
+	lb := loadbalancer.New(loadbalancer.Options{
+		Store: w.store, Pods: w, FrontDoor: door, Armor: loadbalancer.CloudArmor(cloudarmor.Options{}),
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- door.Serve(ctx) }()
+	go func() { ended <- lb.Run(ctx) }()
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: authority.Pool()},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, door.Address().String())
+		},
+	}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		stop()
+		assert.NoError(t, <-ended)
+		assert.NoError(t, <-ended)
+	})
+	require.Eventually(t, func() bool {
+		for _, b := range door.Status() {
+			for _, e := range b.Endpoints {
+				if e.Health != "HEALTHY" {
+					return false
+				}
+			}
+		}
+		return lb.Status().Synced
+	}, waitFor, tick, "%v", lb.Status())
+	return func(host, client string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+host+"/", nil)
+		require.NoError(t, err)
+		request.Header.Set(frontdoor.ClientHeader, client)
+		response, err := transport.RoundTrip(request)
+		require.NoError(t, err)
+		defer func() { _ = response.Body.Close() }()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(body)
+	}
+}
+
+func serve(t *testing.T, handler http.Handler) netip.AddrPort {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return netip.MustParseAddrPort(server.Listener.Addr().String())
+}
+
+func at(app string, address netip.AddrPort) loadbalancer.Pod {
+	p := pod(app, address.Addr().String(), true)
+	p.Ports = map[string]int32{"http": int32(address.Port())}
+	return p
+}
