@@ -2,11 +2,11 @@ package stack
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// export names what an operator, a script or another stack needs to know. None
+// outputs name what an operator, a script or another stack needs to know. None
 // of it is a secret.
-func (d *deployment) export() {
+func (d *deployment) outputs() pulumi.Map {
 	s := d.settings
-	for name, value := range map[string]pulumi.Input{
+	return pulumi.Map{
 		// Where DNS records of the hosts must point.
 		"edgeAddress": d.net.EdgeAddress,
 		// Every host that the load balancer answers, by its subdomain.
@@ -31,8 +31,6 @@ func (d *deployment) export() {
 		// Where the evidence is, and what raises the alarm.
 		"logBucket":     d.watch.Bucket,
 		"alertPolicies": d.watch.Policies,
-	} {
-		d.ctx.Export(name, value)
 	}
 }
 

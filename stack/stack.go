@@ -21,14 +21,24 @@ func With(images Images) Program { return Program{images: images} }
 // in the current folder.
 func Deploy(ctx *pulumi.Context) error { return With(&Source{Dir: "."}).Deploy(ctx) }
 
-// Deploy declares the whole platform in the stack that ctx belongs to. Nothing is
-// declared when a setting is wrong; the error then lists all mistakes.
+// Deploy declares the whole platform in the stack that ctx belongs to, and its
+// outputs. Nothing is declared when a setting is wrong; the error then lists all
+// mistakes.
 func (p Program) Deploy(ctx *pulumi.Context) error {
+	outputs, err := p.Declare(ctx)
+	for name, value := range outputs {
+		ctx.Export(name, value)
+	}
+	return err
+}
+
+// Declare is Deploy for a program that does something else with the outputs.
+func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 	s, problems := read(ctx)
 	found, missing := readSecrets(ctx, s)
 	problems = append(append(problems, missing...), s.validate()...)
 	if err := problems.Err(); err != nil {
-		return fmt.Errorf("stack %s is not deployed: %w", ctx.Stack(), err)
+		return nil, fmt.Errorf("stack %s is not deployed: %w", ctx.Stack(), err)
 	}
 	d := deployment{ctx: ctx, program: p, settings: s.settled(), secrets: found}
 	for _, layer := range []func() error{
@@ -36,11 +46,10 @@ func (p Program) Deploy(ctx *pulumi.Context) error {
 		d.isolation, d.armor, d.workload, d.ingress, d.observe,
 	} {
 		if err := layer(); err != nil {
-			return fmt.Errorf("stack %s: %w", ctx.Stack(), err)
+			return nil, fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 		}
 	}
-	d.export()
-	return nil
+	return d.outputs(), nil
 }
 
 // settled returns the settings with everything filled in that follows from

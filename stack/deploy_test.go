@@ -1,0 +1,22 @@
+package stack_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+func TestEveryCommittedStackDeploys(t *testing.T) {
+	t.Parallel()
+	for _, name := range stacktest.Stacks() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := stacktest.Deploy(t, name)
+			require.NotEmpty(t, plan.Of("kubernetes:apps/v1:Deployment"))
+			assert.Len(t, plan.Pushed, 1, "the image is published once")
+		})
+	}
+}
