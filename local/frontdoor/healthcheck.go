@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// firstCheckEvery is how often an endpoint is checked until it is healthy for
-// the first time, for at most firstChecks times. Google probes from many places
-// at once, so there too a new endpoint is seen much faster than its interval.
+// Until an endpoint is healthy for the first time it is checked sooner than its
+// interval, for at most firstChecks times: Google probes from many places at
+// once, so there too a new endpoint is known much faster.
 const (
-	firstCheckEvery = 250 * time.Millisecond
-	firstChecks     = 120
+	firstChecks  = 120
+	afterSuccess = 20 * time.Millisecond
+	afterFailure = 250 * time.Millisecond
 )
 
 // prober sends one health check and returns nil when the endpoint is well.
@@ -38,18 +39,20 @@ func (p *pool) checkUntil(ctx context.Context, e *endpoint, check HealthCheck) {
 		if ctx.Err() != nil {
 			return
 		}
+		soon := afterSuccess
 		if err == nil {
 			successes, failures = successes+1, 0
 		} else {
-			successes, failures = 0, failures+1
+			successes, failures, soon = 0, failures+1, afterFailure
 		}
-		wait := check.Interval
-		if known := p.judge(e, check, successes, failures); known != healthy && count < firstChecks {
-			wait = min(wait, firstCheckEvery)
-		} else if known == healthy {
+		if p.judge(e, check, successes, failures) == healthy {
 			count = firstChecks
 		}
-		timer.Reset(wait)
+		if count < firstChecks {
+			timer.Reset(min(check.Interval, soon))
+		} else {
+			timer.Reset(check.Interval)
+		}
 	}
 }
 

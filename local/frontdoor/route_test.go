@@ -25,8 +25,11 @@ func TestRequestsAreRoutedByHostAndTheLongestPath(t *testing.T) {
 	config.Certificates[0].Domains = []string{licenses, ide, "x.example.com", "example.com", "other.coditect.ai"}
 	config.Hosts = []frontdoor.Host{
 		{Host: licenses, Paths: []frontdoor.Path{
-			{Pattern: "/v1", Backend: "v1"}, {Pattern: "/v1/*", Backend: "v1"}, {Pattern: "/*", Backend: "root"},
-			{Pattern: "/v1/deep/*", Backend: "deep"}, {Pattern: "/v1/deep/", Backend: "exact"},
+			{Pattern: "/v1", Backend: "v1"},
+			{Pattern: "/v1/*", Backend: "v1"},
+			{Pattern: "/*", Backend: "root"},
+			{Pattern: "/v1/deep/*", Backend: "deep"},
+			{Pattern: "/v1/deep/", Backend: "exact"},
 		}},
 		{Host: ide, Paths: []frontdoor.Path{{Pattern: "/only", Backend: "other"}}},
 		{Host: "*.example.com", Paths: []frontdoor.Path{{Pattern: "/*", Backend: "wild"}}},

@@ -211,11 +211,14 @@ func (c *Controller) Run(ctx context.Context) error {
 // settle is how long a pass waits for the writes that follow the first.
 const settle = 25 * time.Millisecond
 
-// pods serves the pods of now without reading the resources again.
+// pods serves the pods of now without reading the resources again. An error is
+// told once, by the pass that notes it in the status.
 func (c *Controller) pods() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.serve(); err != nil {
-		c.options.Logger.Error("the front door does not know the pods of now", "why", err)
+	err := c.serve()
+	same := err == nil || slices.Contains(c.status.Problems, err.Error())
+	c.mu.Unlock()
+	if !same {
+		c.Sync()
 	}
 }
