@@ -157,3 +157,13 @@ func keysAndVersions(t *testing.T, l *layer) []declared {
 	t.Helper()
 	return append(l.every(t, kindKey), l.every(t, kindVersion)...)
 }
+
+func TestTheFirstPreviewOfAnEmptyProjectAsksGoogleNothing(t *testing.T) {
+	t.Parallel()
+	l := &layer{recorder: &recorder{computed: computed, preview: true}}
+
+	require.NoError(t, l.run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), false) }))
+
+	assert.Empty(t, l.calls, "Cloud Logging would answer that its API is not enabled")
+	assert.Len(t, l.every(t, kindKeyGrant), 7)
+}

@@ -21,8 +21,12 @@ type declared struct {
 // recorder is a Pulumi engine that makes nothing: it remembers what was
 // declared, in order, and answers with the inputs and what computed adds.
 type recorder struct {
+	// computed is what the cloud adds to a resource's inputs.
 	computed func(kind, name string) resource.PropertyMap
-	answers  map[string]resource.PropertyMap
+	// answers are the results of invokes, by token.
+	answers map[string]resource.PropertyMap
+	// preview leaves out ids, as before a first up.
+	preview bool
 
 	mu    sync.Mutex
 	all   []declared
@@ -31,7 +35,9 @@ type recorder struct {
 
 // run runs a program and remembers what it declares.
 func (r *recorder) run(program func(ctx *pulumi.Context) error) error {
-	return pulumi.RunErr(program, pulumi.WithMocks("license-platform", "test", r))
+	return pulumi.RunErr(program, pulumi.WithMocks("license-platform", "test", r), func(info *pulumi.RunInfo) {
+		info.DryRun = r.preview
+	})
 }
 
 func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
@@ -43,6 +49,9 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		for key, value := range r.computed(args.TypeToken, args.Name) {
 			outputs[key] = value
 		}
+	}
+	if r.preview {
+		return "", outputs, nil
 	}
 	return "id-of-" + args.Name, outputs, nil
 }
