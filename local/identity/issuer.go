@@ -3,72 +3,94 @@
 package identity
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
 	"errors"
-	"net/http"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
 )
 
-// KeysPath is where the handler serves the JWKS, the path of Google's own.
-const KeysPath = "/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
-
-// Tenant is an Identity Platform tenant.
-type Tenant struct {
-	// Project is the Google Cloud project id.
-	Project string `json:"project"`
-	// ID is what tokens carry, for example "demo-x1y2z".
-	ID string `json:"id"`
-	// DisplayName is the declared name.
-	DisplayName string `json:"displayName"`
-	// Suspended refuses sign-in (the API's disableAuth).
-	Suspended bool `json:"suspended"`
-}
-
-// Claims say whom a token is for.
-type Claims struct {
-	// Project is the audience, and the end of the issuer.
-	Project string
-	// Tenant is a tenant's id or display name; empty makes a token without one.
-	Tenant string
-	// User is the subject; needed.
-	User string
-	// Email is optional.
-	Email string
-	// Role becomes the custom claim "role" when not empty.
-	Role string
-	// TTL is how long the token is valid: 1 hour when zero, as Google's; a
-	// negative one makes a token that has expired.
-	TTL time.Duration
-	// Extra are further custom claims; they cannot replace the ones above.
-	Extra map[string]any
-}
+// keyBits is the size of the keys that sign Google's ID tokens.
+const keyBits = 2048
 
 // Issuer is safe for concurrent use, and its folder can be read by several
 // processes at once.
-type Issuer struct{}
+type Issuer struct {
+	dir string
+	key *rsa.PrivateKey
+	kid string
+	now func() time.Time
 
-var errNotBuilt = errors.New("not built yet")
+	mu sync.Mutex // one change of the tenants' file at a time
+}
 
-// Open reads the signing key (RSA-2048, 0600) and tenants kept in dir, or makes
-// a key when there is none.
-func Open(dir string) (*Issuer, error) { return nil, errNotBuilt }
+// Open reads the signing key (RSA-2048, 0600) kept in dir, or makes one when
+// there is none.
+func Open(dir string) (*Issuer, error) {
+	path := filepath.Join(dir, "key.pem")
+	encoded, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		encoded, err = createKey(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the local token issuer: %w", err)
+	}
+	key, err := parseKey(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("the local token issuer's key %s is damaged: %w", path, err)
+	}
+	// The key's id depends on the key only, so it is the same in every process.
+	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
+	return &Issuer{dir: dir, key: key, kid: hex.EncodeToString(sum[:20]), now: time.Now}, nil
+}
 
-// Handler serves the public keys at KeysPath, with the cache header that
-// Google sends.
-func (i *Issuer) Handler() http.Handler { return nil }
+func createKey(path string) ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+	if err != nil {
+		return nil, fmt.Errorf("make a key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encode a key: %w", err)
+	}
+	encoded := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return encoded, replace(path, encoded)
+}
 
-// TenantID is the id that a tenant of this name gets: the name, shortened to
-// what the API takes, and five characters that depend on project and name only.
-func TenantID(project, displayName string) string { return "" }
+func parseKey(encoded []byte) (*rsa.PrivateKey, error) {
+	block, _ := pem.Decode(encoded)
+	if block == nil {
+		return nil, errors.New("it is not PEM")
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("it is not PKCS#8: %w", err)
+	}
+	key, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("it is a %T, not an RSA key", parsed)
+	}
+	return key, nil
+}
 
-// PutTenant creates the tenant, or changes its suspension; an empty ID is
-// filled in by TenantID.
-func (i *Issuer) PutTenant(t Tenant) (Tenant, error) { return Tenant{}, errNotBuilt }
-
-// DeleteTenant removes a tenant; what does not exist is no error.
-func (i *Issuer) DeleteTenant(project, id string) error { return errNotBuilt }
-
-// Tenants lists the tenants by id.
-func (i *Issuer) Tenants() []Tenant { return nil }
-
-// Mint signs a token. A tenant that is unknown or suspended is an error.
-func (i *Issuer) Mint(c Claims) (string, error) { return "", errNotBuilt }
+// replace writes a private file in one step.
+func replace(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the folder of the local token issuer: %w", err)
+	}
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("replace %s: %w", path, err)
+	}
+	return nil
+}
