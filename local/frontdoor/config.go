@@ -74,6 +74,9 @@ type Backend struct {
 	// Guard decides on every request before the backend sees it; nil lets
 	// everything pass.
 	Guard Guard `json:"-"`
+	// IAP puts Identity-Aware Proxy before the backend, after the guard; nil leaves
+	// it out.
+	IAP *IAP
 	// InspectBytes is how much of a request's body the guard is shown; 0 means
 	// Cloud Armor's default of 64 KiB
 	// (https://cloud.google.com/armor/docs/content-parsing).

@@ -75,6 +75,24 @@ func TestEachVerdictIsAnsweredWithItsOwnStatus(t *testing.T) {
 	assert.Empty(t, p.requests())
 }
 
+func TestNobodyPassesIdentityAwareProxyWithoutASession(t *testing.T) {
+	t.Parallel()
+	d, p := open(t), startPod(t, says("staff only"))
+	config := serving(p)
+	config.Backends[0].Guard = guardFunc(german)
+	config.Backends[0].IAP = &frontdoor.IAP{ClientID: "client-1"}
+	require.NoError(t, d.Update(config))
+
+	browser := d.get("https://" + licenses + "/")
+	assert.Equal(t, http.StatusFound, browser.status)
+	assert.Contains(t, browser.header.Get("Location"), "https://accounts.google.com/o/oauth2/v2/auth?client_id=client-1")
+	d.details("handled_by_identity_aware_proxy")
+	assert.Equal(t, http.StatusUnauthorized, d.get("https://"+licenses+"/", "Authorization: Bearer forged").status)
+	denied := d.get("https://"+licenses+"/", "X-Local-Client: ip=203.0.113.9;region=DE")
+	assert.Equal(t, http.StatusForbidden, denied.status, "Cloud Armor decides first")
+	assert.Empty(t, p.requests())
+}
+
 func TestAnotherHostIsUntouchedByThePolicy(t *testing.T) {
 	t.Parallel()
 	d, guarded, free := open(t), startPod(t, says("license")), startPod(t, says("ide"))

@@ -58,7 +58,12 @@ func (f *FrontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer.text(http.StatusNotFound, "default backend - 404")
 		return
 	}
-	if x.backend.Guard == nil || f.passes(x, answer, r) {
+	switch {
+	case x.backend.Guard != nil && !f.passes(x, answer, r):
+	case x.backend.IAP != nil:
+		x.details = "handled_by_identity_aware_proxy"
+		x.backend.IAP.challenge(answer, r)
+	default:
 		f.forward(x, answer, r)
 	}
 }

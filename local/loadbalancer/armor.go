@@ -10,8 +10,9 @@ import (
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 )
 
-// CloudArmor enforces policies with the embedded cloud's evaluator. Guards made
-// with the same options share their WAF rule sets.
+// CloudArmor enforces policies with the embedded cloud's evaluator. All its guards
+// share their WAF rule sets, which are built before a policy is attached: the first
+// request does not wait for them.
 func CloudArmor(options cloudarmor.Options) Armor {
 	if options.WAF == nil {
 		options.WAF = cloudarmor.NewWAF()
@@ -21,11 +22,15 @@ func CloudArmor(options cloudarmor.Options) Armor {
 		if err != nil {
 			return nil, fmt.Errorf("the API would refuse the policy: %w", err)
 		}
+		fresh := cloudarmor.New(parsed, options)
+		if err := fresh.Warm(); err != nil {
+			return nil, fmt.Errorf("build the WAF of the policy: %w", err)
+		}
 		if known, ok := previous.(evaluated); ok {
 			known.evaluator.Update(parsed)
 			return known, nil
 		}
-		return evaluated{cloudarmor.New(parsed, options)}, nil
+		return evaluated{fresh}, nil
 	}
 }
 

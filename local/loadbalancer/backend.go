@@ -44,8 +44,11 @@ func (t *translation) apply(b *frontdoor.Backend, c backendConfig, id string) {
 		}
 	}
 	t.applyHealthCheck(&b.HealthCheck, spec.HealthCheck, id)
-	if spec.IAP != nil && spec.IAP.Enabled || spec.CDN != nil && spec.CDN.Enabled {
-		t.bad("BackendConfig %q turns on IAP or CDN, which the embedded cloud does not have", id)
+	if spec.CDN != nil && spec.CDN.Enabled {
+		t.bad("BackendConfig %q turns on Cloud CDN, which the embedded cloud does not have", id)
+	}
+	if spec.IAP != nil && spec.IAP.Enabled {
+		b.IAP = &frontdoor.IAP{ClientID: t.oauthClient(*spec.IAP, id)}
 	}
 	if spec.SecurityPolicy == nil || spec.SecurityPolicy.Name == "" {
 		return // an empty name detaches
@@ -57,6 +60,31 @@ func (t *translation) apply(b *frontdoor.Backend, c backendConfig, id string) {
 	}
 	b.Guard = guard
 	t.plan.guards[b.Name] = spec.SecurityPolicy.Name
+}
+
+// oauthClient is the client id that IAP signs in with. A Secret that is named has
+// to exist and to hold client_id and client_secret; without one Google manages
+// the client (https://cloud.google.com/iap/docs/enabling-kubernetes-howto).
+func (t *translation) oauthClient(i iap, id string) string {
+	if i.Credentials == nil || i.Credentials.SecretName == "" {
+		return ""
+	}
+	name := t.key(i.Credentials.SecretName)
+	secret, exists := t.world.secrets[name]
+	if !exists {
+		t.bad("BackendConfig %q: could not find secret %q with the OAuth client of IAP", id, name)
+		return ""
+	}
+	entry := func(key string) string {
+		if text := secret.StringData[key]; text != "" {
+			return text
+		}
+		return string(secret.Data[key])
+	}
+	if entry("client_id") == "" || entry("client_secret") == "" {
+		t.bad("BackendConfig %q: secret %q needs the entries client_id and client_secret", id, name)
+	}
+	return entry("client_id")
 }
 
 func (t *translation) applyHealthCheck(to *frontdoor.HealthCheck, from healthCheck, id string) {

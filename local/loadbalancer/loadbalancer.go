@@ -216,7 +216,7 @@ const settle = 25 * time.Millisecond
 func (c *Controller) pods() {
 	c.mu.Lock()
 	err := c.serve()
-	same := err == nil || slices.Contains(c.status.Problems, err.Error())
+	same := err == nil || strings.Contains(strings.Join(c.status.Problems, "\n"), err.Error())
 	c.mu.Unlock()
 	if !same {
 		c.Sync()

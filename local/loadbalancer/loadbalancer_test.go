@@ -93,8 +93,13 @@ func TestWhatIsMissingStallsTheWholeSyncAndTheLastGoodConfigurationServes(t *tes
 		},
 		"an exact path without wildcard": {func(w *world) { w.edit(ingress, "/v1/admin", "/v1/*") }, `path "/v1/*" of type Exact`},
 		"a health check by HTTP":         {func(w *world) { w.edit(licenseConfig, "type: HTTP", "type: TCP") }, `health check type "TCP"`},
+		"the secret of IAP": {
+			func(w *world) {
+				w.edit(licenseConfig, "timeoutSec: 30", "iap: {enabled: true, oauthclientCredentials: {secretName: oauth}}")
+			}, `could not find secret "coditect-app/oauth"`,
+		},
 		"a feature that exists": {
-			func(w *world) { w.edit(licenseConfig, "timeoutSec: 30", "iap: {enabled: true}") }, "turns on IAP or CDN",
+			func(w *world) { w.edit(licenseConfig, "timeoutSec: 30", "cdn: {enabled: true}") }, "turns on Cloud CDN",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,6 +219,19 @@ func TestAnEmptyPolicyNameDetachesThePolicy(t *testing.T) {
 	w.edit(licenseConfig, "{name: armor}", `{name: ""}`)
 	require.True(t, lb.Sync().Synced)
 	assert.Nil(t, w.backend("coditect-app-license-api-80").Guard)
+}
+
+func TestIAPTakesItsClientFromTheSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.edit(licenseConfig, "timeoutSec: 30", "iap: {enabled: true, oauthclientCredentials: {secretName: oauth}}")
+	secret := "kubernetes:core/v1:Secret coditect-app/oauth"
+	w.declare(secret, "{metadata: {name: oauth, namespace: coditect-app}, stringData: {client_id: client-1}}")
+	lb := w.controller()
+	assert.Contains(t, strings.Join(lb.Sync().Problems, "\n"), "needs the entries client_id and client_secret")
+	w.declare(secret, "{metadata: {name: oauth, namespace: coditect-app}, data: {client_id: Y2xpZW50LTE=, client_secret: c2VjcmV0}}")
+	require.True(t, lb.Sync().Synced)
+	assert.Equal(t, &frontdoor.IAP{ClientID: "client-1"}, w.backend("coditect-app-license-api-80").IAP)
 }
 
 func TestTheControllerFollowsTheStoreAndThePodsUntilItIsStopped(t *testing.T) {

@@ -7,7 +7,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type backendConfig struct {
 	metav1.ObjectMeta `json:"metadata"`
 	Spec              struct {
-		IAP                   *enabled         `json:"iap"`
+		IAP                   *iap             `json:"iap"`
 		CDN                   *enabled         `json:"cdn"`
 		SecurityPolicy        *named           `json:"securityPolicy"`
 		TimeoutSec            int64            `json:"timeoutSec"`
@@ -22,6 +22,14 @@ type backendConfig struct {
 
 type enabled struct {
 	Enabled bool `json:"enabled"`
+}
+
+type iap struct {
+	Enabled     bool `json:"enabled"`
+	Credentials *struct {
+		SecretName string `json:"secretName"`
+		ClientID   string `json:"clientID"`
+	} `json:"oauthclientCredentials"`
 }
 
 type named struct {

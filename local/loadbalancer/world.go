@@ -24,6 +24,7 @@ type Resources interface {
 const (
 	typeIngress            = "kubernetes:networking.k8s.io/v1:Ingress"
 	typeService            = "kubernetes:core/v1:Service"
+	typeSecret             = "kubernetes:core/v1:Secret"
 	typeDeployment         = "kubernetes:apps/v1:Deployment"
 	typeBackendConfig      = "kubernetes:cloud.google.com/v1:BackendConfig"
 	typeFrontendConfig     = "kubernetes:networking.gke.io/v1beta1:FrontendConfig"
@@ -39,6 +40,7 @@ const (
 type world struct {
 	ingresses       []networkingv1.Ingress // in the order of creation
 	services        map[string]corev1.Service
+	secrets         map[string]corev1.Secret
 	deployments     map[string]appsv1.Deployment
 	backendConfigs  map[string]backendConfig
 	frontendConfigs map[string]frontendConfig
@@ -64,6 +66,7 @@ func read(from Resources) (world, error) {
 		w.ingresses = append(w.ingresses, ingress)
 	}
 	w.services = objects[corev1.Service](from, typeService, note)
+	w.secrets = objects[corev1.Secret](from, typeSecret, note)
 	w.deployments = objects[appsv1.Deployment](from, typeDeployment, note)
 	w.backendConfigs = objects[backendConfig](from, typeBackendConfig, note)
 	w.frontendConfigs = objects[frontendConfig](from, typeFrontendConfig, note)
