@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"errors"
+)
+
+// MaxPage is the most that a list returns at once.
+const MaxPage = 200
+
+// CreateLicense adds a licence to the caller's tenant. Administrators only.
+func (s *Service) CreateLicense(ctx context.Context, who Principal, license License) (License, error) {
+	if !who.Admin {
+		return License{}, forbidden()
+	}
+	license.Tenant = who.Tenant
+	license = license.Defaulted()
+	if err := license.Validate(); err != nil {
+		return License{}, err
+	}
+	return s.ledger.CreateLicense(ctx, license, who.event(ActionCreate, license.ID, ""))
+}
+
+// UpdateLicense lets change alter a licence, checks the result, and brings the
+// live seats up to date. Administrators only. With fewer seats than are in use
+// nobody loses a lease; new ones are refused until enough have ended.
+func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, action Action, change func(*License)) (License, error) {
+	if !who.Admin {
+		return License{}, forbidden()
+	}
+	ref := LicenseRef{Tenant: who.Tenant, License: id}
+	license, err := s.ledger.UpdateLicense(ctx, ref, who.event(action, id, ""), func(l *License) error {
+		if l.Status == StatusRevoked {
+			return NewError(CodeLicenseRevoked, "a revoked licence cannot be changed")
+		}
+		change(l)
+		return l.Validate()
+	})
+	if err != nil {
+		return License{}, err
+	}
+	// Cold is fine: the next use loads the new numbers.
+	if err := s.seats.Configure(ctx, license); err != nil && !errors.Is(err, ErrCold) {
+		return License{}, err
+	}
+	return license, nil
+}
+
+// GetLicense returns a licence and how full it is, to any user of the tenant.
+func (s *Service) GetLicense(ctx context.Context, who Principal, id string) (License, Usage, error) {
+	ref := LicenseRef{Tenant: who.Tenant, License: id}
+	license, err := s.ledger.License(ctx, ref)
+	if err != nil {
+		return License{}, Usage{}, err
+	}
+	var usage Usage
+	err = s.warm(ctx, ref, func() (err error) {
+		usage, err = s.seats.Usage(ctx, ref)
+		return err
+	})
+	return license, usage, err
+}
+
+// Licenses lists the tenant's licences after the id `after`. Administrators only.
+func (s *Service) Licenses(ctx context.Context, who Principal, after string, limit int) ([]License, error) {
+	if !who.Admin {
+		return nil, forbidden()
+	}
+	return s.ledger.Licenses(ctx, who.Tenant, after, limit)
+}
+
+// Leases lists a licence's open leases after the id `after`. Administrators only.
+func (s *Service) Leases(ctx context.Context, who Principal, license, after string, limit int) ([]Lease, error) {
+	if !who.Admin {
+		return nil, forbidden()
+	}
+	ref := LicenseRef{Tenant: who.Tenant, License: license}
+	if _, err := s.ledger.License(ctx, ref); err != nil {
+		return nil, err
+	}
+	return s.ledger.Leases(ctx, ref, after, limit)
+}
+
+// Events lists the tenant's audit trail, newest first. Administrators only.
+func (s *Service) Events(ctx context.Context, who Principal, before int64, limit int) ([]Event, error) {
+	if !who.Admin {
+		return nil, forbidden()
+	}
+	return s.ledger.Events(ctx, who.Tenant, before, limit)
+}

@@ -1,0 +1,31 @@
+// Package googleapi makes the connection options that all Google clients of the
+// service share: Google itself with the pod's identity, or an endpoint of one's own
+// that speaks the same gRPC protocol behind a private certificate authority.
+package googleapi
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+
+	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+)
+
+// Options returns the client options for an endpoint (host:port). An empty endpoint
+// means Google's own, with application default credentials; any other is reached
+// over TLS verified with ca (PEM), and is sent no Google credential.
+func Options(endpoint, ca string) ([]option.ClientOption, error) {
+	options := []option.ClientOption{option.WithTelemetryDisabled(), option.WithGRPCConnectionPool(1)}
+	if endpoint == "" {
+		return options, nil
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(ca)) {
+		return nil, errors.New("the CA for the Google API endpoints (GOOGLE_API_CA) holds no PEM certificate")
+	}
+	transport := credentials.NewTLS(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12})
+	return append(options, option.WithEndpoint(endpoint), option.WithoutAuthentication(),
+		option.WithGRPCDialOption(grpc.WithTransportCredentials(transport))), nil
+}

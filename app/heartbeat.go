@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"errors"
+)
+
+// Heartbeat keeps the lease's seat for another lease time. For a live lease it
+// asks the seats' store only; neither the ledger nor the signing key is touched.
+//
+// An expired lease is revived when a seat is free. Codes: CodeLeaseNotFound,
+// CodeLeaseExpired, CodeLeaseEnded, CodeNotHolder, CodeLicenseSuspended,
+// CodeLicenseRevoked, CodeLicenseExpired, CodeUnavailable.
+func (s *Service) Heartbeat(ctx context.Context, who Principal, lease string) (Extended, error) {
+	ref, err := s.refOf(who, lease)
+	if err != nil {
+		return Extended{}, err
+	}
+	var extended Extended
+	err = s.warm(ctx, ref, func() (err error) {
+		extended, err = s.seats.Extend(ctx, ref, lease, who.User)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrAbsent):
+		return s.revive(ctx, who, lease)
+	case CodeOf(err) == CodeLicenseNotFound:
+		// The licence part of the id names nothing of this tenant's.
+		return Extended{}, leaseNotFound()
+	case err != nil:
+		return Extended{}, err
+	}
+	if extended.Revived {
+		s.meter.Lease("revived", 1)
+	}
+	return extended, nil
+}
+
+// revive gives a lease whose seat was reclaimed a seat again, if one is free.
+func (s *Service) revive(ctx context.Context, who Principal, id string) (Extended, error) {
+	lease, err := s.ledger.Lease(ctx, who.Tenant, id)
+	if err != nil {
+		return Extended{}, err
+	}
+	if lease.User != who.User {
+		return Extended{}, notHolder()
+	}
+	if !lease.EndedAt.IsZero() && lease.Reason != ReasonExpired {
+		return Extended{}, NewError(CodeLeaseEnded, "the lease is over: "+string(lease.Reason))
+	}
+	if lease.Kind == KindBorrowed {
+		return Extended{}, leaseExpired()
+	}
+	license, err := s.license(ctx, lease.Ref())
+	if err != nil {
+		return Extended{}, err
+	}
+	wanted := Reservation{Lease: id, Fingerprint: lease.Fingerprint, User: who.User, Kind: KindFloating, For: license.LeaseTTL, Revive: true}
+	g, err := s.take(ctx, who, license, wanted, func(context.Context, *Grant) error { return nil })
+	if CodeOf(err) == CodeNoSeats {
+		return Extended{}, leaseExpired()
+	}
+	if err != nil {
+		return Extended{}, err
+	}
+	s.meter.Lease("revived", 1)
+	return Extended{ExpiresAt: g.Lease.ExpiresAt, Interval: license.HeartbeatInterval, Revived: true}, nil
+}
+
+// refOf finds the licence in a lease's id.
+func (s *Service) refOf(who Principal, lease string) (LicenseRef, error) {
+	license, ok := LicenseOfLease(lease)
+	if !ok {
+		return LicenseRef{}, leaseNotFound()
+	}
+	return LicenseRef{Tenant: who.Tenant, License: license}, nil
+}
+
+func leaseNotFound() *Error { return NewError(CodeLeaseNotFound, "the tenant has no such lease") }
+
+func leaseExpired() *Error {
+	return NewError(CodeLeaseExpired, "the lease has expired; acquire again")
+}
+
+func notHolder() *Error {
+	return NewError(CodeNotHolder, "the lease belongs to another user")
+}

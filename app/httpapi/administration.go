@@ -1,0 +1,213 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+type page struct {
+	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"At most so many"`
+}
+
+type listInput struct {
+	page
+	Cursor string `query:"cursor" maxLength:"90" doc:"The answer's next, for what follows it"`
+}
+
+type licenseList struct {
+	Body struct {
+		Items []License `json:"items"`
+		Next  string    `json:"next,omitempty" doc:"The cursor of what follows; missing at the end"`
+	}
+}
+
+func (a *api) listLicenses(ctx context.Context, who app.Principal, in *listInput) (*licenseList, error) {
+	found, err := a.service.Licenses(ctx, who, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &licenseList{}
+	out.Body.Items = make([]License, len(found))
+	for i, license := range found {
+		out.Body.Items[i] = licenseOf(license, true)
+		if len(found) == in.Limit {
+			out.Body.Next = license.ID
+		}
+	}
+	return out, nil
+}
+
+// Lease is a lease as administrators see it.
+type Lease struct {
+	LeaseID     string     `json:"leaseId"`
+	LicenseID   string     `json:"licenseId"`
+	Kind        app.Kind   `json:"kind" enum:"floating,borrowed"`
+	Fingerprint string     `json:"fingerprint"`
+	User        string     `json:"user"`
+	Email       string     `json:"email,omitempty"`
+	Address     string     `json:"address,omitempty"`
+	GrantedAt   time.Time  `json:"grantedAt"`
+	ExpiresAt   time.Time  `json:"expiresAt" doc:"As granted; heartbeats move it further"`
+	EndedAt     *time.Time `json:"endedAt,omitempty"`
+	Reason      app.Reason `json:"reason,omitempty"`
+}
+
+func leaseOf(l app.Lease) Lease {
+	out := Lease{
+		LeaseID: l.ID, LicenseID: l.License, Kind: l.Kind, Fingerprint: l.Fingerprint, User: l.User, Email: l.Email,
+		Address: l.Address, GrantedAt: l.GrantedAt.UTC(), ExpiresAt: l.ExpiresAt.UTC(), Reason: l.Reason,
+	}
+	if !l.EndedAt.IsZero() {
+		ended := l.EndedAt.UTC()
+		out.EndedAt = &ended
+	}
+	return out
+}
+
+type leasesInput struct {
+	licensePath
+	listInput
+}
+
+type leaseList struct {
+	Body struct {
+		Items []Lease `json:"items"`
+		Next  string  `json:"next,omitempty" doc:"The cursor of what follows; missing at the end"`
+	}
+}
+
+func (a *api) listLeases(ctx context.Context, who app.Principal, in *leasesInput) (*leaseList, error) {
+	found, err := a.service.Leases(ctx, who, in.License, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &leaseList{}
+	out.Body.Items = make([]Lease, len(found))
+	for i, lease := range found {
+		out.Body.Items[i] = leaseOf(lease)
+		if len(found) == in.Limit {
+			out.Body.Next = lease.ID
+		}
+	}
+	return out, nil
+}
+
+// Event is a line of the audit trail.
+type Event struct {
+	ID        int64      `json:"id"`
+	At        time.Time  `json:"at"`
+	User      string     `json:"user,omitempty" doc:"Missing when the service itself acted"`
+	Address   string     `json:"address,omitempty"`
+	RequestID string     `json:"requestId,omitempty"`
+	Action    app.Action `json:"action"`
+	LicenseID string     `json:"licenseId,omitempty"`
+	LeaseID   string     `json:"leaseId,omitempty"`
+	Code      app.Code   `json:"code,omitempty" doc:"Why it was refused; missing when it was done"`
+}
+
+func eventsOf(events []app.Event) []Event {
+	out := make([]Event, len(events))
+	for i, e := range events {
+		out[i] = Event{
+			ID: e.ID, At: e.At.UTC(), User: e.User, Address: e.Address, RequestID: e.RequestID,
+			Action: e.Action, LicenseID: e.License, LeaseID: e.Lease, Code: e.Code,
+		}
+	}
+	return out
+}
+
+type auditInput struct {
+	page
+	Cursor int64 `query:"cursor" minimum:"0" doc:"The answer's next, for what is older"`
+}
+
+type auditList struct {
+	Body struct {
+		Items []Event `json:"items"`
+		Next  string  `json:"next,omitempty" doc:"The cursor of what is older; missing at the end"`
+	}
+}
+
+func (a *api) listEvents(ctx context.Context, who app.Principal, in *auditInput) (*auditList, error) {
+	found, err := a.service.Events(ctx, who, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &auditList{}
+	out.Body.Items = eventsOf(found)
+	if len(found) == in.Limit {
+		out.Body.Next = strconv.FormatInt(found[len(found)-1].ID, 10)
+	}
+	return out, nil
+}
+
+type subjectInput struct {
+	Body struct {
+		User string `json:"user,omitempty" maxLength:"128" doc:"The user's id (the token's sub)"`
+		All  bool   `json:"all,omitempty" doc:"All users of the tenant, in place of one"`
+	}
+}
+
+// subject is the user that is meant, "" for all; naming neither or both is an error.
+func (in *subjectInput) subject() (string, error) {
+	if (in.Body.User == "") != in.Body.All {
+		return "", &app.Error{Code: app.CodeValidation, Detail: "name a user, or all", Fields: []app.FieldError{{Field: "body.user", Message: "either user, or all: true"}}}
+	}
+	return in.Body.User, nil
+}
+
+type exportOutput struct {
+	Body struct {
+		Leases []Lease `json:"leases"`
+		Audit  []Event `json:"audit"`
+	}
+}
+
+func (a *api) export(ctx context.Context, who app.Principal, in *subjectInput) (*exportOutput, error) {
+	user, err := in.subject()
+	if err != nil {
+		return nil, err
+	}
+	data, err := a.service.Export(ctx, who, user)
+	if err != nil {
+		return nil, err
+	}
+	out := &exportOutput{}
+	out.Body.Leases = make([]Lease, len(data.Leases))
+	for i, lease := range data.Leases {
+		out.Body.Leases[i] = leaseOf(lease)
+	}
+	out.Body.Audit = eventsOf(data.Events)
+	return out, nil
+}
+
+type eraseOutput struct {
+	Body struct {
+		Changed int64 `json:"changed" doc:"Rows whose personal data was erased"`
+	}
+}
+
+func (a *api) erase(ctx context.Context, who app.Principal, in *subjectInput) (*eraseOutput, error) {
+	user, err := in.subject()
+	if err != nil {
+		return nil, err
+	}
+	out := &eraseOutput{}
+	out.Body.Changed, err = a.service.Erase(ctx, who, user)
+	return out, err
+}
+
+func (a *api) registerAdministration() {
+	admin := func(id, method, path, summary string, codes ...app.Code) operation {
+		return operation{id: id, method: method, path: path, tag: "Administration", status: http.StatusOK, summary: summary, description: "Administrators only.", codes: append(codes, app.CodeForbidden)}
+	}
+	register(a, admin("list-licenses", http.MethodGet, "/v1/licenses", "The tenant's licences"), a.listLicenses)
+	register(a, admin("list-leases", http.MethodGet, "/v1/licenses/{license_id}/leases", "A licence's open leases", app.CodeLicenseNotFound), a.listLeases)
+	register(a, admin("list-audit", http.MethodGet, "/v1/audit", "The audit trail, newest first"), a.listEvents)
+	register(a, admin("export-personal-data", http.MethodPost, "/v1/privacy/export", "Everything kept about a user"), a.export)
+	register(a, admin("erase-personal-data", http.MethodPost, "/v1/privacy/erase", "Erase what is kept about a user, whose leases end"), a.erase)
+}

@@ -1,0 +1,84 @@
+// Package httpapi is the service's HTTP face: the operations, described as OpenAPI
+// 3.1, and around them the layers that every request passes: request id, log and
+// metrics, security headers, CORS, size limits, the identity token, the tenant's
+// share of the service, and Idempotency-Key.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// Metrics counts requests.
+type Metrics interface {
+	Started() (done func(route, method string, code int, took time.Duration))
+}
+
+// Config is everything the HTTP face needs.
+type Config struct {
+	Service       *app.Service
+	Authenticator Authenticator
+	Answers       app.Answers
+	// Keys returns the published JSON Web Key Set.
+	Keys func(context.Context) ([]byte, error)
+	// Ready reports the state of what the service depends on.
+	Ready   func(context.Context) Readiness
+	Metrics Metrics
+	Log     *slog.Logger
+	// Origins may use the API from a browser, such as https://coditect.ai.
+	Origins []string
+	// Project is the Google Cloud project that traces belong to.
+	Project string
+	// RequestTimeout bounds the work on one request.
+	RequestTimeout time.Duration
+	// TenantConcurrency is how many requests of one tenant are worked on at once.
+	TenantConcurrency int
+}
+
+// The public addresses, and the routes that are too frequent to be logged.
+const (
+	pathHealth     = "/health"
+	pathReady      = "/ready"
+	pathKeys       = "/.well-known/jwks.json"
+	routeHealth    = "GET " + pathHealth
+	routeReady     = "GET " + pathReady
+	routeHeartbeat = "POST /v1/leases/{lease_id}/heartbeat"
+)
+
+const maxBody = 64 << 10
+
+type api struct {
+	config  Config
+	service *app.Service
+	metrics Metrics
+	log     *slog.Logger
+	huma    huma.API
+}
+
+// New returns the handler for the API's port. The only error is an origin that is
+// not one.
+func New(c Config) (http.Handler, error) {
+	mux := http.NewServeMux()
+	a := &api{config: c, service: c.Service, metrics: c.Metrics, log: c.Log, huma: humago.New(mux, description())}
+	a.registerPublic(mux)
+	a.registerLeases()
+	a.registerLicenses()
+	a.registerAdministration()
+	describeErrors(a.huma.OpenAPI())
+
+	handler := a.once(a.routed(mux))
+	handler = newTenantLimit(c.TenantConcurrency).handler(handler)
+	handler = limited(a.authenticated(handler))
+	handler, err := sameOrigin(c.Origins, handler)
+	if err != nil {
+		return nil, err
+	}
+	return a.observed(secured(shared(c.Origins, handler))), nil
+}

@@ -1,0 +1,58 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// Authenticator tells who an identity token speaks for, or CodeInvalidToken,
+// CodeMissingTenant.
+type Authenticator interface {
+	Verify(ctx context.Context, token string) (app.Principal, error)
+}
+
+// authenticated lets only callers with a good identity token pass, except to the
+// few addresses that are public.
+func (a *api) authenticated(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case pathHealth, pathReady, pathKeys:
+			next.ServeHTTP(w, r)
+			return
+		}
+		token, err := bearer(r.Header)
+		if err != nil {
+			writeProblem(w, r, err)
+			return
+		}
+		who, err := a.config.Authenticator.Verify(r.Context(), token)
+		if err != nil {
+			writeProblem(w, r, err)
+			return
+		}
+		record := requestOf(r.Context())
+		who.Address, who.RequestID = record.address, record.id
+		record.who = who
+		next.ServeHTTP(w, r)
+	})
+}
+
+// bearer reads the token out of the Authorization header.
+func bearer(header http.Header) (string, error) {
+	values := header.Values("Authorization")
+	if len(values) == 0 || values[0] == "" {
+		return "", app.NewError(app.CodeMissingAuth, "send an identity token: Authorization: Bearer TOKEN")
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	token = strings.TrimSpace(token)
+	switch {
+	case len(values) > 1:
+		return "", app.NewError(app.CodeInvalidToken, "there is more than one Authorization header")
+	case !strings.EqualFold(scheme, "Bearer") || token == "":
+		return "", app.NewError(app.CodeMissingAuth, "send an identity token: Authorization: Bearer TOKEN")
+	}
+	return token, nil
+}

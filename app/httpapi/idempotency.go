@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+const maxKey = 255
+
+// once makes a POST with an Idempotency-Key happen once: the same request sent
+// again gets the first answer.
+func (a *api) once(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who := requestOf(r.Context()).who
+		key := r.Header.Get("Idempotency-Key")
+		if r.Method != http.MethodPost || who.Tenant == "" || key == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if len(key) > maxKey {
+			writeProblem(w, r, &app.Error{Code: app.CodeValidation, Detail: "a header is not valid", Fields: []app.FieldError{{Field: "header.Idempotency-Key", Message: "must be 1 to 255 characters"}}})
+			return
+		}
+		digest, err := digestOf(r)
+		if err != nil {
+			writeProblem(w, r, err)
+			return
+		}
+		earlier, err := a.config.Answers.Begin(r.Context(), who, key, digest)
+		if err != nil {
+			writeProblem(w, r, err)
+			return
+		}
+		if earlier != nil {
+			replay(w, earlier)
+			return
+		}
+		a.first(w, r, next, key, digest)
+	})
+}
+
+// first carries the request out and keeps the answer, even if the handler panics
+// or the client hangs up.
+func (a *api) first(w http.ResponseWriter, r *http.Request, next http.Handler, key, digest string) {
+	copied := &copied{ResponseWriter: w}
+	defer func() {
+		if copied.status == 0 {
+			// It panicked before it answered.
+			copied.status = http.StatusInternalServerError
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*time.Second)
+		defer cancel()
+		answer := app.Answer{Status: copied.status, Body: copied.body.Bytes(), Header: map[string]string{"Content-Type": w.Header().Get("Content-Type")}}
+		if err := a.config.Answers.Finish(ctx, requestOf(r.Context()).who, key, digest, answer); err != nil {
+			a.log.WarnContext(ctx, "the answer to an Idempotency-Key was not kept", "error", err)
+		}
+	}()
+	next.ServeHTTP(copied, r)
+}
+
+func replay(w http.ResponseWriter, earlier *app.Answer) {
+	for name, value := range earlier.Header {
+		if value != "" {
+			w.Header().Set(name, value)
+		}
+	}
+	w.Header().Set("Idempotency-Replayed", "true")
+	w.WriteHeader(earlier.Status)
+	// The client may be gone; there is nobody left to tell.
+	_, _ = w.Write(earlier.Body)
+}
+
+// digestOf identifies what is asked for, and leaves the body to be read again.
+func digestOf(r *http.Request) (string, error) {
+	body, err := io.ReadAll(r.Body)
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return "", app.NewError(app.CodeBodyTooLarge, "the body is larger than 64 KiB")
+	}
+	if err != nil {
+		return "", &app.Error{Code: app.CodeMalformed, Detail: "the body could not be read", Cause: err}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	sum := sha256.New()
+	io.WriteString(sum, r.Method+"\x00"+r.URL.Path+"\x00"+r.URL.RawQuery+"\x00")
+	sum.Write(body)
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// copied keeps what it passes on.
+type copied struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (c *copied) WriteHeader(status int) {
+	c.status = status
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (c *copied) Write(content []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	c.body.Write(content)
+	return c.ResponseWriter.Write(content)
+}
+
+// Unwrap lets http.ResponseController find the connection.
+func (c *copied) Unwrap() http.ResponseWriter { return c.ResponseWriter }

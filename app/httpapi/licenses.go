@@ -1,0 +1,164 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// License is a licence as the API shows it.
+type License struct {
+	ID               string            `json:"id"`
+	Product          string            `json:"product"`
+	Seats            int               `json:"seats"`
+	Status           app.Status        `json:"status" enum:"active,suspended,revoked"`
+	LeaseSeconds     int               `json:"leaseSeconds"`
+	HeartbeatSeconds int               `json:"heartbeatSeconds"`
+	MaxBorrowSeconds int               `json:"maxBorrowSeconds" doc:"0 when the licence may not be borrowed"`
+	Overage          float64           `json:"overage" doc:"1 refuses when the seats are exhausted; 1.2 lets a fifth more in"`
+	ExpiresAt        *time.Time        `json:"expiresAt,omitempty" doc:"Missing when the licence never expires"`
+	Metadata         map[string]string `json:"metadata,omitempty" doc:"Shown to administrators only"`
+	CreatedAt        time.Time         `json:"createdAt"`
+	UpdatedAt        time.Time         `json:"updatedAt"`
+}
+
+func licenseOf(l app.License, admin bool) License {
+	out := License{
+		ID: l.ID, Product: l.Product, Seats: l.Seats, Status: l.Status, LeaseSeconds: int(l.LeaseTTL / time.Second),
+		HeartbeatSeconds: int(l.HeartbeatInterval / time.Second), MaxBorrowSeconds: int(l.MaxBorrow / time.Second),
+		Overage: l.Overage, CreatedAt: l.CreatedAt.UTC(), UpdatedAt: l.UpdatedAt.UTC(),
+	}
+	if !l.ExpiresAt.IsZero() {
+		expires := l.ExpiresAt.UTC()
+		out.ExpiresAt = &expires
+	}
+	if admin {
+		out.Metadata = l.Metadata
+	}
+	return out
+}
+
+// terms are the fields of a licence that administrators set. A field that is
+// missing keeps its value, or gets the default in a new licence.
+type terms struct {
+	Product          *string           `json:"product,omitempty" maxLength:"256"`
+	Seats            *int              `json:"seats,omitempty" minimum:"1" maximum:"250000"`
+	LeaseSeconds     *int              `json:"leaseSeconds,omitempty" minimum:"10" maximum:"86400" doc:"How long a seat stays taken without a heartbeat; default 300"`
+	HeartbeatSeconds *int              `json:"heartbeatSeconds,omitempty" minimum:"1" maximum:"86399" doc:"Default: a third of leaseSeconds"`
+	MaxBorrowSeconds *int              `json:"maxBorrowSeconds,omitempty" minimum:"0" maximum:"7776000" doc:"Default 0: no borrowing"`
+	Overage          *float64          `json:"overage,omitempty" minimum:"1" maximum:"2" doc:"Default 1: refuse"`
+	ExpiresAt        *time.Time        `json:"expiresAt,omitempty" doc:"0001-01-01T00:00:00Z takes the expiry away"`
+	Metadata         map[string]string `json:"metadata,omitempty" maxProperties:"32"`
+}
+
+func (t terms) apply(l *app.License) {
+	set(&l.Product, t.Product)
+	set(&l.Seats, t.Seats)
+	seconds(&l.LeaseTTL, t.LeaseSeconds)
+	seconds(&l.HeartbeatInterval, t.HeartbeatSeconds)
+	seconds(&l.MaxBorrow, t.MaxBorrowSeconds)
+	set(&l.Overage, t.Overage)
+	set(&l.ExpiresAt, t.ExpiresAt)
+	if t.Metadata != nil {
+		l.Metadata = t.Metadata
+	}
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func seconds(to *time.Duration, from *int) {
+	if from != nil {
+		*to = time.Duration(*from) * time.Second
+	}
+}
+
+type licenseInput struct{ licensePath }
+
+type licenseOutput struct{ Body License }
+
+type usageOutput struct {
+	Body struct {
+		License
+		SeatsInUse int        `json:"seatsInUse"`
+		NextFreeAt *time.Time `json:"nextFreeAt,omitempty" doc:"When the first live lease expires if nobody renews it"`
+	}
+}
+
+func (a *api) getLicense(ctx context.Context, who app.Principal, in *licenseInput) (*usageOutput, error) {
+	license, usage, err := a.service.GetLicense(ctx, who, in.License)
+	if err != nil {
+		return nil, err
+	}
+	out := &usageOutput{}
+	out.Body.License, out.Body.SeatsInUse = licenseOf(license, who.Admin), usage.InUse
+	if !usage.NextFree.IsZero() {
+		out.Body.NextFreeAt = &usage.NextFree
+	}
+	return out, nil
+}
+
+type createInput struct {
+	Body struct {
+		ID string `json:"id" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" doc:"Unique within the tenant" example:"team"`
+		terms
+	}
+}
+
+func (a *api) createLicense(ctx context.Context, who app.Principal, in *createInput) (*licenseOutput, error) {
+	license := app.License{ID: in.Body.ID}
+	in.Body.apply(&license)
+	created, err := a.service.CreateLicense(ctx, who, license)
+	return &licenseOutput{Body: licenseOf(created, true)}, err
+}
+
+type updateInput struct {
+	licensePath
+	Body terms
+}
+
+func (a *api) updateLicense(ctx context.Context, who app.Principal, in *updateInput) (*licenseOutput, error) {
+	updated, err := a.service.UpdateLicense(ctx, who, in.License, app.ActionUpdate, in.Body.apply)
+	return &licenseOutput{Body: licenseOf(updated, true)}, err
+}
+
+// setStatus returns the handler that changes a licence's status.
+func (a *api) setStatus(action app.Action, status app.Status) func(context.Context, app.Principal, *licenseInput) (*licenseOutput, error) {
+	return func(ctx context.Context, who app.Principal, in *licenseInput) (*licenseOutput, error) {
+		updated, err := a.service.UpdateLicense(ctx, who, in.License, action, func(l *app.License) { l.Status = status })
+		return &licenseOutput{Body: licenseOf(updated, true)}, err
+	}
+}
+
+func (a *api) registerLicenses() {
+	register(a, operation{
+		id: "get-license", method: http.MethodGet, path: "/v1/licenses/{license_id}", tag: "Licences", status: http.StatusOK,
+		summary: "A licence and how full it is", codes: []app.Code{app.CodeLicenseNotFound},
+	}, a.getLicense)
+	register(a, operation{
+		id: "create-license", method: http.MethodPost, path: "/v1/licenses", tag: "Administration", status: http.StatusCreated,
+		summary: "Add a licence", description: "Administrators only.", codes: []app.Code{app.CodeForbidden, app.CodeLicenseExists},
+	}, a.createLicense)
+	changes := []app.Code{app.CodeForbidden, app.CodeLicenseNotFound, app.CodeLicenseRevoked}
+	register(a, operation{
+		id: "update-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/update", tag: "Administration", status: http.StatusOK,
+		summary: "Change a licence", description: "With fewer seats than are in use nobody loses a lease; new ones wait. Administrators only.", codes: changes,
+	}, a.updateLicense)
+	register(a, operation{
+		id: "suspend-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/suspend", tag: "Administration", status: http.StatusOK,
+		summary: "Suspend a licence", description: "Acquire and heartbeat are refused until it is reinstated. Administrators only.", codes: changes,
+	}, a.setStatus(app.ActionSuspend, app.StatusSuspended))
+	register(a, operation{
+		id: "reinstate-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/reinstate", tag: "Administration", status: http.StatusOK,
+		summary: "End a suspension", description: "Administrators only.", codes: changes,
+	}, a.setStatus(app.ActionReinstate, app.StatusActive))
+	register(a, operation{
+		id: "revoke-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/revoke", tag: "Administration", status: http.StatusOK,
+		summary: "Revoke a licence for good", description: "Administrators only.", codes: changes,
+	}, a.setStatus(app.ActionRevoke, app.StatusRevoked))
+}

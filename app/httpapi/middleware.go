@@ -1,0 +1,157 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// answered remembers the status that a handler wrote.
+type answered struct {
+	http.ResponseWriter
+	status int
+	bytes  int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answered) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (a *answered) Write(content []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	n, err := a.ResponseWriter.Write(content)
+	a.bytes += n
+	return n, err
+}
+
+// Unwrap lets http.ResponseController find the connection.
+func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// observed is the outermost layer: it gives the request an id and a time limit,
+// survives a panic, and counts and logs the answer.
+func (a *api) observed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		done := a.metrics.Started()
+		record := newRequest(r, a.config.Project)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestKey{}, record), a.config.RequestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		out := &answered{ResponseWriter: w}
+		out.Header().Set("X-Request-Id", record.id)
+		defer func() {
+			if broken := recover(); broken != nil {
+				record.fail(app.CodeInternal, fmt.Errorf("panic: %v\n%s", broken, debug.Stack()))
+				if out.status == 0 {
+					writeProblem(out, r, errors.New("panic"))
+				}
+				record.err = fmt.Errorf("panic: %v\n%s", broken, debug.Stack())
+			}
+			took := time.Since(start)
+			done(record.route, knownMethod(r.Method), out.status, took)
+			a.logAnswer(r, record, out, took)
+		}()
+		next.ServeHTTP(out, r)
+	})
+}
+
+// knownMethod keeps made-up methods from becoming metric labels.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return method
+	}
+	return "OTHER"
+}
+
+// logAnswer writes one line a request, with the field names of Cloud Logging. It
+// holds no header, query or body, so no token can be in it. Heartbeats and probes
+// that went well are logged at debug level only.
+func (a *api) logAnswer(r *http.Request, record *request, out *answered, took time.Duration) {
+	level := slog.LevelInfo
+	switch {
+	case out.status >= 500:
+		level = slog.LevelError
+	case out.status < 400 && (record.route == routeHeartbeat || record.route == routeHealth || record.route == routeReady):
+		level = slog.LevelDebug
+	}
+	if !a.log.Enabled(r.Context(), level) {
+		return
+	}
+	attributes := []slog.Attr{
+		slog.Group("httpRequest",
+			slog.String("requestMethod", r.Method), slog.String("requestUrl", r.URL.Path), slog.Int("status", out.status),
+			slog.String("latency", fmt.Sprintf("%.6fs", took.Seconds())), slog.Int("responseSize", out.bytes),
+			slog.String("remoteIp", record.address), slog.String("protocol", r.Proto)),
+		slog.String("requestId", record.id), slog.String("route", record.route),
+	}
+	if record.who.Tenant != "" {
+		attributes = append(attributes, slog.String("tenant", record.who.Tenant))
+	}
+	if record.trace != "" {
+		attributes = append(attributes, slog.String("logging.googleapis.com/trace", record.trace))
+		if record.span != "" {
+			attributes = append(attributes, slog.String("logging.googleapis.com/spanId", record.span))
+		}
+	}
+	if record.code != "" {
+		attributes = append(attributes, slog.String("code", string(record.code)))
+	}
+	if record.err != nil {
+		attributes = append(attributes, slog.String("error", record.err.Error()))
+	}
+	a.log.LogAttrs(r.Context(), level, "request", attributes...)
+}
+
+// limited refuses bodies that are too large before anybody reads them.
+func limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBody {
+			writeProblem(w, r, app.NewError(app.CodeBodyTooLarge, "the body is larger than 64 KiB"))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// routed finds the handler, and answers for a path or method that there is none for.
+func (a *api) routed(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler, pattern := mux.Handler(r)
+		if pattern != "" {
+			requestOf(r.Context()).route = pattern
+			mux.ServeHTTP(w, r)
+			return
+		}
+		// The mux knows whether another method would do; only its headers are used.
+		silent := &discarded{header: http.Header{}}
+		handler.ServeHTTP(silent, r)
+		if allow := silent.header.Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+			writeProblem(w, r, app.NewError(app.CodeMethodNotAllowed, "this address takes "+allow))
+			return
+		}
+		writeProblem(w, r, app.NewError(app.CodeNotFound, "there is nothing at this address"))
+	})
+}
+
+// discarded takes an answer and keeps its header only.
+type discarded struct{ header http.Header }
+
+func (d *discarded) Header() http.Header             { return d.header }
+func (d *discarded) Write(content []byte) (int, error) { return len(content), nil }
+func (d *discarded) WriteHeader(int)                 {}

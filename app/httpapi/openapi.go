@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// description is the head of the OpenAPI document.
+func description() huma.Config {
+	config := huma.DefaultConfig("License API", "1.0.0")
+	config.Info.Description = "Floating licences: acquire a seat, keep it with heartbeats, give it back."
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil
+	config.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
+	config.Transformers = []huma.Transformer{translate}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"identity": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An Identity Platform ID token of one of the tenant's users."},
+	}
+	return config
+}
+
+// everywhere are the codes that any operation with a token may answer with.
+func everywhere() []app.Code {
+	return []app.Code{
+		app.CodeMissingAuth, app.CodeInvalidToken, app.CodeMissingTenant, app.CodeUnknownTenant, app.CodeTenantSuspended,
+		app.CodeCrossOrigin, app.CodeMalformed, app.CodeBodyTooLarge, app.CodeUnsupportedMedia, app.CodeValidation,
+		app.CodeTooManyRequests, app.CodeUnavailable, app.CodeInternal,
+	}
+}
+
+// operation describes one operation; codes are those beyond the ones that all have.
+type operation struct {
+	id, method, path, tag, summary, description string
+	status                                      int
+	codes                                       []app.Code
+}
+
+// register adds an operation. The handler is given the caller; its errors become
+// Problems.
+func register[I, O any](a *api, o operation, handler func(context.Context, app.Principal, *I) (*O, error)) {
+	registered := huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary, Description: o.description,
+		DefaultStatus: o.status, MaxBodyBytes: maxBody, Security: []map[string][]string{{"identity": {}}},
+		Responses: a.responses(append(everywhere(), o.codes...)),
+	}
+	if o.method == http.MethodPost {
+		registered.Parameters = []*huma.Param{{
+			Name: "Idempotency-Key", In: "header", Description: "The same key with the same request gets the first answer again, for 24 hours.",
+			Schema: &huma.Schema{Type: "string", MaxLength: new(maxKey)},
+		}}
+	}
+	huma.Register(a.huma, registered, func(ctx context.Context, input *I) (*O, error) {
+		output, err := handler(ctx, requestOf(ctx).who, input)
+		if err != nil {
+			p := problemOf(ctx, err)
+			requestOf(ctx).fail(p.Code, err)
+			return nil, p
+		}
+		return output, nil
+	})
+}
+
+// responses documents the codes, grouped by their status.
+func (a *api) responses(codes []app.Code) map[string]*huma.Response {
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	grouped := map[string][]string{}
+	for _, code := range codes {
+		status := strconv.Itoa(StatusOf(code))
+		grouped[status] = append(grouped[status], string(code))
+	}
+	responses := map[string]*huma.Response{}
+	for status, names := range grouped {
+		number, err := strconv.Atoi(status)
+		if err != nil {
+			continue
+		}
+		responses[status] = &huma.Response{
+			Description: fmt.Sprintf("%s: %s", http.StatusText(number), strings.Join(names, ", ")),
+			Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
+		}
+	}
+	return responses
+}
+
+// describeErrors drops huma's own error model, which is never sent.
+func describeErrors(document *huma.OpenAPI) {
+	delete(document.Components.Schemas.Map(), "ErrorModel")
+	delete(document.Components.Schemas.Map(), "ErrorDetail")
+}

@@ -1,0 +1,66 @@
+package idtoken
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// skew is how far the issuer's clock may be ahead of ours.
+const skew = time.Minute
+
+// maxSubject is the longest subject that Firebase issues, in bytes.
+const maxSubject = 128
+
+// principal reads the claims of a token whose signature, issuer, audience and
+// expiry are good.
+func (v *Verifier) principal(token *oidc.IDToken) (app.Principal, error) {
+	var claims map[string]any
+	if err := token.Claims(&claims); err != nil {
+		return app.Principal{}, invalid(err)
+	}
+	now := v.options.Now().Add(skew)
+	signedIn, ok := claims["auth_time"].(float64)
+	switch {
+	case token.Subject == "" || len(token.Subject) > maxSubject:
+		return app.Principal{}, invalid(errors.New("the subject is empty or longer than 128 bytes"))
+	case token.IssuedAt.IsZero() || token.IssuedAt.After(now):
+		return app.Principal{}, invalid(errors.New("iat is missing or in the future"))
+	case !ok || signedIn <= 0 || time.Unix(int64(signedIn), 0).After(now):
+		return app.Principal{}, invalid(errors.New("auth_time is missing or in the future"))
+	}
+	tenant := claimAt(claims, v.options.TenantClaim)
+	if tenant == "" {
+		return app.Principal{}, app.NewError(app.CodeMissingTenant, "the identity token names no tenant")
+	}
+	if !app.ValidTenantID(tenant) {
+		return app.Principal{}, app.NewError(app.CodeUnknownTenant, "the token's tenant is not known here")
+	}
+	email, _ := claims["email"].(string)
+	role, _ := claims["role"].(string)
+	return app.Principal{
+		Tenant: tenant, User: token.Subject, Email: email,
+		Admin: v.options.AdminRole != "" && role == v.options.AdminRole,
+	}, nil
+}
+
+// claimAt returns the text at a dotted path, "" when there is none.
+func claimAt(claims map[string]any, path string) string {
+	// A custom claim may have a dot in its own name.
+	if text, ok := claims[path].(string); ok {
+		return text
+	}
+	head, rest, found := strings.Cut(path, ".")
+	if !found {
+		return ""
+	}
+	inner, ok := claims[head].(map[string]any)
+	if !ok {
+		return ""
+	}
+	return claimAt(inner, rest)
+}

@@ -1,0 +1,129 @@
+package app
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Limits of a licence's numbers, enforced by License.Validate.
+const (
+	MaxSeats     = 250_000
+	MinLeaseTTL  = 10 * time.Second
+	MaxLeaseTTL  = 24 * time.Hour
+	MaxBorrow    = 90 * 24 * time.Hour
+	MaxOverage   = 2.0
+	maxMetadata  = 32
+	maxTextBytes = 256
+)
+
+// License is a right to run a product on so many devices at once.
+type License struct {
+	Tenant string
+	// ID is unique within the tenant: lower-case letters, digits and hyphens, 1 to 63.
+	ID string
+	// Product names what is licensed; it is the audience of the licence token.
+	Product string
+	// Seats is the number of devices that may hold a lease at the same time.
+	Seats int
+	// LeaseTTL is how long a seat stays taken without a heartbeat.
+	LeaseTTL time.Duration
+	// HeartbeatInterval is how often clients are asked to send one.
+	HeartbeatInterval time.Duration
+	// ExpiresAt ends the licence; the zero time means never.
+	ExpiresAt time.Time
+	// MaxBorrow is the longest offline lease; 0 forbids borrowing.
+	MaxBorrow time.Duration
+	// Overage multiplies Seats when they are exhausted: 1 refuses at once, 1.2
+	// lets a fifth more in.
+	Overage float64
+	Status  Status
+	// Metadata is the administrator's own text, shown to nobody else.
+	Metadata  map[string]string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// LicenseRef names a licence of a tenant.
+type LicenseRef struct{ Tenant, License string }
+
+// Ref returns the licence's name.
+func (l License) Ref() LicenseRef { return LicenseRef{Tenant: l.Tenant, License: l.ID} }
+
+// Limit is the number of leases that may be live at once, overage included.
+func (l License) Limit() int {
+	return max(l.Seats, int(math.Floor(float64(l.Seats)*l.Overage+1e-9)))
+}
+
+// Defaulted returns the licence with sensible values where none were given: a
+// lease of 5 minutes, three heartbeats a lease, no overage, active.
+func (l License) Defaulted() License {
+	if l.LeaseTTL == 0 {
+		l.LeaseTTL = 5 * time.Minute
+	}
+	if l.HeartbeatInterval == 0 {
+		l.HeartbeatInterval = max(time.Second, (l.LeaseTTL / 3).Truncate(time.Second))
+	}
+	if l.Overage == 0 {
+		l.Overage = 1
+	}
+	if l.Status == "" {
+		l.Status = StatusActive
+	}
+	return l
+}
+
+// Validate returns nil or an *Error with CodeValidation that lists every field
+// that is wrong.
+func (l License) Validate() error {
+	var fields []FieldError
+	add := func(ok bool, field, why string) {
+		if !ok {
+			fields = append(fields, FieldError{Field: "body." + field, Message: why})
+		}
+	}
+	add(validLicenseID(l.ID), "id", "must be 1 to 63 lower-case letters, digits and hyphens, and start with a letter or digit")
+	add(l.Product != "" && len(l.Product) <= maxTextBytes, "product", "must be 1 to 256 bytes")
+	add(l.Seats >= 1 && l.Seats <= MaxSeats, "seats", fmt.Sprintf("must be 1 to %d", MaxSeats))
+	add(l.LeaseTTL >= MinLeaseTTL && l.LeaseTTL <= MaxLeaseTTL, "leaseSeconds", "must be 10 to 86400")
+	add(l.HeartbeatInterval >= time.Second && l.HeartbeatInterval < l.LeaseTTL, "heartbeatSeconds", "must be at least 1 and less than leaseSeconds")
+	add(l.MaxBorrow >= 0 && l.MaxBorrow <= MaxBorrow, "maxBorrowSeconds", "must be 0 to 7776000 (90 days)")
+	add(l.Overage >= 1 && l.Overage <= MaxOverage, "overage", "must be 1 (refuse when seats are exhausted) to 2")
+	add(l.Status == StatusActive || l.Status == StatusSuspended || l.Status == StatusRevoked, "status", "must be active, suspended or revoked")
+	add(len(l.Metadata) <= maxMetadata, "metadata", "must have at most 32 entries")
+	for key, value := range l.Metadata {
+		add(len(key) <= maxTextBytes && len(value) <= maxTextBytes, "metadata", "keys and values must be at most 256 bytes")
+	}
+	if len(fields) > 0 {
+		return &Error{Code: CodeValidation, Detail: "the licence is not valid", Fields: fields}
+	}
+	return nil
+}
+
+// Usable returns nil when the licence may grant and keep leases at the time now,
+// else CodeLicenseSuspended, CodeLicenseRevoked or CodeLicenseExpired.
+func (l License) Usable(now time.Time) error {
+	switch {
+	case l.Status == StatusSuspended:
+		return NewError(CodeLicenseSuspended, "the licence is suspended")
+	case l.Status == StatusRevoked:
+		return NewError(CodeLicenseRevoked, "the licence is revoked")
+	case !l.ExpiresAt.IsZero() && !now.Before(l.ExpiresAt):
+		return NewError(CodeLicenseExpired, "the licence expired at "+l.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// validLicenseID keeps ids readable, safe in URLs and Redis keys, and free of the
+// underscore that separates a licence from the random part of a lease id.
+func validLicenseID(id string) bool {
+	if id == "" || len(id) > 63 || id[0] == '-' {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}

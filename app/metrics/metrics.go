@@ -1,0 +1,126 @@
+// Package metrics counts what the service does, for Prometheus. The names are the
+// ones that the stack's alerts and dashboards use.
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// Metrics holds every instrument. It implements app.Meter.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	requests         *prometheus.CounterVec
+	requestSeconds   *prometheus.HistogramVec
+	inFlight         prometheus.Gauge
+	signErrors       prometheus.Counter
+	dependency       *prometheus.HistogramVec
+	dependencyErrors *prometheus.CounterVec
+	leases           *prometheus.CounterVec
+	inUse, seats     *prometheus.GaugeVec
+	rebuilt          prometheus.Counter
+}
+
+var _ app.Meter = (*Metrics)(nil)
+
+// New returns the instruments on a registry of their own.
+func New() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "http_requests_total", Help: "Requests answered, by route, method and status code.",
+		}, []string{"route", "method", "code"}),
+		requestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "http_request_duration_seconds", Help: "Time to answer a request, by route.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"route"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "http_requests_in_flight", Help: "Requests being worked on.",
+		}),
+		signErrors: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "kms_sign_errors_total", Help: "Signatures that KMS did not give.",
+		}),
+		dependency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "dependency_duration_seconds", Help: "Time of calls to PostgreSQL, Redis and KMS.",
+			Buckets: []float64{.0002, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"dependency", "operation"}),
+		dependencyErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dependency_errors_total", Help: "Calls to PostgreSQL, Redis and KMS that failed.",
+		}, []string{"dependency", "operation"}),
+		leases: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "license_leases_total", Help: "Leases by outcome: granted, extended, refused, revived, released, expired.",
+		}, []string{"outcome"}),
+		inUse: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "license_seats_in_use", Help: "Live leases of a licence, as the reaper saw them last.",
+		}, []string{"tenant", "license"}),
+		seats: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "license_seats", Help: "Seats of a licence that is in use.",
+		}, []string{"tenant", "license"}),
+		rebuilt: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "license_rebuilds_total", Help: "Licences whose live seats were rebuilt from the ledger.",
+		}),
+	}
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.inFlight, m.signErrors, m.dependency, m.dependencyErrors,
+		m.leases, m.inUse, m.seats, m.rebuilt, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler serves the metrics.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 5 * time.Second})
+}
+
+// Pool adds gauges over the database pool.
+func (m *Metrics) Pool(pool *pgxpool.Pool) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "db_connections_active", Help: "Database connections in use."},
+			func() float64 { return float64(pool.Stat().AcquiredConns()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "db_connections_max", Help: "Database connections that may be open."},
+			func() float64 { return float64(pool.Stat().MaxConns()) }),
+	)
+}
+
+// Started counts a request in, and returns what counts it out.
+func (m *Metrics) Started() (done func(route, method string, code int, took time.Duration)) {
+	m.inFlight.Inc()
+	return func(route, method string, code int, took time.Duration) {
+		m.inFlight.Dec()
+		m.requests.WithLabelValues(route, method, strconv.Itoa(code)).Inc()
+		m.requestSeconds.WithLabelValues(route).Observe(took.Seconds())
+	}
+}
+
+// Dependency returns what observes calls to one dependency: postgres, redis or kms.
+func (m *Metrics) Dependency(name string) func(operation string, took time.Duration, err error) {
+	return func(operation string, took time.Duration, err error) {
+		m.dependency.WithLabelValues(name, operation).Observe(took.Seconds())
+		if err == nil {
+			return
+		}
+		m.dependencyErrors.WithLabelValues(name, operation).Inc()
+		if name == "kms" && operation == "sign" {
+			m.signErrors.Inc()
+		}
+	}
+}
+
+// Lease implements app.Meter.
+func (m *Metrics) Lease(outcome string, n int) { m.leases.WithLabelValues(outcome).Add(float64(n)) }
+
+// Seats implements app.Meter.
+func (m *Metrics) Seats(ref app.LicenseRef, inUse, seats int) {
+	m.inUse.WithLabelValues(ref.Tenant, ref.License).Set(float64(inUse))
+	m.seats.WithLabelValues(ref.Tenant, ref.License).Set(float64(seats))
+}
+
+// Rebuilt implements app.Meter.
+func (m *Metrics) Rebuilt() { m.rebuilt.Inc() }

@@ -1,0 +1,156 @@
+package app
+
+import (
+	"context"
+	"time"
+)
+
+// Ledger is the durable store. Every method acts within one tenant, which the
+// store enforces itself (row-level security), and in one transaction. A tenant or
+// licence that does not exist is an *Error with its code; a store that does not
+// answer is Unavailable.
+type Ledger interface {
+	// License returns an active tenant's licence.
+	License(ctx context.Context, ref LicenseRef) (License, error)
+	// Lease returns a lease, ended or open, or CodeLeaseNotFound.
+	Lease(ctx context.Context, tenant, lease string) (Lease, error)
+	// Open returns all leases of a licence that are not ended.
+	Open(ctx context.Context, ref LicenseRef) ([]Lease, error)
+	// Grant ends the endings, writes the lease as open, and records the event, all
+	// or nothing.
+	Grant(ctx context.Context, lease Lease, endings []Ending, event Event) error
+	// End ends leases, unless they were granted again later, and records events.
+	End(ctx context.Context, tenant string, endings []Ending, events ...Event) error
+	// Record appends to the audit trail.
+	Record(ctx context.Context, tenant string, event Event) error
+	Catalog
+	Privacy
+	Housekeeping
+}
+
+// Catalog is what administrators see and change.
+type Catalog interface {
+	// CreateLicense returns CodeLicenseExists when the id is taken.
+	CreateLicense(ctx context.Context, license License, event Event) (License, error)
+	// UpdateLicense reads the licence, lets change alter it, and writes it, with
+	// the row locked in between.
+	UpdateLicense(ctx context.Context, ref LicenseRef, event Event, change func(*License) error) (License, error)
+	// Licenses lists in the order of ids, those after the id `after`.
+	Licenses(ctx context.Context, tenant, after string, limit int) ([]License, error)
+	// Leases lists open leases in the order of ids, those after the id `after`.
+	Leases(ctx context.Context, ref LicenseRef, after string, limit int) ([]Lease, error)
+	// Events lists the audit trail, newest first, those before the event `before`
+	// (0: from the newest).
+	Events(ctx context.Context, tenant string, before int64, limit int) ([]Event, error)
+}
+
+// PersonalData is everything kept about a tenant's user, or all of its users.
+type PersonalData struct {
+	Leases []Lease
+	Events []Event
+}
+
+// Privacy exports and erases personal data.
+type Privacy interface {
+	// Export returns what is kept about a user; "" means about all of the tenant's.
+	Export(ctx context.Context, tenant, user string, event Event) (PersonalData, error)
+	// Erase replaces user, e-mail, fingerprint and address of a user ("": of all)
+	// by a pseudonym that leads back to nobody, and returns how many rows changed.
+	Erase(ctx context.Context, tenant, user string, event Event) (int64, error)
+}
+
+// Housekeeping is what the service does on its own, for every tenant.
+type Housekeeping interface {
+	// Tenants returns the ids of all tenants.
+	Tenants(ctx context.Context) ([]string, error)
+	// Busy returns the tenant's licences that have open leases.
+	Busy(ctx context.Context, tenant string) ([]License, error)
+	// Pseudonymise erases personal data in leases that ended, and audit events that
+	// happened, before the given time; it returns how many rows changed.
+	Pseudonymise(ctx context.Context, tenant string, before time.Time) (int64, error)
+}
+
+// Reservation asks for a seat.
+type Reservation struct {
+	// Lease is the id to use when the device has no lease yet.
+	Lease       string
+	Fingerprint string
+	User        string
+	Kind        Kind
+	// For is how long the seat is asked for.
+	For time.Duration
+	// Revive allows no other lease than Lease.
+	Revive bool
+}
+
+// Reserved is a seat that was given.
+type Reserved struct {
+	Lease string
+	// New is false when the device already held the seat, which was then extended.
+	New       bool
+	Kind      Kind
+	GrantedAt time.Time
+	ExpiresAt time.Time
+	// Endings have to be ended in the ledger before the lease is handed out.
+	Endings []Ending
+}
+
+// Extended is the answer to a heartbeat.
+type Extended struct {
+	ExpiresAt time.Time
+	Interval  time.Duration
+	// Revived is true when the lease had expired and its seat was still free.
+	Revived bool
+}
+
+// Usage is how full a licence is.
+type Usage struct {
+	InUse int
+	// NextFree is when the first lease expires; zero when none is live.
+	NextFree time.Time
+	// Now is the time of the seats' clock.
+	Now time.Time
+}
+
+// Seats is the live store. Each method is one atomic step, judged by the store's
+// own clock. A store that does not answer is Unavailable; ErrCold asks for Load.
+type Seats interface {
+	// Reserve reclaims expired seats, then takes or extends one. With none left it
+	// returns CodeNoSeats with Exhausted.
+	Reserve(ctx context.Context, license License, wanted Reservation) (Reserved, error)
+	// Extend is the heartbeat; ErrAbsent when the lease holds no seat, CodeLeaseExpired
+	// when it expired and no seat is free, CodeNotHolder when user is not its holder.
+	Extend(ctx context.Context, ref LicenseRef, lease, user string) (Extended, error)
+	// Free gives a seat back; an empty user means whoever holds it. ErrAbsent when
+	// there is none. The Ending stays with the store until Settled.
+	Free(ctx context.Context, ref LicenseRef, lease, user string, why Reason) (Ending, error)
+	// Reclaim frees expired seats and returns all endings that wait for the ledger.
+	Reclaim(ctx context.Context, ref LicenseRef) ([]Ending, error)
+	// Settled forgets endings that the ledger has recorded. With a lease given it
+	// also reports whether that lease still holds its seat.
+	Settled(ctx context.Context, ref LicenseRef, endings []Ending, lease string) (held bool, err error)
+	// Load makes a cold licence warm from the ledger's open leases, each with a
+	// full lease time from now, and does nothing to a warm one.
+	Load(ctx context.Context, license License, open []Lease) error
+	// Configure brings a warm licence's numbers and status up to date.
+	Configure(ctx context.Context, license License) error
+	// Usage counts live seats.
+	Usage(ctx context.Context, ref LicenseRef) (Usage, error)
+	// Absent returns those of the leases that hold no seat, with the clock's time.
+	Absent(ctx context.Context, ref LicenseRef, leases []string) ([]string, time.Time, error)
+}
+
+// Signer turns claims into a licence token, a JWS in compact form.
+type Signer interface {
+	Sign(ctx context.Context, claims Claims) (string, error)
+}
+
+// Meter counts what the service does. Implementations must not block.
+type Meter interface {
+	// Lease counts an outcome: "granted", "extended", "refused", "revived", "released", "expired".
+	Lease(outcome string, n int)
+	// Seats sets the number of seats in use of a licence.
+	Seats(ref LicenseRef, inUse, seats int)
+	// Rebuilt counts a licence whose live seats were rebuilt from the ledger.
+	Rebuilt()
+}

@@ -1,0 +1,116 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// Observe is told of every transaction: which, how long, and whether it failed.
+type Observe func(operation string, took time.Duration, err error)
+
+// Ledger implements app.Ledger.
+type Ledger struct {
+	pool    *pgxpool.Pool
+	observe Observe
+}
+
+var _ app.Ledger = (*Ledger)(nil)
+
+// NewLedger returns the ledger on a pool that the caller closes.
+func NewLedger(pool *pgxpool.Pool, observe Observe) *Ledger {
+	return &Ledger{pool: pool, observe: observe}
+}
+
+// timeout bounds every transaction, retries included.
+const timeout = 6 * time.Second
+
+// statements is one transaction, sent in one round trip: the tenant's name first,
+// then what fill queues. PostgreSQL runs a pipeline without BEGIN as one implicit
+// transaction, so all of it happens or nothing does.
+func (l *Ledger) statements(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	start := time.Now()
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT set_config('licensing.tenant', $1, true)`, tenant)
+	fill(batch)
+	err := l.pool.SendBatch(ctx, batch).Close()
+	l.observe(operation, time.Since(start), failure(err))
+	return translate(err)
+}
+
+// read is statements for what changes nothing: it is tried once more when the
+// connection broke, for a restarted server leaves dead connections in the pool.
+func (l *Ledger) read(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
+	err := l.statements(ctx, operation, tenant, fill)
+	if app.CodeOf(err) == app.CodeUnavailable && ctx.Err() == nil {
+		err = l.statements(ctx, operation, tenant, fill)
+	}
+	return err
+}
+
+// transaction runs work in one transaction of the tenant, for what has to decide
+// in between.
+func (l *Ledger) transaction(ctx context.Context, operation, tenant string, work func(context.Context, pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	start := time.Now()
+	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT set_config('licensing.tenant', $1, true)`, tenant); err != nil {
+			return err
+		}
+		return work(ctx, tx)
+	})
+	l.observe(operation, time.Since(start), failure(err))
+	return translate(err)
+}
+
+// checked is statements in a transaction that first makes sure the tenant may act,
+// for what would otherwise be written before a refusal is seen.
+func (l *Ledger) checked(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
+	return l.transaction(ctx, operation, tenant, func(ctx context.Context, tx pgx.Tx) error {
+		if err := tenantStatus(tx.QueryRow(ctx, `SELECT status FROM licensing.tenant WHERE id = $1`, tenant)); err != nil {
+			return err
+		}
+		batch := &pgx.Batch{}
+		fill(batch)
+		return tx.SendBatch(ctx, batch).Close()
+	})
+}
+
+// failure is err unless it is an answer rather than a fault.
+func failure(err error) error {
+	var known *app.Error
+	if errors.As(err, &known) || errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+// translate turns a fault of the database into app's vocabulary.
+func translate(err error) error {
+	var known *app.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return app.Unavailable("ledger", err)
+}
+
+// Ping reports whether the database answers and its schema is recent enough.
+func (l *Ledger) Ping(ctx context.Context) error {
+	var version int64
+	err := l.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM licensing.goose_version WHERE is_applied`).Scan(&version)
+	if err != nil {
+		return app.Unavailable("ledger", err)
+	}
+	if version < requiredVersion {
+		return app.Unavailable("ledger", errors.New("the schema is older than this program needs; run the command migrate"))
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+const licenseColumns = `tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
+	expires_at, max_borrow_seconds, overage, status, metadata, created_at, updated_at`
+
+func scanLicense(row pgx.CollectableRow) (app.License, error) {
+	var l app.License
+	var lease, heartbeat, borrow int64
+	var expires *time.Time
+	err := row.Scan(&l.Tenant, &l.ID, &l.Product, &l.Seats, &lease, &heartbeat,
+		&expires, &borrow, &l.Overage, &l.Status, &l.Metadata, &l.CreatedAt, &l.UpdatedAt)
+	l.LeaseTTL, l.HeartbeatInterval = time.Duration(lease)*time.Second, time.Duration(heartbeat)*time.Second
+	l.MaxBorrow = time.Duration(borrow) * time.Second
+	if expires != nil {
+		l.ExpiresAt = *expires
+	}
+	return l, err
+}
+
+// licenseValues are the columns that can change, in the order of updates.
+func licenseValues(l app.License) []any {
+	var expires *time.Time
+	if !l.ExpiresAt.IsZero() {
+		expires = &l.ExpiresAt
+	}
+	metadata := l.Metadata
+	if metadata == nil {
+		metadata = map[string]string{}
+	}
+	return []any{
+		l.Tenant, l.ID, l.Product, l.Seats, int64(l.LeaseTTL / time.Second), int64(l.HeartbeatInterval / time.Second),
+		expires, int64(l.MaxBorrow / time.Second), l.Overage, l.Status, metadata,
+	}
+}
+
+// tenantCheck queues the check that the tenant exists and is active.
+func tenantCheck(batch *pgx.Batch, tenant string) {
+	batch.Queue(`SELECT status FROM licensing.tenant WHERE id = $1`, tenant).QueryRow(func(row pgx.Row) error {
+		return tenantStatus(row)
+	})
+}
+
+func tenantStatus(row pgx.Row) error {
+	var status app.Status
+	err := row.Scan(&status)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return app.NewError(app.CodeUnknownTenant, "the token's tenant is not known here")
+	case err != nil:
+		return err
+	case status != app.StatusActive:
+		return app.NewError(app.CodeTenantSuspended, "the tenant is suspended")
+	}
+	return nil
+}
+
+func licenseNotFound() error {
+	return app.NewError(app.CodeLicenseNotFound, "the tenant has no such licence")
+}
+
+// License implements app.Ledger.
+func (l *Ledger) License(ctx context.Context, ref app.LicenseRef) (app.License, error) {
+	var found app.License
+	err := l.read(ctx, "license", ref.Tenant, func(b *pgx.Batch) {
+		tenantCheck(b, ref.Tenant)
+		b.Queue(`SELECT `+licenseColumns+` FROM licensing.license WHERE tenant_id = $1 AND id = $2`, ref.Tenant, ref.License).
+			Query(func(rows pgx.Rows) (err error) {
+				found, err = pgx.CollectExactlyOneRow(rows, scanLicense)
+				if errors.Is(err, pgx.ErrNoRows) {
+					return licenseNotFound()
+				}
+				return err
+			})
+	})
+	return found, err
+}
+
+// CreateLicense implements app.Catalog.
+func (l *Ledger) CreateLicense(ctx context.Context, license app.License, event app.Event) (app.License, error) {
+	var created app.License
+	err := l.checked(ctx, "create_license", license.Tenant, func(b *pgx.Batch) {
+		b.Queue(`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
+			expires_at, max_borrow_seconds, overage, status, metadata)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING `+licenseColumns, licenseValues(license)...).
+			Query(func(rows pgx.Rows) (err error) {
+				created, err = pgx.CollectExactlyOneRow(rows, scanLicense)
+				return err
+			})
+		appendEvent(b, license.Tenant, event)
+	})
+	var conflict *pgconn.PgError
+	if errors.As(err, &conflict) && conflict.Code == "23505" {
+		return app.License{}, app.NewError(app.CodeLicenseExists, "the tenant has a licence with this id already")
+	}
+	return created, err
+}
+
+// UpdateLicense implements app.Catalog.
+func (l *Ledger) UpdateLicense(ctx context.Context, ref app.LicenseRef, event app.Event, change func(*app.License) error) (app.License, error) {
+	var updated app.License
+	err := l.transaction(ctx, "update_license", ref.Tenant, func(ctx context.Context, tx pgx.Tx) error {
+		if err := tenantStatus(tx.QueryRow(ctx, `SELECT status FROM licensing.tenant WHERE id = $1`, ref.Tenant)); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `SELECT `+licenseColumns+` FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR UPDATE`, ref.Tenant, ref.License)
+		if err != nil {
+			return err
+		}
+		license, err := pgx.CollectExactlyOneRow(rows, scanLicense)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return licenseNotFound()
+		}
+		if err != nil {
+			return err
+		}
+		if err := change(&license); err != nil {
+			return err
+		}
+		rows, err = tx.Query(ctx, `UPDATE licensing.license SET product = $3, seats = $4, lease_seconds = $5,
+			heartbeat_seconds = $6, expires_at = $7, max_borrow_seconds = $8, overage = $9, status = $10, metadata = $11,
+			updated_at = now() WHERE tenant_id = $1 AND id = $2 RETURNING `+licenseColumns, licenseValues(license)...)
+		if err != nil {
+			return err
+		}
+		if updated, err = pgx.CollectExactlyOneRow(rows, scanLicense); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, insertEvent, eventValues(ref.Tenant, event)...)
+		return err
+	})
+	return updated, err
+}
+
+// Licenses implements app.Catalog.
+func (l *Ledger) Licenses(ctx context.Context, tenant, after string, limit int) ([]app.License, error) {
+	return l.licenses(ctx, "licenses", tenant, `tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3`, after, limit)
+}
+
+// Busy implements app.Housekeeping. A licence that became idle lately is listed
+// too, so that its gauge goes back to zero.
+func (l *Ledger) Busy(ctx context.Context, tenant string) ([]app.License, error) {
+	return l.licenses(ctx, "busy", tenant, `tenant_id = $1 AND (
+		EXISTS (SELECT FROM licensing.lease e WHERE e.tenant_id = $1 AND e.license_id = license.id AND e.ended_at IS NULL) OR
+		EXISTS (SELECT FROM licensing.lease e WHERE e.tenant_id = $1 AND e.license_id = license.id AND e.ended_at > now() - interval '10 minutes'))`)
+}
+
+func (l *Ledger) licenses(ctx context.Context, operation, tenant, where string, args ...any) ([]app.License, error) {
+	var found []app.License
+	err := l.read(ctx, operation, tenant, func(b *pgx.Batch) {
+		if operation != "busy" {
+			tenantCheck(b, tenant)
+		}
+		b.Queue(`SELECT `+licenseColumns+` FROM licensing.license WHERE `+where, append([]any{tenant}, args...)...).
+			Query(func(rows pgx.Rows) (err error) {
+				found, err = pgx.CollectRows(rows, scanLicense)
+				return err
+			})
+	})
+	return found, err
+}

@@ -1,0 +1,71 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// Seed is a tenant that is declared by the stack's settings, with its licences.
+type Seed struct {
+	Tenant   app.Tenant
+	Licenses []app.License
+}
+
+// Upsert writes declared tenants and licences, as the schema's owner. A licence's
+// numbers are set back to what is declared; its status and metadata, which
+// administrators change, stay, and so do licences that are not declared.
+func Upsert(ctx context.Context, o Options, seeds []Seed) (err error) {
+	if len(seeds) == 0 {
+		return nil
+	}
+	config, err := poolConfig(o)
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err != nil {
+		return fmt.Errorf("connect to write the declared tenants: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	for _, seed := range seeds {
+		if err := upsertTenant(ctx, conn, seed); err != nil {
+			return fmt.Errorf("write the declared tenant %q: %w", seed.Tenant.ID, err)
+		}
+	}
+	return nil
+}
+
+func upsertTenant(ctx context.Context, conn *pgx.Conn, seed Seed) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT set_config('licensing.tenant', $1, true)`, seed.Tenant.ID); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO licensing.tenant (id, name, status) VALUES ($1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status`,
+			seed.Tenant.ID, seed.Tenant.Name, seed.Tenant.Status)
+		if err != nil {
+			return err
+		}
+		for _, license := range seed.Licenses {
+			license.Tenant = seed.Tenant.ID
+			if err := license.Validate(); err != nil {
+				return fmt.Errorf("licence %q: %w", license.ID, err)
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
+				expires_at, max_borrow_seconds, overage, status, metadata)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+				ON CONFLICT (tenant_id, id) DO UPDATE SET product = excluded.product, seats = excluded.seats,
+				lease_seconds = excluded.lease_seconds, heartbeat_seconds = excluded.heartbeat_seconds, expires_at = excluded.expires_at,
+				max_borrow_seconds = excluded.max_borrow_seconds, overage = excluded.overage, updated_at = now()`, licenseValues(license)...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

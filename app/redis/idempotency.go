@@ -1,0 +1,96 @@
+package redis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// How long the answer to an Idempotency-Key is kept, and how long a request that
+// never finished blocks its key.
+const (
+	keepAnswer  = 24 * time.Hour
+	keepPending = 30 * time.Second
+)
+
+// Answers remembers the answers to requests that carried an Idempotency-Key.
+type Answers struct {
+	client  *goredis.Client
+	observe Observe
+}
+
+// NewAnswers returns the memory on a client that the caller closes.
+func NewAnswers(client *goredis.Client, observe Observe) *Answers {
+	return &Answers{client: client, observe: observe}
+}
+
+var _ app.Answers = (*Answers)(nil)
+
+// kept is what stands under a key; its Status is 0 while the first request is
+// being worked on.
+type kept struct {
+	Request string `json:"request"`
+	app.Answer
+}
+
+// key hides the user and the key's text.
+func (a *Answers) key(who app.Principal, key string) string {
+	return "answer:{" + who.Tenant + "}:" + digest(who.User+"\x00"+key)
+}
+
+// Begin implements app.Answers.
+func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request string) (*app.Answer, error) {
+	start := time.Now()
+	pending, err := json.Marshal(kept{Request: request})
+	if err != nil {
+		return nil, fmt.Errorf("encode a pending answer: %w", err)
+	}
+	name := a.key(who, key)
+	before, err := a.client.SetArgs(ctx, name, pending, goredis.SetArgs{Mode: "NX", Get: true, TTL: keepPending}).Bytes()
+	if errors.Is(err, goredis.Nil) {
+		a.observe("answer_begin", time.Since(start), nil)
+		return nil, nil
+	}
+	a.observe("answer_begin", time.Since(start), err)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	var found kept
+	if err := json.Unmarshal(before, &found); err != nil {
+		return nil, fmt.Errorf("decode an earlier answer: %w", err)
+	}
+	switch {
+	case found.Request != request:
+		return nil, app.NewError(app.CodeIdempotencyReused, "the Idempotency-Key was used for another request")
+	case found.Status == 0:
+		return nil, &app.Error{Code: app.CodeIdempotencyBusy, Detail: "a request with this Idempotency-Key is being worked on", RetryAfter: time.Second}
+	}
+	return &found.Answer, nil
+}
+
+// Finish implements app.Answers.
+func (a *Answers) Finish(ctx context.Context, who app.Principal, key, request string, answer app.Answer) error {
+	start := time.Now()
+	name := a.key(who, key)
+	var err error
+	if answer.Status >= 500 || answer.Status == 429 {
+		err = a.client.Del(ctx, name).Err()
+	} else {
+		var content []byte
+		if content, err = json.Marshal(kept{Request: request, Answer: answer}); err != nil {
+			return fmt.Errorf("encode an answer: %w", err)
+		}
+		err = a.client.Set(ctx, name, content, keepAnswer).Err()
+	}
+	a.observe("answer_finish", time.Since(start), err)
+	if err != nil {
+		return unavailable(err)
+	}
+	return nil
+}

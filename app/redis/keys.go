@@ -1,0 +1,63 @@
+package redis
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// keys returns the licence's keys in the order that the scripts expect. The braces
+// put them all into one slot of a cluster.
+func keys(ref app.LicenseRef) []string {
+	prefix := "seats:{" + ref.Tenant + "/" + ref.License + "}:"
+	return []string{prefix + "state", prefix + "leases", prefix + "holders", prefix + "devices", prefix + "endings"}
+}
+
+// digest stands for a fingerprint or a user, so that no personal data is kept here.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}
+
+// kinds are the one-letter forms of app.Kind in the scripts.
+func letter(kind app.Kind) string {
+	if kind == app.KindBorrowed {
+		return "b"
+	}
+	return "f"
+}
+
+func kindOf(letter string) app.Kind {
+	if letter == "b" {
+		return app.KindBorrowed
+	}
+	return app.KindFloating
+}
+
+// numbers are the licence's part of the arguments of reserve, load and configure.
+func numbers(l app.License) []any {
+	till := int64(0)
+	if !l.ExpiresAt.IsZero() {
+		till = l.ExpiresAt.UnixMicro()
+	}
+	return []any{l.Seats, l.Limit(), l.LeaseTTL.Microseconds(), l.HeartbeatInterval.Microseconds(), string(l.Status), till}
+}
+
+func instant(micros string) (time.Time, error) {
+	n, err := strconv.ParseInt(micros, 10, 64)
+	if err != nil {
+		// Scores come back as floating point text when they are large.
+		f, ferr := strconv.ParseFloat(micros, 64)
+		if ferr != nil {
+			return time.Time{}, err
+		}
+		n = int64(f)
+	}
+	if n == 0 {
+		return time.Time{}, nil
+	}
+	return time.UnixMicro(n).UTC(), nil
+}

@@ -1,0 +1,111 @@
+package redis
+
+import (
+	"context"
+	_ "embed" // the scripts are part of the binary
+	"fmt"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+//go:embed scripts/prelude.lua
+var prelude string
+
+//go:embed scripts/extend.lua
+var extendLua string
+
+//go:embed scripts/reserve.lua
+var reserveLua string
+
+//go:embed scripts/free.lua
+var freeLua string
+
+//go:embed scripts/reclaim.lua
+var reclaimLua string
+
+//go:embed scripts/settled.lua
+var settledLua string
+
+//go:embed scripts/load.lua
+var loadLua string
+
+//go:embed scripts/configure.lua
+var configureLua string
+
+//go:embed scripts/usage.lua
+var usageLua string
+
+//go:embed scripts/absent.lua
+var absentLua string
+
+// script is one Lua program and its name in metrics.
+type script struct {
+	name string
+	*goredis.Script
+}
+
+func newScript(name, body string) script {
+	return script{name: name, Script: goredis.NewScript(prelude + body)}
+}
+
+// answer is what a script returned: a word, then values.
+type answer struct {
+	word string
+	rest []any
+}
+
+// run executes the script for a licence.
+func (s *Seats) run(ctx context.Context, script script, ref app.LicenseRef, args ...any) (answer, error) {
+	start := time.Now()
+	values, err := script.Run(ctx, s.client, keys(ref), args...).Slice()
+	s.observe(script.name, time.Since(start), err)
+	if err != nil {
+		return answer{}, unavailable(fmt.Errorf("script %s: %w", script.name, err))
+	}
+	if len(values) == 0 {
+		return answer{}, fmt.Errorf("script %s returned nothing", script.name)
+	}
+	word, ok := values[0].(string)
+	if !ok {
+		return answer{}, fmt.Errorf("script %s returned %T instead of a word", script.name, values[0])
+	}
+	if word == "cold" {
+		return answer{}, app.ErrCold
+	}
+	return answer{word: word, rest: values[1:]}, nil
+}
+
+// text returns value i as text, "" when it is missing.
+func (a answer) text(i int) string {
+	if i >= len(a.rest) {
+		return ""
+	}
+	switch v := a.rest[i].(type) {
+	case string:
+		return v
+	case int64:
+		return fmt.Sprint(v)
+	}
+	return ""
+}
+
+// list returns value i as a list of texts.
+func (a answer) list(i int) []string {
+	if i >= len(a.rest) {
+		return nil
+	}
+	values, _ := a.rest[i].([]any)
+	texts := make([]string, 0, len(values))
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// time returns value i as an instant.
+func (a answer) time(i int) (time.Time, error) { return instant(a.text(i)) }

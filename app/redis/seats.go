@@ -1,0 +1,152 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// Seats implements app.Seats.
+type Seats struct {
+	client  *goredis.Client
+	observe Observe
+
+	extend, reserve, free, reclaim, settled, load, configure, usage, absent script
+}
+
+var _ app.Seats = (*Seats)(nil)
+
+// NewSeats returns the live store on a client that the caller closes.
+func NewSeats(client *goredis.Client, observe Observe) *Seats {
+	return &Seats{
+		client: client, observe: observe,
+		extend: newScript("extend", extendLua), reserve: newScript("reserve", reserveLua),
+		free: newScript("free", freeLua), reclaim: newScript("reclaim", reclaimLua),
+		settled: newScript("settled", settledLua), load: newScript("load", loadLua),
+		configure: newScript("configure", configureLua), usage: newScript("usage", usageLua),
+		absent: newScript("absent", absentLua),
+	}
+}
+
+// Extend implements app.Seats.
+func (s *Seats) Extend(ctx context.Context, ref app.LicenseRef, lease, user string) (app.Extended, error) {
+	a, err := s.run(ctx, s.extend, ref, lease, digest(user))
+	if err != nil {
+		return app.Extended{}, err
+	}
+	switch a.word {
+	case "ok", "revived":
+		expiry, err := a.time(0)
+		if err != nil {
+			return app.Extended{}, fmt.Errorf("script extend: expiry: %w", err)
+		}
+		interval, err := strconv.ParseInt(a.text(1), 10, 64)
+		if err != nil {
+			return app.Extended{}, fmt.Errorf("script extend: interval: %w", err)
+		}
+		return app.Extended{ExpiresAt: expiry, Interval: time.Duration(interval) * time.Microsecond, Revived: a.word == "revived"}, nil
+	case "absent":
+		return app.Extended{}, app.ErrAbsent
+	case "expired":
+		return app.Extended{}, app.NewError(app.CodeLeaseExpired, "the lease has expired and no seat is free; acquire again")
+	case "holder":
+		return app.Extended{}, app.NewError(app.CodeNotHolder, "the lease belongs to another user")
+	case "status":
+		return app.Extended{}, statusError(a.text(0))
+	}
+	return app.Extended{}, fmt.Errorf("script extend returned %q", a.word)
+}
+
+// statusError names the state that keeps a licence from being used.
+func statusError(status string) error {
+	switch status {
+	case string(app.StatusSuspended):
+		return app.NewError(app.CodeLicenseSuspended, "the licence is suspended")
+	case string(app.StatusRevoked):
+		return app.NewError(app.CodeLicenseRevoked, "the licence is revoked")
+	}
+	return app.NewError(app.CodeLicenseExpired, "the licence has expired")
+}
+
+// Reserve implements app.Seats.
+func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Reservation) (app.Reserved, error) {
+	revive := "0"
+	if wanted.Revive {
+		revive = "1"
+	}
+	args := append([]any{
+		wanted.Lease, digest(wanted.Fingerprint), digest(wanted.User), letter(wanted.Kind),
+		wanted.For.Microseconds(), revive,
+	}, numbers(license)...)
+	a, err := s.run(ctx, s.reserve, license.Ref(), args...)
+	if err != nil {
+		return app.Reserved{}, err
+	}
+	switch a.word {
+	case "new", "held":
+		return reserved(a, wanted.Lease)
+	case "backlog":
+		return app.Reserved{}, app.ErrBacklog
+	case "taken":
+		return app.Reserved{}, app.NewError(app.CodeLeaseEnded, "the device has a newer lease")
+	case "full":
+		inUse, err := strconv.Atoi(a.text(0))
+		if err != nil {
+			return app.Reserved{}, fmt.Errorf("script reserve: seats in use: %w", err)
+		}
+		next, err := a.time(1)
+		if err != nil {
+			return app.Reserved{}, fmt.Errorf("script reserve: next free: %w", err)
+		}
+		return app.Reserved{}, &app.Error{
+			Code: app.CodeNoSeats, Detail: "all seats of the licence are in use",
+			Exhausted: &app.Exhausted{Seats: license.Seats, InUse: inUse, NextFree: next},
+		}
+	}
+	return app.Reserved{}, fmt.Errorf("script reserve returned %q", a.word)
+}
+
+func reserved(a answer, wanted string) (app.Reserved, error) {
+	granted, err := a.time(2)
+	if err != nil {
+		return app.Reserved{}, fmt.Errorf("script reserve: granted: %w", err)
+	}
+	expiry, err := a.time(3)
+	if err != nil {
+		return app.Reserved{}, fmt.Errorf("script reserve: expiry: %w", err)
+	}
+	endings, err := endingsOf(a.list(4))
+	if err != nil {
+		return app.Reserved{}, err
+	}
+	// A repeated command finds the seat that its first run took.
+	return app.Reserved{
+		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Kind: kindOf(a.text(1)),
+		GrantedAt: granted, ExpiresAt: expiry, Endings: endings,
+	}, nil
+}
+
+// Load implements app.Seats.
+func (s *Seats) Load(ctx context.Context, license app.License, open []app.Lease) error {
+	args := numbers(license)
+	for _, lease := range open {
+		expiry := int64(0)
+		if lease.Kind == app.KindBorrowed {
+			expiry = lease.ExpiresAt.UnixMicro()
+		}
+		args = append(args, fmt.Sprintf("%s %d %s %s %s", lease.ID, expiry, digest(lease.Fingerprint), digest(lease.User), letter(lease.Kind)))
+	}
+	_, err := s.run(ctx, s.load, license.Ref(), args...)
+	return err
+}
+
+// Configure implements app.Seats.
+func (s *Seats) Configure(ctx context.Context, license app.License) error {
+	_, err := s.run(ctx, s.configure, license.Ref(), numbers(license)...)
+	return err
+}

@@ -1,0 +1,66 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coditect-ai/license-platform/app/httpapi"
+)
+
+// readiness answers /ready. To become ready, everything has to work once: a new
+// version that cannot reach its database must not replace one that can. After
+// that only Redis counts, because heartbeats and releases go on without the rest.
+type readiness struct {
+	seats, ledger, keys func(context.Context) error
+
+	started  atomic.Bool
+	draining atomic.Bool
+
+	mu    sync.Mutex
+	last  httpapi.Readiness
+	until time.Time
+}
+
+// fresh is how long an answer is good for, so that probes cannot become a load.
+const fresh = time.Second
+
+func (r *readiness) check(ctx context.Context) httpapi.Readiness {
+	if r.draining.Load() {
+		return httpapi.Readiness{Checks: map[string]string{"process": "shutting down"}}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Now().Before(r.until) {
+		return r.last
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	checks := map[string]func(context.Context) error{"redis": r.seats, "postgresql": r.ledger, "kms": r.keys}
+	state := httpapi.Readiness{Checks: map[string]string{}}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for name, check := range checks {
+		group.Go(func() {
+			result := "ok"
+			if check(ctx) != nil {
+				result = "unavailable"
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			state.Checks[name] = result
+		})
+	}
+	group.Wait()
+	all := state.Checks["redis"] == "ok" && state.Checks["postgresql"] == "ok" && state.Checks["kms"] == "ok"
+	if all {
+		r.started.Store(true)
+	}
+	state.Ready = all || (r.started.Load() && state.Checks["redis"] == "ok")
+	r.last = state
+	if state.Ready {
+		r.until = time.Now().Add(fresh)
+	}
+	return state
+}

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Service carries out what callers ask for.
+type Service struct {
+	ledger Ledger
+	seats  Seats
+	signer Signer
+	meter  Meter
+	log    *slog.Logger
+	issuer string
+	now    func() time.Time
+}
+
+// Dependencies are everything a Service needs; none may be nil.
+type Dependencies struct {
+	Ledger Ledger
+	Seats  Seats
+	Signer Signer
+	Meter  Meter
+	Log    *slog.Logger
+	// Issuer is the `iss` of licence tokens.
+	Issuer string
+	// Now tells the time for licences' expiry dates; leases live by the seats' clock.
+	Now func() time.Time
+}
+
+// New returns a Service.
+func New(d Dependencies) *Service {
+	return &Service{ledger: d.Ledger, seats: d.Seats, signer: d.Signer, meter: d.Meter, log: d.Log, issuer: d.Issuer, now: d.Now}
+}
+
+// attempts bounds how often a step is tried again after the live state had to be
+// rebuilt or a backlog settled.
+const attempts = 4
+
+// license returns a licence that may be used now.
+func (s *Service) license(ctx context.Context, ref LicenseRef) (License, error) {
+	if !validLicenseID(ref.License) {
+		return License{}, NewError(CodeLicenseNotFound, "the tenant has no such licence")
+	}
+	license, err := s.ledger.License(ctx, ref)
+	if err != nil {
+		return License{}, err
+	}
+	return license, license.Usable(s.now())
+}
+
+// warm runs step, and when it finds the licence cold, rebuilds the live seats from
+// the ledger and runs it again.
+func (s *Service) warm(ctx context.Context, ref LicenseRef, step func() error) error {
+	var err error
+	for range attempts {
+		if err = step(); !errors.Is(err, ErrCold) {
+			return err
+		}
+		if err := s.rebuild(ctx, ref); err != nil {
+			return err
+		}
+	}
+	return Unavailable("seats", err)
+}
+
+// rebuild loads the live seats of a licence from the ledger.
+func (s *Service) rebuild(ctx context.Context, ref LicenseRef) error {
+	license, err := s.ledger.License(ctx, ref)
+	if err != nil {
+		return err
+	}
+	open, err := s.ledger.Open(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if err := s.seats.Load(ctx, license, open); err != nil {
+		return err
+	}
+	s.meter.Rebuilt()
+	s.log.WarnContext(ctx, "live seats rebuilt from the ledger", "tenant", ref.Tenant, "license", ref.License, "leases", len(open))
+	return nil
+}
+
+// settle ends leases in the ledger and tells the seats' store so.
+func (s *Service) settle(ctx context.Context, ref LicenseRef, endings []Ending, events ...Event) error {
+	if len(endings) == 0 {
+		return nil
+	}
+	if err := s.ledger.End(ctx, ref.Tenant, endings, events...); err != nil {
+		return err
+	}
+	_, err := s.seats.Settled(ctx, ref, endings, "")
+	return err
+}
+
+// detached gives clean-up work its own short time, so that it is done even when
+// the caller has hung up.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+}

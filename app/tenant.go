@@ -1,0 +1,52 @@
+package app
+
+import "regexp"
+
+// Status says whether a tenant or a licence may be used.
+type Status string
+
+// The states of a tenant or licence. A tenant is never StatusRevoked.
+const (
+	// StatusActive allows everything.
+	StatusActive Status = "active"
+	// StatusSuspended refuses new leases and heartbeats until it is active again.
+	StatusSuspended Status = "suspended"
+	// StatusRevoked is final for a licence: its leases are over.
+	StatusRevoked Status = "revoked"
+)
+
+// Tenant is a customer: the Identity Platform tenant whose users share licences.
+type Tenant struct {
+	// ID is Identity Platform's tenant id, the claim `firebase.tenant` of its tokens.
+	ID string
+	// Name is shown to people.
+	Name string
+	// Status is StatusActive or StatusSuspended.
+	Status Status
+}
+
+// tenantPattern keeps tenant ids safe as a part of a Redis key.
+const tenantPattern = `^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`
+
+// ValidTenantID reports whether id can be a tenant's id: 1 to 128 letters, digits,
+// dots, underscores and hyphens, the first a letter or digit.
+func ValidTenantID(id string) bool {
+	matched, err := regexp.MatchString(tenantPattern, id)
+	return err == nil && matched
+}
+
+// Principal is who calls: taken from a verified identity token, never from a body.
+type Principal struct {
+	// Tenant is the tenant's id.
+	Tenant string
+	// User is the token's subject.
+	User string
+	// Email is the token's e-mail, empty when it has none.
+	Email string
+	// Admin is true when the token carries the administrator's role.
+	Admin bool
+	// Address is the caller's network address, for the audit trail.
+	Address string
+	// RequestID ties an audit event to the request's log lines.
+	RequestID string
+}
