@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,9 +16,9 @@ import (
 // defaultGrace is how long a process has to end by itself.
 const defaultGrace = 10 * time.Second
 
-// unprivilegedID is the user and group that an Unprivileged program sees itself
+// defaultUserID is the user and group that an Unprivileged program sees itself
 // as; any number but 0 would do.
-const unprivilegedID = 1000
+const defaultUserID = 1000
 
 // maxLogBytes bounds a log file: a larger one is set aside at the next start.
 const maxLogBytes = 16 << 20
@@ -41,10 +42,13 @@ type Command struct {
 	StopSignal syscall.Signal
 	// Grace is how long the process has to end before SIGKILL; 10 s when zero.
 	Grace time.Duration
-	// Unprivileged runs the program as user 1000 of a user namespace of its own
-	// when the daemon is root, for programs that refuse to run as root. Files it
-	// makes belong to the daemon's user. Without root it changes nothing.
+	// Unprivileged runs the program as a normal user, without any capability, of
+	// a user namespace of its own when the daemon is root. Files it makes belong
+	// to the daemon's user. Without root it changes nothing.
 	Unprivileged bool
+	// UserID is the user and group that an Unprivileged program sees itself as,
+	// 1000 when zero.
+	UserID int
 }
 
 func (c Command) check() error {
@@ -64,9 +68,10 @@ func (c Command) separated() bool { return c.Unprivileged && os.Getuid() == 0 }
 func (c Command) build(output *os.File) *exec.Cmd {
 	attributes := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if c.separated() {
+		id := cmp.Or(c.UserID, defaultUserID)
 		attributes.Cloneflags = syscall.CLONE_NEWUSER
-		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: unprivilegedID, HostID: os.Getuid(), Size: 1}}
-		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: unprivilegedID, HostID: os.Getgid(), Size: 1}}
+		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getuid(), Size: 1}}
+		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getgid(), Size: 1}}
 	}
 	dir := c.Dir
 	if dir == "" {
