@@ -39,6 +39,9 @@ type Options struct {
 	// Grace is how long requests in flight may take when the front door stops; 0
 	// means 10 s.
 	Grace time.Duration
+	// BodyPatience is how long a client may take to send the part of the body that
+	// a guard is shown; 0 means 30 s.
+	BodyPatience time.Duration
 	// Dial opens connections to endpoints; nil dials directly.
 	Dial Dial
 	// Logger tells what the front door does; nil is silent.
@@ -79,6 +82,9 @@ func New(o Options) (*FrontDoor, error) {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.BodyPatience <= 0 {
+		o.BodyPatience = 30 * time.Second
 	}
 	if o.Grace <= 0 {
 		o.Grace = 10 * time.Second

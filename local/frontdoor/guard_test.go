@@ -3,12 +3,14 @@ package frontdoor_test
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -133,6 +135,48 @@ func TestTheGuardSeesTheBeginningOfTheBodyAndTheBackendAllOfIt(t *testing.T) {
 	assert.Equal(t, http.StatusOK, got.status)
 	assert.Equal(t, "012345678901234", <-shown)
 	assert.Equal(t, sent, <-received)
+}
+
+func TestAClientThatIsTooSlowWithItsBodyIsToldSo(t *testing.T) {
+	t.Parallel()
+	d := open(t, func(o *frontdoor.Options) { o.BodyPatience = 100 * time.Millisecond })
+	p := startPod(t, says("hello"))
+	config := serving(p)
+	config.Backends[0].Guard = guardFunc(german)
+	require.NoError(t, d.Update(config))
+	reader, writer := io.Pipe()
+	defer func() { _ = writer.Close() }()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+licenses+"/", reader)
+	require.NoError(t, err)
+	response, err := d.client.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, http.StatusRequestTimeout, response.StatusCode)
+	d.details("client_timed_out")
+	assert.Empty(t, p.requests())
+}
+
+func TestHTTP2ClientsGetTheSameTreatment(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	p := startPod(t, func(w http.ResponseWriter, r *http.Request) {
+		text, err := readAll(r)
+		assert.NoError(t, err)
+		_, _ = io.WriteString(w, r.Proto+" "+text)
+	})
+	config := serving(p)
+	config.Backends[0].Guard = guardFunc(german)
+	require.NoError(t, d.Update(config))
+	d.client.Transport.(*http.Transport).ForceAttemptHTTP2 = true
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+licenses+"/", strings.NewReader("body"))
+	require.NoError(t, err)
+	response, err := d.client.Do(request)
+	require.NoError(t, err)
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, "HTTP/2.0", response.Proto)
+	assert.Equal(t, "HTTP/1.1 body", string(body), "pods are spoken to in HTTP/1.1")
 }
 
 func TestEveryDecisionIsLoggedAsTheLoadBalancerWouldLogIt(t *testing.T) {

@@ -29,10 +29,6 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// inspectWithin is how long a client may take to send the part of the body that
-// the guard is shown.
-const inspectWithin = 30 * time.Second
-
 // ServeHTTP passes one request through the load balancer: who is it, where to,
 // may it, and only then the backend.
 func (f *FrontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +66,7 @@ func (f *FrontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // passes asks the guard and answers the request when it may not go on.
 func (f *FrontDoor) passes(x *exchange, answer *answer, r *http.Request) bool {
-	body, err := inspected(answer, r, x.backend.inspectBytes())
+	body, err := inspected(answer, r, x.backend.inspectBytes(), f.options.BodyPatience)
 	if err != nil {
 		x.details = "client_timed_out"
 		answer.page(http.StatusRequestTimeout)
@@ -91,13 +87,14 @@ func (f *FrontDoor) passes(x *exchange, answer *answer, r *http.Request) bool {
 	return false
 }
 
-// inspected reads the beginning of the body and puts it back.
-func inspected(w http.ResponseWriter, r *http.Request, limit int) ([]byte, error) {
+// inspected reads the beginning of the body and puts it back. It fails only when
+// the client is too slow.
+func inspected(w http.ResponseWriter, r *http.Request, limit int, patience time.Duration) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
 	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(time.Now().Add(inspectWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := control.SetReadDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
 	begin, err := io.ReadAll(io.LimitReader(r.Body, int64(limit)))
