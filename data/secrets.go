@@ -42,7 +42,7 @@ func (s *Stores) secret(
 	}
 	version, err := secretmanager.NewSecretVersion(ctx, name+"-"+id, &secretmanager.SecretVersionArgs{
 		Secret:     secret.ID(),
-		SecretData: pulumi.ToSecret(value).(pulumi.StringOutput),
+		SecretData: value, // the provider marks it as a secret
 	}, pulumi.Parent(s))
 	if err != nil {
 		return stored{}, fmt.Errorf("declaring the version of secret %q: %w", id, err)

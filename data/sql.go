@@ -73,7 +73,7 @@ func (s *Stores) users(ctx *pulumi.Context, name string, args *StoresArgs, insta
 		Instance:       instance.Name,
 		Name:           pulumi.String(migrationUser),
 		Type:           pulumi.String("BUILT_IN"),
-		Password:       pulumi.ToSecret(args.MigrationPassword).(pulumi.StringOutput),
+		Password:       args.MigrationPassword.ToStringOutput(),
 		DeletionPolicy: abandon,
 	}, pulumi.Parent(s))
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Stores) users(ctx *pulumi.Context, name string, args *StoresArgs, insta
 	if settings.SQL.Login == LoginPassword {
 		login.Name = pulumi.String(apiUser)
 		login.Type = pulumi.String("BUILT_IN")
-		login.Password = pulumi.ToSecret(args.DatabasePassword).(pulumi.StringOutput)
+		login.Password = args.DatabasePassword.ToStringOutput()
 	} else {
 		login.Name = args.APIEmail.ToStringOutput().ApplyT(iamUser).(pulumi.StringOutput)
 		login.Type = pulumi.String("CLOUD_IAM_SERVICE_ACCOUNT")
