@@ -9,12 +9,14 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-type page struct {
+// Page bounds a list.
+type Page struct {
 	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"At most so many"`
 }
 
-type listInput struct {
-	page
+// ListInput is the query of a list.
+type ListInput struct {
+	Page
 	Cursor string `query:"cursor" maxLength:"90" doc:"The answer's next, for what follows it"`
 }
 
@@ -25,7 +27,7 @@ type licenseList struct {
 	}
 }
 
-func (a *api) listLicenses(ctx context.Context, who app.Principal, in *listInput) (*licenseList, error) {
+func (a *api) listLicenses(ctx context.Context, who app.Principal, in *ListInput) (*licenseList, error) {
 	found, err := a.service.Licenses(ctx, who, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
@@ -69,8 +71,8 @@ func leaseOf(l app.Lease) Lease {
 }
 
 type leasesInput struct {
-	licensePath
-	listInput
+	LicensePath
+	ListInput
 }
 
 type leaseList struct {
@@ -121,7 +123,7 @@ func eventsOf(events []app.Event) []Event {
 }
 
 type auditInput struct {
-	page
+	Page
 	Cursor int64 `query:"cursor" minimum:"0" doc:"The answer's next, for what is older"`
 }
 

@@ -8,11 +8,13 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-type licensePath struct {
+// LicensePath is the part of an address that names a licence.
+type LicensePath struct {
 	License string `path:"license_id" minLength:"1" maxLength:"63" doc:"The licence's id" example:"demo"`
 }
 
-type leasePath struct {
+// LeasePath is the part of an address that names a lease.
+type LeasePath struct {
 	Lease string `path:"lease_id" minLength:"1" maxLength:"90" doc:"The lease's id, as acquire returned it"`
 }
 
@@ -47,7 +49,7 @@ func grantStatus(g app.Grant) int {
 }
 
 type acquireInput struct {
-	licensePath
+	LicensePath
 	Body *struct {
 		Fingerprint string `json:"fingerprint,omitempty" maxLength:"256" doc:"Names the device: 1 to 256 visible ASCII characters. The same device extends its lease; without one every call takes a new seat." example:"device-7f3a"`
 	}
@@ -71,7 +73,7 @@ func (a *api) acquire(ctx context.Context, who app.Principal, in *acquireInput) 
 }
 
 type borrowInput struct {
-	licensePath
+	LicensePath
 	Body struct {
 		Fingerprint     string `json:"fingerprint" minLength:"1" maxLength:"256" doc:"Names the device" example:"device-7f3a"`
 		DurationSeconds int    `json:"durationSeconds" minimum:"60" maximum:"7776000" doc:"How long the device will be offline" example:"86400"`
@@ -96,7 +98,7 @@ func (a *api) borrow(ctx context.Context, who app.Principal, in *borrowInput) (*
 	return out, nil
 }
 
-type leaseInput struct{ leasePath }
+type leaseInput struct{ LeasePath }
 
 type heartbeatOutput struct {
 	Body struct {

@@ -40,9 +40,9 @@ func licenseOf(l app.License, admin bool) License {
 	return out
 }
 
-// terms are the fields of a licence that administrators set. A field that is
+// Terms are the fields of a licence that administrators set. A field that is
 // missing keeps its value, or gets the default in a new licence.
-type terms struct {
+type Terms struct {
 	Product          *string           `json:"product,omitempty" maxLength:"256"`
 	Seats            *int              `json:"seats,omitempty" minimum:"1" maximum:"250000"`
 	LeaseSeconds     *int              `json:"leaseSeconds,omitempty" minimum:"10" maximum:"86400" doc:"How long a seat stays taken without a heartbeat; default 300"`
@@ -53,7 +53,7 @@ type terms struct {
 	Metadata         map[string]string `json:"metadata,omitempty" maxProperties:"32"`
 }
 
-func (t terms) apply(l *app.License) {
+func (t Terms) apply(l *app.License) {
 	set(&l.Product, t.Product)
 	set(&l.Seats, t.Seats)
 	seconds(&l.LeaseTTL, t.LeaseSeconds)
@@ -78,7 +78,7 @@ func seconds(to *time.Duration, from *int) {
 	}
 }
 
-type licenseInput struct{ licensePath }
+type licenseInput struct{ LicensePath }
 
 type licenseOutput struct{ Body License }
 
@@ -106,7 +106,7 @@ func (a *api) getLicense(ctx context.Context, who app.Principal, in *licenseInpu
 type createInput struct {
 	Body struct {
 		ID string `json:"id" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" doc:"Unique within the tenant" example:"team"`
-		terms
+		Terms
 	}
 }
 
@@ -118,8 +118,8 @@ func (a *api) createLicense(ctx context.Context, who app.Principal, in *createIn
 }
 
 type updateInput struct {
-	licensePath
-	Body terms
+	LicensePath
+	Body Terms
 }
 
 func (a *api) updateLicense(ctx context.Context, who app.Principal, in *updateInput) (*licenseOutput, error) {

@@ -152,6 +152,6 @@ func (a *api) routed(mux *http.ServeMux) http.Handler {
 // discarded takes an answer and keeps its header only.
 type discarded struct{ header http.Header }
 
-func (d *discarded) Header() http.Header             { return d.header }
+func (d *discarded) Header() http.Header               { return d.header }
 func (d *discarded) Write(content []byte) (int, error) { return len(content), nil }
-func (d *discarded) WriteHeader(int)                 {}
+func (d *discarded) WriteHeader(int)                   {}

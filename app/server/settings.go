@@ -21,8 +21,8 @@ import (
 
 // Common are the settings of both commands.
 type Common struct {
-	Region    string `env:"REGION" help:"region the service runs in, for the log"`
-	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+	Region   string `env:"REGION" help:"region the service runs in, for the log"`
+	LogLevel string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 
 	DatabaseInstance       string `env:"DATABASE_INSTANCE" help:"Cloud SQL instance project:region:instance, reached through its connector over private IP; this or DATABASE_ADDRESS"`
 	DatabaseAddress        string `env:"DATABASE_ADDRESS" help:"host:port of PostgreSQL, with TLS"`
@@ -40,7 +40,7 @@ type Common struct {
 type Serve struct {
 	Common
 
-	ProjectID string `env:"PROJECT_ID,required,notEmpty" help:"Google Cloud project: audience of identity tokens, owner of traces"`
+	ProjectID      string `env:"PROJECT_ID,required,notEmpty" help:"Google Cloud project: audience of identity tokens, owner of traces"`
 	ListenAddress  string `env:"LISTEN_ADDRESS" envDefault:":8000" help:"host:port of the API"`
 	MetricsAddress string `env:"METRICS_ADDRESS" envDefault:":9090" help:"host:port of /metrics"`
 	PodIP          string `env:"POD_IP" help:"the pod's address, for the log"`

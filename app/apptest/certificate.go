@@ -1,0 +1,55 @@
+// Package apptest starts, for tests, what the service depends on: a real PostgreSQL
+// and a real Redis with TLS on loopback, and stand-ins for Cloud KMS, Secret Manager
+// and Identity Platform's key set over their own protocols.
+package apptest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// authority is a CA for one test, with one certificate for 127.0.0.1.
+type authority struct {
+	// CA is the PEM that clients trust.
+	CA       string
+	certFile string
+	keyFile  string
+	pair     tls.Certificate
+}
+
+func newAuthority(tb testing.TB, dir string) authority {
+	tb.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(tb, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "127.0.0.1"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(tb, err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(tb, err)
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
+	pair, err := tls.X509KeyPair(cert, keyPEM)
+	require.NoError(tb, err)
+	a := authority{CA: string(cert), certFile: filepath.Join(dir, "server.crt"), keyFile: filepath.Join(dir, "server.key"), pair: pair}
+	require.NoError(tb, os.WriteFile(a.certFile, cert, 0o600))
+	require.NoError(tb, os.WriteFile(a.keyFile, keyPEM, 0o600))
+	return a
+}

@@ -1,0 +1,157 @@
+package apptest
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"hash/crc32"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/kms/apiv1/kmspb"
+	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// KeyVersion is the name of the only key version of the stand-in for Cloud KMS.
+const KeyVersion = "projects/coditect-cloud-infra/locations/us-central1/keyRings/licensing/cryptoKeys/license-signing/cryptoKeyVersions/1"
+
+// Project is the Google Cloud project of the tests.
+const Project = "coditect-cloud-infra"
+
+// Google stands in for Cloud KMS and Secret Manager (gRPC) and for Identity
+// Platform's key set (HTTPS).
+type Google struct {
+	kmspb.UnimplementedKeyManagementServiceServer
+	secretmanagerpb.UnimplementedSecretManagerServiceServer
+
+	// Endpoint is host:port of the gRPC services.
+	Endpoint string
+	// KeysURL serves the identity tokens' key set.
+	KeysURL string
+	CA      string
+	// Refuse makes KMS answer Unavailable.
+	Refuse atomic.Bool
+	// Corrupt makes KMS send signatures that do not match their checksum.
+	Corrupt atomic.Bool
+	// Signatures counts what KMS signed.
+	Signatures atomic.Int64
+
+	signing  *rsa.PrivateKey
+	identity *rsa.PrivateKey
+}
+
+// StartGoogle starts the stand-ins and stops them at the test's end.
+func StartGoogle(tb testing.TB) *Google {
+	tb.Helper()
+	authority := newAuthority(tb, tb.TempDir())
+	signing, err := rsa.GenerateKey(rand.Reader, 4096)
+	require.NoError(tb, err)
+	identity, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(tb, err)
+	g := &Google{CA: authority.CA, signing: signing, identity: identity}
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(tb, err)
+	server := grpc.NewServer(grpc.Creds(credentials.NewServerTLSFromCert(&authority.pair)))
+	kmspb.RegisterKeyManagementServiceServer(server, g)
+	secretmanagerpb.RegisterSecretManagerServiceServer(server, g)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	tb.Cleanup(func() {
+		server.Stop()
+		require.NoError(tb, <-served)
+	})
+	g.Endpoint = listener.Addr().String()
+
+	keys := httptest.NewUnstartedServer(http.HandlerFunc(g.identityKeys))
+	keys.TLS = &tls.Config{Certificates: []tls.Certificate{authority.pair}, MinVersion: tls.VersionTLS12}
+	keys.StartTLS()
+	tb.Cleanup(keys.Close)
+	g.KeysURL = keys.URL + "/keys"
+	return g
+}
+
+func (g *Google) identityKeys(w http.ResponseWriter, _ *http.Request) {
+	_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: g.identity.Public(), KeyID: "identity", Algorithm: "RS256", Use: "sig"}}})
+}
+
+// Claims returns the claims of a good token of a tenant's user.
+func Claims(tenant, user string) map[string]any {
+	now := time.Now()
+	return map[string]any{
+		"iss": "https://securetoken.google.com/" + Project, "aud": Project, "sub": user, "user_id": user,
+		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "auth_time": now.Add(-time.Minute).Unix(),
+		"email": user + "@example.com", "firebase": map[string]any{"tenant": tenant, "sign_in_provider": "password"},
+	}
+}
+
+// Mint signs claims as Identity Platform does.
+func (g *Google) Mint(tb testing.TB, claims map[string]any) string {
+	tb.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: g.identity, KeyID: "identity"}}, nil)
+	require.NoError(tb, err)
+	token, err := jwt.Signed(signer).Claims(claims).Serialize()
+	require.NoError(tb, err)
+	return token
+}
+
+func checksum(data []byte) int64 {
+	return int64(crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)))
+}
+
+// AsymmetricSign implements the KMS service.
+func (g *Google) AsymmetricSign(_ context.Context, r *kmspb.AsymmetricSignRequest) (*kmspb.AsymmetricSignResponse, error) {
+	if g.Refuse.Load() {
+		return nil, status.Error(codes.Unavailable, "refused by the test")
+	}
+	digest := r.GetDigest().GetSha512()
+	signature, err := rsa.SignPKCS1v15(rand.Reader, g.signing, crypto.SHA512, digest)
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	sum := checksum(signature)
+	if g.Corrupt.Load() {
+		signature[0] ^= 1
+	}
+	g.Signatures.Add(1)
+	return &kmspb.AsymmetricSignResponse{
+		Name: r.GetName(), Signature: signature, SignatureCrc32C: wrapperspb.Int64(sum),
+		VerifiedDigestCrc32C: r.GetDigestCrc32C().GetValue() == checksum(digest), ProtectionLevel: kmspb.ProtectionLevel_SOFTWARE,
+	}, nil
+}
+
+// GetPublicKey implements the KMS service.
+func (g *Google) GetPublicKey(_ context.Context, r *kmspb.GetPublicKeyRequest) (*kmspb.PublicKey, error) {
+	if g.Refuse.Load() {
+		return nil, status.Error(codes.Unavailable, "refused by the test")
+	}
+	der, err := x509.MarshalPKIXPublicKey(g.signing.Public())
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	return &kmspb.PublicKey{Name: r.GetName(), Pem: text, PemCrc32C: wrapperspb.Int64(checksum([]byte(text))), Algorithm: kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA512}, nil
+}
+
+// AccessSecretVersion implements Secret Manager: every secret is Password.
+func (g *Google) AccessSecretVersion(_ context.Context, r *secretmanagerpb.AccessSecretVersionRequest) (*secretmanagerpb.AccessSecretVersionResponse, error) {
+	sum := checksum([]byte(Password))
+	return &secretmanagerpb.AccessSecretVersionResponse{Name: r.GetName(), Payload: &secretmanagerpb.SecretPayload{Data: []byte(Password), DataCrc32C: &sum}}, nil
+}

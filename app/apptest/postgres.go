@@ -1,0 +1,124 @@
+package apptest
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// Roles of the test database, named as on Google Cloud, where names need quotes.
+const (
+	MigrationRole = "license-migrate"
+	APIRole       = "license-api@coditect-cloud-infra.iam"
+	Password      = "correct horse battery staple"
+	Database      = "licensing"
+)
+
+// Postgres is a real server.
+type Postgres struct {
+	Address string
+	CA      string
+
+	port string
+	dir  string
+	bin  string
+	child
+}
+
+// StartPostgres starts an empty server with the database and both roles, and stops
+// it at the test's end.
+func StartPostgres(tb testing.TB) *Postgres {
+	tb.Helper()
+	// The path of the socket's folder must be short, so it is not tb.TempDir.
+	dir, err := os.MkdirTemp("", "pg")
+	require.NoError(tb, err)
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	initdb := find(tb, "postgresql", "initdb", "/usr/lib/postgresql/*/bin/initdb")
+	tls := newAuthority(tb, dir)
+	p := &Postgres{CA: tls.CA, dir: dir, bin: filepath.Dir(initdb), port: freePort(tb)}
+	p.Address = "127.0.0.1:" + p.port
+	data := filepath.Join(dir, "data")
+	password := filepath.Join(dir, "password")
+	require.NoError(tb, os.WriteFile(password, []byte(Password), 0o600))
+	command := exec.Command(initdb, "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", password, "-N", "-E", "UTF8", "--no-locale")
+	command.SysProcAttr = unprivileged()
+	said, err := command.CombinedOutput()
+	require.NoError(tb, err, string(said))
+	config := "listen_addresses='127.0.0.1'\nport=" + p.port + "\nunix_socket_directories='" + dir + "'\nssl=on\nssl_cert_file='" +
+		tls.certFile + "'\nssl_key_file='" + tls.keyFile + "'\nmax_connections=200\n"
+	require.NoError(tb, os.WriteFile(filepath.Join(data, "postgresql.auto.conf"), []byte(config), 0o600))
+	require.NoError(tb, os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte("local all all scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256\n"), 0o600))
+	p.Start(tb)
+	tb.Cleanup(func() { p.stop(tb, syscall.SIGINT) })
+	p.Admin(tb, "postgres",
+		`CREATE ROLE "`+MigrationRole+`" LOGIN CREATEROLE PASSWORD '`+Password+`'`,
+		`CREATE ROLE "`+APIRole+`" LOGIN PASSWORD '`+Password+`'`,
+		`CREATE ROLE cloudsqlsuperuser`,
+		`GRANT cloudsqlsuperuser TO "`+APIRole+`"`,
+		`CREATE DATABASE `+Database+` OWNER "`+MigrationRole+`"`,
+	)
+	return p
+}
+
+// Start starts the server again after Stop or Kill.
+func (p *Postgres) Start(tb testing.TB) {
+	tb.Helper()
+	p.child = *start(tb, filepath.Join(p.bin, "postgres"), "-D", filepath.Join(p.dir, "data"))
+	p.await(tb, "PostgreSQL", func() error {
+		conn, err := p.connect("postgres")
+		if err == nil {
+			err = conn.Close(context.Background())
+		}
+		return err
+	})
+}
+
+// Stop ends the server and breaks every connection.
+func (p *Postgres) Stop(tb testing.TB) { tb.Helper(); p.stop(tb, syscall.SIGINT) }
+
+// Kill ends the server without a chance to tidy up.
+func (p *Postgres) Kill(tb testing.TB) {
+	tb.Helper()
+	p.stop(tb, syscall.SIGQUIT)
+}
+
+func (p *Postgres) connect(database string) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	config, err := pgx.ParseConfig("host=" + p.dir + " port=" + p.port + " user=postgres sslmode=disable")
+	if err != nil {
+		return nil, err
+	}
+	config.Password, config.Database = Password, database
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// Admin runs statements as the superuser.
+func (p *Postgres) Admin(tb testing.TB, database string, statements ...string) {
+	tb.Helper()
+	conn, err := p.connect(database)
+	require.NoError(tb, err)
+	defer conn.Close(context.Background())
+	for _, statement := range statements {
+		_, err := conn.Exec(context.Background(), statement)
+		require.NoError(tb, err, statement)
+	}
+}
+
+// Count returns the one number that a query, run as the superuser, selects.
+func (p *Postgres) Count(tb testing.TB, query string, arguments ...any) int {
+	tb.Helper()
+	conn, err := p.connect(Database)
+	require.NoError(tb, err)
+	defer conn.Close(context.Background())
+	var n int
+	require.NoError(tb, conn.QueryRow(context.Background(), query, arguments...).Scan(&n), query)
+	return n
+}

@@ -1,0 +1,194 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/server"
+)
+
+// world is the whole service with everything real or protocol-true around it.
+type world struct {
+	postgres *apptest.Postgres
+	redis    *apptest.Redis
+	google   *apptest.Google
+	log      *lines
+}
+
+// lines is a log that tests read.
+type lines struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (l *lines) Write(content []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(content)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
+}
+
+const tenants = `[
+	{"id":"demo-1a2b","name":"demo","licenses":[
+		{"id":"demo","product":"coditect-ide","seats":5,"leaseSeconds":60,"maxBorrowSeconds":86400},
+		{"id":"short","product":"coditect-ide","seats":2,"leaseSeconds":10,"heartbeatSeconds":3},
+		{"id":"big","product":"coditect-ide","seats":100,"leaseSeconds":60}]},
+	{"id":"other-3c4d","name":"other","licenses":[{"id":"demo","product":"coditect-ide","seats":3,"leaseSeconds":60}]}]`
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &lines{}}
+	w.migrate(t, tenants)
+	return w
+}
+
+func (w *world) common() map[string]string {
+	return map[string]string{
+		"PROJECT_ID": apptest.Project, "DATABASE_ADDRESS": w.postgres.Address, "DATABASE_CA": w.postgres.CA, "DATABASE_NAME": apptest.Database,
+		"DATABASE_PASSWORD_SECRET": "projects/p/secrets/s/versions/1", "SECRET_MANAGER_ENDPOINT": w.google.Endpoint, "GOOGLE_API_CA": w.google.CA,
+	}
+}
+
+func (w *world) migrate(t testing.TB, tenants string) {
+	t.Helper()
+	environment := w.common()
+	environment["DATABASE_USER"], environment["API_DATABASE_USER"], environment["TENANTS"] = apptest.MigrationRole, apptest.APIRole, tenants
+	require.NoError(t, server.Command(context.Background(), []string{"migrate"}, environment, w.log))
+}
+
+// instance is one running API.
+type instance struct {
+	url     string
+	metrics string
+	stop    func()
+	client  *http.Client
+}
+
+func (w *world) serve(t testing.TB, more map[string]string) *instance {
+	t.Helper()
+	environment := w.common()
+	environment["DATABASE_USER"] = apptest.APIRole
+	environment["REDIS_ADDRESS"], environment["REDIS_CA"], environment["REDIS_AUTH_SECRET"] = w.redis.Address, w.redis.CA, "projects/p/secrets/r/versions/1"
+	environment["KMS_KEY_VERSION"], environment["KMS_ENDPOINT"] = apptest.KeyVersion, w.google.Endpoint
+	environment["IDENTITY_KEYS_URL"] = w.google.KeysURL
+	environment["LISTEN_ADDRESS"], environment["METRICS_ADDRESS"] = freeAddress(t), freeAddress(t)
+	environment["CORS_ORIGINS"] = "https://coditect.ai"
+	for key, value := range more {
+		environment[key] = value
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Command(ctx, []string{"serve"}, environment, w.log) }()
+	in := &instance{
+		url: "http://" + environment["LISTEN_ADDRESS"], metrics: "http://" + environment["METRICS_ADDRESS"] + "/metrics",
+		client: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256}},
+	}
+	var once sync.Once
+	in.stop = func() {
+		once.Do(func() {
+			in.client.CloseIdleConnections()
+			cancel()
+			require.NoError(t, <-ended)
+		})
+	}
+	t.Cleanup(in.stop)
+	require.Eventually(t, func() bool {
+		response, err := in.client.Get(in.url + "/ready")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	}, 20*time.Second, 5*time.Millisecond, "the API is not ready")
+	return in
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// reply is an answer that was read whole.
+type reply struct {
+	status int
+	header http.Header
+	body   map[string]any
+	raw    []byte
+}
+
+func (r reply) text(name string) string {
+	text, _ := r.body[name].(string)
+	return text
+}
+
+// call sends a request; header pairs follow the body.
+func (in *instance) call(t testing.TB, method, path, token, body string, headers ...string) reply {
+	t.Helper()
+	r, err := in.try(method, path, token, body, headers...)
+	require.NoError(t, err)
+	return r
+}
+
+func (in *instance) try(method, path, token, body string, headers ...string) (reply, error) {
+	request, err := http.NewRequest(method, in.url+path, strings.NewReader(body))
+	if err != nil {
+		return reply{}, err
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := in.client.Do(request)
+	if err != nil {
+		return reply{}, err
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		return reply{}, err
+	}
+	found := reply{status: response.StatusCode, header: response.Header, raw: raw}
+	if strings.Contains(response.Header.Get("Content-Type"), "json") {
+		err = json.Unmarshal(raw, &found.body)
+	}
+	return found, err
+}
+
+func (in *instance) acquire(t testing.TB, license, token, fingerprint string) reply {
+	t.Helper()
+	return in.call(t, "POST", "/v1/licenses/"+license+"/acquire", token, `{"fingerprint":"`+fingerprint+`"}`)
+}
+
+func (in *instance) heartbeat(t testing.TB, token, lease string) reply {
+	t.Helper()
+	return in.call(t, "POST", "/v1/leases/"+lease+"/heartbeat", token, "")
+}
+
+func (in *instance) release(t testing.TB, token, lease string) reply {
+	t.Helper()
+	return in.call(t, "POST", "/v1/leases/"+lease+"/release", token, "")
+}
