@@ -1,0 +1,114 @@
+package stack_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+func TestTheLoadBalancerGuardsAndChecksTheLicenseAPI(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		assert.Equal(t, map[string]any{
+			"securityPolicy": map[string]any{"name": "license-api-security-policy"},
+			"healthCheck": map[string]any{
+				"type": "HTTP", "port": 8000.0, "requestPath": "/health", "checkIntervalSec": 10.0, "timeoutSec": 5.0,
+				"healthyThreshold": 2.0, "unhealthyThreshold": 3.0,
+			},
+			"connectionDraining": map[string]any{"drainingTimeoutSec": 60.0},
+			"timeoutSec":         30.0,
+			"cdn":                map[string]any{"enabled": false},
+			"sessionAffinity":    map[string]any{"affinityType": "NONE"},
+			"logging":            map[string]any{"enable": true, "sampleRate": 1.0},
+			"iap":                map[string]any{"enabled": false},
+		}, plan.One(t, backendConfig, "license-api").Get("spec"))
+		api := plan.One(t, kubeService, "license-api")
+		assert.JSONEq(t, `{"default": "license-api"}`, api.Text(`metadata.annotations["cloud.google.com/backend-config"]`))
+		assert.JSONEq(t, `{"ingress": true}`, api.Text(`metadata.annotations["cloud.google.com/neg"]`))
+		assert.Equal(t, "license-platform-tls", plan.One(t, "kubernetes:networking.gke.io/v1beta1:FrontendConfig", "license-platform-frontend").Text("spec.sslPolicy"))
+	})
+}
+
+func TestARedirectIsDeclaredOnlyWithAnOpenPort80(t *testing.T) {
+	t.Parallel()
+	const frontend = "kubernetes:networking.gke.io/v1beta1:FrontendConfig"
+	closed := stacktest.Deploy(t, "prod")
+	assert.Nil(t, closed.One(t, frontend, "license-platform-frontend").Get("spec.redirectToHttps"))
+	open := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.redirectHttp", true))
+	assert.Equal(t, true, open.One(t, frontend, "license-platform-frontend").Get("spec.redirectToHttps.enabled"))
+	assert.Equal(t, "true", open.One(t, kubeIngress, "ingress").Text(`metadata.annotations["kubernetes.io/ingress.allow-http"]`))
+}
+
+func TestTheStaffHostStandsBehindIdentityAwareProxy(t *testing.T) {
+	t.Parallel()
+	plan := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap-oauth-client-secret"}))
+	assert.Equal(t, map[string]any{"enabled": true, "oauthclientCredentials": map[string]any{"secretName": "iap-oauth-client-secret"}},
+		plan.One(t, backendConfig, "license-api-staff").Get("spec.iap"))
+	assert.Equal(t, map[string]any{"enabled": false}, plan.One(t, backendConfig, "license-api").Get("spec.iap"), "clients of the API have no Google account")
+	ingress := plan.One(t, kubeIngress, "ingress")
+	assert.Equal(t, "admin.coditect.ai", ingress.Text("spec.rules[1].host"))
+	assert.Equal(t, "license-api-staff", ingress.Text("spec.rules[1].http.paths[0].backend.service.name"))
+	assert.Equal(t, []any{"licenses.coditect.ai", "admin.coditect.ai"},
+		plan.One(t, "kubernetes:networking.gke.io/v1:ManagedCertificate", "license-platform-certificate").Get("spec.domains"))
+}
+
+func TestPodsAreRestrictedAndLeaveGracefully(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		for _, pods := range []stacktest.Resource{plan.One(t, deployment, "license-api"), plan.One(t, job, "license-migrate")} {
+			spec := func(path string) any { return pods.Get("spec.template.spec." + path) }
+			assert.Equal(t, map[string]any{
+				"runAsNonRoot": true, "runAsUser": 65532.0, "runAsGroup": 65532.0,
+				"seccompProfile": map[string]any{"type": "RuntimeDefault"},
+			}, spec("securityContext"))
+			assert.Equal(t, map[string]any{
+				"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "runAsNonRoot": true,
+				"capabilities": map[string]any{"drop": []any{"ALL"}},
+			}, spec("containers[0].securityContext"))
+			assert.Equal(t, false, spec("automountServiceAccountToken"))
+		}
+		api := plan.One(t, deployment, "license-api")
+		grace, _ := api.Get("spec.template.spec.terminationGracePeriodSeconds").(float64)
+		sleep, _ := api.Get("spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds").(float64)
+		assert.Positive(t, sleep)
+		assert.Greater(t, grace, sleep)
+		assert.Equal(t, map[string]any{"maxUnavailable": 0.0, "maxSurge": 1.0}, api.Get("spec.strategy.rollingUpdate"))
+	})
+}
+
+func TestOnGoogleCloudALeavingPodOutlivesTheLoadBalancersKnowledgeOfIt(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"dev", "prod"} {
+		api := stacktest.Deploy(t, name).One(t, deployment, "license-api")
+		assert.Equal(t, 60.0, api.Get("spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds"))
+		assert.Equal(t, 95.0, api.Get("spec.template.spec.terminationGracePeriodSeconds"))
+	}
+}
+
+func TestTheNumberOfReplicasHasOneOwner(t *testing.T) {
+	t.Parallel()
+	const autoscaler = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+	prod := stacktest.Deploy(t, "prod")
+	assert.Nil(t, prod.One(t, deployment, "license-api").Get("spec.replicas"), "it is the autoscaler's")
+	assert.Equal(t, 3.0, prod.One(t, autoscaler, "license-api").Get("spec.minReplicas"))
+	assert.Equal(t, 12.0, prod.One(t, autoscaler, "license-api").Get("spec.maxReplicas"))
+	local := stacktest.Deploy(t, "local")
+	assert.Equal(t, 2.0, local.One(t, deployment, "license-api").Get("spec.replicas"))
+	assert.Empty(t, local.Of(autoscaler))
+}
+
+func TestTheAPILogsInToTheDatabaseAsTheSettingsSay(t *testing.T) {
+	t.Parallel()
+	iam := environment(t, stacktest.Deploy(t, "prod").One(t, deployment, "license-api"))
+	assert.Equal(t, "p:us-central1:stores-1a2b3c4", iam["DATABASE_INSTANCE"])
+	assert.Equal(t, "license-api@p.iam", iam["DATABASE_USER"])
+	assert.NotContains(t, iam, "DATABASE_PASSWORD_SECRET")
+	assert.NotContains(t, iam, "DATABASE_ADDRESS")
+	password := environment(t, stacktest.Deploy(t, "local").One(t, deployment, "license-api"))
+	assert.Equal(t, "10.60.0.3:5432", password["DATABASE_ADDRESS"])
+	assert.NotEmpty(t, password["DATABASE_PASSWORD_SECRET"])
+	assert.NotContains(t, password, "DATABASE_INSTANCE")
+	migration := environment(t, stacktest.Deploy(t, "local").One(t, job, "license-migrate"))
+	assert.JSONEq(t, `[{"id": "demo-x1y2z", "name": "demo", "licenses": [{"id": "demo", "product": "coditect-ide", "seats": 5, "leaseSeconds": 300}]}]`, migration["TENANTS"])
+	assert.Equal(t, "license-api", migration["API_DATABASE_USER"])
+}
