@@ -1,0 +1,56 @@
+package plan
+
+import "strings"
+
+// Change changes a run before it starts.
+type Change func(*run)
+
+// run is what a program is started with.
+type run struct {
+	settings map[string]any    // by key, without the project's name
+	secrets  map[string]string // likewise
+	preview  bool
+}
+
+// Set sets a setting, for example Set("network.nat", true). A key below a list
+// cannot be set.
+func Set(path string, value any) Change {
+	return func(r *run) { put(r.settings, strings.Split(path, "."), value) }
+}
+
+// Unset removes a setting or a secret.
+func Unset(path string) Change {
+	return func(r *run) {
+		keys := strings.Split(path, ".")
+		delete(r.secrets, path)
+		at := r.settings
+		for _, key := range keys[:len(keys)-1] {
+			at, _ = at[key].(map[string]any)
+		}
+		delete(at, keys[len(keys)-1])
+	}
+}
+
+// Plain puts a value into the stack's file where a secret belongs.
+func Plain(key, value string) Change {
+	return func(r *run) {
+		delete(r.secrets, key)
+		r.settings[key] = value
+	}
+}
+
+// Preview makes the run a preview.
+func Preview() Change { return func(r *run) { r.preview = true } }
+
+func put(at map[string]any, keys []string, value any) {
+	if len(keys) == 1 {
+		at[keys[0]] = value
+		return
+	}
+	below, found := at[keys[0]].(map[string]any)
+	if !found {
+		below = map[string]any{}
+		at[keys[0]] = below
+	}
+	put(below, keys[1:], value)
+}

@@ -1,0 +1,122 @@
+// Package plan runs the Pulumi program of a stack, with the stack's committed
+// settings, against a cloud that only remembers, and answers questions about
+// what was declared. It needs no account, no network and no state.
+package plan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/stack"
+)
+
+// Digest is that of the API's image, which is not built.
+const Digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// Values that stand for the stack's secrets: a test can look for them where
+// they must not be.
+const (
+	MigrationPassword = "migration-password-of-the-test"
+	DatabasePassword  = "database-password-of-the-test"
+	RedisAuth         = "auth-string-of-the-test"
+)
+
+// OutputsType is the type of the resource that holds the program's outputs; its
+// name is "outputs".
+const OutputsType = "test:index:Outputs"
+
+// project is the Pulumi project's name.
+const project = "license-platform"
+
+// Make runs the program of a stack whose settings are in the module's root. The
+// plan holds what was declared before an error.
+func Make(root, name string, changes ...Change) (*Plan, error) {
+	settings, err := committed(root, name)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{settings: settings, secrets: map[string]string{
+		"migrationPassword": MigrationPassword, "databasePassword": DatabasePassword,
+	}}
+	for _, change := range changes {
+		change(r)
+	}
+	option, err := r.option()
+	if err != nil {
+		return nil, err
+	}
+	cloud := &cloud{stack: name}
+	images := &images{}
+	err = pulumi.RunErr(func(ctx *pulumi.Context) error {
+		outputs, err := stack.With(images).Declare(ctx)
+		if err != nil {
+			return err
+		}
+		// A resource made of the outputs shows what they resolve to.
+		return ctx.RegisterResource(OutputsType, "outputs", outputs, &pulumi.ResourceState{})
+	}, pulumi.WithMocks(project, name, cloud), option)
+	return &Plan{Stack: name, Resources: cloud.resources, Pushed: images.pushed}, err
+}
+
+// option starts the program with the run's settings.
+func (r *run) option() (pulumi.RunOption, error) {
+	config, secret := map[string]string{}, []string{}
+	for key, value := range r.settings {
+		text, plain := value.(string)
+		if !plain {
+			encoded, err := json.Marshal(value)
+			if err != nil {
+				return nil, fmt.Errorf("setting %s: %w", key, err)
+			}
+			text = string(encoded)
+		}
+		config[project+":"+key] = text
+	}
+	for key, value := range r.secrets {
+		config[project+":"+key] = value
+		secret = append(secret, project+":"+key)
+	}
+	return func(info *pulumi.RunInfo) {
+		info.Config, info.ConfigSecretKeys, info.DryRun = config, secret, r.preview
+	}, nil
+}
+
+// Root returns the module's root: the first folder with a go.mod at or above dir.
+func Root(dir string) (string, error) {
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("find the module's root: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("find the module's root: there is no go.mod at or above %s", dir)
+		}
+		at = filepath.Dir(at)
+	}
+}
+
+// images hands out one digest and remembers where it was pushed.
+type images struct{ pushed []string }
+
+var _ stack.Images = (*images)(nil)
+
+// Digest implements stack.Images.
+func (*images) Digest(context.Context, string) (string, error) { return Digest, nil }
+
+// Push implements stack.Images.
+func (i *images) Push(_ context.Context, platform, repository, _ string) error {
+	if repository == "" {
+		return errors.New("an image without a place")
+	}
+	i.pushed = append(i.pushed, platform+" "+repository)
+	return nil
+}
