@@ -83,7 +83,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	}
 	stack, err := open(ctx, Stack, Project, o.Program, options...)
 	if err != nil {
-		return nil, fmt.Errorf("open the stack: %w", clear(err))
+		return nil, fmt.Errorf("open the stack: %w", plainly(err))
 	}
 	return &Engine{dir: o.Dir, stack: stack}, nil
 }

@@ -69,24 +69,10 @@ func (e *Engine) run(ctx context.Context, watch func(Step), operation func(conte
 		return err
 	}
 	stream := make(chan events.EngineEvent, 256)
-	var complaints []string
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for event := range stream {
-			if event.Error != nil {
-				continue // a broken line in the event log; the operation itself says what counts
-			}
-			if complaint := complaintOf(event.EngineEvent); complaint != "" {
-				complaints = append(complaints, complaint)
-			}
-			if step, counts := stepOf(event.EngineEvent); counts {
-				watch(step)
-			}
-		}
-	}()
+	told := &listener{watch: watch, done: make(chan struct{})}
+	go told.listen(stream)
 	err := operation(ctx, stream)
-	<-done
+	complaints := told.finish()
 	switch {
 	case err == nil:
 		return nil
@@ -97,13 +83,13 @@ func (e *Engine) run(ctx context.Context, watch func(Step), operation func(conte
 	case len(complaints) > 0:
 		return errors.New(strings.Join(complaints, "\n"))
 	default:
-		return clear(err)
+		return plainly(err)
 	}
 }
 
-// clear takes the wrapping off an Automation API error: it prints the whole
+// plainly takes the wrapping off an Automation API error: it prints the whole
 // output of the CLI otherwise.
-func clear(err error) error {
+func plainly(err error) error {
 	text := err.Error()
 	if i := strings.Index(text, "stderr: "); i >= 0 {
 		text = strings.TrimSpace(text[i+len("stderr: "):])

@@ -77,13 +77,14 @@ func (w *World) checkRule(d *provider.Draft) []provider.Failure {
 		refuse("match", "Error 400: Invalid value for field 'resource.match': exactly one of expr and versionedExpr with config must be set")
 	case d.Inputs.Has("match.config") && d.Inputs.Text("match.versionedExpr") != "SRC_IPS_V1":
 		refuse("match.versionedExpr", "Error 400: Invalid value for field 'resource.match.versionedExpr': must be SRC_IPS_V1 when config is set")
-	case expression != "" && w.CheckExpression != nil:
-		if err := w.CheckExpression(expression); err != nil {
-			refuse("match.expr.expression", "Error 400: Invalid value for field 'resource.match.expr': '%s'. Expression could not be parsed: %v", expression, err)
-		}
 	}
 	if action := d.Inputs.Text("action"); action != "" {
 		checkRate(d, action, refuse)
+	}
+	if len(failures) == 0 && expression != "" && w.CheckRule != nil {
+		if err := w.CheckRule(d.Inputs); err != nil {
+			refuse("match.expr.expression", "Error 400: Invalid value for field 'resource.match.expr': %v", err)
+		}
 	}
 	return failures
 }

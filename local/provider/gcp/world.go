@@ -24,8 +24,9 @@ type World struct {
 	Plan  address.Plan
 	// CA is the certificate authority of everything with TLS, as PEM.
 	CA string
-	// CheckExpression compiles a Cloud Armor expression and returns why it cannot.
-	CheckExpression func(expression string) error
+	// CheckRule compiles a Cloud Armor rule, given the properties of its resource,
+	// and returns what the API would refuse about it.
+	CheckRule func(properties map[string]any) error
 	// CheckRedisConfigs returns which Redis setting Memorystore does not take.
 	CheckRedisConfigs func(map[string]string) error
 	// TenantID is the id of an Identity Platform tenant with this display name.

@@ -1,0 +1,105 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/engine"
+	"github.com/coditect-ai/license-platform/local/toolchain"
+)
+
+// cloud is an embedded cloud that runs, with the engine ready to work on it.
+type cloud struct {
+	dir      string
+	daemon   *daemon.Client
+	engine   *engine.Engine
+	settings settings
+	// fresh says that the daemon did not run before.
+	fresh bool
+}
+
+// bring gets the tools, starts the daemon or takes the running one, and opens
+// the engine.
+func (a *app) bring(ctx context.Context, dir string) (*cloud, error) {
+	root, err := projectRoot()
+	if err != nil {
+		return nil, err
+	}
+	if err := engine.CheckState(dir); err != nil {
+		return nil, err
+	}
+	c := &cloud{dir: dir}
+	o := engine.Options{Dir: dir, Program: a.program(root)}
+	if err := a.out.during("tools", func() error {
+		if err := toolchain.Databases(ctx, a.out.note); err != nil {
+			return err
+		}
+		o.Command, err = toolchain.Pulumi(ctx, root, a.out.note)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if err := a.out.during("daemon", func() error { return a.startDaemon(ctx, c) }); err != nil {
+		return nil, err
+	}
+	err = a.out.during("open stack", func() error {
+		if c.settings, err = a.readSettings(root, dir, c.daemon.Record.Plan); err != nil {
+			return err
+		}
+		o.Providers, o.Settings = c.daemon.Record.Providers, c.settings.file
+		o.Overrides, o.Secrets = c.settings.overrides, c.settings.secrets
+		c.engine, err = engine.Open(ctx, o)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, a.leave(ctx, c))
+	}
+	return c, nil
+}
+
+// startDaemon takes the running daemon when it is of this build and has the
+// wanted addresses, else it starts one.
+func (a *app) startDaemon(ctx context.Context, c *cloud) error {
+	plan, err := a.choosePlan(c.dir)
+	if err != nil {
+		return err
+	}
+	binary, err := daemon.Fingerprint()
+	if err != nil {
+		return err
+	}
+	c.daemon, err = daemon.Connect(ctx, c.dir)
+	switch {
+	case err == nil && c.daemon.Record.Binary == binary && c.daemon.Record.Plan == plan:
+		return nil
+	case err == nil:
+		if err := c.daemon.Stop(ctx); err != nil {
+			return fmt.Errorf("stop the daemon of an older build or other addresses: %w", err)
+		}
+	case errors.Is(err, daemon.ErrNotRunning):
+		if err := daemon.Kill(c.dir); err != nil { // what a killed one left behind
+			return err
+		}
+	default:
+		return err
+	}
+	c.fresh = true
+	if err := address.CheckEdge(plan); err != nil {
+		return err
+	}
+	if c.daemon, err = daemon.Start(ctx, c.dir, plan); err != nil {
+		return fmt.Errorf("start the embedded cloud: %w", err)
+	}
+	return nil
+}
+
+// leave stops a daemon that a command started only for itself.
+func (a *app) leave(ctx context.Context, c *cloud) error {
+	if !c.fresh || c.daemon == nil {
+		return nil
+	}
+	return c.daemon.Stop(context.WithoutCancel(ctx))
+}

@@ -1,0 +1,126 @@
+// Package command is the command line of the embedded cloud.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/spf13/cobra"
+
+	"github.com/coditect-ai/license-platform/local/address"
+)
+
+// Program returns the Pulumi program of the project in the folder root.
+type Program func(root string) pulumi.RunFunc
+
+// defaultEdgePort is where the front door listens unless told otherwise.
+const defaultEdgePort = 8443
+
+// app is what the commands share.
+type app struct {
+	program Program
+	out     *printer
+
+	// flags
+	dir           string
+	edgePort      int
+	loopbackBlock int
+	config        []string
+}
+
+// New makes the command line. program is what `up` and `preview` run.
+func New(program Program, out, errors io.Writer) *cobra.Command {
+	a := &app{program: program, out: newPrinter(out, errors)}
+	root := &cobra.Command{
+		Use:           "local",
+		Short:         "Run the license platform's Pulumi program on this machine, against an embedded cloud",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetOut(out)
+	root.SetErr(errors)
+	root.PersistentFlags().StringVar(&a.dir, "dir", "", "folder of the embedded cloud (default: .local in the project)")
+	root.AddCommand(a.up(), a.preview(), a.refresh(), a.status(), a.down(), a.token(), a.tools(), a.daemon())
+	return root
+}
+
+// edgeFlags adds the flags that decide where things listen.
+func (a *app) edgeFlags(command *cobra.Command) {
+	command.Flags().IntVar(&a.edgePort, "edge-port", 0, "port of the front door on 127.0.0.1 (default 8443, or EDGE_PORT)")
+	command.Flags().IntVar(&a.loopbackBlock, "loopback-block", 0, fmt.Sprintf("use 127.BLOCK.0.0/16 for all services, %d to %d (default: a free one)", address.FirstBlock, address.LastBlock))
+	a.configFlag(command)
+}
+
+func (a *app) configFlag(command *cobra.Command) {
+	command.Flags().StringArrayVar(&a.config, "config", nil, "replace a setting for this run, for example armor.rateLimit.requests=50")
+}
+
+// errNoProject says that the current folder is not inside the project.
+var errNoProject = errors.New("this is not the license platform's project: run it in the folder that has Pulumi.local.yaml, or below")
+
+// projectRoot finds the project that the current folder belongs to.
+func projectRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the current folder: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "Pulumi.local.yaml")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errNoProject
+		}
+		dir = parent
+	}
+}
+
+// folder returns the embedded cloud's folder as an absolute path.
+func (a *app) folder() (string, error) {
+	if a.dir != "" {
+		dir, err := filepath.Abs(a.dir)
+		if err != nil {
+			return "", fmt.Errorf("find the folder %s: %w", a.dir, err)
+		}
+		return dir, nil
+	}
+	root, err := projectRoot()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(root, ".local"), nil
+}
+
+// wantedEdgePort is the port from the flag, else from EDGE_PORT, else 0.
+func (a *app) wantedEdgePort() (int, error) {
+	if a.edgePort != 0 {
+		return a.edgePort, nil
+	}
+	text := os.Getenv("EDGE_PORT")
+	if text == "" {
+		return 0, nil
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil || port < 1 || port > 65535 {
+		return 0, fmt.Errorf("EDGE_PORT is %q: it has to be a port, 1 to 65535", text)
+	}
+	return port, nil
+}
+
+// Main runs the command line and returns the exit code.
+func Main(ctx context.Context, program Program, arguments []string, out, errors io.Writer) int {
+	root := New(program, out, errors)
+	root.SetArgs(arguments)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintf(errors, "error: %v\n", err)
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,48 @@
+package command
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coditect-ai/license-platform/local/daemon"
+)
+
+// daemon is the command that `up` starts; nobody types it.
+func (a *app) daemon() *cobra.Command {
+	return &cobra.Command{
+		Use:    "daemon",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			dir, err := a.folder()
+			if err != nil {
+				return err
+			}
+			plan, known := readPlan(dir)
+			if !known {
+				return errors.New("the daemon is started by 'up', which decides on the addresses")
+			}
+			binary, err := daemon.Fingerprint()
+			if err != nil {
+				return err
+			}
+			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
+			told := false
+			err = daemon.Run(ctx, daemon.Options{Dir: dir, Plan: plan, Binary: binary, Log: log}, func(r daemon.Record) error {
+				told = true
+				return daemon.Ready(r, nil)
+			})
+			if err != nil && !told {
+				return errors.Join(err, daemon.Ready(daemon.Record{}, err))
+			}
+			return err
+		},
+	}
+}

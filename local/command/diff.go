@@ -1,0 +1,105 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/local/engine"
+)
+
+// changes collects what a preview would do, and prints it.
+type changes struct {
+	out   *printer
+	steps []engine.Step
+	same  int
+}
+
+func (c *changes) watch(s engine.Step) {
+	if s.Phase != engine.Started || !s.Custom || strings.HasPrefix(s.Type, "pulumi:") {
+		return
+	}
+	switch {
+	case s.Op == "same":
+		c.same++
+	case s.Op == "create-replacement" || s.Op == "delete-replaced": // told by "replace"
+	case s.Changes():
+		c.steps = append(c.steps, s)
+	}
+}
+
+// print writes the differences to standard output.
+func (c *changes) print() {
+	marks := map[string]string{"create": "+", "update": "~", "delete": "-", "replace": "±", "import": "="}
+	counts := map[string]int{}
+	for _, s := range c.steps {
+		counts[s.Op]++
+		c.out.line("%s %s %s", marks[s.Op], s.Type, c.out.bold(s.Name))
+		for _, path := range slices.Sorted(maps.Keys(s.Diff)) {
+			note := ""
+			if strings.HasSuffix(s.Diff[path], "-replace") {
+				note = "  (replaces the resource)"
+			}
+			c.out.line("    %s: %s → %s%s", path, shown(s.Before, path), shown(s.After, path), note)
+		}
+	}
+	if len(c.steps) == 0 {
+		c.out.line("0 changes: %d resources are as declared", c.same)
+		return
+	}
+	var parts []string
+	for _, op := range []string{"create", "update", "replace", "delete", "import"} {
+		if counts[op] > 0 {
+			parts = append(parts, fmt.Sprintf("%d to %s", counts[op], op))
+		}
+	}
+	c.out.line("%s, %d unchanged", strings.Join(parts, ", "), c.same)
+}
+
+var pathParts = regexp.MustCompile(`\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)`)
+
+// shown is the value at a path of the inputs, as JSON. The engine has hidden
+// secrets already.
+func shown(inputs map[string]any, path string) string {
+	var value any = inputs
+	for _, part := range pathParts.FindAllStringSubmatch(path, -1) {
+		switch container := value.(type) {
+		case map[string]any:
+			value = container[part[1]+part[3]]
+		case []any:
+			i, err := strconv.Atoi(part[2])
+			if err != nil || i >= len(container) {
+				return "nothing"
+			}
+			value = container[i]
+		default:
+			return "nothing"
+		}
+	}
+	if value == nil {
+		return "nothing"
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(text)
+}
+
+// watchRefresh is told of a refresh: its steps say what differed once they are
+// done.
+func (c *changes) watchRefresh(s engine.Step) {
+	if s.Phase != engine.Done || !s.Custom || strings.HasPrefix(s.Type, "pulumi:") {
+		return
+	}
+	switch {
+	case s.Op == "delete" || s.Op == "update":
+		c.steps = append(c.steps, s)
+	default:
+		c.same++
+	}
+}

@@ -1,0 +1,100 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/engine"
+	"github.com/coditect-ai/license-platform/local/toolchain"
+)
+
+func (a *app) down() *cobra.Command {
+	return &cobra.Command{
+		Use:   "down",
+		Short: "Destroy the stack, stop everything and remove its state",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			return a.runDown(ctx)
+		},
+	}
+}
+
+// runDown destroys by the engine first. When that cannot be, because the daemon
+// is dead or the state is damaged, everything is on this machine all the same
+// and goes with the folder.
+func (a *app) runDown(ctx context.Context) error {
+	dir, err := a.folder()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		a.out.line("nothing is up here: %s does not exist", dir)
+		return nil
+	}
+	release, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	client, err := daemon.Connect(ctx, dir)
+	if err == nil {
+		if err := a.out.during("destroy", func() error { return a.destroy(ctx, dir, client) }); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			a.out.say("the engine could not destroy the stack in order, so everything is removed as it is: %v", err)
+		}
+		if err := a.out.during("stop", func() error { return client.Stop(ctx) }); err != nil {
+			a.out.say("%v", err)
+		}
+	}
+	if err := daemon.Kill(dir); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("remove the embedded cloud's folder: %w", err)
+	}
+	a.out.line("%s in %.1f s: no process and no state is left; the Pulumi CLI stays cached", a.out.green("down"), time.Since(a.out.started).Seconds())
+	return nil
+}
+
+func (a *app) destroy(ctx context.Context, dir string, client *daemon.Client) error {
+	root, err := projectRoot()
+	if err != nil {
+		return err
+	}
+	if err := engine.CheckState(dir); err != nil {
+		return err
+	}
+	pulumi, err := toolchain.Pulumi(ctx, root, a.out.note)
+	if err != nil {
+		return err
+	}
+	s, err := a.readSettings(root, dir, client.Record.Plan)
+	if err != nil {
+		return err
+	}
+	opened, err := engine.Open(ctx, engine.Options{
+		Dir: dir, Command: pulumi, Program: a.program(root), Providers: client.Record.Providers,
+		Settings: s.file, Overrides: s.overrides, Secrets: s.secrets,
+	})
+	if err != nil {
+		return err
+	}
+	shown := newProgress(a.out)
+	if err := opened.Destroy(ctx, shown.watch); err != nil {
+		return err
+	}
+	a.out.say("%s", shown.outcome())
+	return nil
+}

@@ -1,0 +1,59 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coditect-ai/license-platform/local/daemon"
+)
+
+func (a *app) status() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show what runs and where",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			dir, err := a.folder()
+			if err != nil {
+				return err
+			}
+			client, err := daemon.Connect(command.Context(), dir)
+			if errors.Is(err, daemon.ErrNotRunning) {
+				return fmt.Errorf("nothing runs here (%s): 'make up' brings the stack up", dir)
+			}
+			if err != nil {
+				return err
+			}
+			status, err := client.Status(command.Context())
+			if err != nil {
+				return err
+			}
+			a.printLayers(status)
+			a.out.line("")
+			a.printPods(status)
+			a.out.line("")
+			a.out.line("daemon: process %d, log %s", status.PID, daemon.LogPath(dir))
+			for _, problem := range append(status.Problems, status.Edge.Problems...) {
+				a.out.line("%s %s", a.out.red("problem:"), problem)
+			}
+			if !status.Edge.Synced {
+				return errors.New("the front door does not serve what is declared")
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) printPods(status daemon.Status) {
+	rows := [][]string{{"POD", "ADDRESS", "STATE", "RESTARTS", ""}}
+	for _, p := range status.Pods {
+		state := p.Phase
+		if p.Phase == "Running" && !p.Ready {
+			state = "not ready"
+		}
+		rows = append(rows, []string{p.Namespace + "/" + p.Name, p.IP, state, fmt.Sprint(p.Restarts), p.Message})
+	}
+	a.out.table(rows)
+}

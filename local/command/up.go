@@ -1,0 +1,77 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coditect-ai/license-platform/local/engine"
+)
+
+func (a *app) up() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "up",
+		Short: "Bring the whole stack up and leave it running",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			return a.runUp(ctx)
+		},
+	}
+	a.edgeFlags(command)
+	return command
+}
+
+func (a *app) runUp(ctx context.Context) error {
+	dir, err := a.folder()
+	if err != nil {
+		return err
+	}
+	release, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	c, err := a.bring(ctx, dir)
+	if err != nil {
+		return err
+	}
+	shown := newProgress(a.out)
+	var outputs engine.Outputs
+	err = a.out.during("update", func() error {
+		if err := c.engine.Recover(ctx); err != nil {
+			return err
+		}
+		outputs, err = c.engine.Up(ctx, shown.watch)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.out.say("%s", shown.outcome())
+	status, err := c.daemon.Status(ctx)
+	if err != nil {
+		return err
+	}
+	written, err := c.writeEndpoints(outputs, status)
+	if err != nil {
+		return err
+	}
+	a.out.line("")
+	a.printLayers(status)
+	a.out.line("")
+	a.printNext(dir, written)
+	a.out.line("%s in %.1f s (%s)", a.out.green("up"), time.Since(a.out.started).Seconds(), a.out.summary())
+	for _, problem := range append(status.Problems, status.Edge.Problems...) {
+		a.out.line("%s %s", a.out.red("problem:"), problem)
+	}
+	if !status.Edge.Synced {
+		return fmt.Errorf("the front door does not serve what is declared")
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package daemon
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coditect-ai/license-platform/local/existing"
+	"github.com/coditect-ai/license-platform/local/identity"
+	"github.com/coditect-ai/license-platform/local/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+)
+
+// Status is what the daemon tells about the cloud.
+type Status struct {
+	PID int `json:"pid"`
+	// Resources counts what the program declared, by type.
+	Resources map[string]int `json:"resources"`
+	// Existing counts what was there before, by type.
+	Existing map[string]int `json:"existing"`
+	Pods     []Pod          `json:"pods"`
+	// Addresses say where what stands for a type of resource is reached.
+	Addresses map[string]string   `json:"addresses"`
+	Edge      loadbalancer.Status `json:"edge"`
+	// Problems are what could not be brought back at the start.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Pod is a pod in the daemon's status.
+type Pod struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Owner     string `json:"owner,omitempty"`
+	IP        string `json:"ip"`
+	Phase     string `json:"phase"`
+	Ready     bool   `json:"ready"`
+	Restarts  int    `json:"restarts"`
+	Message   string `json:"message,omitempty"`
+	Log       string `json:"log,omitempty"`
+}
+
+// TokenRequest asks for an ID token.
+type TokenRequest struct {
+	// Project is the token's audience.
+	Project string        `json:"project"`
+	Tenant  string        `json:"tenant"`
+	User    string        `json:"user"`
+	Role    string        `json:"role"`
+	TTL     time.Duration `json:"ttl"`
+}
+
+func (d *Daemon) serveControl(ctx context.Context, group *errgroup.Group, token string) (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("open the control interface: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { reply(w, d.status(), nil) })
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
+		var wanted TokenRequest
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&wanted); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		minted, err := d.mint(wanted)
+		reply(w, minted, err)
+	})
+	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, "stopping", nil)
+		d.stop()
+	})
+	server := &http.Server{Handler: guarded(token, mux), ReadHeaderTimeout: 10 * time.Second}
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve the control interface: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if server.Shutdown(grace) != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	return listener.Addr().String(), nil
+}
+
+// guarded lets only those in who can read the daemon's record.
+func guarded(token string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
+			http.Error(w, "this is the embedded cloud's control interface; it needs the token in daemon.json", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func reply(w http.ResponseWriter, value any, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(value) // a caller that is gone needs no answer
+}
+
+func (d *Daemon) status() Status {
+	s := Status{
+		PID: os.Getpid(), Resources: map[string]int{}, Existing: map[string]int{}, Addresses: map[string]string{},
+		Edge: d.balancer.Status(),
+	}
+	for _, r := range d.store.List() {
+		if r.URN == "" {
+			s.Existing[r.Type]++
+			continue
+		}
+		s.Resources[r.Type]++
+	}
+	for _, p := range d.kubelet.Pods() {
+		s.Pods = append(s.Pods, Pod{
+			Namespace: p.Namespace, Name: p.Name, Owner: p.Owner, IP: p.IP.String(), Phase: p.Phase, Ready: p.Ready,
+			Restarts: p.Restarts, Message: p.Message, Log: p.LogPath,
+		})
+	}
+	d.addresses(s.Addresses)
+	d.mu.Lock()
+	s.Problems = slices.Clone(d.problems)
+	d.mu.Unlock()
+	return s
+}
+
+func (d *Daemon) addresses(at map[string]string) {
+	plan := d.options.Plan
+	at["edge"], at["kms"], at["secretManager"] = plan.Edge().String(), plan.KMS().String(), plan.SecretManager().String()
+	at["identity"], at["registry"] = plan.Identity().String(), plan.Registry().String()
+	for _, r := range d.store.List(gcp.TypeDatabaseInstance) {
+		at["sql"] = provider.Properties(r.Outputs).Text("privateIpAddress") + ":5432"
+	}
+	for _, r := range d.store.List(gcp.TypeRedisInstance) {
+		outputs := provider.Properties(r.Outputs)
+		port, _ := outputs.Number("port")
+		at["redis"] = fmt.Sprintf("%s:%.0f", outputs.Text("host"), port)
+	}
+}
+
+// mint signs a token. A tenant that the stack does not declare is somebody
+// else's in the same project: the token is good, and the API does not know it.
+func (d *Daemon) mint(wanted TokenRequest) (string, error) {
+	if wanted.Project == "" {
+		wanted.Project = existing.Project
+	}
+	tenants, err := d.issuer.Tenants()
+	if err != nil {
+		return "", err
+	}
+	known := slices.ContainsFunc(tenants, func(t identity.Tenant) bool {
+		return t.Project == wanted.Project && (t.ID == wanted.Tenant || t.DisplayName == wanted.Tenant)
+	})
+	if !known && wanted.Tenant != "" {
+		stranger := identity.Tenant{Project: wanted.Project, ID: identity.TenantID(wanted.Project, wanted.Tenant), DisplayName: wanted.Tenant}
+		if _, err := d.issuer.PutTenant(stranger); err != nil {
+			return "", err
+		}
+	}
+	return d.issuer.Mint(identity.Claims{
+		Project: wanted.Project, Tenant: wanted.Tenant, User: wanted.User, Email: wanted.User + "@example.com", Role: wanted.Role, TTL: wanted.TTL,
+	})
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+// Package daemon is the process that the embedded cloud lives in: it holds the
+// services, the databases, the pods, the front door and the two providers, and
+// goes on after `up` has returned.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coditect-ai/license-platform/k8s/customresource"
+	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/certificate"
+	"github.com/coditect-ai/license-platform/local/existing"
+	"github.com/coditect-ai/license-platform/local/frontdoor"
+	"github.com/coditect-ai/license-platform/local/identity"
+	"github.com/coditect-ai/license-platform/local/kms"
+	"github.com/coditect-ai/license-platform/local/kubelet"
+	"github.com/coditect-ai/license-platform/local/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/postgres"
+	"github.com/coditect-ai/license-platform/local/process"
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/redis"
+	"github.com/coditect-ai/license-platform/local/registry"
+	"github.com/coditect-ai/license-platform/local/secretmanager"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// stopTimeout bounds an orderly end.
+const stopTimeout = 30 * time.Second
+
+// Options say where the daemon lives.
+type Options struct {
+	// Dir is the embedded cloud's folder.
+	Dir string
+	// Plan says where everything listens.
+	Plan address.Plan
+	// Binary is the fingerprint of the running executable.
+	Binary string
+	// Log receives what happens.
+	Log *slog.Logger
+}
+
+// Daemon is the running cloud.
+type Daemon struct {
+	options Options
+	log     *slog.Logger
+
+	store      *store.Store
+	supervisor *process.Supervisor
+	authority  *certificate.Authority
+	kms        *kms.Service
+	secrets    *secretmanager.Service
+	issuer     *identity.Issuer
+	registry   *registry.Registry
+	kubelet    *kubelet.Kubelet
+	databases  *databases
+	caches     *caches
+	frontDoor  *frontdoor.FrontDoor
+	balancer   *loadbalancer.Controller
+	gcp        *provider.Server
+	kubernetes *provider.Server
+
+	stop context.CancelFunc
+
+	mu       sync.Mutex
+	problems []string // what could not be brought back at the start
+}
+
+// Run brings everything up, tells ready, and keeps it up until ctx ends or
+// somebody asks it to stop. Everything it started has ended when it returns.
+func Run(ctx context.Context, o Options, ready func(Record) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	d := &Daemon{options: o, log: o.Log, stop: cancel}
+	if err := d.open(); err != nil {
+		return errors.Join(err, d.close())
+	}
+	group, live := errgroup.WithContext(ctx)
+	record, err := d.serve(live, group)
+	if err == nil {
+		d.restore(live)
+		err = record.write(o.Dir)
+	}
+	if err == nil {
+		err = ready(record)
+	}
+	if err != nil {
+		cancel()
+		return errors.Join(err, group.Wait(), d.close())
+	}
+	d.log.Info("ready", "pid", record.PID, "plan", record.Plan)
+	err = group.Wait()
+	return errors.Join(err, d.close())
+}
+
+// open makes or reads everything that lives in the folder.
+func (d *Daemon) open() (err error) {
+	at := func(name string) string { return filepath.Join(d.options.Dir, name) }
+	logs := at("logs")
+	if d.store, err = store.Open(at("store.json")); err != nil {
+		return err
+	}
+	if d.supervisor, err = process.NewSupervisor(at("run"), d.log); err != nil {
+		return err
+	}
+	if d.authority, err = certificate.LoadOrCreate(d.options.Dir); err != nil {
+		return err
+	}
+	if d.kms, err = kms.Open(at("kms"), d.log); err != nil {
+		return fmt.Errorf("open the key management service: %w", err)
+	}
+	if d.secrets, err = secretmanager.Open(at("secretmanager")); err != nil {
+		return fmt.Errorf("open the secret manager: %w", err)
+	}
+	if d.issuer, err = identity.Open(at("identity")); err != nil {
+		return fmt.Errorf("open the identity platform: %w", err)
+	}
+	if d.registry, err = registry.Open(at("registry"), d.log); err != nil {
+		return fmt.Errorf("open the registry: %w", err)
+	}
+	plan := d.options.Plan
+	d.kubelet, err = kubelet.New(kubelet.Config{
+		Dir: d.options.Dir, PodRange: plan.Pods(), Registry: plan.Registry().String(), CA: d.authority.Pool(),
+		Secret: d.secretObject, ConfigMap: d.configMapObject, Supervisor: d.supervisor, Log: d.log,
+	})
+	if err != nil {
+		return fmt.Errorf("make the kubelet: %w", err)
+	}
+	d.databases = &databases{dir: at("postgres"), logs: logs, authority: d.authority, supervisor: d.supervisor, log: d.log, running: map[string]*postgres.Server{}}
+	d.caches = &caches{dir: at("redis"), logs: logs, authority: d.authority, supervisor: d.supervisor, log: d.log, running: map[string]*redis.Server{}}
+	schemas, err := customresource.NewSchemas()
+	if err != nil {
+		return fmt.Errorf("read the custom resource definitions: %w", err)
+	}
+	d.providers(schemas)
+	return existing.Declare(d.store, plan, d.authority.PEM())
+}
+
+// close ends everything in the reverse order, and waits for it.
+func (d *Daemon) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	var failed []error
+	if d.kubelet != nil {
+		failed = append(failed, d.kubelet.Close())
+	}
+	if d.caches != nil {
+		failed = append(failed, d.caches.stop(ctx))
+	}
+	if d.databases != nil {
+		failed = append(failed, d.databases.stop(ctx))
+	}
+	if d.kms != nil {
+		d.kms.Close()
+	}
+	if d.supervisor != nil {
+		d.supervisor.Close()
+	}
+	failed = append(failed, remove(recordPath(d.options.Dir)))
+	return errors.Join(failed...)
+}
+
+// restore makes everything real again that is in the store, in the order in
+// which it was created. What fails is told, and does not keep the rest away.
+func (d *Daemon) restore(ctx context.Context) {
+	for _, r := range d.store.List() {
+		for _, server := range []*provider.Server{d.gcp, d.kubernetes} {
+			if err := server.Restore(ctx, r); err != nil {
+				d.log.Error("a resource could not be brought back", "type", r.Type, "id", r.ID, "error", err)
+				d.mu.Lock()
+				d.problems = append(d.problems, err.Error())
+				d.mu.Unlock()
+			}
+		}
+	}
+}

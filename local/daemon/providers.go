@@ -1,0 +1,95 @@
+package daemon
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/coditect-ai/license-platform/k8s/customresource"
+	"github.com/coditect-ai/license-platform/local/cloudarmor"
+	"github.com/coditect-ai/license-platform/local/identity"
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/redis"
+)
+
+// providers makes the two providers over the services.
+func (d *Daemon) providers(schemas *customresource.Schemas) {
+	google := &gcp.World{
+		Store: d.store, Plan: d.options.Plan, CA: d.authority.PEM(),
+		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs, TenantID: identity.TenantID,
+		Databases: d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
+		Images: d.registry, Tenants: tenants{d.issuer},
+	}
+	cluster := &kubernetes.World{
+		Store: d.store, Kubelet: d.kubelet, Schemas: schemas, Edge: d.options.Plan.Edge().Addr(), AwaitIngress: d.awaitIngress,
+	}
+	d.gcp = provider.NewServer("gcp", gcp.Version, d.store, google.Kinds(), google.Functions())
+	d.kubernetes = provider.NewServer("kubernetes", kubernetes.Version, d.store, cluster.Kinds(), nil)
+}
+
+// checkRule compiles a Cloud Armor rule the way the front door does.
+func checkRule(properties map[string]any) error {
+	rule, err := cloudarmor.RuleFromResource(properties)
+	if err != nil {
+		return err
+	}
+	return cloudarmor.CheckRule(rule)
+}
+
+// ingressPatience is how long the load balancer may take to serve an Ingress.
+const ingressPatience = 15 * time.Second
+
+// awaitIngress waits until the load balancer is in step.
+func (d *Daemon) awaitIngress(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, ingressPatience)
+	defer cancel()
+	for {
+		status := d.balancer.Sync()
+		if status.Synced {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New("the load balancer does not serve the Ingress: " + strings.Join(status.Problems, "; "))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// secretObject returns the entries of a Kubernetes Secret.
+func (d *Daemon) secretObject(namespace, name string) (map[string][]byte, bool) {
+	r, exists := d.store.Get(kubernetes.TypeSecret, namespace+"/"+name)
+	if !exists {
+		return nil, false
+	}
+	entries := map[string][]byte{}
+	outputs := provider.Properties(r.Outputs)
+	for key, value := range outputs.Object("data") {
+		text, _ := value.(string)
+		if decoded, err := base64.StdEncoding.DecodeString(text); err == nil {
+			entries[key] = decoded
+		}
+	}
+	for key, value := range outputs.Object("stringData") {
+		text, _ := value.(string)
+		entries[key] = []byte(text)
+	}
+	return entries, true
+}
+
+// configMapObject returns the entries of a ConfigMap.
+func (d *Daemon) configMapObject(namespace, name string) (map[string]string, bool) {
+	r, exists := d.store.Get(kubernetes.TypeConfigMap, namespace+"/"+name)
+	if !exists {
+		return nil, false
+	}
+	entries := map[string]string{}
+	for key, value := range provider.Properties(r.Outputs).Object("data") {
+		entries[key], _ = value.(string)
+	}
+	return entries, true
+}

@@ -1,0 +1,78 @@
+package daemon
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/secretmanager"
+)
+
+// secrets gives the provider the secret manager in the words of its resources.
+type secrets struct{ service *secretmanager.Service }
+
+var _ gcp.Secrets = secrets{}
+
+// EnsureSecret makes a secret unless it exists.
+func (s secrets) EnsureSecret(name string) error {
+	if err := s.service.CreateSecret(name); status.Code(err) != codes.AlreadyExists {
+		return err
+	}
+	return nil
+}
+
+// RemoveSecret removes a secret with its versions.
+func (s secrets) RemoveSecret(name string) error {
+	if err := s.service.DeleteSecret(name); status.Code(err) != codes.NotFound {
+		return err
+	}
+	return nil
+}
+
+// EnsureVersion makes the version with this number, unless it exists.
+func (s secrets) EnsureVersion(secret string, number int, payload []byte) error {
+	name := secret + "/versions/" + strconv.Itoa(number)
+	if s.exists(name) {
+		return nil
+	}
+	made, err := s.service.AddVersion(secret, payload)
+	if err != nil {
+		return err
+	}
+	if !strings.HasSuffix(made, "/versions/"+strconv.Itoa(number)) {
+		return fmt.Errorf("the new version of %s is %s, expected number %d", secret, made, number)
+	}
+	return nil
+}
+
+// exists says whether the version ever existed: a disabled or destroyed one
+// still has its number.
+func (s secrets) exists(version string) bool {
+	_, err := s.service.Payload(version)
+	return status.Code(err) != codes.NotFound
+}
+
+// LastVersion is the highest number a version of the secret ever had.
+func (s secrets) LastVersion(secret string) int {
+	number := 0
+	for s.exists(secret + "/versions/" + strconv.Itoa(number+1)) {
+		number++
+	}
+	return number
+}
+
+// SetVersionState takes ENABLED, DISABLED or DESTROYED.
+func (s secrets) SetVersionState(version, state string) error {
+	switch state {
+	case "DESTROYED":
+		return s.service.DestroyVersion(version)
+	case "DISABLED":
+		return s.service.DisableVersion(version)
+	default:
+		return s.service.EnableVersion(version)
+	}
+}

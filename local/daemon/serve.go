@@ -1,0 +1,176 @@
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
+	"github.com/coditect-ai/license-platform/local/cloudarmor"
+	"github.com/coditect-ai/license-platform/local/existing"
+	"github.com/coditect-ai/license-platform/local/frontdoor"
+	"github.com/coditect-ai/license-platform/local/kubelet"
+	"github.com/coditect-ai/license-platform/local/loadbalancer"
+)
+
+// maxMessage bounds a message from the engine, in bytes: a whole stack's CA
+// bundles and Deployments are far below it.
+const maxMessage = 64 << 20
+
+// serve opens every address. When one is taken nothing is left open.
+func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (Record, error) {
+	plan := d.options.Plan
+	record := Record{PID: os.Getpid(), Binary: d.options.Binary, Token: rand.Text(), Plan: plan, Providers: map[string]int{}}
+	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register); err != nil {
+		return record, err
+	}
+	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register); err != nil {
+		return record, err
+	}
+	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.issuer.Handler()); err != nil {
+		return record, err
+	}
+	if err := d.serveHTTPS(ctx, group, plan.Registry(), d.registry); err != nil {
+		return record, err
+	}
+	if err := existing.Serve(ctx, group, d.kubelet); err != nil {
+		return record, err
+	}
+	if err := d.serveEdge(ctx, group); err != nil {
+		return record, err
+	}
+	for name, server := range map[string]pulumirpc.ResourceProviderServer{"gcp": d.gcp, "kubernetes": d.kubernetes} {
+		port, err := serveProvider(ctx, group, server)
+		if err != nil {
+			return record, err
+		}
+		record.Providers[name] = port
+	}
+	control, err := d.serveControl(ctx, group, record.Token)
+	record.Control = control
+	return record, err
+}
+
+func (d *Daemon) tls(at netip.AddrPort) (*tls.Config, error) {
+	config, err := d.authority.ServerConfig([]string{"localhost"}, []netip.Addr{at.Addr()})
+	if err != nil {
+		return nil, fmt.Errorf("make the certificate for %s: %w", at, err)
+	}
+	return config, nil
+}
+
+func (d *Daemon) serveGRPC(ctx context.Context, group *errgroup.Group, at netip.AddrPort, register func(grpc.ServiceRegistrar)) error {
+	config, err := d.tls(at)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", at.String())
+	if err != nil {
+		return fmt.Errorf("open %s: %w", at, err)
+	}
+	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(config)))
+	register(server)
+	run(ctx, group, server, listener)
+	return nil
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, group *errgroup.Group, server *grpc.Server, listener net.Listener) {
+	group.Go(func() error { return server.Serve(listener) })
+	group.Go(func() error {
+		<-ctx.Done()
+		server.Stop()
+		return nil
+	})
+}
+
+func serveProvider(ctx context.Context, group *errgroup.Group, provider pulumirpc.ResourceProviderServer) (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("open a provider's port: %w", err)
+	}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage))
+	pulumirpc.RegisterResourceProviderServer(server, provider)
+	run(ctx, group, server, listener)
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+func (d *Daemon) serveHTTPS(ctx context.Context, group *errgroup.Group, at netip.AddrPort, handler http.Handler) error {
+	config, err := d.tls(at)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", at.String())
+	if err != nil {
+		return fmt.Errorf("open %s: %w", at, err)
+	}
+	server := &http.Server{
+		Handler: handler, TLSConfig: config, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
+	}
+	group.Go(func() error {
+		if err := server.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve %s: %w", at, err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		return server.Close()
+	})
+	return nil
+}
+
+// serveEdge opens the front door and keeps it in step with what is declared.
+func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err error) {
+	d.frontDoor, err = frontdoor.New(frontdoor.Options{
+		Address: d.options.Plan.Edge(),
+		Issue:   d.authority.Issue,
+		// Plain curl is somebody in the first region that the policy lets in.
+		DefaultClient: frontdoor.Client{Region: "US"},
+		LogFile:       filepath.Join(d.options.Dir, "logs", "requests.jsonl"),
+		Project:       existing.Project,
+		Logger:        d.log,
+	})
+	if err != nil {
+		return err
+	}
+	d.balancer = loadbalancer.New(loadbalancer.Options{
+		Store: d.store, Pods: pods{d.kubelet}, FrontDoor: d.frontDoor,
+		Armor: loadbalancer.CloudArmor(cloudarmor.Options{}), Logger: d.log,
+	})
+	group.Go(func() error { return d.frontDoor.Serve(ctx) })
+	group.Go(func() error { return d.balancer.Run(ctx) })
+	return nil
+}
+
+// pods shows the kubelet's pods to the load balancer.
+type pods struct{ kubelet *kubelet.Kubelet }
+
+// Pods lists the pods that can be given requests.
+func (p pods) Pods() []loadbalancer.Pod {
+	var seen []loadbalancer.Pod
+	for _, pod := range p.kubelet.Pods() {
+		seen = append(seen, loadbalancer.Pod{
+			Namespace: pod.Namespace, Name: pod.Name, Labels: pod.Labels, IP: pod.IP, Ports: pod.Ports,
+			Ready: pod.Ready && !pod.Terminating,
+		})
+	}
+	return seen
+}
+
+// Subscribe tells of every change of a pod.
+func (p pods) Subscribe(notify func()) (unsubscribe func()) { return p.kubelet.Subscribe(notify) }

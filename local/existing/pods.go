@@ -1,0 +1,57 @@
+package existing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coditect-ai/license-platform/local/kubelet"
+	"github.com/coditect-ai/license-platform/local/standin"
+)
+
+// Port is where the IDE's pods listen.
+const Port = 8080
+
+// Kubelet is where the stand-ins' pods are entered.
+type Kubelet interface {
+	AllocateIP() (netip.Addr, error)
+	AddStatic(p kubelet.Pod)
+}
+
+// Serve runs the stand-ins for the IDE's two Services, as pods of the kubelet,
+// until ctx ends.
+func Serve(ctx context.Context, group *errgroup.Group, k Kubelet) error {
+	for name, handler := range map[string]http.Handler{standin.API: standin.NewAPI(), standin.Frontend: standin.NewFrontend()} {
+		ip, err := k.AllocateIP()
+		if err != nil {
+			return fmt.Errorf("find an address for %s: %w", name, err)
+		}
+		listener, err := net.Listen("tcp", net.JoinHostPort(ip.String(), strconv.Itoa(Port)))
+		if err != nil {
+			return fmt.Errorf("open the stand-in for %s: %w", name, err)
+		}
+		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+		group.Go(func() error {
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve the stand-in for %s: %w", name, err)
+			}
+			return nil
+		})
+		group.Go(func() error {
+			<-ctx.Done()
+			return server.Close() // WebSockets would hold up an orderly end
+		})
+		k.AddStatic(kubelet.Pod{
+			Namespace: Namespace, Name: name + "-0", Labels: map[string]string{"app": name}, IP: ip,
+			Ports: map[string]int32{"http": Port}, Ready: true, Phase: "Running",
+		})
+	}
+	return nil
+}
