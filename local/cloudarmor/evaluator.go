@@ -70,11 +70,14 @@ func (e *Evaluator) Warm() error {
 	return err
 }
 
-// Evaluate decides about a request. When the context ends first, or the WAF
-// cannot be built, the request is denied with 502.
+// Evaluate decides about a request. When the context ends first, the WAF cannot
+// be built or the client's address is not given, the request is denied with 502.
 func (e *Evaluator) Evaluate(ctx context.Context, request Request) Decision {
 	current := e.current.Load()
 	decision := Decision{Policy: current.policy.Name()}
+	if !request.ClientIP.IsValid() {
+		return decision.unavailable(Step{}, errNoClient)
+	}
 	look := newLook(request, current, e.options)
 	for _, each := range current.policy.rules {
 		step := look.at(each)

@@ -99,6 +99,7 @@ func NewPolicy(config Config) (*Policy, error) {
 var (
 	errSamePriority = errors.New("another rule has the same priority; allowed: one rule a priority")
 	errNoDefault    = errors.New("policy has no default rule")
+	errNoClient     = errors.New("request has no client address")
 )
 
 // CheckRule says what the API would refuse about one rule.

@@ -2,6 +2,7 @@ package cloudarmor_test
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"testing"
 
@@ -180,6 +181,13 @@ func TestARequestWhoseCallerHasGoneIsNotLetThrough(t *testing.T) {
 	decision := stand(t, policy.Settings{}).Evaluate(ctx, get())
 	assert.Equal(t, 502, decision.StatusCode)
 	assert.Equal(t, context.Canceled.Error(), decision.Final.Error)
+}
+
+func TestARequestOfNobodyIsNotLetThrough(t *testing.T) {
+	t.Parallel()
+	decision := stand(t, policy.Settings{}).decide(t, get(func(r *cloudarmor.Request) { r.ClientIP = netip.Addr{} }))
+	assert.Equal(t, 502, decision.StatusCode)
+	assert.Contains(t, decision.Final.Error, "no client address")
 }
 
 func TestWarmBuildsWhatThePolicyNeeds(t *testing.T) {

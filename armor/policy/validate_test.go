@@ -1,0 +1,99 @@
+package policy_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/armor/policy"
+	"github.com/coditect-ai/license-platform/armor/rule"
+)
+
+func TestEmptySettingsAreRight(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, policy.Settings{}.Validate())
+}
+
+func custom(change func(*policy.CustomRule)) policy.Settings {
+	rule := policy.CustomRule{Name: "mine", Priority: 2000, Action: rule.Deny403, Expression: "origin.asn == 1"}
+	change(&rule)
+	return policy.Settings{CustomRules: []policy.CustomRule{rule}}
+}
+
+func set(category string, set policy.Set) policy.Settings {
+	return policy.Settings{WAF: policy.WAF{Sets: map[string]policy.Set{category: set}}}
+}
+
+func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 501)
+	for i := range many {
+		many[i] = fmt.Sprintf("10.0.%d.%d", i/250, i%250)
+	}
+	for name, row := range map[string]struct {
+		settings policy.Settings
+		key, why string
+	}{
+		"a name with capitals":           {policy.Settings{Name: "License"}, "name", "not a name"},
+		"a log level":                    {policy.Settings{LogLevel: "DEBUG"}, "logLevel", "not known"},
+		"a mode":                         {policy.Settings{Mode: "open"}, "mode", "not known"},
+		"UK":                             {policy.Settings{Regions: policy.Regions{Allowed: []string{"UK"}}}, "regions.allowed", "not a country code"},
+		"a region twice":                 {policy.Settings{Regions: policy.Regions{Allowed: []string{"US", "US"}}}, "regions.allowed", "twice"},
+		"what unknown means":             {policy.Settings{Regions: policy.Regions{Unknown: "perhaps"}}, "regions.unknown", "not known"},
+		"a friendly list":                {policy.Settings{ThreatIntelligence: policy.ThreatIntelligence{Lists: []string{"iplist-search-engines-crawlers"}}}, "threatIntelligence.lists", "not known"},
+		"a range":                        {policy.Settings{Blocklist: policy.Ranges{Ranges: []string{"10.0.0.0/99"}}}, "blocklist.ranges", "neither"},
+		"a range twice":                  {policy.Settings{Blocklist: policy.Ranges{Ranges: []string{"192.0.2.1", "192.0.2.1/32"}}}, "blocklist.ranges", "twice"},
+		"everybody blocked":              {policy.Settings{Blocklist: policy.Ranges{Ranges: []string{"0.0.0.0/0"}}}, "blocklist.ranges", "everybody"},
+		"everybody allowed":              {policy.Settings{Mode: policy.Allowlisted, Allowlist: policy.Ranges{Ranges: []string{"::/0"}}}, "allowlist.ranges", "everybody"},
+		"too many ranges":                {policy.Settings{Blocklist: policy.Ranges{Ranges: many}}, "blocklist.ranges", "too many"},
+		"an empty allowlist":             {policy.Settings{Mode: policy.Allowlisted}, "allowlist.ranges", "nobody could call"},
+		"a generation":                   {policy.Settings{WAF: policy.WAF{Generation: "v30"}}, "waf.generation", "not known"},
+		"a sensitivity":                  {policy.Settings{WAF: policy.WAF{Sensitivity: 5}}, "waf.sensitivity", "out of bounds"},
+		"a set of the other generation":  {set("nodejs", policy.Set{}), "waf.sets", "not a set of generation v422"},
+		"an opt-out of the other prefix": {set("sqli", policy.Set{OptOut: []string{"owasp-crs-v030301-id942251-sqli"}}), "waf.sets.sqli.optOut", "is not one of set"},
+		"an exclusion without a field":   {set("sqli", policy.Set{Exclusions: []policy.Exclusion{{}}}), "waf.sets.sqli", "names no field"},
+		"an exclusion's operator":        {set("xss", policy.Set{Exclusions: []policy.Exclusion{{Headers: []rule.Field{{Operator: "LIKE", Value: "x"}}}}}), "waf.sets.xss", "operator \"LIKE\""},
+		"an exclusion's value":           {set("xss", policy.Set{Exclusions: []policy.Exclusion{{Headers: []rule.Field{{Operator: "EQUALS"}}}}}), "waf.sets.xss", "value"},
+		"a threshold of adaptive":        {policy.Settings{AdaptiveProtection: policy.AdaptiveProtection{LoadThreshold: 1.5}}, "adaptiveProtection.loadThreshold", "out of bounds"},
+		"an interval":                    {policy.Settings{RateLimit: policy.RateLimit{IntervalSeconds: 45}}, "rateLimit", "interval 45 s"},
+		"a count":                        {policy.Settings{RateLimit: policy.RateLimit{Count: 10001}}, "rateLimit", "count 10001"},
+		"a ban's duration":               {policy.Settings{RateLimit: policy.RateLimit{BanSeconds: 601}}, "rateLimit", "banDurationSec 601"},
+		"a throttle that bans":           {policy.Settings{RateLimit: policy.RateLimit{Action: rule.Throttle, BanSeconds: 600}}, "rateLimit", "throttle has no ban"},
+		"a rate limit that denies":       {policy.Settings{RateLimit: policy.RateLimit{Action: rule.Deny403}}, "rateLimit", ""},
+		"an exceed action":               {policy.Settings{RateLimit: policy.RateLimit{ExceedAction: rule.Allow}}, "rateLimit", "exceed action"},
+		"a key without a name":           {policy.Settings{RateLimit: policy.RateLimit{Key: rule.KeyHeader}}, "rateLimit", "enforceOnKeyName"},
+		"an allow before the WAF":        {custom(func(c *policy.CustomRule) { c.Action = rule.Allow }), "customRules.mine.priority", "not a free place"},
+		"a throttle before the WAF":      {custom(func(c *policy.CustomRule) { c.Action = rule.Throttle }), "customRules.mine.priority", "not a free place"},
+		"a deny after what lets through": {custom(func(c *policy.CustomRule) { c.Priority = 8000 }), "customRules.mine.priority", "not a free place"},
+		"a custom rule between WAF sets": {custom(func(c *policy.CustomRule) { c.Priority = 3050 }), "customRules.mine.priority", "not a free place"},
+		"a custom rule's name":           {custom(func(c *policy.CustomRule) { c.Name = "My Rule" }), "customRules.name", "does not name one rule"},
+		"a custom expression":            {custom(func(c *policy.CustomRule) { c.Expression = "origin.country == 'US'" }), "customRules.mine", "undeclared reference"},
+		"a header in capitals":           {custom(func(c *policy.CustomRule) { c.Expression = "has(request.headers['User-Agent'])" }), "customRules.mine", "never matches"},
+		"a custom description": {custom(func(c *policy.CustomRule) {
+			c.Description = "This description is longer than the sixty-four characters allowed"
+		}), "customRules.mine", "characters"},
+		"a custom deny with a rate limit": {custom(func(c *policy.CustomRule) { c.RateLimit = &policy.RateLimit{} }), "customRules.mine", "rate limit options belong"},
+		"a custom action":                 {custom(func(c *policy.CustomRule) { c.Action = "redirect" }), "customRules.mine", "is not known"},
+		"ranges and an expression":        {custom(func(c *policy.CustomRule) { c.Ranges = []string{"192.0.2.1"} }), "customRules.mine", "both"},
+		"eleven custom ranges":            {custom(func(c *policy.CustomRule) { c.Expression, c.Ranges = "", many[:11] }), "customRules.mine", "11 source ranges"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			problems := row.settings.Validate()
+			require.NotEmpty(t, problems)
+			assert.Equal(t, row.key, problems[0].Key)
+			assert.Contains(t, problems[0].Why, row.why)
+			assert.NotEmpty(t, problems[0].Allowed)
+			_, err := policy.Build(row.settings, scope())
+			require.Error(t, err, "what does not validate is not built")
+		})
+	}
+}
+
+func TestAllMistakesAreListedAtOnce(t *testing.T) {
+	t.Parallel()
+	problems := policy.Settings{LogLevel: "x", Mode: "y", WAF: policy.WAF{Sensitivity: 9}}.Validate()
+	assert.Len(t, problems, 3)
+}
