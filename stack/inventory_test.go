@@ -1,0 +1,74 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+// TestInventory compares everything that a stack declares with a reviewed file,
+// so that a change of the plan is seen in review. After a change that is meant:
+//
+//	go test ./stack -run TestInventory -update
+func TestInventory(t *testing.T) {
+	update := flag.Lookup("update").Value.(flag.Getter).Get().(bool)
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		path := filepath.Join("testdata", "inventory", plan.Stack+".txt")
+		actual := inventory(t, plan)
+		if update {
+			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			require.NoError(t, os.WriteFile(path, []byte(actual), 0o644)) //nolint:gosec // reviewed by everybody
+			return
+		}
+		reviewed, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, string(reviewed), actual, "the plan changed; if that is meant: go test ./stack -run TestInventory -update")
+	})
+}
+
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "write the reviewed inventories anew")
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+// inventory lists every resource with its options and inputs, by type and name.
+// Secrets are shown as such.
+func inventory(t *testing.T, plan *stacktest.Plan) string {
+	t.Helper()
+	var blocks []string
+	for _, r := range plan.Resources {
+		if !r.Custom || r.Type == "test:index:Outputs" {
+			continue
+		}
+		var text strings.Builder
+		fmt.Fprintf(&text, "%s %s", r.Type, r.Name)
+		if r.Protect {
+			text.WriteString(" [protected]")
+		}
+		if r.RetainOnDelete {
+			text.WriteString(" [retained]")
+		}
+		text.WriteString("\n")
+		inputs := r.Shown()
+		for _, key := range slices.Sorted(maps.Keys(inputs)) {
+			encoded, err := json.Marshal(inputs[key])
+			require.NoError(t, err)
+			fmt.Fprintf(&text, "  %s: %s\n", key, encoded)
+		}
+		blocks = append(blocks, text.String())
+	}
+	slices.Sort(blocks)
+	return strings.Join(blocks, "\n")
+}

@@ -1,0 +1,65 @@
+package stack_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
+	t.Parallel()
+	type change = []stacktest.Change
+	for name, c := range map[string]struct {
+		stack   string
+		changes change
+		says    []string
+	}{
+		"a misspelt key is refused, at any depth": {"prod", change{
+			stacktest.Set("kubernetes.ingress.alowHttp", true), stacktest.Set("network.natt", true),
+		}, []string{"kubernetes.ingress.alowHttp", "network.natt", "is no setting", "redirectHttp"}},
+		"a misspelt key in a list is refused": {"prod", change{stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"nme": "x"}})},
+			[]string{"kubernetes.networkPolicies.stayingWorkloads[0].nme"}},
+		"a missing object is named":             {"prod", change{stacktest.Unset("armor")}, []string{"armor", "is missing from the stack's file"}},
+		"a wrong type is named with its path":   {"prod", change{stacktest.Set("api.replicas.min", "three")}, []string{"api.replicas.min", "is of the wrong type", "a whole number"}},
+		"a missing password names the command":  {"prod", change{stacktest.Unset("migrationPassword")}, []string{"migrationPassword", "pulumi config set --secret migrationPassword"}},
+		"a plain password is refused":           {"prod", change{stacktest.Plain("migrationPassword", "a-password-that-was-seen")}, []string{"migrationPassword", "in plain text"}},
+		"a short password is refused":           {"prod", change{stacktest.Plain("migrationPassword", "short")}, []string{"is too short"}},
+		"login by password needs a password":    {"local", change{stacktest.Unset("databasePassword")}, []string{"pulumi config set --secret databasePassword"}},
+		"ranges must not overlap":               {"dev", change{stacktest.Set("network.privateServicesRange", "10.20.0.0/20")}, []string{"shares addresses with network.podsRange"}},
+		"the control plane has its own range":   {"dev", change{stacktest.Set("kubernetes.cluster.controlPlaneRange", "10.10.0.0/28")}, []string{"kubernetes.cluster.controlPlaneRange", "network.nodesRange"}},
+		"the cluster lies in the region":        {"prod", change{stacktest.Set("kubernetes.cluster.location", "europe-west1")}, []string{"outside of platform.region us-central1"}},
+		"a zone elsewhere is no zone of it":     {"prod", change{stacktest.Set("kubernetes.cluster.location", "us-central10-a")}, []string{"outside of platform.region us-central1"}},
+		"an adopted cluster needs its network":  {"dev", change{stacktest.Set("kubernetes.cluster", map[string]any{"adopt": true, "name": "x", "location": "us-central1"})}, []string{"network.adopt", "identity.nodeAccount"}},
+		"a new cluster has no shared namespace": {"dev", change{stacktest.Set("kubernetes.namespace.create", false)}, []string{"kubernetes.namespace.create"}},
+		"a shared namespace is not denied blindly": {"prod", change{stacktest.Set("kubernetes.networkPolicies.denyNamespace", true)},
+			[]string{"kubernetes.networkPolicies.denyNamespace", "stayingWorkloads"}},
+		"the license host is nobody else's": {"prod", change{stacktest.Set("kubernetes.ingress.routes", []any{map[string]any{
+			"subdomain": "licenses", "paths": []any{map[string]any{"path": "/", "service": "x", "port": 80}},
+		}})}, []string{"kubernetes.ingress.routes[0].subdomain"}},
+		"an image has a digest":                {"prod", change{stacktest.Set("api.image", "repository/license-api:latest")}, []string{"api.image", "by digest"}},
+		"endpoints come all or not at all":     {"local", change{stacktest.Set("endpoints", map[string]any{"kms": "kms.local:1"})}, []string{"endpoints.kms", "endpoints.secretManager", "endpoints.identityKeys", "endpoints.registry", "endpoints.ca"}},
+		"IAM login needs Google":               {"prod", change{stacktest.Set("endpoints", map[string]any{"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----"})}, []string{"data.sql.login"}},
+		"nobody but the connector is too few":  {"prod", change{stacktest.Set("data.sql.connectorOnly", true)}, []string{"data.sql.connectorOnly"}},
+		"googleapis.com goes to Google":        {"prod", change{stacktest.Set("network.googleApisRange", "10.99.0.0/30")}, []string{"network.googleApisRange", "199.36.153.8/30"}},
+		"the internet is no authorized client": {"dev", change{stacktest.Set("kubernetes.cluster.authorizedNetworks", []any{map[string]any{"name": "all", "cidr": "0.0.0.0/0"}})}, []string{"kubernetes.cluster.authorizedNetworks[0].cidr"}},
+		"mistakes of all layers come together": {"prod", change{
+			stacktest.Set("platform.project", "X"), stacktest.Set("armor.mode", "perhaps"), stacktest.Set("network.name", ""),
+			stacktest.Set("kubernetes.cluster.name", ""), stacktest.Set("api.replicas.max", 1), stacktest.Set("identity.mfa", "SOMETIMES"),
+			stacktest.Set("data.redis.tier", "NONE"), stacktest.Set("observe.retentionDays", -1), stacktest.Unset("migrationPassword"),
+		}, []string{"platform.project", "armor.mode", "network.name", "kubernetes.cluster.name", "api.replicas", "identity.mfa", "data.redis.tier", "observe.retentionDays", "migrationPassword"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan, err := stacktest.Try(t, c.stack, c.changes...)
+			require.Error(t, err)
+			for _, text := range c.says {
+				assert.ErrorContains(t, err, text)
+			}
+			assert.Empty(t, plan.Resources)
+			assert.NotContains(t, err.Error(), "a-password-that-was-seen")
+		})
+	}
+}
