@@ -70,7 +70,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		auto.PulumiHome(layout.home()),
 		auto.Pulumi(o.Command),
 		auto.SecretsProvider("passphrase"),
-		auto.EnvVars(environment(layout, o.Providers)),
+		auto.EnvVars(environment(layout, secrets.passphrase, o.Providers)),
 		auto.Project(workspace.Project{
 			Name:    tokens.PackageName(Project),
 			Runtime: workspace.NewProjectRuntimeInfo("go", nil),
@@ -88,15 +88,16 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	return &Engine{dir: o.Dir, stack: stack}, nil
 }
 
-func environment(l layout, providers map[string]int) map[string]string {
+func environment(l layout, passphrase string, providers map[string]int) map[string]string {
 	var attached []string
 	for _, name := range slices.Sorted(maps.Keys(providers)) {
 		attached = append(attached, fmt.Sprintf("%s:%d", name, providers[name]))
 	}
 	return map[string]string{
-		"PULUMI_BACKEND_URL":                          "file://" + l.state(),
-		"PULUMI_CONFIG_PASSPHRASE_FILE":               l.passphrase(),
-		"PULUMI_CONFIG_PASSPHRASE":                    "",
+		"PULUMI_BACKEND_URL": "file://" + l.state(),
+		// The CLI takes this variable before any file, so whatever the user has set
+		// for other stacks is replaced.
+		"PULUMI_CONFIG_PASSPHRASE":                    passphrase,
 		"PULUMI_DEBUG_PROVIDERS":                      strings.Join(attached, ","),
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

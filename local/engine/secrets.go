@@ -25,8 +25,9 @@ const saltBytes = 8
 // keeper encrypts settings the way Pulumi's passphrase secrets provider does.
 // Doing it here saves the start of several CLI processes.
 type keeper struct {
-	crypter config.Crypter
-	salt    string // the encryptionsalt of the stack's settings file
+	passphrase string
+	crypter    config.Crypter
+	salt       string // the encryptionsalt of the stack's settings file
 }
 
 // secrets makes the passphrase on first use, or reads it.
@@ -47,7 +48,7 @@ func (l layout) secrets() (keeper, error) {
 	if err != nil {
 		return keeper{}, fmt.Errorf("the salt in %s is damaged: %w; 'make down' starts afresh", l.dir, err)
 	}
-	return keeper{crypter: config.NewSymmetricCrypterFromPassphrase(passphrase, raw), salt: salt}, nil
+	return keeper{passphrase: passphrase, crypter: config.NewSymmetricCrypterFromPassphrase(passphrase, raw), salt: salt}, nil
 }
 
 // private reads the file at path, or makes it for the owner alone.
