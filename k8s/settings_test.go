@@ -1,0 +1,96 @@
+package k8s_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/k8s"
+	"github.com/coditect-ai/license-platform/k8s/cluster"
+	"github.com/coditect-ai/license-platform/k8s/ingress"
+	"github.com/coditect-ai/license-platform/k8s/isolation"
+	"github.com/coditect-ai/license-platform/k8s/namespace"
+)
+
+// own is a cluster, a namespace and an Ingress of the stack's own.
+func own() k8s.Settings {
+	return k8s.Settings{
+		Cluster: cluster.Settings{
+			Name: "c", Location: "us-central1", ControlPlaneRange: "172.16.0.0/28", MachineType: "e2-standard-2",
+			AuthorizedNetworks: []cluster.AuthorizedNetwork{{Name: "office", CIDR: "203.0.113.0/24"}}, MinNodes: 1, MaxNodes: 3, DiskGB: 50,
+		},
+		Namespace:       namespace.Settings{Name: "licenses", Create: true},
+		NetworkPolicies: isolation.Settings{Dataplane: isolation.DataplaneV2},
+		Ingress:         ingress.Settings{Name: "licenses"},
+	}
+}
+
+// shared moves in with somebody else.
+func shared() k8s.Settings {
+	return k8s.Settings{
+		Cluster:         cluster.Settings{Adopt: true, Name: "c", Location: "us-central1"},
+		Namespace:       namespace.Settings{Name: "ide"},
+		NetworkPolicies: isolation.Settings{Dataplane: isolation.Calico},
+		Ingress: ingress.Settings{Name: "unified", Adopt: true, ExistingCertificates: []string{"old"}, Routes: []ingress.Route{
+			{Subdomain: "api", Paths: []ingress.Path{{Path: "/", Service: "ide-api", Port: 80}}},
+		}},
+	}
+}
+
+func TestOwnAndSharedAreValid(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, own().Validate("licenses"))
+	assert.Empty(t, shared().Validate("licenses"))
+}
+
+func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
+	t.Parallel()
+	type change = func(*k8s.Settings)
+	for name, c := range map[string]struct {
+		from   func() k8s.Settings
+		change change
+		key    string
+	}{
+		"a cluster without a name":              {own, func(s *k8s.Settings) { s.Cluster.Name = "" }, "cluster.name"},
+		"a cluster nowhere":                     {own, func(s *k8s.Settings) { s.Cluster.Location = "" }, "cluster.location"},
+		"a control plane without a /28":         {own, func(s *k8s.Settings) { s.Cluster.ControlPlaneRange = "172.16.0.0/24" }, "cluster.controlPlaneRange"},
+		"a control plane that nobody reaches":   {own, func(s *k8s.Settings) { s.Cluster.AuthorizedNetworks = nil }, "cluster.authorizedNetworks"},
+		"a release channel of one's own":        {own, func(s *k8s.Settings) { s.Cluster.ReleaseChannel = "NIGHTLY" }, "cluster.releaseChannel"},
+		"fewer nodes at most than at least":     {own, func(s *k8s.Settings) { s.Cluster.MaxNodes = 0 }, "cluster.minNodes"},
+		"nodes without a machine":               {own, func(s *k8s.Settings) { s.Cluster.MachineType = "" }, "cluster.machineType"},
+		"a disk that is too small":              {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 5 }, "cluster.diskGb"},
+		"Calico in a cluster with Dataplane V2": {own, func(s *k8s.Settings) { s.NetworkPolicies.Dataplane = isolation.Calico }, "networkPolicies.dataplane"},
+		"an unknown dataplane":                  {shared, func(s *k8s.Settings) { s.NetworkPolicies.Dataplane = "iptables" }, "networkPolicies.dataplane"},
+		"settings that adoption would ignore":   {shared, func(s *k8s.Settings) { s.Cluster.DeletionProtection = true }, "cluster.adopt"},
+		"a namespace in capitals":               {own, func(s *k8s.Settings) { s.Namespace.Name = "Licenses" }, "namespace.name"},
+		"a new cluster's shared namespace":      {own, func(s *k8s.Settings) { s.Namespace.Create = false }, "namespace.create"},
+		"routes of others in a new namespace":   {own, func(s *k8s.Settings) { s.Ingress.Routes = shared().Ingress.Routes }, "ingress.adopt"},
+		"neighbours in a namespace of one's own": {own, func(s *k8s.Settings) {
+			s.NetworkPolicies.StayingWorkloads = []isolation.StayingWorkload{{Name: "x", PodLabels: map[string]string{"a": "b"}}}
+		}, "networkPolicies.stayingWorkloads"},
+		"a denied namespace without its neighbours": {shared, func(s *k8s.Settings) { s.NetworkPolicies.DenyNamespace = true }, "networkPolicies.denyNamespace"},
+		"a neighbour that is every pod":             {shared, func(s *k8s.Settings) { s.NetworkPolicies.StayingWorkloads = []isolation.StayingWorkload{{Name: "x"}} }, "networkPolicies.stayingWorkloads[0].podLabels"},
+		"our certificate among the existing ones":   {shared, func(s *k8s.Settings) { s.Ingress.ExistingCertificates = []string{ingress.CertificateName} }, "ingress.existingCertificates[0]"},
+		"more certificates than Google serves":      {shared, func(s *k8s.Settings) { s.Ingress.ExistingCertificates = make([]string, 15) }, "ingress.existingCertificates"},
+		"two routes of one host":                    {shared, func(s *k8s.Settings) { s.Ingress.Routes = append(s.Ingress.Routes, s.Ingress.Routes[0]) }, "ingress.routes[1].subdomain"},
+		"a route to the license host":               {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Subdomain = "licenses" }, "ingress.routes[0].subdomain"},
+		"a route to nowhere":                        {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths = nil }, "ingress.routes[0].paths"},
+		"a path with a star":                        {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths[0].Path = "/*" }, "ingress.routes[0].paths[0].path"},
+		"a service without a port":                  {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths[0].Port = 0 }, "ingress.routes[0].paths[0].service"},
+		"a staff host without an OAuth client":      {shared, func(s *k8s.Settings) { s.Ingress.Staff.Enabled = true }, "ingress.staff.oauthSecret"},
+		"a staff host in the license host's place": {shared, func(s *k8s.Settings) {
+			s.Ingress.Staff = ingress.Staff{Enabled: true, OAuthSecret: "x", Subdomain: "licenses"}
+		}, "ingress.staff.subdomain"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := c.from()
+			c.change(&s)
+			var keys []string
+			for _, p := range s.Validate("licenses") {
+				keys = append(keys, p.Key)
+			}
+			assert.Contains(t, keys, c.key)
+		})
+	}
+}

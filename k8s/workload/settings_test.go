@@ -1,0 +1,48 @@
+package workload_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/k8s/workload"
+)
+
+func TestOnlyTheReplicasHaveToBeSaid(t *testing.T) {
+	t.Parallel()
+	s := workload.Settings{Replicas: workload.Replicas{Min: 1, Max: 1}}
+	assert.Empty(t, s.Validate())
+	assert.Equal(t, "linux/amd64", s.BuildPlatform())
+}
+
+func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*workload.Settings)
+		key    string
+	}{
+		"an image by its tag":             {func(s *workload.Settings) { s.Image = "registry/license-api:v1" }, "image"},
+		"a platform GKE does not have":    {func(s *workload.Settings) { s.Platform = "windows/amd64" }, "platform"},
+		"no replica":                      {func(s *workload.Settings) { s.Replicas.Min = 0 }, "replicas"},
+		"fewer at most than at least":     {func(s *workload.Settings) { s.Replicas.Min = 3 }, "replicas"},
+		"memory in words":                 {func(s *workload.Settings) { s.Memory = "plenty" }, "memory"},
+		"CPU below zero":                  {func(s *workload.Settings) { s.CPU = "-1" }, "cpu"},
+		"a drain that never ends":         {func(s *workload.Settings) { s.DrainSeconds = 601 }, "drainSeconds"},
+		"a shutdown before it begins":     {func(s *workload.Settings) { s.ShutdownSeconds = -1 }, "shutdownSeconds"},
+		"a log level of one's own":        {func(s *workload.Settings) { s.LogLevel = "loud" }, "logLevel"},
+		"a browser origin without TLS":    {func(s *workload.Settings) { s.CORSOrigins = []string{"http://coditect.ai"} }, "corsOrigins[0]"},
+		"a browser origin that is a path": {func(s *workload.Settings) { s.CORSOrigins = []string{"https://coditect.ai/ide"} }, "corsOrigins[0]"},
+		"every browser origin":            {func(s *workload.Settings) { s.CORSOrigins = []string{"*"} }, "corsOrigins[0]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := workload.Settings{Replicas: workload.Replicas{Min: 1, Max: 2}}
+			c.change(&s)
+			var keys []string
+			for _, p := range s.Validate() {
+				keys = append(keys, p.Key)
+			}
+			assert.Equal(t, []string{c.key}, keys)
+		})
+	}
+}

@@ -1,0 +1,71 @@
+package network_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/network"
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+func created() network.Settings {
+	return network.Settings{
+		Name: "vpc", Subnetwork: "subnet", NodesRange: "10.0.0.0/20", PodsRange: "10.1.0.0/16", ServicesRange: "10.2.0.0/20",
+		PrivateServicesRange: "10.3.0.0/20", EdgeAddress: network.EdgeAddress{Name: "edge"}, NAT: true, PrivateGoogleAPIs: true,
+	}
+}
+
+func adopted() network.Settings {
+	return network.Settings{
+		Adopt: true, Name: "vpc", Subnetwork: "subnet", PrivateServicesRangeName: "services",
+		EdgeAddress: network.EdgeAddress{Name: "edge", Adopt: true},
+	}
+}
+
+func keys(problems setting.Problems) (all []string) {
+	for _, p := range problems {
+		all = append(all, p.Key)
+	}
+	return all
+}
+
+func TestACreatedAndAnAdoptedNetworkAreValid(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, created().Validate())
+	assert.Empty(t, adopted().Validate())
+}
+
+func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*network.Settings)
+		key    string
+	}{
+		"a name in capitals":                  {func(s *network.Settings) { s.Name = "VPC" }, "name"},
+		"a name that ends in a hyphen":        {func(s *network.Settings) { s.Subnetwork = "subnet-" }, "subnetwork"},
+		"no address at the edge":              {func(s *network.Settings) { s.EdgeAddress.Name = "" }, "edgeAddress.name"},
+		"no range for nodes":                  {func(s *network.Settings) { s.NodesRange = "" }, "nodesRange"},
+		"host bits in a range":                {func(s *network.Settings) { s.PodsRange = "10.1.0.1/16" }, "podsRange"},
+		"an IPv6 range":                       {func(s *network.Settings) { s.ServicesRange = "fd00::/64" }, "servicesRange"},
+		"a range of one address":              {func(s *network.Settings) { s.NodesRange = "10.0.0.0/32" }, "nodesRange"},
+		"two ranges over each other":          {func(s *network.Settings) { s.PodsRange = "10.0.0.0/16" }, "podsRange"},
+		"no range for Google's services":      {func(s *network.Settings) { s.PrivateServicesRange = "" }, "privateServicesRange"},
+		"too narrow for Google's services":    {func(s *network.Settings) { s.PrivateServicesRange = "10.3.0.0/25" }, "privateServicesRange"},
+		"reserved and adopted at once":        {func(s *network.Settings) { s.PrivateServicesRangeName = "services" }, "privateServicesRange"},
+		"ranges for an adopted network":       {func(s *network.Settings) { s.Adopt = true }, "nodesRange"},
+		"a DNS zone to where Google is not":   {func(s *network.Settings) { s.GoogleAPIsRange = "10.9.0.0/30" }, "googleApisRange"},
+		"a policy name that cannot exist":     {func(s *network.Settings) { s.SSLPolicy = "TLS 1.3" }, "sslPolicy"},
+		"a Google range that is no range":     {func(s *network.Settings) { s.GoogleAPIsRange = "private.googleapis.com" }, "googleApisRange"},
+		"a secondary range with a wrong name": {func(s *network.Settings) { s.PodsRangeName = "Pods" }, "podsRangeName"},
+		"an adopted range with a wrong name":  {func(s *network.Settings) { s.PrivateServicesRange, s.PrivateServicesRangeName = "", "-" }, "privateServicesRangeName"},
+		"a service range with a wrong name":   {func(s *network.Settings) { s.ServicesRangeName = "-" }, "servicesRangeName"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := created()
+			c.change(&s)
+			assert.Contains(t, keys(s.Validate()), c.key)
+		})
+	}
+}

@@ -1,0 +1,117 @@
+package stack_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+func TestACreatedClusterIsHardened(t *testing.T) {
+	t.Parallel()
+	plan := stacktest.Deploy(t, "dev")
+	cluster := plan.One(t, clusterType, "cluster")
+	for path, want := range map[string]any{
+		"privateClusterConfig.enablePrivateNodes":                    true,
+		"masterAuthorizedNetworksConfig.cidrBlocks[0].cidrBlock":     "203.0.113.0/24",
+		"masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled": false,
+		"datapathProvider":                                          "ADVANCED_DATAPATH",
+		"networkPolicy":                                             nil, // Calico, which Dataplane V2 excludes
+		"enableIntranodeVisibility":                                 true,
+		"workloadIdentityConfig.workloadPool":                       "coditect-licenses-dev.svc.id.goog",
+		"databaseEncryption.state":                                  "ENCRYPTED",
+		"databaseEncryption.keyName":                                "id-of-keys-cluster",
+		"binaryAuthorization.evaluationMode":                        "PROJECT_SINGLETON_POLICY_ENFORCE",
+		"enableShieldedNodes":                                       true,
+		"enableLegacyAbac":                                          false,
+		"masterAuth.clientCertificateConfig.issueClientCertificate": false,
+		"releaseChannel.channel":                                    "REGULAR",
+		"securityPostureConfig.mode":                                "BASIC",
+		"monitoringConfig.managedPrometheus.enabled":                true,
+		"addonsConfig.dnsCacheConfig.enabled":                       true,
+		"removeDefaultNodePool":                                     true,
+		"nodeConfig.workloadMetadataConfig.mode":                    "GKE_METADATA",
+		"ipAllocationPolicy.clusterSecondaryRangeName":              "pods",
+	} {
+		assert.Equal(t, want, cluster.Get(path), path)
+	}
+	assert.Contains(t, cluster.Get("loggingConfig.enableComponents"), "WORKLOADS", "what the API logs is kept")
+
+	nodes := plan.One(t, nodePool, "cluster")
+	for path, want := range map[string]any{
+		"nodeConfig.imageType":                                        "COS_CONTAINERD",
+		"nodeConfig.bootDiskKmsKey":                                   "id-of-keys-disks",
+		"nodeConfig.serviceAccount":                                   "license-nodes@p.iam.gserviceaccount.com",
+		"nodeConfig.shieldedInstanceConfig.enableSecureBoot":          true,
+		"nodeConfig.shieldedInstanceConfig.enableIntegrityMonitoring": true,
+		"nodeConfig.workloadMetadataConfig.mode":                      "GKE_METADATA",
+		"nodeConfig.metadata.disable-legacy-endpoints":                "true",
+		"networkConfig.enablePrivateNodes":                            true,
+		"upgradeSettings.maxUnavailable":                              0.0,
+	} {
+		assert.Equal(t, want, nodes.Get(path), path)
+	}
+}
+
+func TestACreatedNetworkLogsItsFlowsAndReachesGooglePrivately(t *testing.T) {
+	t.Parallel()
+	plan := stacktest.Deploy(t, "dev")
+	subnet := plan.One(t, "gcp:compute/subnetwork:Subnetwork", "network")
+	assert.Equal(t, true, subnet.Get("privateIpGoogleAccess"))
+	assert.Equal(t, "INCLUDE_ALL_METADATA", subnet.Text("logConfig.metadata"))
+	nat := plan.One(t, "gcp:compute/routerNat:RouterNat", "network")
+	assert.Equal(t, map[string]any{"enable": true, "filter": "ALL"}, nat.Get("logConfig"))
+	assert.Equal(t, "id-of-network", nat.Text("subnetworks[0].name"))
+}
+
+func TestEveryStackSendsGoogleAPIsToThePrivateAddresses(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		const record = "gcp:dns/recordSet:RecordSet"
+		addresses := []any{"199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11"}
+		for name, want := range map[string]struct {
+			dnsName string
+			data    []any
+		}{
+			"network-googleapis-addresses": {"private.googleapis.com.", addresses},
+			"network-googleapis-aliases":   {"*.googleapis.com.", []any{"private.googleapis.com."}},
+			"network-pkg-dev-addresses":    {"pkg.dev.", addresses},
+			"network-pkg-dev-aliases":      {"*.pkg.dev.", []any{"pkg.dev."}},
+		} {
+			found := plan.One(t, record, name)
+			assert.Equal(t, want.dnsName, found.Text("name"))
+			assert.Equal(t, want.data, found.Get("rrdatas"))
+		}
+		zone := plan.One(t, "gcp:dns/managedZone:ManagedZone", "network-googleapis")
+		assert.Equal(t, "private", zone.Text("visibility"))
+		assert.Contains(t, zone.Text("privateVisibilityConfig.networks[0].networkUrl"), "/global/networks/")
+	})
+}
+
+func TestOnlyGooglesFrontEndsPassTheFirewall(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		firewalls := plan.Of("gcp:compute/firewall:Firewall")
+		assert.Len(t, firewalls, 1)
+		assert.Equal(t, []any{"35.191.0.0/16", "130.211.0.0/22"}, firewalls[0].Get("sourceRanges"))
+		assert.Equal(t, []any{map[string]any{"protocol": "tcp", "ports": []any{"8000"}}}, firewalls[0].Get("allows"))
+	})
+}
+
+func TestTheEdgeSpeaksModernTLSOnly(t *testing.T) {
+	t.Parallel()
+	const policy = "gcp:compute/sSLPolicy:SSLPolicy"
+	usual := stacktest.Deploy(t, "prod").One(t, policy, "network")
+	assert.Equal(t, "RESTRICTED", usual.Text("profile"))
+	assert.Equal(t, "TLS_1_2", usual.Text("minTlsVersion"))
+	named := stacktest.Deploy(t, "prod", stacktest.Set("network.sslPolicy", "tls13-only"))
+	assert.Empty(t, named.Of(policy), "an existing policy is used as it is")
+	assert.Equal(t, "tls13-only", named.One(t, "kubernetes:networking.gke.io/v1beta1:FrontendConfig", "license-platform-frontend").Text("spec.sslPolicy"))
+}
+
+func TestAReservedRangeForGooglesServicesCanBeShared(t *testing.T) {
+	t.Parallel()
+	plan := stacktest.Deploy(t, "prod", stacktest.Unset("network.privateServicesRange"), stacktest.Set("network.privateServicesRangeName", "existing-range"))
+	assert.Empty(t, plan.Of(connection))
+	assert.Equal(t, "existing-range", plan.One(t, sqlInstance, "stores").Text("settings.ipConfiguration.allocatedIpRange"))
+	assert.Equal(t, "34.8.51.57/20", plan.One(t, networkPolicy, "license-migrate").Text("spec.egress[3].to[0].ipBlock.cidr"), "the range that was looked up")
+}
