@@ -1,0 +1,232 @@
+package server_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/verify"
+)
+
+func TestALeaseLivesByTheRules(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, map[string]string{"REAP_INTERVAL": "1s"})
+	claims := apptest.Claims("demo-1a2b", "root")
+	claims["role"] = "admin"
+	admin := w.google.Mint(t, claims)
+	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	bob := w.google.Mint(t, apptest.Claims("demo-1a2b", "bob"))
+	license := func(t *testing.T, body string) string {
+		t.Helper()
+		id := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
+		id = strings.Trim(id[max(0, len(id)-50):], "-")
+		r := api.call(t, "POST", "/v1/licenses", admin, `{"id":"`+id+`","product":"coditect-ide",`+body+`}`)
+		require.Equal(t, 201, r.status, string(r.raw))
+		return id
+	}
+
+	t.Run("the token verifies offline with the published keys", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":2`)
+		keys := api.call(t, "GET", "/.well-known/jwks.json", "", "")
+		require.Equal(t, 200, keys.status)
+		assert.Contains(t, keys.header.Get("Cache-Control"), "max-age=3600")
+		assert.Equal(t, 304, api.call(t, "GET", "/.well-known/jwks.json", "", "", "If-None-Match", keys.header.Get("ETag")).status)
+		r := api.acquire(t, id, token, "device-1")
+		found, err := verify.Token(keys.raw, r.text("token"), verify.Expected{Product: "coditect-ide", Fingerprint: "device-1", Tenant: "demo-1a2b", Issuer: "https://licenses.coditect.ai"})
+		require.NoError(t, err)
+		assert.Equal(t, id, found.ID)
+		assert.Equal(t, r.text("leaseId"), found.Lease)
+		assert.Equal(t, 2, found.Seats)
+		assert.WithinDuration(t, time.Now().Add(5*time.Minute), found.ExpiresAt, 5*time.Second)
+	})
+
+	t.Run("without a fingerprint every call takes a seat", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":2`)
+		for range 2 {
+			assert.Equal(t, 201, api.call(t, "POST", "/v1/licenses/"+id+"/acquire", token, "").status)
+		}
+		assert.Equal(t, 409, api.call(t, "POST", "/v1/licenses/"+id+"/acquire", token, "").status)
+	})
+
+	t.Run("an expired lease is revived while a seat is free", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":1,"leaseSeconds":10,"heartbeatSeconds":3`)
+		lease := api.acquire(t, id, token, "device-1").text("leaseId")
+		time.Sleep(12 * time.Second) // longer than the lease; the reaper has been by
+		assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE id = $1 AND end_reason = 'expired'`, lease))
+		beat := api.heartbeat(t, token, lease)
+		require.Equal(t, 200, beat.status, string(beat.raw))
+		assert.Equal(t, true, beat.body["revived"])
+		assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE id = $1 AND ended_at IS NULL`, lease))
+		assert.Equal(t, 409, api.acquire(t, id, token, "device-2").status, "the revived lease holds the only seat")
+	})
+
+	t.Run("an expired lease whose seat went to another is gone", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":1,"leaseSeconds":10,"heartbeatSeconds":3`)
+		lease := api.acquire(t, id, token, "device-1").text("leaseId")
+		time.Sleep(10*time.Second + 100*time.Millisecond)
+		assert.Equal(t, 201, api.acquire(t, id, token, "device-2").status, "acquire reclaims the expired seat itself")
+		gone := api.heartbeat(t, token, lease)
+		assert.Equal(t, 410, gone.status)
+		assert.Equal(t, "lease_expired", gone.text("code"))
+		assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = $1 AND ended_at IS NULL`, id))
+	})
+
+	t.Run("a borrowed lease needs no heartbeat and can be returned early", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":1,"leaseSeconds":10,"heartbeatSeconds":3,"maxBorrowSeconds":3600`)
+		floating := api.acquire(t, id, token, "device-1")
+		r := api.call(t, "POST", "/v1/licenses/"+id+"/borrow", token, `{"fingerprint":"device-1","durationSeconds":3600}`)
+		require.Equal(t, 200, r.status, string(r.raw))
+		assert.Equal(t, floating.text("leaseId"), r.text("leaseId"), "the device's lease became the borrowed one")
+		keys := api.call(t, "GET", "/.well-known/jwks.json", "", "")
+		found, err := verify.File(keys.raw, r.text("file"), verify.Expected{Product: "coditect-ide", Fingerprint: "device-1", Now: time.Now().Add(59 * time.Minute)})
+		require.NoError(t, err)
+		assert.True(t, found.Borrowed)
+		time.Sleep(11 * time.Second)
+		assert.Equal(t, 409, api.acquire(t, id, token, "device-2").status, "the seat is still away")
+		w.redis.Flush(t)
+		assert.Equal(t, 409, api.acquire(t, id, token, "device-2").status, "and so after the live state was lost")
+		assert.Equal(t, 204, api.release(t, token, r.text("leaseId")).status)
+		assert.Equal(t, 201, api.acquire(t, id, token, "device-2").status)
+		too := api.call(t, "POST", "/v1/licenses/"+id+"/borrow", token, `{"fingerprint":"device-2","durationSeconds":3601}`)
+		assert.Equal(t, "borrow_not_allowed", too.text("code"))
+	})
+
+	t.Run("only the holder may keep or release a lease", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":1`)
+		lease := api.acquire(t, id, token, "device-1").text("leaseId")
+		assert.Equal(t, "not_lease_holder", api.heartbeat(t, bob, lease).text("code"))
+		assert.Equal(t, "not_lease_holder", api.release(t, bob, lease).text("code"))
+		assert.Equal(t, "forbidden", api.call(t, "POST", "/v1/leases/"+lease+"/force-release", bob, "").text("code"))
+		assert.Equal(t, 204, api.call(t, "POST", "/v1/leases/"+lease+"/force-release", admin, "").status)
+		assert.Equal(t, "lease_ended", api.heartbeat(t, token, lease).text("code"))
+	})
+
+	t.Run("an Idempotency-Key gets the first answer again", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":1`)
+		path := "/v1/licenses/" + id + "/acquire"
+		first := api.call(t, "POST", path, token, "", "Idempotency-Key", "key-1")
+		require.Equal(t, 201, first.status)
+		again := api.call(t, "POST", path, token, "", "Idempotency-Key", "key-1")
+		assert.Equal(t, 201, again.status)
+		assert.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+		assert.Equal(t, first.raw, again.raw)
+		reused := api.call(t, "POST", path, token, `{"fingerprint":"x"}`, "Idempotency-Key", "key-1")
+		assert.Equal(t, 422, reused.status)
+		assert.Equal(t, "idempotency_key_reused", reused.text("code"))
+		assert.Equal(t, 409, api.call(t, "POST", path, bob, "", "Idempotency-Key", "key-1").status, "keys belong to a user")
+	})
+
+	t.Run("an administrator changes what counts at once", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":2`)
+		lease := api.acquire(t, id, token, "device-1").text("leaseId")
+		require.Equal(t, 201, api.acquire(t, id, token, "device-2").status)
+		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/update", admin, `{"seats":1}`).status)
+		assert.Equal(t, 200, api.heartbeat(t, token, lease).status, "fewer seats drop nobody")
+		assert.Equal(t, 409, api.acquire(t, id, token, "device-3").status)
+		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/update", admin, `{"overage":2}`).status)
+		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/update", admin, `{"seats":2}`).status)
+		assert.Equal(t, 201, api.acquire(t, id, token, "device-3").status, "overage lets more in than seats")
+		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/suspend", admin, "").status)
+		assert.Equal(t, "license_suspended", api.heartbeat(t, token, lease).text("code"))
+		assert.Equal(t, "license_suspended", api.acquire(t, id, token, "device-1").text("code"))
+		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/reinstate", admin, "").status)
+		assert.Equal(t, 200, api.heartbeat(t, token, lease).status)
+		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/revoke", admin, "").status)
+		assert.Equal(t, "license_revoked", api.heartbeat(t, token, lease).text("code"))
+		assert.Equal(t, "license_revoked", api.call(t, "POST", "/v1/licenses/"+id+"/reinstate", admin, "").text("code"))
+		assert.Equal(t, "license_exists", api.call(t, "POST", "/v1/licenses", admin, `{"id":"`+id+`","product":"p","seats":1}`).text("code"))
+	})
+
+	t.Run("lists go on where their cursor says", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":9`)
+		for i := range 5 {
+			require.Equal(t, 201, api.acquire(t, id, token, fmt.Sprintf("device-%d", i)).status)
+		}
+		seen := map[string]bool{}
+		cursor := ""
+		for range 3 {
+			r := api.call(t, "GET", "/v1/licenses/"+id+"/leases?limit=2&cursor="+cursor, admin, "")
+			require.Equal(t, 200, r.status, string(r.raw))
+			for _, item := range r.body["items"].([]any) {
+				seen[item.(map[string]any)["leaseId"].(string)] = true
+			}
+			cursor = r.text("next")
+		}
+		assert.Len(t, seen, 5)
+		assert.Empty(t, cursor)
+		state := api.call(t, "GET", "/v1/licenses/"+id, bob, "")
+		assert.EqualValues(t, 5, state.body["seatsInUse"])
+		assert.Equal(t, 200, api.call(t, "GET", "/v1/licenses?limit=1", admin, "").status)
+	})
+
+	t.Run("the audit trail names who did what from where", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":1`)
+		lease := api.call(t, "POST", "/v1/licenses/"+id+"/acquire", token, "", "X-Forwarded-For", "6.6.6.6, 203.0.113.9, 34.1.2.3", "X-Request-Id", "request-1").text("leaseId")
+		api.acquire(t, id, bob, "device-2")
+		api.release(t, token, lease)
+		found := map[string]map[string]any{}
+		for _, item := range api.call(t, "GET", "/v1/audit?limit=200", admin, "").body["items"].([]any) {
+			if event := item.(map[string]any); event["licenseId"] == id {
+				found[event["action"].(string)] = event
+			}
+		}
+		assert.Equal(t, "root", found["license.create"]["user"])
+		assert.Equal(t, "ada", found["lease.acquire"]["user"])
+		assert.Equal(t, "203.0.113.9", found["lease.acquire"]["address"])
+		assert.Equal(t, "request-1", found["lease.acquire"]["requestId"])
+		assert.Equal(t, "no_seats_available", found["lease.refuse"]["code"])
+		assert.Equal(t, "bob", found["lease.refuse"]["user"])
+		assert.Equal(t, lease, found["lease.release"]["leaseId"])
+	})
+}
+
+func TestPersonalDataIsExportedErasedAndForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	claims := apptest.Claims("demo-1a2b", "root")
+	claims["role"] = "admin"
+	admin := w.google.Mint(t, claims)
+	ada, bob := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), w.google.Mint(t, apptest.Claims("demo-1a2b", "bob"))
+	lease := api.acquire(t, "demo", ada, "adas-laptop").text("leaseId")
+	kept := api.acquire(t, "demo", bob, "bobs-laptop").text("leaseId")
+
+	export := api.call(t, "POST", "/v1/privacy/export", admin, `{"user":"ada"}`)
+	require.Equal(t, 200, export.status)
+	assert.Contains(t, string(export.raw), "adas-laptop")
+	assert.Contains(t, string(export.raw), "ada@example.com")
+	assert.NotContains(t, string(export.raw), "bob")
+	assert.Equal(t, "validation_failed", api.call(t, "POST", "/v1/privacy/erase", admin, `{}`).text("code"))
+	assert.Equal(t, "forbidden", api.call(t, "POST", "/v1/privacy/erase", ada, `{"user":"bob"}`).text("code"))
+
+	erased := api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`)
+	require.Equal(t, 200, erased.status, string(erased.raw))
+	const traces = `SELECT (SELECT count(*) FROM licensing.lease l WHERE l::text LIKE '%ada%') + (SELECT count(*) FROM licensing.audit a WHERE a.user_id = 'ada')`
+	assert.Zero(t, w.postgres.Count(t, traces))
+	assert.NotEqual(t, 200, api.heartbeat(t, ada, lease).status, "the user's lease is over")
+	assert.Equal(t, 200, api.heartbeat(t, bob, kept).status)
+	assert.NotContains(t, string(api.call(t, "POST", "/v1/privacy/export", admin, `{"user":"ada"}`).raw), "adas-laptop")
+
+	api.release(t, bob, kept)
+	w.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET ended_at = now() - interval '91 days' WHERE user_id = 'bob'`,
+		`UPDATE licensing.audit SET at = now() - interval '91 days' WHERE user_id = 'bob'`)
+	assert.NotZero(t, w.forget(t))
+	assert.Zero(t, w.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE user_id = 'bob') + (SELECT count(*) FROM licensing.audit WHERE user_id = 'bob')`))
+	assert.NotZero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.acquire'`), "what happened stays")
+}

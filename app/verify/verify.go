@@ -1,0 +1,175 @@
+// Package verify is for client programs: it checks a licence token, or the file of
+// a borrowed licence, with nothing but the published keys. It needs no network, and
+// no other package of this module.
+//
+// Build the keys into the program, or fetch them from /.well-known/jwks.json and
+// keep them: the set has the public keys of every key version in use, so a rotation
+// does not break what was issued before.
+package verify
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// The ways in which a licence can be bad. Test for them with errors.Is.
+var (
+	// ErrMalformed: it is not a licence token at all.
+	ErrMalformed = errors.New("not a licence token")
+	// ErrSignature: no published key signed it, or it was changed afterwards.
+	ErrSignature = errors.New("the licence is not signed by a published key")
+	// ErrExpired: its time is over.
+	ErrExpired = errors.New("the licence has expired")
+	// ErrNotYet: its time has not come; the device's clock may be wrong.
+	ErrNotYet = errors.New("the licence is not valid yet")
+	// ErrOther: it is for another product, device, tenant or from another issuer.
+	ErrOther = errors.New("the licence is for something else")
+)
+
+// License is what a good token says.
+type License struct {
+	// ID is the licence's id, and Product what it allows to run.
+	ID      string
+	Product string
+	Issuer  string
+	Tenant  string
+	Lease   string
+	// Fingerprint is the device that may use it.
+	Fingerprint string
+	Seats       int
+	// Borrowed is true for a licence that is used offline.
+	Borrowed  bool
+	IssuedAt  time.Time
+	NotBefore time.Time
+	ExpiresAt time.Time
+}
+
+// Expected says what the program accepts. Product and Fingerprint are required;
+// Issuer and Tenant are checked when they are not empty.
+type Expected struct {
+	Product     string
+	Fingerprint string
+	Issuer      string
+	Tenant      string
+	// Now is the time to judge by; the zero time means time.Now.
+	Now time.Time
+	// Leeway forgives a device's clock that is slow or fast, 0 to 5 minutes.
+	Leeway time.Duration
+}
+
+// maxInput bounds what is looked at: a token has about 1 KiB.
+const maxInput = 64 << 10
+
+const maxLeeway = 5 * time.Minute
+
+// Token checks a licence token with the published keys (the bytes of
+// /.well-known/jwks.json).
+func Token(keys []byte, token string, want Expected) (License, error) {
+	if want.Product == "" || want.Fingerprint == "" || want.Leeway < 0 || want.Leeway > maxLeeway {
+		return License{}, errors.New("verify: Expected needs a product and a fingerprint, and a leeway of 0 to 5 minutes")
+	}
+	if len(token) > maxInput {
+		return License{}, fmt.Errorf("%w: it has more than 64 KiB", ErrMalformed)
+	}
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal(keys, &set); err != nil {
+		return License{}, fmt.Errorf("verify: the published keys are not a JSON Web Key Set: %w", err)
+	}
+	payload, err := signed(set, token)
+	if err != nil {
+		return License{}, err
+	}
+	license, err := parse(payload)
+	if err != nil {
+		return License{}, err
+	}
+	if err := license.check(want); err != nil {
+		return License{}, err
+	}
+	return license, nil
+}
+
+// File checks the file of a borrowed licence: a token in armor.
+func File(keys []byte, file string, want Expected) (License, error) {
+	if len(file) > maxInput {
+		return License{}, fmt.Errorf("%w: it has more than 64 KiB", ErrMalformed)
+	}
+	_, rest, found := strings.Cut(file, "-----BEGIN LICENSE FILE-----")
+	body, _, ended := strings.Cut(rest, "-----END LICENSE FILE-----")
+	if !found || !ended {
+		return License{}, fmt.Errorf("%w: the file's first or last line is missing", ErrMalformed)
+	}
+	return Token(keys, strings.Join(strings.Fields(body), ""), want)
+}
+
+// signed returns the content of a token that a published key has signed by RS512.
+func signed(set jose.JSONWebKeySet, token string) ([]byte, error) {
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS512})
+	if err != nil || len(parsed.Signatures) != 1 {
+		return nil, ErrMalformed
+	}
+	for _, key := range set.Key(parsed.Signatures[0].Header.KeyID) {
+		if key.Algorithm != string(jose.RS512) || !key.IsPublic() {
+			continue
+		}
+		if payload, err := parsed.Verify(key); err == nil {
+			return payload, nil
+		}
+	}
+	return nil, ErrSignature
+}
+
+func parse(payload []byte) (License, error) {
+	var claims struct {
+		Issuer      string `json:"iss"`
+		Subject     string `json:"sub"`
+		Audience    string `json:"aud"`
+		Tenant      string `json:"tenant"`
+		Lease       string `json:"lease"`
+		Fingerprint string `json:"fingerprint"`
+		Seats       int    `json:"seats"`
+		Kind        string `json:"kind"`
+		IssuedAt    int64  `json:"iat"`
+		NotBefore   int64  `json:"nbf"`
+		Expires     int64  `json:"exp"`
+	}
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return License{}, fmt.Errorf("%w: its claims cannot be read", ErrMalformed)
+	}
+	if claims.Subject == "" || claims.Lease == "" || claims.Expires <= 0 {
+		return License{}, fmt.Errorf("%w: sub, lease or exp is missing", ErrMalformed)
+	}
+	return License{
+		ID: claims.Subject, Product: claims.Audience, Issuer: claims.Issuer, Tenant: claims.Tenant, Lease: claims.Lease,
+		Fingerprint: claims.Fingerprint, Seats: claims.Seats, Borrowed: claims.Kind == "borrowed",
+		IssuedAt: time.Unix(claims.IssuedAt, 0).UTC(), NotBefore: time.Unix(claims.NotBefore, 0).UTC(), ExpiresAt: time.Unix(claims.Expires, 0).UTC(),
+	}, nil
+}
+
+func (l License) check(want Expected) error {
+	now := want.Now
+	if now.IsZero() {
+		now = time.Now()
+	}
+	switch {
+	case l.Product != want.Product:
+		return fmt.Errorf("%w: product %q", ErrOther, l.Product)
+	case subtle.ConstantTimeCompare([]byte(l.Fingerprint), []byte(want.Fingerprint)) != 1:
+		return fmt.Errorf("%w: another device", ErrOther)
+	case want.Issuer != "" && l.Issuer != want.Issuer:
+		return fmt.Errorf("%w: issuer %q", ErrOther, l.Issuer)
+	case want.Tenant != "" && l.Tenant != want.Tenant:
+		return fmt.Errorf("%w: tenant %q", ErrOther, l.Tenant)
+	case now.Add(want.Leeway).Before(l.NotBefore):
+		return ErrNotYet
+	case !now.Add(-want.Leeway).Before(l.ExpiresAt):
+		return ErrExpired
+	}
+	return nil
+}

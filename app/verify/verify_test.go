@@ -1,0 +1,138 @@
+package verify_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/verify"
+)
+
+// keyPair is made once: RSA keys take a while.
+var keyPair = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+func key(t testing.TB) *rsa.PrivateKey {
+	t.Helper()
+	key, err := keyPair()
+	require.NoError(t, err)
+	return key
+}
+
+func published(t testing.TB, id string) []byte {
+	t.Helper()
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key(t).Public(), KeyID: id, Algorithm: "RS512", Use: "sig"}}})
+	require.NoError(t, err)
+	return set
+}
+
+func token(t testing.TB, algorithm jose.SignatureAlgorithm, signingKey any, claims map[string]any) string {
+	t.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: signingKey, KeyID: "license-signing.1"}}, nil)
+	require.NoError(t, err)
+	payload, err := json.Marshal(claims)
+	require.NoError(t, err)
+	signed, err := signer.Sign(payload)
+	require.NoError(t, err)
+	text, err := signed.CompactSerialize()
+	require.NoError(t, err)
+	return text
+}
+
+var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func claims(change func(map[string]any)) map[string]any {
+	c := map[string]any{
+		"iss": "https://licenses.coditect.ai", "sub": "demo", "aud": "coditect-ide", "tenant": "demo-1a2b", "lease": "demo_x",
+		"fingerprint": "device-1", "seats": 5, "kind": "borrowed", "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+	}
+	change(c)
+	return c
+}
+
+func want() verify.Expected {
+	return verify.Expected{Product: "coditect-ide", Fingerprint: "device-1", Issuer: "https://licenses.coditect.ai", Tenant: "demo-1a2b", Now: now.Add(time.Minute)}
+}
+
+func TestAGoodTokenSaysWhatItAllows(t *testing.T) {
+	t.Parallel()
+	text := token(t, jose.RS512, key(t), claims(func(map[string]any) {}))
+	license, err := verify.Token(published(t, "license-signing.1"), text, want())
+	require.NoError(t, err)
+	assert.Equal(t, "demo", license.ID)
+	assert.True(t, license.Borrowed)
+	assert.Equal(t, now.Add(time.Hour), license.ExpiresAt)
+
+	license, err = verify.File(published(t, "license-signing.1"), "Dear user\n"+app.LicenseFile(text), want())
+	require.NoError(t, err)
+	assert.Equal(t, 5, license.Seats)
+}
+
+func TestABadTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	good := token(t, jose.RS512, key(t), claims(func(map[string]any) {}))
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	parts := strings.Split(good, ".")
+	forged := parts[0] + "." + strings.Split(token(t, jose.RS512, other, claims(func(c map[string]any) { c["seats"] = 999 })), ".")[1] + "." + parts[2]
+	with := func(change func(map[string]any)) string { return token(t, jose.RS512, key(t), claims(change)) }
+	for name, c := range map[string]struct {
+		token string
+		err   error
+	}{
+		"signed by another key":            {token(t, jose.RS512, other, claims(func(map[string]any) {})), verify.ErrSignature},
+		"changed after signing":            {forged, verify.ErrSignature},
+		"signed by the wrong algorithm":    {token(t, jose.RS256, key(t), claims(func(map[string]any) {})), verify.ErrMalformed},
+		"signed with the public key's MAC": {token(t, jose.HS512, published(t, "license-signing.1"), claims(func(map[string]any) {})), verify.ErrMalformed},
+		"not a token":                      {"x", verify.ErrMalformed},
+		"empty":                            {"", verify.ErrMalformed},
+		"too long":                         {strings.Repeat("x", 70<<10), verify.ErrMalformed},
+		"without an expiry":                {with(func(c map[string]any) { delete(c, "exp") }), verify.ErrMalformed},
+		"expired":                          {with(func(c map[string]any) { c["exp"] = now.Unix() }), verify.ErrExpired},
+		"of tomorrow":                      {with(func(c map[string]any) { c["nbf"] = now.Add(24 * time.Hour).Unix() }), verify.ErrNotYet},
+		"for another product":              {with(func(c map[string]any) { c["aud"] = "x" }), verify.ErrOther},
+		"for another device":               {with(func(c map[string]any) { c["fingerprint"] = "device-2" }), verify.ErrOther},
+		"of another tenant":                {with(func(c map[string]any) { c["tenant"] = "x" }), verify.ErrOther},
+		"of another issuer":                {with(func(c map[string]any) { c["iss"] = "x" }), verify.ErrOther},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			license, err := verify.Token(published(t, "license-signing.1"), c.token, want())
+			require.ErrorIs(t, err, c.err)
+			assert.Zero(t, license)
+		})
+	}
+	t.Run("a key that is not published any more", func(t *testing.T) {
+		t.Parallel()
+		_, err := verify.Token(published(t, "license-signing.2"), good, want())
+		require.ErrorIs(t, err, verify.ErrSignature)
+	})
+	t.Run("a file without its last line", func(t *testing.T) {
+		t.Parallel()
+		_, err := verify.File(published(t, "license-signing.1"), "-----BEGIN LICENSE FILE-----\n"+good, want())
+		require.ErrorIs(t, err, verify.ErrMalformed)
+	})
+}
+
+func FuzzNothingButASignedTokenIsAccepted(f *testing.F) {
+	good := token(f, jose.RS512, key(f), claims(func(map[string]any) {}))
+	keys := published(f, "license-signing.1")
+	f.Add(good)
+	f.Add(app.LicenseFile(good))
+	f.Add("a.b.c")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := verify.Token(keys, text, want()); err == nil {
+			// Base64 has spare bits at its end: what was signed must be the same.
+			assert.Equal(t, strings.Split(good, ".")[:2], strings.Split(text, ".")[:2])
+		}
+		_, _ = verify.File(keys, text, want())
+	})
+}
