@@ -1,16 +1,17 @@
 // Package kubelet runs Deployments and Jobs as processes of this machine, each
-// pod with an address of its own.
+// pod with an address of its own. It does for the embedded cloud what the
+// deployment and job controllers and the kubelet do for a cluster.
 package kubelet
 
 import (
-	"context"
+	"cmp"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
-
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
+	"slices"
+	"sync"
 
 	"github.com/coditect-ai/license-platform/local/process"
 )
@@ -37,105 +38,158 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Pod is one running pod.
-type Pod struct {
-	Namespace string
-	Name      string
-	Labels    map[string]string
-	// Owner is "Deployment/NAME", "Job/NAME", or empty for a static pod.
-	Owner string
-	// ServiceAccount is the Kubernetes service account it runs as.
-	ServiceAccount string
-	IP             netip.Addr
-	// Ports maps the names of container ports to their numbers.
-	Ports map[string]int32
-	// Ready says that its probes pass; Terminating that it is being stopped.
-	Ready       bool
-	Terminating bool
-	// Phase is Pending, Running, Succeeded, Failed or CrashLoopBackOff.
-	Phase    string
-	Restarts int
-	// Message says why it is not ready.
-	Message string
-	PID     int
-	LogPath string
-}
-
-// Status is the state of a Deployment.
-type Status struct {
-	// Desired, Updated, Ready count pods: declared, of the newest template, and
-	// those of the newest template that are ready.
-	Desired, Updated, Ready int
-	// Total counts all pods, old ones and terminating ones included.
-	Total int
-	// Message says what keeps it from being complete, empty when it is.
-	Message string
-}
-
-// Complete says that the rollout is over: every pod is of the newest template
-// and ready, and no other is left.
-func (s Status) Complete() bool {
-	return s.Updated == s.Desired && s.Ready == s.Desired && s.Total == s.Desired
-}
-
 // Kubelet is safe for concurrent use.
-type Kubelet struct{}
+type Kubelet struct {
+	config    Config
+	images    *images
+	addresses *addresses
 
-var errNotBuilt = errors.New("not built yet")
+	mu          sync.Mutex
+	deployments map[string]*deployment
+	jobs        map[string]*job
+	pods        map[string]*pod
+	static      map[string]Pod
+	subscribers map[int]func()
+	nextID      int
+	woken       chan struct{} // closed and replaced at every change
+	dirty       chan struct{} // tells the manager to look
+	closing     chan struct{}
+	closed      bool
+
+	runners sync.WaitGroup // pods
+	manager sync.WaitGroup
+}
 
 // New returns a kubelet without pods.
-func New(config Config) (*Kubelet, error) { return nil, errNotBuilt }
+func New(config Config) (*Kubelet, error) {
+	pool, err := newAddresses(config.PodRange)
+	if err != nil {
+		return nil, err
+	}
+	k := &Kubelet{
+		config: config, addresses: pool, images: newImages(config),
+		deployments: map[string]*deployment{}, jobs: map[string]*job{}, pods: map[string]*pod{}, static: map[string]Pod{},
+		subscribers: map[int]func(){}, woken: make(chan struct{}), dirty: make(chan struct{}, 1), closing: make(chan struct{}),
+	}
+	k.manager.Go(k.manage)
+	return k, nil
+}
+
+// errClosed is returned once Close was called.
+var errClosed = errors.New("the kubelet is closed")
 
 // Close stops every pod and waits for it, without the preStop sleep.
-func (k *Kubelet) Close() error { return errNotBuilt }
-
-// ApplyDeployment creates or updates a Deployment and returns at once; the
-// rollout goes on in the background. An image that cannot be run here is an error.
-func (k *Kubelet) ApplyDeployment(ctx context.Context, d *appsv1.Deployment) error {
-	return errNotBuilt
+func (k *Kubelet) Close() error {
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		return nil
+	}
+	k.closed = true
+	for _, p := range k.pods {
+		p.end(fast)
+	}
+	k.mu.Unlock()
+	k.runners.Wait()
+	close(k.closing)
+	k.manager.Wait()
+	k.images.close()
+	return nil
 }
 
-// WaitDeployment returns when the rollout is complete. When progressDeadlineSeconds
-// (600 by default) pass, a pod crashes repeatedly, or ctx ends, the error carries the
-// last log lines of the pod that fails.
-func (k *Kubelet) WaitDeployment(ctx context.Context, namespace, name string) error {
-	return errNotBuilt
+// manage brings every Deployment one step further after each change and tells
+// who listens.
+func (k *Kubelet) manage() {
+	for {
+		select {
+		case <-k.dirty:
+		case <-k.closing:
+			return
+		}
+		k.mu.Lock()
+		for _, d := range k.deployments {
+			k.reconcile(d)
+		}
+		var notify []func()
+		for _, subscriber := range k.subscribers {
+			notify = append(notify, subscriber)
+		}
+		k.mu.Unlock()
+		for _, tell := range notify {
+			tell()
+		}
+	}
 }
 
-// DeploymentStatus returns the state of a Deployment, false when it does not exist.
-func (k *Kubelet) DeploymentStatus(namespace, name string) (Status, bool) { return Status{}, false }
-
-// DeleteDeployment stops the pods, gracefully, and returns when their processes
-// are gone; what does not exist is no error.
-func (k *Kubelet) DeleteDeployment(ctx context.Context, namespace, name string) error {
-	return errNotBuilt
+// touch tells everybody that something changed. It is called with the lock held.
+func (k *Kubelet) touch() {
+	close(k.woken)
+	k.woken = make(chan struct{})
+	select {
+	case k.dirty <- struct{}{}:
+	default: // the manager has not looked since the last one
+	}
 }
 
-// RunJob runs a Job's pod until it succeeds, at most backoffLimit+1 times. The
-// error of a failed Job carries the last log lines.
-func (k *Kubelet) RunJob(ctx context.Context, j *batchv1.Job) error { return errNotBuilt }
+// change runs the edit with the lock held and tells everybody.
+func (k *Kubelet) change(edit func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	edit()
+	k.touch()
+}
 
-// DeleteJob stops a Job's pod and forgets the Job.
-func (k *Kubelet) DeleteJob(ctx context.Context, namespace, name string) error { return errNotBuilt }
+// Subscribe calls notify after changes of pods, at least once after the last
+// one, until the returned function is called. notify must not block for long.
+func (k *Kubelet) Subscribe(notify func()) (unsubscribe func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	id := k.nextID
+	k.nextID++
+	k.subscribers[id] = notify
+	return func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		delete(k.subscribers, id)
+	}
+}
 
-// RestartPods stops the pods of a Deployment abruptly (for fault drills); the
-// kubelet starts them again as after a crash.
-func (k *Kubelet) RestartPods(namespace, name string) error { return errNotBuilt }
-
-// Pods lists all pods, by namespace and name.
-func (k *Kubelet) Pods() []Pod { return nil }
+// Pods lists all pods, static ones and those of finished Jobs included, by
+// namespace and name.
+func (k *Kubelet) Pods() []Pod {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var all []Pod
+	for _, p := range k.pods {
+		all = append(all, p.status())
+	}
+	for _, p := range k.static {
+		all = append(all, p)
+	}
+	for _, j := range k.jobs {
+		if j.last != nil {
+			all = append(all, *j.last)
+		}
+	}
+	slices.SortFunc(all, func(a, b Pod) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return all
+}
 
 // AddStatic adds a pod that something else runs, or replaces it by namespace and
 // name. Its address has to be allocated by the caller, outside of PodRange or by
 // AllocateIP.
-func (k *Kubelet) AddStatic(p Pod) {}
+func (k *Kubelet) AddStatic(p Pod) {
+	k.change(func() { k.static[key(p.Namespace, p.Name)] = p })
+}
 
 // RemoveStatic removes a pod that AddStatic added.
-func (k *Kubelet) RemoveStatic(namespace, name string) {}
+func (k *Kubelet) RemoveStatic(namespace, name string) {
+	k.change(func() { delete(k.static, key(namespace, name)) })
+}
 
-// AllocateIP takes a free address out of PodRange.
-func (k *Kubelet) AllocateIP() (netip.Addr, error) { return netip.Addr{}, errNotBuilt }
+// AllocateIP takes a free address out of PodRange for good.
+func (k *Kubelet) AllocateIP() (netip.Addr, error) { return k.addresses.take() }
 
-// Subscribe calls notify after every change of a pod, until the returned
-// function is called. notify must not block.
-func (k *Kubelet) Subscribe(notify func()) (unsubscribe func()) { return func() {} }
+func key(namespace, name string) string { return fmt.Sprintf("%s/%s", namespace, name) }
