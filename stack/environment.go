@@ -32,18 +32,25 @@ func apiEnvironment(s Settings, keys *data.Keys, stores *data.Stores) []workload
 		workload.Variable{Name: "REDIS_AUTH_SECRET", Value: stores.RedisAuthSecret},
 		workload.Variable{Name: "KMS_KEY_VERSION", Value: keys.ActiveSigningVersion},
 		workload.Variable{Name: "KMS_KEY_VERSIONS", Value: versions},
+		workload.Variable{Name: "PROJECT_ID", Value: pulumi.String(s.Platform.Project)},
+		workload.Variable{Name: "TOKEN_ISSUER", Value: pulumi.String("https://" + s.Platform.LicenseHost())},
 		workload.Variable{Name: "CORS_ORIGINS", Value: pulumi.String(strings.Join(s.origins(), ","))},
 	)
-	if s.Data.SQL.Login == data.LoginPassword {
-		return append(all, append(addressed(stores), workload.Variable{Name: "DATABASE_PASSWORD_SECRET", Value: stores.APIPasswordSecret})...)
+	if s.Endpoints.Given() {
+		all = append(all,
+			workload.Variable{Name: "IDENTITY_KEYS_URL", Value: pulumi.String(s.Endpoints.IdentityKeys)},
+			workload.Variable{Name: "KMS_ENDPOINT", Value: pulumi.String(s.Endpoints.KMS)},
+		)
 	}
-	return append(all, workload.Variable{Name: "DATABASE_INSTANCE", Value: stores.SQLConnectionName})
+	if s.Data.SQL.Login == data.LoginPassword {
+		all = append(all, workload.Variable{Name: "DATABASE_PASSWORD_SECRET", Value: stores.APIPasswordSecret})
+	}
+	return all
 }
 
 // migrationEnvironment is what the migration's container is told.
 func migrationEnvironment(s Settings, stores *data.Stores, tenants pulumi.StringMapOutput) []workload.Variable {
-	all := append(commonEnvironment(s, stores), addressed(stores)...)
-	return append(all,
+	return append(commonEnvironment(s, stores),
 		workload.Variable{Name: "DATABASE_USER", Value: stores.MigrationUser},
 		workload.Variable{Name: "DATABASE_PASSWORD_SECRET", Value: stores.MigrationPasswordSecret},
 		workload.Variable{Name: "API_DATABASE_USER", Value: stores.APIUser},
@@ -51,29 +58,26 @@ func migrationEnvironment(s Settings, stores *data.Stores, tenants pulumi.String
 	)
 }
 
+// commonEnvironment is what both are told. With IAM login both dial through the
+// Cloud SQL connector, which checks that the instance is the one it names.
 func commonEnvironment(s Settings, stores *data.Stores) []workload.Variable {
 	all := []workload.Variable{
-		{Name: "PROJECT_ID", Value: pulumi.String(s.Platform.Project)},
 		{Name: "REGION", Value: pulumi.String(s.Platform.Region)},
 		{Name: "DATABASE_NAME", Value: stores.DatabaseName},
 	}
-	if !s.Endpoints.Given() {
-		return all
+	if s.Endpoints.Given() {
+		all = append(all,
+			workload.Variable{Name: "SECRET_MANAGER_ENDPOINT", Value: pulumi.String(s.Endpoints.SecretManager)},
+			workload.Variable{Name: "GOOGLE_API_CA", Value: pulumi.String(s.Endpoints.CA)},
+		)
 	}
-	return append(all,
-		workload.Variable{Name: "IDENTITY_KEYS_URL", Value: pulumi.String(s.Endpoints.IdentityKeys)},
-		workload.Variable{Name: "KMS_ENDPOINT", Value: pulumi.String(s.Endpoints.KMS)},
-		workload.Variable{Name: "SECRET_MANAGER_ENDPOINT", Value: pulumi.String(s.Endpoints.SecretManager)},
-		workload.Variable{Name: "GOOGLE_API_CA", Value: pulumi.String(s.Endpoints.CA)},
-	)
-}
-
-// addressed tells how to dial the database without a connector.
-func addressed(stores *data.Stores) []workload.Variable {
-	return []workload.Variable{
-		{Name: "DATABASE_ADDRESS", Value: pulumi.Sprintf("%s:%d", stores.SQLAddress, postgresPort)},
-		{Name: "DATABASE_CA", Value: stores.SQLServerCA},
+	if s.Data.SQL.Login == data.LoginPassword {
+		return append(all,
+			workload.Variable{Name: "DATABASE_ADDRESS", Value: pulumi.Sprintf("%s:%d", stores.SQLAddress, postgresPort)},
+			workload.Variable{Name: "DATABASE_CA", Value: stores.SQLServerCA},
+		)
 	}
+	return append(all, workload.Variable{Name: "DATABASE_INSTANCE", Value: stores.SQLConnectionName})
 }
 
 // tenantsJSON joins the tenants' licences with the ids that Identity Platform
@@ -99,7 +103,7 @@ func (s Settings) origins() []string {
 	return append([]string{"https://" + s.Platform.Domain, "https://" + s.Platform.LicenseHost()}, s.API.CORSOrigins...)
 }
 
-// databasePort is where the API dials the database.
+// databasePort is where the database is dialled.
 func (s Settings) databasePort() int {
 	if s.Data.SQL.Login == data.LoginPassword {
 		return postgresPort

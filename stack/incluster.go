@@ -25,8 +25,8 @@ func (d *deployment) isolation() (err error) {
 		HTTPPort: workload.HTTPPort, MetricsPort: workload.MetricsPort,
 		FrontEndRanges:       network.HealthCheckRanges(),
 		PrivateServicesRange: d.net.PrivateServicesRange,
-		DatabasePort:         s.databasePort(), MigrationDatabasePort: postgresPort,
-		RedisPort: d.kept.RedisPort, GoogleAPIs: s.googleAPIs(),
+		DatabasePort:         s.databasePort(),
+		RedisPort:            d.kept.RedisPort, GoogleAPIs: s.googleAPIs(),
 	}, d.inCluster())
 	if err != nil {
 		return err

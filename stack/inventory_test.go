@@ -33,7 +33,7 @@ func TestInventory(t *testing.T) {
 		}
 		reviewed, err := os.ReadFile(path)
 		require.NoError(t, err)
-		assert.Equal(t, string(reviewed), actual, "the plan changed; if that is meant: go test ./stack -run TestInventory -update")
+		assert.Empty(t, changed(string(reviewed), actual), "the plan changed; if that is meant: go test ./stack -run TestInventory -update")
 	})
 }
 
@@ -63,12 +63,36 @@ func inventory(t *testing.T, plan *stacktest.Plan) string {
 		text.WriteString("\n")
 		inputs := r.Shown()
 		for _, key := range slices.Sorted(maps.Keys(inputs)) {
-			encoded, err := json.Marshal(inputs[key])
-			require.NoError(t, err)
-			fmt.Fprintf(&text, "  %s: %s\n", key, encoded)
+			fmt.Fprintf(&text, "  %s: %s", key, encoded(t, inputs[key]))
 		}
 		blocks = append(blocks, text.String())
 	}
 	slices.Sort(blocks)
 	return strings.Join(blocks, "\n")
+}
+
+// encoded is JSON on one line, readable where it holds expressions.
+func encoded(t *testing.T, value any) string {
+	t.Helper()
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	require.NoError(t, encoder.Encode(value))
+	return text.String()
+}
+
+// changed lists what one inventory has and the other does not.
+func changed(reviewed, actual string) (lines []string) {
+	before, after := strings.Split(reviewed, "\n\n"), strings.Split(actual, "\n\n")
+	for _, block := range before {
+		if !slices.Contains(after, block) {
+			lines = append(lines, "- "+block)
+		}
+	}
+	for _, block := range after {
+		if !slices.Contains(before, block) {
+			lines = append(lines, "+ "+block)
+		}
+	}
+	return lines
 }

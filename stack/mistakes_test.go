@@ -42,7 +42,6 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 		"an image has a digest":                {"prod", change{stacktest.Set("api.image", "repository/license-api:latest")}, []string{"api.image", "by digest"}},
 		"endpoints come all or not at all":     {"local", change{stacktest.Set("endpoints", map[string]any{"kms": "kms.local:1"})}, []string{"endpoints.kms", "endpoints.secretManager", "endpoints.identityKeys", "endpoints.registry", "endpoints.ca"}},
 		"IAM login needs Google":               {"prod", change{stacktest.Set("endpoints", map[string]any{"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----"})}, []string{"data.sql.login"}},
-		"nobody but the connector is too few":  {"prod", change{stacktest.Set("data.sql.connectorOnly", true)}, []string{"data.sql.connectorOnly"}},
 		"googleapis.com goes to Google":        {"prod", change{stacktest.Set("network.googleApisRange", "10.99.0.0/30")}, []string{"network.googleApisRange", "199.36.153.8/30"}},
 		"the internet is no authorized client": {"dev", change{stacktest.Set("kubernetes.cluster.authorizedNetworks", []any{map[string]any{"name": "all", "cidr": "0.0.0.0/0"}})}, []string{"kubernetes.cluster.authorizedNetworks[0].cidr"}},
 		"mistakes of all layers come together": {"prod", change{

@@ -102,7 +102,7 @@ func always(databasePort int32) []flow {
 		{from: "API", to: "local DNS", port: 53, protocol: corev1.ProtocolUDP, allowed: true},
 		{from: "API", to: "impostor", port: 53, protocol: corev1.ProtocolUDP},
 		{from: "API", to: "internet", port: 53, protocol: corev1.ProtocolUDP},
-		{from: "migration", to: "SQL", port: 5432, allowed: true},
+		{from: "migration", to: "SQL", port: databasePort, allowed: true},
 		{from: "migration", to: "SQL", port: 6378},
 		{from: "migration", to: "Google APIs", port: 443, allowed: true},
 		{from: "migration", to: "internet", port: 443},

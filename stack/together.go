@@ -67,8 +67,5 @@ func (s Settings) validateDatabase() (ps setting.Problems) {
 	if s.Endpoints.Given() && s.Data.SQL.Login != data.LoginPassword {
 		ps.Add("data.sql.login", s.Data.SQL.Login, "IAM login needs Google's own endpoints", data.LoginPassword+", or no endpoints")
 	}
-	if s.Data.SQL.ConnectorOnly {
-		ps.Add("data.sql.connectorOnly", true, "the migration, which owns the schema by a password, dials the instance itself", "false")
-	}
 	return ps
 }

@@ -108,6 +108,7 @@ func TestTheAPILogsInToTheDatabaseAsTheSettingsSay(t *testing.T) {
 	assert.Equal(t, "10.60.0.3:5432", password["DATABASE_ADDRESS"])
 	assert.NotEmpty(t, password["DATABASE_PASSWORD_SECRET"])
 	assert.NotContains(t, password, "DATABASE_INSTANCE")
+	assert.Equal(t, iam["DATABASE_INSTANCE"], environment(t, stacktest.Deploy(t, "prod").One(t, job, "license-migrate"))["DATABASE_INSTANCE"])
 	migration := environment(t, stacktest.Deploy(t, "local").One(t, job, "license-migrate"))
 	assert.JSONEq(t, `[{"id": "demo-x1y2z", "name": "demo", "licenses": [{"id": "demo", "product": "coditect-ide", "seats": 5, "leaseSeconds": 300}]}]`, migration["TENANTS"])
 	assert.Equal(t, "license-api", migration["API_DATABASE_USER"])

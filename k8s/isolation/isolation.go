@@ -34,9 +34,9 @@ type Args struct {
 	FrontEndRanges []string
 	// PrivateServicesRange holds the database and Redis.
 	PrivateServicesRange pulumi.StringInput
-	// DatabasePort is what the API dials: 3307 through the Cloud SQL connector,
-	// 5432 without; the migration dials MigrationDatabasePort.
-	DatabasePort, MigrationDatabasePort int
+	// DatabasePort is what the pods dial: 3307 through the Cloud SQL connector, 5432
+	// without.
+	DatabasePort int
 	// RedisPort is the instance's own, 6378 with TLS.
 	RedisPort pulumi.IntInput
 	// GoogleAPIs are the only places outside of the VPC that pods may reach.

@@ -42,7 +42,7 @@ func (a *Args) migrationEgress() egress {
 	return append(a.commonEgress(),
 		networkingv1.NetworkPolicyEgressRuleArgs{
 			To:    peers{block(a.PrivateServicesRange)},
-			Ports: ports{tcp(pulumi.Int(a.MigrationDatabasePort))},
+			Ports: ports{tcp(pulumi.Int(a.DatabasePort))},
 		})
 }
 

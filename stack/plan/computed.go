@@ -34,7 +34,7 @@ func computed(typ, name string, inputs resource.PropertyMap) resource.PropertyMa
 	case "gcp:identityplatform/tenant:Tenant":
 		return resource.PropertyMap{"name": text(strings.TrimPrefix(name, "accounts-") + "-x1y2z")}
 	case "gcp:kms/cryptoKeyVersion:CryptoKeyVersion":
-		return resource.PropertyMap{"name": text("projects/p/cryptoKeyVersions/" + name)}
+		return resource.PropertyMap{"name": text("projects/p/locations/us-central1/keyRings/r/cryptoKeys/" + name + "/cryptoKeyVersions/1")}
 	case "gcp:sql/databaseInstance:DatabaseInstance":
 		return resource.PropertyMap{
 			"name": text(name + "-1a2b3c4"), "connectionName": text("p:us-central1:" + name + "-1a2b3c4"),

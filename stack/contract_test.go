@@ -1,0 +1,39 @@
+package stack_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/server"
+	"github.com/coditect-ai/license-platform/k8s/workload"
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+func TestTheAPIUnderstandsItsEnvironment(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		variables := environment(t, plan.One(t, deployment, workload.APIName))
+		for name, value := range variables {
+			variables[name] = strings.ReplaceAll(value, "$(POD_IP)", "10.20.0.1")
+		}
+		settings, err := server.LoadServe(variables)
+		require.NoError(t, err)
+		assert.Equal(t, "10.20.0.1:8000", settings.ListenAddress, "only the pod's own address is listened on")
+		assert.Equal(t, "10.20.0.1:9090", settings.MetricsAddress)
+		assert.Equal(t, plan.Outputs(t).Text("licenseUrl"), settings.TokenIssuer)
+		assert.Equal(t, plan.Outputs(t).Text("activeSigningVersion"), settings.KMSKeyVersion)
+	})
+}
+
+func TestTheMigrationUnderstandsItsEnvironment(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		settings, tenants, err := server.LoadMigrate(environment(t, plan.One(t, job, "license-migrate")))
+		require.NoError(t, err)
+		assert.Equal(t, "license-migrate", settings.DatabaseUser, "the role that owns the schema")
+		require.Len(t, tenants, 1)
+		assert.Equal(t, plan.Outputs(t).Get("tenants").(map[string]any)[tenants[0].Tenant.Name], tenants[0].Tenant.ID)
+		assert.NotEmpty(t, tenants[0].Licenses)
+	})
+}
