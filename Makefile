@@ -32,6 +32,8 @@ test: tools ## Run every test, on real PostgreSQL, Redis and the Pulumi engine
 	@go test -run '^$$' ./... 2>&1 | awk -f tools/progress.awk -v what="packages ready" -v total="$$(go list ./... | wc -l)"
 	@echo "==> run the tests"
 	@go test $(TESTFLAGS) ./...
+	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
+	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)

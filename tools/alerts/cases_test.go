@@ -1,0 +1,121 @@
+package alerts
+
+// The series are what the API's pods export, one sample every 30 seconds: 0+180x60
+// is a counter that grows by six a second for half an hour.
+
+// incidents are series that an alert must fire over.
+func incidents() map[string]map[string]string {
+	return map[string]map[string]string{
+		"HighAuthenticationFailureRate": {
+			"two pods refuse six requests a second each, one kind each": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="401"} 0+180x80
+  http_requests_total{namespace="coditect-app",job="license-api",pod="b",code="403"} 0+180x80
+`,
+			"a pod restarts in the middle": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="401"} 0+480x12 0+480x60
+`,
+		},
+		"PotentialDDoSAttack": {
+			"the requests of all routes and codes add up": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="200",route="acquire"} 0+18000x80
+  http_requests_total{namespace="coditect-app",job="license-api",pod="b",code="429",route="acquire"} 0+15000x80
+`,
+		},
+		"CloudKMSSigningFailures": {
+			"all of a few signatures fail": `
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0+3x80
+`,
+		},
+		"DatabaseConnectionPoolExhausted": {
+			"one pod of two has no connection left": `
+  db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 10x80
+  db_connections_max{namespace="coditect-app",job="license-api",pod="a"} 10x80
+  db_connections_active{namespace="coditect-app",job="license-api",pod="b"} 1x80
+  db_connections_max{namespace="coditect-app",job="license-api",pod="b"} 10x80
+`,
+		},
+	}
+}
+
+// ordinary are series that an alert must be silent over.
+func ordinary() map[string]map[string]string {
+	return map[string]map[string]string{
+		"HighAuthenticationFailureRate": {
+			"nothing is refused": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="200"} 0+3000x80
+`,
+			"just below the threshold": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="401"} 0+297x80
+`,
+			"other refusals are not a matter of identity": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="409"} 0+3000x80
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="429"} 0+3000x80
+`,
+			"the Cloud IDE refuses": `
+  http_requests_total{namespace="coditect-app",job="coditect-api-v2",pod="a",code="401"} 0+3000x80
+  http_requests_total{namespace="another",job="license-api",pod="a",code="401"} 0+3000x80
+`,
+			"a burst is over before five minutes": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="401"} 0+0x20 0+450x8 3600+0x60
+`,
+		},
+		"PotentialDDoSAttack": {
+			"a busy morning": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="200"} 0+14000x80
+  http_requests_total{namespace="coditect-app",job="license-api",pod="b",code="200"} 0+15000x80
+`,
+			"a burst of a minute": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="200"} 0+0x20 0+36000x2 72000+0x60
+`,
+			"the Cloud IDE is busy": `
+  http_requests_total{namespace="coditect-app",job="coditect-api-v2",pod="a",code="200"} 0+90000x80
+`,
+		},
+		"CloudKMSSigningFailures": {
+			"no signature fails": `
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0x80
+`,
+			"one failure every minute": `
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0 0 1 1 2 2 3 3 4 4 5 5 6 6 7 7 8 8 9 9 10 10 11 11 12 12 13 13 14 14 15
+`,
+			"nothing is exported": `
+  kms_sign_errors_total{namespace="coditect-app",job="another",pod="a"} 0+300x80
+`,
+		},
+		"DatabaseConnectionPoolExhausted": {
+			"nine of ten are in use": `
+  db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 9x80
+  db_connections_max{namespace="coditect-app",job="license-api",pod="a"} 10x80
+`,
+			"full for four minutes at a time": `
+  db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 10x8 2 10x8 2 10x8 2 10x8 2 10x8 2 10x8 2 10x8
+  db_connections_max{namespace="coditect-app",job="license-api",pod="a"} 10x80
+`,
+			"two pods take turns below the limit": `
+  db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 8x80
+  db_connections_max{namespace="coditect-app",job="license-api",pod="a"} 10x80
+  db_connections_active{namespace="coditect-app",job="license-api",pod="b"} 9x80
+  db_connections_max{namespace="coditect-app",job="license-api",pod="b"} 10x80
+`,
+		},
+	}
+}
+
+// ended are incidents that are over after 22 minutes.
+func ended() map[string]string {
+	return map[string]string{
+		"HighAuthenticationFailureRate": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="401"} 0+480x44 21120+0x60
+`,
+		"PotentialDDoSAttack": `
+  http_requests_total{namespace="coditect-app",job="license-api",pod="a",code="200"} 0+36000x44 1584000+30x60
+`,
+		"CloudKMSSigningFailures": `
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0+3x44 132+0x60
+`,
+		"DatabaseConnectionPoolExhausted": `
+  db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 10x44 3x60
+  db_connections_max{namespace="coditect-app",job="license-api",pod="a"} 10x110
+`,
+	}
+}
