@@ -33,7 +33,7 @@ func NewLanguage() (*Language, error) {
 	options = append(options, armorFunctions()...)
 	env, err := cel.NewCustomEnv(options...)
 	if err != nil {
-		return nil, fmt.Errorf("Cloud Armor's rules language: %w", err)
+		return nil, fmt.Errorf("rules language: %w", err)
 	}
 	return &Language{env: env}, nil
 }

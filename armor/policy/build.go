@@ -47,7 +47,7 @@ func (p Policy) StandAlone() []rule.Rule { return p.Rules[:len(p.Rules)-1] }
 // that would stand in the wrong place.
 func Build(settings Settings, scope Scope) (Policy, error) {
 	if err := settings.Validate().Err(); err != nil {
-		return Policy{}, fmt.Errorf("Cloud Armor policy: %w", err)
+		return Policy{}, fmt.Errorf("settings of the security policy: %w", err)
 	}
 	return assemble(settings.withDefaults(), scope)
 }
@@ -91,7 +91,7 @@ func assemble(settings Settings, scope Scope) (Policy, error) {
 		policy.AdaptiveProtection, policy.AutoDeploy = &adaptive, settings.Enterprise
 	}
 	if err := errors.Join(append(mistakes, policy.Check())...); err != nil {
-		return Policy{}, fmt.Errorf("Cloud Armor policy %q: %w", settings.Name, err)
+		return Policy{}, fmt.Errorf("security policy %q: %w", settings.Name, err)
 	}
 	return policy, nil
 }

@@ -35,9 +35,11 @@ func BenchmarkBareCoraza(b *testing.B) {
 		"SecRuleEngine DetectionOnly", "SecRequestBodyAccess On", `SecAction "id:900000,phase:1,pass,nolog,setvar:tx.crs_setup_version=4220"`,
 		"Include @owasp_crs/REQUEST-901-INITIALIZATION.conf",
 	}
-	for _, file := range []string{"911-METHOD-ENFORCEMENT", "913-SCANNER-DETECTION", "921-PROTOCOL-ATTACK", "930-APPLICATION-ATTACK-LFI", "931-APPLICATION-ATTACK-RFI",
+	for _, file := range []string{
+		"911-METHOD-ENFORCEMENT", "913-SCANNER-DETECTION", "921-PROTOCOL-ATTACK", "930-APPLICATION-ATTACK-LFI", "931-APPLICATION-ATTACK-RFI",
 		"932-APPLICATION-ATTACK-RCE", "933-APPLICATION-ATTACK-PHP", "934-APPLICATION-ATTACK-GENERIC", "941-APPLICATION-ATTACK-XSS", "942-APPLICATION-ATTACK-SQLI",
-		"943-APPLICATION-ATTACK-SESSION-FIXATION", "944-APPLICATION-ATTACK-JAVA"} {
+		"943-APPLICATION-ATTACK-SESSION-FIXATION", "944-APPLICATION-ATTACK-JAVA",
+	} {
 		directives = append(directives, fmt.Sprintf("Include @owasp_crs/REQUEST-%s.conf", file))
 	}
 	waf, err := coraza.NewWAF(coraza.NewWAFConfig().WithRootFS(coreruleset.FS).WithDirectives(strings.Join(directives, "\n")))

@@ -16,12 +16,8 @@ import (
 
 // only leaves one WAF set on.
 func only(category string, set policy.Set) policy.Settings {
-	settings := policy.Settings{WAF: policy.WAF{Sets: map[string]policy.Set{category: set}}}
-	for _, other := range append(rule.V422.Categories(), rule.CVESet, rule.JSONSQLiSet) {
-		if other != category {
-			settings.WAF.Sets[other] = policy.Set{Off: true}
-		}
-	}
+	settings := unscanned()
+	settings.WAF.Sets[category] = set
 	return settings
 }
 
