@@ -62,7 +62,7 @@ func layerOf(files []file) (v1.Layer, error) {
 	}
 	layer, err := tarball.LayerFromOpener(
 		func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed)), nil },
-		tarball.WithCompressedCaching, tarball.WithCompressionLevel(gzip.DefaultCompression), tarball.WithMediaType(types.OCILayer),
+		tarball.WithCompressedCaching, tarball.WithCompressionLevel(gzip.BestSpeed), tarball.WithMediaType(types.OCILayer),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("make the image's layer: %w", err)

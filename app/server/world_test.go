@@ -80,7 +80,7 @@ type instance struct {
 	client  *http.Client
 }
 
-func (w *world) serve(t testing.TB, more map[string]string) *instance {
+func (w *world) serveEnvironment(t testing.TB) map[string]string {
 	t.Helper()
 	environment := w.common()
 	environment["DATABASE_USER"] = apptest.APIRole
@@ -89,6 +89,12 @@ func (w *world) serve(t testing.TB, more map[string]string) *instance {
 	environment["IDENTITY_KEYS_URL"] = w.google.KeysURL
 	environment["LISTEN_ADDRESS"], environment["METRICS_ADDRESS"] = freeAddress(t), freeAddress(t)
 	environment["CORS_ORIGINS"] = "https://coditect.ai"
+	return environment
+}
+
+func (w *world) serve(t testing.TB, more map[string]string) *instance {
+	t.Helper()
+	environment := w.serveEnvironment(t)
 	for key, value := range more {
 		environment[key] = value
 	}
@@ -108,6 +114,13 @@ func (w *world) serve(t testing.TB, more map[string]string) *instance {
 		})
 	}
 	t.Cleanup(in.stop)
+	in.awaitReady(t)
+	return in
+}
+
+// awaitReady waits for the readiness probe to succeed.
+func (in *instance) awaitReady(t testing.TB) {
+	t.Helper()
 	require.Eventually(t, func() bool {
 		response, err := in.client.Get(in.url + "/ready")
 		if err != nil {
@@ -116,7 +129,6 @@ func (w *world) serve(t testing.TB, more map[string]string) *instance {
 		defer response.Body.Close()
 		return response.StatusCode == http.StatusOK
 	}, 20*time.Second, 5*time.Millisecond, "the API is not ready")
-	return in
 }
 
 func freeAddress(t testing.TB) string {

@@ -1,0 +1,277 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/server"
+)
+
+// childVariable makes the test binary be the API, so that a test can kill it.
+const childVariable = "LICENSE_API_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) == "" {
+		os.Exit(m.Run())
+	}
+	if err := server.Command(context.Background(), []string{"serve"}, env.ToMap(os.Environ()), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// killable is an API in a process of its own.
+type killable struct {
+	*instance
+	command *exec.Cmd
+}
+
+func (w *world) serveKillable(t *testing.T) *killable {
+	t.Helper()
+	k := &killable{instance: &instance{client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}}
+	environment := w.serveEnvironment(t)
+	k.url = "http://" + environment["LISTEN_ADDRESS"]
+	executable, err := os.Executable()
+	require.NoError(t, err)
+	k.command = exec.Command(executable)
+	k.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	k.command.Env = append(k.command.Env, childVariable+"=1", "LOG_LEVEL=error")
+	for key, value := range environment {
+		k.command.Env = append(k.command.Env, key+"="+value)
+	}
+	require.NoError(t, k.command.Start())
+	t.Cleanup(k.kill)
+	k.awaitReady(t)
+	return k
+}
+
+// kill ends the process without warning.
+func (k *killable) kill() {
+	// It may be dead already.
+	_ = k.command.Process.Kill()
+	_ = k.command.Wait()
+	k.client.CloseIdleConnections()
+}
+
+func TestFaultsAThousandClientsRaceForAHundredSeats(t *testing.T) {
+	w := newWorld(t)
+	apis := []*instance{w.serve(t, nil), w.serve(t, nil), w.serve(t, nil)}
+	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	var granted, refused, other atomic.Int64
+	var group sync.WaitGroup
+	for client := range 1000 {
+		group.Go(func() {
+			api := apis[client%len(apis)]
+			for {
+				r, err := api.try("POST", "/v1/licenses/big/acquire", token, fmt.Sprintf(`{"fingerprint":"device-%d"}`, client))
+				switch {
+				case err == nil && (r.status == 201 || r.status == 200):
+					granted.Add(1)
+				case err == nil && r.status == 409:
+					refused.Add(1)
+				case err == nil && (r.status == 429 || r.status == 503):
+					time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond)
+					continue
+				default:
+					other.Add(1)
+				}
+				return
+			}
+		})
+	}
+	group.Wait()
+	t.Logf("1000 clients, 3 instances: granted %d, refused %d, other answers %d", granted.Load(), refused.Load(), other.Load())
+	assert.EqualValues(t, 100, granted.Load())
+	assert.EqualValues(t, 900, refused.Load())
+	assert.Equal(t, 100, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'big' AND ended_at IS NULL`))
+}
+
+// tally is what the clients saw while things broke.
+type tally struct {
+	tried, refused, unavailable, lost, oversold atomic.Int64
+	holders                                     atomic.Int64
+}
+
+const faultSeats, faultClients = 20, 30
+
+// client acquires, keeps and sometimes releases a lease until stop. What it holds
+// counts from the answer of acquire to the moment that it asks for the release.
+func (l *tally) client(api func() *instance, token, device string, stop <-chan struct{}) {
+	lease := ""
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Duration(20+rand.IntN(60)) * time.Millisecond):
+		}
+		l.tried.Add(1)
+		switch {
+		case lease == "":
+			r, err := api().try("POST", "/v1/licenses/fault/acquire", token, `{"fingerprint":"`+device+`"}`)
+			switch {
+			case err != nil || r.status == 503 || r.status == 429:
+				l.unavailable.Add(1)
+			case r.status == 409:
+				l.refused.Add(1)
+			case r.status == 200 || r.status == 201:
+				lease = r.text("leaseId")
+				if l.holders.Add(1) > faultSeats {
+					l.oversold.Add(1)
+				}
+			default:
+				l.lost.Add(1)
+			}
+		case rand.IntN(12) == 0:
+			l.holders.Add(-1)
+			if r, err := api().try("POST", "/v1/leases/"+lease+"/release", token, ""); err != nil || r.status != 204 {
+				l.unavailable.Add(1)
+			}
+			lease = ""
+		default:
+			r, err := api().try("POST", "/v1/leases/"+lease+"/heartbeat", token, "")
+			switch {
+			case err != nil || r.status == 503 || r.status == 429:
+				l.unavailable.Add(1)
+			case r.status != 200:
+				l.lost.Add(1)
+				l.holders.Add(-1)
+				lease = ""
+			}
+		}
+	}
+}
+
+func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
+	w := newWorld(t)
+	w.migrate(t, fmt.Sprintf(`[{"id":"demo-1a2b","name":"demo","licenses":[{"id":"fault","product":"coditect-ide","seats":%d,"leaseSeconds":120}]}]`, faultSeats))
+	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	var mu sync.Mutex
+	apis := []*killable{w.serveKillable(t), w.serveKillable(t), w.serveKillable(t)}
+	pick := func() *instance {
+		mu.Lock()
+		defer mu.Unlock()
+		return apis[rand.IntN(len(apis))].instance
+	}
+	stop := make(chan struct{})
+	var seen tally
+	var group sync.WaitGroup
+	for i := range faultClients {
+		group.Go(func() { seen.client(pick, token, fmt.Sprintf("device-%d", i), stop) })
+	}
+	pause := func() { time.Sleep(1500 * time.Millisecond) }
+	for _, fault := range []struct {
+		name string
+		do   func()
+	}{
+		{"Redis is flushed", func() { w.redis.Flush(t) }},
+		{"Redis is killed and comes back with an old snapshot", func() {
+			w.redis.Snapshot(t)
+			pause()
+			w.redis.Kill(t)
+			time.Sleep(300 * time.Millisecond)
+			w.redis.Start(t)
+		}},
+		{"PostgreSQL is killed and comes back", func() {
+			w.postgres.Kill(t)
+			pause()
+			w.postgres.Start(t)
+		}},
+		{"KMS refuses", func() {
+			w.google.Refuse.Store(true)
+			pause()
+			w.google.Refuse.Store(false)
+		}},
+		{"KMS sends damaged signatures", func() {
+			w.google.Corrupt.Store(true)
+			pause()
+			w.google.Corrupt.Store(false)
+		}},
+		{"an API is killed in the middle of its work", func() {
+			mu.Lock()
+			victim := apis[0]
+			mu.Unlock()
+			victim.kill()
+			fresh := w.serveKillable(t)
+			mu.Lock()
+			apis[0] = fresh
+			mu.Unlock()
+		}},
+		{"PostgreSQL is killed and Redis flushed at once", func() {
+			w.postgres.Kill(t)
+			w.redis.Flush(t)
+			pause()
+			w.postgres.Start(t)
+		}},
+	} {
+		pause()
+		before := seen.tried.Load()
+		fault.do()
+		pause()
+		t.Logf("%s: %d operations, lost %d, oversold %d", fault.name, seen.tried.Load()-before, seen.lost.Load(), seen.oversold.Load())
+	}
+	pause()
+	close(stop)
+	group.Wait()
+	t.Logf("operations tried %d, refused %d, unavailable %d, lost %d, oversold %d", seen.tried.Load(), seen.refused.Load(), seen.unavailable.Load(), seen.lost.Load(), seen.oversold.Load())
+	assert.Greater(t, seen.tried.Load(), int64(1000))
+	assert.Zero(t, seen.lost.Load(), "a holder lost its seat")
+	assert.Zero(t, seen.oversold.Load(), "a seat was sold twice")
+}
+
+func TestFaultsWithoutTheLedgerHeartbeatAndReleaseGoOn(t *testing.T) {
+	w := newWorld(t)
+	api := w.serve(t, map[string]string{"REAP_INTERVAL": "1s"})
+	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	first, second := api.acquire(t, "demo", token, "device-1").text("leaseId"), api.acquire(t, "demo", token, "device-2").text("leaseId")
+	w.postgres.Kill(t)
+	assert.Equal(t, 200, api.heartbeat(t, token, first).status)
+	assert.Equal(t, 204, api.release(t, token, second).status)
+	down := api.acquire(t, "demo", token, "device-3")
+	assert.Equal(t, 503, down.status)
+	assert.Equal(t, "dependency_unavailable", down.text("code"))
+	assert.NotEmpty(t, down.header.Get("Retry-After"))
+	time.Sleep(1100 * time.Millisecond)
+	assert.Equal(t, 200, api.call(t, "GET", "/ready", "", "").status, "the pod stays in service for heartbeats")
+	w.postgres.Start(t)
+	require.Eventually(t, func() bool { return api.acquire(t, "demo", token, "device-3").status == 201 }, 10*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE id = $1 AND end_reason = 'released'`, second) == 1
+	}, 10*time.Second, 100*time.Millisecond, "the ledger learns of the release later")
+}
+
+func TestFaultsWithoutTheKeyNoSeatIsTaken(t *testing.T) {
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	for name, fault := range map[string]*atomic.Bool{"refuses": &w.google.Refuse, "damages": &w.google.Corrupt} {
+		fault.Store(true)
+		r := api.acquire(t, "demo", token, "device-1")
+		assert.Equal(t, 503, r.status, name)
+		fault.Store(false)
+		assert.EqualValues(t, 0, api.call(t, "GET", "/v1/licenses/demo", token, "").body["seatsInUse"], "the seat was given back")
+	}
+	metrics, err := api.client.Get(api.metrics)
+	require.NoError(t, err)
+	defer metrics.Body.Close()
+	body, err := io.ReadAll(metrics.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(body), "kms_sign_errors_total 2")
+	assert.Contains(t, string(body), `http_requests_total{code="503",method="POST",route="POST /v1/licenses/{license_id}/acquire"} 2`)
+	assert.Contains(t, string(body), "db_connections_max 8")
+}
