@@ -20,8 +20,11 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 		"a misspelt key is refused, at any depth": {"prod", change{
 			stacktest.Set("kubernetes.ingress.alowHttp", true), stacktest.Set("network.natt", true),
 		}, []string{"kubernetes.ingress.alowHttp", "network.natt", "is no setting", "redirectHttp"}},
-		"a misspelt key in a list is refused": {"prod", change{stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"nme": "x"}})},
-			[]string{"kubernetes.networkPolicies.stayingWorkloads[0].nme"}},
+		"a misspelt key in a list is refused": {
+			"prod",
+			change{stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"nme": "x"}})},
+			[]string{"kubernetes.networkPolicies.stayingWorkloads[0].nme"},
+		},
 		"a missing object is named":             {"prod", change{stacktest.Unset("armor")}, []string{"armor", "is missing from the stack's file"}},
 		"a wrong type is named with its path":   {"prod", change{stacktest.Set("api.replicas.min", "three")}, []string{"api.replicas.min", "is of the wrong type", "a whole number"}},
 		"a missing password names the command":  {"prod", change{stacktest.Unset("migrationPassword")}, []string{"migrationPassword", "pulumi config set --secret migrationPassword"}},
@@ -34,8 +37,11 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 		"a zone elsewhere is no zone of it":     {"prod", change{stacktest.Set("kubernetes.cluster.location", "us-central10-a")}, []string{"outside of platform.region us-central1"}},
 		"an adopted cluster needs its network":  {"dev", change{stacktest.Set("kubernetes.cluster", map[string]any{"adopt": true, "name": "x", "location": "us-central1"})}, []string{"network.adopt", "identity.nodeAccount"}},
 		"a new cluster has no shared namespace": {"dev", change{stacktest.Set("kubernetes.namespace.create", false)}, []string{"kubernetes.namespace.create"}},
-		"a shared namespace is not denied blindly": {"prod", change{stacktest.Set("kubernetes.networkPolicies.denyNamespace", true)},
-			[]string{"kubernetes.networkPolicies.denyNamespace", "stayingWorkloads"}},
+		"a shared namespace is not denied blindly": {
+			"prod",
+			change{stacktest.Set("kubernetes.networkPolicies.denyNamespace", true)},
+			[]string{"kubernetes.networkPolicies.denyNamespace", "stayingWorkloads"},
+		},
 		"the license host is nobody else's": {"prod", change{stacktest.Set("kubernetes.ingress.routes", []any{map[string]any{
 			"subdomain": "licenses", "paths": []any{map[string]any{"path": "/", "service": "x", "port": 80}},
 		}})}, []string{"kubernetes.ingress.routes[0].subdomain"}},

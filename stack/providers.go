@@ -11,11 +11,16 @@ import (
 )
 
 // googleProvider declares into one project and region, labels whatever can be
-// labelled, and comes after what it is told: so does everything it declares.
+// labelled, and comes after what it is told: so does everything it declares. The
+// project pays for the calls only when its APIs are enabled before.
 func googleProvider(ctx *pulumi.Context, name string, p Platform, after ...pulumi.Resource) (*gcp.Provider, error) {
 	provider, err := gcp.NewProvider(ctx, name, &gcp.ProviderArgs{
 		Project: pulumi.String(p.Project),
 		Region:  pulumi.String(p.Region),
+		// Identity Platform counts requests to the caller's project unless told
+		// (https://cloud.google.com/docs/quotas/set-quota-project).
+		BillingProject:      pulumi.String(p.Project),
+		UserProjectOverride: pulumi.Bool(len(after) > 0),
 		DefaultLabels: pulumi.StringMap{
 			"platform":    pulumi.String(projectName),
 			"environment": pulumi.String(p.Environment),

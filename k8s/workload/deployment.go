@@ -9,12 +9,14 @@ import (
 
 // declareDeployment declares the API's pods. They come after the migration, so
 // that code never meets a schema older than it needs, and after the
-// NetworkPolicies, so that no pod ever runs without them.
+// NetworkPolicies, so that no pod ever runs without them; and they are scraped
+// from the start.
 func (b *builder) declareDeployment(w *Workload) error {
 	s := b.args.Settings
 	spec := appsv1.DeploymentSpecArgs{
 		Selector:                selector(APIName),
 		ProgressDeadlineSeconds: pulumi.Int(600),
+		MinReadySeconds:         pulumi.Int(s.SettleSeconds),
 		RevisionHistoryLimit:    pulumi.Int(5),
 		Strategy: appsv1.DeploymentStrategyArgs{
 			Type: pulumi.String("RollingUpdate"),
@@ -31,12 +33,12 @@ func (b *builder) declareDeployment(w *Workload) error {
 	if !s.autoscaled() {
 		spec.Replicas = pulumi.Int(s.Replicas.Min)
 	}
-	after := append([]pulumi.Resource{b.accounts[APIName], b.migration}, b.args.Before...)
+	after := append([]pulumi.Resource{b.accounts[APIName], b.migration, b.scraping}, b.args.Before...)
 	deployment, err := appsv1.NewDeployment(b.ctx, APIName, &appsv1.DeploymentArgs{
 		Metadata: b.metadata(pulumi.String(APIName), nil, APIName),
 		Spec:     spec,
 	}, b.options(after...)...)
-	w.Measured = append(w.Measured, deployment)
+	w.Measured = []pulumi.Resource{b.scraping, deployment}
 	return err
 }
 

@@ -8,7 +8,7 @@ import (
 
 // declareMonitoring lets managed Prometheus scrape the API's metrics port
 // (https://cloud.google.com/stackdriver/docs/managed-prometheus/setup-managed).
-func (b *builder) declareMonitoring(w *Workload) error {
+func (b *builder) declareMonitoring(*Workload) error {
 	scraping, err := apiextensions.NewCustomResource(b.ctx, APIName+"-monitoring", &apiextensions.CustomResourceArgs{
 		ApiVersion: pulumi.String("monitoring.googleapis.com/v1"),
 		Kind:       pulumi.String("PodMonitoring"),
@@ -18,6 +18,6 @@ func (b *builder) declareMonitoring(w *Workload) error {
 			"endpoints": pulumi.Array{pulumi.Map{"port": pulumi.String("metrics"), "interval": pulumi.String("30s")}},
 		}},
 	}, b.options()...)
-	w.Measured = append(w.Measured, scraping)
+	b.scraping = scraping
 	return err
 }

@@ -28,6 +28,10 @@ type Settings struct {
 	// ShutdownSeconds is how long requests in flight may take after that;
 	// default 30, the load balancer's own time limit for a request.
 	ShutdownSeconds int `json:"shutdownSeconds,omitempty"`
+	// SettleSeconds is how long a new pod has to stay ready before it counts, and
+	// the next one is replaced. 60 covers two scrapes of its metrics, without which
+	// Cloud Monitoring refuses the first alerts. Default 0; at most 300.
+	SettleSeconds int `json:"settleSeconds,omitempty"`
 	// LogLevel is debug, info (default), warn or error.
 	LogLevel string `json:"logLevel,omitempty"`
 	// CORSOrigins may call the API from a browser, beside the platform's domain
@@ -64,6 +68,9 @@ func (s Settings) Validate() setting.Problems {
 	}
 	if s.ShutdownSeconds < 0 || s.ShutdownSeconds > 600 {
 		ps.Add("shutdownSeconds", s.ShutdownSeconds, "is out of range", "0 (for 30) to 600")
+	}
+	if s.SettleSeconds < 0 || s.SettleSeconds > 300 {
+		ps.Add("settleSeconds", s.SettleSeconds, "is out of range", "0 to 300")
 	}
 	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, s.logLevel()) {
 		ps.Add("logLevel", s.LogLevel, "is no level", strings.Join(levels, ", "))

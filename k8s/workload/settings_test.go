@@ -29,6 +29,7 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"CPU below zero":                  {func(s *workload.Settings) { s.CPU = "-1" }, "cpu"},
 		"a drain that never ends":         {func(s *workload.Settings) { s.DrainSeconds = 601 }, "drainSeconds"},
 		"a shutdown before it begins":     {func(s *workload.Settings) { s.ShutdownSeconds = -1 }, "shutdownSeconds"},
+		"a pod that settles for hours":    {func(s *workload.Settings) { s.SettleSeconds = 3600 }, "settleSeconds"},
 		"a log level of one's own":        {func(s *workload.Settings) { s.LogLevel = "loud" }, "logLevel"},
 		"a browser origin without TLS":    {func(s *workload.Settings) { s.CORSOrigins = []string{"http://coditect.ai"} }, "corsOrigins[0]"},
 		"a browser origin that is a path": {func(s *workload.Settings) { s.CORSOrigins = []string{"https://coditect.ai/ide"} }, "corsOrigins[0]"},

@@ -69,7 +69,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	b := builder{ctx: ctx, args: args, parent: w}
 	for _, declare := range []func(*Workload) error{
-		b.declareAccounts, b.declareMigration, b.declareServices, b.declareDeployment, b.declareDisruption, b.declareScaling, b.declareMonitoring,
+		b.declareAccounts, b.declareMigration, b.declareServices, b.declareMonitoring, b.declareDeployment, b.declareDisruption, b.declareScaling,
 	} {
 		if err := declare(w); err != nil {
 			return nil, fmt.Errorf("declare workload %q: %w", name, err)
@@ -89,6 +89,7 @@ type builder struct {
 
 	accounts  map[string]*corev1.ServiceAccount
 	migration pulumi.Resource
+	scraping  pulumi.Resource
 }
 
 func (b *builder) options(after ...pulumi.Resource) []pulumi.ResourceOption {

@@ -43,7 +43,7 @@ func parse(name string, content []byte) (map[string]any, error) {
 	for key, value := range file.Config {
 		short, ours := strings.CutPrefix(key, project+":")
 		if !ours {
-			return nil, fmt.Errorf("read Pulumi.%s.yaml: %s is no key of this project; all begin with %s:", name, key, project)
+			return nil, fmt.Errorf("read Pulumi.%s.yaml: %s is no key of this project; every key begins with %q", name, key, project+":")
 		}
 		if sealed(value) {
 			continue // given as a secret

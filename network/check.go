@@ -1,0 +1,51 @@
+package network
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// keyed is a setting's key and value.
+type keyed struct{ key, value string }
+
+// requireName records a problem unless value is a name that Compute Engine
+// accepts (https://cloud.google.com/compute/docs/naming-resources).
+func requireName(ps *setting.Problems, key, value string) {
+	if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(value) {
+		ps.Add(key, value, "is no resource name", "1 to 63 lower-case letters, digits and hyphens, first a letter, last no hyphen")
+	}
+}
+
+// requireRange records a problem unless value is an IPv4 network of at most
+// narrowest bits.
+func requireRange(ps *setting.Problems, key, value string, narrowest int) {
+	const allowed = "an IPv4 network such as 10.0.0.0/20, its host bits zero"
+	prefix, err := netip.ParsePrefix(value)
+	if err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() {
+		ps.Add(key, value, "is no IPv4 network", allowed)
+		return
+	}
+	if prefix.Bits() > narrowest {
+		ps.Add(key, value, "is too narrow", fmt.Sprintf("/%d or wider", narrowest))
+	}
+}
+
+// overlaps records a problem for every two ranges that share an address; what
+// does not parse is left to requireRange.
+func overlaps(ranges []keyed) (ps setting.Problems) {
+	for i, a := range ranges {
+		first, err := netip.ParsePrefix(a.value)
+		if err != nil {
+			continue
+		}
+		for _, b := range ranges[i+1:] {
+			if second, err := netip.ParsePrefix(b.value); err == nil && first.Overlaps(second) {
+				ps.Add(b.key, b.value, "shares addresses with network."+a.key+" = "+a.value, "ranges apart from each other")
+			}
+		}
+	}
+	return ps
+}
