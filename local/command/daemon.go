@@ -21,6 +21,7 @@ func (a *app) daemon() *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
+			daemon.Inherit()
 			dir, err := a.folder()
 			if err != nil {
 				return err

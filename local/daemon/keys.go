@@ -81,11 +81,11 @@ func (k *keys) LastVersion(key string) int {
 }
 
 // SetVersionState brings a version into a state, unless it is in it.
-func (k *keys) SetVersionState(ctx context.Context, version, state string) error {
-	return k.service.SetVersionState(ctx, version, kmspb.CryptoKeyVersion_CryptoKeyVersionState(kmspb.CryptoKeyVersion_CryptoKeyVersionState_value[state]))
+func (k *keys) SetVersionState(_ context.Context, version, state string) error {
+	return k.service.SetVersionState(version, kmspb.CryptoKeyVersion_CryptoKeyVersionState(kmspb.CryptoKeyVersion_CryptoKeyVersionState_value[state]))
 }
 
 // PublicKey returns a version's public key as PEM.
-func (k *keys) PublicKey(ctx context.Context, version string) (string, error) {
-	return k.service.PublicKey(ctx, version)
+func (k *keys) PublicKey(_ context.Context, version string) (string, error) {
+	return k.service.PublicKey(version)
 }

@@ -91,10 +91,7 @@ func await(ctx context.Context, reader *os.File, dir string) (Record, error) {
 		_ = reader.SetReadDeadline(time.Unix(1, 0)) // wakes the read up
 	}()
 	var told handshake
-	content, err := io.ReadAll(reader)
-	if err == nil {
-		err = json.Unmarshal(content, &told)
-	}
+	err := json.NewDecoder(reader).Decode(&told)
 	switch {
 	case ctx.Err() != nil:
 		return Record{}, fmt.Errorf("the daemon did not get ready: %w; see %s", ctx.Err(), LogPath(dir))
@@ -119,6 +116,10 @@ func lastLines(path string) string {
 	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
 	return strings.Join(lines[max(0, len(lines)-most):], "\n") + "\n(" + path + ")"
 }
+
+// Inherit keeps the pipe to the command that started this process from the
+// daemon's own children: it would not end as long as one of them lives.
+func Inherit() { syscall.CloseOnExec(handshakeFile) }
 
 // Ready tells the command that started this process how it went.
 func Ready(record Record, failure error) error {

@@ -76,7 +76,7 @@ func complaintOf(event apitype.EngineEvent) string {
 	if d == nil || d.Severity != "error" || d.Ephemeral {
 		return ""
 	}
-	text := withoutColour(d.Message)
+	text := strings.TrimPrefix(withoutColour(d.Message), "1 error occurred:\n\t* ")
 	if text == "" || text == "update failed" || text == "preview failed" || strings.HasPrefix(text, "Resource monitor has terminated") {
 		return ""
 	}

@@ -7,6 +7,9 @@ package existing
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
+
+	"github.com/google/uuid"
 
 	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
@@ -33,6 +36,8 @@ const (
 	// webSocketTimeout is the IDE's backend timeout, in seconds: its WebSockets
 	// live for a day.
 	webSocketTimeout = 86400
+	// installed is when the IDE came, for what the API server stamps.
+	installed = "2025-11-01T08:00:00Z"
 )
 
 const computeLink = "https://www.googleapis.com/compute/v1/"
@@ -149,5 +154,10 @@ func object(typ, version, kind, name string, annotations, spec map[string]any) s
 	if annotations != nil {
 		metadata["annotations"] = annotations
 	}
-	return resource(typ, Namespace+"/"+name, map[string]any{"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}, nil)
+	assigned := maps.Clone(metadata)
+	assigned["creationTimestamp"], assigned["resourceVersion"], assigned["generation"] = installed, "1", float64(1)
+	assigned["uid"] = uuid.NewSHA1(uuid.NameSpaceURL, []byte(typ+"/"+name)).String()
+	return resource(typ, Namespace+"/"+name,
+		map[string]any{"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec},
+		map[string]any{"metadata": assigned})
 }

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -138,16 +139,14 @@ func (w *World) compute(t objectType, d *provider.Draft) error {
 		}
 	}
 	revision := 1
-	if present, exists := w.Store.Get(t.token, t.id(d.Inputs)); exists {
-		was := provider.Properties(present.Outputs)
-		for _, field := range []string{"uid", "creationTimestamp"} {
-			metadata[field] = was.Text("metadata." + field)
-		}
-		if n, err := strconv.Atoi(was.Text("metadata.resourceVersion")); err == nil {
-			revision = n + 1
-		}
-	} else {
-		metadata["uid"], metadata["creationTimestamp"] = uuid.NewString(), time.Now().UTC().Format(time.RFC3339)
+	assigned := map[string]string{"uid": uuid.NewString(), "creationTimestamp": time.Now().UTC().Format(time.RFC3339)}
+	present, _ := w.Store.Get(t.token, t.id(d.Inputs)) // empty when the object is new
+	was := provider.Properties(present.Outputs)
+	for field, fresh := range assigned {
+		metadata[field] = cmp.Or(was.Text("metadata."+field), fresh)
+	}
+	if n, err := strconv.Atoi(was.Text("metadata.resourceVersion")); err == nil {
+		revision = n + 1
 	}
 	metadata["resourceVersion"], metadata["generation"] = strconv.Itoa(revision), float64(revision)
 	d.Outputs["metadata"] = metadata
