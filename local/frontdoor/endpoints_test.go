@@ -112,6 +112,52 @@ func TestAPodThatIsNeverWellGetsNoRequest(t *testing.T) {
 	require.Eventually(t, func() bool { return d.get("https://"+licenses+"/").body == "never" }, waitFor, tick)
 }
 
+func TestARequestWaitsForTheFirstCheckOfANewPod(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int64
+	d := open(t, func(o *frontdoor.Options) {
+		o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if opened.Add(1) == 1 {
+				time.Sleep(50 * time.Millisecond) // the first check takes its time
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		}
+	})
+	p := startPod(t, says("ready"))
+	config := serving(p)
+	config.Backends[0].HealthCheck.HealthyThreshold = 2
+	require.NoError(t, d.Update(config))
+	assert.Equal(t, "ready", d.get("https://"+licenses+"/").body)
+}
+
+func TestABackendThatIsGoneLetsGoOfItsRequests(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	begun := make(chan struct{})
+	p := startPod(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+	})
+	require.NoError(t, d.Update(serving(p)))
+	answered := make(chan reply, 1)
+	go func() {
+		got, err := d.do(http.MethodGet, "https://"+licenses+"/", "")
+		assert.NoError(t, err)
+		answered <- got
+	}()
+	<-begun
+	config := serving()
+	config.Hosts, config.Backends = nil, nil
+	require.NoError(t, d.Update(config))
+	select {
+	case got := <-answered:
+		assert.Equal(t, http.StatusBadGateway, got.status)
+	case <-time.After(2 * time.Second):
+		t.Error("the request went on without its backend")
+	}
+	assert.Empty(t, d.Status())
+}
+
 func TestClientsStickToAnEndpointWhenAskedTo(t *testing.T) {
 	t.Parallel()
 	d, a, b := open(t), startPod(t, says("a")), startPod(t, says("b"))
@@ -176,12 +222,13 @@ func TestARollingSwapUnderLoadLosesNoRequest(t *testing.T) {
 		next.Backends[0].Draining = waitFor
 		next.Name = fmt.Sprint(round)
 		require.NoError(t, d.Update(next))
-		time.Sleep(10 * time.Millisecond)
+		enough := served.Load() + 10
+		require.Eventually(t, func() bool { return served.Load() >= enough }, waitFor, time.Millisecond)
 	}
 	close(stop)
 	load.Wait()
 	assert.Zero(t, lost.Load())
-	assert.Greater(t, served.Load(), int64(50))
+	t.Logf("%d requests over 20 swaps", served.Load())
 }
 
 func TestStoppingLetsRequestsFinishAndCutsWebSockets(t *testing.T) {

@@ -104,11 +104,8 @@ func inspected(w http.ResponseWriter, r *http.Request, limit int, patience time.
 	if deadlineErr := control.SetReadDeadline(time.Time{}); deadlineErr != nil && !errors.Is(deadlineErr, http.ErrNotSupported) {
 		return nil, deadlineErr
 	}
-	rest := r.Body
-	if err != nil { // the backend is to see the same broken body
-		rest = io.NopCloser(broken{err})
-	}
-	r.Body = rejoined{io.MultiReader(bytes.NewReader(begin), rest), r.Body}
+	// A body that broke stays broken, and the backend is to see that too.
+	r.Body = rejoined{io.MultiReader(bytes.NewReader(begin), r.Body), r.Body}
 	return begin, nil
 }
 
@@ -116,10 +113,6 @@ type rejoined struct {
 	io.Reader
 	io.Closer
 }
-
-type broken struct{ err error }
-
-func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // forward hands the request to the backend for at most its timeout.
 func (f *FrontDoor) forward(x *exchange, answer *answer, r *http.Request) {

@@ -2,6 +2,7 @@ package frontdoor_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
@@ -123,10 +124,12 @@ func TestARequestIsTriedElsewhereOnlyWhenNothingOfItWasSent(t *testing.T) {
 	config := serving(alive)
 	config.Backends[0].Endpoints = append(config.Backends[0].Endpoints, refusing)
 	config.Backends[0].HealthCheck.Interval = time.Minute // it stays healthy after its first check
+	config.Backends[0].Affinity.Kind = frontdoor.AffinityClientIP
 	require.NoError(t, d.Update(config))
 	require.Eventually(t, func() bool { return healthy(d, refusing) && healthy(d, alive.address) }, waitFor, tick)
-	for range 6 {
-		got, err := d.do(http.MethodPost, "https://"+licenses+"/", "body")
+	for client := range 12 {
+		from := fmt.Sprintf("X-Local-Client: ip=203.0.113.%d", client)
+		got, err := d.do(http.MethodPost, "https://"+licenses+"/", "body", from)
 		require.NoError(t, err)
 		assert.Equal(t, "body", got.body)
 	}

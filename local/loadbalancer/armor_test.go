@@ -48,6 +48,14 @@ func TestTheDeclaredPolicyDecidesAtTheFrontDoor(t *testing.T) {
 		assert.Equal(t, http.StatusOK, status, "the IDE is untouched")
 		assert.Contains(t, body, `"service":"coditect-api-v2"`)
 	}
+
+	w.remove(regionRule)
+	require.Eventually(t, func() bool {
+		status, _ := get("licenses.coditect.ai", "ip=203.0.113.1;region=DE")
+		return status == http.StatusOK
+	}, waitFor, tick, "a rule that is gone stops nobody")
+	status, _ = get("licenses.coditect.ai", "ip=203.0.113.2;region=US")
+	assert.Equal(t, http.StatusTooManyRequests, status, "a change of another rule forgets no rate limit")
 }
 
 // run starts the front door and its controller, waits until every endpoint is

@@ -205,10 +205,47 @@ func TestAPolicysRulesChangeInPlaceEvenWhileTheIngressStalls(t *testing.T) {
 	configured := len(w.served())
 
 	w.remove(regionRule)
-	w.remove(licenseCert)
+	w.remove(licenseService) // the translation never comes to the policy
 	require.False(t, lb.Sync().Synced)
 	assert.Equal(t, []int{9000}, guard.rules)
 	assert.Len(t, w.served(), configured, "a rule is no change of the load balancer")
+}
+
+func TestAPolicyHasExactlyOneDefaultRule(t *testing.T) {
+	t.Parallel()
+	alone := "{securityPolicy: armor, priority: 2147483647, action: allow}"
+	for name, c := range map[string]struct {
+		change       func(w *world)
+		inline, rest int
+	}{
+		"the inline one":                   {func(*world) {}, 1, 2},
+		"a stand-alone one replaces it":    {func(w *world) { w.declare(limitRule, alone) }, 0, 2},
+		"the API adds one that is missing": {func(w *world) { w.declare(policy, "{name: armor}") }, 0, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			c.change(w)
+			require.True(t, w.controller().Sync().Synced)
+			guard := w.backend("coditect-app-license-api-80").Guard.(*remembered)
+			assert.Len(t, guard.inline, c.inline)
+			assert.Len(t, guard.rules, c.rest)
+		})
+	}
+}
+
+func TestAPolicyIsReadAgainOnlyWhenItChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lb := w.controller()
+	lb.Sync()
+	guard := w.backend("coditect-app-license-api-80").Guard.(*remembered)
+	w.edit(licenseConfig, "timeoutSec: 30", "timeoutSec: 31")
+	lb.Sync()
+	assert.Equal(t, 1, guard.made)
+	w.edit(regionRule, "'DE'", "'FR'")
+	lb.Sync()
+	assert.Equal(t, 2, guard.made)
 }
 
 func TestAnEmptyPolicyNameDetachesThePolicy(t *testing.T) {

@@ -233,17 +233,23 @@ func (w *world) controller() *loadbalancer.Controller {
 }
 
 // remembered is a guard that only knows what it was made from.
-type remembered struct{ rules []int }
+type remembered struct {
+	made   int
+	inline []any
+	rules  []int
+}
 
 func (*remembered) Evaluate(context.Context, frontdoor.Inspection) frontdoor.Verdict {
 	return frontdoor.Verdict{}
 }
 
-func remembers(_ map[string]any, rules []map[string]any, previous frontdoor.Guard) (frontdoor.Guard, error) {
+func remembers(policy map[string]any, rules []map[string]any, previous frontdoor.Guard) (frontdoor.Guard, error) {
 	g, known := previous.(*remembered)
 	if !known {
 		g = &remembered{}
 	}
+	g.made++
+	g.inline, _ = policy["rules"].([]any)
 	g.rules = nil
 	for _, r := range rules {
 		priority, _ := r["priority"].(float64)
