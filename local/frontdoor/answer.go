@@ -33,7 +33,7 @@ func (a *answer) Write(p []byte) (int, error) {
 	}
 	n, err := a.ResponseWriter.Write(p)
 	a.bytes += int64(n)
-	return n, err //nolint:wrapcheck // a Writer passes errors on
+	return n, err
 }
 
 // page sends the load balancer's own page for a status: short HTML for what Cloud

@@ -2,6 +2,7 @@ package frontdoor
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -66,7 +67,7 @@ type FrontDoor struct {
 	mu           sync.Mutex // guards what follows: one Update at a time
 	closed       bool
 	pools        map[string]*pool
-	certificates map[string]*tlsCertificate
+	certificates map[string]*tls.Certificate
 	plain        *plainServer
 }
 
@@ -105,7 +106,7 @@ func New(o Options) (*FrontDoor, error) {
 	f := &FrontDoor{
 		options: o, address: address, listener: listener, record: record,
 		transport: newTransport(o.Dial),
-		pools:     map[string]*pool{}, certificates: map[string]*tlsCertificate{},
+		pools:     map[string]*pool{}, certificates: map[string]*tls.Certificate{},
 	}
 	f.live, f.stop = context.WithCancel(context.Background())
 	f.proxy = f.newProxy()

@@ -120,5 +120,5 @@ func (x *exchange) sampled() bool {
 	if x.backend == nil || !x.backend.Log.Enable {
 		return false
 	}
-	return mathrand.Float64() < x.backend.Log.Rate //nolint:gosec // sampling needs no secrecy
+	return mathrand.Float64() < x.backend.Log.Rate
 }

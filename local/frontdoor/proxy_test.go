@@ -106,7 +106,7 @@ func TestAClientThatLeavesIsNotedAndItsRequestToTheBackendEnds(t *testing.T) {
 	go func() { <-begun; leave() }()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+licenses+"/", nil)
 	require.NoError(t, err)
-	_, err = d.client.Do(request) //nolint:bodyclose // there is no response
+	_, err = d.client.Do(request)
 	require.ErrorIs(t, err, context.Canceled)
 	<-ended
 	d.details("client_disconnected_before_any_response")
@@ -151,7 +151,7 @@ func TestPlainHTTPIsServedRedirectedOrClosedAsTheConfigurationSays(t *testing.T)
 		return transport.RoundTrip(request)
 	}
 	require.NoError(t, d.Update(serving(p)))
-	_, err := ask() //nolint:bodyclose // there is no response
+	_, err := ask()
 	require.Error(t, err, "the port is closed unless the Ingress allows HTTP")
 
 	config := serving(p)

@@ -11,13 +11,8 @@ import (
 	"time"
 )
 
-type (
-	tlsCertificate = tls.Certificate
-	tlsSettings    = *tls.Config
-)
-
 // newTLSSettings joins the SSL policy with the certificates.
-func newTLSSettings(policy TLSPolicy, all certificates) (tlsSettings, error) {
+func newTLSSettings(policy TLSPolicy, all certificates) (*tls.Config, error) {
 	c, err := policy.settings()
 	if err != nil {
 		return nil, err

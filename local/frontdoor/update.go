@@ -1,6 +1,7 @@
 package frontdoor
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -12,7 +13,7 @@ type snapshot struct {
 	config       Config
 	routes       *routes
 	certificates certificates
-	tls          tlsSettings
+	tls          *tls.Config
 	address      netip.Addr // as seen in X-Forwarded-For
 }
 
