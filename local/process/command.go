@@ -42,9 +42,10 @@ type Command struct {
 	StopSignal syscall.Signal
 	// Grace is how long the process has to end before SIGKILL; 10 s when zero.
 	Grace time.Duration
-	// Unprivileged runs the program as a normal user, without any capability, of
-	// a user namespace of its own when the daemon is root. Files it makes belong
-	// to the daemon's user. Without root it changes nothing.
+	// Unprivileged runs the program as a normal user when the daemon is root: one
+	// of a user namespace of its own, whose files belong to the daemon's user
+	// outside, or where that is refused one of the machine. Without root it
+	// changes nothing.
 	Unprivileged bool
 	// UserID is the user and group that an Unprivileged program sees itself as,
 	// 1000 when zero.
@@ -61,35 +62,52 @@ func (c Command) check() error {
 	return nil
 }
 
+// separated says that the program has to be kept from being root.
 func (c Command) separated() bool { return c.Unprivileged && os.Getuid() == 0 }
 
 // build makes the command: a process group of its own, so that its children end
 // with it, and a kill by the kernel when the thread that starts it is gone.
 func (c Command) build(output *os.File) *exec.Cmd {
-	attributes := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if c.separated() {
-		id := cmp.Or(c.UserID, defaultUserID)
-		attributes.Cloneflags = syscall.CLONE_NEWUSER
-		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getuid(), Size: 1}}
-		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getgid(), Size: 1}}
-	}
 	dir := c.Dir
 	if dir == "" {
 		dir = "/"
 	}
 	return &exec.Cmd{
 		Path: c.Path, Args: append([]string{c.Path}, c.Args...), Env: append([]string{}, c.Env...), Dir: dir,
-		Stdout: output, Stderr: output, SysProcAttr: attributes,
+		Stdout: output, Stderr: output, SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	}
 }
 
-// explain says what to do when user namespaces are forbidden on this machine.
-func (c Command) explain(err error) error {
-	refused := errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL)
-	if c.separated() && refused {
-		return fmt.Errorf("%s refuses to run as root and this machine refuses user namespaces (sysctl user.max_user_namespaces, or the container's seccomp profile): run as a normal user instead: %w", filepath.Base(c.Path), err)
-	}
-	return err
+// enterNamespace makes the program a normal user of its own user namespace,
+// which is the daemon's user outside.
+func (c Command) enterNamespace(cmd *exec.Cmd) {
+	id := cmp.Or(c.UserID, defaultUserID)
+	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
+	cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getuid(), Size: 1}}
+	cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getgid(), Size: 1}}
+}
+
+// becomeUser is for machines that refuse user namespaces, such as most
+// containers: the program becomes a normal user of the machine. It keeps the
+// one capability that lets it reach its files below a folder of root's, but has
+// it only once it runs, so it is started by a descriptor and at the root.
+func (c Command) becomeUser(cmd *exec.Cmd, program *os.File) {
+	const (
+		capDACOverride = 1 // capabilities(7)
+		firstExtraFile = "/proc/self/fd/3"
+		reachableByAll = "/"
+	)
+	id := uint32(cmp.Or(c.UserID, defaultUserID))
+	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: id, Gid: id}
+	cmd.SysProcAttr.AmbientCaps = []uintptr{capDACOverride}
+	cmd.ExtraFiles = []*os.File{program}
+	cmd.Path, cmd.Dir = firstExtraFile, reachableByAll
+}
+
+// refusesNamespaces says that a start failed because user namespaces are
+// forbidden (sysctl user.max_user_namespaces, a container's seccomp profile).
+func refusesNamespaces(err error) bool {
+	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL)
 }
 
 // openLog opens the file for appending; without a path everything is discarded.

@@ -112,15 +112,8 @@ func (s *Supervisor) launch(p *Process) error {
 	if position, err := output.Seek(0, 2); err == nil {
 		p.logStart = position
 	}
-	p.cmd = p.command.build(output)
-	request := start{cmd: p.cmd, result: make(chan error, 1)}
-	select {
-	case s.starts <- request:
-	case <-s.closing:
-		return errClosed
-	}
-	if err := <-request.result; err != nil {
-		return p.command.explain(err)
+	if err := s.spawnSeparated(p, output); err != nil {
+		return err
 	}
 	if err := writePIDFile(p.pidFile, p.cmd.Process.Pid); err != nil {
 		p.Kill()
@@ -128,6 +121,39 @@ func (s *Supervisor) launch(p *Process) error {
 		return err
 	}
 	return nil
+}
+
+// spawnSeparated starts the process as the user it is meant to have.
+func (s *Supervisor) spawnSeparated(p *Process, output *os.File) error {
+	p.cmd = p.command.build(output)
+	if !p.command.separated() {
+		return s.spawn(p.cmd)
+	}
+	p.command.enterNamespace(p.cmd)
+	err := s.spawn(p.cmd)
+	if err == nil || !refusesNamespaces(err) {
+		return err
+	}
+	s.log.Debug("user namespaces are refused, a user of the machine takes their place", "name", p.command.Name, "error", err)
+	program, err := os.Open(p.command.Path)
+	if err != nil {
+		return err
+	}
+	defer program.Close()
+	p.cmd = p.command.build(output)
+	p.command.becomeUser(p.cmd, program)
+	return s.spawn(p.cmd)
+}
+
+// spawn has the starter's thread start the process.
+func (s *Supervisor) spawn(cmd *exec.Cmd) error {
+	request := start{cmd: cmd, result: make(chan error, 1)}
+	select {
+	case s.starts <- request:
+		return <-request.result
+	case <-s.closing:
+		return errClosed
+	}
 }
 
 // watch reaps the process.
