@@ -98,9 +98,11 @@ func (s *Service) sign(ctx context.Context, g *Grant) error {
 // seat is given back. The order is what keeps the promise in the package's doc.
 func (s *Service) take(ctx context.Context, who Principal, license License, wanted Reservation, prepare func(context.Context, *Grant) error) (Grant, error) {
 	fresh := true
+	var written []Ending
 	for range attempts {
 		reserved, err := s.reserve(ctx, license, wanted)
 		if err != nil {
+			s.takeBack(ctx, license.Ref(), written)
 			return Grant{}, err
 		}
 		fresh = fresh && reserved.New
@@ -110,7 +112,7 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 			GrantedAt: reserved.GrantedAt, ExpiresAt: reserved.ExpiresAt,
 		}}
 		if err = prepare(ctx, &g); err == nil {
-			err = s.ledger.Grant(ctx, g.Lease, reserved.Endings, grantEvent(who, g, wanted))
+			err = s.ledger.Grant(ctx, g.Lease, license.Limit(), reserved.Endings, grantEvent(who, g, wanted))
 		}
 		if err != nil {
 			s.giveBack(ctx, g, wanted)
@@ -128,8 +130,11 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 		// The live state was lost while the ledger was written: take the seat again,
 		// under the same id, in the rebuilt state.
 		wanted.Lease = g.Lease.ID
+		if fresh && !wanted.Revive {
+			written = []Ending{{Lease: g.Lease.ID, At: g.Lease.GrantedAt, Reason: ReasonCancelled}}
+		}
 	}
-	return Grant{}, Unavailable("seats", errors.New("the live state was lost again and again"))
+	return Grant{}, Unavailable("store of live seats", errors.New("the live state was lost again and again"))
 }
 
 // reserve takes a seat, rebuilding a cold licence and settling a backlog first.
@@ -147,7 +152,7 @@ func (s *Service) reserve(ctx context.Context, license License, wanted Reservati
 			return Reserved{}, err
 		}
 	}
-	return Reserved{}, Unavailable("seats", ErrBacklog)
+	return Reserved{}, Unavailable("store of live seats", ErrBacklog)
 }
 
 // giveBack frees a seat that was reserved for a grant that failed. A lease that
@@ -165,6 +170,16 @@ func (s *Service) giveBack(ctx context.Context, g Grant, wanted Reservation) {
 	defer cancel()
 	if _, err := s.seats.Free(ctx, g.Lease.Ref(), g.Lease.ID, "", why); err != nil && !errors.Is(err, ErrAbsent) && !errors.Is(err, ErrCold) {
 		s.log.WarnContext(ctx, "a reserved seat could not be given back; it expires by itself", "lease", g.Lease.ID, "error", err)
+	}
+}
+
+// takeBack ends a lease that the ledger has but that was never handed out. If it
+// fails, the reaper finds the lease without a seat.
+func (s *Service) takeBack(ctx context.Context, ref LicenseRef, written []Ending) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	if err := s.settle(ctx, ref, written); err != nil {
+		s.log.WarnContext(ctx, "a lease that was not handed out is still in the ledger; the reaper will end it", "error", err)
 	}
 }
 

@@ -49,6 +49,9 @@ type Lease struct {
 	// keeps the ExpiresAt of the last grant; heartbeats move only the live one.
 	GrantedAt time.Time
 	ExpiresAt time.Time
+	// SeatedAt is when the lease last took its seat: at its grant, or when the live
+	// seats were rebuilt. Only the ledger sets it.
+	SeatedAt time.Time
 	// EndedAt is zero while the lease is open.
 	EndedAt time.Time
 	Reason  Reason
@@ -61,7 +64,7 @@ func (l Lease) Ref() LicenseRef { return LicenseRef{Tenant: l.Tenant, License: l
 type Ending struct {
 	Lease string
 	// At is the time of the seats' clock when the seat was freed. A lease that was
-	// granted again later than At is not ended.
+	// seated again later than At is not ended.
 	At     time.Time
 	Reason Reason
 }

@@ -16,10 +16,15 @@ type Ledger interface {
 	Lease(ctx context.Context, tenant, lease string) (Lease, error)
 	// Open returns all leases of a licence that are not ended.
 	Open(ctx context.Context, ref LicenseRef) ([]Lease, error)
+	// Seat returns all leases of a licence that are not ended, the latest grants last,
+	// and notes that they take their seats at the time `at`: an ending from before
+	// does not end them any more.
+	Seat(ctx context.Context, ref LicenseRef, at time.Time) ([]Lease, error)
 	// Grant ends the endings, writes the lease as open, and records the event, all
-	// or nothing.
-	Grant(ctx context.Context, lease Lease, endings []Ending, event Event) error
-	// End ends leases, unless they were granted again later, and records events.
+	// or nothing. A lease that was not open is CodeNoSeats when the licence has `most`
+	// open ones without it.
+	Grant(ctx context.Context, lease Lease, most int, endings []Ending, event Event) error
+	// End ends leases, unless they were seated again later, and records events.
 	End(ctx context.Context, tenant string, endings []Ending, events ...Event) error
 	// Record appends to the audit trail.
 	Record(ctx context.Context, tenant string, event Event) error
@@ -130,10 +135,12 @@ type Seats interface {
 	// also reports whether that lease still holds its seat.
 	Settled(ctx context.Context, ref LicenseRef, endings []Ending, lease string) (held bool, err error)
 	// Load makes a cold licence warm from the ledger's open leases, each with a
-	// full lease time from now, and does nothing to a warm one.
+	// full lease time from now, and does nothing to a warm one. It may take a while.
 	Load(ctx context.Context, license License, open []Lease) error
 	// Configure brings a warm licence's numbers and status up to date.
 	Configure(ctx context.Context, license License) error
+	// Clock tells the store's time.
+	Clock(ctx context.Context) (time.Time, error)
 	// Usage counts live seats.
 	Usage(ctx context.Context, ref LicenseRef) (Usage, error)
 	// Absent returns those of the leases that hold no seat, with the clock's time.

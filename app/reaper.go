@@ -68,6 +68,10 @@ func (s *Service) reap(ctx context.Context, license License) error {
 	return nil
 }
 
+// unclaimed is how old an open lease without a seat has to be before it counts as
+// left behind: longer than any request takes from the seat to the ledger.
+const unclaimed = 30 * time.Second
+
 // reconcile ends open leases of the ledger that hold no seat and were granted too
 // long ago to be still on their way to one: what a crash between two steps left.
 func (s *Service) reconcile(ctx context.Context, license License) error {
@@ -81,7 +85,7 @@ func (s *Service) reconcile(ctx context.Context, license License) error {
 	}
 	var old []string
 	for _, lease := range open {
-		if usage.Now.Sub(lease.GrantedAt) > license.LeaseTTL+time.Minute {
+		if usage.Now.Sub(lease.SeatedAt) > unclaimed {
 			old = append(old, lease.ID)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // Service carries out what callers ask for.
@@ -16,6 +18,8 @@ type Service struct {
 	log    *slog.Logger
 	issuer string
 	now    func() time.Time
+	// loading lets one rebuild of a licence at a time read the ledger.
+	loading singleflight.Group
 }
 
 // Dependencies are everything a Service needs; none may be nil.
@@ -64,16 +68,36 @@ func (s *Service) warm(ctx context.Context, ref LicenseRef, step func() error) e
 			return err
 		}
 	}
-	return Unavailable("seats", err)
+	return Unavailable("store of live seats", err)
 }
 
-// rebuild loads the live seats of a licence from the ledger.
+// rebuild loads the live seats of a licence from the ledger. However many requests
+// find the licence cold, one of them does the work; it goes on when its own client
+// hangs up, because the others wait for it.
 func (s *Service) rebuild(ctx context.Context, ref LicenseRef) error {
+	done := s.loading.DoChan(ref.Tenant+"/"+ref.License, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		return nil, s.load(ctx, ref)
+	})
+	select {
+	case result := <-done:
+		return result.Err
+	case <-ctx.Done():
+		return Unavailable("store of live seats", ctx.Err())
+	}
+}
+
+func (s *Service) load(ctx context.Context, ref LicenseRef) error {
 	license, err := s.ledger.License(ctx, ref)
 	if err != nil {
 		return err
 	}
-	open, err := s.ledger.Open(ctx, ref)
+	at, err := s.seats.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	open, err := s.ledger.Seat(ctx, ref, at)
 	if err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func grant(ctx context.Context, pool *pgxpool.Pool, role string) error {
 			`GRANT SELECT, INSERT, UPDATE ON licensing.license, licensing.lease TO ` + name,
 			`REVOKE UPDATE, DELETE, TRUNCATE ON licensing.audit FROM ` + name,
 			`GRANT SELECT, INSERT ON licensing.audit TO ` + name,
-			`GRANT EXECUTE ON FUNCTION licensing.tenant_ids(), licensing.erase(text), licensing.pseudonymise(timestamptz) TO ` + name,
+			`GRANT EXECUTE ON FUNCTION licensing.tenant_ids(), licensing.erase(text), licensing.pseudonymise(timestamptz), licensing.guard_seats(text, text, text, integer) TO ` + name,
 		}
 		// Cloud SQL makes every built-in user a member of this role, which may change
 		// the memberships of others.

@@ -29,6 +29,9 @@ var reclaimLua string
 //go:embed scripts/settled.lua
 var settledLua string
 
+//go:embed scripts/stage.lua
+var stageLua string
+
 //go:embed scripts/load.lua
 var loadLua string
 
@@ -59,8 +62,12 @@ type answer struct {
 
 // run executes the script for a licence.
 func (s *Seats) run(ctx context.Context, script script, ref app.LicenseRef, args ...any) (answer, error) {
+	return s.runKeys(ctx, script, keys(ref), args...)
+}
+
+func (s *Seats) runKeys(ctx context.Context, script script, names []string, args ...any) (answer, error) {
 	start := time.Now()
-	values, err := script.Run(ctx, s.client, keys(ref), args...).Slice()
+	values, err := script.Run(ctx, s.client, names, args...).Slice()
 	s.observe(script.name, time.Since(start), err)
 	if err != nil {
 		return answer{}, unavailable(fmt.Errorf("script %s: %w", script.name, err))

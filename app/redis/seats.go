@@ -16,7 +16,7 @@ type Seats struct {
 	client  *goredis.Client
 	observe Observe
 
-	extend, reserve, free, reclaim, settled, load, configure, usage, absent script
+	extend, reserve, free, reclaim, settled, stage, load, configure, usage, absent script
 }
 
 var _ app.Seats = (*Seats)(nil)
@@ -27,7 +27,7 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 		client: client, observe: observe,
 		extend: newScript("extend", extendLua), reserve: newScript("reserve", reserveLua),
 		free: newScript("free", freeLua), reclaim: newScript("reclaim", reclaimLua),
-		settled: newScript("settled", settledLua), load: newScript("load", loadLua),
+		settled: newScript("settled", settledLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
 		configure: newScript("configure", configureLua), usage: newScript("usage", usageLua),
 		absent: newScript("absent", absentLua),
 	}
@@ -129,20 +129,6 @@ func reserved(a answer, wanted string) (app.Reserved, error) {
 		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Kind: kindOf(a.text(1)),
 		GrantedAt: granted, ExpiresAt: expiry, Endings: endings,
 	}, nil
-}
-
-// Load implements app.Seats.
-func (s *Seats) Load(ctx context.Context, license app.License, open []app.Lease) error {
-	args := numbers(license)
-	for _, lease := range open {
-		expiry := int64(0)
-		if lease.Kind == app.KindBorrowed {
-			expiry = lease.ExpiresAt.UnixMicro()
-		}
-		args = append(args, fmt.Sprintf("%s %d %s %s %s", lease.ID, expiry, digest(lease.Fingerprint), digest(lease.User), letter(lease.Kind)))
-	}
-	_, err := s.run(ctx, s.load, license.Ref(), args...)
-	return err
 }
 
 // Configure implements app.Seats.

@@ -48,7 +48,7 @@ func TestNoQueryCrossesTenants(t *testing.T) {
 		Tenant: mine.Tenant, License: mine.License, ID: app.NewLeaseID("big"), Kind: app.KindFloating, Fingerprint: "device-1", User: "ada",
 		GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Minute),
 	}
-	require.NoError(t, ledger.Grant(ctx, lease, nil, app.Event{User: "ada", Action: app.ActionAcquire, Lease: lease.ID}))
+	require.NoError(t, ledger.Grant(ctx, lease, 100, nil, app.Event{User: "ada", Action: app.ActionAcquire, Lease: lease.ID}))
 	const other = "other-3c4d"
 	theirs := app.LicenseRef{Tenant: other, License: mine.License}
 
@@ -63,7 +63,7 @@ func TestNoQueryCrossesTenants(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, leases)
 	require.NoError(t, ledger.End(ctx, other, []app.Ending{{Lease: lease.ID, At: time.Now().Add(time.Hour), Reason: app.ReasonForced}}))
-	assert.NotEqual(t, "", app.CodeOf(ledger.Grant(ctx, app.Lease{Tenant: other, License: "big", ID: lease.ID, Kind: app.KindFloating, GrantedAt: time.Now(), ExpiresAt: time.Now()}, nil, app.Event{})))
+	assert.NotEqual(t, "", app.CodeOf(ledger.Grant(ctx, app.Lease{Tenant: other, License: "big", ID: lease.ID, Kind: app.KindFloating, GrantedAt: time.Now(), ExpiresAt: time.Now()}, 100, nil, app.Event{})))
 	_, err = ledger.UpdateLicense(ctx, theirs, app.Event{}, func(l *app.License) error { l.Seats = 1; return nil })
 	assert.Equal(t, app.CodeLicenseNotFound, app.CodeOf(err))
 	licenses, err := ledger.Licenses(ctx, other, "", 100)
@@ -84,6 +84,11 @@ func TestNoQueryCrossesTenants(t *testing.T) {
 	require.NoError(t, err)
 	_, err = ledger.Pseudonymise(ctx, other, time.Now().Add(time.Hour))
 	require.NoError(t, err)
+
+	second := lease
+	second.ID = app.NewLeaseID("big")
+	assert.Equal(t, app.CodeNoSeats, app.CodeOf(ledger.Grant(ctx, second, 1, nil, app.Event{})), "the ledger itself refuses a lease too many")
+	require.NoError(t, ledger.Grant(ctx, lease, 1, nil, app.Event{}), "one that is open stays")
 
 	found, err := ledger.Lease(ctx, mine.Tenant, lease.ID)
 	require.NoError(t, err)

@@ -36,6 +36,7 @@ CREATE TABLE licensing.lease (
     email       text NOT NULL DEFAULT '',
     address     text NOT NULL DEFAULT '',
     granted_at  timestamptz NOT NULL,
+    seated_at   timestamptz NOT NULL,
     expires_at  timestamptz NOT NULL,
     ended_at    timestamptz,
     end_reason  text CHECK (end_reason IN ('released', 'expired', 'forced', 'cancelled')),
@@ -127,11 +128,30 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+-- A lease may be opened only while the licence has fewer open ones than it allows.
+-- Redis decides who gets a seat; this makes sure that nothing that Redis lost can
+-- ever be sold again. The caller holds the licence's row lock.
+-- +goose StatementBegin
+CREATE FUNCTION licensing.guard_seats(tenant text, license text, lease text, most integer) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM licensing.lease l WHERE l.tenant_id = tenant AND l.id = lease AND l.ended_at IS NULL) THEN
+        RETURN;
+    END IF;
+    IF (SELECT count(*) FROM licensing.lease l WHERE l.tenant_id = tenant AND l.license_id = license AND l.ended_at IS NULL) >= most THEN
+        RAISE EXCEPTION 'the licence has % open leases already', most USING ERRCODE = 'LS001';
+    END IF;
+END $$;
+-- +goose StatementEnd
+
+REVOKE ALL ON FUNCTION licensing.guard_seats(text, text, text, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION licensing.tenant_ids() FROM PUBLIC;
 REVOKE ALL ON FUNCTION licensing.erase(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION licensing.pseudonymise(timestamptz) FROM PUBLIC;
 
 -- +goose Down
+DROP FUNCTION licensing.guard_seats(text, text, text, integer);
 DROP FUNCTION licensing.pseudonymise(timestamptz);
 DROP FUNCTION licensing.erase(text);
 DROP FUNCTION licensing.tenant_ids();

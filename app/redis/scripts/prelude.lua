@@ -46,8 +46,10 @@ local function hold(lease, expiry, device, user, kind)
   redis.call('ZADD', leases, int(expiry), lease)
   redis.call('HSET', holders, lease, device .. ':' .. user .. ':' .. kind)
   redis.call('HSET', devices, device, lease)
-  redis.call('ZREM', endings, lease .. ' expired', lease .. ' cancelled')
 end
+
+-- spare forgets that the ledger has to end a lease that has its seat again.
+local function spare(lease) redis.call('ZREM', endings, lease .. ' expired', lease .. ' cancelled') end
 
 local function configure(seats, limit, ttl, interval, status, till)
   redis.call('HSET', state, 'seats', seats, 'limit', limit, 'ttl', ttl, 'interval', interval, 'status', status, 'till', till)

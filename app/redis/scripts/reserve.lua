@@ -23,5 +23,6 @@ elseif live() >= tonumber(ARGV[8]) then
   return {'full', live(), first[2] or '0'}
 end
 hold(lease, expiry, device, user, kind)
+spare(lease)
 local waiting = redis.call('ZRANGE', endings, 0, -1, 'WITHSCORES')
 return {answer, lease, kind, int(now), int(expiry), waiting}
