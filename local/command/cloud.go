@@ -19,6 +19,8 @@ type cloud struct {
 	settings settings
 	// fresh says that the daemon did not run before.
 	fresh bool
+	// prepared returns once the program's preparation has ended.
+	prepared func() error
 }
 
 // bring gets the tools, starts the daemon or takes the running one, and opens
@@ -32,7 +34,9 @@ func (a *app) bring(ctx context.Context, dir string) (*cloud, error) {
 		return nil, err
 	}
 	c := &cloud{dir: dir}
-	o := engine.Options{Dir: dir, Program: a.program(root)}
+	program := a.load(root)
+	o := engine.Options{Dir: dir, Program: program.Deploy}
+	c.prepared = a.prepare(ctx, program)
 	if err := a.out.during("tools", func() error {
 		if err := toolchain.Databases(ctx, a.out.note); err != nil {
 			return err
@@ -102,4 +106,13 @@ func (a *app) leave(ctx context.Context, c *cloud) error {
 		return nil
 	}
 	return c.daemon.Stop(context.WithoutCancel(ctx))
+}
+
+// prepare starts the program's preparation and returns how to wait for it.
+func (a *app) prepare(ctx context.Context, program Program) (wait func() error) {
+	ended := make(chan error, 1)
+	go func() {
+		ended <- a.out.during("API image", func() error { return program.Prepare(ctx) })
+	}()
+	return func() error { return <-ended }
 }

@@ -16,27 +16,37 @@ import (
 	"github.com/coditect-ai/license-platform/local/address"
 )
 
-// Program returns the Pulumi program of the project in the folder root.
-type Program func(root string) pulumi.RunFunc
+// Program is the project's Pulumi program.
+type Program interface {
+	// Deploy is run by the engine.
+	Deploy(ctx *pulumi.Context) error
+	// Prepare does what takes long and needs nothing else, so that it can be done
+	// while the embedded cloud starts. It may be left out.
+	Prepare(ctx context.Context) error
+}
+
+// Load returns the program of the project in the folder root.
+type Load func(root string) Program
 
 // defaultEdgePort is where the front door listens unless told otherwise.
 const defaultEdgePort = 8443
 
 // app is what the commands share.
 type app struct {
-	program Program
-	out     *printer
+	load Load
+	out  *printer
 
 	// flags
 	dir           string
 	edgePort      int
 	loopbackBlock int
 	config        []string
+	verbose       bool
 }
 
-// New makes the command line. program is what `up` and `preview` run.
-func New(program Program, out, errors io.Writer) *cobra.Command {
-	a := &app{program: program, out: newPrinter(out, errors)}
+// New makes the command line. load finds what `up` and `preview` run.
+func New(load Load, out, errors io.Writer) *cobra.Command {
+	a := &app{load: load, out: newPrinter(out, errors)}
 	root := &cobra.Command{
 		Use:           "local",
 		Short:         "Run the license platform's Pulumi program on this machine, against an embedded cloud",
@@ -46,6 +56,7 @@ func New(program Program, out, errors io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetErr(errors)
 	root.PersistentFlags().StringVar(&a.dir, "dir", "", "folder of the embedded cloud (default: .local in the project)")
+	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "a line for every resource")
 	root.AddCommand(a.up(), a.preview(), a.refresh(), a.status(), a.down(), a.token(), a.tools(), a.daemon())
 	return root
 }
@@ -115,8 +126,8 @@ func (a *app) wantedEdgePort() (int, error) {
 }
 
 // Main runs the command line and returns the exit code.
-func Main(ctx context.Context, program Program, arguments []string, out, errors io.Writer) int {
-	root := New(program, out, errors)
+func Main(ctx context.Context, load Load, arguments []string, out, errors io.Writer) int {
+	root := New(load, out, errors)
 	root.SetArgs(arguments)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(errors, "error: %v\n", err)

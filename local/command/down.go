@@ -85,13 +85,13 @@ func (a *app) destroy(ctx context.Context, dir string, client *daemon.Client) er
 		return err
 	}
 	opened, err := engine.Open(ctx, engine.Options{
-		Dir: dir, Command: pulumi, Program: a.program(root), Providers: client.Record.Providers,
+		Dir: dir, Command: pulumi, Program: a.load(root).Deploy, Providers: client.Record.Providers,
 		Settings: s.file, Overrides: s.overrides, Secrets: s.secrets,
 	})
 	if err != nil {
 		return err
 	}
-	shown := newProgress(a.out)
+	shown := newProgress(a.out, a.verbose)
 	if err := opened.Destroy(ctx, shown.watch); err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ func (a *app) preview() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, a.leave(ctx, c)) }()
+			if err := c.prepared(); err != nil {
+				return err
+			}
 			found := &changes{out: a.out}
 			if err := a.out.during("preview", func() error { return c.engine.Preview(ctx, found.watch) }); err != nil {
 				return err

@@ -11,21 +11,27 @@ import (
 	"github.com/coditect-ai/license-platform/local/engine"
 )
 
-// progress turns the engine's steps into short lines.
+// often is how often a line of progress is written at most.
+const often = time.Second
+
+// progress turns the engine's steps into short lines: one a second, one for
+// every resource that took long or failed, and with all one for each.
 type progress struct {
 	out *printer
+	all bool
 
 	mu      sync.Mutex
 	began   map[string]time.Time
 	changed map[string]int // by verb
 	same    int
+	told    time.Time
 }
 
-func newProgress(out *printer) *progress {
-	return &progress{out: out, began: map[string]time.Time{}, changed: map[string]int{}}
+func newProgress(out *printer, all bool) *progress {
+	return &progress{out: out, all: all, began: map[string]time.Time{}, changed: map[string]int{}}
 }
 
-// verbs are the engine's operations in the past tense.
+// verb is the engine's operation in the past tense.
 func verb(op string) string {
 	switch op {
 	case "create", "create-replacement":
@@ -61,7 +67,10 @@ func (p *progress) watch(s engine.Step) {
 		if took >= slow {
 			lasted = fmt.Sprintf(" in %.1f s", took.Seconds())
 		}
-		p.out.say("%-8s %3d  %s %s%s", verb(s.Op), p.total(), kindOf(s.Type), s.Name, lasted)
+		if p.all || lasted != "" || time.Since(p.told) >= often {
+			p.told = time.Now()
+			p.out.say("%-8s %3d  %s %s%s", verb(s.Op), p.total(), kindOf(s.Type), s.Name, lasted)
+		}
 	case s.Phase == engine.Failed:
 		p.out.say("%s %s %s", p.out.red("failed       "), kindOf(s.Type), s.Name)
 	}

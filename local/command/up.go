@@ -41,7 +41,10 @@ func (a *app) runUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	shown := newProgress(a.out)
+	if err := c.prepared(); err != nil {
+		return err
+	}
+	shown := newProgress(a.out, a.verbose)
 	var outputs engine.Outputs
 	err = a.out.during("update", func() error {
 		if err := c.engine.Recover(ctx); err != nil {

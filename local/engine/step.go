@@ -76,7 +76,7 @@ func complaintOf(event apitype.EngineEvent) string {
 	if d == nil || d.Severity != "error" || d.Ephemeral {
 		return ""
 	}
-	text := strings.TrimPrefix(withoutColour(d.Message), "1 error occurred:\n\t* ")
+	text := unwrapped(withoutColour(d.Message))
 	if text == "" || text == "update failed" || text == "preview failed" || strings.HasPrefix(text, "Resource monitor has terminated") {
 		return ""
 	}
@@ -86,4 +86,12 @@ func complaintOf(event apitype.EngineEvent) string {
 	parts := strings.Split(d.URN, "::")
 	typ := parts[2][strings.LastIndex(parts[2], "$")+1:]
 	return typ + " " + parts[len(parts)-1] + ": " + text
+}
+
+// unwrapped takes off what the engine puts around a program's only error.
+func unwrapped(text string) string {
+	for _, wrapping := range []string{"an unhandled error occurred: ", "program failed: ", "1 error occurred:\n\t* "} {
+		text = strings.TrimPrefix(text, wrapping)
+	}
+	return strings.TrimSpace(text)
 }

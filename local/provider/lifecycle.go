@@ -18,6 +18,8 @@ import (
 // Create makes a resource. A name in use is refused, unless it was this very
 // resource (by URN) that an interrupted update had made already.
 func (s *Server) Create(ctx context.Context, request *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	ctx, done := s.cancellable(ctx)
+	defer done()
 	kind, name, err := s.kind(request.GetUrn())
 	if err != nil {
 		return nil, err
@@ -54,6 +56,8 @@ func (s *Server) Create(ctx context.Context, request *pulumirpc.CreateRequest) (
 
 // Update changes a resource in place.
 func (s *Server) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+	ctx, done := s.cancellable(ctx)
+	defer done()
 	kind, name, err := s.kind(request.GetUrn())
 	if err != nil {
 		return nil, err
@@ -216,6 +220,8 @@ func (s *Server) Read(_ context.Context, request *pulumirpc.ReadRequest) (*pulum
 
 // Delete takes a resource away. Deleting what is gone already is fine.
 func (s *Server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	ctx, done := s.cancellable(ctx)
+	defer done()
 	kind, _, err := s.kind(request.GetUrn())
 	if err != nil {
 		return nil, err

@@ -32,6 +32,9 @@ type Server struct {
 	// configs by the engine's connection: every provider resource of the program
 	// has a connection of its own.
 	configs map[string]Configuration
+	// cancels end the calls that are under way, by connection.
+	cancels map[string]map[int]context.CancelFunc
+	calls   int
 }
 
 var _ pulumirpc.ResourceProviderServer = (*Server)(nil)
@@ -43,7 +46,7 @@ func NewServer(name, version string, s *store.Store, kinds []Kind, functions map
 	for _, kind := range kinds {
 		byType[kind.Type] = kind
 	}
-	return &Server{name: name, version: version, kinds: byType, functions: functions, store: s, configs: map[string]Configuration{}}
+	return &Server{name: name, version: version, kinds: byType, functions: functions, store: s, configs: map[string]Configuration{}, cancels: map[string]map[int]context.CancelFunc{}}
 }
 
 // Kinds returns the types the provider knows, sorted.
@@ -149,9 +152,38 @@ func nested(args Properties, name string) map[string]any {
 	return object
 }
 
-// Cancel has nothing to stop: the engine also cancels the context of each call.
-func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+// Cancel ends the calls of the connection that are under way: the engine asks
+// for it when the user interrupts, and then waits for them.
+func (s *Server) Cancel(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, cancel := range s.cancels[connection(ctx)] {
+		cancel()
+	}
 	return &emptypb.Empty{}, nil
+}
+
+// cancellable makes a call end with Cancel. done has to be called at its end.
+func (s *Server) cancellable(ctx context.Context) (live context.Context, done func()) {
+	live, cancel := context.WithCancel(ctx)
+	from := connection(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	call := s.calls
+	if s.cancels[from] == nil {
+		s.cancels[from] = map[int]context.CancelFunc{}
+	}
+	s.cancels[from][call] = cancel
+	return live, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.cancels[from], call)
+		if len(s.cancels[from]) == 0 {
+			delete(s.cancels, from)
+		}
+		cancel()
+	}
 }
 
 // Attach is called when the engine takes up the connection.

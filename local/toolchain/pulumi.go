@@ -14,7 +14,6 @@ import (
 	"syscall"
 
 	"github.com/blang/semver"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 )
 
 // Version is the Pulumi CLI that belongs to the SDK in go.mod. Another 3.x from
@@ -24,33 +23,25 @@ const Version = "3.250.0"
 // Pulumi finds a fitting Pulumi CLI: the one in PATH, else one in the user's
 // cache, else it builds that one from tools/go.mod below root. Progress is told
 // to say; building takes minutes, once per machine.
-func Pulumi(ctx context.Context, root string, say func(string)) (auto.PulumiCommand, error) {
+func Pulumi(ctx context.Context, root string, say func(string)) (CLI, error) {
 	if path, err := exec.LookPath("pulumi"); err == nil {
-		if fits(ctx, path) {
-			return command("")
+		if version, ok := fits(ctx, path); ok {
+			return CLI{path, version}, nil
 		}
 		say("the pulumi in PATH is not 3.x from " + Version + " on, so it is left alone")
 	}
 	home, err := cache()
 	if err != nil {
-		return nil, err
+		return CLI{}, err
 	}
 	binary := filepath.Join(home, "bin", "pulumi")
-	if !fits(ctx, binary) {
-		if err := build(ctx, root, binary, say); err != nil {
-			return nil, err
-		}
+	if version, ok := fits(ctx, binary); ok {
+		return CLI{binary, version}, nil
 	}
-	return command(home)
-}
-
-// command hands the CLI below home (in PATH when empty) to the Automation API.
-func command(home string) (auto.PulumiCommand, error) {
-	found, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: home, Version: semver.MustParse(Version)})
-	if err != nil {
-		return nil, fmt.Errorf("use the Pulumi CLI: %w", err)
+	if err := build(ctx, root, binary, say); err != nil {
+		return CLI{}, err
 	}
-	return found, nil
+	return CLI{binary, semver.MustParse(Version)}, nil
 }
 
 // cache is the folder of this version of the CLI. It outlives `down` and serves
@@ -63,21 +54,24 @@ func cache() (string, error) {
 	return filepath.Join(dir, "license-platform", "pulumi-v"+Version), nil
 }
 
-// fits says whether path is a Pulumi CLI of a version that fits.
-func fits(ctx context.Context, path string) bool {
+// fits says whether path is a Pulumi CLI of a version that fits, and which.
+func fits(ctx context.Context, path string) (semver.Version, bool) {
 	check := exec.CommandContext(ctx, path, "version")
 	check.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
 	output, err := check.Output()
-	return err == nil && versionFits(strings.TrimSpace(string(output)))
+	if err != nil {
+		return semver.Version{}, false
+	}
+	return fitting(strings.TrimSpace(string(output)))
 }
 
-func versionFits(text string) bool {
+func fitting(text string) (semver.Version, bool) {
 	version, err := semver.ParseTolerant(text)
 	if err != nil {
-		return false
+		return version, false
 	}
 	wanted := semver.MustParse(Version)
-	return version.Major == wanted.Major && version.GTE(wanted)
+	return version, version.Major == wanted.Major && version.GTE(wanted)
 }
 
 // build compiles the CLI. The version has to be stamped: without it the
@@ -98,7 +92,7 @@ func build(ctx context.Context, root, binary string, say func(string)) error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock the cache folder: %w", err)
 	}
-	if fits(ctx, binary) { // someone else built it meanwhile
+	if _, built := fits(ctx, binary); built { // by someone else meanwhile
 		return nil
 	}
 	say("building the Pulumi CLI " + Version + " from tools/go.mod, once per machine: minutes on a slow one")
@@ -117,7 +111,7 @@ func build(ctx context.Context, root, binary string, say func(string)) error {
 	if err := os.Rename(made, binary); err != nil {
 		return fmt.Errorf("put the Pulumi CLI into the cache: %w", err)
 	}
-	if !fits(ctx, binary) {
+	if _, ok := fits(ctx, binary); !ok {
 		return fmt.Errorf("the Pulumi CLI that was built (%s) does not say that it is %s", binary, Version)
 	}
 	return nil

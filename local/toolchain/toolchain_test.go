@@ -15,7 +15,8 @@ func TestAPulumiFitsFromThePinnedVersionToTheNextMajor(t *testing.T) {
 	for text, fits := range map[string]bool{
 		"v3.250.0": true, "3.274.1": true, "v3.249.9": false, "v4.0.0": false, "v3.250.0-dev": false, "": false, "command not found": false,
 	} {
-		assert.Equal(t, fits, versionFits(text), "version %q", text)
+		_, ok := fitting(text)
+		assert.Equal(t, fits, ok, "version %q", text)
 	}
 }
 
@@ -23,9 +24,12 @@ func TestAProgramThatIsNoPulumiDoesNotFit(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pulumi")
 	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\necho v3.1.0\n"), 0o755))
-	assert.False(t, fits(t.Context(), path))
+	_, ok := fits(t.Context(), path)
+	assert.False(t, ok)
 	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\necho v3.250.0\n"), 0o755))
-	assert.True(t, fits(t.Context(), path))
+	version, ok := fits(t.Context(), path)
+	assert.True(t, ok)
+	assert.Equal(t, Version, version.String())
 }
 
 func TestEachMissingPackageIsNamedOnce(t *testing.T) {
