@@ -69,17 +69,18 @@ func TestABannedClientStaysBannedUntilTheBanHasRunOut(t *testing.T) {
 
 func TestABannedClientIsRefusedByTheRuleThatComesFirst(t *testing.T) {
 	t.Parallel()
-	policy := stand(t, policy.Settings{})
-	for range 501 {
+	policy := stand(t, policy.Settings{RateLimit: policy.RateLimit{Count: 2, BanCount: 4}})
+	for range 4 {
 		policy.decide(t, get())
 	}
+	require.Equal(t, cloudarmor.RateBanned, policy.decide(t, get()).Final.Rate.Outcome)
 	assert.Equal(t, 3000, policy.decide(t, get(at("/", attack))).Priority(), "the WAF stands before the rate limit")
 }
 
 func TestRequestsThatTheWAFRefusesDoNotCountTowardsTheRateLimit(t *testing.T) {
 	t.Parallel()
-	policy := stand(t, policy.Settings{})
-	for range 101 {
+	policy := stand(t, policy.Settings{RateLimit: policy.RateLimit{Count: 5}})
+	for range 6 {
 		require.Equal(t, 403, policy.decide(t, get(at("/", attack))).StatusCode)
 	}
 	assert.True(t, policy.decide(t, get()).Allowed())
@@ -115,13 +116,13 @@ func TestAPreviewIsNotedAndEvaluationGoesOn(t *testing.T) {
 func TestAPolicyInPreviewRefusesNobody(t *testing.T) {
 	t.Parallel()
 	for name, settings := range map[string]policy.Settings{
-		"rate limit": {Preview: true},
+		"rate limit": {Preview: true, RateLimit: policy.RateLimit{Count: 5}},
 		"allowlist":  {Preview: true, Mode: policy.Allowlisted, Allowlist: policy.Ranges{Ranges: []string{"198.51.100.0/24"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			policy := stand(t, settings)
-			for range 150 {
+			for range 8 {
 				decision := policy.decide(t, get(in("KP"), at("/", attack)))
 				require.True(t, decision.Allowed())
 				require.Equal(t, rule.DefaultPriority-1, decision.Priority())
@@ -195,8 +196,9 @@ func TestAnUnknownRegionMayPassOnPurposeOnly(t *testing.T) {
 
 func TestCountersOutliveAChangeOfAnotherRule(t *testing.T) {
 	t.Parallel()
-	bench := stand(t, policy.Settings{})
-	for range 100 {
+	limited := policy.RateLimit{Count: 5}
+	bench := stand(t, policy.Settings{RateLimit: limited})
+	for range 5 {
 		bench.decide(t, get())
 	}
 	update := func(settings policy.Settings) {
@@ -206,8 +208,8 @@ func TestCountersOutliveAChangeOfAnotherRule(t *testing.T) {
 		require.NoError(t, err)
 		bench.Update(next)
 	}
-	update(policy.Settings{Regions: policy.Regions{Allowed: []string{"DE"}}})
+	update(policy.Settings{RateLimit: limited, Regions: policy.Regions{Allowed: []string{"DE"}}})
 	assert.Equal(t, 429, bench.decide(t, get()).StatusCode)
-	update(policy.Settings{RateLimit: policy.RateLimit{Count: 200}})
+	update(policy.Settings{RateLimit: policy.RateLimit{Count: 6}})
 	assert.True(t, bench.decide(t, get()).Allowed(), "a changed rate limit counts from nothing")
 }
