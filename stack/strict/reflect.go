@@ -1,4 +1,4 @@
-package stack
+package strict
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// fieldKey is the key of a field in a stack's file.
-func fieldKey(field reflect.StructField) string {
+// Key is the key of a field in a stack's file.
+func Key(field reflect.StructField) string {
 	key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 	return key
 }
