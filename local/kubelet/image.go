@@ -12,8 +12,10 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -23,6 +25,9 @@ import (
 
 // maxFile bounds one file of an image, in bytes.
 const maxFile = 1 << 30
+
+// keptImages is how many extracted images are kept.
+const keptImages = 5
 
 // image is an extracted image.
 type image struct {
@@ -88,10 +93,30 @@ func (s *images) pull(ctx context.Context, reference string) (image, error) {
 	if _, err := os.Stat(root); err == nil {
 		return image{root, config.Config}, nil
 	}
-	if err := extract(pulled, root); err != nil {
+	if err := errors.Join(extract(pulled, root), s.prune()); err != nil {
 		return image{}, fmt.Errorf("extract the image %s: %w", reference, err)
 	}
 	return image{root, config.Config}, nil
+}
+
+// prune removes all but the newest extracted images; a rollout needs two.
+func (s *images) prune() error {
+	roots, err := filepath.Glob(filepath.Join(s.dir, "*", "root"))
+	if err != nil {
+		return err
+	}
+	newest := map[string]time.Time{}
+	for _, root := range roots {
+		if info, err := os.Stat(root); err == nil {
+			newest[root] = info.ModTime()
+		}
+	}
+	slices.SortFunc(roots, func(a, b string) int { return newest[b].Compare(newest[a]) })
+	var failures error
+	for _, root := range roots[min(keptImages, len(roots)):] {
+		failures = errors.Join(failures, os.RemoveAll(filepath.Dir(root)))
+	}
+	return failures
 }
 
 // extract writes the image's regular files below root, in one step: beside it
