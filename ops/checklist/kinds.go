@@ -1,0 +1,77 @@
+package checklist
+
+import (
+	"fmt"
+
+	"github.com/coditect-ai/license-platform/stack/plan"
+)
+
+// The kinds of resources that items speak of.
+const (
+	armorPolicy     = "gcp:compute/securityPolicy:SecurityPolicy"
+	armorRule       = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
+	tlsPolicy       = "gcp:compute/sSLPolicy:SSLPolicy"
+	firewall        = "gcp:compute/firewall:Firewall"
+	network         = "gcp:compute/network:Network"
+	subnetwork      = "gcp:compute/subnetwork:Subnetwork"
+	routerNAT       = "gcp:compute/routerNat:RouterNat"
+	managedZone     = "gcp:dns/managedZone:ManagedZone"
+	cluster         = "gcp:container/cluster:Cluster"
+	nodePool        = "gcp:container/nodePool:NodePool"
+	sqlInstance     = "gcp:sql/databaseInstance:DatabaseInstance"
+	redisInstance   = "gcp:redis/instance:Instance"
+	registry        = "gcp:artifactregistry/repository:Repository"
+	registryMember  = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
+	secret          = "gcp:secretmanager/secret:Secret" //nolint:gosec // a type's name
+	cryptoKey       = "gcp:kms/cryptoKey:CryptoKey"
+	keyVersion      = "gcp:kms/cryptoKeyVersion:CryptoKeyVersion"
+	keyMember       = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+	projectMember   = "gcp:projects/iAMMember:IAMMember"
+	auditConfig     = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
+	logBucket       = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
+	logSink         = "gcp:logging/projectSink:ProjectSink"
+	alertPolicy     = "gcp:monitoring/alertPolicy:AlertPolicy"
+	tenant          = "gcp:identityplatform/tenant:Tenant"
+	googleProvider  = "pulumi:providers:gcp"
+	backendConfig   = "kubernetes:cloud.google.com/v1:BackendConfig"
+	frontendConfig  = "kubernetes:networking.gke.io/v1beta1:FrontendConfig"
+	ingress         = "kubernetes:networking.k8s.io/v1:Ingress"
+	networkPolicy   = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+	service         = "kubernetes:core/v1:Service"
+	deployment      = "kubernetes:apps/v1:Deployment"
+	podMonitoring   = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
+	api             = "license-api"
+	firstContainer  = "spec.template.spec.containers[0]"
+	signingKey      = "keys-signing"
+	allowEverywhere = "0.0.0.0/0"
+)
+
+// flag finds a flag of the database in its instance.
+func flag(name string) func(plan.Resource) string {
+	return entry("settings.databaseFlags", name)
+}
+
+// variable finds an environment variable in the first container of a workload.
+func variable(name string) func(plan.Resource) string {
+	return entry(firstContainer+".env", name)
+}
+
+// entry finds the value of the entry of a list that has this name.
+func entry(list, name string) func(plan.Resource) string {
+	return func(r plan.Resource) string {
+		items, _ := r.Get(list).([]any)
+		for i, item := range items {
+			if object, ok := item.(map[string]any); ok && object["name"] == name {
+				return fmt.Sprintf("%s[%d].value", list, i)
+			}
+		}
+		return ""
+	}
+}
+
+// annotation is the path of an annotation of a Kubernetes object.
+func annotation(name string) string { return fmt.Sprintf("metadata.annotations[%q]", name) }
+
+// symmetric selects the keys that encrypt; an asymmetric key cannot rotate by
+// itself (https://cloud.google.com/kms/docs/key-rotation#asymmetric).
+func symmetric(r plan.Resource) bool { return r.Text("purpose") != "ASYMMETRIC_SIGN" }
