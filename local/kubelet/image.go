@@ -90,7 +90,8 @@ func (s *images) pull(ctx context.Context, reference string) (image, error) {
 		return image{}, fmt.Errorf("pull the image %s: %w", reference, err)
 	}
 	root := filepath.Join(s.dir, digest.Hex, "root")
-	if _, err := os.Stat(root); err == nil {
+	// Its time says when it was used last; failing to set it means it is not there.
+	if err := os.Chtimes(root, time.Now(), time.Now()); err == nil {
 		return image{root, config.Config}, nil
 	}
 	if err := errors.Join(extract(pulled, root), s.prune()); err != nil {

@@ -101,7 +101,7 @@ func (s *Server) boot(ctx context.Context) error {
 	if err := s.configure(s.flags); err != nil {
 		return err
 	}
-	if err := s.removeStaleLock(); err != nil {
+	if err := s.clearAway(); err != nil {
 		return err
 	}
 	s.mu.Lock()

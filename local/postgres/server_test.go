@@ -243,11 +243,20 @@ func TestFlagsAreAppliedRecordedOrRefused(t *testing.T) {
 	assert.Equal(t, "51", show("max_connections"), "a refused set leaves the instance in order")
 }
 
-func TestAnInstanceThatWasKilledComesBackWithItsData(t *testing.T) {
+func TestAnInstanceThatWasKilledWhileBusyComesBackWithItsData(t *testing.T) {
 	w := newWorld(t)
 	w.config.Dir = filepath.Join(w.config.Dir, strings.Repeat("deep", 30))
 	s := w.start(t)
 	require.NoError(t, s.CreateDatabase(t.Context(), "license", "", ""))
+	require.NoError(t, s.CreateUser(t.Context(), owner, password, postgres.BuiltIn))
+	busy, err := w.connect(t, owner, password, "license")
+	require.NoError(t, err)
+	go func() { _, _ = busy.Exec(context.Background(), "DO 'BEGIN LOOP END LOOP; END'") }()
+	admin, err := w.connect(t, owner, password, "license")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		return ask[int](t, admin, "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE 'DO %' AND state = 'active'") == 1
+	}, 5*time.Second, 10*time.Millisecond)
 	lock := filepath.Join(w.config.Dir, "data", "postmaster.pid")
 	content, err := os.ReadFile(lock)
 	require.NoError(t, err)
@@ -259,7 +268,9 @@ func TestAnInstanceThatWasKilledComesBackWithItsData(t *testing.T) {
 	require.FileExists(t, lock, "it had no time to tidy up")
 	require.NoError(t, os.WriteFile(lock, []byte("1\n"), 0o600), "its process id is another program's now")
 
+	began := time.Now()
 	s = w.start(t)
+	t.Logf("start after a crash: %s", time.Since(began))
 
 	databases, err := s.Databases(t.Context())
 	require.NoError(t, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -130,28 +129,6 @@ func (s *Server) makeSocketDir() error {
 	}
 	if err := os.MkdirAll(s.socketDir, 0o700); err != nil {
 		return fmt.Errorf("make a folder for PostgreSQL's socket: %w", err)
-	}
-	return nil
-}
-
-// removeStaleLock removes the lock file of a server that was killed when its
-// process id now belongs to another program, which PostgreSQL cannot tell from
-// a running server.
-func (s *Server) removeStaleLock() error {
-	lock := filepath.Join(s.dataDir(), "postmaster.pid")
-	content, err := os.ReadFile(lock)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read PostgreSQL's lock file: %w", err)
-	}
-	pid, _, _ := strings.Cut(string(content), "\n")
-	if program, err := os.Readlink(filepath.Join("/proc", pid, "exe")); err == nil && filepath.Base(program) == "postgres" {
-		return nil // PostgreSQL itself decides whether it is its own
-	}
-	if err := os.Remove(lock); err != nil {
-		return fmt.Errorf("remove PostgreSQL's stale lock file: %w", err)
 	}
 	return nil
 }
