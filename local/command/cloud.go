@@ -65,7 +65,7 @@ func (a *app) bring(ctx context.Context, dir string) (*cloud, error) {
 }
 
 // startDaemon takes the running daemon when it is of this build and has the
-// wanted addresses, else it starts one.
+// wanted addresses and everything works, else it starts one.
 func (a *app) startDaemon(ctx context.Context, c *cloud) error {
 	plan, err := a.choosePlan(c.dir)
 	if err != nil {
@@ -77,11 +77,11 @@ func (a *app) startDaemon(ctx context.Context, c *cloud) error {
 	}
 	c.daemon, err = daemon.Connect(ctx, c.dir)
 	switch {
-	case err == nil && c.daemon.Record.Binary == binary && c.daemon.Record.Plan == plan:
+	case err == nil && c.daemon.Record.Binary == binary && c.daemon.Record.Plan == plan && len(c.daemon.Problems) == 0:
 		return nil
 	case err == nil:
 		if err := c.daemon.Stop(ctx); err != nil {
-			return fmt.Errorf("stop the daemon of an older build or other addresses: %w", err)
+			return fmt.Errorf("stop the daemon, which is of another build, has other addresses or has problems: %w", err)
 		}
 	case errors.Is(err, daemon.ErrNotRunning):
 		if err := daemon.Kill(c.dir); err != nil { // what a killed one left behind

@@ -69,7 +69,7 @@ func (a *app) edgeFlags(command *cobra.Command) {
 }
 
 func (a *app) configFlag(command *cobra.Command) {
-	command.Flags().StringArrayVar(&a.config, "config", nil, "replace a setting for this run, for example armor.rateLimit.requests=50")
+	command.Flags().StringArrayVar(&a.config, "config", nil, "replace a setting for this run, for example armor.rateLimit.count=50")
 }
 
 // errNoProject says that the current folder is not inside the project.

@@ -67,7 +67,7 @@ func (s *settings) assign(assignment string) error {
 	path, text, found := strings.Cut(assignment, "=")
 	layer, rest, nested := strings.Cut(path, ".")
 	if !found || !nested || layer == "" || rest == "" {
-		return fmt.Errorf("--config %q: it has to look like armor.rateLimit.requests=50", assignment)
+		return fmt.Errorf("--config %q: it has to look like armor.rateLimit.count=50", assignment)
 	}
 	var value any
 	if json.Unmarshal([]byte(text), &value) != nil {

@@ -35,13 +35,7 @@ func (a *app) status() *cobra.Command {
 			a.printPods(status)
 			a.out.line("")
 			a.out.line("daemon: process %d, log %s", status.PID, daemon.LogPath(dir))
-			for _, problem := range append(status.Problems, status.Edge.Problems...) {
-				a.out.line("%s %s", a.out.red("problem:"), problem)
-			}
-			if !status.Edge.Synced {
-				return errors.New("the front door does not serve what is declared")
-			}
-			return nil
+			return a.complain(status)
 		},
 	}
 }

@@ -2,13 +2,15 @@ package command
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/engine"
 )
 
@@ -70,11 +72,20 @@ func (a *app) runUp(ctx context.Context) error {
 	a.out.line("")
 	a.printNext(dir, written)
 	a.out.line("%s in %.1f s (%s)", a.out.green("up"), time.Since(a.out.started).Seconds(), a.out.summary())
-	for _, problem := range append(status.Problems, status.Edge.Problems...) {
+	return a.complain(status)
+}
+
+// complain tells what is wrong with the cloud, if anything is.
+func (a *app) complain(status daemon.Status) error {
+	for _, problem := range append(slices.Clone(status.Problems), status.Edge.Problems...) {
 		a.out.line("%s %s", a.out.red("problem:"), problem)
 	}
-	if !status.Edge.Synced {
-		return fmt.Errorf("the front door does not serve what is declared")
+	switch {
+	case !status.Edge.Synced:
+		return errors.New("the front door does not serve what is declared")
+	case len(status.Problems) > 0:
+		return errors.New("not everything could be brought back; 'make up' tries again")
+	default:
+		return nil
 	}
-	return nil
 }

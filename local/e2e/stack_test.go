@@ -86,7 +86,7 @@ func seatsAreLimited(t *testing.T, m *machine) {
 
 func seatsAreKeptAndFreed(t *testing.T, m *machine) {
 	token := m.token(t)
-	lease := m.acquire(t, token, "device-1").json(t)["lease_id"].(string)
+	lease := m.acquire(t, token, "device-1").json(t)["leaseId"].(string)
 	host := m.endpoints.Hosts["licenses"]
 
 	kept := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/leases/" + lease + "/heartbeat", token: token})
@@ -156,7 +156,7 @@ func theCloudIDEIsUnchanged(t *testing.T, m *machine) {
 }
 
 func previewsAreExact(t *testing.T, m *machine) {
-	output := m.must(t, "preview", "--config", "armor.rateLimit.requests=50")
+	output := m.must(t, "preview", "--config", "armor.rateLimit.count=50")
 	assert.Contains(t, output, "rate-limit")
 	assert.Contains(t, output, "1 to update")
 	assert.NotContains(t, output, "to create")
