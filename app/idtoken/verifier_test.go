@@ -1,0 +1,111 @@
+package idtoken
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
+)
+
+func options(g *apptest.Google) Options {
+	return Options{
+		Issuer: "https://securetoken.google.com/" + apptest.Project, Audience: apptest.Project, KeysURL: g.KeysURL, CA: g.CA,
+		TenantClaim: "firebase.tenant", AdminRole: "admin", Now: time.Now,
+	}
+}
+
+func TestAGoodTokenSaysWhoCalls(t *testing.T) {
+	t.Parallel()
+	g := apptest.StartGoogle(t)
+	for name, c := range map[string]struct {
+		path   string
+		change func(map[string]any)
+		want   app.Principal
+	}{
+		"a user":                          {"firebase.tenant", func(map[string]any) {}, app.Principal{Tenant: "demo-1a2b", User: "ada", Email: "ada@example.com"}},
+		"an administrator":                {"firebase.tenant", func(c map[string]any) { c["role"] = "admin" }, app.Principal{Tenant: "demo-1a2b", User: "ada", Email: "ada@example.com", Admin: true}},
+		"another role":                    {"firebase.tenant", func(c map[string]any) { c["role"] = "owner" }, app.Principal{Tenant: "demo-1a2b", User: "ada", Email: "ada@example.com"}},
+		"a custom claim for the tenant":   {"tenant_id", func(c map[string]any) { c["tenant_id"] = "x" }, app.Principal{Tenant: "x", User: "ada", Email: "ada@example.com"}},
+		"a custom claim with a dot in it": {"acme.tenant", func(c map[string]any) { c["acme.tenant"] = "x" }, app.Principal{Tenant: "x", User: "ada", Email: "ada@example.com"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := options(g)
+			o.TenantClaim = c.path
+			v, err := New(context.Background(), o)
+			require.NoError(t, err)
+			claims := apptest.Claims("demo-1a2b", "ada")
+			c.change(claims)
+			token := g.Mint(t, claims)
+			for range 2 { // the second time out of memory
+				who, err := v.Verify(context.Background(), token)
+				require.NoError(t, err)
+				assert.Equal(t, c.want, who)
+			}
+		})
+	}
+}
+
+func TestARememberedTokenStillExpires(t *testing.T) {
+	t.Parallel()
+	g := apptest.StartGoogle(t)
+	o := options(g)
+	now := time.Now()
+	o.Now = func() time.Time { return now }
+	v, err := New(context.Background(), o)
+	require.NoError(t, err)
+	claims := apptest.Claims("demo-1a2b", "ada")
+	claims["exp"] = now.Add(time.Minute).Unix()
+	token := g.Mint(t, claims)
+	_, err = v.Verify(context.Background(), token)
+	require.NoError(t, err)
+	now = now.Add(2 * time.Minute)
+	_, err = v.Verify(context.Background(), token)
+	assert.Equal(t, app.CodeInvalidToken, app.CodeOf(err))
+}
+
+func TestTheMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	v := newVerifier(Options{Now: time.Now}, nil)
+	for i := range maxKnown + 10 {
+		v.remember([32]byte{byte(i), byte(i >> 8), byte(i >> 16)}, app.Principal{}, time.Now().Add(time.Hour))
+	}
+	assert.Len(t, v.known, maxKnown)
+	assert.Equal(t, maxKnown, v.order.Len())
+}
+
+// nobody's keys: no signature is ever good.
+type nobody struct{}
+
+func (nobody) VerifySignature(context.Context, string) ([]byte, error) {
+	return nil, errors.New("no key")
+}
+
+func FuzzNoTokenIsAcceptedWithoutASignature(f *testing.F) {
+	v := newVerifier(Options{Issuer: "i", Audience: "a", TenantClaim: "firebase.tenant", Now: time.Now}, nobody{})
+	f.Add("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJpIn0.c2ln")
+	f.Add("eyJhbGciOiJub25lIn0.e30.")
+	f.Fuzz(func(t *testing.T, token string) {
+		_, err := v.Verify(context.Background(), token)
+		assert.Equal(t, app.CodeInvalidToken, app.CodeOf(err))
+	})
+}
+
+func FuzzClaimsOfAnyShapeAreRead(f *testing.F) {
+	f.Add(`{"firebase":{"tenant":"demo"}}`, "firebase.tenant")
+	f.Add(`{"a":{"b":{"c":1}}}`, "a.b.c")
+	f.Fuzz(func(t *testing.T, text, path string) {
+		var claims map[string]any
+		if json.Unmarshal([]byte(text), &claims) == nil {
+			found := claimAt(claims, path)
+			assert.LessOrEqual(t, len(found), len(text)*6)
+		}
+	})
+}

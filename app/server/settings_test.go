@@ -1,0 +1,81 @@
+package server_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/server"
+)
+
+func onGoogleCloud() map[string]string {
+	return map[string]string{
+		"PROJECT_ID": "p", "DATABASE_INSTANCE": "p:us-central1:db", "DATABASE_NAME": "licensing", "DATABASE_USER": "license-api@p.iam",
+		"REDIS_ADDRESS": "10.0.0.3:6378", "REDIS_CA": "pem", "REDIS_AUTH_SECRET": "s", "KMS_KEY_VERSION": apptest.KeyVersion,
+	}
+}
+
+func TestTheDefaultsAreThoseOfGoogleCloud(t *testing.T) {
+	t.Parallel()
+	s, err := server.LoadServe(onGoogleCloud())
+	require.NoError(t, err)
+	assert.Equal(t, "https://securetoken.google.com/p", s.IdentityIssuer)
+	assert.Equal(t, "firebase.tenant", s.TenantClaim)
+	assert.Equal(t, []string{apptest.KeyVersion}, s.KMSKeyVersions)
+	assert.Equal(t, "https://licenses.coditect.ai", s.TokenIssuer)
+}
+
+func TestEveryMistakeIsListedAtOnce(t *testing.T) {
+	t.Parallel()
+	environment := onGoogleCloud()
+	maps.Copy(environment, map[string]string{
+		"DATABASE_ADDRESS": "nowhere", "REDIS_ADDRESS": "x", "LOG_LEVEL": "loud", "CORS_ORIGINS": "coditect.ai,https://ok.example",
+		"KMS_KEY_VERSIONS": "a,b", "TENANT_CONCURRENCY": "0", "REQUEST_TIMEOUT": "1m", "RETENTION": "1h", "IDENTITY_KEYS_URL": "http://x", "REAP_INTERVAL": "soon",
+	})
+	_, err := server.LoadServe(environment)
+	require.Error(t, err)
+	for _, part := range []string{
+		"DATABASE_INSTANCE or DATABASE_ADDRESS", `DATABASE_ADDRESS "nowhere"`, "DATABASE_CA", "REDIS_ADDRESS", "LOG_LEVEL", `"coditect.ai"`,
+		`"a" is not a key version`, "is not one of KMS_KEY_VERSIONS", "TENANT_CONCURRENCY", "REQUEST_TIMEOUT", "RETENTION", "IDENTITY_KEYS_URL", "soon",
+	} {
+		assert.ErrorContains(t, err, part)
+	}
+	assert.NotContains(t, err.Error(), "ok.example")
+}
+
+func TestDeclaredTenantsAreChecked(t *testing.T) {
+	t.Parallel()
+	environment := map[string]string{
+		"DATABASE_INSTANCE": "p:us-central1:db", "DATABASE_NAME": "licensing", "DATABASE_USER": "license-migrate", "API_DATABASE_USER": "license-api@p.iam",
+		"TENANTS": `[{"id":"demo-1","name":"demo","licenses":[{"id":"demo","product":"ide","seats":5,"leaseSeconds":60}]}]`,
+	}
+	_, seeds, err := server.LoadMigrate(environment)
+	require.NoError(t, err)
+	assert.Equal(t, 20.0, seeds[0].Licenses[0].HeartbeatInterval.Seconds())
+	for tenants, want := range map[string]string{
+		`[{"id":"a}b"}]`: `id "a}b"`,
+		`[{"id":"a","licenses":[{"id":"X","seats":-1,"product":"p"}]}]`: "seats",
+		`[{"id":"a","plan":"gold"}]`:                                    "plan",
+		`{}`:                                                            "JSON list",
+	} {
+		environment["TENANTS"] = tenants
+		_, _, err := server.LoadMigrate(environment)
+		assert.ErrorContains(t, err, want, tenants)
+	}
+}
+
+func TestHelpListsEverySettingAndUnknownCommandsAreRefused(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	require.NoError(t, server.Command(t.Context(), []string{"--help"}, nil, &out))
+	for name := range onGoogleCloud() {
+		assert.Contains(t, out.String(), "  "+name+" ")
+	}
+	for _, arguments := range [][]string{nil, {"x"}, {"serve", "now"}} {
+		assert.ErrorContains(t, server.Command(t.Context(), arguments, nil, &out), "serve, migrate or --help")
+	}
+}
