@@ -16,6 +16,8 @@ import (
 // Client talks to a running daemon.
 type Client struct {
 	Record Record
+	// Problems are what the daemon could not bring back when it started.
+	Problems []string
 
 	dir  string
 	http *http.Client
@@ -29,12 +31,14 @@ func Connect(ctx context.Context, dir string) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{Record: record, dir: dir, http: &http.Client{Timeout: 30 * time.Second}}
-	if _, err := c.Status(ctx); err != nil {
+	status, err := c.Status(ctx)
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, fmt.Errorf("%w: its record is there, but nobody answers at %s", ErrNotRunning, record.Control)
 	}
+	c.Problems = status.Problems
 	return c, nil
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -88,10 +89,13 @@ func complaintOf(event apitype.EngineEvent) string {
 	return typ + " " + parts[len(parts)-1] + ": " + text
 }
 
+// refused is how the engine introduces a provider's refusal of an input.
+var refused = regexp.MustCompile(`^\S+ resource '[^']*'(?:: property (\S+) value \{.*?\})? has a problem: `)
+
 // unwrapped takes off what the engine puts around a program's only error.
 func unwrapped(text string) string {
 	for _, wrapping := range []string{"an unhandled error occurred: ", "program failed: ", "1 error occurred:\n\t* "} {
 		text = strings.TrimPrefix(text, wrapping)
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(refused.ReplaceAllString(text, "$1: "))
 }

@@ -127,6 +127,11 @@ func (s *Server) makeSocketDir() error {
 		s.socketDir = temporary
 		return nil
 	}
+	// A killed server leaves a lock beside its socket, and whether the process that
+	// it names is a server cannot be told from its id.
+	if err := os.RemoveAll(s.socketDir); err != nil {
+		return fmt.Errorf("remove PostgreSQL's stale socket: %w", err)
+	}
 	if err := os.MkdirAll(s.socketDir, 0o700); err != nil {
 		return fmt.Errorf("make a folder for PostgreSQL's socket: %w", err)
 	}
