@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,6 +52,24 @@ func TestACreatedClusterIsHardened(t *testing.T) {
 		"upgradeSettings.maxUnavailable":                              0.0,
 	} {
 		assert.Equal(t, want, nodes.Get(path), path)
+	}
+}
+
+func TestACreatedClusterAdmitsTheLicenseAPIsImageOnly(t *testing.T) {
+	t.Parallel()
+	const policy = "gcp:binaryauthorization/policy:Policy"
+	plan := stacktest.Deploy(t, "dev")
+	declared := plan.One(t, policy, "cluster")
+	pattern := declared.Text("admissionWhitelistPatterns[0].namePattern")
+	assert.True(t, strings.HasPrefix(image(t, plan), strings.TrimSuffix(pattern, "*")), "%s is not covered by %s", image(t, plan), pattern)
+	assert.True(t, strings.HasSuffix(pattern, "/license-api@sha256:*"), pattern)
+	assert.Len(t, declared.Get("admissionWhitelistPatterns"), 1)
+	assert.Equal(t, "ALWAYS_DENY", declared.Text("defaultAdmissionRule.evaluationMode"))
+	assert.Equal(t, "ENFORCED_BLOCK_AND_AUDIT_LOG", declared.Text("defaultAdmissionRule.enforcementMode"))
+	assert.Equal(t, "ENABLE", declared.Text("globalPolicyEvaluationMode"), "GKE's own images are admitted")
+	assert.True(t, plan.ComesAfter(plan.One(t, deployment, "license-api"), declared))
+	for _, name := range adopting() {
+		assert.Empty(t, stacktest.Deploy(t, name).Of(policy), "the policy of a project with others is theirs")
 	}
 }
 

@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -93,7 +94,7 @@ func (p Program) apiImage(ctx *pulumi.Context, s Settings, repository pulumi.Str
 		return pulumi.StringOutput{}, fmt.Errorf("make the license API's image: %w", err)
 	}
 	return repository.ApplyTWithContext(ctx.Context(), func(ctx2 context.Context, repository string) (string, error) {
-		path := fmt.Sprintf("%s/%s/%s/%s", s.registry(), s.Platform.Project, repository, imageName)
+		path := s.imagePath(repository)
 		if !ctx.DryRun() {
 			if err := p.images.Push(ctx2, platform, path, s.Endpoints.CA); err != nil {
 				return "", fmt.Errorf("publish the license API's image in %s: %w", path, err)
@@ -101,6 +102,22 @@ func (p Program) apiImage(ctx *pulumi.Context, s Settings, repository pulumi.Str
 		}
 		return path + "@" + digest, nil
 	}).(pulumi.StringOutput), nil
+}
+
+// imagePath is where the image is published.
+func (s Settings) imagePath(repository string) string {
+	return fmt.Sprintf("%s/%s/%s/%s", s.registry(), s.Platform.Project, repository, imageName)
+}
+
+// imagePattern covers every digest of the image, and nothing else.
+func (s Settings) imagePattern(repository pulumi.StringOutput) pulumi.StringOutput {
+	return repository.ApplyT(func(repository string) string {
+		path, _, given := strings.Cut(s.API.Image, "@")
+		if !given {
+			path = s.imagePath(repository)
+		}
+		return path + "@sha256:*"
+	}).(pulumi.StringOutput)
 }
 
 // registry is the host of the image's registry.

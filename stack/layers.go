@@ -102,7 +102,8 @@ func (d *deployment) cluster() (err error) {
 		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project,
 		NetworkID: d.net.NetworkID, SubnetworkID: d.net.SubnetworkID,
 		PodsRangeName: d.net.PodsRangeName, ServicesRangeName: d.net.ServicesRangeName,
-		NodeEmail: d.who.NodeEmail, SecretsKey: d.cmek.Cluster, DiskKey: d.cmek.Disks, DependsOn: d.services.enabled,
+		NodeEmail: d.who.NodeEmail, SecretsKey: d.cmek.Cluster, DiskKey: d.cmek.Disks,
+		ImagePattern: s.imagePattern(d.kept.RegistryRepository), DependsOn: d.services.enabled,
 	}, d.inGoogle()); err != nil {
 		return err
 	}

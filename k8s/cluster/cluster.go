@@ -24,6 +24,9 @@ type Args struct {
 	NodeEmail pulumi.StringInput
 	// SecretsKey encrypts Kubernetes Secrets, DiskKey the nodes' boot disks.
 	SecretsKey, DiskKey pulumi.StringInput
+	// ImagePattern is what images a created cluster admits beside Google's own, for
+	// example "HOST/PROJECT/REPOSITORY/NAME@sha256:*".
+	ImagePattern pulumi.StringInput
 	// DependsOn are the enabled APIs and the nodes' roles.
 	DependsOn []pulumi.Resource
 }
@@ -37,8 +40,9 @@ type Cluster struct {
 	// Kubeconfig reaches the cluster with the caller's Google credentials through
 	// gke-gcloud-auth-plugin; it holds no credential.
 	Kubeconfig pulumi.StringOutput
-	// Resources are the created cluster and its nodes, which make the project's
-	// workload identity pool; empty when the cluster is adopted.
+	// Resources are the created cluster with its nodes, which make the project's
+	// workload identity pool, and its rule for images; empty when the cluster is
+	// adopted.
 	Resources []pulumi.Resource
 }
 

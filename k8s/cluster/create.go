@@ -22,13 +22,17 @@ func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource
 	if err != nil {
 		return access{}, err
 	}
+	images, err := declareAdmission(ctx, name, args, parent)
+	if err != nil {
+		return access{}, err
+	}
 	return access{
 		// What runs in the cluster needs its nodes, so the kubeconfig comes after
 		// the pool.
 		name:      pool.Cluster,
 		endpoint:  declared.Endpoint,
 		ca:        declared.MasterAuth.ClusterCaCertificate().Elem(),
-		resources: []pulumi.Resource{declared, pool},
+		resources: []pulumi.Resource{declared, pool, images},
 	}, nil
 }
 

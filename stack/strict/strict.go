@@ -62,9 +62,19 @@ func unknown(path string, raw any, typ reflect.Type) (ps setting.Problems) {
 			if field, found := known[key]; found {
 				ps = append(ps, unknown(path+"."+key, item, field)...)
 			} else {
-				ps.Add(path+"."+key, "", "is no setting", "one of "+strings.Join(sortedKeys(known), ", "))
+				ps.Add(path+"."+key, shown(item), "is no setting", "one of "+strings.Join(sortedKeys(known), ", "))
 			}
 		}
 	}
 	return ps
+}
+
+// shown is a value as a problem may show it: text under an unknown key could be a
+// password in the wrong place.
+func shown(value any) any {
+	switch value.(type) {
+	case bool, float64:
+		return value
+	}
+	return "[hidden]"
 }

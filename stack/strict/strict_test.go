@@ -62,6 +62,13 @@ func TestWhatFitsIsReadBesideAMistake(t *testing.T) {
 	assert.Equal(t, shop{Name: "a", Share: 0.5}, s)
 }
 
+func TestTextUnderAnUnknownKeyIsNotShown(t *testing.T) {
+	t.Parallel()
+	text := strict.Decode("shop", `{"pasword": "hunter2", "opn": true}`, &shop{}).Err().Error()
+	assert.NotContains(t, text, "hunter2")
+	assert.Contains(t, text, "shop.opn = true")
+}
+
 // FuzzDecode: any text is either taken or has a problem, and what was taken is
 // taken again.
 func FuzzDecode(f *testing.F) {
