@@ -2,7 +2,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help up preview status down test race check format bench inventory conformance tools go
+.PHONY: checklist cost help up preview status down test race check format bench inventory conformance tools go
 
 LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take gigabytes to link with the race
@@ -52,6 +52,12 @@ bench: tools ## Measure speed, as ratios against the bare building blocks
 
 inventory: go ## Write the reviewed list of every stack's resources anew
 	@go test ./stack -run Inventory -update
+
+checklist: go ## Judge a stack by the design's security checklist (STACK=prod)
+	@go run ./ops checklist --stack $(or $(STACK),prod) $(ARGS)
+
+cost: go ## Estimate what a stack costs a month (STACK=prod)
+	@go run ./ops cost --stack $(or $(STACK),prod) $(ARGS)
 
 conformance: go ## Send every Kubernetes object of every stack to a real kube-apiserver
 	@echo "==> compile kube-apiserver and etcd (the first time takes about 10 minutes)"
