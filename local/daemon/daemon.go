@@ -116,6 +116,7 @@ func (d *Daemon) open() (err error) {
 	if d.kms, err = kms.Open(at("kms"), d.log); err != nil {
 		return fmt.Errorf("open the key management service: %w", err)
 	}
+	d.kms.Guard(d.maySign)
 	if d.secrets, err = secretmanager.Open(at("secretmanager")); err != nil {
 		return fmt.Errorf("open the secret manager: %w", err)
 	}

@@ -21,6 +21,8 @@ type Service struct {
 	log    *slog.Logger
 	now    func() time.Time
 	spares *spares
+	// maySign says whether anybody has the right to sign with a key.
+	maySign func(key string) bool
 
 	mu    sync.Mutex
 	state state
@@ -29,7 +31,7 @@ type Service struct {
 // Open reads the keys kept in dir (0600), or starts without any, and begins to
 // make spare RSA-4096 keys in the background, as each takes about a second.
 func Open(dir string, log *slog.Logger) (*Service, error) {
-	s := &Service{path: filepath.Join(dir, "keys.json"), log: log, now: time.Now}
+	s := &Service{path: filepath.Join(dir, "keys.json"), log: log, now: time.Now, maySign: func(string) bool { return true }}
 	loaded, err := load(s.path)
 	if err != nil {
 		return nil, err
@@ -38,6 +40,10 @@ func Open(dir string, log *slog.Logger) (*Service, error) {
 	s.spares = startSpares(filepath.Join(dir, "spare"), log)
 	return s, nil
 }
+
+// Guard lets only those keys sign that may says yes to; without a guard all do.
+// It is called before the API is served.
+func (s *Service) Guard(may func(key string) bool) { s.maySign = may }
 
 // Close ends the background work and returns when it is over.
 func (s *Service) Close() { s.spares.stop() }

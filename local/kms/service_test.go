@@ -232,3 +232,28 @@ func TestDeclarationsThatGoogleRefusesAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA512, updated.Algorithm)
 }
+
+func TestWithoutTheRightToSignNothingIsSignedAndVerifyingGoesOn(t *testing.T) {
+	s := open(t, t.TempDir())
+	granted := true
+	s.Guard(func(key string) bool { return granted && key == signing })
+	newKey(t, s, kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256)
+	_, err := s.CreateVersion(t.Context(), signing)
+	require.NoError(t, err)
+	client := dial(t, s)
+	sum := sha256.Sum256([]byte("a licence"))
+	sign := func() error {
+		_, err := client.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{
+			Name: first, Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha256{Sha256: sum[:]}},
+		})
+		return err
+	}
+
+	require.NoError(t, sign())
+	granted = false
+	assert.Equal(t, codes.PermissionDenied, status.Code(sign()))
+	_, err = client.GetPublicKey(t.Context(), &kmspb.GetPublicKeyRequest{Name: first})
+	require.NoError(t, err, "tokens that were signed before still verify")
+	granted = true
+	assert.NoError(t, sign(), "the right works again as soon as it is back")
+}
