@@ -50,7 +50,7 @@ func endedBy(ctx context.Context, r *http.Request, begun string) string {
 // finishResponse marks a response as having come through the load balancer.
 func finishResponse(response *http.Response) error {
 	x := exchangeOf(response.Request)
-	x.details = sentByBackend
+	x.details, x.problem = sentByBackend, problemCode(response)
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		x.details = websocketClosed
 	}

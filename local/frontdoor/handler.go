@@ -19,6 +19,7 @@ type exchange struct {
 	backend  *backend // nil when no rule matched
 	verdict  Verdict
 	details  string // jsonPayload.statusDetails
+	problem  string // the code of the backend's problem, if it answered with one
 	trace    trace
 	cookie   *http.Cookie // to set, for generated-cookie affinity
 

@@ -22,6 +22,9 @@ type LogEntry struct {
 	HTTPRequest HTTPRequest `json:"httpRequest"`
 	Resource    LogResource `json:"resource"`
 	Payload     LogPayload  `json:"jsonPayload"`
+	// Problem is the code of the RFC 9457 problem that the backend answered with,
+	// empty when it did not. The load balancer does not know it, so it is in no log.
+	Problem string `json:"-"`
 }
 
 // HTTPRequest is the entry's httpRequest; sizes are bytes in decimal.
@@ -87,6 +90,7 @@ func (x *exchange) entry(project string, r *http.Request, a *answer) LogEntry {
 			StatusDetails: x.details, RemoteIP: x.client.text(),
 			Enforced: x.verdict.Enforced, Preview: x.verdict.Preview,
 		},
+		Problem: x.problem,
 	}
 	if r.ContentLength > 0 {
 		e.HTTPRequest.RequestSize = strconv.FormatInt(r.ContentLength, 10)

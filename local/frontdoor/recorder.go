@@ -20,10 +20,13 @@ type recorder struct {
 	latest []LogEntry // a ring, once full
 	oldest int
 	file   *os.File // nil: no file
+	// watchers are told of every request.
+	watchers    map[int]func(LogEntry)
+	nextWatcher int
 }
 
 func newRecorder(o Options) (*recorder, error) {
-	r := &recorder{logger: o.Logger, keep: o.Keep}
+	r := &recorder{logger: o.Logger, keep: o.Keep, watchers: map[int]func(LogEntry){}}
 	if r.keep <= 0 {
 		r.keep = 500
 	}
@@ -43,6 +46,7 @@ func newRecorder(o Options) (*recorder, error) {
 
 func (r *recorder) add(e LogEntry, sampled bool) {
 	line, err := json.Marshal(e)
+	defer r.tell(e)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.latest) < r.keep {
