@@ -69,6 +69,11 @@ func (s *Seats) runKeys(ctx context.Context, script script, names []string, args
 	start := time.Now()
 	values, err := script.Run(ctx, s.client, names, args...).Slice()
 	s.observe(script.name, time.Since(start), err)
+	return answerOf(script, values, err)
+}
+
+// answerOf reads what a script returned.
+func answerOf(script script, values []any, err error) (answer, error) {
 	if err != nil {
 		return answer{}, unavailable(fmt.Errorf("script %s: %w", script.name, err))
 	}

@@ -1,0 +1,64 @@
+package redis_test
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/redis"
+)
+
+func TestHeartbeatsSentTogetherEachGetTheirOwnAnswer(t *testing.T) {
+	server := apptest.StartRedis(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	client, err := redis.Open(redis.Options{Address: server.Address, CA: server.CA, Password: apptest.Password})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, client.Close()) }()
+	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
+	license := app.License{Tenant: "demo", ID: "demo", Product: "p", Seats: 2500}.Defaulted()
+	open := make([]app.Lease, 2500)
+	for i := range open {
+		open[i] = app.Lease{ID: app.NewLeaseID("demo"), Kind: app.KindFloating, Fingerprint: "device-" + strconv.Itoa(i), User: "user-" + strconv.Itoa(i%7)}
+	}
+	ctx := context.Background()
+	_, err = seats.Extend(ctx, license.Ref(), open[0].ID, "user-0")
+	require.ErrorIs(t, err, app.ErrCold)
+	require.NoError(t, seats.Load(ctx, license, open))
+	usage, err := seats.Usage(ctx, license.Ref())
+	require.NoError(t, err)
+	assert.Equal(t, 2500, usage.InUse, "all chunks were taken in")
+	require.NoError(t, client.ScriptFlush(ctx).Err())
+
+	var group sync.WaitGroup
+	for i := range 500 {
+		group.Go(func() {
+			user := "user-" + strconv.Itoa(i%7)
+			if i%5 == 0 {
+				user = "stranger"
+			}
+			extended, err := seats.Extend(ctx, license.Ref(), open[i].ID, user)
+			if user == "stranger" {
+				assert.Equal(t, app.CodeNotHolder, app.CodeOf(err))
+				return
+			}
+			assert.NoError(t, err)
+			assert.WithinDuration(t, time.Now().Add(license.LeaseTTL), extended.ExpiresAt, 5*time.Second)
+		})
+	}
+	group.Wait()
+	hurried, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err = seats.Extend(hurried, license.Ref(), open[0].ID, "user-0")
+	assert.Equal(t, app.CodeUnavailable, app.CodeOf(err), "who hangs up does not wait")
+	server.Kill(t)
+	_, err = seats.Extend(ctx, license.Ref(), open[0].ID, "user-0")
+	assert.Equal(t, app.CodeUnavailable, app.CodeOf(err))
+}
