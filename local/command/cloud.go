@@ -24,8 +24,8 @@ type cloud struct {
 }
 
 // bring gets the tools, starts the daemon or takes the running one, and opens
-// the engine.
-func (a *app) bring(ctx context.Context, dir string) (*cloud, error) {
+// the engine. deploys says that the program will run.
+func (a *app) bring(ctx context.Context, dir string, deploys bool) (*cloud, error) {
 	root, err := projectRoot()
 	if err != nil {
 		return nil, err
@@ -36,7 +36,10 @@ func (a *app) bring(ctx context.Context, dir string) (*cloud, error) {
 	c := &cloud{dir: dir}
 	program := a.load(root)
 	o := engine.Options{Dir: dir, Program: program.Deploy}
-	c.prepared = a.prepare(ctx, program)
+	c.prepared = func() error { return nil }
+	if deploys {
+		c.prepared = a.prepare(ctx, program)
+	}
 	if err := a.out.during("tools", func() error {
 		if err := toolchain.Databases(ctx, a.out.note); err != nil {
 			return err

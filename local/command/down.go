@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,9 +20,7 @@ func (a *app) down() *cobra.Command {
 		Short: "Destroy the stack, stop everything and remove its state",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			return a.runDown(ctx)
+			return interruptible(command, a.runDown)
 		},
 	}
 }

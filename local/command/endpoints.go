@@ -50,13 +50,17 @@ func (a *app) printNext(dir string, e endpoints) {
 	host := e.Hosts["licenses"]
 	port := e.Edge[strings.LastIndex(e.Edge, ":")+1:]
 	curl := fmt.Sprintf("curl --cacert %s --resolve %s:%s:127.0.0.1", relativeTo(e.CA), host, port)
+	flag := ""
+	if a.dir != "" {
+		flag = " --dir " + a.dir
+	}
 	a.out.line("front door  %s   hosts %s, %s, %s", e.Edge, host, e.Hosts["api"], e.Hosts["apex"])
 	a.out.line("metrics     %s", e.Metrics)
 	a.out.line("demo        tenant %s, licence %s, 5 seats; everything above also in %s", e.Tenant, e.License, relativeTo(filepath.Join(dir, endpointsFile)))
 	a.out.line("")
 	a.out.line("try next:")
 	a.out.line("  %s https://%s:%s/health", curl, host, port)
-	a.out.line("  %s -H \"Authorization: Bearer $(%s token)\" \\", curl, self())
+	a.out.line("  %s -H \"Authorization: Bearer $(%s token%s)\" \\", curl, self(), flag)
 	a.out.line("    -H 'Content-Type: application/json' -d '{\"fingerprint\": \"my-laptop\"}' https://%s:%s/v1/licenses/%s/acquire", host, port, e.License)
 	a.out.line("  %s 'https://%s:%s/health?id=1%%27%%20UNION%%20SELECT%%20password%%20FROM%%20users--'   # stopped by the WAF", curl, host, port)
 	a.out.line("")

@@ -3,9 +3,7 @@ package command
 import (
 	"context"
 	"errors"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,9 +18,7 @@ func (a *app) up() *cobra.Command {
 		Short: "Bring the whole stack up and leave it running",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			return a.runUp(ctx)
+			return interruptible(command, a.runUp)
 		},
 	}
 	a.edgeFlags(command)
@@ -39,7 +35,7 @@ func (a *app) runUp(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	c, err := a.bring(ctx, dir)
+	c, err := a.bring(ctx, dir, true)
 	if err != nil {
 		return err
 	}

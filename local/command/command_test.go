@@ -1,0 +1,174 @@
+package command
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/engine"
+)
+
+const file = `config:
+  license-platform:armor:
+    rateLimit: {count: 100}
+  license-platform:network:
+    name: coditect-vpc
+    privateServicesRange: 10.60.0.0/20
+  license-platform:identity:
+    tenants:
+      - name: demo
+        licenses: [{id: trial}]
+`
+
+// project makes a folder with a settings file, and a cloud folder with a
+// certificate authority.
+func project(t *testing.T) (root, dir string) {
+	t.Helper()
+	root = t.TempDir()
+	dir = filepath.Join(root, ".local")
+	require.NoError(t, os.MkdirAll(dir, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "Pulumi.local.yaml"), []byte(file), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.pem"), []byte("PEM"), 0o600))
+	return root, dir
+}
+
+func TestSettingsAreTheCommittedOnesWithThisMachinesAddresses(t *testing.T) {
+	t.Parallel()
+	root, dir := project(t)
+	plan := address.Plan{Block: 77, EdgePort: 8443}
+	a := &app{config: []string{"armor.rateLimit.count=50", "network.nat=true", "observe.bucket=logs-2"}}
+	s, err := a.readSettings(root, dir, plan)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{
+		"name": "coditect-vpc", "privateServicesRange": "127.77.16.0/20", "nat": true,
+	}, s.overrides["license-platform:network"])
+	assert.Equal(t, map[string]any{"rateLimit": map[string]any{"count": 50.0}}, s.overrides["license-platform:armor"])
+	assert.Equal(t, map[string]any{"bucket": "logs-2"}, s.overrides["license-platform:observe"])
+	endpoints := s.overrides["license-platform:endpoints"].(map[string]any)
+	assert.Equal(t, "127.77.8.10:8443", endpoints["kms"])
+	assert.Equal(t, "PEM", endpoints["ca"])
+	tenant, license := s.demo()
+	assert.Equal(t, "demo", tenant)
+	assert.Equal(t, "trial", license)
+
+	again, err := a.readSettings(root, dir, plan)
+	require.NoError(t, err)
+	assert.Equal(t, s.secrets, again.secrets, "generated passwords stay")
+	assert.NotEqual(t, s.secrets["license-platform:migrationPassword"], s.secrets["license-platform:databasePassword"])
+	content, err := os.ReadFile(filepath.Join(root, "Pulumi.local.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, file, string(content), "the committed file is never changed")
+}
+
+func TestAnAssignmentThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, assignment := range []string{"", "armor", "armor=1", ".count=1", "armor.=1"} {
+		s := settings{file: []byte(file), overrides: map[string]any{}}
+		require.ErrorContains(t, s.assign(assignment), "armor.rateLimit.count=50", "%q", assignment)
+	}
+}
+
+func TestThePlanOfBeforeIsKeptUnlessFlagsSayOtherwise(t *testing.T) {
+	t.Setenv("EDGE_PORT", "")
+	dir := t.TempDir()
+	first, err := (&app{}).choosePlan(dir)
+	require.NoError(t, err)
+	assert.Equal(t, defaultEdgePort, first.EdgePort)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "plan.json"), []byte(`{"block": 99, "edgePort": 9000}`), 0o600))
+
+	kept, err := (&app{}).choosePlan(dir)
+	require.NoError(t, err)
+	assert.Equal(t, address.Plan{Block: 99, EdgePort: 9000}, kept)
+	flagged, err := (&app{edgePort: 9100, loopbackBlock: 50}).choosePlan(dir)
+	require.NoError(t, err)
+	assert.Equal(t, address.Plan{Block: 50, EdgePort: 9100}, flagged)
+	t.Setenv("EDGE_PORT", "9200")
+	fromEnvironment, err := (&app{}).choosePlan(dir)
+	require.NoError(t, err)
+	assert.Equal(t, 9200, fromEnvironment.EdgePort)
+	t.Setenv("EDGE_PORT", "https")
+	_, err = (&app{}).choosePlan(dir)
+	require.ErrorContains(t, err, "EDGE_PORT")
+	_, err = (&app{edgePort: 9100, loopbackBlock: 300}).choosePlan(dir)
+	require.ErrorContains(t, err, "must be between")
+}
+
+func TestTwoCommandsAtOnceAreToldApart(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "cloud")
+	release, err := lock(dir)
+	require.NoError(t, err)
+	_, err = lock(dir)
+	require.ErrorContains(t, err, "another command works on this embedded cloud (process ")
+	release()
+	again, err := lock(dir)
+	require.NoError(t, err)
+	again()
+}
+
+func TestAPreviewNamesExactlyWhatChanges(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	c := &changes{out: newPrinter(&out, &out)}
+	step := engine.Step{
+		Phase: engine.Started, Custom: true, Op: "update", Type: "gcp:compute/securityPolicyRule:SecurityPolicyRule", Name: "armor-rate-limit",
+		Diff:   map[string]string{"options.threshold.count": "update", `labels["a.b/c"]`: "add", "ranges[1]": "delete"},
+		Before: map[string]any{"options": map[string]any{"threshold": map[string]any{"count": 100}}, "ranges": []any{"x", "y"}},
+		After:  map[string]any{"options": map[string]any{"threshold": map[string]any{"count": 50}}, "labels": map[string]any{"a.b/c": "d"}},
+	}
+	c.watch(step)
+	c.watch(engine.Step{Phase: engine.Started, Custom: true, Op: "same", Type: "gcp:x:X", Name: "other"})
+	step.Phase = engine.Done
+	c.watch(step)
+	c.print()
+	assert.Equal(t, `~ gcp:compute/securityPolicyRule:SecurityPolicyRule armor-rate-limit
+    labels["a.b/c"]: nothing → "d"
+    options.threshold.count: 100 → 50
+    ranges[1]: "y" → nothing
+1 to update, 1 unchanged
+`, out.String())
+}
+
+func TestEveryTypeBelongsToTheLayerItServes(t *testing.T) {
+	t.Parallel()
+	for typ, want := range map[string]string{
+		"gcp:compute/securityPolicyRule:SecurityPolicyRule":   "1 Cloud Armor",
+		"gcp:compute/sSLPolicy:SSLPolicy":                     "2 network, TLS",
+		"kubernetes:networking.k8s.io/v1:Ingress":             "3 ingress",
+		"kubernetes:core/v1:Service":                          "3 ingress",
+		"kubernetes:core/v1:ServiceAccount":                   "4 workload",
+		"kubernetes:networking.k8s.io/v1:NetworkPolicy":       "4 workload",
+		"gcp:projects/iAMMember:IAMMember":                    "5 identity",
+		"gcp:redis/instance:Instance":                         "6 data",
+		"gcp:projects/iAMAuditConfig:IAMAuditConfig":          "7 observability",
+		"gcp:logging/projectBucketConfig:ProjectBucketConfig": "7 observability",
+	} {
+		assert.Equal(t, want, layers()[layerOf(typ)].name, typ)
+	}
+}
+
+func TestOutsideOfTheProjectTheFolderHasToBeNamed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, err := (&app{}).folder()
+	require.ErrorIs(t, err, errNoProject)
+	var out, complaints bytes.Buffer
+	code := Main(t.Context(), nil, []string{"status"}, &out, &complaints)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, complaints.String(), "Pulumi.local.yaml")
+	code = Main(t.Context(), nil, []string{"status", "--dir", t.TempDir()}, &out, &complaints)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, complaints.String(), "nothing runs here")
+}
+
+func TestDownWhereNothingIsUpIsNoError(t *testing.T) {
+	t.Parallel()
+	var out, complaints bytes.Buffer
+	code := Main(t.Context(), nil, []string{"down", "--dir", filepath.Join(t.TempDir(), "none")}, &out, &complaints)
+	assert.Zero(t, code, complaints.String())
+	assert.Contains(t, out.String(), "nothing is up here")
+}

@@ -1,0 +1,42 @@
+package command
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) refresh() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "refresh",
+		Short: "Take what really exists into the state, and show what differed",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return interruptible(command, a.runRefresh)
+		},
+	}
+	a.edgeFlags(command)
+	return command
+}
+
+func (a *app) runRefresh(ctx context.Context) error {
+	dir, err := a.folder()
+	if err != nil {
+		return err
+	}
+	release, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	c, err := a.bring(ctx, dir, false)
+	if err != nil {
+		return err
+	}
+	found := &changes{out: a.out}
+	if err := a.out.during("refresh", func() error { return c.engine.Refresh(ctx, found.watchRefresh) }); err != nil {
+		return err
+	}
+	found.print()
+	return nil
+}
