@@ -84,6 +84,20 @@ func (s *built) memory(b *testing.B, name string) float64 {
 	return 0
 }
 
+// cpu is the processor time that the process has used, by the kernel's ticks of 10 ms.
+func (s *built) cpu(b *testing.B) time.Duration {
+	b.Helper()
+	content, err := os.ReadFile("/proc/" + strconv.Itoa(s.command.Process.Pid) + "/stat")
+	require.NoError(b, err)
+	_, rest, _ := strings.Cut(string(content), ") ")
+	fields := strings.Fields(rest)
+	user, err := strconv.Atoi(fields[11])
+	require.NoError(b, err)
+	system, err := strconv.Atoi(fields[12])
+	require.NoError(b, err)
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
 // rate is what a load showed.
 type rate struct {
 	perSecond float64
@@ -187,6 +201,10 @@ func BenchmarkHeartbeat(b *testing.B) {
 	client, err := redis.Open(redis.Options{Address: w.redis.Address, CA: w.redis.CA, Password: apptest.Password})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, client.Close()) })
+	wires := make([]*wire, workers)
+	for i := range wires {
+		wires[i] = api.wire(b, "/v1/leases/"+leases[i]+"/heartbeat", token)
+	}
 	ctx := context.Background()
 	bare := goredis.NewScript(`redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) return redis.call('ZSCORE', KEYS[1], ARGV[1])`)
 	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
@@ -199,15 +217,14 @@ func BenchmarkHeartbeat(b *testing.B) {
 			_, err := seats.Extend(ctx, ref, leases[worker], "ada")
 			return err
 		})
-		whole := load(b, workers, window, 0, func(worker int) error {
-			return api.expect(200, "/v1/leases/"+leases[worker]+"/heartbeat", token, "")
-		})
-		half := load(b, workers, window, whole.perSecond/2, func(worker int) error {
-			return api.expect(200, "/v1/leases/"+leases[worker]+"/heartbeat", token, "")
-		})
+		before := api.cpu(b)
+		whole := load(b, workers, window, 0, func(worker int) error { return wires[worker].expect(200) })
+		spent := api.cpu(b) - before
+		half := load(b, workers, window, whole.perSecond/2, func(worker int) error { return wires[worker].expect(200) })
 		b.ReportMetric(evalsha.perSecond, "bare-evalsha/s")
 		b.ReportMetric(script.perSecond, "heartbeat-script/s")
 		b.ReportMetric(whole.perSecond, "heartbeat/s")
+		b.ReportMetric(float64(spent.Microseconds())/(whole.perSecond*window.Seconds()), "cpu-us/heartbeat")
 		b.ReportMetric(whole.perSecond/evalsha.perSecond, "ratio")
 		b.ReportMetric(float64(whole.p99.Microseconds())/1000, "p99-ms-full")
 		b.ReportMetric(float64(half.p99.Microseconds())/1000, "p99-ms-half")
@@ -253,11 +270,15 @@ func BenchmarkInstances(b *testing.B) {
 	for i := range leases {
 		leases[i] = apis[0].acquire(b, "big", token, fmt.Sprintf("device-%d", i)).text("leaseId")
 	}
+	wires := map[int][]*wire{1: make([]*wire, workers), 3: make([]*wire, workers)}
+	for n, all := range wires {
+		for i := range all {
+			all[i] = apis[i%n].wire(b, "/v1/leases/"+leases[i]+"/heartbeat", token)
+		}
+	}
 	for b.Loop() {
 		for _, n := range []int{1, 3} {
-			r := load(b, workers, window, 0, func(worker int) error {
-				return apis[worker%n].expect(200, "/v1/leases/"+leases[worker]+"/heartbeat", token, "")
-			})
+			r := load(b, workers, window, 0, func(worker int) error { return wires[n][worker].expect(200) })
 			b.ReportMetric(r.perSecond, fmt.Sprintf("heartbeat/s-%d", n))
 		}
 	}
