@@ -49,6 +49,9 @@ type Item struct {
 	// Why says why the item does not apply, for an item without requirements
 	// and tests.
 	Why string
+	// Note says what neither the plan nor a test proves, and people have to see
+	// to.
+	Note string
 }
 
 // Test is a test of this module.
@@ -91,6 +94,7 @@ type Result struct {
 	Text     string     `json:"text"`
 	Status   Status     `json:"status"`
 	Why      string     `json:"why,omitempty"`
+	Note     string     `json:"note,omitempty"`
 	Evidence []Evidence `json:"evidence,omitempty"`
 	Tests    []Test     `json:"tests,omitempty"`
 }
@@ -105,7 +109,7 @@ func Judge(plans Plans, items []Item) []Result {
 }
 
 func (i Item) judge(plans Plans) Result {
-	result := Result{ID: i.ID, Section: i.Section, Text: i.Text, Tests: i.Tests, Why: i.Why, Status: NotApplicable}
+	result := Result{ID: i.ID, Section: i.Section, Text: i.Text, Tests: i.Tests, Why: i.Why, Note: i.Note, Status: NotApplicable}
 	if len(i.Requirements) == 0 {
 		if len(i.Tests) > 0 {
 			result.Status = Runtime

@@ -82,6 +82,7 @@ func observability() []Item {
 				{Lockdown: true, Type: keyMember, Path: "role", Want: noneOf("roles/cloudkms.signer", "roles/cloudkms.signerVerifier", "roles/cloudkms.admin"), Break: "roles/cloudkms.signer"},
 			},
 			Tests: []Test{{Package: "docs", Name: "TestEveryPlaybookBelongsToAnAlert"}},
+			Note:  "the plan proves the lockdown; a drill with the runbook is for people to hold",
 		},
 	}
 	for _, name := range []string{

@@ -65,8 +65,10 @@ func proof(r Result) string {
 	for _, t := range r.Tests {
 		lines = append(lines, "test: "+cell(t.String()))
 	}
-	if r.Why != "" {
-		lines = append(lines, cell(r.Why))
+	for _, text := range []string{r.Why, r.Note} {
+		if text != "" {
+			lines = append(lines, cell(text))
+		}
 	}
 	return strings.Join(lines, "<br>")
 }

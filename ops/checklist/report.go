@@ -102,7 +102,10 @@ func (s Score) String() string {
 func (r Result) because() (reasons []string) {
 	switch r.Status {
 	case Pass:
-		return []string{fmt.Sprintf("%d properties", len(r.Evidence))}
+		reasons = []string{fmt.Sprintf("by %d properties", len(r.Evidence))}
+		if r.Note != "" {
+			reasons = append(reasons, r.Note)
+		}
 	case Fail:
 		for _, e := range r.Evidence {
 			if !e.Met {

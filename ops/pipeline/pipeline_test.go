@@ -1,0 +1,159 @@
+package pipeline_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+)
+
+const root = "../.."
+
+type step struct {
+	Uses string         `json:"uses"`
+	Run  string         `json:"run"`
+	With map[string]any `json:"with"`
+}
+
+type workflow struct {
+	Permissions *map[string]string `json:"permissions"`
+	Jobs        map[string]struct {
+		Permissions map[string]string `json:"permissions"`
+		Minutes     int               `json:"timeout-minutes"`
+		Environment string            `json:"environment"`
+		Uses        string            `json:"uses"`
+		Needs       any               `json:"needs"`
+		Steps       []step            `json:"steps"`
+	} `json:"jobs"`
+}
+
+func read(t *testing.T, name string) (string, workflow) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, ".github", "workflows", name))
+	require.NoError(t, err)
+	var w workflow
+	require.NoError(t, yaml.Unmarshal(content, &w))
+	return string(content), w
+}
+
+func names(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
+	require.NoError(t, err)
+	require.Len(t, paths, 4)
+	for i, path := range paths {
+		paths[i] = filepath.Base(path)
+	}
+	return paths
+}
+
+func TestEveryForeignActionIsPinnedByItsCommitAndTheSameOneEverywhere(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(root, ".github", "actions", "*", "action.yml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, name := range names(t) {
+		files = append(files, filepath.Join(root, ".github", "workflows", name))
+	}
+	uses := regexp.MustCompile(`(?m)^\s*(?:- )?uses: (.*)$`)
+	pinned := regexp.MustCompile(`^([a-z-]+/[a-z-]+)[a-z/]*@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$`)
+	commits := map[string]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, found := range uses.FindAllStringSubmatch(string(content), -1) {
+			if strings.HasPrefix(found[1], "./.github/") {
+				continue
+			}
+			parts := pinned.FindStringSubmatch(found[1])
+			require.NotNil(t, parts, "%s: %s", file, found[1])
+			if before, seen := commits[parts[1]]; seen {
+				assert.Equal(t, before, parts[2], "%s: two versions of %s", file, parts[1])
+			}
+			commits[parts[1]] = parts[2]
+		}
+	}
+	assert.Len(t, commits, 8)
+}
+
+func TestEveryJobHasTheLeastRightsAndAnEnd(t *testing.T) {
+	t.Parallel()
+	for _, name := range names(t) {
+		_, w := read(t, name)
+		require.NotNil(t, w.Permissions, "%s: without it a job may write", name)
+		assert.Empty(t, *w.Permissions, name)
+		for job, j := range w.Jobs {
+			assert.NotEmpty(t, j.Permissions, "%s %s", name, job)
+			assert.Equal(t, "read", j.Permissions["contents"], "%s %s", name, job)
+			cloud := j.Permissions["id-token"] == "write"
+			writes := slices.ContainsFunc([]string{"issues", "pull-requests"}, func(what string) bool { return j.Permissions[what] == "write" })
+			assert.False(t, cloud && writes, "%s %s: whoever writes at GitHub has no right in the cloud", name, job)
+			if j.Uses == "" {
+				assert.Positive(t, j.Minutes, "%s %s", name, job)
+			}
+			for _, s := range j.Steps {
+				if strings.HasPrefix(s.Uses, "actions/checkout@") {
+					assert.Equal(t, false, s.With["persist-credentials"], "%s %s", name, job)
+				}
+				assert.NotContains(t, s.Run, "${{", "%s %s: a value goes into a script through its environment", name, job)
+			}
+		}
+	}
+}
+
+func TestNoWorkflowHoldsAKeyOrRunsForStrangersWithRights(t *testing.T) {
+	t.Parallel()
+	for _, name := range names(t) {
+		content, _ := read(t, name)
+		assert.NotContains(t, content, "secrets.", name)
+		assert.NotContains(t, content, "credentials_json", name)
+		assert.NotContains(t, content, "pull_request_target", name)
+	}
+}
+
+func TestProdIsDeployedAfterTheTestsAfterDevAndAfterAReviewer(t *testing.T) {
+	t.Parallel()
+	_, w := read(t, "deploy.yml")
+	assert.Equal(t, []any{"test", "program"}, w.Jobs["dev"].Needs)
+	assert.Equal(t, "dev", w.Jobs["prod"].Needs)
+	assert.Equal(t, "prod", w.Jobs["prod"].Environment, "the environment asks its reviewers")
+	assert.Equal(t, "dev", w.Jobs["dev"].Environment)
+	for name, j := range w.Jobs {
+		for _, s := range j.Steps {
+			if strings.Contains(s.Run, "pulumi up") {
+				assert.Contains(t, []string{"dev", "prod"}, name)
+			}
+		}
+	}
+}
+
+func TestPreviewsAndDriftChecksChangeNothing(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"preview.yml", "drift.yml", "test.yml"} {
+		content, _ := read(t, name)
+		for _, change := range []string{"pulumi up", "pulumi destroy", "pulumi refresh", "pulumi import", "DEPLOY_SERVICE_ACCOUNT"} {
+			assert.NotContains(t, content, change, name)
+		}
+	}
+}
+
+func TestThePulumiCLIAndTheProgramFitTogether(t *testing.T) {
+	t.Parallel()
+	action, err := os.ReadFile(filepath.Join(root, ".github", "actions", "google", "action.yml"))
+	require.NoError(t, err)
+	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	version := regexp.MustCompile(`pulumi/sdk/v3 v(\S+)`).FindStringSubmatch(string(module))
+	require.NotNil(t, version)
+	assert.Contains(t, string(action), "pulumi-version: "+version[1]+"\n")
+
+	project, err := os.ReadFile(filepath.Join(root, "Pulumi.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(project), "\n    buildTarget: bin/license-platform\n", "the action replaces this line")
+}
