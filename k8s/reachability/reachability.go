@@ -63,6 +63,10 @@ type Decision struct {
 	Allowed bool
 	// Reason names the policy that decided, in a sentence.
 	Reason string
+	// Direction is the one that is denied, and Policies are all that select the
+	// pod in it, as "namespace/name", none of which allows the connection.
+	Direction networkingv1.PolicyType
+	Policies  []string
 }
 
 // Decide tells whether the connection is allowed: by the policies of the pod it
@@ -91,7 +95,7 @@ func (c Cluster) oneWay(direction networkingv1.PolicyType, want Connection) (Dec
 	if here.Pod == nil {
 		return Decision{Allowed: true}, nil
 	}
-	selecting := ""
+	var selecting []string
 	for i := range c.Policies {
 		policy := &c.Policies[i]
 		if policy.Namespace != here.Pod.Namespace || !covers(policy, direction) {
@@ -104,21 +108,25 @@ func (c Cluster) oneWay(direction networkingv1.PolicyType, want Connection) (Dec
 		if !selected {
 			continue
 		}
-		selecting = policy.Namespace + "/" + policy.Name
+		name := policy.Namespace + "/" + policy.Name
+		selecting = append(selecting, name)
 		for _, rule := range rulesOf(policy, direction) {
 			allowed, err := c.allows(rule, policy.Namespace, there, want)
 			if err != nil {
-				return Decision{}, fmt.Errorf("policy %s: %w", selecting, err)
+				return Decision{}, fmt.Errorf("policy %s: %w", name, err)
 			}
 			if allowed {
-				return Decision{Allowed: true, Reason: selecting + " allows it"}, nil
+				return Decision{Allowed: true, Reason: name + " allows it"}, nil
 			}
 		}
 	}
-	if selecting == "" {
+	if len(selecting) == 0 {
 		return Decision{Allowed: true}, nil
 	}
-	return Decision{Reason: fmt.Sprintf("%s is denied by the policies of the pod, for example %s", direction, selecting)}, nil
+	return Decision{
+		Reason:    fmt.Sprintf("%s is denied by the policies of the pod, for example %s", direction, selecting[len(selecting)-1]),
+		Direction: direction, Policies: selecting,
+	}, nil
 }
 
 // covers tells whether the policy is about this direction. Without types it is

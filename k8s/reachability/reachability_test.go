@@ -109,6 +109,8 @@ func TestADenialNamesThePolicy(t *testing.T) {
 	decision, err := cluster.Decide(reachability.Connection{From: reachability.Of(pod("shop", "web", "10.0.0.1")), To: reachability.At("1.1.1.1"), Port: 443})
 	require.NoError(t, err)
 	assert.Equal(t, "Egress is denied by the policies of the pod, for example shop/deny", decision.Reason)
+	assert.Equal(t, networkingv1.PolicyTypeEgress, decision.Direction)
+	assert.Equal(t, []string{"shop/deny"}, decision.Policies)
 }
 
 func TestADamagedPolicyIsAnErrorAndNoPermission(t *testing.T) {

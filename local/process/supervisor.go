@@ -126,6 +126,14 @@ func (s *Supervisor) launch(p *Process) error {
 // spawnSeparated starts the process as the user it is meant to have.
 func (s *Supervisor) spawnSeparated(p *Process, output *os.File) error {
 	p.cmd = p.command.build(output)
+	if p.command.Isolated {
+		p.command.enterNetwork(p.cmd)
+		err := s.spawn(p.cmd)
+		if err != nil && refusesNamespaces(err) {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		return err
+	}
 	if !p.command.separated() {
 		return s.spawn(p.cmd)
 	}

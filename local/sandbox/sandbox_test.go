@@ -1,0 +1,290 @@
+package sandbox_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/coditect-ai/license-platform/local/process"
+	"github.com/coditect-ai/license-platform/local/sandbox"
+)
+
+// TestMain makes this executable the sandbox's inside and its programs, too.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == sandbox.Command {
+		code, err := sandbox.Inside(os.Args[3:])
+		if err != nil {
+			fmt.Println(err)
+		}
+		os.Exit(code)
+	}
+	if len(os.Args) > 2 && os.Args[1] == "program" {
+		program(os.Args[2], os.Args[3:])
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// program is what the sandboxes of the tests run.
+func program(name string, arguments []string) {
+	switch name {
+	case "dial":
+		for _, to := range arguments {
+			conn, err := net.DialTimeout("tcp", to, 5*time.Second)
+			if err != nil {
+				fmt.Println(to, err)
+				continue
+			}
+			said, _ := io.ReadAll(conn)
+			fmt.Println(to, "says", string(said))
+		}
+	case "datagram":
+		conn, err := net.Dial("udp", arguments[0])
+		if err == nil {
+			_, err = conn.Write([]byte("who is example.com?"))
+		}
+		fmt.Println(err)
+	case "serve":
+		listener, err := net.Listen("tcp", arguments[0])
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		asked := make(chan os.Signal, 1)
+		signal.Notify(asked, syscall.SIGTERM)
+		go func() {
+			<-asked
+			fmt.Println("asked to end")
+			os.Exit(7)
+		}()
+		fmt.Println("serving")
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, "from inside")
+			_ = conn.Close()
+		}
+	case "rights":
+		status, _ := os.ReadFile("/proc/self/status")
+		fmt.Println(string(status))
+	case "sleep":
+		fmt.Println("sleeping", os.Getpid())
+		time.Sleep(time.Minute)
+	}
+}
+
+// world is a place to start sandboxes in.
+type world struct {
+	supervisor *process.Supervisor
+	log        string
+}
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	supervisor, err := process.NewSupervisor(t.TempDir(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(supervisor.Close)
+	if err := sandbox.Check(supervisor, executable(t)); err != nil {
+		t.Skipf("no sandboxes on this machine: %v", err)
+	}
+	return world{supervisor, filepath.Join(t.TempDir(), "log")}
+}
+
+func executable(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	require.NoError(t, err)
+	return path
+}
+
+// start makes a sandbox for one of the programs.
+func (w world) start(t *testing.T, arguments ...string) *sandbox.Sandbox {
+	t.Helper()
+	s, err := sandbox.Start(w.supervisor, executable(t), process.Command{
+		Name: "test", Path: executable(t), Args: append([]string{"program"}, arguments...), LogPath: w.log, UserID: 65532, Grace: 5 * time.Second,
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		s.Process.Kill()
+		<-s.Process.Done()
+		s.Close()
+	})
+	return s
+}
+
+// said waits until the program has ended and returns its output.
+func (w world) said(t *testing.T, s *sandbox.Sandbox) string {
+	t.Helper()
+	select {
+	case <-s.Process.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("the program does not end")
+	}
+	output, err := os.ReadFile(w.log)
+	require.NoError(t, err)
+	return string(output)
+}
+
+func (w world) awaitLog(t *testing.T, text string) string {
+	t.Helper()
+	var output []byte
+	require.Eventually(t, func() bool {
+		output, _ = os.ReadFile(w.log)
+		return strings.Contains(string(output), text)
+	}, 10*time.Second, 10*time.Millisecond)
+	return string(output)
+}
+
+// greet answers every connection with the text.
+func greet(t *testing.T, listener net.Listener, text string) {
+	t.Helper()
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, text)
+			_ = conn.Close()
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		serving.Wait()
+	})
+}
+
+func TestAProgramReachesWhatTheDaemonListensAtInsideAndNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	outside, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	greet(t, outside, "from outside")
+	s := w.start(t, "dial", "127.77.8.10:8443", "169.254.169.254:80", "127.77.8.10:9", outside.Addr().String(), "8.8.8.8:53")
+	for address, text := range map[string]string{"127.77.8.10:8443": "the key service", "169.254.169.254:80": "the metadata server"} {
+		listener, err := s.Listen(netip.MustParseAddrPort(address))
+		require.NoError(t, err)
+		greet(t, listener, text)
+	}
+	require.NoError(t, s.Begin())
+	said := w.said(t, s)
+	assert.Contains(t, said, "127.77.8.10:8443 says the key service")
+	assert.Contains(t, said, "169.254.169.254:80 says the metadata server")
+	assert.Contains(t, said, "127.77.8.10:9 dial tcp 127.77.8.10:9: connect: connection refused")
+	assert.Contains(t, said, "8.8.8.8:53 dial tcp 8.8.8.8:53: connect: connection refused")
+	assert.NotContains(t, said, "from outside")
+	assert.Contains(t, said, outside.Addr().String()+": connect: connection refused")
+}
+
+func TestTheDaemonDialsIntoASandboxAndEndsItInOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.start(t, "serve", "127.77.64.2:8000")
+	require.NoError(t, s.Begin())
+	w.awaitLog(t, "serving")
+	conn, err := s.Dial(t.Context(), netip.MustParseAddrPort("127.77.64.2:8000"))
+	require.NoError(t, err)
+	said, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	assert.Equal(t, "from inside", string(said))
+	_, err = net.DialTimeout("tcp", "127.77.64.2:8000", time.Second)
+	require.Error(t, err, "nothing listens outside")
+	_, err = s.Dial(t.Context(), netip.MustParseAddrPort("127.77.64.2:8001"))
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	s.Process.Stop(context.Background())
+	assert.Equal(t, 7, s.Process.ExitCode(), "the program's own code")
+	assert.Contains(t, w.said(t, s), "asked to end")
+}
+
+func TestAProgramIsANormalUserWithoutCapabilities(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.start(t, "rights")
+	require.NoError(t, s.Begin())
+	said := w.said(t, s)
+	for _, line := range []string{"Uid:\t65532\t65532", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000", "CapAmb:\t0000000000000000", "NoNewPrivs:\t1"} {
+		assert.Contains(t, said, line)
+	}
+}
+
+func TestEveryAttemptIsSeenWhateverItsAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var mu sync.Mutex
+	seen := map[sandbox.Attempt]bool{}
+	record := func(a sandbox.Attempt) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[a] = true
+	}
+	saw := func(a sandbox.Attempt) func() bool {
+		return func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return seen[a]
+		}
+	}
+	for arguments, attempt := range map[string]sandbox.Attempt{
+		"dial 93.184.216.34:443":    {Protocol: "TCP", To: netip.MustParseAddrPort("93.184.216.34:443")},
+		"datagram 169.254.20.10:53": {Protocol: "UDP", To: netip.MustParseAddrPort("169.254.20.10:53")},
+	} {
+		s := w.start(t, strings.Fields(arguments)...)
+		stop, err := s.Watch(record)
+		require.NoError(t, err)
+		require.NoError(t, s.Begin())
+		<-s.Process.Done()
+		assert.Eventually(t, saw(attempt), 5*time.Second, 10*time.Millisecond, "%v", attempt)
+		stop()
+	}
+}
+
+func TestTheEndOfTheSandboxIsTheEndOfTheProgram(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, end := range map[string]func(*sandbox.Sandbox){
+		"when it is killed":      func(s *sandbox.Sandbox) { s.Process.Kill() },
+		"when its parent is":     func(s *sandbox.Sandbox) { _ = syscall.Kill(s.Process.PID(), syscall.SIGKILL) },
+		"when the daemon leaves": func(s *sandbox.Sandbox) { s.Close() },
+	} {
+		require.NoError(t, os.RemoveAll(w.log))
+		s := w.start(t, "sleep")
+		require.NoError(t, s.Begin())
+		var pid int
+		_, err := fmt.Sscanf(strings.TrimSpace(w.awaitLog(t, "\n")), "sleeping %d", &pid)
+		require.NoError(t, err)
+		require.NoError(t, syscall.Kill(pid, 0), "it runs, %s", name)
+		end(s)
+		<-s.Process.Done()
+		assert.Eventually(t, func() bool { return syscall.Kill(pid, 0) != nil }, 5*time.Second, 10*time.Millisecond, "no process is left, %s", name)
+	}
+}
+
+func TestAProgramThatDoesNotExistSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, err := sandbox.Start(w.supervisor, executable(t), process.Command{Name: "missing", Path: "/does/not/exist", LogPath: w.log})
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Begin())
+	assert.Contains(t, w.said(t, s), "start the pod's program: fork/exec /does/not/exist: no such file or directory")
+	assert.Equal(t, 1, s.Process.ExitCode())
+}
