@@ -1,0 +1,242 @@
+package kubernetes_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/structpb"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+
+	"github.com/coditect-ai/license-platform/k8s/customresource"
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// fakeKubelet remembers what it was asked to run.
+type fakeKubelet struct {
+	replicas map[string]int32
+	images   map[string]string
+	jobs     []string
+	failure  error
+}
+
+func (k *fakeKubelet) ApplyDeployment(_ context.Context, d *appsv1.Deployment) error {
+	k.replicas[d.Name], k.images[d.Name] = *d.Spec.Replicas, d.Spec.Template.Spec.Containers[0].Image
+	return nil
+}
+func (k *fakeKubelet) WaitDeployment(context.Context, string, string) error { return k.failure }
+
+func (k *fakeKubelet) DeleteDeployment(_ context.Context, _, name string) error {
+	delete(k.replicas, name)
+	return nil
+}
+
+func (k *fakeKubelet) RunJob(_ context.Context, j *batchv1.Job) error {
+	k.jobs = append(k.jobs, j.Name)
+	return k.failure
+}
+func (k *fakeKubelet) DeleteJob(context.Context, string, string) error { return nil }
+
+type cluster struct {
+	t       *testing.T
+	server  *provider.Server
+	store   *store.Store
+	kubelet *fakeKubelet
+}
+
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	s, err := store.Open(filepath.Join(t.TempDir(), "store.json"))
+	require.NoError(t, err)
+	require.NoError(t, s.Put(store.Resource{Type: kubernetes.TypeNamespace, ID: "app"}))
+	schemas, err := customresource.NewSchemas()
+	require.NoError(t, err)
+	k := &fakeKubelet{replicas: map[string]int32{}, images: map[string]string{}}
+	w := &kubernetes.World{Store: s, Kubelet: k, Schemas: schemas, Edge: netip.MustParseAddr("127.0.0.1")}
+	return &cluster{t: t, server: provider.NewServer("kubernetes", kubernetes.Version, s, w.Kinds(), nil), store: s, kubelet: k}
+}
+
+func (c *cluster) wire(values map[string]any) *structpb.Struct {
+	encoded, err := plugin.MarshalProperties(resource.NewPropertyMapFromMap(values), plugin.MarshalOptions{KeepUnknowns: true})
+	require.NoError(c.t, err)
+	return encoded
+}
+
+func urn(typ string) string { return "urn:pulumi:local::license-platform::" + typ + "::it" }
+
+func (c *cluster) check(typ string, object map[string]any) string {
+	response, err := c.server.Check(c.t.Context(), &pulumirpc.CheckRequest{Urn: urn(typ), News: c.wire(object)})
+	require.NoError(c.t, err)
+	var reasons []string
+	for _, failure := range response.GetFailures() {
+		reasons = append(reasons, failure.GetReason())
+	}
+	return strings.Join(reasons, "\n")
+}
+
+func (c *cluster) create(typ string, object map[string]any) (provider.Properties, error) {
+	response, err := c.server.Create(c.t.Context(), &pulumirpc.CreateRequest{Urn: urn(typ), Properties: c.wire(object)})
+	if err != nil {
+		return nil, err
+	}
+	decoded, err := plugin.UnmarshalProperties(response.GetProperties(), plugin.MarshalOptions{})
+	require.NoError(c.t, err)
+	return decoded.Mappable(), nil
+}
+
+// object makes one with a name in the namespace app, and more fields.
+func object(version, kind string, more map[string]any) map[string]any {
+	made := map[string]any{"apiVersion": version, "kind": kind, "metadata": map[string]any{"name": "it", "namespace": "app"}}
+	maps.Copy(made, more)
+	return made
+}
+
+// deployment is one that the API server takes; container and spec change it.
+func deployment(container, spec map[string]any) map[string]any {
+	one := map[string]any{"name": "api", "image": "127.77.8.13:5000/p/r/api@sha256:abc"}
+	maps.Copy(one, container)
+	whole := map[string]any{
+		"selector": map[string]any{"matchLabels": map[string]any{"app": "api"}},
+		"template": map[string]any{"metadata": map[string]any{"labels": map[string]any{"app": "api"}}, "spec": map[string]any{"containers": []any{one}}},
+	}
+	maps.Copy(whole, spec)
+	return object("apps/v1", "Deployment", map[string]any{"spec": whole})
+}
+
+func ingress(annotations map[string]any, paths ...any) map[string]any {
+	made := object("networking.k8s.io/v1", "Ingress", map[string]any{"spec": map[string]any{
+		"rules": []any{map[string]any{"host": "example.com", "http": map[string]any{"paths": paths}}},
+	}})
+	made["metadata"].(map[string]any)["annotations"] = annotations
+	return made
+}
+
+func path(pathType string) map[string]any {
+	return map[string]any{"path": "/", "pathType": pathType, "backend": map[string]any{"service": map[string]any{"name": "api", "port": map[string]any{"number": 80}}}}
+}
+
+func policy(peer map[string]any) map[string]any {
+	return object("networking.k8s.io/v1", "NetworkPolicy", map[string]any{"spec": map[string]any{
+		"podSelector": map[string]any{}, "policyTypes": []any{"Egress"}, "egress": []any{map[string]any{"to": []any{peer}}},
+	}})
+}
+
+func TestWhatTheAPIServerRefusesIsRefused(t *testing.T) {
+	t.Parallel()
+	gce := map[string]any{"kubernetes.io/ingress.class": "gce"}
+	backend := "kubernetes:cloud.google.com/v1:BackendConfig"
+	for title, c := range map[string]struct {
+		typ    string
+		object map[string]any
+		reason string // empty: accepted
+	}{
+		"a good Deployment":         {kubernetes.TypeDeployment, deployment(nil, nil), ""},
+		"a misspelt field":          {kubernetes.TypeDeployment, deployment(map[string]any{"readynessProbe": map[string]any{}}, nil), `unknown field "spec.template.spec.containers[0].readynessProbe"`},
+		"a field in the wrong case": {kubernetes.TypeDeployment, deployment(nil, map[string]any{"Replicas": 2}), `unknown field "spec.Replicas"`},
+		"text for a number":         {kubernetes.TypeDeployment, deployment(nil, map[string]any{"replicas": "two"}), "strict decoding error"},
+		"a quantity that is none":   {kubernetes.TypeDeployment, deployment(map[string]any{"resources": map[string]any{"limits": map[string]any{"memory": "a lot"}}}, nil), "quantities must match"},
+		"a selector of other pods":  {kubernetes.TypeDeployment, deployment(nil, map[string]any{"selector": map[string]any{"matchLabels": map[string]any{"app": "other"}}}), "does not match template `labels`"},
+		"a Deployment that ends":    {kubernetes.TypeDeployment, deployment(nil, map[string]any{"template": map[string]any{"metadata": map[string]any{"labels": map[string]any{"app": "api"}}, "spec": map[string]any{"restartPolicy": "Never", "containers": []any{map[string]any{"name": "a"}}}}}), `Unsupported value: "Never"`},
+		"a port over 65535":         {kubernetes.TypeDeployment, deployment(map[string]any{"ports": []any{map[string]any{"containerPort": 70000}}}, nil), "must be between 1 and 65535"},
+		"a Job that never ends":     {kubernetes.TypeJob, object("batch/v1", "Job", map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "a"}}}}}}), "Unsupported value"},
+		"a Service without ports":   {kubernetes.TypeService, object("v1", "Service", map[string]any{"spec": map[string]any{}}), "spec.ports: Required value"},
+		"a label with a space":      {kubernetes.TypeService, map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "x", "labels": map[string]any{"a": "b c"}}, "spec": map[string]any{"ports": []any{map[string]any{"port": 80}}}}, "metadata.labels: Invalid value"},
+		"an upper-case name":        {kubernetes.TypeConfigMap, map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "It"}}, "metadata.name: Invalid value"},
+		"a good Ingress":            {kubernetes.TypeIngress, ingress(gce, path("Prefix")), ""},
+		"a path type that is none":  {kubernetes.TypeIngress, ingress(gce, path("Begins")), "pathType must be one of"},
+		"BackendConfig on Ingress":  {kubernetes.TypeIngress, ingress(map[string]any{"cloud.google.com/backend-config": "{}"}, path("Prefix")), "attached to a Service"},
+		"the annotation of nobody":  {kubernetes.TypeIngress, ingress(map[string]any{"ingress.gcp.kubernetes.io/backend-config": "{}"}, path("Prefix")), "ignored by GKE"},
+		"a good NetworkPolicy":      {"kubernetes:networking.k8s.io/v1:NetworkPolicy", policy(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8", "except": []any{"10.1.0.0/16"}}}), ""},
+		"a CIDR that is none":       {"kubernetes:networking.k8s.io/v1:NetworkPolicy", policy(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/99"}}), "must be a valid CIDR value"},
+		"an exception outside":      {"kubernetes:networking.k8s.io/v1:NetworkPolicy", policy(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8", "except": []any{"192.168.0.0/16"}}}), "strict subset of `cidr`"},
+		"a block and a selector":    {"kubernetes:networking.k8s.io/v1:NetworkPolicy", policy(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8"}, "podSelector": map[string]any{}}), "may not specify both"},
+		"a budget that contradicts": {"kubernetes:policy/v1:PodDisruptionBudget", object("policy/v1", "PodDisruptionBudget", map[string]any{"spec": map[string]any{"minAvailable": 1, "maxUnavailable": 1}}), "cannot be both set"},
+		"a good BackendConfig":      {backend, object("cloud.google.com/v1", "BackendConfig", map[string]any{"spec": map[string]any{"timeoutSec": 30}}), ""},
+		"a misspelt BackendConfig":  {backend, object("cloud.google.com/v1", "BackendConfig", map[string]any{"spec": map[string]any{"timeoutSecs": 30}}), "timeoutSecs"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			reasons := newCluster(t).check(c.typ, c.object)
+			if c.reason == "" {
+				assert.Empty(t, reasons)
+				return
+			}
+			assert.Contains(t, reasons, c.reason)
+		})
+	}
+}
+
+func TestTheAPIServerAssignsWhatIsNotDeclared(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	made, err := c.create(kubernetes.TypeService, object("v1", "Service", map[string]any{"spec": map[string]any{"ports": []any{map[string]any{"port": 80}}}}))
+	require.NoError(t, err)
+	assert.Regexp(t, `^[0-9a-f-]{36}$`, made.Text("metadata.uid"))
+	assert.Equal(t, "1", made.Text("metadata.resourceVersion"))
+	assert.NotEmpty(t, made.Text("metadata.creationTimestamp"))
+	assert.Regexp(t, `^34\.118\.2\d\d\.\d+$`, made.Text("spec.clusterIP"))
+	balanced, err := c.create(kubernetes.TypeIngress, ingress(map[string]any{"kubernetes.io/ingress.class": "gce"}, path("Prefix")))
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.1", balanced.Text("status.loadBalancer.ingress.0.ip"))
+	_, err = c.create(kubernetes.TypeConfigMap, map[string]any{"metadata": map[string]any{"name": "x", "namespace": "none"}})
+	require.ErrorContains(t, err, `namespaces "none" not found`)
+}
+
+func TestADeploymentRunsAndItsFailureNamesTheReason(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	_, err := c.create(kubernetes.TypeDeployment, deployment(nil, nil))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int32{"it": 1}, c.kubelet.replicas)
+	_, err = c.create(kubernetes.TypeAutoscaler, object("autoscaling/v2", "HorizontalPodAutoscaler", map[string]any{"spec": map[string]any{
+		"scaleTargetRef": map[string]any{"kind": "Deployment", "name": "it", "apiVersion": "apps/v1"}, "minReplicas": 3, "maxReplicas": 5,
+	}}))
+	require.NoError(t, err)
+	assert.Equal(t, int32(3), c.kubelet.replicas["it"], "an autoscaler keeps its least number of pods")
+	_, err = c.server.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: "app/it", Urn: urn(kubernetes.TypeDeployment)})
+	require.NoError(t, err)
+	assert.Empty(t, c.kubelet.replicas)
+
+	c.kubelet.failure = errors.New("pod crashes: panic: no database")
+	_, err = c.create(kubernetes.TypeDeployment, deployment(nil, nil))
+	require.ErrorContains(t, err, "panic: no database")
+	_, exists := c.store.Get(kubernetes.TypeDeployment, "app/it")
+	assert.True(t, exists, "what was made is there for the next update")
+}
+
+func TestAnExistingObjectIsTakenOverOnlyWhenThatIsMeant(t *testing.T) {
+	t.Parallel()
+	theirs := ingress(map[string]any{"kubernetes.io/ingress.class": "gce", "theirs": "yes"}, path("Prefix"))
+	ours := ingress(map[string]any{"kubernetes.io/ingress.class": "gce", "ours": "yes"}, path("Prefix"), path("Exact"))
+	for title, upsert := range map[string]bool{"by the careful provider": false, "by the adopting provider": true} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t)
+			require.NoError(t, c.store.Put(store.Resource{Type: kubernetes.TypeIngress, ID: "app/it", Inputs: theirs, Outputs: theirs}))
+			_, err := c.server.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: c.wire(map[string]any{"upsertExistingObjects": upsert})})
+			require.NoError(t, err)
+			made, err := c.create(kubernetes.TypeIngress, ours)
+			if !upsert {
+				require.ErrorContains(t, err, "already exists")
+				return
+			}
+			require.NoError(t, err)
+			annotations := made.Object("metadata.annotations")
+			assert.Equal(t, "yes", annotations["theirs"], "fields of others stay")
+			assert.Equal(t, "yes", annotations["ours"])
+			assert.Len(t, made.List("spec.rules.0.http.paths"), 2, "a list is replaced")
+		})
+	}
+}
