@@ -31,7 +31,7 @@ func (f files) report(w io.Writer) error {
 	} else {
 		inventory = folded("Inventory", "diff", inventory)
 	}
-	_, err = fmt.Fprintf(w, "## Stack %s\n\n%s\n%s\n%s", f.stack, strings.TrimSpace(checklist), folded("Preview: "+summary(preview), "text", preview), inventory)
+	_, err = fmt.Fprintf(w, "## Stack %s\n\n%s\n\n%s\n%s", f.stack, strings.TrimSpace(checklist), folded("Preview: "+summary(preview), "text", preview), inventory)
 	return err
 }
 
