@@ -1,0 +1,146 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// lockdownKey is the setting that shuts the license API.
+const lockdownKey = "license-platform:platform.lockdown"
+
+// selector finds the license API's pods.
+const selector = "app=license-api"
+
+// Google is the stack on Google Cloud.
+type Google struct {
+	run        Runner
+	kubeconfig string
+
+	stack, project, instance, cluster, location, namespace, host, policy string
+}
+
+var _ Cloud = (*Google)(nil)
+
+// outputs are those of the stack that say where everything is.
+type outputs struct {
+	SQLConnectionName string `json:"sqlConnectionName"`
+	LicenseURL        string `json:"licenseUrl"`
+	SecurityPolicy    string `json:"securityPolicy"`
+	Cluster           string `json:"cluster"`
+	Namespace         string `json:"namespace"`
+}
+
+// NewGoogle asks the stack's state where everything is. kubeconfig is a file
+// that only this response uses, so that the engineer's own stays as it is; the
+// access to the cluster is written there.
+func NewGoogle(ctx context.Context, run Runner, stack, kubeconfig string) (*Google, error) {
+	g := &Google{run: run, kubeconfig: kubeconfig, stack: stack}
+	var found outputs
+	answer, err := g.ask(ctx, Command{Name: "pulumi", Args: []string{"stack", "output", "--json", "--stack", stack}})
+	if err == nil {
+		err = json.Unmarshal(answer, &found)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the outputs of stack %s: %w", stack, err)
+	}
+	answer, err = g.ask(ctx, Command{Name: "pulumi", Args: []string{"config", "get", "--path", "license-platform:kubernetes.cluster.location", "--stack", stack}})
+	if err != nil {
+		return nil, fmt.Errorf("read where the cluster of stack %s is: %w", stack, err)
+	}
+	g.location = strings.TrimSpace(string(answer))
+	// PROJECT:REGION:INSTANCE; an old project's id may hold a colon itself.
+	parts := strings.Split(found.SQLConnectionName, ":")
+	g.host = strings.TrimPrefix(found.LicenseURL, "https://")
+	g.cluster, g.namespace, g.policy = found.Cluster, found.Namespace, found.SecurityPolicy
+	if len(parts) < 3 || g.host == "" || g.cluster == "" || g.namespace == "" || g.policy == "" || g.location == "" {
+		return nil, fmt.Errorf("stack %s does not say where everything is: sqlConnectionName %q, licenseUrl %q, cluster %q, namespace %q, securityPolicy %q, location %q; was it ever deployed?",
+			stack, found.SQLConnectionName, found.LicenseURL, found.Cluster, found.Namespace, found.SecurityPolicy, g.location)
+	}
+	g.project, g.instance = strings.Join(parts[:len(parts)-2], ":"), parts[len(parts)-1]
+	return g, nil
+}
+
+func (g *Google) ask(ctx context.Context, c Command) ([]byte, error) {
+	var out bytes.Buffer
+	err := g.run(ctx, c, &out)
+	return out.Bytes(), err
+}
+
+// Evidence takes first what a restart or a rollout would destroy, then what
+// Google keeps.
+func (g *Google) Evidence(since time.Time) []Action {
+	from := since.UTC().Format(time.RFC3339)
+	logs := func(filter string) Command {
+		return g.gcloud("logging", "read", filter+` AND timestamp>="`+from+`"`, "--order=asc", "--format=json")
+	}
+	access := g.gcloud("container", "clusters", "get-credentials", g.cluster, "--location="+g.location)
+	access.Env = []string{"KUBECONFIG=" + g.kubeconfig}
+	return []Action{
+		inOrder(g.run, Action{
+			Name: "pod-logs", Does: "what the license API's pods wrote", File: "pod-logs.txt", Timeout: 3 * time.Minute,
+		}, access, g.kubectl("logs", "--selector="+selector, "--all-containers", "--prefix", "--timestamps", "--tail=-1", "--since-time="+from, "--max-log-requests=50")),
+		inOrder(g.run, Action{
+			Name: "objects", Does: "pods, workloads, policies and routes as they are; no Secrets", File: "objects.json", Timeout: 2 * time.Minute,
+		}, access, g.kubectl("get", "pods,deployments,replicasets,jobs,services,endpointslices,ingresses,networkpolicies,serviceaccounts", "--output=json")),
+		inOrder(g.run, Action{
+			Name: "events", Does: "events of the namespace; the cluster forgets them after an hour", File: "events.json", Timeout: time.Minute,
+		}, access, g.kubectl("get", "events", "--sort-by=.metadata.creationTimestamp", "--output=json")),
+		inOrder(g.run, Action{
+			Name: "load-balancer", Does: "every request to the license host, with Cloud Armor's decision", File: "load-balancer.json", Timeout: 5 * time.Minute,
+		}, logs(`resource.type="http_load_balancer" AND httpRequest.requestUrl:"://`+g.host+`/"`)),
+		inOrder(g.run, Action{
+			Name: "audit-trail", Does: "who did what in the project: changes, rights, keys and secrets", File: "audit-trail.json", Timeout: 5 * time.Minute,
+		}, logs(`logName:"cloudaudit.googleapis.com"`)),
+		inOrder(g.run, Action{
+			Name: "database-log", Does: "connections and statements that the database logged", File: "database-log.json", Timeout: 5 * time.Minute,
+		}, logs(`resource.type="cloudsql_database" AND resource.labels.database_id="`+g.project+":"+g.instance+`"`)),
+		inOrder(g.run, Action{
+			Name: "rights", Does: "who may do what in the project", File: "rights.json", Timeout: time.Minute,
+		}, g.gcloud("projects", "get-iam-policy", g.project, "--format=json")),
+		inOrder(g.run, Action{
+			Name: "security-policy", Does: "the Cloud Armor rules before the lockdown", File: "security-policy.json", Timeout: time.Minute,
+		}, g.gcloud("compute", "security-policies", "describe", g.policy, "--format=json")),
+		inOrder(g.run, Action{
+			Name: "state", Does: "the stack's state before the lockdown; secrets in it are encrypted", File: "state.json", Timeout: 2 * time.Minute,
+		}, Command{Name: "pulumi", Args: []string{"stack", "export", "--stack", g.stack}}),
+	}
+}
+
+// Backup makes an on-demand backup, which stays until somebody deletes it.
+// https://cloud.google.com/sql/docs/postgres/backup-recovery/backing-up
+func (g *Google) Backup(reason string) Action {
+	return inOrder(g.run, Action{
+		Name: "backup", Does: "an on-demand backup of the database", File: "backup.json", Timeout: 30 * time.Minute,
+	}, g.gcloud("sql", "backups", "create", "--instance="+g.instance, "--description="+reason, "--format=json"))
+}
+
+// Lockdown sets the stack's own setting and runs an update, so that nothing
+// differs from what is declared and taking it back restores what was.
+func (g *Google) Lockdown() Action {
+	return inOrder(g.run, Action{
+		Name: "lockdown", Does: "refuse the license host at the edge, suspend sign-in, stop signing; the IDE goes on", File: "lockdown.txt", Timeout: 15 * time.Minute,
+	}, g.set("true"), g.update())
+}
+
+// Undo takes the setting back.
+func (g *Google) Undo() []Command { return []Command{g.set("false"), g.update()} }
+
+func (g *Google) set(value string) Command {
+	return Command{Name: "pulumi", Args: []string{"config", "set", "--path", lockdownKey, value, "--stack", g.stack}}
+}
+
+func (g *Google) update() Command {
+	return Command{Name: "pulumi", Args: []string{"up", "--stack", g.stack, "--yes", "--skip-preview", "--non-interactive", "--diff"}}
+}
+
+func (g *Google) gcloud(args ...string) Command {
+	return Command{Name: "gcloud", Args: append(args, "--project="+g.project, "--quiet")}
+}
+
+func (g *Google) kubectl(args ...string) Command {
+	return Command{Name: "kubectl", Args: append(args, "--namespace="+g.namespace), Env: []string{"KUBECONFIG=" + g.kubeconfig}}
+}

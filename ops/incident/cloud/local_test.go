@@ -1,0 +1,95 @@
+package cloud_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/ops/incident/cloud"
+)
+
+// machine is a folder that looks like an embedded cloud's.
+func machine(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for name, content := range map[string]string{
+		"bin/license-platform-local":          "",
+		"logs/pods/app_license-api-1.log":     "first pod\n",
+		"logs/pods/app_license-api-2.log":     "second pod\n",
+		"logs/daemon.log":                     "ready\n",
+		"logs/requests.jsonl":                 "{}\n",
+		"logs/postgres-stores.log":            "connection\n",
+		"logs/redis-cache.log":                "ready\n",
+		"postgres/stores/data/PG_VERSION":     "15\n",
+		"postgres/stores/data/postmaster.pid": "4711\n/data\n1700000000\n5432\n/run/socket\n127.1.16.2\n",
+		"store.json":                          "a secret",
+	} {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	}
+	return dir
+}
+
+func local(t *testing.T, dir string) (*cloud.Local, *recorder) {
+	t.Helper()
+	r := &recorder{}
+	l, err := cloud.NewLocal(r.run, dir, "/project")
+	require.NoError(t, err)
+	return l, r
+}
+
+func TestEveryLogOfTheMachineIsKeptAndNoSecret(t *testing.T) {
+	t.Parallel()
+	l, _ := local(t, machine(t))
+	kept := map[string]string{}
+	for _, a := range l.Evidence(time.Now()) {
+		var out strings.Builder
+		require.NoError(t, a.Do(t.Context(), &out), a.Name)
+		kept[a.Name] = out.String()
+		assert.NotContains(t, out.String(), "a secret")
+	}
+	assert.Equal(t, "==> app_license-api-1.log\nfirst pod\n==> app_license-api-2.log\nsecond pod\n", kept["pod-logs"])
+	assert.Equal(t, "ready\n", kept["events"])
+	assert.Contains(t, kept["audit-trail"], "==> postgres-stores.log\nconnection\n==> redis-cache.log")
+	assert.Contains(t, kept["objects"], "status")
+}
+
+func TestEvidenceThatIsNotThereIsToldAndNotAnEmptyFile(t *testing.T) {
+	t.Parallel()
+	dir := machine(t)
+	l, _ := local(t, dir)
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "logs", "pods")))
+	assert.ErrorContains(t, l.Evidence(time.Now())[0].Do(t.Context(), &strings.Builder{}), "there is nothing to keep")
+}
+
+func TestTheBackupDumpsTheInstanceWhereItListens(t *testing.T) {
+	t.Parallel()
+	dir := machine(t)
+	l, _ := local(t, dir)
+	assert.Equal(t, []string{"/usr/lib/postgresql/15/bin/pg_dumpall --host=/run/socket --port=5432 --username=cloudsqladmin --no-role-passwords"}, lines(l.Backup("x").Commands))
+
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "postgres")))
+	assert.ErrorContains(t, l.Backup("x").Do(t.Context(), &strings.Builder{}), "0 database instances run")
+}
+
+func TestTheLockdownAndItsUndoAreOrdinaryUpdates(t *testing.T) {
+	t.Parallel()
+	dir := machine(t)
+	l, _ := local(t, dir)
+	program := filepath.Join(dir, "bin", "license-platform-local")
+	assert.Equal(t, []string{program + " up --config platform.lockdown=true --dir " + dir}, lines(l.Lockdown().Commands))
+	assert.Equal(t, "/project", l.Lockdown().Commands[0].Dir)
+	assert.Equal(t, []string{program + " up --dir " + dir}, lines(l.Undo()))
+}
+
+func TestWithoutAnEmbeddedCloudThereIsNothingToDo(t *testing.T) {
+	t.Parallel()
+	_, err := cloud.NewLocal(cloud.Run, t.TempDir(), "/project")
+	assert.ErrorContains(t, err, "no embedded cloud is up")
+}
