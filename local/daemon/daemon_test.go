@@ -1,0 +1,163 @@
+package daemon_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/existing"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// boot runs a daemon of the folder in this process until the test, or the
+// returned function, ends it.
+func boot(t *testing.T, dir string, plan address.Plan) (client *daemon.Client, stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended, ready := make(chan error, 1), make(chan daemon.Record, 1)
+	go func() {
+		ended <- daemon.Run(ctx, daemon.Options{Dir: dir, Plan: plan, Binary: "test", Log: slog.New(slog.DiscardHandler)}, func(r daemon.Record) error {
+			ready <- r
+			return nil
+		})
+	}()
+	select {
+	case <-ready:
+	case err := <-ended:
+		cancel()
+		require.NoError(t, err)
+	case <-time.After(time.Minute):
+		cancel()
+		require.Fail(t, "the daemon does not get ready")
+	}
+	client, err := daemon.Connect(t.Context(), dir)
+	require.NoError(t, err)
+	stopped := false
+	stop = func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		cancel()
+		return <-ended
+	}
+	t.Cleanup(func() { assert.NoError(t, stop()) })
+	return client, stop
+}
+
+func newPlan(t *testing.T) address.Plan {
+	t.Helper()
+	block, err := address.ChooseBlock(t.Name())
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := listener.Addr().(*net.TCPAddr).Port
+	require.NoError(t, listener.Close())
+	return address.Plan{Block: block, EdgePort: port}
+}
+
+func TestADaemonBringsBackWhatTheStoreRemembers(t *testing.T) {
+	t.Parallel()
+	dir, plan := t.TempDir(), newPlan(t)
+	s, err := store.Open(filepath.Join(dir, "store.json"))
+	require.NoError(t, err)
+	redis := "projects/" + existing.Project + "/locations/us-central1/instances/seats"
+	host := plan.PrivateServices().Addr().Next().Next().String()
+	for _, r := range []store.Resource{
+		{URN: "urn:tenant", Type: gcp.TypeTenant, ID: "projects/p/tenants/demo-1", Outputs: map[string]any{
+			"project": existing.Project, "name": "demo-1", "displayName": "demo",
+		}},
+		{URN: "urn:redis", Type: gcp.TypeRedisInstance, ID: redis, Outputs: map[string]any{
+			"host": host, "port": 6378.0, "authString": "a password that nobody guesses", "memorySizeGb": 1.0,
+		}},
+	} {
+		require.NoError(t, s.Put(r))
+	}
+
+	client, stop := boot(t, dir, plan)
+	status, err := client.Status(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, status.Problems)
+	assert.Equal(t, 1, status.Resources[gcp.TypeTenant])
+	assert.Equal(t, host+":6378", status.Addresses["redis"])
+	connection, err := net.Dial("tcp", host+":6378")
+	require.NoError(t, err, "Redis runs again")
+	require.NoError(t, connection.Close())
+	assert.True(t, status.Edge.Synced, "%v", status.Edge.Problems)
+	assert.Equal(t, "coditect-app/coditect-unified-ingress", status.Edge.Ingress, "the IDE's Ingress is served before the first up")
+
+	token, err := client.Token(t.Context(), daemon.TokenRequest{Tenant: "demo", User: "somebody"})
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(token, "."))
+	_, err = client.Token(t.Context(), daemon.TokenRequest{Tenant: "another-tenant", User: "somebody"})
+	require.NoError(t, err, "somebody else's tenant gets a token, too")
+
+	require.NoError(t, stop())
+	_, err = daemon.Connect(t.Context(), dir)
+	require.ErrorIs(t, err, daemon.ErrNotRunning)
+	_, err = net.Dial("tcp", host+":6378")
+	require.Error(t, err, "nothing is left running")
+}
+
+func TestWhatCannotBeBroughtBackIsTold(t *testing.T) {
+	t.Parallel()
+	dir, plan := t.TempDir(), newPlan(t)
+	s, err := store.Open(filepath.Join(dir, "store.json"))
+	require.NoError(t, err)
+	require.NoError(t, s.Put(store.Resource{URN: "urn:redis", Type: gcp.TypeRedisInstance, ID: "broken", Outputs: map[string]any{"host": "nowhere"}}))
+	client, _ := boot(t, dir, plan)
+	require.Len(t, client.Problems, 1)
+	assert.Contains(t, client.Problems[0], "bring gcp:redis/instance:Instance broken back")
+}
+
+func TestATakenAddressEndsTheDaemonAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir, plan := t.TempDir(), newPlan(t)
+	listener, err := net.Listen("tcp", plan.Edge().String())
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, listener.Close()) }()
+	err = daemon.Run(t.Context(), daemon.Options{Dir: dir, Plan: plan, Log: slog.New(slog.DiscardHandler)}, func(daemon.Record) error {
+		return errors.New("it must not get ready")
+	})
+	require.ErrorContains(t, err, "open the front door at "+plan.Edge().String())
+	free, err := net.Listen("tcp", plan.KMS().String())
+	require.NoError(t, err, "the other addresses are free again")
+	require.NoError(t, free.Close())
+}
+
+func TestTheRecordOfAKilledDaemonIsSeenThrough(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, err := daemon.Connect(t.Context(), dir)
+	require.ErrorIs(t, err, daemon.ErrNotRunning)
+	require.NoError(t, daemon.WriteJSON(filepath.Join(dir, "daemon.json"), daemon.Record{PID: 999999999, Control: "127.0.0.1:1", Token: "t"}))
+	_, err = daemon.Connect(t.Context(), dir)
+	require.ErrorIs(t, err, daemon.ErrNotRunning)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "daemon.json"), []byte(`{"pid": 1`), 0o600))
+	_, err = daemon.Connect(t.Context(), dir)
+	require.ErrorIs(t, err, daemon.ErrNotRunning)
+}
+
+func TestTheControlInterfaceAsksForItsToken(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	client, _ := boot(t, dir, newPlan(t))
+	client.Record.Token = "guessed"
+	_, err := client.Status(t.Context())
+	require.ErrorContains(t, err, "it needs the token in daemon.json")
+	info, err := os.Stat(filepath.Join(dir, "daemon.json"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
