@@ -32,30 +32,37 @@ func (r *real) EnsureInstance(_ context.Context, instance string, at netip.AddrP
 	r.note("instance", instance, at.String(), flags["log_connections"])
 	return nil
 }
+
 func (r *real) RemoveInstance(_ context.Context, instance string) error {
 	r.note("no instance", instance)
 	return nil
 }
+
 func (r *real) EnsureDatabase(_ context.Context, instance, name, _, _ string) error {
 	r.note("database", instance, name)
 	return nil
 }
+
 func (r *real) RemoveDatabase(_ context.Context, instance, name string) error {
 	r.note("no database", instance, name)
 	return nil
 }
+
 func (r *real) EnsureUser(_ context.Context, instance, name, _, kind string) error {
 	r.note("user", instance, name, kind)
 	return nil
 }
+
 func (r *real) RemoveUser(_ context.Context, instance, name string) error {
 	r.note("no user", instance, name)
 	return nil
 }
+
 func (r *real) EnsureCache(_ context.Context, instance string, at netip.AddrPort, _ string, configs map[string]string, memory int) error {
 	r.note("cache", instance, at.String(), configs["maxmemory-policy"], strconv.Itoa(memory))
 	return nil
 }
+
 func (r *real) RemoveCache(_ context.Context, instance string) error {
 	r.note("no cache", instance)
 	return nil
@@ -75,6 +82,7 @@ func (k keys) SetVersionState(_ context.Context, version, state string) error {
 	k.note(state, version)
 	return nil
 }
+
 func (k keys) EnsureVersion(_ context.Context, key string, number int) error {
 	k.versions[key] = max(k.versions[key], number)
 	return nil
@@ -103,6 +111,7 @@ func (t tenants) PutTenant(project, id, name string, suspended bool) error {
 	t.note("tenant", project, id, name, strconv.FormatBool(suspended))
 	return nil
 }
+
 func (t tenants) DeleteTenant(project, id string) error { t.note("no tenant", project, id); return nil }
 
 // cloud is the embedded Google Cloud with nothing real behind it.
