@@ -2,12 +2,12 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: checklist cost help up preview status down test race check format bench inventory conformance tools go
+.PHONY: checklist cost help up preview status down test race check format bench inventory conformance tools go attack drift
 
 LOCAL := bin/local
-# Packages that reach the Google Cloud SDK take gigabytes to link with the race
-# detector, so it runs where goroutines are: the API and the embedded cloud.
-RACE_PACKAGES := ./app/... ./local/...
+# Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
+# with the race detector, so it runs on all others.
+RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/internal"}}{{$$sdk = true}}{{end}}{{end}}{{if not $$sdk}}{{.ImportPath}}{{end}}' ./app/... ./armor/... ./k8s/... ./local/...)
 
 # The API server enables features by the version that it is told to be.
 KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37
@@ -23,6 +23,12 @@ preview: $(LOCAL) ## Show what `make up` would change
 
 status: $(LOCAL) ## Show what runs and where
 	@$(LOCAL) status $(ARGS)
+
+attack: $(LOCAL) ## Attack the running stack, and show what stops each attempt
+	@$(LOCAL) attack $(ARGS)
+
+drift: $(LOCAL) ## Change the cloud behind Pulumi's back, and see a refresh find it
+	@$(LOCAL) drift $(ARGS)
 
 down: $(LOCAL) ## Stop and destroy everything on this machine
 	@$(LOCAL) down $(ARGS)
