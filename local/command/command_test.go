@@ -134,24 +134,6 @@ func TestAPreviewNamesExactlyWhatChanges(t *testing.T) {
 `, out.String())
 }
 
-func TestEveryTypeBelongsToTheLayerItServes(t *testing.T) {
-	t.Parallel()
-	for typ, want := range map[string]string{
-		"gcp:compute/securityPolicyRule:SecurityPolicyRule":   "1 Cloud Armor",
-		"gcp:compute/sSLPolicy:SSLPolicy":                     "2 network, TLS",
-		"kubernetes:networking.k8s.io/v1:Ingress":             "3 ingress",
-		"kubernetes:core/v1:Service":                          "3 ingress",
-		"kubernetes:core/v1:ServiceAccount":                   "4 workload",
-		"kubernetes:networking.k8s.io/v1:NetworkPolicy":       "4 workload",
-		"gcp:projects/iAMMember:IAMMember":                    "5 identity",
-		"gcp:redis/instance:Instance":                         "6 data",
-		"gcp:projects/iAMAuditConfig:IAMAuditConfig":          "7 observability",
-		"gcp:logging/projectBucketConfig:ProjectBucketConfig": "7 observability",
-	} {
-		assert.Equal(t, want, layers()[layerOf(typ)].name, typ)
-	}
-}
-
 func TestOutsideOfTheProjectTheFolderHasToBeNamed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := (&app{}).folder()

@@ -46,7 +46,7 @@ func (c *cloud) writeEndpoints(outputs engine.Outputs, status daemon.Status) (en
 }
 
 // printNext shows commands that work as they stand.
-func (a *app) printNext(dir string, e endpoints) {
+func (a *app) printNext(dir, page string, e endpoints) {
 	host := e.Hosts["licenses"]
 	port := e.Edge[strings.LastIndex(e.Edge, ":")+1:]
 	curl := fmt.Sprintf("curl --cacert %s --resolve %s:%s:127.0.0.1", relativeTo(e.CA), host, port)
@@ -55,6 +55,7 @@ func (a *app) printNext(dir string, e endpoints) {
 		flag = " --dir " + a.dir
 	}
 	a.out.line("front door  %s   hosts %s, %s, %s", e.Edge, host, e.Hosts["api"], e.Hosts["apex"])
+	a.out.line("page        %s   the layers, and every request as it happens", page)
 	a.out.line("metrics     %s", e.Metrics)
 	a.out.line("demo        tenant %s, licence %s, 5 seats; everything above also in %s", e.Tenant, e.License, relativeTo(filepath.Join(dir, endpointsFile)))
 	a.out.line("")

@@ -34,7 +34,11 @@ func (a *app) status() *cobra.Command {
 			a.out.line("")
 			a.printPods(status)
 			a.out.line("")
+			a.out.line("page: %s", client.Record.Page)
 			a.out.line("daemon: process %d, log %s", status.PID, daemon.LogPath(dir))
+			for _, name := range status.Faults {
+				a.out.line("%s %s is made to fail; '%s heal %s' brings it back", a.out.red("fault:"), name, self(), name)
+			}
 			return a.complain(status)
 		},
 	}

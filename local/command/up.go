@@ -66,7 +66,7 @@ func (a *app) runUp(ctx context.Context) error {
 	a.out.line("")
 	a.printLayers(status)
 	a.out.line("")
-	a.printNext(dir, written)
+	a.printNext(dir, c.daemon.Record.Page, written)
 	a.out.line("%s in %.1f s (%s)", a.out.green("up"), time.Since(a.out.started).Seconds(), a.out.summary())
 	return a.complain(status)
 }

@@ -26,6 +26,7 @@ type caches struct {
 
 	mu      sync.Mutex
 	running map[string]*redis.Server
+	down    bool // made to fail
 }
 
 var _ gcp.Caches = (*caches)(nil)
@@ -34,6 +35,9 @@ var _ gcp.Caches = (*caches)(nil)
 func (c *caches) EnsureCache(ctx context.Context, instance string, at netip.AddrPort, password string, configs map[string]string, memoryMiB int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.down {
+		return fmt.Errorf("the Redis instance %s does not run: %w", short(instance), errDown)
+	}
 	if server, exists := c.running[instance]; exists {
 		select {
 		case <-server.Done():

@@ -35,6 +35,8 @@ type Status struct {
 	Edge      loadbalancer.Status `json:"edge"`
 	// Problems are what could not be brought back at the start.
 	Problems []string `json:"problems,omitempty"`
+	// Faults are the parts that were made to fail.
+	Faults []string `json:"faults,omitempty"`
 }
 
 // Pod is a pod in the daemon's status.
@@ -76,6 +78,7 @@ func (d *Daemon) serveControl(ctx context.Context, group *errgroup.Group, token 
 		minted, err := d.mint(wanted)
 		reply(w, minted, err)
 	})
+	d.drills(ctx, mux)
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, "stopping", nil)
 		d.stop()
@@ -122,7 +125,7 @@ func reply(w http.ResponseWriter, value any, err error) {
 func (d *Daemon) status() Status {
 	s := Status{
 		PID: os.Getpid(), Resources: map[string]int{}, Existing: map[string]int{}, Addresses: map[string]string{},
-		Edge: d.balancer.Status(),
+		Edge: d.balancer.Status(), Faults: d.faults.names(),
 	}
 	for _, r := range d.store.List() {
 		if r.URN == "" {

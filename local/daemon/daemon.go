@@ -67,7 +67,9 @@ type Daemon struct {
 	gcp        *provider.Server
 	kubernetes *provider.Server
 
-	stop context.CancelFunc
+	stop   context.CancelFunc
+	faults faults
+	drifts drifts
 
 	mu       sync.Mutex
 	problems []string // what could not be brought back at the start
@@ -148,6 +150,7 @@ func (d *Daemon) open() (err error) {
 func (d *Daemon) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
+	d.faults.crashes.Wait()
 	var failed []error
 	if d.kubelet != nil {
 		failed = append(failed, d.kubelet.Close())

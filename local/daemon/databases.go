@@ -24,6 +24,7 @@ type databases struct {
 
 	mu      sync.Mutex
 	running map[string]*postgres.Server
+	down    bool // made to fail
 }
 
 var _ gcp.Databases = (*databases)(nil)
@@ -32,6 +33,9 @@ var _ gcp.Databases = (*databases)(nil)
 func (d *databases) EnsureInstance(ctx context.Context, instance string, at netip.AddrPort, flags map[string]string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.down {
+		return fmt.Errorf("the Cloud SQL instance %s does not run: %w", instance, errDown)
+	}
 	if server, exists := d.running[instance]; exists {
 		select {
 		case <-server.Done():
@@ -71,6 +75,9 @@ func (d *databases) server(instance string) (*postgres.Server, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	server, exists := d.running[instance]
+	if d.down {
+		return nil, fmt.Errorf("the Cloud SQL instance %s does not run: %w", instance, errDown)
+	}
 	if !exists {
 		return nil, fmt.Errorf("the Cloud SQL instance %s does not run", instance)
 	}

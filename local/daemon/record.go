@@ -22,6 +22,8 @@ type Record struct {
 	// Providers are the ports of the provider servers, by name.
 	Providers map[string]int `json:"providers"`
 	Plan      address.Plan   `json:"plan"`
+	// Page is where the page is that shows the layers and the requests.
+	Page string `json:"page"`
 }
 
 // ErrNotRunning says that no daemon runs in the folder.

@@ -31,16 +31,16 @@ import (
 const maxMessage = 64 << 20
 
 // serve opens every address. When one is taken nothing is left open.
-func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (Record, error) {
+func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Record, err error) {
 	plan := d.options.Plan
-	record := Record{PID: os.Getpid(), Binary: d.options.Binary, Token: rand.Text(), Plan: plan, Providers: map[string]int{}}
-	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register); err != nil {
+	record = Record{PID: os.Getpid(), Binary: d.options.Binary, Token: rand.Text(), Plan: plan, Providers: map[string]int{}}
+	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.refusing()); err != nil {
 		return record, err
 	}
 	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register); err != nil {
 		return record, err
 	}
-	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.issuer.Handler()); err != nil {
+	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.keysOrNothing(d.issuer.Handler())); err != nil {
 		return record, err
 	}
 	if err := d.serveHTTPS(ctx, group, plan.Registry(), d.registry); err != nil {
@@ -59,6 +59,9 @@ func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (Record, erro
 		}
 		record.Providers[name] = port
 	}
+	if record.Page, err = d.servePage(ctx, group); err != nil {
+		return record, err
+	}
 	control, err := d.serveControl(ctx, group, record.Token)
 	record.Control = control
 	return record, err
@@ -72,7 +75,7 @@ func (d *Daemon) tls(at netip.AddrPort) (*tls.Config, error) {
 	return config, nil
 }
 
-func (d *Daemon) serveGRPC(ctx context.Context, group *errgroup.Group, at netip.AddrPort, register func(grpc.ServiceRegistrar)) error {
+func (d *Daemon) serveGRPC(ctx context.Context, group *errgroup.Group, at netip.AddrPort, register func(grpc.ServiceRegistrar), options ...grpc.ServerOption) error {
 	config, err := d.tls(at)
 	if err != nil {
 		return err
@@ -81,7 +84,7 @@ func (d *Daemon) serveGRPC(ctx context.Context, group *errgroup.Group, at netip.
 	if err != nil {
 		return fmt.Errorf("open %s: %w", at, err)
 	}
-	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(config)))
+	server := grpc.NewServer(append(options, grpc.Creds(credentials.NewTLS(config)))...)
 	register(server)
 	run(ctx, group, server, listener)
 	return nil

@@ -1,0 +1,121 @@
+package command
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coditect-ai/license-platform/local/attack"
+	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/identity"
+	"github.com/coditect-ai/license-platform/local/layer"
+)
+
+// rivalTenant is the other tenant of the local stack, and its licence.
+const rivalTenant = "rival"
+
+func (a *app) attack() *cobra.Command {
+	return &cobra.Command{
+		Use:   "attack",
+		Short: "Attack the running stack, and show what stops each attempt",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			client, err := a.connect(command)
+			if err != nil {
+				return err
+			}
+			dir, err := a.folder()
+			if err != nil {
+				return err
+			}
+			target, err := targetOf(ctx, dir, client)
+			if err != nil {
+				return err
+			}
+			defer target.Close()
+			return a.report(ctx, target, attack.All())
+		},
+	}
+}
+
+func (a *app) report(ctx context.Context, target *attack.Target, all []attack.Attack) error {
+	rows := [][]string{{"ATTACK", "LAYER", "BY", "ANSWER", ""}}
+	results := attack.Run(ctx, target, all, func(r attack.Result) {
+		if !r.OK() {
+			a.out.say("%s: %s", r.Attack.Name, r.Verdict())
+		}
+		rows = append(rows, row(r))
+	})
+	a.out.table(rows)
+	a.out.line("")
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("interrupted after %d of %d attacks: %w", len(results), len(all), err)
+	}
+	if failed := attack.Failed(results); len(failed) > 0 {
+		return fmt.Errorf("%d of %d attacks did not end as they have to", len(failed), len(results))
+	}
+	a.out.line("%s: each of %d attacks ended where it has to, as the evidence shows; '%s status' names the page with every request", a.out.green("held"), len(results), self())
+	return nil
+}
+
+func row(r attack.Result) []string {
+	where := "-"
+	if r.Finding.Layer != attack.Nobody {
+		where = fmt.Sprintf("%d %s", r.Finding.Layer, layer.Name(r.Finding.Layer))
+	}
+	by := r.Finding.Rule
+	if by == "" {
+		by = r.Finding.Why
+	}
+	return []string{r.Attack.Name, where, by, r.Finding.Status, r.Verdict()}
+}
+
+// targetOf reads where everything is.
+func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.Target, error) {
+	var e endpoints
+	content, err := os.ReadFile(filepath.Join(dir, endpointsFile))
+	if err == nil {
+		err = json.Unmarshal(content, &e)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find what to attack: %w; 'make up' writes it when it has ended well", err)
+	}
+	authority, err := os.ReadFile(e.CA)
+	if err != nil {
+		return nil, fmt.Errorf("read the local certificate authority: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(authority) {
+		return nil, errors.New("the local certificate authority's file holds no certificate: " + e.CA)
+	}
+	edge, err := netip.ParseAddrPort(strings.TrimPrefix(e.Edge, "https://"))
+	if err != nil {
+		return nil, fmt.Errorf("read the front door's address: %w", err)
+	}
+	status, err := client.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := status.Addresses
+	return &attack.Target{
+		Edge: edge, Roots: roots, LicenseHost: e.Hosts["licenses"], IDEHost: e.Hosts["api"],
+		Tenant: e.Tenant, License: e.License, Rival: rivalTenant, RivalLicense: rivalTenant,
+		Token: func(ctx context.Context, who attack.Identity) (string, error) {
+			return client.Token(ctx, daemon.TokenRequest{Project: who.Project, Tenant: who.Tenant, User: who.User, Role: who.Role, TTL: who.TTL})
+		},
+		KeysURL: "https://" + at["identity"] + identity.KeysPath, Requests: client.Requests,
+		SQL: at["sql"], Redis: at["redis"], KMS: at["kms"],
+	}, nil
+}

@@ -1,0 +1,80 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coditect-ai/license-platform/local/daemon"
+)
+
+func (a *app) fail() *cobra.Command {
+	return &cobra.Command{
+		Use:       "fail " + strings.Join(daemon.Faults(), "|"),
+		Short:     "Make parts of the cloud fail until `heal`",
+		ValidArgs: daemon.Faults(),
+		Args:      cobra.MatchAll(cobra.MinimumNArgs(1), cobra.OnlyValidArgs),
+		RunE:      func(command *cobra.Command, names []string) error { return a.setFaults(command, names, true) },
+	}
+}
+
+func (a *app) heal() *cobra.Command {
+	return &cobra.Command{
+		Use:       "heal [" + strings.Join(daemon.Faults(), "|") + "]",
+		Short:     "End faults: those that are named, else all",
+		ValidArgs: daemon.Faults(),
+		Args:      cobra.OnlyValidArgs,
+		RunE:      func(command *cobra.Command, names []string) error { return a.setFaults(command, names, false) },
+	}
+}
+
+func (a *app) setFaults(command *cobra.Command, names []string, active bool) error {
+	client, err := a.connect(command)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		names = daemon.Faults()
+	}
+	var failing []string
+	for _, name := range names {
+		if failing, err = client.SetFault(command.Context(), name, active); err != nil {
+			return err
+		}
+		if active {
+			a.out.line("%s %s: %s", a.out.red("fails"), name, effect(name))
+		}
+	}
+	if len(failing) == 0 {
+		a.out.line("%s: nothing is made to fail", a.out.green("healed"))
+		return nil
+	}
+	a.out.line("made to fail: %s; '%s heal' ends it", strings.Join(failing, ", "), self())
+	return nil
+}
+
+// effect says what a fault does.
+func effect(name string) string {
+	return map[string]string{
+		"redis":    "the Redis server is stopped and kept down; its data is saved",
+		"postgres": "the PostgreSQL server is stopped and kept down; its data is saved",
+		"kms":      "the key management service answers UNAVAILABLE",
+		"api":      "the API's processes are killed whenever they start: a crash loop",
+		"identity": "the public keys of the token issuer answer 503; the API still knows those it has fetched",
+	}[name]
+}
+
+// connect finds the running cloud.
+func (a *app) connect(command *cobra.Command) (*daemon.Client, error) {
+	dir, err := a.folder()
+	if err != nil {
+		return nil, err
+	}
+	client, err := daemon.Connect(command.Context(), dir)
+	if errors.Is(err, daemon.ErrNotRunning) {
+		return nil, fmt.Errorf("nothing runs here (%s): 'make up' brings the stack up", dir)
+	}
+	return client, err
+}

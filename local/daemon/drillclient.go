@@ -1,0 +1,36 @@
+package daemon
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/coditect-ai/license-platform/local/drift"
+	"github.com/coditect-ai/license-platform/local/trace"
+)
+
+// SetFault makes a part fail, or heals it, and returns the names of what fails
+// then.
+func (c *Client) SetFault(ctx context.Context, name string, active bool) ([]string, error) {
+	var failing []string
+	return failing, c.call(ctx, http.MethodPost, "/faults", FaultRequest{name, active}, &failing)
+}
+
+// Drift changes the cloud behind Pulumi's back and returns what it did.
+func (c *Client) Drift(ctx context.Context) ([]drift.Change, error) {
+	var done []drift.Change
+	return done, c.call(ctx, http.MethodPost, "/drift", nil, &done)
+}
+
+// Undrift puts back what Drift changed.
+func (c *Client) Undrift(ctx context.Context) error {
+	var answer string
+	return c.call(ctx, http.MethodDelete, "/drift", nil, &answer)
+}
+
+// Requests returns the ways of the latest requests with this trace id, the newest
+// first; all of them when it is empty.
+func (c *Client) Requests(ctx context.Context, traceID string) ([]trace.Passage, error) {
+	var found []trace.Passage
+	return found, c.call(ctx, http.MethodGet, "/requests?trace="+url.QueryEscape(traceID), nil, &found)
+}

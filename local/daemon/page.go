@@ -1,0 +1,135 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coditect-ai/license-platform/local/frontdoor"
+	"github.com/coditect-ai/license-platform/local/layer"
+	"github.com/coditect-ai/license-platform/local/page"
+	"github.com/coditect-ai/license-platform/local/trace"
+)
+
+// pageDistance is how far the page's port is from the front door's, so that it
+// stays the same over restarts. When that port is taken, any free one is.
+const pageDistance = 1000
+
+// servePage serves the page on 127.0.0.1 and returns its URL.
+func (d *Daemon) servePage(ctx context.Context, group *errgroup.Group) (string, error) {
+	handler, err := page.Handler(world{d})
+	if err != nil {
+		return "", err
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(pagePort(d.options.Plan.EdgePort))))
+	if err != nil {
+		listener, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return "", fmt.Errorf("open the page's port: %w", err)
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx }, // ends the event streams
+		ErrorLog:    slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
+	}
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve the page: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		return server.Close()
+	})
+	return "http://" + listener.Addr().String() + "/", nil
+}
+
+func pagePort(edge int) int {
+	if edge+pageDistance > 65535 {
+		return edge - pageDistance
+	}
+	return edge + pageDistance
+}
+
+// world shows the daemon to the page.
+type world struct{ daemon *Daemon }
+
+var _ page.World = world{}
+
+// Recent implements page.World.
+func (w world) Recent() []trace.Passage { return w.daemon.passages("") }
+
+// Watch implements page.World.
+func (w world) Watch(tell func(trace.Passage)) (unwatch func()) {
+	return w.daemon.frontDoor.Watch(func(e frontdoor.LogEntry) { tell(trace.Of(e, w.daemon.ruleNames())) })
+}
+
+// Changes implements page.World.
+func (w world) Changes(notify func()) (unsubscribe func()) {
+	unsubscribe = w.daemon.store.Subscribe(notify)
+	leave := w.daemon.kubelet.Subscribe(notify)
+	well := w.daemon.faults.subscribe(notify)
+	return func() {
+		unsubscribe()
+		leave()
+		well()
+	}
+}
+
+// State implements page.World.
+func (w world) State() page.State {
+	now := w.daemon.status()
+	s := page.State{
+		Edge: "https://" + now.Addresses["edge"], Faults: now.Faults,
+		Problems: slices.Concat(now.Problems, now.Edge.Problems),
+	}
+	for _, l := range layer.All() {
+		s.Layers = append(s.Layers, page.Layer{Number: l.Number, Name: l.Name, Here: l.Here, Address: now.At(l)})
+	}
+	for _, r := range w.daemon.store.List() {
+		into := &s.Layers[layer.Of(r.Type)-1]
+		into.Resources = append(into.Resources, page.Resource{
+			Kind: r.Type[strings.LastIndex(r.Type, ":")+1:], Name: nameOf(r.URN, r.ID), Existing: r.URN == "",
+		})
+	}
+	pods := &s.Layers[layer.Workload-1]
+	for _, p := range now.Pods {
+		pods.Resources = append(pods.Resources, podOf(p))
+	}
+	return s
+}
+
+// nameOf is a resource's name in the program, or the last part of its id.
+func nameOf(urn, id string) string {
+	if urn != "" {
+		return urn[strings.LastIndex(urn, "::")+2:]
+	}
+	return short(id)
+}
+
+func podOf(p Pod) page.Resource {
+	r := page.Resource{Kind: "Pod", Name: p.Name, Note: strings.ToLower(p.Phase)}
+	switch {
+	case p.Phase == "Running" && p.Ready:
+		r.Note = "ready at " + p.IP
+	case p.Phase == "Running":
+		r.Note, r.Warning = "not ready: "+p.Message, true
+	case p.Phase != "Succeeded" && p.Phase != "Pending":
+		r.Note, r.Warning = p.Phase+": "+p.Message, true
+	}
+	if p.Restarts > 0 {
+		r.Note += fmt.Sprintf(", %d restarts", p.Restarts)
+	}
+	return r
+}

@@ -1,0 +1,66 @@
+package page
+
+import (
+	"fmt"
+
+	"github.com/coditect-ai/license-platform/local/layer"
+	"github.com/coditect-ai/license-platform/local/trace"
+)
+
+// mark is one layer in the picture of a request's way.
+type mark struct {
+	Layer int    `json:"layer"`
+	Name  string `json:"name"`
+	// Outcome is empty when the request did not come here.
+	Outcome trace.Outcome `json:"outcome"`
+	Why     string        `json:"why"`
+}
+
+// way has a mark for each of the seven layers.
+func way(p trace.Passage) []mark {
+	marks := make([]mark, 0, layer.Observability)
+	for _, l := range layer.All() {
+		m := mark{Layer: l.Number, Name: l.Name}
+		for _, step := range p.Steps {
+			if step.Layer == l.Number {
+				m.Outcome, m.Why = step.Outcome, step.Why
+			}
+		}
+		marks = append(marks, m)
+	}
+	return marks
+}
+
+// verdict is the heading of a request.
+func verdict(p trace.Passage) string {
+	if p.StoppedBy == 0 {
+		return "passed"
+	}
+	return fmt.Sprintf("stopped by layer %d, %s", p.StoppedBy, layer.Name(p.StoppedBy))
+}
+
+// said is why: the words of the layer that stopped it, else of the one that
+// answered.
+func said(p trace.Passage) string {
+	words := ""
+	for _, step := range p.Steps {
+		if step.Layer == p.StoppedBy {
+			return step.Why
+		}
+		if step.Layer != layer.Observability {
+			words = step.Why
+		}
+	}
+	return words
+}
+
+// stops counts the requests that a layer stopped.
+func stops(passages []trace.Passage, number int) int {
+	count := 0
+	for _, p := range passages {
+		if p.StoppedBy == number {
+			count++
+		}
+	}
+	return count
+}
