@@ -35,11 +35,12 @@ func oldTLS(newest uint16, suites ...uint16) Try {
 		if err == nil {
 			return Finding{Rule: "the handshake succeeded", Status: "connected"}, connection.Close()
 		}
-		var alert tls.AlertError
-		if !errors.As(err, &alert) {
+		// The standard library gives a peer's alert no type of its own.
+		var refused *net.OpError
+		if !errors.As(err, &refused) || refused.Op != "remote error" {
 			return Finding{}, fmt.Errorf("shake hands with the front door: %w", err)
 		}
-		return Finding{Layer: layer.Network, Rule: "TLS policy", Why: alert.Error(), Status: fmt.Sprintf("alert %d", uint8(alert))}, nil
+		return Finding{Layer: layer.Network, Rule: "TLS policy", Why: refused.Err.Error(), Status: strings.TrimPrefix(refused.Err.Error(), "tls: ")}, nil
 	}
 }
 

