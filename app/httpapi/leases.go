@@ -131,12 +131,12 @@ func (a *api) forceRelease(ctx context.Context, who app.Principal, in *leaseInpu
 func (a *api) registerLeases() {
 	unusable := []app.Code{app.CodeLicenseNotFound, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNoSeats, app.CodeIdempotencyBusy, app.CodeIdempotencyReused}
 	register(a, operation{
-		id: "acquire", method: http.MethodPost, path: "/v1/licenses/{license_id}/acquire", tag: "Leases", status: http.StatusCreated,
+		id: "acquire", method: http.MethodPost, path: "/v1/licenses/{license_id}/acquire", tag: "Leases", status: http.StatusCreated, also: http.StatusOK,
 		summary: "Take a seat", description: "201 with a new lease, 200 when the device's lease was extended. Either way with a fresh licence token.",
 		codes: unusable,
 	}, a.acquire)
 	register(a, operation{
-		id: "borrow", method: http.MethodPost, path: "/v1/licenses/{license_id}/borrow", tag: "Leases", status: http.StatusCreated,
+		id: "borrow", method: http.MethodPost, path: "/v1/licenses/{license_id}/borrow", tag: "Leases", status: http.StatusCreated, also: http.StatusOK,
 		summary: "Take a seat offline", description: "A lease that needs no heartbeat, up to the licence's longest borrow time. Return it early with release.",
 		codes: append([]app.Code{app.CodeBorrowNotAllowed}, unusable...),
 	}, a.borrow)

@@ -36,10 +36,11 @@ func everywhere() []app.Code {
 	}
 }
 
-// operation describes one operation; codes are those beyond the ones that all have.
+// operation describes one operation; codes are those beyond the ones that all have,
+// also is a second status of success with the same body, 0 when there is none.
 type operation struct {
 	id, method, path, tag, summary, description string
-	status                                      int
+	status, also                                int
 	codes                                       []app.Code
 }
 
@@ -66,6 +67,11 @@ func register[I, O any](a *api, o operation, handler func(context.Context, app.P
 		}
 		return output, nil
 	})
+	if o.also != 0 {
+		second := *registered.Responses[strconv.Itoa(o.status)]
+		second.Description = http.StatusText(o.also)
+		registered.Responses[strconv.Itoa(o.also)] = &second
+	}
 }
 
 // responses documents the codes, grouped by their status.
