@@ -65,6 +65,7 @@ func (a *app) runUp(ctx context.Context) error {
 	}
 	a.out.line("")
 	a.printLayers(status)
+	a.printDenials(status, a.out.started)
 	a.out.line("")
 	a.printNext(dir, c.daemon.Record.Page, written)
 	a.out.line("%s in %.1f s (%s)", a.out.green("up"), time.Since(a.out.started).Seconds(), a.out.summary())
@@ -75,6 +76,9 @@ func (a *app) runUp(ctx context.Context) error {
 func (a *app) complain(status daemon.Status) error {
 	for _, problem := range append(slices.Clone(status.Problems), status.Edge.Problems...) {
 		a.out.line("%s %s", a.out.red("problem:"), problem)
+	}
+	if status.Network.Warning != "" {
+		a.out.line("%s %s", a.out.red("warning:"), status.Network.Warning)
 	}
 	switch {
 	case !status.Edge.Synced:

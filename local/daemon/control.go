@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coditect-ai/license-platform/local/dataplane"
 	"github.com/coditect-ai/license-platform/local/existing"
 	"github.com/coditect-ai/license-platform/local/identity"
 	"github.com/coditect-ai/license-platform/local/loadbalancer"
@@ -33,6 +34,8 @@ type Status struct {
 	// Addresses say where what stands for a type of resource is reached.
 	Addresses map[string]string   `json:"addresses"`
 	Edge      loadbalancer.Status `json:"edge"`
+	// Network tells how NetworkPolicies are enforced and what they denied.
+	Network dataplane.Status `json:"network"`
 	// Problems are what could not be brought back at the start.
 	Problems []string `json:"problems,omitempty"`
 	// Faults are the parts that were made to fail.
@@ -125,7 +128,7 @@ func reply(w http.ResponseWriter, value any, err error) {
 func (d *Daemon) status() Status {
 	s := Status{
 		PID: os.Getpid(), Resources: map[string]int{}, Existing: map[string]int{}, Addresses: map[string]string{},
-		Edge: d.balancer.Status(), Faults: d.faults.names(),
+		Edge: d.balancer.Status(), Network: d.network.Status(), Faults: d.faults.names(),
 	}
 	for _, r := range d.store.List() {
 		if r.URN == "" {

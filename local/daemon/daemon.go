@@ -17,6 +17,7 @@ import (
 	"github.com/coditect-ai/license-platform/k8s/customresource"
 	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/certificate"
+	"github.com/coditect-ai/license-platform/local/dataplane"
 	"github.com/coditect-ai/license-platform/local/existing"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/identity"
@@ -60,6 +61,7 @@ type Daemon struct {
 	issuer     *identity.Issuer
 	registry   *registry.Registry
 	kubelet    *kubelet.Kubelet
+	network    *dataplane.Dataplane
 	databases  *databases
 	caches     *caches
 	frontDoor  *frontdoor.FrontDoor
@@ -128,10 +130,13 @@ func (d *Daemon) open() (err error) {
 	if d.registry, err = registry.Open(at("registry"), d.log); err != nil {
 		return fmt.Errorf("open the registry: %w", err)
 	}
+	if err := d.openNetwork(); err != nil {
+		return err
+	}
 	plan := d.options.Plan
 	d.kubelet, err = kubelet.New(kubelet.Config{
 		Dir: d.options.Dir, PodRange: plan.Pods(), Registry: plan.Registry().String(), CA: d.authority.Pool(),
-		Secret: d.secretObject, ConfigMap: d.configMapObject, Supervisor: d.supervisor, Log: d.log,
+		Secret: d.secretObject, ConfigMap: d.configMapObject, Supervisor: d.supervisor, Network: d.network, Log: d.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the kubelet: %w", err)
@@ -154,6 +159,9 @@ func (d *Daemon) close() error {
 	var failed []error
 	if d.kubelet != nil {
 		failed = append(failed, d.kubelet.Close())
+	}
+	if d.network != nil {
+		d.network.Close()
 	}
 	if d.caches != nil {
 		failed = append(failed, d.caches.stop(ctx))

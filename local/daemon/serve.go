@@ -146,6 +146,7 @@ func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err erro
 		DefaultClient: frontdoor.Client{Region: "US"},
 		LogFile:       filepath.Join(d.options.Dir, "logs", "requests.jsonl"),
 		Project:       existing.Project,
+		Dial:          d.network.DialFrontEnd,
 		Logger:        d.log,
 	})
 	if err != nil {
@@ -157,6 +158,7 @@ func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err erro
 	})
 	group.Go(func() error { return d.frontDoor.Serve(ctx) })
 	group.Go(func() error { return d.balancer.Run(ctx) })
+	d.runNetwork(ctx, group)
 	return nil
 }
 

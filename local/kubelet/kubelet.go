@@ -34,6 +34,8 @@ type Config struct {
 	ConfigMap func(namespace, name string) (map[string]string, bool)
 	// Supervisor runs the processes.
 	Supervisor *process.Supervisor
+	// Network is what pods are attached to; nil means the machine's own.
+	Network Network
 	// Log receives what happens to pods; never what a secret holds.
 	Log *slog.Logger
 }
@@ -65,6 +67,9 @@ func New(config Config) (*Kubelet, error) {
 	pool, err := newAddresses(config.PodRange)
 	if err != nil {
 		return nil, err
+	}
+	if config.Network == nil {
+		config.Network = machine{config.Supervisor}
 	}
 	k := &Kubelet{
 		config: config, addresses: pool, images: newImages(config),

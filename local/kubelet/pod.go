@@ -156,7 +156,7 @@ func (p *pod) tail() string {
 	if p.process == nil {
 		return p.message
 	}
-	return p.message + "\n" + p.process.Tail(20)
+	return p.with(p.message) + "\n" + p.process.Tail(20)
 }
 
 // gracePeriod is how long the pod has to end, preStop included.

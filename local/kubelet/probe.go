@@ -24,12 +24,16 @@ const eager = 50 * time.Millisecond
 type prober struct {
 	address netip.Addr
 	ports   map[string]int32
+	dial    dial
 	client  *http.Client
 }
 
-func newProber(address netip.Addr, ports map[string]int32) *prober {
-	return &prober{address: address, ports: ports, client: &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
+// dial opens a connection.
+type dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+func newProber(address netip.Addr, ports map[string]int32, dial dial) *prober {
+	return &prober{address: address, ports: ports, dial: dial, client: &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true, DialContext: dial},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // 3xx passes
 	}}
 }
@@ -95,7 +99,7 @@ func (p *prober) ask(ctx context.Context, probe *corev1.Probe) error {
 		if err != nil {
 			return err
 		}
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		conn, err := p.dial(ctx, "tcp", address)
 		if err != nil {
 			return err
 		}

@@ -120,7 +120,7 @@ func (p *pod) tryPrepare() (prepared, error) {
 			Name: "pod-" + p.key.namespace + "_" + p.key.name, Path: program, Args: arguments, Env: all.list(), Dir: img.root, LogPath: p.logPath,
 			Grace: max(p.gracePeriod(), time.Millisecond), Unprivileged: true, UserID: int(user),
 		},
-		prober: newProber(p.address, p.ports()),
+		prober: newProber(p.address, p.ports(), p.kubelet.config.Network.Probe),
 	}, nil
 }
 
@@ -135,7 +135,10 @@ func expandAll(words []string, known variables) []string {
 // runOnce starts the container and returns its exit code once it has ended, by
 // itself, because it is unhealthy, or because the pod is asked to end.
 func (p *pod) runOnce(ready prepared) int {
-	started, err := p.kubelet.config.Supervisor.Start(ready.command)
+	p.kubelet.mu.Lock()
+	self := p.status()
+	p.kubelet.mu.Unlock()
+	started, err := p.kubelet.config.Network.Start(self, ready.command)
 	if err != nil {
 		p.set(func() { p.message = "RunContainerError: " + err.Error() })
 		return 128
@@ -215,7 +218,7 @@ func (p *pod) setReady(ready bool, why error) {
 	p.set(func() {
 		p.ready, p.message = ready, ""
 		if !ready {
-			p.message = fmt.Sprintf("readiness probe failed: %v", why)
+			p.message = p.with(fmt.Sprintf("readiness probe failed: %v", why))
 		}
 	})
 }

@@ -22,6 +22,8 @@ const (
 	TypeJob        = "kubernetes:batch/v1:Job"
 	TypeAutoscaler = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 	TypeIngress    = "kubernetes:networking.k8s.io/v1:Ingress"
+
+	TypeNetworkPolicy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 )
 
 // objectType is one type of Kubernetes object.
@@ -51,7 +53,7 @@ func builtIn() []objectType {
 		{token: TypeJob, empty: func() any { return &batchv1.Job{} }, immutable: []string{"spec.template", "spec.selector", "spec.completions", "spec.completionMode"}, check: checkJob},
 		{token: TypeAutoscaler, empty: func() any { return &autoscalingv2.HorizontalPodAutoscaler{} }, check: checkAutoscaler},
 		{token: TypeIngress, empty: func() any { return &networkingv1.Ingress{} }, check: checkIngress},
-		{token: "kubernetes:networking.k8s.io/v1:NetworkPolicy", empty: func() any { return &networkingv1.NetworkPolicy{} }, check: checkNetworkPolicy},
+		{token: TypeNetworkPolicy, empty: func() any { return &networkingv1.NetworkPolicy{} }, check: checkNetworkPolicy},
 		{token: "kubernetes:policy/v1:PodDisruptionBudget", empty: func() any { return &policyv1.PodDisruptionBudget{} }, check: checkDisruptionBudget},
 		{token: "kubernetes:rbac.authorization.k8s.io/v1:Role", empty: func() any { return &rbacv1.Role{} }},
 		{token: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", empty: func() any { return &rbacv1.RoleBinding{} }, immutable: []string{"roleRef"}},

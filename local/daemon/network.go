@@ -1,0 +1,111 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/coditect-ai/license-platform/local/dataplane"
+	"github.com/coditect-ai/license-platform/local/kubelet"
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// network makes the pods' network, in which the declared NetworkPolicies hold.
+func (d *Daemon) openNetwork() error {
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the program that stands in the pods' networks: %w", err)
+	}
+	d.network = dataplane.New(dataplane.Config{
+		Supervisor: d.supervisor, Shim: program, Log: d.log,
+		Rules: d.networkRules, Services: d.networkServices,
+		Pods: func() []kubelet.Pod { return d.kubelet.Pods() },
+	})
+	return nil
+}
+
+// runNetwork keeps the network in step with what is declared and with the pods.
+func (d *Daemon) runNetwork(ctx context.Context, group *errgroup.Group) {
+	stops := []func(){d.store.Subscribe(d.network.Changed), d.kubelet.Subscribe(d.network.Changed)}
+	group.Go(func() error {
+		defer func() {
+			for _, stop := range stops {
+				stop()
+			}
+		}()
+		return d.network.Run(ctx)
+	})
+}
+
+// networkRules reads the policies, and the namespaces that they select.
+func (d *Daemon) networkRules() (dataplane.Rules, error) {
+	rules := dataplane.Rules{Namespaces: map[string]map[string]string{}}
+	for _, r := range d.store.List(kubernetes.TypeNetworkPolicy) {
+		var policy networkingv1.NetworkPolicy
+		if err := object(r, &policy); err != nil {
+			return dataplane.Rules{}, err
+		}
+		rules.Policies = append(rules.Policies, policy)
+	}
+	for _, r := range d.store.List(kubernetes.TypeNamespace) {
+		var namespace corev1.Namespace
+		if err := object(r, &namespace); err != nil {
+			return dataplane.Rules{}, err
+		}
+		rules.Namespaces[namespace.Name] = namespace.Labels
+	}
+	return rules, nil
+}
+
+// object decodes a Kubernetes object; what the IDE has is known by its inputs.
+func object(r store.Resource, into any) error {
+	properties := map[string]any{}
+	for _, known := range []map[string]any{r.Inputs, r.Outputs} {
+		for name, value := range known {
+			properties[name] = value
+		}
+	}
+	text, err := json.Marshal(properties)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s cannot be read: %w", r.Type, r.ID, err)
+	}
+	return nil
+}
+
+// networkServices are what pods can attempt to reach besides each other.
+func (d *Daemon) networkServices() []dataplane.Service {
+	plan := d.options.Plan
+	services := []dataplane.Service{
+		{Name: "Cloud KMS", Address: plan.KMS()}, {Name: "Secret Manager", Address: plan.SecretManager()},
+		{Name: "Identity Platform's public keys", Address: plan.Identity()}, {Name: "Artifact Registry", Address: plan.Registry()},
+	}
+	for _, r := range d.store.List(gcp.TypeDatabaseInstance, gcp.TypeRedisInstance) {
+		outputs := provider.Properties(r.Outputs)
+		host, kind, port := outputs.Text("privateIpAddress"), "Cloud SQL", float64(databasePort)
+		if r.Type == gcp.TypeRedisInstance {
+			host, kind = outputs.Text("host"), "Memorystore"
+			port, _ = outputs.Number("port")
+		}
+		if address, err := netip.ParseAddr(host); err == nil {
+			services = append(services, dataplane.Service{
+				Name: kind + " " + outputs.Text("name"), Address: netip.AddrPortFrom(address, uint16(port)),
+			})
+		}
+	}
+	return services
+}
+
+// databasePort is where Cloud SQL's PostgreSQL listens.
+const databasePort = 5432

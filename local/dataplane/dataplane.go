@@ -1,0 +1,222 @@
+// Package dataplane enforces the declared NetworkPolicies on this machine, as
+// GKE's Dataplane V2 does in a cluster: every pod runs in a sandbox, and every
+// connection into it or out of it is opened here, after the policies were asked.
+//
+// What a policy names is what is there: the embedded cloud's services have
+// loopback addresses of their own, which the stack's settings (endpoints,
+// privateServicesRange) put into the policies, so no address is translated. Who
+// is not on this machine has a stand-in:
+//
+//   - the front door and its health checks come from both of Google's front-end
+//     ranges;
+//   - a process of this machine that is no pod, for example a person's curl of a
+//     pod's metrics, comes from managed Prometheus;
+//   - the kubelet's probes come from the node, which no policy keeps out.
+package dataplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/coditect-ai/license-platform/k8s/reachability"
+	"github.com/coditect-ai/license-platform/local/kubelet"
+	"github.com/coditect-ai/license-platform/local/process"
+	"github.com/coditect-ai/license-platform/local/sandbox"
+)
+
+// Rules are what is declared.
+type Rules struct {
+	// Policies are those of every namespace.
+	Policies []networkingv1.NetworkPolicy
+	// Namespaces are the labels of each namespace.
+	Namespaces map[string]map[string]string
+}
+
+// Service is something outside of the cluster that pods may want to reach.
+type Service struct {
+	// Name says what it is, for messages: "Memorystore instance license-redis".
+	Name    string
+	Address netip.AddrPort
+}
+
+// Config is what a dataplane needs.
+type Config struct {
+	// Supervisor runs the sandboxes. Shim is the executable in which
+	// sandbox.Command runs sandbox.Inside.
+	Supervisor *process.Supervisor
+	Shim       string
+	// Rules, Pods and Services tell what there is now. Changed has to be called
+	// when they tell something else.
+	Rules    func() (Rules, error)
+	Pods     func() []kubelet.Pod
+	Services func() []Service
+	// Log is told of everything that is denied.
+	Log *slog.Logger
+}
+
+// Dataplane is safe for concurrent use.
+type Dataplane struct {
+	config  Config
+	refused error // why pods have no sandbox, nil when they do
+	changed chan struct{}
+	journal *journal
+
+	live context.Context // until Close
+	stop context.CancelFunc
+	work sync.WaitGroup
+
+	version atomic.Uint64 // of rules, pods and services: how often they changed
+
+	rules sync.Mutex // guards what follows
+	known reachability.Cluster
+	read  uint64 // the version that is known
+
+	mu    sync.Mutex
+	pods  map[netip.Addr]*attached
+	flows map[*flow]struct{}
+}
+
+var _ kubelet.Network = (*Dataplane)(nil)
+
+// New returns a dataplane without pods. It tries whether this machine can have
+// sandboxes at all.
+func New(config Config) *Dataplane {
+	d := &Dataplane{
+		config: config, changed: make(chan struct{}, 1), journal: newJournal(config.Log),
+		pods: map[netip.Addr]*attached{}, flows: map[*flow]struct{}{},
+	}
+	d.version.Store(1)
+	d.live, d.stop = context.WithCancel(context.Background())
+	if err := sandbox.Check(config.Supervisor, config.Shim); err != nil {
+		d.refused = fmt.Errorf("pods run without a network of their own, so NetworkPolicies hold at the front door only: %w", err)
+		config.Log.Warn(d.refused.Error())
+	}
+	return d
+}
+
+// Status tells what is enforced and what was denied.
+type Status struct {
+	// Warning says why policies are enforced at the front door only; it is empty
+	// when they are enforced everywhere.
+	Warning string `json:"warning,omitempty"`
+	// Denials are the latest, the newest first.
+	Denials []Denial `json:"denials,omitempty"`
+}
+
+// Status tells what is enforced and what was denied.
+func (d *Dataplane) Status() Status {
+	s := Status{Denials: d.journal.latest()}
+	if d.refused != nil {
+		s.Warning = d.refused.Error()
+	}
+	return s
+}
+
+// Explain returns what was denied to the pod or kept from it lately, if anything.
+func (d *Dataplane) Explain(namespace, name string) string {
+	return d.journal.explain(namespace + "/" + name)
+}
+
+// Changed says that rules, pods or services are no longer what they were. It
+// does not block.
+func (d *Dataplane) Changed() {
+	d.version.Add(1)
+	select {
+	case d.changed <- struct{}{}:
+	default: // it has not looked since the last change
+	}
+}
+
+// Run applies changes to what is there until ctx ends: pods can attempt to reach
+// new pods and services, and connections that are no longer allowed are cut.
+func (d *Dataplane) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.changed:
+		}
+		for _, a := range d.attachedPods() {
+			d.offer(a)
+		}
+		for _, f := range d.openFlows() {
+			if d.deny(f.want) != "" {
+				f.cut()
+			}
+		}
+	}
+}
+
+// Close cuts every connection and waits until all is gone. The pods' processes
+// have to be ended before.
+func (d *Dataplane) Close() {
+	d.stop()
+	for _, a := range d.attachedPods() {
+		d.detach(a)
+	}
+	for _, f := range d.openFlows() {
+		f.cut()
+	}
+	d.work.Wait()
+}
+
+// cluster is what decides, by the rules as they are now.
+func (d *Dataplane) cluster() (reachability.Cluster, error) {
+	d.rules.Lock()
+	defer d.rules.Unlock()
+	version := d.version.Load()
+	if version == d.read {
+		return d.known, nil
+	}
+	rules, err := d.config.Rules()
+	if err != nil {
+		return reachability.Cluster{}, fmt.Errorf("read the NetworkPolicies: %w", err)
+	}
+	// Dataplane V2 does not take pods for address blocks.
+	d.known, d.read = reachability.Cluster{Policies: rules.Policies, Namespaces: rules.Namespaces}, version
+	return d.known, nil
+}
+
+// deny decides. It returns why the connection is denied, after it has taken that
+// down, and nothing when it is allowed.
+func (d *Dataplane) deny(w want) string {
+	cluster, err := d.cluster()
+	if err != nil {
+		return err.Error()
+	}
+	decision, err := w.decide(cluster)
+	if err != nil {
+		d.config.Log.Error("a connection is refused because nobody can decide about it", "error", err)
+		return err.Error()
+	}
+	if decision.Allowed {
+		return ""
+	}
+	text := w.denial(decision)
+	d.journal.record(w.pod(decision.Direction), text)
+	return text
+}
+
+// errDenied is what callers of a dial get.
+var errDenied = errors.New("denied by NetworkPolicy")
+
+// dial opens a connection: into a sandbox, or on this machine, where it comes
+// from the given address, when that is valid.
+func (d *Dataplane) dial(ctx context.Context, from netip.Addr, to netip.AddrPort) (net.Conn, error) {
+	if a := d.at(to.Addr()); a != nil {
+		return a.sandbox.Dial(ctx, to)
+	}
+	var dialer net.Dialer
+	if from.IsValid() {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+	}
+	return dialer.DialContext(ctx, "tcp", to.String())
+}

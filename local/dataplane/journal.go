@@ -1,0 +1,80 @@
+package dataplane
+
+import (
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// What the journal keeps and how long it counts.
+const (
+	keptDenials = 50
+	recent      = 30 * time.Second // for Explain
+	repeat      = 30 * time.Second // until the same is logged again
+)
+
+// Denial is something that the policies did not allow.
+type Denial struct {
+	// Time is when it last happened, Count how often it did.
+	Time  time.Time `json:"time"`
+	Count int       `json:"count"`
+	// Pod is the one whose policies decided, "namespace/name".
+	Pod string `json:"pod"`
+	// Text says what was denied, by which policies, and which rule is missing.
+	Text string `json:"text"`
+
+	logged time.Time
+}
+
+// journal remembers the latest denials.
+type journal struct {
+	log *slog.Logger
+
+	mu      sync.Mutex
+	denials []Denial // in the order of their last time
+}
+
+func newJournal(log *slog.Logger) *journal { return &journal{log: log} }
+
+// record takes a denial down. The same one is logged once in a while only: a
+// program that is kept from something tries again and again.
+func (j *journal) record(pod, text string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	denial := Denial{Pod: pod, Text: text}
+	same := func(d Denial) bool { return d.Pod == pod && d.Text == text }
+	if i := slices.IndexFunc(j.denials, same); i >= 0 {
+		denial = j.denials[i]
+		j.denials = slices.Delete(j.denials, i, i+1)
+	}
+	denial.Time = time.Now()
+	denial.Count++
+	if denial.Time.Sub(denial.logged) > repeat {
+		denial.logged = denial.Time
+		j.log.Warn(text, "pod", pod, "count", denial.Count)
+	}
+	j.denials = append(j.denials, denial)
+	if len(j.denials) > keptDenials {
+		j.denials = slices.Delete(j.denials, 0, 1)
+	}
+}
+
+// latest lists the denials, the newest first.
+func (j *journal) latest() []Denial {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := slices.Clone(j.denials)
+	slices.Reverse(all)
+	return all
+}
+
+// explain is the pod's last denial, empty when there was none lately.
+func (j *journal) explain(pod string) string {
+	for _, d := range j.latest() {
+		if d.Pod == pod && time.Since(d.Time) < recent {
+			return d.Text
+		}
+	}
+	return ""
+}
