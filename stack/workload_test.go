@@ -110,6 +110,9 @@ func TestTheAPILogsInToTheDatabaseAsTheSettingsSay(t *testing.T) {
 	assert.NotContains(t, password, "DATABASE_INSTANCE")
 	assert.Equal(t, iam["DATABASE_INSTANCE"], environment(t, stacktest.Deploy(t, "prod").One(t, job, "license-migrate"))["DATABASE_INSTANCE"])
 	migration := environment(t, stacktest.Deploy(t, "local").One(t, job, "license-migrate"))
-	assert.JSONEq(t, `[{"id": "demo-x1y2z", "name": "demo", "licenses": [{"id": "demo", "product": "coditect-ide", "seats": 5, "leaseSeconds": 300}]}]`, migration["TENANTS"])
+	assert.JSONEq(t, `[
+		{"id": "demo-x1y2z", "name": "demo", "licenses": [{"id": "demo", "product": "coditect-ide", "seats": 5, "leaseSeconds": 300}]},
+		{"id": "rival-x1y2z", "name": "rival", "licenses": [{"id": "rival", "product": "coditect-ide", "seats": 2, "leaseSeconds": 300}]}
+	]`, migration["TENANTS"])
 	assert.Equal(t, "license-api", migration["API_DATABASE_USER"])
 }

@@ -77,13 +77,11 @@ func (w world) Watch(tell func(trace.Passage)) (unwatch func()) {
 
 // Changes implements page.World.
 func (w world) Changes(notify func()) (unsubscribe func()) {
-	unsubscribe = w.daemon.store.Subscribe(notify)
-	leave := w.daemon.kubelet.Subscribe(notify)
-	well := w.daemon.faults.subscribe(notify)
+	sources := []func(){w.daemon.store.Subscribe(notify), w.daemon.kubelet.Subscribe(notify), w.daemon.faults.subscribe(notify)}
 	return func() {
-		unsubscribe()
-		leave()
-		well()
+		for _, leave := range sources {
+			leave()
+		}
 	}
 }
 
