@@ -40,11 +40,29 @@ func (s *Service) Reap(ctx context.Context) error {
 	}
 	var failures []error
 	for _, tenant := range tenants {
-		licenses, err := s.ledger.Busy(ctx, tenant)
-		failures = append(failures, err)
-		for _, license := range licenses {
-			failures = append(failures, s.reap(ctx, license))
+		failures = append(failures, s.reapTenant(ctx, tenant))
+	}
+	return errors.Join(failures...)
+}
+
+// reapTenant also tells the live state whether the tenant is suspended: heartbeats
+// ask nobody else.
+func (s *Service) reapTenant(ctx context.Context, tenant string) error {
+	licenses, err := s.ledger.Busy(ctx, tenant)
+	if err != nil || len(licenses) == 0 {
+		return err
+	}
+	_, err = s.ledger.License(ctx, licenses[0].Ref())
+	suspended := CodeOf(err) == CodeTenantSuspended
+	if err != nil && !suspended {
+		return err
+	}
+	var failures []error
+	for _, license := range licenses {
+		if suspended {
+			license.Status = StatusTenantSuspended
 		}
+		failures = append(failures, s.reap(ctx, license))
 	}
 	return errors.Join(failures...)
 }

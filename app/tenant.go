@@ -11,6 +11,9 @@ const (
 	StatusActive Status = "active"
 	// StatusSuspended refuses new leases and heartbeats until it is active again.
 	StatusSuspended Status = "suspended"
+	// StatusTenantSuspended is never written to the ledger: the live state of a
+	// licence says so while the tenant is suspended, for heartbeats to see.
+	StatusTenantSuspended Status = "tenant_suspended"
 	// StatusRevoked is final for a licence: its leases are over.
 	StatusRevoked Status = "revoked"
 )

@@ -73,6 +73,8 @@ func statusError(status string) error {
 		return app.NewError(app.CodeLicenseSuspended, "the licence is suspended")
 	case string(app.StatusRevoked):
 		return app.NewError(app.CodeLicenseRevoked, "the licence is revoked")
+	case string(app.StatusTenantSuspended):
+		return app.NewError(app.CodeTenantSuspended, "the tenant is suspended")
 	}
 	return app.NewError(app.CodeLicenseExpired, "the licence has expired")
 }

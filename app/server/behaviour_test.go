@@ -241,3 +241,21 @@ func TestPersonalDataIsExportedErasedAndForgotten(t *testing.T) {
 	assert.Zero(t, w.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE user_id = 'bob') + (SELECT count(*) FROM licensing.audit WHERE user_id = 'bob')`))
 	assert.NotZero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.acquire'`), "what happened stays")
 }
+
+func TestASuspendedTenantKeepsNoSeatsAlive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, map[string]string{"REAP_INTERVAL": "1s"})
+	token := w.google.Mint(t, apptest.Claims("other-3c4d", "ada"))
+	lease := api.acquire(t, "demo", token, "device-1").text("leaseId")
+	require.Equal(t, 200, api.heartbeat(t, token, lease).status)
+
+	w.migrate(t, `[{"id":"other-3c4d","name":"other","status":"suspended"}]`)
+	assert.Equal(t, "tenant_suspended", api.acquire(t, "demo", token, "device-2").text("code"))
+	require.Eventually(t, func() bool { return api.heartbeat(t, token, lease).text("code") == "tenant_suspended" },
+		10*time.Second, 100*time.Millisecond, "the housekeeping tells the live state")
+	assert.Equal(t, 204, api.release(t, token, lease).status, "a seat can always be given back")
+
+	w.migrate(t, `[{"id":"other-3c4d","name":"other","status":"active"}]`)
+	assert.Equal(t, 201, api.acquire(t, "demo", token, "device-1").status)
+}
