@@ -13,6 +13,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,8 +31,12 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// KeyVersion is the name of the only key version of the stand-in for Cloud KMS.
-const KeyVersion = "projects/coditect-cloud-infra/locations/us-central1/keyRings/licensing/cryptoKeys/license-signing/cryptoKeyVersions/1"
+// signingKey is the name of the stand-in's key.
+const signingKey = "projects/coditect-cloud-infra/locations/us-central1/keyRings/licensing/cryptoKeys/license-signing"
+
+// KeyVersion is the name of the key version that the stand-in for Cloud KMS has at
+// first.
+const KeyVersion = signingKey + "/cryptoKeyVersions/1"
 
 // Project is the Google Cloud project of the tests.
 const Project = "coditect-cloud-infra"
@@ -53,19 +59,21 @@ type Google struct {
 	// Signatures counts what KMS signed.
 	Signatures atomic.Int64
 
-	signing  *rsa.PrivateKey
 	identity *rsa.PrivateKey
+
+	mu sync.RWMutex
+	// versions are the key versions by name; a disabled one is nil.
+	versions map[string]*rsa.PrivateKey
 }
 
 // StartGoogle starts the stand-ins and stops them at the test's end.
 func StartGoogle(tb testing.TB) *Google {
 	tb.Helper()
 	authority := newAuthority(tb, tb.TempDir())
-	signing, err := rsa.GenerateKey(rand.Reader, 4096)
-	require.NoError(tb, err)
 	identity, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(tb, err)
-	g := &Google{CA: authority.CA, signing: signing, identity: identity}
+	g := &Google{CA: authority.CA, identity: identity, versions: map[string]*rsa.PrivateKey{}}
+	g.AddVersion(tb)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
@@ -112,17 +120,54 @@ func (g *Google) Mint(tb testing.TB, claims map[string]any) string {
 	return token
 }
 
+// AddVersion makes one more version of the key and returns its name.
+func (g *Google) AddVersion(tb testing.TB) string {
+	tb.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 4096)
+	require.NoError(tb, err)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	name := signingKey + "/cryptoKeyVersions/" + strconv.Itoa(len(g.versions)+1)
+	g.versions[name] = key
+	return name
+}
+
+// Disable makes a key version answer as Cloud KMS does when it is disabled.
+func (g *Google) Disable(version string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.versions[version] = nil
+}
+
+// key returns the version's key, or the error that Cloud KMS answers with.
+func (g *Google) key(version string) (*rsa.PrivateKey, error) {
+	if g.Refuse.Load() {
+		return nil, status.Error(codes.Unavailable, "refused by the test")
+	}
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	key, ok := g.versions[version]
+	switch {
+	case !ok:
+		return nil, status.Errorf(codes.NotFound, "CryptoKeyVersion %s not found.", version)
+	case key == nil:
+		return nil, status.Errorf(codes.FailedPrecondition, "%s is not enabled, current state is: DISABLED.", version)
+	}
+	return key, nil
+}
+
 func checksum(data []byte) int64 {
 	return int64(crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)))
 }
 
 // AsymmetricSign implements the KMS service.
 func (g *Google) AsymmetricSign(_ context.Context, r *kmspb.AsymmetricSignRequest) (*kmspb.AsymmetricSignResponse, error) {
-	if g.Refuse.Load() {
-		return nil, status.Error(codes.Unavailable, "refused by the test")
+	key, err := g.key(r.GetName())
+	if err != nil {
+		return nil, err
 	}
 	digest := r.GetDigest().GetSha512()
-	signature, err := rsa.SignPKCS1v15(rand.Reader, g.signing, crypto.SHA512, digest)
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA512, digest)
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
@@ -139,10 +184,11 @@ func (g *Google) AsymmetricSign(_ context.Context, r *kmspb.AsymmetricSignReques
 
 // GetPublicKey implements the KMS service.
 func (g *Google) GetPublicKey(_ context.Context, r *kmspb.GetPublicKeyRequest) (*kmspb.PublicKey, error) {
-	if g.Refuse.Load() {
-		return nil, status.Error(codes.Unavailable, "refused by the test")
+	key, err := g.key(r.GetName())
+	if err != nil {
+		return nil, err
 	}
-	der, err := x509.MarshalPKIXPublicKey(g.signing.Public())
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/coditect-ai/license-platform/app"
 )
@@ -64,6 +66,11 @@ func (k *KeySet) fetch(ctx context.Context) ([]byte, error) {
 			return nil, err
 		}
 		text, err := k.client.publicKey(ctx, version)
+		if status.Code(err) == codes.FailedPrecondition {
+			// It was disabled or destroyed before the settings say so: its tokens are no
+			// longer good, and those of the other versions must stay so.
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -72,6 +79,9 @@ func (k *KeySet) fetch(ctx context.Context) ([]byte, error) {
 			return nil, fmt.Errorf("public key of %s: %w", version, err)
 		}
 		set.Keys = append(set.Keys, jose.JSONWebKey{Key: public, KeyID: id, Algorithm: string(jose.RS512), Use: "sig"})
+	}
+	if len(set.Keys) == 0 {
+		return nil, errors.New("none of the key versions in KMS_KEY_VERSIONS is enabled")
 	}
 	content, err := json.Marshal(set)
 	if err != nil {
