@@ -74,6 +74,7 @@ func TestAnIncidentFromTheFirstSuspicionToBusinessAsUsual(t *testing.T) {
 			assert.Contains(t, read("load-balancer.jsonl"), "/v1/licenses/demo/acquire")
 			assert.Contains(t, read("backup.sql"), lease["leaseId"].(string), "the backup holds the lease")
 			assert.Contains(t, read("timeline.md"), "| lockdown | done in")
+			assert.Contains(t, read("verify.txt"), "Forbidden")
 			require.Len(t, *pages, 1)
 			assert.Contains(t, (*pages)[0]["payload"].(map[string]any)["summary"], "LOCKED DOWN")
 			files, err := os.ReadDir(folder)

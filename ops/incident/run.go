@@ -28,7 +28,7 @@ const localStack = "local"
 type options struct {
 	stack, reason, folder, local string
 	since                        time.Duration
-	execute, silent              bool
+	execute, silent, urgent      bool
 	keyFile, eventsURL           string
 }
 
@@ -50,6 +50,7 @@ A response that was cut short, or of which a step failed, goes on with --folder.
 	f.StringVar(&o.stack, "stack", "", "the stack: prod, dev, or local for the embedded cloud")
 	f.StringVar(&o.reason, "reason", "", "why, in one line; it is written on the backup, the page and the timeline")
 	f.BoolVar(&o.execute, "execute", false, "do it; without, only show what would be done")
+	f.BoolVar(&o.urgent, "urgent", false, "lock down first: the attack goes on, and evidence and backup take minutes")
 	f.StringVar(&o.folder, "folder", "", "the incident's folder; one that exists is gone on with (default: a new one below incidents/)")
 	f.DurationVar(&o.since, "since", 24*time.Hour, "how far back the evidence goes")
 	f.StringVar(&o.local, "dir", ".local", "with --stack local: folder of the embedded cloud")
@@ -81,7 +82,7 @@ func (o *options) respond(ctx context.Context, getenv func(string) string, out i
 		return err
 	}
 	r := &response.Response{
-		Cloud: where, Pager: pager, Stack: o.stack, Reason: o.reason, Since: now.Add(-o.since), Dir: o.folder, Out: out, Now: time.Now,
+		Cloud: where, Pager: pager, Stack: o.stack, Reason: o.reason, Since: now.Add(-o.since), Dir: o.folder, Out: out, Now: time.Now, Urgent: o.urgent,
 	}
 	if !o.execute {
 		return r.Plan()

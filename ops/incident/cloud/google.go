@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -124,6 +125,14 @@ func (g *Google) Lockdown() Action {
 	return inOrder(g.run, Action{
 		Name: "lockdown", Does: "refuse the license host at the edge, suspend sign-in, stop signing; the IDE goes on", File: "lockdown.txt", Timeout: 15 * time.Minute,
 	}, g.set("true"), g.update())
+}
+
+// Verify asks as any client would; Google's edge learns of a rule within
+// minutes (https://cloud.google.com/armor/docs/security-policy-overview).
+func (g *Google) Verify() Action {
+	return closed(5*time.Minute, g.host, func() (*http.Client, error) {
+		return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}}, nil
+	})
 }
 
 // Undo takes the setting back.

@@ -2,9 +2,14 @@ package cloud
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,6 +100,36 @@ func (l *Local) Lockdown() Action {
 	return inOrder(l.run, Action{
 		Name: "lockdown", Does: "refuse the license host at the edge, suspend sign-in, stop signing; the IDE goes on", File: "lockdown.txt", Timeout: 5 * time.Minute,
 	}, l.local("up", "--config", "platform.lockdown=true"))
+}
+
+// Verify asks at the front door.
+func (l *Local) Verify() Action {
+	var at struct {
+		Edge  string            `json:"edge"`
+		CA    string            `json:"ca"`
+		Hosts map[string]string `json:"hosts"`
+	}
+	content, err := os.ReadFile(filepath.Join(l.dir, "endpoints.json"))
+	if err == nil {
+		err = json.Unmarshal(content, &at)
+	}
+	return closed(30*time.Second, at.Hosts["licenses"], func() (*http.Client, error) {
+		if err != nil {
+			return nil, fmt.Errorf("find the front door: %w", err)
+		}
+		authority, err := os.ReadFile(at.CA)
+		if err != nil {
+			return nil, fmt.Errorf("read the certificate authority: %w", err)
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(authority)
+		return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, network, strings.TrimPrefix(at.Edge, "https://"))
+			},
+		}}, nil
+	})
 }
 
 // Undo is an update with the committed settings.

@@ -1,6 +1,11 @@
 package cloud_test
 
 import (
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,6 +91,46 @@ func TestTheLockdownAndItsUndoAreOrdinaryUpdates(t *testing.T) {
 	assert.Equal(t, []string{program + " up --config platform.lockdown=true --dir " + dir}, lines(l.Lockdown().Commands))
 	assert.Equal(t, "/project", l.Lockdown().Commands[0].Dir)
 	assert.Equal(t, []string{program + " up --dir " + dir}, lines(l.Undo()))
+}
+
+func TestTheDoorIsShutOnlyWhenTheFrontDoorSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		statuses []int
+		shut     bool
+	}{
+		"it refuses":               {[]int{http.StatusForbidden}, true},
+		"it refuses after a while": {[]int{http.StatusOK, http.StatusForbidden}, true},
+		"it lets through":          {[]int{http.StatusOK}, false},
+		"it is broken":             {[]int{http.StatusBadGateway}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := 0
+			server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				assert.Equal(t, "example.com", r.Host)
+				w.WriteHeader(c.statuses[min(asked, len(c.statuses)-1)])
+				asked++
+			}))
+			t.Cleanup(server.Close)
+			dir := machine(t)
+			authority := filepath.Join(dir, "ca.pem")
+			require.NoError(t, os.WriteFile(authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+			content, err := json.Marshal(map[string]any{"edge": server.URL, "ca": authority, "hosts": map[string]string{"licenses": "example.com"}})
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "endpoints.json"), content, 0o600))
+			l, _ := local(t, dir)
+
+			patience := 300 * time.Millisecond
+			if c.shut {
+				patience = time.Minute
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			err = l.Verify().Do(ctx, &strings.Builder{})
+			assert.Equal(t, c.shut, err == nil, "%v", err)
+		})
+	}
 }
 
 func TestWithoutAnEmbeddedCloudThereIsNothingToDo(t *testing.T) {

@@ -112,7 +112,7 @@ func (j *journal) done(name string) (entry, bool) {
 // outdated tells whether a page said that the door is open, and it was shut
 // since: then another one is due.
 func (j *journal) outdated(last entry) bool {
-	shut, ok := j.done(lockdownStep)
+	shut, ok := j.done(verifyStep)
 	return last.Step == pageStep && ok && shut.At.After(last.At)
 }
 

@@ -42,6 +42,9 @@ type Response struct {
 	Pager Pager
 	// Stack is the stack's name, Reason why all this is done, in a line.
 	Stack, Reason string
+	// Urgent locks down before anything else: an attack that goes on costs more
+	// than what a minute's evidence tells.
+	Urgent bool
 	// Since is the beginning of the evidence, if the incident is new.
 	Since time.Time
 	// Dir is the incident's folder; one that exists is gone on with.
@@ -139,7 +142,7 @@ func (r *Response) perform(ctx context.Context, f *folder, s cloud.Action) error
 	kept, err := f.keep(s.File, func(out io.Writer) error { return s.Do(limited, out) })
 	e := entry{Step: s.Name, State: done, At: r.Now().UTC(), Began: begun, File: kept, Does: s.Does}
 	if err != nil {
-		if limited.Err() != nil && ctx.Err() == nil {
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 			err = fmt.Errorf("not done within %s: %w", s.Timeout, err)
 		}
 		e.State, e.Error = failed, err.Error()

@@ -32,8 +32,12 @@ type place struct {
 }
 
 func (p *place) action(name, file string) cloud.Action {
+	timeout := time.Minute
+	if p.hangs == name {
+		timeout = 50 * time.Millisecond
+	}
 	return cloud.Action{
-		Name: name, Does: "do " + name, File: file, Timeout: 50 * time.Millisecond, Commands: []cloud.Command{{Name: "tool", Args: []string{name}}},
+		Name: name, Does: "do " + name, File: file, Timeout: timeout, Commands: []cloud.Command{{Name: "tool", Args: []string{name}}},
 		Do: func(ctx context.Context, out io.Writer) error {
 			p.done = append(p.done, name)
 			if p.hangs == name {
@@ -52,6 +56,7 @@ func (p *place) Evidence(since time.Time) []cloud.Action {
 }
 func (p *place) Backup(string) cloud.Action { return p.action("backup", "backup.json") }
 func (p *place) Lockdown() cloud.Action     { return p.action("lockdown", "lockdown.txt") }
+func (p *place) Verify() cloud.Action       { return p.action("verify", "verify.txt") }
 func (p *place) Undo() []cloud.Command {
 	return []cloud.Command{{Name: "tool", Args: []string{"open up"}}}
 }
@@ -93,7 +98,7 @@ func TestEvidenceComesFirstThenBackupLockdownAndPage(t *testing.T) {
 	r, where, pages, _ := incident(t)
 	require.NoError(t, r.Run(t.Context()))
 
-	assert.Equal(t, []string{"pod-logs", "events", "backup", "lockdown", "page"}, where.done)
+	assert.Equal(t, []string{"pod-logs", "events", "backup", "lockdown", "verify", "page"}, where.done)
 	require.Len(t, pages.pages, 1)
 	page := pages.pages[0]
 	assert.Equal(t, "license API LOCKED DOWN (prod): stolen licences", page.Summary)
@@ -123,7 +128,7 @@ func TestTheManifestListsEveryFileAndItsChecksumsVerify(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(read(t, r, "manifest.json")), &manifest))
 	assert.Equal(t, "prod", manifest.Stack)
-	require.Len(t, manifest.Files, 4)
+	require.Len(t, manifest.Files, 5)
 	for _, file := range manifest.Files {
 		content := read(t, r, file.Name)
 		sum := sha256.Sum256([]byte(content))
@@ -136,7 +141,7 @@ func TestTheManifestListsEveryFileAndItsChecksumsVerify(t *testing.T) {
 	check.Dir = r.Dir
 	output, err := check.CombinedOutput()
 	require.NoError(t, err, string(output))
-	assert.Equal(t, pages.pages[0].Details["manifest_sha256"], strings.Fields(read(t, r, "SHA256SUMS"))[8])
+	assert.Equal(t, pages.pages[0].Details["manifest_sha256"], strings.Fields(read(t, r, "SHA256SUMS"))[10])
 
 	for _, name := range []string{"pod-logs.txt", "manifest.json", "journal.jsonl", "timeline.md"} {
 		info, err := os.Stat(filepath.Join(r.Dir, name))
@@ -209,14 +214,26 @@ func TestAResponseGoesOnWhereItEnded(t *testing.T) {
 	assert.Contains(t, out.String(), "(done at 2026-11-23")
 }
 
-func TestALockdownThatFailedIsToldAndAPageFollowsWhenItIsDone(t *testing.T) {
+func TestWhenTheAttackGoesOnTheLockdownComesFirst(t *testing.T) {
+	t.Parallel()
+	r, where, _, _ := incident(t)
+	r.Urgent = true
+	require.NoError(t, r.Run(t.Context()))
+	assert.Equal(t, []string{"lockdown", "verify", "pod-logs", "events", "backup", "page"}, where.done)
+}
+
+func TestADoorThatIsNotSeenShutIsToldAndAPageFollowsWhenItIs(t *testing.T) {
 	t.Parallel()
 	r, where, pages, _ := incident(t)
 	where.fails["lockdown"] = errors.New("no network")
+	where.fails["verify"] = errors.New("it answers 200")
 	require.Error(t, r.Run(t.Context()))
 	assert.Contains(t, pages.pages[0].Summary, "LOCKDOWN FAILED")
 
 	delete(where.fails, "lockdown")
+	require.Error(t, r.Run(t.Context()))
+	assert.Len(t, pages.pages, 1, "declared is not shut")
+	delete(where.fails, "verify")
 	require.NoError(t, r.Run(t.Context()))
 	require.Len(t, pages.pages, 2)
 	assert.Contains(t, pages.pages[1].Summary, "LOCKED DOWN")
@@ -246,7 +263,7 @@ func TestAJournalThatACrashCutShortIsGoneOnWith(t *testing.T) {
 		require.NoError(t, r.Run(t.Context()), "cut at %d", cut)
 		assert.NotContains(t, where.done, "backup", "what was written down is not done again")
 		if cut <= begun+10 {
-			assert.Equal(t, []string{"lockdown", "page"}, where.done)
+			assert.Equal(t, []string{"lockdown", "verify", "page"}, where.done)
 		}
 	}
 }

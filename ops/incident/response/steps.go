@@ -13,7 +13,7 @@ import (
 // The steps that come after the cloud's own, and the one of those that counts
 // most, by the name that every cloud gives it.
 const (
-	lockdownStep = "lockdown"
+	verifyStep   = "verify"
 	manifestStep = "manifest"
 	pageStep     = "page"
 	timelineStep = "timeline"
@@ -24,7 +24,14 @@ func always(name string) bool { return name == manifestStep || name == timelineS
 
 // steps are all, in order. f is nil for a plan.
 func (r *Response) steps(f *folder, since time.Time) []cloud.Action {
-	all := append(r.Cloud.Evidence(since), r.Cloud.Backup("incident: "+r.Reason), r.Cloud.Lockdown(), cloud.Action{
+	all := append(r.Cloud.Evidence(since), r.Cloud.Backup("incident: "+r.Reason))
+	shut := []cloud.Action{r.Cloud.Lockdown(), r.Cloud.Verify()}
+	if r.Urgent {
+		all = append(shut, all...)
+	} else {
+		all = append(all, shut...)
+	}
+	all = append(all, cloud.Action{
 		Name: manifestStep, Does: "list every file with its size and SHA-256: " + manifestFile + ", " + checksumFile, Timeout: localTimeout,
 		Do: func(context.Context, io.Writer) error { return f.writeManifest(r.Now().UTC()) },
 	})
@@ -44,8 +51,8 @@ func (r *Response) steps(f *folder, since time.Time) []cloud.Action {
 func (r *Response) page(f *folder) Page {
 	j := f.journal
 	summary := "license API LOCKED DOWN (" + r.Stack + "): " + j.header.Reason
-	if _, ok := j.done(lockdownStep); !ok {
-		summary = "license API: LOCKDOWN FAILED, it is still open (" + r.Stack + "): " + j.header.Reason
+	if _, ok := j.done(verifyStep); !ok {
+		summary = "license API: LOCKDOWN FAILED, it may still be open (" + r.Stack + "): " + j.header.Reason
 	}
 	const most = 1024 // https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
 	if letters := []rune(summary); len(letters) > most {
