@@ -104,8 +104,7 @@ func newReader(t *testing.T) *reader {
 	require.NoError(t, listener.Close())
 	return &reader{dir: dir, environment: append(os.Environ(),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), fmt.Sprintf("EDGE_PORT=%d", port),
-		// The copy lies elsewhere each time; what is compiled is the same.
-		"GOFLAGS=-trimpath -buildvcs=false",
+		"GOFLAGS=-buildvcs=false",
 	)}
 }
 
