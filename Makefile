@@ -73,7 +73,7 @@ conformance: go ## Send every Kubernetes object of every stack to a real kube-ap
 	  && go build -v -ldflags "$(KUBERNETES_VERSION)" -o ../../bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver 2>&1 | awk -f ../progress.awk -v what="packages compiled"
 	@ETCD=$(CURDIR)/bin/etcd KUBE_APISERVER=$(CURDIR)/bin/kube-apiserver go test -count 1 -tags conformance ./stack/conformance
 
-tools: $(LOCAL) ## Install or build what the project needs (PostgreSQL, Redis, the Pulumi CLI)
+tools: $(LOCAL) ## Install or build what the project and its tests need (PostgreSQL, Redis, Chromium, the Pulumi CLI)
 	@$(LOCAL) tools
 
 # go build decides itself whether anything has to be compiled.

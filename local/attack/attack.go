@@ -62,7 +62,7 @@ func (r Result) OK() bool {
 func (r Result) Verdict() string {
 	switch {
 	case r.Err != nil:
-		return "no answer: " + r.Err.Error()
+		return "NO FINDING: " + r.Err.Error()
 	case r.OK() && r.Attack.Layer == Nobody:
 		return "untouched"
 	case r.OK():

@@ -28,7 +28,7 @@ func (t *Target) acquire(ctx context.Context, license string, who Identity, devi
 		Body: fmt.Sprintf(`{"fingerprint": %q}`, device), Bearer: bearer(who),
 	})
 	var l lease
-	if err == nil {
+	if err == nil && got.status < http.StatusInternalServerError {
 		err = json.Unmarshal([]byte(got.body), &l)
 	}
 	return got, l, err
@@ -50,8 +50,11 @@ func stolenLease(owner, thief Identity, action string) Try {
 			license = t.RivalLicense
 		}
 		got, held, err := t.acquire(ctx, license, owner, "victims-laptop")
-		if err != nil || held.ID == "" {
-			return Finding{}, fmt.Errorf("get a lease to steal: status %d: %s: %w", got.status, got.body, err)
+		if err != nil {
+			return Finding{}, fmt.Errorf("get a lease to steal: %w", err)
+		}
+		if held.ID == "" {
+			return Finding{}, fmt.Errorf("get a lease to steal: status %d, %s", got.status, got.passage.Rule)
 		}
 		defer func() {
 			if released := t.release(ctx, held.ID, owner); err == nil && found.Layer != Nobody {
@@ -83,7 +86,7 @@ func seatRace(ctx context.Context, t *Target) (Finding, error) {
 				Method: http.MethodPost, Path: "/v1/licenses/{rival}/acquire", client: addresses[i],
 				Body: fmt.Sprintf(`{"fingerprint": "racer-%d"}`, i), Bearer: func(context.Context, *Target) (string, error) { return token, nil },
 			})
-			if failed[i] == nil {
+			if failed[i] == nil && got[i].status < http.StatusInternalServerError {
 				failed[i] = json.Unmarshal([]byte(got[i].body), &held[i])
 			}
 		})

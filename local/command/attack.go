@@ -40,6 +40,9 @@ func (a *app) attack() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := a.healthy(ctx, client); err != nil {
+				return err
+			}
 			target, err := targetOf(ctx, dir, client)
 			if err != nil {
 				return err
@@ -48,6 +51,19 @@ func (a *app) attack() *cobra.Command {
 			return a.report(ctx, target, attack.All())
 		},
 	}
+}
+
+// healthy refuses to attack what is made to fail: what is down stops attacks, too,
+// and proves nothing.
+func (a *app) healthy(ctx context.Context, client *daemon.Client) error {
+	status, err := client.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if len(status.Faults) > 0 {
+		return fmt.Errorf("%s is made to fail, which stops attacks, too: '%s heal' first", strings.Join(status.Faults, ", "), self())
+	}
+	return nil
 }
 
 func (a *app) report(ctx context.Context, target *attack.Target, all []attack.Attack) error {

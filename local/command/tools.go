@@ -11,7 +11,7 @@ import (
 func (a *app) tools() *cobra.Command {
 	return &cobra.Command{
 		Use:   "tools",
-		Short: "Install or build what the project needs: PostgreSQL, Redis, the Pulumi CLI",
+		Short: "Install or build what the project and its tests need: PostgreSQL, Redis, Chromium, the Pulumi CLI",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return interruptible(command, a.runTools)
@@ -25,6 +25,9 @@ func (a *app) runTools(ctx context.Context) error {
 		return err
 	}
 	if err := a.out.during("databases", func() error { return toolchain.Databases(ctx, a.out.note) }); err != nil {
+		return err
+	}
+	if err := a.out.during("browser", func() error { return toolchain.Browser(ctx, a.out.note) }); err != nil {
 		return err
 	}
 	return a.out.during("Pulumi CLI", func() error {

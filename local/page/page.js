@@ -16,7 +16,7 @@
     const marks = item.querySelectorAll(".way > span"), steps = item.querySelectorAll(".steps > li");
     p.way.forEach((step, i) => {
       marks[i].dataset.outcome = steps[i].dataset.outcome = step.outcome;
-      one(".why", steps[i]).textContent = step.outcome ? step.outcome + ": " + step.why : "not reached";
+      one(".why", steps[i]).textContent = (step.outcome ? step.outcome + ": " : "") + step.why;
     });
     item.classList.add("new");
     return item;

@@ -11,7 +11,7 @@ import (
 type mark struct {
 	Layer int    `json:"layer"`
 	Name  string `json:"name"`
-	// Outcome is empty when the request did not come here.
+	// Outcome is empty when nothing is known of the layer.
 	Outcome trace.Outcome `json:"outcome"`
 	Why     string        `json:"why"`
 }
@@ -20,7 +20,10 @@ type mark struct {
 func way(p trace.Passage) []mark {
 	marks := make([]mark, 0, layer.Observability)
 	for _, l := range layer.All() {
-		m := mark{Layer: l.Number, Name: l.Name}
+		m := mark{Layer: l.Number, Name: l.Name, Why: "not reached"}
+		if p.StoppedBy == 0 {
+			m.Why = "behind the application, not seen from the front door"
+		}
 		for _, step := range p.Steps {
 			if step.Layer == l.Number {
 				m.Outcome, m.Why = step.Outcome, step.Why

@@ -28,6 +28,11 @@ func needs() []need {
 	}
 }
 
+// testNeeds lists what only the tests need.
+func testNeeds() []need {
+	return []need{{program: "chromium", pkg: "chromium"}}
+}
+
 // Missing names the Debian packages that have to be installed, sorted.
 func Missing() []string {
 	return missing(needs(), exec.LookPath)
@@ -52,15 +57,21 @@ func missing(needs []need, look func(string) (string, error)) []string {
 
 // Databases makes sure that PostgreSQL and Redis are installed. It installs them
 // with apt-get when it may, else it names the packages in one sentence.
-func Databases(ctx context.Context, say func(string)) error {
-	packages := Missing()
+func Databases(ctx context.Context, say func(string)) error { return install(ctx, needs(), say) }
+
+// Browser makes sure that Chromium is installed, in which the tests look at the
+// page. It does so as Databases does.
+func Browser(ctx context.Context, say func(string)) error { return install(ctx, testNeeds(), say) }
+
+func install(ctx context.Context, needs []need, say func(string)) error {
+	packages := missing(needs, exec.LookPath)
 	if len(packages) == 0 {
 		return nil
 	}
 	sentence := fmt.Errorf("missing on this machine: %s; install with: sudo apt-get install %[1]s", strings.Join(packages, " "))
 	apt, err := exec.LookPath("apt-get")
 	if err != nil {
-		return fmt.Errorf("missing on this machine: %s, the PostgreSQL and Redis servers; install them with the system's package manager", strings.Join(packages, " "))
+		return fmt.Errorf("missing on this machine: %s; install with the system's package manager", strings.Join(packages, " "))
 	}
 	prefix, allowed := privilege(ctx)
 	if !allowed {
@@ -77,7 +88,7 @@ func Databases(ctx context.Context, say func(string)) error {
 			return fmt.Errorf("%w\napt-get said: %s", sentence, lastLine(output))
 		}
 	}
-	if left := Missing(); len(left) > 0 {
+	if left := missing(needs, exec.LookPath); len(left) > 0 {
 		return errors.Join(sentence, errors.New("apt-get installed them, but their programs are not where they belong"))
 	}
 	return nil

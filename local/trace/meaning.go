@@ -11,6 +11,14 @@ type meaning struct {
 	why   string
 }
 
+// say explains a code; one that is not known speaks for itself.
+func (m meaning) say(code string) string {
+	if m.why == "" {
+		return code
+	}
+	return code + ": " + m.why
+}
+
 // meanings explains the API's problem codes.
 func meanings() map[string]meaning {
 	all := map[string]meaning{}

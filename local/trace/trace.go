@@ -172,9 +172,9 @@ func application(p *Passage, e frontdoor.LogEntry, _ RuleName) {
 	switch {
 	case e.Problem != "" && known.layer == layer.Data:
 		p.step(layer.Identity, Passed, "the caller is known")
-		p.stop(layer.Data, e.Problem, known.why)
+		p.stop(layer.Data, e.Problem, known.say(e.Problem))
 	case e.Problem != "":
-		p.stop(layer.Identity, e.Problem, known.why)
+		p.stop(layer.Identity, e.Problem, known.say(e.Problem))
 	case p.Status >= http.StatusBadRequest:
 		p.stop(layer.Identity, fmt.Sprintf("status %d", p.Status), "refused by the application")
 	default:
