@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/caarlos0/env/v11"
@@ -14,7 +15,18 @@ import (
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
+// The service keeps a few MiB alive and makes some KiB of garbage with each request.
+// Waiting for four times what is alive saves a tenth of a heartbeat's time, and near
+// the limit, which leaves room in the 256 MiB of the smallest pod, Go collects as
+// often as it takes.
+const (
+	garbagePercent = 400
+	memoryLimit    = 160 << 20
+)
+
 func main() {
+	debug.SetGCPercent(garbagePercent)
+	debug.SetMemoryLimit(memoryLimit)
 	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "license-api:", err)
 		os.Exit(1)
