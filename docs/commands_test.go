@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,7 +65,7 @@ func gitCommand(t *testing.T, c command) {
 // that are run.
 func goCommand(t *testing.T, c command) {
 	t.Helper()
-	sources := map[string]string{"./local": "local/command", "./ops/incident": "ops/incident", "./ops": "ops"}
+	sources := map[string]string{"./local": "local", "./ops/incident": "ops/incident", "./ops": "ops"}
 	_, rest := c.flags()
 	require.Contains(t, []string{"run", "test"}, rest[0], c)
 	for _, word := range rest[1:] {
@@ -82,8 +83,8 @@ func goCommand(t *testing.T, c command) {
 	for _, flag := range flags {
 		assert.Contains(t, text, `"`+strings.TrimLeft(flag, "-")+`"`, "%s:%d: no such flag in %s: %s", c.document, c.line, folder, flag)
 	}
-	if folder == "local/command" {
-		assert.Regexp(t, `Use:\s+"`+regexp.QuoteMeta(words[2])+`"`, text, "no such command: %s", c)
+	if folder == "local" {
+		assert.Regexp(t, `Use:\s+"`+regexp.QuoteMeta(words[2])+`[" ]`, text, "no such command: %s", c)
 		setting(t, c, "local")
 	}
 }
@@ -97,17 +98,18 @@ func setting(t *testing.T, c command, stack string) {
 	}
 }
 
-// source is the text of all Go files of a folder.
+// source is the text of all Go files in and below a folder.
 func source(t *testing.T, folder string) string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
-	require.NoError(t, err)
 	var text strings.Builder
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		require.NoError(t, err)
+	require.NoError(t, filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		content, err := os.ReadFile(path)
 		text.Write(content)
-	}
+		return err
+	}))
 	return text.String()
 }
 
