@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/ops/incident/cloud"
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+// TestTheResponseFindsWhatTheProgramDeclares holds the names that the response
+// uses to those of the program: outputs, settings, labels.
+func TestTheResponseFindsWhatTheProgramDeclares(t *testing.T) {
+	t.Parallel()
+	for _, stack := range []string{"dev", "prod"} {
+		t.Run(stack, func(t *testing.T) {
+			t.Parallel()
+			plan := stacktest.Deploy(t, stack)
+			settings := map[string]string{"license-platform:kubernetes.cluster.location": "us-central1"}
+			answer := func(_ context.Context, c cloud.Command, out io.Writer) error {
+				switch {
+				case slices.Equal(c.Args[:2], []string{"stack", "output"}):
+					return json.NewEncoder(out).Encode(plan.Outputs(t).Inputs())
+				case slices.Equal(c.Args[:2], []string{"config", "get"}):
+					value, known := settings[c.Args[3]]
+					require.True(t, known, c)
+					_, err := io.WriteString(out, value)
+					return err
+				}
+				return fmt.Errorf("nobody asked for %s", c)
+			}
+			g, err := cloud.NewGoogle(t.Context(), answer, stack, "kubeconfig")
+			require.NoError(t, err)
+
+			shown := ""
+			for _, a := range append(g.Evidence(time.Now()), g.Backup("x"), g.Lockdown(), g.Verify()) {
+				shown += a.Does + "\n"
+				for _, c := range a.Commands {
+					shown += c.String() + "\n"
+				}
+			}
+			namespace, _ := plan.Outputs(t).Get("namespace").(string)
+			deployment := plan.One(t, "kubernetes:apps/v1:Deployment", "license-api")
+			policy := plan.Of("gcp:compute/securityPolicy:SecurityPolicy")[0].Text("name")
+			assert.Contains(t, shown, "--namespace="+namespace)
+			assert.Equal(t, namespace, deployment.Text("metadata.namespace"))
+			assert.Equal(t, "license-api", deployment.Get(`spec.template.metadata.labels.app`))
+			assert.Contains(t, shown, "--selector=app=license-api")
+			assert.Contains(t, shown, "describe "+policy)
+			assert.Contains(t, shown, "see from outside that "+plan.Outputs(t).Get("licenseUrl").(string)+"/health")
+			assert.Contains(t, shown, "--instance=stores-")
+
+			key := strings.TrimPrefix(g.Lockdown().Commands[0].Args[3], "license-platform:")
+			_, err = stacktest.Try(t, stack, stacktest.Set(key, true))
+			require.NoError(t, err, "the program knows the setting")
+		})
+	}
+}
