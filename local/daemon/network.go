@@ -88,8 +88,10 @@ func object(r store.Resource, into any) error {
 func (d *Daemon) networkServices() []dataplane.Service {
 	plan := d.options.Plan
 	services := []dataplane.Service{
-		{Name: "Cloud KMS", Address: plan.KMS()}, {Name: "Secret Manager", Address: plan.SecretManager()},
-		{Name: "Identity Platform's public keys", Address: plan.Identity()}, {Name: "Artifact Registry", Address: plan.Registry()},
+		{Name: "Cloud KMS", Address: plan.KMS()},
+		{Name: "Secret Manager", Address: plan.SecretManager()},
+		{Name: "Identity Platform's public keys", Address: plan.Identity()},
+		{Name: "Artifact Registry", Address: plan.Registry()},
 	}
 	for _, r := range d.store.List(gcp.TypeDatabaseInstance, gcp.TypeRedisInstance) {
 		outputs := provider.Properties(r.Outputs)
