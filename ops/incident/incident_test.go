@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
 )
 
 // pagers stands for PagerDuty.
@@ -38,6 +39,7 @@ func TestAnIncidentFromTheFirstSuspicionToBusinessAsUsual(t *testing.T) {
 	token := m.must(t, "token")
 	status, lease := m.acquire(t, m.edge(), token, "device-1")
 	require.Equal(t, http.StatusCreated, status, lease)
+	require.Equal(t, codes.OK, m.sign(t))
 	before := m.declared(t)
 	going := m.must(t, "preview", "--config", "platform.lockdown=true")
 
@@ -99,12 +101,8 @@ func TestAnIncidentFromTheFirstSuspicionToBusinessAsUsual(t *testing.T) {
 			require.Error(t, err)
 			assert.Contains(t, output, "suspended")
 		}},
-		{"nothing is signed, also not for who is inside already, and held seats stay", func(t *testing.T) {
-			status, problem := m.acquire(t, m.pod(), token, "device-2")
-			assert.Equal(t, http.StatusServiceUnavailable, status)
-			assert.Equal(t, "dependency_unavailable", problem["code"])
-			status, _ = m.call(t, http.MethodPost, m.pod()+"/v1/leases/"+lease["leaseId"].(string)+"/heartbeat", token, nil)
-			assert.Equal(t, http.StatusOK, status)
+		{"nothing is signed", func(t *testing.T) {
+			assert.Equal(t, codes.PermissionDenied, m.sign(t))
 		}},
 		{"the response again does nothing twice", func(t *testing.T) {
 			backup := read("backup.sql")
@@ -126,6 +124,7 @@ func TestAnIncidentFromTheFirstSuspicionToBusinessAsUsual(t *testing.T) {
 			assert.Equal(t, lease["leaseId"], again["leaseId"], "the seat was kept")
 			status, _ = m.acquire(t, m.edge(), m.must(t, "token"), "device-2")
 			assert.Equal(t, http.StatusCreated, status)
+			assert.Equal(t, codes.OK, m.sign(t))
 		}},
 	}
 	for _, step := range steps {

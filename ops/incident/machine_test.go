@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha512"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -17,7 +18,14 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+
+	"github.com/coditect-ai/license-platform/local/address"
 )
 
 // machine is one embedded cloud in a folder of its own, driven by the commands
@@ -29,7 +37,6 @@ type machine struct {
 		Edge    string            `json:"edge"`
 		CA      string            `json:"ca"`
 		Hosts   map[string]string `json:"hosts"`
-		Metrics string            `json:"metrics"`
 		License string            `json:"license"`
 	}
 	client *http.Client
@@ -91,11 +98,35 @@ func (m *machine) connect(t *testing.T) {
 	t.Cleanup(m.client.CloseIdleConnections)
 }
 
-// edge is the license host at the front door, pod the API without it.
+// edge is the license host at the front door.
 func (m *machine) edge() string { return "https://" + m.endpoints.Hosts["licenses"] }
 
-func (m *machine) pod() string {
-	return strings.Replace(strings.TrimSuffix(m.endpoints.Metrics, "/metrics"), ":9090", ":8000", 1)
+// sign asks the embedded Cloud KMS for a signature by the first version of the
+// signing key, as the API does, and returns the code of its answer. The API
+// itself is out of reach: only the front door may call its pods.
+func (m *machine) sign(t *testing.T) codes.Code {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(m.directory, "plan.json"))
+	require.NoError(t, err)
+	var plan address.Plan
+	require.NoError(t, json.Unmarshal(content, &plan))
+	authority, err := credentials.NewClientTLSFromFile(m.endpoints.CA, "")
+	require.NoError(t, err)
+	connection, err := grpc.NewClient(plan.KMS().String(), grpc.WithTransportCredentials(authority))
+	require.NoError(t, err)
+	defer func() { _ = connection.Close() }()
+	var version string
+	for name := range m.declared(t) {
+		if found, ok := strings.CutPrefix(name, "gcp:kms/cryptoKeyVersion:CryptoKeyVersion "); ok {
+			version = found
+		}
+	}
+	require.NotEmpty(t, version)
+	sum := sha512.Sum512([]byte("a licence"))
+	_, err = kmspb.NewKeyManagementServiceClient(connection).AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{
+		Name: version, Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha512{Sha512: sum[:]}},
+	})
+	return status.Code(err)
 }
 
 // call sends a request and returns status and body.
