@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/blang/semver"
 )
@@ -19,6 +20,9 @@ import (
 // Version is the Pulumi CLI that belongs to the SDK in go.mod. Another 3.x from
 // this one on is as good.
 const Version = "3.250.0"
+
+// cliPackage is the program as tools/go.mod pins it.
+const cliPackage = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 
 // Pulumi finds a fitting Pulumi CLI: the one in PATH, else one in the user's
 // cache, else it builds that one from tools/go.mod below root. Progress is told
@@ -97,16 +101,23 @@ func build(ctx context.Context, root, binary string, say func(string)) error {
 	}
 	say("building the Pulumi CLI " + Version + " from tools/go.mod, once per machine: minutes on a slow one")
 	made := binary + ".new"
-	compile := exec.CommandContext(ctx, goTool, "build", "-trimpath",
+	dir := filepath.Join(root, "tools")
+	environment := append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	total, err := packages(ctx, goTool, dir, environment, cliPackage)
+	if err != nil {
+		return fmt.Errorf("build the Pulumi CLI: %w", err)
+	}
+	told := &compilation{say: say, of: total, now: time.Now, told: time.Now()}
+	compile := exec.CommandContext(ctx, goTool, "build", "-v", "-trimpath",
 		"-ldflags", "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v"+Version,
-		"-o", made, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi")
-	compile.Dir = filepath.Join(root, "tools")
-	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
-	if output, err := compile.CombinedOutput(); err != nil {
+		"-o", made, cliPackage)
+	compile.Dir, compile.Env = dir, environment
+	compile.Stderr = told
+	if err := compile.Run(); err != nil {
 		if removed := os.Remove(made); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
 			err = errors.Join(err, removed)
 		}
-		return fmt.Errorf("build the Pulumi CLI: %w\n%s", err, strings.TrimSpace(string(output)))
+		return fmt.Errorf("build the Pulumi CLI: %w\n%s", err, told.words())
 	}
 	if err := os.Rename(made, binary); err != nil {
 		return fmt.Errorf("put the Pulumi CLI into the cache: %w", err)
