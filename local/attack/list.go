@@ -92,15 +92,15 @@ func impostors() []Attack {
 
 // thieves are customers who want more than is theirs.
 func thieves() []Attack {
-	victim, thief := Identity{User: "victim"}, Identity{User: "thief"}
+	thief, victim, colleague := Identity{User: "thief"}, Identity{Tenant: rival, User: "victim"}, Identity{Tenant: rival, User: "thief"}
 	take := func(path string, who Identity) Try {
 		return web(Request{Method: http.MethodPost, Path: path, Body: `{"fingerprint": "thief"}`, Bearer: bearer(who)})
 	}
 	return []Attack{
 		{"another tenant's licence", layer.Data, "license_not_found", take("/v1/licenses/{rival}/acquire", thief)},
-		{"another tenant's lease, kept alive", layer.Data, "lease_not_found", stolenLease(Identity{Tenant: rival}, thief, "heartbeat")},
-		{"another tenant's lease, ended", layer.Data, "lease_not_found", stolenLease(Identity{Tenant: rival}, thief, "release")},
-		{"another user's lease, ended", layer.Identity, "not_lease_holder", stolenLease(victim, thief, "release")},
+		{"another tenant's lease, kept alive", layer.Data, "lease_not_found", stolenLease(victim, thief, "heartbeat")},
+		{"another tenant's lease, ended", layer.Data, "lease_not_found", stolenLease(victim, thief, "release")},
+		{"another user's lease, ended", layer.Identity, "not_lease_holder", stolenLease(victim, colleague, "release")},
 		{"administration without the role", layer.Identity, "forbidden", web(Request{Path: "/v1/audit", Bearer: bearer(thief)})},
 		{"race for the last seat", layer.Data, "no_seats_available", seatRace},
 		{"body of 100 KiB", layer.Identity, "body_too_large", web(Request{

@@ -21,10 +21,10 @@ type lease struct {
 	Seats int    `json:"seats"`
 }
 
-// acquire takes a seat of a licence.
-func (t *Target) acquire(ctx context.Context, license string, who Identity, device string) (answer, lease, error) {
+// acquire takes a seat of the rival's licence: the demo's are for people.
+func (t *Target) acquire(ctx context.Context, who Identity, device string) (answer, lease, error) {
 	got, err := t.send(ctx, Request{
-		Method: http.MethodPost, Path: "/v1/licenses/" + license + "/acquire",
+		Method: http.MethodPost, Path: "/v1/licenses/{rival}/acquire",
 		Body: fmt.Sprintf(`{"fingerprint": %q}`, device), Bearer: bearer(who),
 	})
 	var l lease
@@ -42,14 +42,10 @@ func (t *Target) release(ctx context.Context, id string, who Identity) error {
 	return err
 }
 
-// stolenLease acts on a lease that somebody else holds.
+// stolenLease acts on a lease that somebody of the rival's holds.
 func stolenLease(owner, thief Identity, action string) Try {
 	return func(ctx context.Context, t *Target) (found Finding, err error) {
-		license := t.License
-		if owner.Tenant == rival {
-			license = t.RivalLicense
-		}
-		got, held, err := t.acquire(ctx, license, owner, "victims-laptop")
+		got, held, err := t.acquire(ctx, owner, "victims-laptop")
 		if err != nil {
 			return Finding{}, fmt.Errorf("get a lease to steal: %w", err)
 		}
