@@ -1,0 +1,130 @@
+package server_test
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/metrics"
+	"github.com/coditect-ai/license-platform/app/redis"
+)
+
+// clocked is the domain over the real stores, with a clock of the API's own that a
+// test can move.
+type clocked struct {
+	*app.Service
+	world *world
+	redis *goredis.Client
+	ahead atomic.Int64
+}
+
+func newClocked(t *testing.T) *clocked {
+	t.Helper()
+	w := newWorld(t)
+	c := &clocked{world: w, redis: w.redis.Client()}
+	t.Cleanup(func() { require.NoError(t, c.redis.Close()) })
+	c.Service = app.New(app.Dependencies{
+		Ledger: w.ledger(t), Seats: redis.NewSeats(c.redis, func(string, time.Duration, error) {}), Signer: unsigned{},
+		Meter: metrics.New(), Log: slog.New(slog.DiscardHandler), Issuer: "https://licenses.coditect.ai",
+		Now: func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) },
+	})
+	return c
+}
+
+// shiftRedis makes Redis' clock jump: its scripts only ever compare the times that
+// they wrote with the server's own, so that moving all of those back is the same as
+// moving the clock ahead.
+func (c *clocked) shiftRedis(t *testing.T, ahead time.Duration) {
+	t.Helper()
+	ctx := context.Background()
+	const prefix = "seats:{demo-1a2b/short}:"
+	for _, name := range []string{"leases", "endings"} {
+		scores, err := c.redis.ZRangeWithScores(ctx, prefix+name, 0, -1).Result()
+		require.NoError(t, err)
+		for _, z := range scores {
+			require.NoError(t, c.redis.ZAdd(ctx, prefix+name, goredis.Z{Score: z.Score - float64(ahead.Microseconds()), Member: z.Member}).Err())
+		}
+	}
+}
+
+func TestFaultsAJumpOfTheAPIsClockNeitherFreesNorExtendsASeat(t *testing.T) {
+	t.Parallel()
+	for name, jump := range map[string]time.Duration{"two days ahead": 48 * time.Hour, "two days back": -48 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, ada := context.Background(), app.Principal{Tenant: "demo-1a2b", User: "ada"}
+			c := newClocked(t)
+			first, err := c.Acquire(ctx, ada, "short", "device-1")
+			require.NoError(t, err)
+			_, err = c.Acquire(ctx, ada, "short", "device-2")
+			require.NoError(t, err)
+
+			c.ahead.Store(int64(jump))
+			require.NoError(t, c.Reap(ctx), "the housekeeping has the jumped clock, too")
+			_, err = c.Acquire(ctx, ada, "short", "device-3")
+			assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "no seat was freed")
+			kept, err := c.Heartbeat(ctx, ada, first.Lease.ID)
+			require.NoError(t, err)
+			assert.WithinDuration(t, time.Now().Add(10*time.Second), kept.ExpiresAt, 3*time.Second, "a heartbeat extends by Redis' clock")
+			again, err := c.Acquire(ctx, ada, "short", "device-1")
+			require.NoError(t, err)
+			assert.Equal(t, first.Lease.ID, again.Lease.ID)
+			assert.WithinDuration(t, time.Now().Add(10*time.Second), again.Lease.ExpiresAt, 3*time.Second)
+
+			// Nor does a seat last longer: the one without a heartbeat ends in real time.
+			time.Sleep(10*time.Second + 200*time.Millisecond)
+			_, err = c.Acquire(ctx, ada, "short", "device-3")
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestFaultsWhenRedisClockJumpsAheadLeasesExpireAndNothingIsSoldTwice(t *testing.T) {
+	t.Parallel()
+	ctx, ada := context.Background(), app.Principal{Tenant: "demo-1a2b", User: "ada"}
+	c := newClocked(t)
+	first, err := c.Acquire(ctx, ada, "short", "device-1")
+	require.NoError(t, err)
+	second, err := c.Acquire(ctx, ada, "short", "device-2")
+	require.NoError(t, err)
+
+	c.shiftRedis(t, time.Hour)
+	_, err = c.Heartbeat(ctx, ada, first.Lease.ID)
+	require.NoError(t, err, "who comes first keeps the seat")
+	third, err := c.Acquire(ctx, ada, "short", "device-3")
+	require.NoError(t, err, "the seat without a heartbeat went to the next")
+	_, err = c.Heartbeat(ctx, ada, second.Lease.ID)
+	assert.Equal(t, app.CodeLeaseExpired, app.CodeOf(err), "and its holder is told so")
+	_, err = c.Heartbeat(ctx, ada, third.Lease.ID)
+	require.NoError(t, err)
+	require.NoError(t, c.Reap(ctx))
+	assert.Equal(t, 2, c.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'short' AND ended_at IS NULL`))
+}
+
+func TestFaultsWhenRedisClockJumpsBackSeatsLastLongerUntilTheNextHeartbeat(t *testing.T) {
+	t.Parallel()
+	ctx, ada := context.Background(), app.Principal{Tenant: "demo-1a2b", User: "ada"}
+	c := newClocked(t)
+	first, err := c.Acquire(ctx, ada, "short", "device-1")
+	require.NoError(t, err)
+	second, err := c.Acquire(ctx, ada, "short", "device-2")
+	require.NoError(t, err)
+
+	c.shiftRedis(t, -time.Hour)
+	require.NoError(t, c.Reap(ctx))
+	_, err = c.Acquire(ctx, ada, "short", "device-3")
+	assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "nothing is sold twice")
+	kept, err := c.Heartbeat(ctx, ada, first.Lease.ID)
+	require.NoError(t, err, "nobody loses a seat")
+	assert.WithinDuration(t, time.Now().Add(10*time.Second), kept.ExpiresAt, 3*time.Second, "a heartbeat brings the expiry back to a lease time from now")
+	require.NoError(t, c.Release(ctx, ada, second.Lease.ID), "a seat can be given back")
+	_, err = c.Acquire(ctx, ada, "short", "device-3")
+	require.NoError(t, err)
+}
