@@ -1,8 +1,10 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,16 +32,48 @@ func (a *app) sandbox() *cobra.Command {
 // shownDenials is how many of the latest are shown.
 const shownDenials = 5
 
-// printDenials shows what NetworkPolicies kept from pods since then, the latest
-// first.
-func (a *app) printDenials(status daemon.Status, since time.Time) {
-	for i, denial := range status.Network.Denials {
-		if i == shownDenials || denial.Time.Before(since) {
-			return
-		}
+// printDenials shows what NetworkPolicies kept from pods, the latest first.
+func (a *app) printDenials(status daemon.Status) {
+	for _, denial := range status.Network.Denials[:min(shownDenials, len(status.Network.Denials))] {
 		a.out.line("")
 		a.out.line("%s %s", a.out.red("denied:"), denial.Text)
 		a.out.line("        %s, %s", denial.Time.Format(time.TimeOnly), times(denial.Count))
+	}
+}
+
+// tellDenials tells of every denial once, when it happens, until the returned
+// function is called: a pod that waits for what it may not reach would only be
+// silent.
+func (a *app) tellDenials(ctx context.Context, from *daemon.Client) (stop func()) {
+	began, told := time.Now(), map[string]bool{}
+	tell := func() {
+		status, err := from.Status(ctx)
+		if err != nil {
+			return // what is asked next fails, too, and says so
+		}
+		for _, denial := range slices.Backward(status.Network.Denials) {
+			if denial.Time.After(began) && !told[denial.Text] {
+				told[denial.Text] = true
+				a.out.say("%s %s", a.out.red("denied"), denial.Text)
+			}
+		}
+	}
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-end:
+				tell()
+				return
+			case <-time.After(time.Second):
+				tell()
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
 	}
 }
 

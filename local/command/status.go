@@ -3,7 +3,6 @@ package command
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +33,7 @@ func (a *app) status() *cobra.Command {
 			a.printLayers(status)
 			a.out.line("")
 			a.printPods(status)
-			a.printDenials(status, time.Time{})
+			a.printDenials(status)
 			a.out.line("")
 			a.out.line("page: %s", client.Record.Page)
 			a.out.line("daemon: process %d, log %s", status.PID, daemon.LogPath(dir))

@@ -45,6 +45,8 @@ func (a *app) runUp(ctx context.Context) error {
 	shown := newProgress(a.out, a.verbose)
 	var outputs engine.Outputs
 	err = a.out.during("update", func() error {
+		stop := a.tellDenials(ctx, c.daemon)
+		defer stop()
 		if err := c.engine.Recover(ctx); err != nil {
 			return err
 		}
@@ -65,7 +67,6 @@ func (a *app) runUp(ctx context.Context) error {
 	}
 	a.out.line("")
 	a.printLayers(status)
-	a.printDenials(status, a.out.started)
 	a.out.line("")
 	a.printNext(dir, c.daemon.Record.Page, written)
 	a.out.line("%s in %.1f s (%s)", a.out.green("up"), time.Since(a.out.started).Seconds(), a.out.summary())
