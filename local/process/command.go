@@ -17,8 +17,9 @@ import (
 const defaultGrace = 10 * time.Second
 
 // defaultUserID is the user and group that an Unprivileged program sees itself
-// as; any number but 0 would do.
-const defaultUserID = 1000
+// as: nobody, the one normal user that every machine has. initdb refuses to run
+// as a number without a name.
+const defaultUserID = 65534
 
 // maxLogBytes bounds a log file: a larger one is set aside at the next start.
 const maxLogBytes = 16 << 20
@@ -48,7 +49,7 @@ type Command struct {
 	// changes nothing.
 	Unprivileged bool
 	// UserID is the user and group that an Unprivileged or Isolated program sees
-	// itself as, 1000 when zero.
+	// itself as, nobody (65534) when zero.
 	UserID int
 	// Isolated gives the program a network of its own, which it can set up
 	// (CAP_NET_ADMIN) and in which nothing can be reached. It needs a user
