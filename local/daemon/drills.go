@@ -65,10 +65,13 @@ func (d *Daemon) drills(ctx context.Context, mux *http.ServeMux) {
 	})
 	mux.HandleFunc("POST /drift", func(w http.ResponseWriter, _ *http.Request) {
 		done, err := d.drifts.apply(d)
+		d.balancer.Sync() // the next request sees it
 		reply(w, done, err)
 	})
 	mux.HandleFunc("DELETE /drift", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, "restored", d.drifts.restore())
+		err := d.drifts.restore()
+		d.balancer.Sync()
+		reply(w, "restored", err)
 	})
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, d.passages(r.URL.Query().Get("trace")), nil)

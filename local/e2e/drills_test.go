@@ -1,0 +1,62 @@
+package e2e_test
+
+import (
+	"net/http"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func attacksAreHeld(t *testing.T, m *machine) {
+	output := m.must(t, "attack")
+	assert.Regexp(t, `held: each of \d{2,} attacks ended where it has to`, output)
+	assert.Regexp(t, `race for the last seat +6 data +no_seats_available`, output)
+	assert.NotContains(t, output, "GOT THROUGH")
+}
+
+func faultsAreToldAndHealed(t *testing.T, m *machine) {
+	token, health := m.token(t), request{method: http.MethodGet, host: m.endpoints.Hosts["licenses"], path: "/health"}
+	// Each request is a client of its own, so that no rate limit is in the way.
+	acquire := func(client string) int {
+		return m.send(t, request{
+			method: http.MethodPost, host: m.endpoints.Hosts["licenses"], token: token, client: client,
+			path: "/v1/licenses/" + m.endpoints.License + "/acquire", body: map[string]any{"fingerprint": "device-6"},
+		}).status
+	}
+	require.Equal(t, http.StatusOK, acquire("ip=198.51.100.20;region=US"), "device 6 keeps its seat")
+	m.must(t, "fail", "identity") // first, while each pod has seen a token
+	assert.Equal(t, http.StatusOK, acquire("ip=198.51.100.23;region=US"), "keys that were fetched stay good")
+	m.must(t, "heal")
+	for name, want := range map[string]int{"redis": 503, "postgres": 503, "kms": 503, "api": 502} {
+		m.must(t, "fail", name)
+		assert.Contains(t, m.must(t, "status"), name+" is made to fail")
+		assert.Eventually(t, func() bool { return acquire("ip=198.51.100.21;region=US") == want }, 15*time.Second, 250*time.Millisecond, "%s fails", name)
+		output, code := m.command(t, "attack")
+		assert.Equal(t, 1, code, "what is down proves nothing about attacks")
+		assert.Contains(t, output, name+" is made to fail")
+		assert.Contains(t, m.must(t, "heal", name), "nothing is made to fail")
+		assert.Eventually(t, func() bool { return acquire("ip=198.51.100.22;region=US") == http.StatusOK }, 30*time.Second, 500*time.Millisecond, "%s is healed", name)
+	}
+	assert.Equal(t, http.StatusOK, m.send(t, health).status)
+
+	output, code := m.command(t, "fail", "everything")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, output, "everything")
+}
+
+func driftIsFound(t *testing.T, m *machine) {
+	output := m.must(t, "drift")
+	assert.Contains(t, output, `action: "deny(403)" → "allow"`)
+	assert.Contains(t, output, `ingress.allow-http"]: "false" → "true"`)
+	assert.Contains(t, output, `settings.backupConfiguration.enabled: true → false`)
+	assert.Regexp(t, regexp.MustCompile(`3 to update, \d+ unchanged`), output)
+	assert.Contains(t, output, "everything is as it was")
+	attack := m.send(t, request{
+		method: http.MethodGet, host: m.endpoints.Hosts["licenses"], path: "/health?id=1%27%20UNION%20SELECT%20password%20FROM%20users--",
+		client: "ip=198.51.100.24;region=US",
+	})
+	assert.Equal(t, http.StatusForbidden, attack.status, "the rule denies again")
+}
