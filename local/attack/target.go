@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/coditect-ai/license-platform/local/trace"
@@ -33,6 +34,7 @@ type Target struct {
 	// SQL, Redis and KMS are addresses (host:port) inside the private network.
 	SQL, Redis, KMS string
 
+	mu     sync.Mutex // guards what follows
 	client *http.Client
 	next   netip.Addr
 }
@@ -47,6 +49,8 @@ type Identity struct {
 // one attack must not stop another. They come from the range for benchmarks, RFC
 // 2544.
 func (t *Target) address() netip.Addr {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if !t.next.IsValid() {
 		// Another run in the same minute starts somewhere else.
 		t.next = netip.AddrFrom4([4]byte{198, byte(18 + rand.IntN(2)), byte(rand.IntN(250)), 0})
@@ -57,6 +61,8 @@ func (t *Target) address() netip.Addr {
 
 // http reaches every host through the front door.
 func (t *Target) http() *http.Client {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.client == nil {
 		dialer := &net.Dialer{Timeout: 5 * time.Second}
 		t.client = &http.Client{
@@ -75,6 +81,8 @@ func (t *Target) http() *http.Client {
 
 // Close ends idle connections.
 func (t *Target) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.client != nil {
 		t.client.CloseIdleConnections()
 	}

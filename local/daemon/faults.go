@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
@@ -182,25 +177,4 @@ func (d *Daemon) renew(namespace, name string) error {
 		return nil
 	}
 	return errors.Join(d.kubelet.Scale(namespace, name, 0), d.kubelet.Scale(namespace, name, now.Desired))
-}
-
-// refusing answers UNAVAILABLE while the key management service is made to fail.
-func (d *Daemon) refusing() grpc.ServerOption {
-	return grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		if d.faults.has(faultKMS) {
-			return nil, status.Error(codes.Unavailable, "The service is currently unavailable.")
-		}
-		return handler(ctx, request)
-	})
-}
-
-// keysOrNothing answers 503 while the identity keys are made to fail.
-func (d *Daemon) keysOrNothing(keys http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.faults.has(faultIdentity) {
-			http.Error(w, "The service is currently unavailable.", http.StatusServiceUnavailable)
-			return
-		}
-		keys.ServeHTTP(w, r)
-	})
 }
