@@ -1,0 +1,33 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// podsAreKeptApart: a process of this machine counts as managed Prometheus, which
+// the declared NetworkPolicies let read the metrics and nothing else.
+func podsAreKeptApart(t *testing.T, m *machine) {
+	if strings.Contains(m.must(t, "status"), "warning: pods run without a network of their own") {
+		t.Skip("this machine refuses namespaces, and the stack says so")
+	}
+	direct := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	metrics, err := direct.Get(m.endpoints.Metrics)
+	require.NoError(t, err)
+	require.NoError(t, metrics.Body.Close())
+	assert.Equal(t, http.StatusOK, metrics.StatusCode)
+	around := strings.Replace(m.endpoints.Metrics, ":9090/metrics", ":8000/health", 1)
+	require.NotEqual(t, m.endpoints.Metrics, around)
+	answered, err := direct.Get(around)
+	if err == nil {
+		require.NoError(t, answered.Body.Close())
+	}
+	require.Error(t, err, "nobody gets around the front door")
+	status := m.must(t, "status")
+	assert.Contains(t, status, "denied: NetworkPolicy: ingress to pod coditect-app/license-api-")
+	assert.NotContains(t, status, "NetworkPolicy: egress from pod coditect-app/license-", "the declared policies allow what the pods need")
+}
