@@ -2,12 +2,17 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: checklist cost help up preview status down test race check format bench inventory conformance tools go attack drift
+.PHONY: drills checklist cost help up preview status down test race check format bench faults inventory conformance tools go attack drift
 
 LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
 # with the race detector, so it runs on all others.
 RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/internal"}}{{$$sdk = true}}{{end}}{{end}}{{if not $$sdk}}{{.ImportPath}}{{end}}' ./app/... ./armor/... ./k8s/... ./local/...)
+
+# Tests that act out whole stories on stacks of their own: `make test` runs what
+# is quick of them.
+DRILL_PACKAGES := ./docs ./ops/incident
+DRILLS := github.com/coditect-ai/license-platform/(docs|ops/incident)
 
 # The API server enables features by the version that it is told to be.
 KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37
@@ -33,13 +38,17 @@ drift: $(LOCAL) ## Change the cloud behind Pulumi's back, and see a refresh find
 down: $(LOCAL) ## Stop and destroy everything on this machine
 	@$(LOCAL) down $(ARGS)
 
-test: tools ## Run every test, on real PostgreSQL, Redis and the Pulumi engine
-	@echo "==> compile the tests (the first time takes minutes: the Google Cloud SDK is large)"
-	@go test -run '^$$' ./... 2>&1 | awk -f tools/progress.awk -v what="packages ready" -v total="$$(go list ./... | wc -l)"
-	@echo "==> run the tests"
-	@go test $(TESTFLAGS) ./...
+test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the Pulumi engine
+	@echo "==> compile (the first time takes minutes: the Google Cloud SDK is large)"
+	@go build -v ./... 2>&1 | awk -f tools/progress.awk -v what="packages compiled"
+	@echo "==> run the tests of $$(go list ./... | wc -l) packages"
+	@go test $(TESTFLAGS) $$(go list ./... | grep -vxE '$(DRILLS)')
+	@go test $(TESTFLAGS) -short $(DRILL_PACKAGES)
 	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
+
+drills: tools ## Follow every document and an incident from end to end, each on a stack of its own (6 minutes)
+	@go test -count 1 -timeout 20m $(TESTFLAGS) $(DRILL_PACKAGES)
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)
@@ -54,8 +63,12 @@ check: go ## Everything quick: format, vet, staticcheck, go.mod
 format: go ## Format all Go files
 	@cd tools && go tool gofumpt -w ..
 
-bench: tools ## Measure speed, as ratios against the bare building blocks
-	@go test -run '^$$' -bench . -benchmem $(BENCHFLAGS) ./...
+faults: tools ## Break the API's dependencies under load, and count lost and oversold seats
+	@go test -count 1 -timeout 10m -run Faults -v ./app/server | grep -Ev '^(=== |\{)'
+
+bench: tools ## Measure the API's speed, as ratios against the bare building blocks, and the WAF's (3 minutes)
+	@go test -run '^$$' -bench $(or $(BENCH),.) -benchtime 1x -timeout 10m $(BENCHFLAGS) ./app/server
+	@go test -run '^$$' -bench $(or $(BENCH),.) -timeout 10m $(BENCHFLAGS) ./local/cloudarmor
 
 inventory: go ## Write the reviewed list of every stack's resources anew
 	@go test ./stack -run Inventory -update
