@@ -90,11 +90,11 @@ func New(ctx context.Context, o Options) (*Verifier, error) {
 
 func newVerifier(o Options, keys oidc.KeySet) *Verifier {
 	config := &oidc.Config{ClientID: o.Audience, SupportedSigningAlgs: []string{oidc.RS256}, Now: o.Now}
-	return &Verifier{options: o, verifier: oidc.NewVerifier(o.Issuer, keys, config), known: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
+	return &Verifier{options: o, verifier: oidc.NewVerifier(o.Issuer, keySet{keys}, config), known: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
 }
 
 // Verify returns who the token speaks for. Codes: CodeInvalidToken,
-// CodeMissingTenant.
+// CodeMissingTenant, and CodeUnavailable while the issuer's keys cannot be fetched.
 func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, error) {
 	if len(token) > maxToken {
 		return app.Principal{}, invalid(fmt.Errorf("the token has %d bytes, more than %d", len(token), maxToken))
@@ -103,9 +103,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	if who, ok := v.recall(sum); ok {
 		return who, nil
 	}
-	verified, err := v.verifier.Verify(ctx, token)
+	verified, err := v.verify(ctx, token)
 	if err != nil {
-		return app.Principal{}, invalid(err)
+		return app.Principal{}, err
 	}
 	who, err := v.principal(verified)
 	if err != nil {
