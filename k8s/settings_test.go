@@ -52,8 +52,11 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		key    string
 	}{
 		"a cluster without a name":              {own, func(s *k8s.Settings) { s.Cluster.Name = "" }, "cluster.name"},
-		"a cluster nowhere":                     {own, func(s *k8s.Settings) { s.Cluster.Location = "" }, "cluster.location"},
 		"a control plane without a /28":         {own, func(s *k8s.Settings) { s.Cluster.ControlPlaneRange = "172.16.0.0/24" }, "cluster.controlPlaneRange"},
+		"a control plane on public addresses":   {own, func(s *k8s.Settings) { s.Cluster.ControlPlaneRange = "203.0.113.0/28" }, "cluster.controlPlaneRange"},
+		"a control plane of IPv6":               {own, func(s *k8s.Settings) { s.Cluster.ControlPlaneRange = "fd00::/28" }, "cluster.controlPlaneRange"},
+		"a caller of IPv6":                      {own, func(s *k8s.Settings) { s.Cluster.AuthorizedNetworks[0].CIDR = "2001:db8::/32" }, "cluster.authorizedNetworks[0].cidr"},
+		"a Prometheus of one's own":             {own, func(s *k8s.Settings) { s.NetworkPolicies.MetricsNamespace = "monitoring" }, "networkPolicies.metricsNamespace"},
 		"a control plane that nobody reaches":   {own, func(s *k8s.Settings) { s.Cluster.AuthorizedNetworks = nil }, "cluster.authorizedNetworks"},
 		"a release channel of one's own":        {own, func(s *k8s.Settings) { s.Cluster.ReleaseChannel = "NIGHTLY" }, "cluster.releaseChannel"},
 		"fewer nodes at most than at least":     {own, func(s *k8s.Settings) { s.Cluster.MaxNodes = 0 }, "cluster.minNodes"},
@@ -61,7 +64,7 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"a disk that is too small":              {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 5 }, "cluster.diskGb"},
 		"Calico in a cluster with Dataplane V2": {own, func(s *k8s.Settings) { s.NetworkPolicies.Dataplane = isolation.Calico }, "networkPolicies.dataplane"},
 		"an unknown dataplane":                  {shared, func(s *k8s.Settings) { s.NetworkPolicies.Dataplane = "iptables" }, "networkPolicies.dataplane"},
-		"settings that adoption would ignore":   {shared, func(s *k8s.Settings) { s.Cluster.DeletionProtection = true }, "cluster.adopt"},
+		"settings that adoption would ignore":   {shared, func(s *k8s.Settings) { s.Cluster.DeletionProtection = new(bool) }, "cluster.adopt"},
 		"a namespace in capitals":               {own, func(s *k8s.Settings) { s.Namespace.Name = "Licenses" }, "namespace.name"},
 		"a new cluster's shared namespace":      {own, func(s *k8s.Settings) { s.Namespace.Create = false }, "namespace.create"},
 		"routes of others in a new namespace":   {own, func(s *k8s.Settings) { s.Ingress.Routes = shared().Ingress.Routes }, "ingress.adopt"},

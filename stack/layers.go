@@ -52,7 +52,7 @@ func (d *deployment) google() error {
 	if err != nil {
 		return err
 	}
-	if d.services, err = enableServices(d.ctx, d.settings.Platform.Project, enabling); err != nil {
+	if d.services, err = enableServices(d.ctx, d.settings.Platform.Project, d.settings.requiredServices(), enabling); err != nil {
 		return err
 	}
 	d.provider, err = googleProvider(d.ctx, "gcp", d.settings.Platform, d.services.enabled...)

@@ -1,6 +1,10 @@
 package stack
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/k8s/workload"
+)
 
 // outputs name what an operator, a script or another stack needs to know. None
 // of it is a secret.
@@ -26,11 +30,33 @@ func (d *deployment) outputs() pulumi.Map {
 		// Identity Platform's id of each tenant, by its name in the settings.
 		"tenants": d.who.TenantIDs,
 		// Where kubectl finds the API.
-		"cluster":   d.gke.Name,
-		"namespace": pulumi.String(s.Kubernetes.Namespace.Name),
+		"cluster":         d.gke.Name,
+		"clusterLocation": pulumi.String(s.Kubernetes.Cluster.Location),
+		"namespace":       pulumi.String(s.Kubernetes.Namespace.Name),
 		// Where the evidence is, and what raises the alarm.
 		"logBucket":     d.watch.Bucket,
 		"alertPolicies": d.watch.Policies,
+		// Pages of the Google Cloud console, by what they show.
+		"dashboards": d.dashboards(),
+	}
+}
+
+// dashboards are the console's pages that an operator looks at first: Google
+// makes one for each of its resources, so the stack declares none.
+func (d *deployment) dashboards() pulumi.StringMap {
+	s := d.settings
+	page := func(path string, args ...any) pulumi.StringOutput {
+		return pulumi.Sprintf("https://console.cloud.google.com/"+path+"?project="+s.Platform.Project, args...)
+	}
+	return pulumi.StringMap{
+		"alerts":         page("monitoring/alerting"),
+		"metrics":        page("monitoring/metrics-explorer"),
+		"logs":           page("logs/query"),
+		"workload":       page("kubernetes/deployment/%s/%s/%s/%s/overview", s.Kubernetes.Cluster.Location, d.gke.Name, s.Kubernetes.Namespace.Name, workload.APIName),
+		"securityPolicy": page("net-security/securitypolicies/details/%s", d.policy.Name),
+		"sql":            page("sql/instances/%s/overview", d.kept.SQLInstanceName),
+		"redis":          page("memorystore/redis/instances"),
+		"keys":           page("security/kms/keyrings"),
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // irreplaceable are the types whose loss loses data that nothing can make again.
 func irreplaceable() []string {
 	return []string{
-		"gcp:kms/keyRing:KeyRing", "gcp:kms/cryptoKey:CryptoKey", sqlInstance, "gcp:sql/database:Database", redisInstance,
+		"gcp:kms/keyRing:KeyRing", "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyVersion:CryptoKeyVersion", sqlInstance, "gcp:sql/database:Database", redisInstance,
 		"gcp:identityplatform/tenant:Tenant", "gcp:logging/projectBucketConfig:ProjectBucketConfig",
 	}
 }
@@ -45,9 +45,9 @@ func TestWhatIsMeantToBeDestroyedCanBe(t *testing.T) {
 	}
 }
 
-func TestAProtectedClusterIsProtectedTwice(t *testing.T) {
+func TestAClusterIsProtectedTwiceUnlessTheSettingsSayOtherwise(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "dev", stacktest.Set("kubernetes.cluster.deletionProtection", true))
+	plan := stacktest.Deploy(t, "dev", stacktest.Unset("kubernetes.cluster.deletionProtection"))
 	cluster := plan.One(t, clusterType, "cluster")
 	assert.True(t, cluster.Protect)
 	assert.Equal(t, true, cluster.Get("deletionProtection"))

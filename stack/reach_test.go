@@ -167,6 +167,69 @@ func TestPodsReachWhatTheyNeedAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestWhatTheMatrixDoesNotAllowIsDenied(t *testing.T) {
+	t.Parallel()
+	calico := stacktest.Set("kubernetes.networkPolicies.dataplane", "calico")
+	for name, c := range map[string]struct {
+		stack    string
+		changes  []stacktest.Change
+		database int32
+		v2       bool
+	}{
+		"dev": {"dev", nil, 3307, true}, "prod": {"prod", nil, 3307, true}, "local": {"local", nil, 5432, true},
+		"prod on Calico": {"prod", []stacktest.Change{calico}, 3307, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := stacktest.Deploy(t, c.stack, c.changes...)
+			cluster := policies(t, plan, !c.v2)
+			peers := actors(plan.Outputs(t).Text("namespace"))
+			allowed := map[flow]bool{}
+			for _, f := range append(always(c.database), v2(c.v2)...) {
+				if f.protocol == "" {
+					f.protocol = corev1.ProtocolTCP
+				}
+				allowed[f] = f.allowed
+			}
+			for _, from := range []string{"API", "migration"} {
+				metadata, ports := "metadata v2", []int32{80, 8080}
+				if !c.v2 {
+					metadata, ports = "metadata old", []int32{987, 988}
+				}
+				for _, port := range ports {
+					allowed[flow{from, metadata, port, corev1.ProtocolTCP, true}] = true
+				}
+				// Cloud DNS for GKE answers where the metadata server does.
+				for _, resolver := range []string{"kube-dns", "node-local-dns", "local DNS", "metadata v2"} {
+					allowed[flow{from, resolver, 53, corev1.ProtocolTCP, true}] = true
+					allowed[flow{from, resolver, 53, corev1.ProtocolUDP, true}] = true
+				}
+			}
+			asked, ours := 0, map[string]bool{"API": true, "another API": true, "migration": true}
+			for from := range peers {
+				for to := range peers {
+					if from == to || from == "another API" || !ours[from] && !ours[to] {
+						continue
+					}
+					if to == "another API" && from != "API" {
+						continue
+					}
+					for _, port := range []int32{53, 80, 443, 987, 988, 3307, 5432, 6378, 6379, 8000, 8080, 9090} {
+						for _, protocol := range []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP} {
+							want := allowed[flow{from, to, port, protocol, true}]
+							decision, err := cluster.Decide(reachability.Connection{From: peers[from], To: peers[to], Port: port, Protocol: protocol})
+							require.NoError(t, err)
+							assert.Equal(t, want, decision.Allowed, fmt.Sprintf("%s → %s:%d %s: %s", from, to, port, protocol, decision.Reason))
+							asked++
+						}
+					}
+				}
+			}
+			assert.Greater(t, asked, 1000, "everybody is asked about everybody")
+		})
+	}
+}
+
 func TestWithOtherEndpointsPodsReachExactlyThose(t *testing.T) {
 	t.Parallel()
 	plan := stacktest.Deploy(t, "local", stacktest.Set("endpoints", map[string]any{

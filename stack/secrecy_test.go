@@ -49,6 +49,12 @@ func TestNoOutputIsASecretSoThatScriptsCanReadThem(t *testing.T) {
 		assert.NotEmpty(t, outputs.Text("edgeAddress"))
 		assert.Contains(t, outputs.Text("image"), "/license-platform/license-api@"+stacktest.Digest)
 		assert.Contains(t, outputs.Get("hosts"), "licenses")
+		assert.Equal(t, "us-central1", outputs.Text("clusterLocation"), "the platform's region, unless the settings name a zone")
+		pages, _ := outputs.Get("dashboards").(map[string]any)
+		require.NotEmpty(t, pages)
+		for name, page := range pages {
+			assert.Regexp(t, `^https://console\.cloud\.google\.com/[^ %]+\?project=coditect-[a-z-]+$`, page, name)
+		}
 	})
 }
 

@@ -12,12 +12,17 @@ import (
 // Service Usage, which enables them, is the only one that must be enabled before
 // (https://cloud.google.com/service-usage/docs/enabled-service); new projects
 // have it.
-func requiredServices() []string {
-	return []string{
+func (s Settings) requiredServices() []string {
+	names := []string{
 		"artifactregistry", "binaryauthorization", "cloudkms", "cloudresourcemanager", "compute", "container",
 		"containersecurity", "dns", "iam", "iamcredentials", "identitytoolkit", "logging", "monitoring", "redis",
 		"secretmanager", "servicenetworking", "sqladmin",
 	}
+	// https://cloud.google.com/iap/docs/enabling-kubernetes-howto
+	if s.Kubernetes.Ingress.Staff.Enabled {
+		names = append(names, "iap")
+	}
+	return names
 }
 
 // services are the enabled APIs of a project.
@@ -30,10 +35,10 @@ type services struct {
 
 // enableServices enables the APIs, and never disables one: others in the project
 // may use it.
-func enableServices(ctx *pulumi.Context, project string, provider pulumi.ProviderResource) (services, error) {
+func enableServices(ctx *pulumi.Context, project string, names []string, provider pulumi.ProviderResource) (services, error) {
 	var s services
 	ids := pulumi.Array{}
-	for _, name := range requiredServices() {
+	for _, name := range names {
 		service, err := projects.NewService(ctx, name, &projects.ServiceArgs{
 			Project:                  pulumi.String(project),
 			Service:                  pulumi.String(name + ".googleapis.com"),

@@ -44,6 +44,15 @@ type Platform struct {
 	Lockdown bool `json:"lockdown,omitempty"`
 }
 
+// clusterLocation is the cluster's zone where the settings name one, else its
+// region.
+func (s Settings) clusterLocation() string {
+	if s.Kubernetes.Cluster.Location == "" {
+		return s.Platform.Region
+	}
+	return s.Kubernetes.Cluster.Location
+}
+
 // licenseSubdomain is the license API's below the platform's domain.
 const licenseSubdomain = "licenses"
 

@@ -55,6 +55,7 @@ func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 // settled returns the settings with everything filled in that follows from
 // settings of other layers.
 func (s Settings) settled() Settings {
+	s.Kubernetes.Cluster.Location = s.clusterLocation()
 	if len(s.Identity.AuthorizedDomains) == 0 && !s.Identity.ExistingConfig {
 		s.Identity.AuthorizedDomains = []string{s.Platform.Domain, s.Platform.LicenseHost()}
 	}

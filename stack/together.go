@@ -19,11 +19,11 @@ func (s Settings) validateTogether() (ps setting.Problems) {
 // nodes' identity.
 func (s Settings) validateCluster() (ps setting.Problems) {
 	cluster, network := s.Kubernetes.Cluster, s.Network
-	if location, region := cluster.Location, s.Platform.Region; location != region && !strings.HasPrefix(location, region+"-") {
+	if location, region := s.clusterLocation(), s.Platform.Region; location != region && !strings.HasPrefix(location, region+"-") {
 		ps.Add("kubernetes.cluster.location", location, "lies outside of platform.region "+region+", where its subnet and keys are",
 			"the region or one of its zones")
 	}
-	if !cluster.Adopt && cluster.Location != s.Platform.Region {
+	if !cluster.Adopt && s.clusterLocation() != s.Platform.Region {
 		ps.Add("kubernetes.cluster.location", cluster.Location, "a created cluster is regional", s.Platform.Region)
 	}
 	if cluster.Adopt && !network.Adopt {

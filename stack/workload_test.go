@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,6 +47,7 @@ func TestTheStaffHostStandsBehindIdentityAwareProxy(t *testing.T) {
 	assert.Equal(t, map[string]any{"enabled": true, "oauthclientCredentials": map[string]any{"secretName": "iap-oauth-client-secret"}},
 		plan.One(t, backendConfig, "license-api-staff").Get("spec.iap"))
 	assert.Equal(t, map[string]any{"enabled": false}, plan.One(t, backendConfig, "license-api").Get("spec.iap"), "clients of the API have no Google account")
+	assert.Equal(t, "iap.googleapis.com", plan.One(t, service, "iap").Text("service"))
 	ingress := plan.One(t, kubeIngress, "ingress")
 	assert.Equal(t, "admin.coditect.ai", ingress.Text("spec.rules[1].host"))
 	assert.Equal(t, "license-api-staff", ingress.Text("spec.rules[1].http.paths[0].backend.service.name"))
@@ -73,6 +75,34 @@ func TestPodsAreRestrictedAndLeaveGracefully(t *testing.T) {
 		assert.Positive(t, sleep)
 		assert.Greater(t, grace, sleep)
 		assert.Equal(t, map[string]any{"maxUnavailable": 0.0, "maxSurge": 1.0}, api.Get("spec.strategy.rollingUpdate"))
+	})
+}
+
+func TestADrainOrALostZoneTakesOnePodAtATime(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		api := plan.One(t, deployment, "license-api")
+		own := api.Get("spec.selector.matchLabels")
+		assert.Equal(t, map[string]any{"app": "license-api"}, own)
+
+		budget := plan.One(t, "kubernetes:policy/v1:PodDisruptionBudget", "license-api")
+		assert.Equal(t, 1.0, budget.Get("spec.maxUnavailable"))
+		assert.Equal(t, own, budget.Get("spec.selector.matchLabels"))
+		for i, topology := range []string{"topology.kubernetes.io/zone", "kubernetes.io/hostname"} {
+			at := fmt.Sprintf("spec.template.spec.topologySpreadConstraints[%d].", i)
+			assert.Equal(t, topology, api.Text(at+"topologyKey"))
+			assert.Equal(t, 1.0, api.Get(at+"maxSkew"))
+			assert.Equal(t, own, api.Get(at+"labelSelector.matchLabels"))
+		}
+	})
+}
+
+func TestManagedPrometheusScrapesThePortThatPodsServeMetricsAt(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		api := plan.One(t, deployment, "license-api")
+		scraping := plan.One(t, "kubernetes:monitoring.googleapis.com/v1:PodMonitoring", "license-api-monitoring")
+		assert.Equal(t, api.Get("spec.template.spec.containers[0].ports[1].name"), scraping.Get("spec.endpoints[0].port"))
+		assert.Equal(t, 9090.0, api.Get("spec.template.spec.containers[0].ports[1].containerPort"))
+		assert.Equal(t, api.Get("spec.selector"), scraping.Get("spec.selector"))
 	})
 }
 

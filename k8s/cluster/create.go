@@ -11,7 +11,7 @@ import (
 func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource) (access, error) {
 	s := args.Settings
 	declared, err := container.NewCluster(ctx, name, clusterArgs(args),
-		pulumi.Parent(parent), pulumi.DependsOn(args.DependsOn), pulumi.Protect(s.DeletionProtection),
+		pulumi.Parent(parent), pulumi.DependsOn(args.DependsOn), pulumi.Protect(s.Protected()),
 		// Google resizes and upgrades what it manages; the pool below is ours.
 		pulumi.IgnoreChanges([]string{"initialNodeCount", "nodeConfig"}))
 	if err != nil {
@@ -43,7 +43,7 @@ func clusterArgs(args *Args) *container.ClusterArgs {
 		Name:               pulumi.String(s.Name),
 		Description:        pulumi.String("Runs the license API"),
 		Location:           pulumi.String(s.Location),
-		DeletionProtection: pulumi.Bool(s.DeletionProtection),
+		DeletionProtection: pulumi.Bool(s.Protected()),
 		ReleaseChannel:     container.ClusterReleaseChannelArgs{Channel: pulumi.String(s.channel())},
 
 		Network:        args.NetworkID.ToStringOutput().ToStringPtrOutput(),

@@ -15,9 +15,9 @@ type Settings struct {
 	Adopt bool `json:"adopt"`
 	// Name of the cluster, up to 40 characters.
 	Name string `json:"name"`
-	// Location is the cluster's region, or its zone. A created cluster is
-	// regional.
-	Location string `json:"location"`
+	// Location is the cluster's region, or its zone; a created cluster is
+	// regional. Default the platform's region.
+	Location string `json:"location,omitempty"`
 	// ControlPlaneRange is the /28 of a created cluster's control plane.
 	ControlPlaneRange string `json:"controlPlaneRange,omitempty"`
 	// PrivateEndpoint leaves a created control plane without a public address;
@@ -34,8 +34,14 @@ type Settings struct {
 	MaxNodes int `json:"maxNodes,omitempty"`
 	// DiskGB is the size of a node's boot disk in GB, 20 at least.
 	DiskGB int `json:"diskGb,omitempty"`
-	// DeletionProtection makes Google and Pulumi refuse to delete the cluster.
-	DeletionProtection bool `json:"deletionProtection,omitempty"`
+	// DeletionProtection makes Google and Pulumi refuse to delete a created
+	// cluster. Default true.
+	DeletionProtection *bool `json:"deletionProtection,omitempty"`
+}
+
+// Protected says whether a created cluster is guarded from deletion.
+func (s Settings) Protected() bool {
+	return s.DeletionProtection == nil || *s.DeletionProtection
 }
 
 // AuthorizedNetwork may reach the control plane.
@@ -52,13 +58,10 @@ func (s Settings) Validate() setting.Problems {
 	if s.Name == "" || len(s.Name) > 40 {
 		ps.Add("name", s.Name, "is no cluster name", "1 to 40 characters")
 	}
-	if s.Location == "" {
-		ps.Add("location", s.Location, "is empty", "the cluster's region or zone")
-	}
 	if s.Adopt {
 		return append(ps, s.validateAdopted()...)
 	}
-	if prefix, err := netip.ParsePrefix(s.ControlPlaneRange); err != nil || prefix.Bits() != 28 || prefix != prefix.Masked() {
+	if prefix, err := netip.ParsePrefix(s.ControlPlaneRange); err != nil || !prefix.Addr().IsPrivate() || !prefix.Addr().Is4() || prefix.Bits() != 28 || prefix != prefix.Masked() {
 		ps.Add("controlPlaneRange", s.ControlPlaneRange, "is no range for a control plane", "a private IPv4 /28")
 	}
 	if len(s.AuthorizedNetworks) == 0 && !s.PrivateEndpoint {
@@ -67,7 +70,7 @@ func (s Settings) Validate() setting.Problems {
 	}
 	for i, network := range s.AuthorizedNetworks {
 		prefix, err := netip.ParsePrefix(network.CIDR)
-		if err != nil || prefix != prefix.Masked() || prefix.Bits() == 0 {
+		if err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() || prefix.Bits() == 0 {
 			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].cidr", network.CIDR, "is no network, or is the whole internet", "an IPv4 network narrower than /0")
 		}
 	}
@@ -88,7 +91,7 @@ func (s Settings) Validate() setting.Problems {
 
 // validateAdopted refuses what would be silently ignored.
 func (s Settings) validateAdopted() (ps setting.Problems) {
-	if s.ControlPlaneRange != "" || s.MachineType != "" || s.MaxNodes != 0 || s.DeletionProtection || len(s.AuthorizedNetworks) > 0 {
+	if s.ControlPlaneRange != "" || s.MachineType != "" || s.MaxNodes != 0 || s.DeletionProtection != nil || len(s.AuthorizedNetworks) > 0 {
 		ps.Add("adopt", true, "an adopted cluster is never changed, yet settings for a created one are given",
 			"name and location only, or adopt: false")
 	}

@@ -21,7 +21,8 @@ type Settings struct {
 	// were no policy; needed with DenyNamespace.
 	StayingWorkloads []StayingWorkload `json:"stayingWorkloads,omitempty"`
 	// MetricsNamespace is where managed Prometheus runs: "gmp-system" (default),
-	// on Autopilot "gke-gmp-system".
+	// on Autopilot "gke-gmp-system"
+	// (https://cloud.google.com/stackdriver/docs/managed-prometheus/troubleshooting).
 	MetricsNamespace string `json:"metricsNamespace,omitempty"`
 }
 
@@ -39,12 +40,18 @@ const (
 	Calico      = "calico"
 )
 
+// gmpSystem is managed Prometheus's namespace on a cluster with nodes of our own.
+const gmpSystem = "gmp-system"
+
 // Validate lists every mistake, with keys below "kubernetes.networkPolicies".
 // ownNamespace tells whether the namespace is the stack's.
 func (s Settings) Validate(ownNamespace bool) setting.Problems {
 	var ps setting.Problems
 	if !slices.Contains([]string{DataplaneV2, Calico}, s.Dataplane) {
 		ps.Add("dataplane", s.Dataplane, "is no dataplane of GKE", DataplaneV2+" or "+Calico)
+	}
+	if known := []string{gmpSystem, "gke-gmp-system"}; !slices.Contains(known, s.metricsNamespace()) {
+		ps.Add("metricsNamespace", s.MetricsNamespace, "is not where GKE runs managed Prometheus", "gmp-system, or gke-gmp-system on Autopilot")
 	}
 	if ownNamespace && len(s.StayingWorkloads) > 0 {
 		ps.Add("stayingWorkloads", len(s.StayingWorkloads), "nobody else lives in a namespace of our own", "nothing, or kubernetes.namespace.create: false")
@@ -69,7 +76,7 @@ func (s Settings) Validate(ownNamespace bool) setting.Problems {
 
 func (s Settings) metricsNamespace() string {
 	if s.MetricsNamespace == "" {
-		return "gmp-system"
+		return gmpSystem
 	}
 	return s.MetricsNamespace
 }

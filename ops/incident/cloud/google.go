@@ -32,6 +32,7 @@ type outputs struct {
 	LicenseURL        string `json:"licenseUrl"`
 	SecurityPolicy    string `json:"securityPolicy"`
 	Cluster           string `json:"cluster"`
+	ClusterLocation   string `json:"clusterLocation"`
 	Namespace         string `json:"namespace"`
 }
 
@@ -48,18 +49,13 @@ func NewGoogle(ctx context.Context, run Runner, stack, kubeconfig string) (*Goog
 	if err != nil {
 		return nil, fmt.Errorf("read the outputs of stack %s: %w", stack, err)
 	}
-	answer, err = g.ask(ctx, Command{Name: "pulumi", Args: []string{"config", "get", "--path", "license-platform:kubernetes.cluster.location", "--stack", stack}})
-	if err != nil {
-		return nil, fmt.Errorf("read where the cluster of stack %s is: %w", stack, err)
-	}
-	g.location = strings.TrimSpace(string(answer))
 	// PROJECT:REGION:INSTANCE; an old project's id may hold a colon itself.
 	parts := strings.Split(found.SQLConnectionName, ":")
 	g.host = strings.TrimPrefix(found.LicenseURL, "https://")
-	g.cluster, g.namespace, g.policy = found.Cluster, found.Namespace, found.SecurityPolicy
+	g.cluster, g.location, g.namespace, g.policy = found.Cluster, found.ClusterLocation, found.Namespace, found.SecurityPolicy
 	if len(parts) < 3 || g.host == "" || g.cluster == "" || g.namespace == "" || g.policy == "" || g.location == "" {
-		return nil, fmt.Errorf("stack %s does not say where everything is: sqlConnectionName %q, licenseUrl %q, cluster %q, namespace %q, securityPolicy %q, location %q; was it ever deployed?",
-			stack, found.SQLConnectionName, found.LicenseURL, found.Cluster, found.Namespace, found.SecurityPolicy, g.location)
+		return nil, fmt.Errorf("stack %s does not say where everything is: sqlConnectionName %q, licenseUrl %q, cluster %q, clusterLocation %q, namespace %q, securityPolicy %q; was it ever deployed?",
+			stack, found.SQLConnectionName, found.LicenseURL, found.Cluster, found.ClusterLocation, found.Namespace, found.SecurityPolicy)
 	}
 	g.project, g.instance = strings.Join(parts[:len(parts)-2], ":"), parts[len(parts)-1]
 	return g, nil

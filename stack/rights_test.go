@@ -1,0 +1,72 @@
+package stack_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+// rights lists every binding of a plan, one a line: the declaration, the role and
+// who has it.
+func rights(plan *stacktest.Plan) (all []string) {
+	for _, r := range plan.Resources {
+		kind := r.Type[strings.LastIndex(r.Type, ":")+1:]
+		if !strings.Contains(strings.ToLower(kind), "iam") || kind == "IAMAuditConfig" {
+			continue
+		}
+		all = append(all, kind+" "+r.Name+" "+r.Text("role")+" "+r.Text("member"))
+	}
+	return all
+}
+
+func TestNobodyHasARightThatIsNotListedHere(t *testing.T) {
+	t.Parallel()
+	const (
+		api       = "serviceAccount:license-api@p.iam.gserviceaccount.com"
+		migration = "serviceAccount:license-migrate@p.iam.gserviceaccount.com"
+		nodes     = "serviceAccount:gke-nodes@coditect-cloud-infra.iam.gserviceaccount.com"
+		encrypts  = "roles/cloudkms.cryptoKeyEncrypterDecrypter serviceAccount:"
+		pods      = "roles/iam.workloadIdentityUser serviceAccount:coditect-cloud-infra.svc.id.goog"
+	)
+	assert.ElementsMatch(t, []string{
+		"CryptoKeyIAMMember keys-sql " + encrypts + "service-123456789012@gcp-sa-cloud-sql.iam.gserviceaccount.com",
+		"CryptoKeyIAMMember keys-redis " + encrypts + "service-123456789012@cloud-redis.iam.gserviceaccount.com",
+		"CryptoKeyIAMMember keys-secrets " + encrypts + "service-123456789012@gcp-sa-secretmanager.iam.gserviceaccount.com",
+		"CryptoKeyIAMMember keys-registry " + encrypts + "service-123456789012@gcp-sa-artifactregistry.iam.gserviceaccount.com",
+		"CryptoKeyIAMMember keys-logs " + encrypts + "cmek-p123456789012@gcp-sa-logging.iam.gserviceaccount.com",
+		"CryptoKeyIAMMember grants-api-sign roles/cloudkms.signer " + api,
+		"CryptoKeyIAMMember grants-api-public-keys roles/cloudkms.publicKeyViewer " + api,
+		"SecretIamMember grants-api-redis-auth roles/secretmanager.secretAccessor " + api,
+		"SecretIamMember grants-migration-password roles/secretmanager.secretAccessor " + migration,
+		"IAMMember grants-api-sql roles/cloudsql.client " + api,
+		"IAMMember grants-api-sql-login roles/cloudsql.instanceUser " + api,
+		"IAMMember grants-migration-sql roles/cloudsql.client " + migration,
+		"RepositoryIamMember grants-nodes-images roles/artifactregistry.reader " + nodes,
+		"IAMMember workload-identity-api " + pods + "[coditect-app/license-api]",
+		"IAMMember workload-identity-migration " + pods + "[coditect-app/license-migrate]",
+	}, rights(stacktest.Deploy(t, "prod")))
+}
+
+func TestAKeyIsUsedByThoseWhoNeedItOnly(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		users := map[string][]string{}
+		for _, r := range plan.Of(keyGrant) {
+			users[r.Text("cryptoKeyId")] = append(users[r.Text("cryptoKeyId")], r.Text("role")+" "+r.Text("member"))
+		}
+		for key, who := range users {
+			if key == "id-of-keys-signing" {
+				assert.ElementsMatch(t, []string{
+					"roles/cloudkms.signer serviceAccount:license-api@p.iam.gserviceaccount.com",
+					"roles/cloudkms.publicKeyViewer serviceAccount:license-api@p.iam.gserviceaccount.com",
+				}, who)
+				continue
+			}
+			assert.Len(t, who, 1, "%s encrypts for one service agent", key)
+			assert.Contains(t, who[0], "roles/cloudkms.cryptoKeyEncrypterDecrypter serviceAccount:")
+		}
+		assert.Contains(t, users, "id-of-keys-signing")
+	})
+}
