@@ -9,10 +9,9 @@ LOCAL := bin/local
 # with the race detector, so it runs on all others.
 RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/internal"}}{{$$sdk = true}}{{end}}{{end}}{{if not $$sdk}}{{.ImportPath}}{{end}}' ./app/... ./armor/... ./k8s/... ./local/...)
 
-# Tests that act out whole stories on stacks of their own: `make test` runs what
-# is quick of them.
-DRILL_PACKAGES := ./docs ./ops/incident
-DRILLS := github.com/coditect-ai/license-platform/(docs|ops/incident)
+# Tests that act out whole stories: `make test` runs what is quick of them.
+DRILL_PACKAGES := ./docs ./ops/incident ./app/server
+DRILLS := github.com/coditect-ai/license-platform/(docs|ops/incident|app/server)
 
 # The API server enables features by the version that it is told to be.
 KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37
@@ -42,12 +41,12 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@echo "==> compile (the first time takes minutes: the Google Cloud SDK is large)"
 	@go build -v ./... 2>&1 | awk -f tools/progress.awk -v what="packages compiled"
 	@echo "==> run the tests of $$(go list ./... | wc -l) packages"
-	@go test $(TESTFLAGS) $$(go list ./... | grep -vxE '$(DRILLS)')
 	@go test $(TESTFLAGS) -short $(DRILL_PACKAGES)
+	@go test $(TESTFLAGS) $$(go list ./... | grep -vxE '$(DRILLS)')
 	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
-drills: tools ## Follow every document and an incident from end to end, each on a stack of its own (6 minutes)
+drills: tools ## Act out every document, an incident and every fault at length (8 minutes)
 	@go test -count 1 -timeout 20m $(TESTFLAGS) $(DRILL_PACKAGES)
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector

@@ -55,6 +55,7 @@ func (c *clocked) shiftRedis(t *testing.T, ahead time.Duration) {
 }
 
 func TestFaultsAJumpOfTheAPIsClockNeitherFreesNorExtendsASeat(t *testing.T) {
+	drill(t)
 	t.Parallel()
 	for name, jump := range map[string]time.Duration{"two days ahead": 48 * time.Hour, "two days back": -48 * time.Hour} {
 		t.Run(name, func(t *testing.T) {

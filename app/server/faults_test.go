@@ -160,6 +160,7 @@ func (l *tally) client(api func() *instance, token, device string, stop <-chan s
 }
 
 func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
+	drill(t)
 	w := newWorld(t)
 	w.migrate(t, fmt.Sprintf(`[{"id":"demo-1a2b","name":"demo","licenses":[{"id":"fault","product":"coditect-ide","seats":%d,"leaseSeconds":120}]}]`, faultSeats))
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
