@@ -11,23 +11,47 @@ import (
 	"github.com/coditect-ai/license-platform/armor/rule"
 )
 
-// anySettings draws settings, right and wrong ones.
+// anySettings draws settings: half of them right ones, so that whole policies are
+// built, the others with mistakes.
 func anySettings(t *rapid.T) policy.Settings {
+	careful := rapid.Bool().Draw(t, "careful")
 	some := func(label string, values ...string) string { return rapid.SampledFrom(values).Draw(t, label) }
+	// orWrong is one of the right values or, where no care is taken, a wrong one.
+	orWrong := func(label string, right []string, wrong ...string) string {
+		if !careful {
+			right = append(right, wrong...)
+		}
+		return some(label, right...)
+	}
 	flag := func(label string) bool { return rapid.Bool().Draw(t, label) }
 	ranges := func(label string) []string {
-		return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {
-			return fmt.Sprintf("10.%d.%d.0/%d", rapid.IntRange(0, 255).Draw(t, "b"), rapid.IntRange(0, 255).Draw(t, "c"), rapid.SampledFrom([]int{24, 24, 24, 32, 8, 40}).Draw(t, "bits"))
-		}), 0, 35).Draw(t, label)
+		widths, least := []int{24, 28, 32}, 1
+		if !careful {
+			widths, least = append(widths, 8, 40), 0
+		}
+		return rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) string {
+			return fmt.Sprintf("10.%d.%d.0/%d", rapid.IntRange(0, 255).Draw(t, "b"), rapid.IntRange(0, 255).Draw(t, "c"), rapid.SampledFrom(widths).Draw(t, "bits"))
+		}), least, 35, rapid.ID[string]).Draw(t, label)
 	}
-	generation := rule.Generation(some("generation", "", "v422", "v33", "v422"))
+	generation := rule.Generation(some("generation", "", "v422", "v33"))
+	known, optOut := []string{"sqli", "xss", "java", "php", "cve-canary", "generic"}, []string{"owasp-crs-v042200-id942100-sqli"}
+	if generation == rule.V33 {
+		known[5], optOut = "nodejs", []string{"owasp-crs-v030301-id942251-sqli"}
+	}
 	sets := map[string]policy.Set{}
 	for range rapid.IntRange(0, 4).Draw(t, "sets") {
-		category := some("category", "sqli", "xss", "java", "generic", "nodejs", "cve-canary", "json-sqli-canary", "php")
-		sets[category] = policy.Set{
+		category := orWrong("category", known, "generic", "nodejs", "json-sqli-canary")
+		set := policy.Set{
 			Off: flag("set off"), Preview: flag("set preview"), Sensitivity: rapid.IntRange(0, 4).Draw(t, "set sensitivity"),
-			OptOut: rapid.SampledFrom([][]string{nil, {}, {"owasp-crs-v042200-id942100-sqli"}, {"owasp-crs-v030301-id941100-xss"}}).Draw(t, "opt out"),
 		}
+		if opts := flag("opts out"); opts && (category == "sqli" || !careful) {
+			set.OptOut = optOut
+		}
+		sets[category] = set
+	}
+	most, intervals := 10_000, []int{0, 10, 60, 3600}
+	if !careful {
+		most, intervals = 20_000, append(intervals, 61)
 	}
 	settings := policy.Settings{
 		Preview: flag("preview"), Enterprise: flag("enterprise"), LogLevel: some("level", "", "NORMAL", "VERBOSE"),
@@ -39,15 +63,22 @@ func anySettings(t *rapid.T) policy.Settings {
 		WAF:                policy.WAF{Generation: generation, Sensitivity: rapid.IntRange(0, 4).Draw(t, "sensitivity"), Sets: sets},
 		AdaptiveProtection: policy.AdaptiveProtection{Off: flag("adaptive off"), Preview: flag("adaptive preview")},
 		RateLimit: policy.RateLimit{
-			Action: rule.Action(some("limit", "", "throttle", "rate_based_ban")), Count: rapid.IntRange(0, 20000).Draw(t, "count"),
-			IntervalSeconds: rapid.SampledFrom([]int{0, 10, 60, 3600, 61}).Draw(t, "interval"), Preview: flag("limit preview"),
+			Action: rule.Action(some("limit", "", "throttle", "rate_based_ban")), Count: rapid.IntRange(0, most).Draw(t, "count"),
+			IntervalSeconds: rapid.SampledFrom(intervals).Draw(t, "interval"), Preview: flag("limit preview"),
 		},
 	}
 	for i := range rapid.IntRange(0, 4).Draw(t, "custom rules") {
+		action := rule.Action(some("action", "allow", "deny(403)", "deny(502)", "throttle", "rate_based_ban"))
+		priority := 2000 + 10*i
+		if action.LetsThrough() {
+			priority = 8000 + 10*i
+		}
+		if !careful {
+			priority = rapid.SampledFrom([]int{priority, 2000, 3000, 8000, 8999, 50}).Draw(t, "priority")
+		}
 		settings.CustomRules = append(settings.CustomRules, policy.CustomRule{
-			Name: fmt.Sprintf("rule-%d", i), Priority: rapid.SampledFrom([]int{2000, 2001, 2999, 3000, 8000, 8001, 8999, 50}).Draw(t, "priority") + i,
-			Action:     rule.Action(some("action", "allow", "deny(403)", "deny(502)", "throttle", "rate_based_ban")),
-			Expression: some("expression", "origin.asn == 1", "request.path == '/'", "origin.region_code in ['US']", "origin.asn == 2"), Preview: flag("custom preview"),
+			Name: fmt.Sprintf("rule-%d", i), Priority: priority, Action: action, Preview: flag("custom preview"),
+			Expression: orWrong("expression", []string{"origin.asn == 1", "request.path == '/'", "origin.asn == 2"}, "origin.region_code in ['US']"),
 		})
 	}
 	return settings
@@ -97,6 +128,7 @@ func TestSettingsEitherFailValidationOrBuildAPolicyThatTheAPITakes(t *testing.T)
 		require.NoError(t, err)
 		require.Equal(t, result, again, "the same settings make the same policy")
 	})
+	t.Logf("%d right, %d wrong", right, wrong)
 	require.Positive(t, right)
 	require.Positive(t, wrong)
 }
