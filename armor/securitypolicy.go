@@ -22,7 +22,9 @@ type Args struct {
 	Settings Settings
 	// Host is the license API's host name, for example licenses.coditect.ai.
 	Host string
-	// Lockdown refuses every request to Host, in answer to an incident.
+	// StaffHost is the staff's host of the same API; empty without one.
+	StaffHost string
+	// Lockdown refuses every request to both hosts, in answer to an incident.
 	Lockdown bool
 	// Project is the Google Cloud project; empty means the provider's.
 	Project string
@@ -49,7 +51,7 @@ type SecurityPolicy struct {
 // the stand-alone ones. What the default rule would decide is decided just
 // before it by the rule "everyone-else", which can be changed like any other.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*SecurityPolicy, error) {
-	built, err := policy.Build(args.Settings, policy.Scope{Host: args.Host, Lockdown: args.Lockdown})
+	built, err := policy.Build(args.Settings, policy.Scope{Host: args.Host, StaffHost: args.StaffHost, Lockdown: args.Lockdown})
 	if err != nil {
 		return nil, fmt.Errorf("component %q: %w", name, err)
 	}

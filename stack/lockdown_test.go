@@ -85,6 +85,10 @@ func TestTheLockdownsRuleStandsBeforeEveryOtherAndIsEnforcedEvenInPreviewMode(t 
 	for _, host := range []string{"'api.coditect.ai'", "'coditect.ai'", "'www.coditect.ai'"} {
 		assert.NotContains(t, expression, host, "the IDE goes on")
 	}
+	staff := stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap"})
+	both := stacktest.Deploy(t, "prod", stacktest.Set("platform.lockdown", true), staff).One(t, armorRule, "armor-lockdown")
+	assert.Contains(t, both.Text("match.expr.expression"), "'admin.coditect.ai'", "a stolen account of the staff is no way around it")
+	assert.Contains(t, both.Text("match.expr.expression"), "'licenses.coditect.ai'")
 	for _, other := range plan.Of(armorRule) {
 		if other.Name != rule.Name {
 			assert.Greater(t, other.Get("priority"), rule.Get("priority"), other.Name)

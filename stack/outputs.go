@@ -68,7 +68,7 @@ func (s Settings) hosts() map[string]string {
 	for _, route := range s.Kubernetes.Ingress.Routes {
 		subdomains = append(subdomains, route.Subdomain)
 	}
-	if s.Kubernetes.Ingress.Staff.Enabled {
+	if s.staffHost() != "" {
 		subdomains = append(subdomains, s.Kubernetes.Ingress.Staff.Below())
 	}
 	for _, subdomain := range subdomains {
@@ -79,4 +79,12 @@ func (s Settings) hosts() map[string]string {
 		hosts[subdomain] = subdomain + "." + s.Platform.Domain
 	}
 	return hosts
+}
+
+// staffHost is the staff's host, empty without one.
+func (s Settings) staffHost() string {
+	if !s.Kubernetes.Ingress.Staff.Enabled {
+		return ""
+	}
+	return s.Kubernetes.Ingress.Staff.Below() + "." + s.Platform.Domain
 }

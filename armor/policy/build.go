@@ -13,8 +13,10 @@ import (
 type Scope struct {
 	// Host is the license API's host name, for example licenses.coditect.ai.
 	Host string
-	// Lockdown refuses everything on Host before any other rule is looked at:
-	// the answer to an incident.
+	// StaffHost is the staff's host of the same API; empty without one.
+	StaffHost string
+	// Lockdown refuses everything on both hosts before any other rule is looked
+	// at: the answer to an incident.
 	Lockdown bool
 }
 

@@ -9,12 +9,20 @@ import (
 	"github.com/coditect-ai/license-platform/armor/rule"
 )
 
-// lockdownRules refuse everything on the license host. The Host header may carry
+// lockdownRules refuse everything on the license host and on the staff's. The Host header may carry
 // a port and is compared without regard to case, so its beginning decides; the
 // load balancer routes no longer name that begins like it to this backend.
 func lockdownRules(scope Scope) ([]rule.Rule, error) {
-	if !regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`).MatchString(scope.Host) {
-		return nil, fmt.Errorf("license host %q is not a host name; allowed: lower-case letters, digits, dashes and dots", scope.Host)
+	hosts := []string{scope.Host}
+	if scope.StaffHost != "" {
+		hosts = append(hosts, scope.StaffHost)
+	}
+	var begins []string
+	for _, host := range hosts {
+		if !regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`).MatchString(host) {
+			return nil, fmt.Errorf("license host %q is not a host name; allowed: lower-case letters, digits, dashes and dots", host)
+		}
+		begins = append(begins, fmt.Sprintf("request.headers['host'].lower().startsWith('%s')", host))
 	}
 	if !scope.Lockdown {
 		return nil, nil
@@ -22,7 +30,7 @@ func lockdownRules(scope Scope) ([]rule.Rule, error) {
 	return []rule.Rule{{
 		Name: "lockdown", Priority: lockdownBand.first, Action: rule.Deny403,
 		Description: "Lockdown: refuse everything on the license host",
-		Match:       rule.Match{Expression: fmt.Sprintf("request.headers['host'].lower().startsWith('%s')", scope.Host)},
+		Match:       rule.Match{Expression: strings.Join(begins, " || ")},
 	}}, nil
 }
 
