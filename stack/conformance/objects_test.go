@@ -16,9 +16,23 @@ import (
 func TestARealAPIServerAcceptsEveryObjectOfEveryStack(t *testing.T) {
 	server := startAPIServer(t)
 	installDefinitions(t, server)
+	type variant struct {
+		stack   string
+		changes []stacktest.Change
+	}
+	variants := map[string]variant{"prod with all that is off by default": {"prod", []stacktest.Change{
+		stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap-oauth-client-secret"}),
+		stacktest.Set("kubernetes.ingress.redirectHttp", true),
+		stacktest.Set("kubernetes.networkPolicies.dataplane", "calico"),
+		stacktest.Set("kubernetes.networkPolicies.denyNamespace", true),
+		stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"name": "api", "podLabels": map[string]any{"app": "coditect-api-v2"}}}),
+	}}}
 	for _, name := range stacktest.Stacks() {
+		variants[name] = variant{name, nil}
+	}
+	for name, v := range variants {
 		t.Run(name, func(t *testing.T) {
-			objects := stacktest.Deploy(t, name).Objects()
+			objects := stacktest.Deploy(t, v.stack, v.changes...).Objects()
 			require.NotEmpty(t, objects)
 			for _, object := range objects {
 				server.provide(t, object)
