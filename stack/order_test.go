@@ -101,6 +101,24 @@ func TestDatabaseAndRedisComeAfterThePrivateConnectionAndTheirKeysGrants(t *test
 	})
 }
 
+func TestWhateverIsEncryptedComesAfterItsServiceAgentsGrant(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		for typ, grant := range map[string]string{
+			"gcp:logging/projectBucketConfig:ProjectBucketConfig": "keys-logs",
+			"gcp:artifactregistry/repository:Repository":          "keys-registry",
+			"gcp:secretmanager/secret:Secret":                     "keys-secrets",
+		} {
+			found := plan.Of(typ)
+			require.NotEmpty(t, found, typ)
+			for _, r := range found {
+				assert.True(t, plan.ComesAfter(r, plan.One(t, keyGrant, grant)), "%s %s", r.Type, r.Name)
+			}
+		}
+		assert.True(t, plan.ComesAfter(plan.One(t, deployment, "license-api"), plan.Of("gcp:artifactregistry/repository:Repository")[0]),
+			"an image is pushed into a repository that exists")
+	})
+}
+
 func TestACreatedClusterComesAfterItsKeysGrantsAndBeforeItsIdentityPool(t *testing.T) {
 	t.Parallel()
 	plan := stacktest.Deploy(t, "dev")
