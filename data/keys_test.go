@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/data"
+	"github.com/coditect-ai/license-platform/layertest"
 )
 
 func TestEveryEncryptionKeyCanBeUsedByItsServiceAgentAndNobodyElse(t *testing.T) {
@@ -15,11 +16,11 @@ func TestEveryEncryptionKeyCanBeUsedByItsServiceAgentAndNobodyElse(t *testing.T)
 	l := declare(t, valid())
 
 	users := map[string]string{}
-	for _, grant := range l.every(t, kindKeyGrant) {
-		assert.Equal(t, "roles/cloudkms.cryptoKeyEncrypterDecrypter", grant.value(t, "role"))
-		key := grant.value(t, "cryptoKeyId").(string)
+	for _, grant := range l.Every(t, kindKeyGrant) {
+		assert.Equal(t, "roles/cloudkms.cryptoKeyEncrypterDecrypter", grant.Value(t, "role"))
+		key := grant.Value(t, "cryptoKeyId").(string)
 		assert.NotContains(t, users, key, "one user a key")
-		users[key] = grant.value(t, "member").(string)
+		users[key] = grant.Value(t, "member").(string)
 	}
 
 	assert.Equal(t, map[string]string{
@@ -37,8 +38,8 @@ func TestNobodyIsGivenAKeyOfTheWholeRing(t *testing.T) {
 	t.Parallel()
 	l := declare(t, valid())
 
-	for _, d := range l.all {
-		assert.NotContains(t, d.kind, "KeyRingIAM", d.name)
+	for _, d := range l.All {
+		assert.NotContains(t, d.Kind, "KeyRingIAM", d.Name)
 	}
 }
 
@@ -47,10 +48,10 @@ func TestEncryptionKeysRotateEveryNinetyDays(t *testing.T) {
 	l := declare(t, valid())
 
 	for _, use := range []string{"sql", "redis", "secrets", "cluster", "disks", "logs", "registry"} {
-		key := l.one(t, kindKey, "keys-"+use)
-		assert.Equal(t, "7776000s", key.value(t, "rotationPeriod"), use)
-		assert.Equal(t, "ENCRYPT_DECRYPT", key.value(t, "purpose"), use)
-		assert.Equal(t, "cmek-"+use, key.value(t, "name"), use)
+		key := l.One(t, kindKey, "keys-"+use)
+		assert.Equal(t, "7776000s", key.Value(t, "rotationPeriod"), use)
+		assert.Equal(t, "ENCRYPT_DECRYPT", key.Value(t, "purpose"), use)
+		assert.Equal(t, "cmek-"+use, key.Value(t, "name"), use)
 	}
 }
 
@@ -59,11 +60,11 @@ func TestAServiceAgentExistsBeforeItIsGrantedItsKey(t *testing.T) {
 	l := declare(t, valid())
 
 	apis := map[string]any{}
-	for _, agent := range l.every(t, kindAgent) {
-		grant := l.one(t, kindKeyGrant, agent.name)
-		assert.True(t, l.waitsFor(grant, agent), agent.name)
-		assert.True(t, l.waitsFor(agent, l.one(t, kindService, "cloudkms")), "APIs are enabled first")
-		apis[agent.name] = agent.value(t, "service")
+	for _, agent := range l.Every(t, kindAgent) {
+		grant := l.One(t, kindKeyGrant, agent.Name)
+		assert.True(t, l.WaitsFor(grant, agent), agent.Name)
+		assert.True(t, l.WaitsFor(agent, l.One(t, kindService, "cloudkms")), "APIs are enabled first")
+		apis[agent.Name] = agent.Value(t, "service")
 	}
 	assert.Equal(t, map[string]any{
 		"keys-sql":      "sqladmin.googleapis.com",
@@ -84,9 +85,9 @@ func TestNothingIsEncryptedBeforeItsKeyIsGranted(t *testing.T) {
 		{kindSecret, "stores-license-migration-password", "replication.userManaged.replicas[0].customerManagedEncryption.kmsKeyName", "secrets"},
 		{kindImages, "stores", "kmsKeyName", "registry"},
 	} {
-		d := l.one(t, encrypted.kind, encrypted.name)
-		assert.Equal(t, "id-of-keys-"+encrypted.key, d.value(t, encrypted.property), d.kind)
-		assert.True(t, l.waitsFor(d, l.one(t, kindKeyGrant, "keys-"+encrypted.key)), d.kind)
+		d := l.One(t, encrypted.kind, encrypted.name)
+		assert.Equal(t, "id-of-keys-"+encrypted.key, d.Value(t, encrypted.property), d.Kind)
+		assert.True(t, l.WaitsFor(d, l.One(t, kindKeyGrant, "keys-"+encrypted.key)), d.Kind)
 	}
 	for use, key := range map[string]pulumi.StringOutput{"logs": l.keys.Logs, "cluster": l.keys.Cluster, "disks": l.keys.Disks} {
 		id, _ := known[string](t, key)
@@ -96,10 +97,10 @@ func TestNothingIsEncryptedBeforeItsKeyIsGranted(t *testing.T) {
 
 func TestAnAdoptedClusterLeavesOutTheKeysOnlyACreatedOneUses(t *testing.T) {
 	t.Parallel()
-	l := &layer{recorder: &recorder{computed: computed}}
-	require.NoError(t, l.run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), true) }))
+	l := &layer{Recorder: &layertest.Recorder{Computed: computed}}
+	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), true) }))
 
-	assert.Len(t, l.of(kindKey), 6, "sql, redis, secrets, registry, logs and the signing key")
+	assert.Len(t, l.Of(kindKey), 6, "sql, redis, secrets, registry, logs and the signing key")
 	id, _ := known[string](t, l.keys.Disks)
 	assert.Empty(t, id)
 }
@@ -108,13 +109,13 @@ func TestTheSigningKeyHasNeitherARotationNorAVersionOfItsOwn(t *testing.T) {
 	t.Parallel()
 	l := declare(t, valid())
 
-	key := l.one(t, kindKey, "keys-signing")
+	key := l.One(t, kindKey, "keys-signing")
 
-	assert.Equal(t, "ASYMMETRIC_SIGN", key.value(t, "purpose"))
-	assert.Equal(t, "RSA_SIGN_PKCS1_4096_SHA512", key.value(t, "versionTemplate.algorithm"))
-	assert.Equal(t, true, key.value(t, "skipInitialVersionCreation"))
-	assert.Equal(t, "2592000s", key.value(t, "destroyScheduledDuration"))
-	assert.NotContains(t, key.inputs, "rotationPeriod", "Cloud KMS refuses one on an asymmetric key")
+	assert.Equal(t, "ASYMMETRIC_SIGN", key.Value(t, "purpose"))
+	assert.Equal(t, "RSA_SIGN_PKCS1_4096_SHA512", key.Value(t, "versionTemplate.algorithm"))
+	assert.Equal(t, true, key.Value(t, "skipInitialVersionCreation"))
+	assert.Equal(t, "2592000s", key.Value(t, "destroyScheduledDuration"))
+	assert.NotContains(t, key.Inputs, "rotationPeriod", "Cloud KMS refuses one on an asymmetric key")
 }
 
 func TestEveryEnabledSigningVersionIsPublishedInTheOrderOfTheSettings(t *testing.T) {
@@ -132,9 +133,9 @@ func TestEveryEnabledSigningVersionIsPublishedInTheOrderOfTheSettings(t *testing
 
 	assert.Equal(t, []string{"full-name-of-keys-signing-2026-08", "full-name-of-keys-signing-2026-11"}, published)
 	assert.Equal(t, "full-name-of-keys-signing-2026-11", active)
-	assert.Equal(t, "DISABLED", l.one(t, kindVersion, "keys-signing-2026-05").value(t, "state"))
-	older, newer := l.one(t, kindVersion, "keys-signing-2026-08"), l.one(t, kindVersion, "keys-signing-2026-11")
-	assert.True(t, l.waitsFor(newer, older), "Cloud KMS numbers versions as they come")
+	assert.Equal(t, "DISABLED", l.One(t, kindVersion, "keys-signing-2026-05").Value(t, "state"))
+	older, newer := l.One(t, kindVersion, "keys-signing-2026-08"), l.One(t, kindVersion, "keys-signing-2026-11")
+	assert.True(t, l.WaitsFor(newer, older), "Cloud KMS numbers versions as they come")
 }
 
 func TestAKeyIsNeverLostByMistake(t *testing.T) {
@@ -144,26 +145,26 @@ func TestAKeyIsNeverLostByMistake(t *testing.T) {
 	unprotected.DeletionProtection = &off
 
 	for _, d := range keysAndVersions(t, declare(t, valid())) {
-		assert.True(t, d.rpc.GetProtect(), d.name)
-		assert.True(t, d.rpc.GetRetainOnDelete(), d.name)
+		assert.True(t, d.RPC.GetProtect(), d.Name)
+		assert.True(t, d.RPC.GetRetainOnDelete(), d.Name)
 	}
 	for _, d := range keysAndVersions(t, declare(t, unprotected)) {
-		assert.False(t, d.rpc.GetProtect(), d.name)
-		assert.False(t, d.rpc.GetRetainOnDelete(), d.name)
+		assert.False(t, d.RPC.GetProtect(), d.Name)
+		assert.False(t, d.RPC.GetRetainOnDelete(), d.Name)
 	}
 }
 
-func keysAndVersions(t *testing.T, l *layer) []declared {
+func keysAndVersions(t *testing.T, l *layer) []layertest.Declared {
 	t.Helper()
-	return append(l.every(t, kindKey), l.every(t, kindVersion)...)
+	return append(l.Every(t, kindKey), l.Every(t, kindVersion)...)
 }
 
 func TestTheFirstPreviewOfAnEmptyProjectAsksGoogleNothing(t *testing.T) {
 	t.Parallel()
-	l := &layer{recorder: &recorder{computed: computed, preview: true}}
+	l := &layer{Recorder: &layertest.Recorder{Computed: computed, Preview: true}}
 
-	require.NoError(t, l.run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), false) }))
+	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), false) }))
 
-	assert.Empty(t, l.calls, "Cloud Logging would answer that its API is not enabled")
-	assert.Len(t, l.every(t, kindKeyGrant), 7)
+	assert.Empty(t, l.Calls, "Cloud Logging would answer that its API is not enabled")
+	assert.Len(t, l.Every(t, kindKeyGrant), 7)
 }

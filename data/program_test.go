@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/data"
+	"github.com/coditect-ai/license-platform/layertest"
 )
 
 // Kinds of resources that the tests ask about.
@@ -37,9 +38,9 @@ func valid() data.Settings {
 	}}
 }
 
-// layer is the whole of layer 6, declared under a recorder.
+// layer is the whole of layer 6, declared under a Recorder.
 type layer struct {
-	*recorder
+	*layertest.Recorder
 	keys   *data.Keys
 	stores *data.Stores
 }
@@ -47,12 +48,12 @@ type layer struct {
 // declare declares layer 6 with the settings.
 func declare(t *testing.T, settings data.Settings) *layer {
 	t.Helper()
-	l := &layer{recorder: &recorder{computed: computed, answers: map[string]resource.PropertyMap{
+	l := &layer{Recorder: &layertest.Recorder{Computed: computed, Answers: map[string]resource.PropertyMap{
 		"gcp:logging/getProjectCmekSettings:getProjectCmekSettings": {
 			"serviceAccountId": resource.NewProperty("cmek-p123456789@gcp-sa-logging.iam.gserviceaccount.com"),
 		},
 	}}}
-	require.NoError(t, l.run(func(ctx *pulumi.Context) error { return l.program(ctx, settings, false) }))
+	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, settings, false) }))
 	return l
 }
 

@@ -8,37 +8,38 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/data"
+	"github.com/coditect-ai/license-platform/layertest"
 )
 
 func TestTheDatabaseIsReachedPrivatelyAndEncryptedOnly(t *testing.T) {
 	t.Parallel()
 	l := declare(t, valid())
 
-	instance := l.one(t, kindSQL, "stores")
+	instance := l.One(t, kindSQL, "stores")
 
 	assert.Equal(t, map[string]any{
 		"ipv4Enabled":      false,
 		"privateNetwork":   "projects/acme/global/networks/vpc",
 		"allocatedIpRange": "google-services",
 		"sslMode":          "ENCRYPTED_ONLY",
-	}, instance.value(t, "settings.ipConfiguration"))
-	assert.True(t, l.waitsFor(instance, l.one(t, kindService, "peering")), "the peering exists first")
+	}, instance.Value(t, "settings.ipConfiguration"))
+	assert.True(t, l.WaitsFor(instance, l.One(t, kindService, "peering")), "the peering exists first")
 }
 
 func TestTheDatabaseHasTheEditionThatItsTierBelongsTo(t *testing.T) {
 	t.Parallel()
-	instance := declare(t, valid()).one(t, kindSQL, "stores")
+	instance := declare(t, valid()).One(t, kindSQL, "stores")
 
-	assert.Equal(t, "POSTGRES_16", instance.value(t, "databaseVersion"))
-	assert.Equal(t, "ENTERPRISE", instance.value(t, "settings.edition"))
-	assert.Equal(t, "db-custom-2-7680", instance.value(t, "settings.tier"))
-	assert.Equal(t, "REGIONAL", instance.value(t, "settings.availabilityType"))
-	assert.NotContains(t, instance.inputs, "name", "a deleted instance's name is blocked for a week")
+	assert.Equal(t, "POSTGRES_16", instance.Value(t, "databaseVersion"))
+	assert.Equal(t, "ENTERPRISE", instance.Value(t, "settings.edition"))
+	assert.Equal(t, "db-custom-2-7680", instance.Value(t, "settings.tier"))
+	assert.Equal(t, "REGIONAL", instance.Value(t, "settings.availabilityType"))
+	assert.NotContains(t, instance.Inputs, "name", "a deleted instance's name is blocked for a week")
 }
 
 func TestTheDatabaseCanBeRestored(t *testing.T) {
 	t.Parallel()
-	instance := declare(t, valid()).one(t, kindSQL, "stores")
+	instance := declare(t, valid()).One(t, kindSQL, "stores")
 
 	assert.Equal(t, map[string]any{
 		"enabled":                     true,
@@ -47,18 +48,18 @@ func TestTheDatabaseCanBeRestored(t *testing.T) {
 		"pointInTimeRecoveryEnabled":  true,
 		"transactionLogRetentionDays": 7.0,
 		"backupRetentionSettings":     map[string]any{"retainedBackups": 30.0, "retentionUnit": "COUNT"},
-	}, instance.value(t, "settings.backupConfiguration"))
+	}, instance.Value(t, "settings.backupConfiguration"))
 }
 
 func TestTheDatabaseLogsWhoDidWhatButNoValues(t *testing.T) {
 	t.Parallel()
 	settings := valid()
 	settings.SQL.Flags = map[string]string{"max_connections": "200"}
-	instance := declare(t, settings).one(t, kindSQL, "stores")
+	instance := declare(t, settings).One(t, kindSQL, "stores")
 
 	flags := map[string]any{}
 	var order []string
-	for _, listed := range instance.value(t, "settings.databaseFlags").([]any) {
+	for _, listed := range instance.Value(t, "settings.databaseFlags").([]any) {
 		flag := listed.(map[string]any)
 		flags[flag["name"].(string)] = flag["value"]
 		order = append(order, flag["name"].(string))
@@ -86,15 +87,15 @@ func TestTheMigrationLogsInByPasswordAndTheAPIByItsServiceAccount(t *testing.T) 
 	t.Parallel()
 	l := declare(t, valid())
 
-	migration, api := l.one(t, kindUser, "stores-migration"), l.one(t, kindUser, "stores-api")
+	migration, api := l.One(t, kindUser, "stores-migration"), l.One(t, kindUser, "stores-api")
 
-	assert.Equal(t, "BUILT_IN", migration.value(t, "type"))
-	assert.Equal(t, "license-migrate", migration.value(t, "name"))
-	assert.Equal(t, "CLOUD_IAM_SERVICE_ACCOUNT", api.value(t, "type"))
-	assert.Equal(t, "license-api@acme.iam", api.value(t, "name"))
-	assert.NotContains(t, api.inputs, "password")
-	for _, user := range []declared{migration, api} {
-		assert.Equal(t, "ABANDON", user.value(t, "deletionPolicy"), "a role that owns objects cannot be deleted")
+	assert.Equal(t, "BUILT_IN", migration.Value(t, "type"))
+	assert.Equal(t, "license-migrate", migration.Value(t, "name"))
+	assert.Equal(t, "CLOUD_IAM_SERVICE_ACCOUNT", api.Value(t, "type"))
+	assert.Equal(t, "license-api@acme.iam", api.Value(t, "name"))
+	assert.NotContains(t, api.Inputs, "password")
+	for _, user := range []layertest.Declared{migration, api} {
+		assert.Equal(t, "ABANDON", user.Value(t, "deletionPolicy"), "a role that owns objects cannot be deleted")
 	}
 	secret, _ := known[string](t, l.stores.APIPasswordSecret)
 	assert.Empty(t, secret)
@@ -106,11 +107,11 @@ func TestTheAPICanLogInByPasswordInstead(t *testing.T) {
 	settings.SQL.Login = data.LoginPassword
 	l := declare(t, settings)
 
-	api := l.one(t, kindUser, "stores-api")
+	api := l.One(t, kindUser, "stores-api")
 
-	assert.Equal(t, "BUILT_IN", api.value(t, "type"))
-	assert.Equal(t, "license-api", api.value(t, "name"))
-	assert.True(t, api.inputs["password"].IsSecret())
+	assert.Equal(t, "BUILT_IN", api.Value(t, "type"))
+	assert.Equal(t, "license-api", api.Value(t, "name"))
+	assert.True(t, api.Inputs["password"].IsSecret())
 	secret, _ := known[string](t, l.stores.APIPasswordSecret)
 	assert.Equal(t, "version-of-stores-license-api-password", secret)
 }
@@ -124,7 +125,7 @@ func TestALoginWithoutItsPasswordIsRefused(t *testing.T) {
 		return err
 	}
 
-	err := (&recorder{}).run(none)
+	err := (&layertest.Recorder{}).Run(none)
 
 	require.Error(t, err)
 	assert.ErrorContains(t, err, "set the secret databasePassword")
@@ -134,24 +135,24 @@ func TestTheCacheNeverDropsALease(t *testing.T) {
 	t.Parallel()
 	l := declare(t, valid())
 
-	cache := l.one(t, kindRedis, "stores")
+	cache := l.One(t, kindRedis, "stores")
 
-	assert.Equal(t, map[string]any{"maxmemory-policy": "noeviction", "notify-keyspace-events": "Ex"}, cache.value(t, "redisConfigs"))
-	assert.Equal(t, "STANDARD_HA", cache.value(t, "tier"))
-	assert.Equal(t, map[string]any{"persistenceMode": "RDB", "rdbSnapshotPeriod": "ONE_HOUR"}, cache.value(t, "persistenceConfig"))
+	assert.Equal(t, map[string]any{"maxmemory-policy": "noeviction", "notify-keyspace-events": "Ex"}, cache.Value(t, "redisConfigs"))
+	assert.Equal(t, "STANDARD_HA", cache.Value(t, "tier"))
+	assert.Equal(t, map[string]any{"persistenceMode": "RDB", "rdbSnapshotPeriod": "ONE_HOUR"}, cache.Value(t, "persistenceConfig"))
 }
 
 func TestTheCacheIsReachedPrivatelyWithTLSAndAuth(t *testing.T) {
 	t.Parallel()
 	l := declare(t, valid())
 
-	cache := l.one(t, kindRedis, "stores")
+	cache := l.One(t, kindRedis, "stores")
 
-	assert.Equal(t, "PRIVATE_SERVICE_ACCESS", cache.value(t, "connectMode"))
-	assert.Equal(t, "google-services", cache.value(t, "reservedIpRange"))
-	assert.Equal(t, "SERVER_AUTHENTICATION", cache.value(t, "transitEncryptionMode"))
-	assert.Equal(t, true, cache.value(t, "authEnabled"))
-	assert.True(t, l.waitsFor(cache, l.one(t, kindService, "peering")), "the peering exists first")
+	assert.Equal(t, "PRIVATE_SERVICE_ACCESS", cache.Value(t, "connectMode"))
+	assert.Equal(t, "google-services", cache.Value(t, "reservedIpRange"))
+	assert.Equal(t, "SERVER_AUTHENTICATION", cache.Value(t, "transitEncryptionMode"))
+	assert.Equal(t, true, cache.Value(t, "authEnabled"))
+	assert.True(t, l.WaitsFor(cache, l.One(t, kindService, "peering")), "the peering exists first")
 	port, _ := known[int](t, l.stores.RedisPort)
 	assert.Equal(t, 6378, port, "the instance's own port")
 }
@@ -163,9 +164,9 @@ func TestEverySecretIsStoredAsASecretInTheStacksRegionOnly(t *testing.T) {
 	l := declare(t, settings)
 
 	stored := map[string]any{}
-	for _, version := range l.every(t, kindContent) {
-		assert.True(t, version.inputs["secretData"].IsSecret(), version.name)
-		stored[version.name] = version.value(t, "secretData")
+	for _, version := range l.Every(t, kindContent) {
+		assert.True(t, version.Inputs["secretData"].IsSecret(), version.Name)
+		stored[version.Name] = version.Value(t, "secretData")
 	}
 
 	assert.Equal(t, map[string]any{
@@ -173,10 +174,10 @@ func TestEverySecretIsStoredAsASecretInTheStacksRegionOnly(t *testing.T) {
 		"stores-license-migration-password": "the-migration-password",
 		"stores-license-api-password":       "the-api-password",
 	}, stored)
-	for _, secret := range l.every(t, kindSecret) {
-		replicas := secret.value(t, "replication.userManaged.replicas").([]any)
-		require.Len(t, replicas, 1, secret.name)
-		assert.Equal(t, "us-central1", replicas[0].(map[string]any)["location"], secret.name)
+	for _, secret := range l.Every(t, kindSecret) {
+		replicas := secret.Value(t, "replication.userManaged.replicas").([]any)
+		require.Len(t, replicas, 1, secret.Name)
+		assert.Equal(t, "us-central1", replicas[0].(map[string]any)["location"], secret.Name)
 	}
 }
 
@@ -216,21 +217,21 @@ func TestWhatCannotBeMadeAgainIsProtected(t *testing.T) {
 	unprotected.DeletionProtection = &off
 
 	for protected, l := range map[bool]*layer{true: declare(t, valid()), false: declare(t, unprotected)} {
-		instance := l.one(t, kindSQL, "stores")
-		assert.Equal(t, protected, instance.value(t, "deletionProtection"))
-		assert.Equal(t, protected, instance.value(t, "settings.deletionProtectionEnabled"))
-		for _, d := range []declared{instance, l.one(t, kindDatabase, "stores"), l.one(t, kindRedis, "stores"), l.one(t, kindRing, "keys")} {
-			assert.Equal(t, protected, d.rpc.GetProtect(), d.kind)
+		instance := l.One(t, kindSQL, "stores")
+		assert.Equal(t, protected, instance.Value(t, "deletionProtection"))
+		assert.Equal(t, protected, instance.Value(t, "settings.deletionProtectionEnabled"))
+		for _, d := range []layertest.Declared{instance, l.One(t, kindDatabase, "stores"), l.One(t, kindRedis, "stores"), l.One(t, kindRing, "keys")} {
+			assert.Equal(t, protected, d.RPC.GetProtect(), d.Kind)
 		}
 	}
 }
 
 func TestImagesKeepTheirTagsAndTheNewestStay(t *testing.T) {
 	t.Parallel()
-	images := declare(t, valid()).one(t, kindImages, "stores")
+	images := declare(t, valid()).One(t, kindImages, "stores")
 
-	assert.Equal(t, true, images.value(t, "dockerConfig.immutableTags"))
-	assert.Equal(t, "DOCKER", images.value(t, "format"))
-	assert.Equal(t, "KEEP", images.value(t, "cleanupPolicies[1].action"))
-	assert.Equal(t, 20.0, images.value(t, "cleanupPolicies[1].mostRecentVersions.keepCount"))
+	assert.Equal(t, true, images.Value(t, "dockerConfig.immutableTags"))
+	assert.Equal(t, "DOCKER", images.Value(t, "format"))
+	assert.Equal(t, "KEEP", images.Value(t, "cleanupPolicies[1].action"))
+	assert.Equal(t, 20.0, images.Value(t, "cleanupPolicies[1].mostRecentVersions.keepCount"))
 }

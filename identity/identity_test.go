@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/identity"
+	"github.com/coditect-ai/license-platform/layertest"
 )
 
 const (
@@ -31,16 +32,16 @@ type options struct {
 	useAPIPassword bool
 }
 
-// layer is the whole of layer 5, declared under a recorder.
+// layer is the whole of layer 5, declared under a Recorder.
 type layer struct {
-	*recorder
+	*layertest.Recorder
 	accounts *identity.Accounts
 }
 
 func declare(t *testing.T, o options) *layer {
 	t.Helper()
-	l := &layer{recorder: &recorder{computed: computed}}
-	require.NoError(t, l.run(func(ctx *pulumi.Context) error { return l.program(ctx, o) }))
+	l := &layer{Recorder: &layertest.Recorder{Computed: computed}}
+	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, o) }))
 	return l
 }
 
@@ -109,20 +110,20 @@ func bindings(t *testing.T, l *layer) []string {
 	t.Helper()
 	only := "only resource.type == 'sqladmin.googleapis.com/Instance' && resource.name == 'projects/acme/instances/stores-1a2b3c'"
 	var listed []string
-	for _, d := range l.all {
-		if _, grants := d.inputs["role"]; !grants {
+	for _, d := range l.All {
+		if _, grants := d.Inputs["role"]; !grants {
 			continue
 		}
 		on := ""
 		for _, key := range []string{"cryptoKeyId", "secretId", "repository", "serviceAccountId", "project"} {
-			if _, has := d.inputs[resource.PropertyKey(key)]; has {
-				on = fmt.Sprint(key, " ", d.value(t, key))
+			if _, has := d.Inputs[resource.PropertyKey(key)]; has {
+				on = fmt.Sprint(key, " ", d.Value(t, key))
 				break
 			}
 		}
-		line := fmt.Sprint(d.value(t, "member"), " is ", d.value(t, "role"), " on ", on)
-		if _, has := d.inputs["condition"]; has {
-			require.Equal(t, only, "only "+d.value(t, "condition.expression").(string))
+		line := fmt.Sprint(d.Value(t, "member"), " is ", d.Value(t, "role"), " on ", on)
+		if _, has := d.Inputs["condition"]; has {
+			require.Equal(t, only, "only "+d.Value(t, "condition.expression").(string))
 			line += ", this database only"
 		}
 		listed = append(listed, line)
@@ -194,9 +195,9 @@ func TestTheseAreAllTheRightsThatExist(t *testing.T) {
 
 func TestNothingReplacesRightsThatOthersGave(t *testing.T) {
 	t.Parallel()
-	for _, d := range declare(t, options{createsCluster: true}).all {
-		assert.NotRegexp(t, `IAMBinding|IAMPolicy|IamBinding|IamPolicy`, d.kind, "authoritative kinds take away what they do not list")
-		assert.NotRegexp(t, `serviceaccount/key`, d.kind, "no service account has a key")
+	for _, d := range declare(t, options{createsCluster: true}).All {
+		assert.NotRegexp(t, `IAMBinding|IAMPolicy|IamBinding|IamPolicy`, d.Kind, "authoritative kinds take away what they do not list")
+		assert.NotRegexp(t, `serviceaccount/key`, d.Kind, "no service account has a key")
 	}
 }
 
@@ -204,12 +205,12 @@ func TestWorkloadsAreBoundOnlyOnceTheClusterMadeTheIdentityPool(t *testing.T) {
 	t.Parallel()
 	l := declare(t, options{createsCluster: true})
 
-	for _, binding := range l.every(t, kindWorkload) {
-		assert.True(t, l.waitsFor(binding, l.one(t, kindService, "cluster")), binding.name)
+	for _, binding := range l.Every(t, kindWorkload) {
+		assert.True(t, l.WaitsFor(binding, l.One(t, kindService, "cluster")), binding.Name)
 	}
-	for _, account := range l.every(t, kindAccount) {
-		assert.False(t, l.waitsFor(account, l.one(t, kindService, "cluster")), "the cluster's nodes need their account")
-		assert.True(t, l.waitsFor(account, l.one(t, kindService, "api")), "APIs are enabled first")
+	for _, account := range l.Every(t, kindAccount) {
+		assert.False(t, l.WaitsFor(account, l.One(t, kindService, "cluster")), "the cluster's nodes need their account")
+		assert.True(t, l.WaitsFor(account, l.One(t, kindService, "api")), "APIs are enabled first")
 	}
 }
 
@@ -221,5 +222,5 @@ func TestNodesOfAnAdoptedClusterKeepTheirAccount(t *testing.T) {
 
 	require.NoError(t, err)
 	assert.Equal(t, "ide-nodes@acme.iam.gserviceaccount.com", email.Value)
-	assert.Len(t, l.of(kindAccount), 2, "the API's and the migration's")
+	assert.Len(t, l.Of(kindAccount), 2, "the API's and the migration's")
 }

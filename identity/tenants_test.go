@@ -36,23 +36,23 @@ func TestTenantsComeAfterTheProjectMayHaveThem(t *testing.T) {
 	t.Parallel()
 	l := declare(t, options{settings: withTenants()})
 
-	config := l.one(t, kindConfig, "accounts")
+	config := l.One(t, kindConfig, "accounts")
 
-	assert.Equal(t, true, config.value(t, "multiTenant.allowTenants"))
-	for _, tenant := range l.every(t, kindTenant) {
-		assert.True(t, l.waitsFor(tenant, config), tenant.name)
+	assert.Equal(t, true, config.Value(t, "multiTenant.allowTenants"))
+	for _, tenant := range l.Every(t, kindTenant) {
+		assert.True(t, l.WaitsFor(tenant, config), tenant.Name)
 	}
 }
 
 func TestNobodySignsHimselfUpAndEverySignInIsLogged(t *testing.T) {
 	t.Parallel()
-	config := declare(t, options{settings: withTenants()}).one(t, kindConfig, "accounts")
+	config := declare(t, options{settings: withTenants()}).One(t, kindConfig, "accounts")
 
-	assert.Equal(t, true, config.value(t, "client.permissions.disabledUserSignup"))
-	assert.Equal(t, true, config.value(t, "client.permissions.disabledUserDeletion"))
-	assert.Equal(t, true, config.value(t, "monitoring.requestLogging.enabled"))
-	assert.Equal(t, "ENABLED", config.value(t, "mfa.state"))
-	assert.Equal(t, []any{"licenses.coditect.ai"}, config.value(t, "authorizedDomains"))
+	assert.Equal(t, true, config.Value(t, "client.permissions.disabledUserSignup"))
+	assert.Equal(t, true, config.Value(t, "client.permissions.disabledUserDeletion"))
+	assert.Equal(t, true, config.Value(t, "monitoring.requestLogging.enabled"))
+	assert.Equal(t, "ENABLED", config.Value(t, "mfa.state"))
+	assert.Equal(t, []any{"licenses.coditect.ai"}, config.Value(t, "authorizedDomains"))
 }
 
 func TestIdentityPlatformThatSomebodyElseSetUpIsLeftAlone(t *testing.T) {
@@ -61,8 +61,8 @@ func TestIdentityPlatformThatSomebodyElseSetUpIsLeftAlone(t *testing.T) {
 	settings.AuthorizedDomains, settings.ExistingConfig = nil, true
 	l := declare(t, options{settings: settings})
 
-	assert.Empty(t, l.of(kindConfig))
-	assert.Len(t, l.of(kindTenant), 2)
+	assert.Empty(t, l.Of(kindConfig))
+	assert.Len(t, l.Of(kindTenant), 2)
 }
 
 func TestSuspendedSignInLetsNobodyInAndLosesNobody(t *testing.T) {
@@ -74,10 +74,10 @@ func TestSuspendedSignInLetsNobodyInAndLosesNobody(t *testing.T) {
 		false: declare(t, options{settings: withTenants()}),
 		true:  declare(t, options{settings: suspended}),
 	} {
-		demo := l.one(t, kindTenant, "accounts-demo")
-		assert.Equal(t, suspended, demo.value(t, "disableAuth"))
-		assert.Equal(t, true, demo.value(t, "allowPasswordSignup"), "off again brings back what was")
-		assert.Equal(t, false, demo.value(t, "enableEmailLinkSignin"))
+		demo := l.One(t, kindTenant, "accounts-demo")
+		assert.Equal(t, suspended, demo.Value(t, "disableAuth"))
+		assert.Equal(t, true, demo.Value(t, "allowPasswordSignup"), "off again brings back what was")
+		assert.Equal(t, false, demo.Value(t, "enableEmailLinkSignin"))
 	}
 }
 
@@ -87,11 +87,11 @@ func TestATenantsUsersAreNotLostByMistake(t *testing.T) {
 	unprotected := withTenants()
 	unprotected.DeletionProtection = &off
 
-	for _, tenant := range declare(t, options{settings: withTenants()}).every(t, kindTenant) {
-		assert.True(t, tenant.rpc.GetProtect(), tenant.name)
+	for _, tenant := range declare(t, options{settings: withTenants()}).Every(t, kindTenant) {
+		assert.True(t, tenant.RPC.GetProtect(), tenant.Name)
 	}
-	for _, tenant := range declare(t, options{settings: unprotected}).every(t, kindTenant) {
-		assert.False(t, tenant.rpc.GetProtect(), tenant.name)
+	for _, tenant := range declare(t, options{settings: unprotected}).Every(t, kindTenant) {
+		assert.False(t, tenant.RPC.GetProtect(), tenant.Name)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/layertest"
 	"github.com/coditect-ai/license-platform/observe"
 	"github.com/coditect-ai/license-platform/observe/alert"
 )
@@ -24,14 +25,14 @@ const (
 	kindService = "gcp:projects/service:Service"
 )
 
-// declare declares layer 7 with the settings under a recorder; a key pages
+// declare declares layer 7 with the settings under a Recorder; a key pages
 // PagerDuty.
-func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.StringInput) *recorder {
+func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.StringInput) *layertest.Recorder {
 	t.Helper()
-	r := &recorder{computed: func(kind, name string) resource.PropertyMap {
+	r := &layertest.Recorder{Computed: func(kind, name string) resource.PropertyMap {
 		return resource.PropertyMap{"name": resource.NewProperty("full-name-of-" + name)}
 	}}
-	require.NoError(t, r.run(func(ctx *pulumi.Context) error {
+	require.NoError(t, r.Run(func(ctx *pulumi.Context) error {
 		api, err := projects.NewService(ctx, "api", &projects.ServiceArgs{Service: pulumi.String("logging.googleapis.com")})
 		if err != nil {
 			return err
@@ -65,33 +66,33 @@ func TestLogsAreKeptEncryptedInTheStacksRegion(t *testing.T) {
 	t.Parallel()
 	r := declare(t, observe.Settings{}, nil)
 
-	bucket := r.one(t, kindBucket, "observe")
+	bucket := r.One(t, kindBucket, "observe")
 
-	assert.Equal(t, "us-central1", bucket.value(t, "location"))
-	assert.Equal(t, "id-of-key", bucket.value(t, "cmekSettings.kmsKeyName"))
-	assert.True(t, r.waitsFor(bucket, r.one(t, kindService, "key")), "the key's grant comes first")
-	assert.Equal(t, 400.0, bucket.value(t, "retentionDays"))
-	assert.Equal(t, false, bucket.value(t, "locked"), "a lock cannot be undone, so it is a decision")
-	assert.True(t, bucket.rpc.GetProtect(), "it is the evidence")
+	assert.Equal(t, "us-central1", bucket.Value(t, "location"))
+	assert.Equal(t, "id-of-key", bucket.Value(t, "cmekSettings.kmsKeyName"))
+	assert.True(t, r.WaitsFor(bucket, r.One(t, kindService, "key")), "the key's grant comes first")
+	assert.Equal(t, 400.0, bucket.Value(t, "retentionDays"))
+	assert.Equal(t, false, bucket.Value(t, "locked"), "a lock cannot be undone, so it is a decision")
+	assert.True(t, bucket.RPC.GetProtect(), "it is the evidence")
 }
 
 func TestTheBucketCanBeLockedAndUnprotectedBySetting(t *testing.T) {
 	t.Parallel()
 	off := false
-	bucket := declare(t, observe.Settings{Locked: true, DeletionProtection: &off}, nil).one(t, kindBucket, "observe")
+	bucket := declare(t, observe.Settings{Locked: true, DeletionProtection: &off}, nil).One(t, kindBucket, "observe")
 
-	assert.Equal(t, true, bucket.value(t, "locked"))
-	assert.False(t, bucket.rpc.GetProtect())
+	assert.Equal(t, true, bucket.Value(t, "locked"))
+	assert.False(t, bucket.RPC.GetProtect())
 }
 
 func TestTheSinkFillsTheBucketAndDropsNothingByItsText(t *testing.T) {
 	t.Parallel()
 	r := declare(t, observe.Settings{}, nil)
 
-	sink := r.one(t, kindSink, "observe")
-	filter := sink.value(t, "filter").(string)
+	sink := r.One(t, kindSink, "observe")
+	filter := sink.Value(t, "filter").(string)
 
-	assert.Equal(t, "logging.googleapis.com/id-of-observe", sink.value(t, "destination"))
+	assert.Equal(t, "logging.googleapis.com/id-of-observe", sink.Value(t, "destination"))
 	for what, part := range map[string]string{
 		"the workloads' output":    `labels."k8s-pod/app"=("license-api" OR "license-migrate")`,
 		"the namespace":            `resource.labels.namespace_name="coditect-app"`,
@@ -104,20 +105,20 @@ func TestTheSinkFillsTheBucketAndDropsNothingByItsText(t *testing.T) {
 		assert.Contains(t, filter, part, what)
 	}
 	assert.NotContains(t, filter, "severity", "an entry that says nothing today is evidence tomorrow")
-	assert.NotContains(t, sink.inputs, "exclusions")
+	assert.NotContains(t, sink.Inputs, "exclusions")
 }
 
 func TestReadsAndWritesOfKeysSecretsAndTheDatabaseAreLogged(t *testing.T) {
 	t.Parallel()
 	audited := map[any]int{}
-	for _, config := range declare(t, observe.Settings{}, nil).every(t, kindAudit) {
+	for _, config := range declare(t, observe.Settings{}, nil).Every(t, kindAudit) {
 		kinds := map[any]bool{}
-		for _, listed := range config.value(t, "auditLogConfigs").([]any) {
+		for _, listed := range config.Value(t, "auditLogConfigs").([]any) {
 			log := listed.(map[string]any)
 			kinds[log["logType"]] = true
 			assert.NotContains(t, log, "exemptedMembers", "nobody is exempt")
 		}
-		audited[config.value(t, "service")] = len(kinds)
+		audited[config.Value(t, "service")] = len(kinds)
 	}
 
 	assert.Equal(t, map[any]int{
@@ -132,35 +133,35 @@ func TestAlertsReachEveryAddressAndTheOnCall(t *testing.T) {
 	settings := observe.Settings{Emails: []string{"ops@coditect.ai"}}
 	r := declare(t, settings, pulumi.String("the-pagerduty-key"))
 
-	assert.Equal(t, "ops@coditect.ai", r.one(t, kindChannel, "observe-ops@coditect.ai").value(t, "labels.email_address"))
-	page := r.one(t, kindChannel, "observe-pagerduty")
-	assert.Equal(t, "the-pagerduty-key", page.value(t, "sensitiveLabels.serviceKey"))
-	assert.True(t, page.inputs["sensitiveLabels"].ContainsSecrets(), "the key is a secret")
-	for _, policy := range r.every(t, kindAlert) {
+	assert.Equal(t, "ops@coditect.ai", r.One(t, kindChannel, "observe-ops@coditect.ai").Value(t, "labels.email_address"))
+	page := r.One(t, kindChannel, "observe-pagerduty")
+	assert.Equal(t, "the-pagerduty-key", page.Value(t, "sensitiveLabels.serviceKey"))
+	assert.True(t, page.Inputs["sensitiveLabels"].ContainsSecrets(), "the key is a secret")
+	for _, policy := range r.Every(t, kindAlert) {
 		assert.Equal(t, []any{"full-name-of-observe-ops@coditect.ai", "full-name-of-observe-pagerduty"},
-			policy.value(t, "notificationChannels"), policy.name)
+			policy.Value(t, "notificationChannels"), policy.Name)
 	}
 }
 
 func TestWithoutAKeyNobodyIsPaged(t *testing.T) {
 	t.Parallel()
-	assert.Empty(t, declare(t, observe.Settings{}, nil).of(kindChannel))
+	assert.Empty(t, declare(t, observe.Settings{}, nil).Of(kindChannel))
 }
 
 func TestEveryAlertBecomesAPolicyThatNamesItsPlaybook(t *testing.T) {
 	t.Parallel()
 	r := declare(t, observe.Settings{}, nil)
 	alerts := alert.All(alert.Workload{Namespace: "coditect-app", Job: "license-api"}, alert.Thresholds{})
-	require.Len(t, r.every(t, kindAlert), len(alerts))
+	require.Len(t, r.Every(t, kindAlert), len(alerts))
 
 	for _, a := range alerts {
-		policy := r.one(t, kindAlert, "observe-"+a.Name)
+		policy := r.One(t, kindAlert, "observe-"+a.Name)
 		condition := "conditions[0].conditionPrometheusQueryLanguage."
-		assert.Equal(t, a.Expression, policy.value(t, condition+"query"))
-		assert.Equal(t, a.Severity, policy.value(t, "severity"))
-		assert.Contains(t, policy.value(t, "documentation.content"), "docs/playbooks/"+a.Playbook)
+		assert.Equal(t, a.Expression, policy.Value(t, condition+"query"))
+		assert.Equal(t, a.Severity, policy.Value(t, "severity"))
+		assert.Contains(t, policy.Value(t, "documentation.content"), "docs/playbooks/"+a.Playbook)
 		assert.FileExists(t, filepath.Join("..", "docs", "playbooks", a.Playbook))
-		assert.True(t, r.waitsFor(policy, r.one(t, kindService, "pods")), "Cloud Monitoring refuses metrics that were never written")
+		assert.True(t, r.WaitsFor(policy, r.One(t, kindService, "pods")), "Cloud Monitoring refuses metrics that were never written")
 	}
 }
 
