@@ -42,7 +42,7 @@ func (b *builder) declareAddress(n *Network) error {
 		Description: pulumi.String("Edge of the license platform"),
 		AddressType: pulumi.String("EXTERNAL"),
 		IpVersion:   pulumi.String("IPV4"),
-	}, b.options()...)
+	}, b.options(pulumi.Protect(edge.Protected()))...)
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,14 @@ type EdgeAddress struct {
 	Name string `json:"name"`
 	// Adopt is true when the address exists and is shared.
 	Adopt bool `json:"adopt"`
+	// DeletionProtection keeps Pulumi from deleting a created address: once
+	// released, Google gives the same one to nobody on request. Default true.
+	DeletionProtection *bool `json:"deletionProtection,omitempty"`
+}
+
+// Protected says whether a created address is guarded from deletion.
+func (e EdgeAddress) Protected() bool {
+	return e.DeletionProtection == nil || *e.DeletionProtection
 }
 
 // Names and ranges that hold when the settings say nothing else.
@@ -99,6 +107,9 @@ func (s Settings) Validate() setting.Problems {
 			continue
 		}
 		requireName(&ps, named.key, named.value)
+	}
+	if s.EdgeAddress.Adopt && s.EdgeAddress.DeletionProtection != nil {
+		ps.Add("edgeAddress.deletionProtection", *s.EdgeAddress.DeletionProtection, "an adopted address is never deleted", "nothing, or edgeAddress.adopt: false")
 	}
 	ps = append(ps, s.validateSubnetRanges()...)
 	ps = append(ps, s.validatePrivateServices()...)

@@ -42,9 +42,12 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		change func(*network.Settings)
 		key    string
 	}{
-		"a name in capitals":                  {func(s *network.Settings) { s.Name = "VPC" }, "name"},
-		"a name that ends in a hyphen":        {func(s *network.Settings) { s.Subnetwork = "subnet-" }, "subnetwork"},
-		"no address at the edge":              {func(s *network.Settings) { s.EdgeAddress.Name = "" }, "edgeAddress.name"},
+		"a name in capitals":           {func(s *network.Settings) { s.Name = "VPC" }, "name"},
+		"a name that ends in a hyphen": {func(s *network.Settings) { s.Subnetwork = "subnet-" }, "subnetwork"},
+		"no address at the edge":       {func(s *network.Settings) { s.EdgeAddress.Name = "" }, "edgeAddress.name"},
+		"an adopted address guarded by us": {func(s *network.Settings) {
+			s.EdgeAddress = network.EdgeAddress{Name: "shared", Adopt: true, DeletionProtection: new(bool)}
+		}, "edgeAddress.deletionProtection"},
 		"no range for nodes":                  {func(s *network.Settings) { s.NodesRange = "" }, "nodesRange"},
 		"host bits in a range":                {func(s *network.Settings) { s.PodsRange = "10.1.0.1/16" }, "podsRange"},
 		"an IPv6 range":                       {func(s *network.Settings) { s.ServicesRange = "fd00::/64" }, "servicesRange"},

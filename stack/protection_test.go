@@ -45,6 +45,12 @@ func TestWhatIsMeantToBeDestroyedCanBe(t *testing.T) {
 	}
 }
 
+func TestACreatedAddressIsProtectedUnlessTheSettingsSayOtherwise(t *testing.T) {
+	t.Parallel()
+	plan := stacktest.Deploy(t, "dev", stacktest.Unset("network.edgeAddress.deletionProtection"))
+	assert.True(t, plan.One(t, "gcp:compute/globalAddress:GlobalAddress", "network-edge").Protect, "DNS records point at it")
+}
+
 func TestAClusterIsProtectedTwiceUnlessTheSettingsSayOtherwise(t *testing.T) {
 	t.Parallel()
 	plan := stacktest.Deploy(t, "dev", stacktest.Unset("kubernetes.cluster.deletionProtection"))
