@@ -9,6 +9,9 @@ LOCAL := bin/local
 # with the race detector, so it runs on all others.
 RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/internal"}}{{$$sdk = true}}{{end}}{{end}}{{if not $$sdk}}{{.ImportPath}}{{end}}' ./app/... ./armor/... ./k8s/... ./local/...)
 
+# Many packages wait for real servers, so more of them run than there are cores.
+TESTFLAGS ?= -p 4
+
 # Tests that act out whole stories: `make test` runs what is quick of them.
 DRILL_PACKAGES := ./docs ./ops/incident ./app/server
 DRILLS := github.com/coditect-ai/license-platform/(docs|ops/incident|app/server)
