@@ -44,7 +44,7 @@ func TestEveryBlockThatNeedsNoCloudRunsAsItStands(t *testing.T) {
 	t.Cleanup(func() { _, _ = r.run(context.Background(), "make down") })
 	// What an answer has to hold, so that a block that prints an error page fails.
 	answers := map[string][]string{
-		"/v1/licenses/demo/acquire": {`"token"`}, "/v1/licenses/demo/borrow": {"204", `"keys"`}, "./ops/incident": {"lockdown", "timeline"},
+		"/v1/licenses/demo/acquire": {`"leaseId"`}, "/v1/licenses/demo/borrow": {"204", `"keys"`}, "./ops/incident": {"lockdown", "timeline"},
 		"go run ./local preview": {"to update"}, "./k8s/isolation": {"ok"},
 	}
 	ran := 0
