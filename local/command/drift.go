@@ -28,11 +28,7 @@ func (a *app) drift() *cobra.Command {
 }
 
 func (a *app) runDrift(ctx context.Context, keep bool) (err error) {
-	dir, err := a.folder()
-	if err != nil {
-		return err
-	}
-	release, err := lock(dir)
+	dir, release, err := a.locked()
 	if err != nil {
 		return err
 	}

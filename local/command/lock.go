@@ -37,3 +37,13 @@ func lock(dir string) (release func(), err error) {
 	}
 	return func() { _ = file.Close() }, nil
 }
+
+// locked returns the embedded cloud's folder, which no other command may use
+// until release is called.
+func (a *app) locked() (dir string, release func(), err error) {
+	if dir, err = a.folder(); err != nil {
+		return "", nil, err
+	}
+	release, err = lock(dir)
+	return dir, release, err
+}

@@ -21,11 +21,7 @@ func (a *app) preview() *cobra.Command {
 }
 
 func (a *app) runPreview(ctx context.Context) (err error) {
-	dir, err := a.folder()
-	if err != nil {
-		return err
-	}
-	release, err := lock(dir)
+	dir, release, err := a.locked()
 	if err != nil {
 		return err
 	}

@@ -20,11 +20,7 @@ func (a *app) refresh() *cobra.Command {
 }
 
 func (a *app) runRefresh(ctx context.Context) error {
-	dir, err := a.folder()
-	if err != nil {
-		return err
-	}
-	release, err := lock(dir)
+	dir, release, err := a.locked()
 	if err != nil {
 		return err
 	}

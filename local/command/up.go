@@ -26,11 +26,7 @@ func (a *app) up() *cobra.Command {
 }
 
 func (a *app) runUp(ctx context.Context) error {
-	dir, err := a.folder()
-	if err != nil {
-		return err
-	}
-	release, err := lock(dir)
+	dir, release, err := a.locked()
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"slices"
 	"time"
@@ -139,7 +140,7 @@ func (d *Daemon) status() Status {
 	}
 	for _, p := range d.kubelet.Pods() {
 		s.Pods = append(s.Pods, Pod{
-			Namespace: p.Namespace, Name: p.Name, Owner: p.Owner, IP: p.IP.String(), Phase: p.Phase, Ready: p.Ready,
+			Namespace: p.Namespace, Name: p.Name, Owner: p.Owner, IP: shown(p.IP), Phase: p.Phase, Ready: p.Ready,
 			Restarts: p.Restarts, Message: p.Message, Log: p.LogPath,
 		})
 	}
@@ -193,4 +194,12 @@ func remove(path string) error {
 		return fmt.Errorf("remove %s: %w", path, err)
 	}
 	return nil
+}
+
+// shown is a pod's address, empty once a finished pod has given it back.
+func shown(address netip.Addr) string {
+	if !address.IsValid() {
+		return ""
+	}
+	return address.String()
 }
