@@ -19,6 +19,10 @@ DRILLS := github.com/coditect-ai/license-platform/(docs|ops/incident|app/server)
 # The API server enables features by the version that it is told to be.
 KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37
 
+# Compiles with progress: $(1) is what `go build` is told, the packages last. A
+# package that was compiled before is not counted, hence "at most".
+compile = go build -v $(1) 2>&1 | awk -f "$(CURDIR)/tools/progress.awk" -v what="packages compiled" -v total="$$(go list -deps $(lastword $(1)) | wc -l)"
+
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -42,7 +46,7 @@ down: $(LOCAL) ## Stop and destroy everything on this machine
 
 test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the Pulumi engine
 	@echo "==> compile (the first time takes minutes: the Google Cloud SDK is large)"
-	@go build -v ./... 2>&1 | awk -f tools/progress.awk -v what="packages compiled"
+	@$(call compile,./...)
 	@echo "==> run the tests of $$(go list ./... | wc -l) packages"
 	@go test $(TESTFLAGS) -short $(DRILL_PACKAGES)
 	@go test $(TESTFLAGS) $$(go list ./... | grep -vxE '$(DRILLS)')
@@ -56,6 +60,7 @@ race: tools ## Run the tests of the API and the embedded cloud with the race det
 	@go test -race $(RACE_PACKAGES)
 
 check: go ## Everything quick: format, vet, staticcheck, go.mod
+	@$(call compile,./...)
 	@echo "==> gofumpt";     cd tools && go tool gofumpt -l .. | (! grep .) || { echo "not formatted: make format"; exit 1; }
 	@echo "==> go vet";      go vet ./...
 	@echo "==> staticcheck"; cd tools && go build -o ../bin/staticcheck honnef.co/go/tools/cmd/staticcheck && cd .. && bin/staticcheck ./...
@@ -84,8 +89,8 @@ cost: go ## Estimate what a stack costs a month (STACK=prod)
 conformance: go ## Send every Kubernetes object of every stack to a real kube-apiserver
 	@echo "==> compile kube-apiserver and etcd (the first time takes about 10 minutes)"
 	@mkdir -p bin && cd tools/kubernetes \
-	  && go build -v -o ../../bin/etcd go.etcd.io/etcd/server/v3 2>&1 | awk -f ../progress.awk -v what="packages compiled" \
-	  && go build -v -ldflags "$(KUBERNETES_VERSION)" -o ../../bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver 2>&1 | awk -f ../progress.awk -v what="packages compiled"
+	  && $(call compile,-o ../../bin/etcd go.etcd.io/etcd/server/v3) \
+	  && $(call compile,-ldflags "$(KUBERNETES_VERSION)" -o ../../bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver)
 	@ETCD=$(CURDIR)/bin/etcd KUBE_APISERVER=$(CURDIR)/bin/kube-apiserver go test -count 1 -tags conformance ./stack/conformance
 
 tools: $(LOCAL) ## Install or build what the project and its tests need (PostgreSQL, Redis, Chromium, the Pulumi CLI)
@@ -94,7 +99,7 @@ tools: $(LOCAL) ## Install or build what the project and its tests need (Postgre
 # go build decides itself whether anything has to be compiled.
 $(LOCAL): go
 	@mkdir -p bin
-	@go build -v -o $(LOCAL) ./local 2>&1 | awk -f tools/progress.awk -v what="packages compiled"
+	@$(call compile,-o $(LOCAL) ./local)
 
 go:
 	@command -v go >/dev/null || { echo "Go 1.26 or newer is needed and was not found on the PATH: see https://go.dev/doc/install" >&2; exit 1; }

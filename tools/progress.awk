@@ -3,7 +3,7 @@
 # are not about a package (errors) are passed on as they are.
 function now(  t) { srand(); return srand() }
 function show() {
-	line = total ? sprintf("    %d of %d %s", n, total, what) : sprintf("    %d %s", n, what)
+	line = total ? sprintf("    %d of at most %d %s", n, total, what) : sprintf("    %d %s", n, what)
 	if (terminal) printf "\r%s", line; else print line
 	fflush()
 }
