@@ -1,9 +1,11 @@
 // Package apptest starts, for tests, what the service depends on: a real PostgreSQL
-// and a real Redis with TLS on loopback, and stand-ins for Cloud KMS, Secret Manager
-// and Identity Platform's key set over their own protocols.
+// and a real Redis with TLS on loopback, and stand-ins for Cloud KMS, Secret Manager,
+// Identity Platform's key set, Cloud SQL and the metadata server over their own
+// protocols.
 package apptest
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -21,24 +23,32 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// authority is a CA for one test, with one certificate for 127.0.0.1.
+// authority is a CA for one test that certifies itself.
 type authority struct {
 	// CA is the PEM that clients trust.
-	CA       string
-	certFile string
-	keyFile  string
-	pair     tls.Certificate
+	CA          string
+	certFile    string
+	keyFile     string
+	pair        tls.Certificate
+	certificate *x509.Certificate
 }
 
-func newAuthority(tb testing.TB, dir string) authority {
+// newAuthority makes an authority for 127.0.0.1 and the given DNS names.
+func newAuthority(tb testing.TB, dir string, names ...string) authority {
+	tb.Helper()
+	return newNamedAuthority(tb, dir, "127.0.0.1", names...)
+}
+
+// newNamedAuthority makes an authority whose subject is name.
+func newNamedAuthority(tb testing.TB, dir, name string, names ...string) authority {
 	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(tb, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "127.0.0.1"},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: names,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(tb, err)
@@ -48,8 +58,22 @@ func newAuthority(tb testing.TB, dir string) authority {
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
 	pair, err := tls.X509KeyPair(cert, keyPEM)
 	require.NoError(tb, err)
-	a := authority{CA: string(cert), certFile: filepath.Join(dir, "server.crt"), keyFile: filepath.Join(dir, "server.key"), pair: pair}
+	a := authority{CA: string(cert), certFile: filepath.Join(dir, "server.crt"), keyFile: filepath.Join(dir, "server.key"), pair: pair, certificate: pair.Leaf}
 	require.NoError(tb, os.WriteFile(a.certFile, cert, 0o600))
 	require.NoError(tb, os.WriteFile(a.keyFile, keyPEM, 0o600))
 	return a
+}
+
+// certify makes a client's certificate for an hour and returns its PEM.
+func (a authority) certify(key crypto.PublicKey, serial int64) (string, error) {
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "Google Cloud SQL Client"},
+		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key, a.pair.PrivateKey)
+	if err != nil {
+		return "", err
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), nil
 }

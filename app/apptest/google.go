@@ -59,7 +59,12 @@ type Google struct {
 	// Signatures counts what KMS signed.
 	Signatures atomic.Int64
 
-	identity *rsa.PrivateKey
+	authority authority
+	identity  *rsa.PrivateKey
+	// keys is host:port of KeysURL.
+	keys string
+	// metadata gives the access tokens that callers need, nil when they need none.
+	metadata atomic.Pointer[metadata]
 
 	mu sync.RWMutex
 	// versions are the key versions by name; a disabled one is nil.
@@ -69,15 +74,15 @@ type Google struct {
 // StartGoogle starts the stand-ins and stops them at the test's end.
 func StartGoogle(tb testing.TB) *Google {
 	tb.Helper()
-	authority := newAuthority(tb, tb.TempDir())
+	authority := newAuthority(tb, tb.TempDir(), googleNames()...)
 	identity, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(tb, err)
-	g := &Google{CA: authority.CA, identity: identity, versions: map[string]*rsa.PrivateKey{}}
+	g := &Google{CA: authority.CA, authority: authority, identity: identity, versions: map[string]*rsa.PrivateKey{}}
 	g.AddVersion(tb)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
-	server := grpc.NewServer(grpc.Creds(credentials.NewServerTLSFromCert(&authority.pair)))
+	server := grpc.NewServer(grpc.Creds(credentials.NewServerTLSFromCert(&authority.pair)), grpc.UnaryInterceptor(g.authorize))
 	kmspb.RegisterKeyManagementServiceServer(server, g)
 	secretmanagerpb.RegisterSecretManagerServiceServer(server, g)
 	served := make(chan error, 1)
@@ -92,7 +97,7 @@ func StartGoogle(tb testing.TB) *Google {
 	keys.TLS = &tls.Config{Certificates: []tls.Certificate{authority.pair}, MinVersion: tls.VersionTLS12}
 	keys.StartTLS()
 	tb.Cleanup(keys.Close)
-	g.KeysURL = keys.URL + "/keys"
+	g.KeysURL, g.keys = keys.URL+"/keys", keys.Listener.Addr().String()
 	return g
 }
 

@@ -21,6 +21,13 @@ const (
 	Database      = "licensing"
 )
 
+// access says who logs in how. The local socket is in a folder of the test's own: over
+// it the stand-in for Cloud SQL's proxy brings a role that has logged in by IAM.
+const access = `local all "` + APIRole + `" trust
+local all all scram-sha-256
+hostssl all all 127.0.0.1/32 scram-sha-256
+`
+
 // Postgres is a real server.
 type Postgres struct {
 	Address string
@@ -54,7 +61,7 @@ func StartPostgres(tb testing.TB) *Postgres {
 	config := "listen_addresses='127.0.0.1'\nport=" + p.port + "\nunix_socket_directories='" + dir + "'\nssl=on\nssl_cert_file='" +
 		tls.certFile + "'\nssl_key_file='" + tls.keyFile + "'\nmax_connections=200\n"
 	require.NoError(tb, os.WriteFile(filepath.Join(data, "postgresql.auto.conf"), []byte(config), 0o600))
-	require.NoError(tb, os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte("local all all scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256\n"), 0o600))
+	require.NoError(tb, os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte(access), 0o600))
 	p.Start(tb)
 	tb.Cleanup(func() { p.stop(tb, syscall.SIGINT) })
 	p.Admin(tb, "postgres",

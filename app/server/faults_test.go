@@ -24,15 +24,17 @@ import (
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
-// childVariable makes the test binary be the API, so that a test can kill it.
+// childVariable makes the test binary be the API: its value is the command. So a test
+// can kill it, or give it an environment of its own.
 const childVariable = "LICENSE_API_TEST_CHILD"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) == "" {
+	command := os.Getenv(childVariable)
+	if command == "" {
 		// The Cloud SQL connector's statistics start one goroutine when the program does.
 		goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
 	}
-	if err := server.Command(context.Background(), []string{"serve"}, env.ToMap(os.Environ()), os.Stdout); err != nil {
+	if err := server.Command(context.Background(), []string{command}, env.ToMap(os.Environ()), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -53,7 +55,7 @@ func (w *world) serveKillable(t *testing.T) *killable {
 	require.NoError(t, err)
 	k.command = exec.Command(executable)
 	k.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	k.command.Env = append(k.command.Env, childVariable+"=1", "LOG_LEVEL=error")
+	k.command.Env = append(k.command.Env, childVariable+"=serve", "LOG_LEVEL=error")
 	for key, value := range environment {
 		k.command.Env = append(k.command.Env, key+"="+value)
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,8 @@ import (
 // that only Redis counts, because heartbeats and releases go on without the rest.
 type readiness struct {
 	seats, ledger, keys func(context.Context) error
+	// log is told why; the answer is for everybody and says only what.
+	log *slog.Logger
 
 	started  atomic.Bool
 	draining atomic.Bool
@@ -44,8 +47,9 @@ func (r *readiness) check(ctx context.Context) httpapi.Readiness {
 	for name, check := range checks {
 		group.Go(func() {
 			result := "ok"
-			if check(ctx) != nil {
+			if err := check(ctx); err != nil {
 				result = "unavailable"
+				r.log.WarnContext(ctx, "a dependency does not answer", "dependency", name, "error", err)
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -86,6 +86,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 		Meter: measured, Log: log, Issuer: s.TokenIssuer, Now: time.Now,
 	})
 	state := &readiness{
+		log:    log,
 		seats:  func(ctx context.Context) error { return redis.Ping(ctx, client) },
 		ledger: ledger.Ping,
 		keys:   func(ctx context.Context) error { _, err := published.JSON(ctx); return err },

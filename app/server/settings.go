@@ -132,6 +132,8 @@ func (s *Common) check() []error {
 	add(s.DatabaseAddress == "" || hostPort(s.DatabaseAddress), "DATABASE_ADDRESS %q is not host:port", s.DatabaseAddress)
 	add(s.DatabaseAddress == "" || s.DatabaseCA != "", "DATABASE_CA is required with DATABASE_ADDRESS")
 	add(s.DatabaseAddress == "" || s.DatabasePasswordSecret != "", "DATABASE_PASSWORD_SECRET is required with DATABASE_ADDRESS; IAM login needs DATABASE_INSTANCE")
+	add(s.DatabaseInstance == "" || s.DatabaseCA == "", "DATABASE_CA belongs to DATABASE_ADDRESS; the connector of DATABASE_INSTANCE learns the CA by itself")
+	add(s.DatabasePasswordSecret != "" || !strings.HasSuffix(s.DatabaseUser, ".gserviceaccount.com"), "DATABASE_USER %q: with IAM login a service account's role is named without .gserviceaccount.com", s.DatabaseUser)
 	add(s.DatabaseConnections >= 1 && s.DatabaseConnections <= 100, "DATABASE_CONNECTIONS %d is not 1 to 100", s.DatabaseConnections)
 	add(s.SecretManagerEndpoint == "" || hostPort(s.SecretManagerEndpoint), "SECRET_MANAGER_ENDPOINT %q is not host:port", s.SecretManagerEndpoint)
 	add(s.SecretManagerEndpoint == "" || s.GoogleAPICA != "", "GOOGLE_API_CA is required with SECRET_MANAGER_ENDPOINT")

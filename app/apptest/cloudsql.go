@@ -1,0 +1,160 @@
+package apptest
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// CloudSQL stands in for a Cloud SQL instance with a private address: the two calls of
+// the Admin API that Google's connectors make
+// (cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/connect), and the proxy
+// at port 3307 that every instance has, in front of a real PostgreSQL.
+type CloudSQL struct {
+	// Instance is project:region:instance.
+	Instance string
+	// Impostor makes the proxy show the certificate of another instance.
+	Impostor atomic.Bool
+	// Forbid makes the Admin API refuse, as it does without roles/cloudsql.client.
+	Forbid atomic.Bool
+
+	postgres   *Postgres
+	metadata   *metadata
+	address    string
+	server     authority
+	impostor   authority
+	clients    authority
+	proxy      net.Listener
+	relays     sync.WaitGroup
+	open       sync.Map
+	mu         sync.Mutex
+	logins     []Login
+	loginToken map[int64]string
+}
+
+// Login is a connection that the instance let in.
+type Login struct {
+	User string
+	// IAM is true when the client's certificate was made for an access token that may
+	// log in. Such a client is asked for no password.
+	IAM bool
+}
+
+func startCloudSQL(tb testing.TB, postgres *Postgres, metadata *metadata) *CloudSQL {
+	tb.Helper()
+	s := &CloudSQL{
+		Instance: Project + ":us-central1:licensing", postgres: postgres, metadata: metadata, loginToken: map[int64]string{},
+		// Without a DNS name, the subject says whose certificate it is.
+		server:   newNamedAuthority(tb, tb.TempDir(), Project+":licensing"),
+		impostor: newNamedAuthority(tb, tb.TempDir(), Project+":another"),
+		clients:  newNamedAuthority(tb, tb.TempDir(), "Google Cloud SQL Client CA"),
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(s.clients.certificate)
+	// The connector knows one port only, so every instance has an address of its own.
+	for s.proxy == nil {
+		s.address = net.IPv4(127, byte(1+rand.IntN(250)), byte(rand.IntN(250)), byte(1+rand.IntN(250))).String()
+		listener, err := net.Listen("tcp", s.address+":3307")
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			require.NoError(tb, err)
+			s.proxy = listener
+		}
+	}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: trusted,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if s.Impostor.Load() {
+				return &s.impostor.pair, nil
+			}
+			return &s.server.pair, nil
+		},
+	}
+	s.relays.Go(func() { s.accept(config) })
+	tb.Cleanup(s.stop)
+	return s
+}
+
+// Logins returns who was let in, in order.
+func (s *CloudSQL) Logins() []Login {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Login(nil), s.logins...)
+}
+
+// ServeHTTP implements the Admin API.
+func (s *CloudSQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	if s.Forbid.Load() || !s.metadata.authorized(r.Header.Get("Authorization"), ScopeAdmin) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(`{"error":{"code":403,"message":"The client is not authorized to make this request."}}`))
+		return
+	}
+	name := "/sql/v1beta4/projects/" + Project + "/instances/licensing"
+	switch r.Method + " " + r.URL.Path {
+	case "GET " + name + "/connectSettings":
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"kind": "sql#connectSettings", "backendType": "SECOND_GEN", "databaseVersion": "POSTGRES_16", "region": "us-central1",
+			"ipAddresses": []map[string]string{{"type": "PRIVATE", "ipAddress": s.address}}, "serverCaCert": map[string]string{"cert": s.server.CA},
+		})
+	case "POST " + name + ":generateEphemeralCert":
+		s.generate(w, r)
+	default:
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
+// generate makes a certificate for the client's key, and notes the token it came with.
+func (s *CloudSQL) generate(w http.ResponseWriter, r *http.Request) {
+	var wanted struct {
+		Key   string `json:"public_key"`
+		Token string `json:"access_token"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	block, _ := pem.Decode([]byte(wanted.Key))
+	if block == nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	serial := int64(len(s.loginToken) + 1)
+	s.loginToken[serial] = wanted.Token
+	s.mu.Unlock()
+	certificate, err := s.clients.certify(key, serial)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"ephemeralCert": map[string]string{"cert": certificate}})
+}
+
+// mayLogIn reports whether the certificate was made for a token that may log in.
+func (s *CloudSQL) mayLogIn(certificate *x509.Certificate) bool {
+	s.mu.Lock()
+	token := s.loginToken[certificate.SerialNumber.Int64()]
+	s.mu.Unlock()
+	return s.metadata.allows(token, ScopeLogin)
+}
+
+// isIAM reports whether a role logs in by IAM: it is named like its service account,
+// without .gserviceaccount.com.
+func isIAM(role string) bool { return strings.HasSuffix(role, ".iam") }

@@ -1,0 +1,115 @@
+package server_test
+
+import (
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
+)
+
+// On Google Cloud no address of an API is set. So here the program runs with exactly
+// those settings, in a cloud of stand-ins that answer at Google's own names.
+func TestOnGoogleCloudTheAPILogsInWithoutAPasswordOrAKeyFile(t *testing.T) {
+	t.Parallel()
+	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &lines{}}
+	cloud := apptest.StartCloud(t, w.postgres, w.google)
+	migrate := map[string]string{
+		"DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.MigrationRole,
+		"DATABASE_PASSWORD_SECRET": "projects/p/secrets/s/versions/1", "API_DATABASE_USER": apptest.APIRole, "TENANTS": tenants,
+	}
+
+	said, err := command(t, cloud, "migrate", migrate).CombinedOutput()
+	require.NoError(t, err, string(said))
+	for _, login := range cloud.SQL.Logins() {
+		assert.Equal(t, apptest.Login{User: apptest.MigrationRole}, login, "the password opens the database")
+	}
+	before := len(cloud.SQL.Logins())
+	require.NotZero(t, before)
+
+	api := w.serveCloud(t, cloud)
+	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	granted := api.acquire(t, "demo", token, "device-1")
+	require.Equal(t, 201, granted.status, string(granted.raw))
+	assert.Equal(t, 200, api.heartbeat(t, token, granted.text("leaseId")).status)
+	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`))
+	for _, login := range cloud.SQL.Logins()[before:] {
+		assert.Equal(t, apptest.Login{User: apptest.APIRole, IAM: true}, login, "the certificate carries a token that may log in")
+	}
+	assert.Greater(t, len(cloud.SQL.Logins()), before)
+
+	cloud.SQL.Forbid.Store(true)
+	fresh := w.startCloud(t, cloud)
+	fresh.awaitUnready(t, w, "not authorized")
+	cloud.SQL.Forbid.Store(false)
+	cloud.SQL.Impostor.Store(true)
+	fresh.awaitUnready(t, w, "failed to verify certificate")
+	cloud.SQL.Impostor.Store(false)
+	fresh.awaitReady(t)
+	assert.Empty(t, cloud.Refused(), "nothing else was asked for")
+}
+
+// awaitUnready waits until the instance is kept from its database, for the reason that
+// the log gives.
+func (in *instance) awaitUnready(t *testing.T, w *world, reason string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		r, err := in.try("GET", "/ready", "", "")
+		return err == nil && r.status == http.StatusServiceUnavailable && r.body["checks"].(map[string]any)["postgresql"] == "unavailable" &&
+			!strings.Contains(string(r.raw), reason) && strings.Contains(w.log.String(), reason)
+	}, 20*time.Second, 20*time.Millisecond, reason)
+}
+
+// command is the program in a process of its own, in the cloud.
+func command(t *testing.T, cloud *apptest.Cloud, name string, settings map[string]string) *exec.Cmd {
+	t.Helper()
+	executable, err := os.Executable()
+	require.NoError(t, err)
+	c := exec.Command(executable)
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	environment := maps.Clone(settings)
+	maps.Copy(environment, cloud.Environment())
+	environment[childVariable] = name
+	for key, value := range environment {
+		c.Env = append(c.Env, key+"="+value)
+	}
+	return c
+}
+
+// startCloud starts the API with the settings of Google Cloud.
+func (w *world) startCloud(t *testing.T, cloud *apptest.Cloud) *instance {
+	t.Helper()
+	settings := map[string]string{
+		"PROJECT_ID": apptest.Project, "DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.APIRole,
+		"REDIS_ADDRESS": w.redis.Address, "REDIS_CA": w.redis.CA, "REDIS_AUTH_SECRET": "projects/p/secrets/r/versions/1", "KMS_KEY_VERSION": apptest.KeyVersion,
+		"LISTEN_ADDRESS": freeAddress(t), "METRICS_ADDRESS": freeAddress(t),
+	}
+	c := command(t, cloud, "serve", settings)
+	c.Stdout, c.Stderr = w.log, w.log
+	require.NoError(t, c.Start())
+	api := &instance{url: "http://" + settings["LISTEN_ADDRESS"], client: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{}}}
+	t.Cleanup(func() {
+		api.client.CloseIdleConnections()
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		if t.Failed() {
+			t.Log(w.log.String())
+		}
+	})
+	return api
+}
+
+func (w *world) serveCloud(t *testing.T, cloud *apptest.Cloud) *instance {
+	t.Helper()
+	api := w.startCloud(t, cloud)
+	api.awaitReady(t)
+	return api
+}
