@@ -1,0 +1,94 @@
+package uptime
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Settings are the check's.
+type Settings struct {
+	// Off takes check and alert away: for a stack that Google's checkers cannot
+	// reach, because Cloud Armor lets in too few of their countries.
+	Off bool `json:"off"`
+	// PeriodSeconds is how often every checker asks: 60, 300, 600 or 900.
+	// Default 60. https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.uptimeCheckConfigs
+	PeriodSeconds int `json:"periodSeconds"`
+	// TimeoutSeconds is how long a checker waits, 1 to 60. Default 10.
+	TimeoutSeconds int `json:"timeoutSeconds"`
+	// Regions are where the checkers stand, at least three of USA_OREGON,
+	// USA_IOWA, USA_VIRGINIA, EUROPE, ASIA_PACIFIC, SOUTH_AMERICA. Default: all
+	// whose country Cloud Armor lets in.
+	Regions []string `json:"regions"`
+}
+
+// Periods are how often a check can run, in seconds.
+func Periods() []int { return []int{60, 300, 600, 900} }
+
+// WithDefaults fills in everything that is zero but the regions, which follow
+// from another layer.
+func (s Settings) WithDefaults() Settings {
+	if s.PeriodSeconds == 0 {
+		s.PeriodSeconds = 60
+	}
+	if s.TimeoutSeconds == 0 {
+		s.TimeoutSeconds = 10
+	}
+	return s
+}
+
+// Validate lists everything that is wrong with the settings.
+func (s Settings) Validate() setting.Problems {
+	var found setting.Problems
+	s = s.WithDefaults()
+	if !slices.Contains(Periods(), s.PeriodSeconds) {
+		found.Add("periodSeconds", s.PeriodSeconds, "is no period of a check", "60, 300, 600 or 900")
+	}
+	if s.TimeoutSeconds < 1 || s.TimeoutSeconds > 60 {
+		found.Add("timeoutSeconds", s.TimeoutSeconds, "is out of range", "1 to 60")
+	}
+	for i, region := range s.Regions {
+		key := fmt.Sprintf("regions[%d]", i)
+		if !Known(region) {
+			found.Add(key, region, "has no checker of its own", strings.Join(All(), ", "))
+		}
+		if slices.Contains(s.Regions[:i], region) {
+			found.Add(key, region, "is listed twice", "every region once")
+		}
+	}
+	if len(s.Regions) > 0 && len(s.Regions) < Fewest {
+		found.Add("regions", s.Regions, "are too few", "at least three, or none for all that Cloud Armor lets in")
+	}
+	return found
+}
+
+// Chosen are the regions that the check uses: those of the settings, else every
+// one whose country is let in.
+func (s Settings) Chosen(lets func(country string) bool) []string {
+	if len(s.Regions) > 0 {
+		return s.Regions
+	}
+	return Admitted(lets)
+}
+
+// Against lists what is wrong with the settings when only some countries are let
+// in.
+func (s Settings) Against(lets func(country string) bool) setting.Problems {
+	var found setting.Problems
+	if s.Off {
+		return found
+	}
+	admitted := Admitted(lets)
+	for i, region := range s.Regions {
+		if Known(region) && !slices.Contains(admitted, region) {
+			found.Add(fmt.Sprintf("regions[%d]", i), region, "stands in a country that armor.regions.allowed refuses", strings.Join(admitted, ", ")+", or nothing")
+		}
+	}
+	if len(s.Regions) == 0 && len(admitted) < Fewest {
+		found.Add("off", false, fmt.Sprintf("only %d of Google's checkers stand in countries of armor.regions.allowed, and a check needs three", len(admitted)),
+			"true, or US (three checkers), BE, SG and BR in armor.regions.allowed")
+	}
+	return found
+}
