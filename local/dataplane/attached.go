@@ -6,10 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/coditect-ai/license-platform/local/kubelet"
 	"github.com/coditect-ai/license-platform/local/process"
@@ -23,8 +20,8 @@ type attached struct {
 
 	mu      sync.Mutex
 	gone    bool
-	offered map[netip.AddrPort]net.Listener // inside, for what can be attempted
-	entries []net.Listener                  // on this machine, at the pod's own ports
+	offered map[netip.AddrPort]*door // inside, for what can be attempted
+	entries []net.Listener           // on this machine, at the pod's own ports
 	unwatch func()
 }
 
@@ -34,15 +31,29 @@ func (d *Dataplane) Start(pod kubelet.Pod, command process.Command) (*process.Pr
 	if d.refused != nil {
 		return d.config.Supervisor.Start(command)
 	}
-	if before := d.at(pod.IP); before != nil {
-		d.detach(before) // its process has ended, or it could not be started again
-	}
-	started, err := sandbox.Start(d.config.Supervisor, d.config.Shim, command)
+	a, err := d.attach(pod, command)
 	if err != nil {
 		return nil, err
 	}
-	a := &attached{pod: pod, sandbox: started, offered: map[netip.AddrPort]net.Listener{}}
-	if err := d.attach(a); err != nil {
+	if err := a.sandbox.Begin(); err != nil {
+		a.sandbox.Process.Kill()
+		return nil, fmt.Errorf("attach pod %s/%s to the network: %w", pod.Namespace, pod.Name, err)
+	}
+	return a.sandbox.Process, nil
+}
+
+// attach makes the pod's sandbox and opens everything in it, so that the program
+// finds it when it begins.
+func (d *Dataplane) attach(pod kubelet.Pod, command process.Command) (*attached, error) {
+	if before := d.at(pod.IP); before != nil {
+		d.detach(before) // its process has ended, or it could not be started again
+	}
+	started, err := sandbox.Start(d.config.Supervisor, d.config.Shim, pod.IP, command)
+	if err != nil {
+		return nil, err
+	}
+	a := &attached{pod: pod, sandbox: started, offered: map[netip.AddrPort]*door{}}
+	if err := d.connect(a); err != nil {
 		started.Process.Kill()
 		d.detach(a)
 		return nil, fmt.Errorf("attach pod %s/%s to the network: %w", pod.Namespace, pod.Name, err)
@@ -51,11 +62,10 @@ func (d *Dataplane) Start(pod kubelet.Pod, command process.Command) (*process.Pr
 		<-started.Process.Done()
 		d.detach(a)
 	})
-	return started.Process, nil
+	return a, nil
 }
 
-// attach opens everything, so that the program finds it, and starts the program.
-func (d *Dataplane) attach(a *attached) error {
+func (d *Dataplane) connect(a *attached) error {
 	d.mu.Lock()
 	d.pods[a.pod.IP] = a
 	d.mu.Unlock()
@@ -72,11 +82,11 @@ func (d *Dataplane) attach(a *attached) error {
 			return err
 		}
 	}
-	return a.sandbox.Begin()
+	return nil
 }
 
 // detach takes the pod off the network. Connections end by themselves, with the
-// program's ends of them.
+// program's ends of them; those that stall would not, and are cut.
 func (d *Dataplane) detach(a *attached) {
 	d.mu.Lock()
 	if d.pods[a.pod.IP] == a {
@@ -86,8 +96,8 @@ func (d *Dataplane) detach(a *attached) {
 	a.mu.Lock()
 	already := a.gone
 	a.gone = true
-	for _, listener := range a.offered {
-		_ = listener.Close()
+	for _, offered := range a.offered {
+		offered.close()
 	}
 	for _, listener := range a.entries {
 		_ = listener.Close()
@@ -101,10 +111,15 @@ func (d *Dataplane) detach(a *attached) {
 	if unwatch != nil {
 		unwatch()
 	}
+	for _, f := range d.openFlows() {
+		if f.stalls() && (f.want.from.pod == podEnd(a.pod).pod || f.want.to.pod == podEnd(a.pod).pod) {
+			f.cut()
+		}
+	}
 }
 
 // offer lets the pod attempt to reach every service and every other pod: whether
-// it may is decided when it does.
+// it may is decided when it does. What is denied now is shut.
 func (d *Dataplane) offer(a *attached) {
 	wanted := d.destinations(a.pod)
 	a.mu.Lock()
@@ -112,107 +127,61 @@ func (d *Dataplane) offer(a *attached) {
 	if a.gone {
 		return
 	}
-	for to, listener := range a.offered {
-		if _, still := wanted[to]; !still {
-			_ = listener.Close()
+	for to, offered := range a.offered {
+		if !wanted[to] {
+			offered.close()
 			delete(a.offered, to)
 		}
 	}
 	for to := range wanted {
-		if a.offered[to] != nil {
-			continue
-		}
-		listener, err := a.sandbox.Listen(to)
+		why, _ := d.judge(d.leaving(a.pod, to))
+		err := d.offerOne(a, to, why != "")
 		if err != nil {
 			d.config.Log.Warn("a pod cannot attempt to reach a service", "pod", a.pod.Name, "to", to.String(), "error", err)
-			continue
-		}
-		a.offered[to] = listener
-		d.work.Go(func() { d.accept(listener, func(conn net.Conn) { d.leave(a, conn, to) }) })
-	}
-}
-
-// destinations are what the pod can attempt to reach.
-func (d *Dataplane) destinations(of kubelet.Pod) map[netip.AddrPort]bool {
-	all := map[netip.AddrPort]bool{}
-	for _, service := range d.config.Services() {
-		all[service.Address] = true
-	}
-	for _, pod := range d.config.Pods() {
-		if !pod.IP.IsValid() || pod.IP == of.IP {
-			continue
-		}
-		for _, port := range pod.Ports {
-			all[netip.AddrPortFrom(pod.IP, uint16(port))] = true
 		}
 	}
-	return all
 }
 
-// attempted judges what the program tries to reach although nothing here has
-// that address: it was refused already, and this tells why.
-func (d *Dataplane) attempted(a *attached, attempt sandbox.Attempt) {
-	if attempt.To.Addr() == a.pod.IP || attempt.To.Addr() == netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
-		return // the pod talks to itself, or the daemon to the pod
+// offerOne is called with the pod's lock held.
+func (d *Dataplane) offerOne(a *attached, to netip.AddrPort, shut bool) error {
+	if offered := a.offered[to]; offered != nil {
+		return offered.setShut(shut)
 	}
-	a.mu.Lock()
-	offered := a.offered[attempt.To] != nil
-	a.mu.Unlock()
-	if offered && attempt.Protocol == string(corev1.ProtocolTCP) {
-		return // leave decides
+	listener, err := a.sandbox.Listen(to, shut)
+	if err != nil {
+		return err
 	}
-	w := d.leaving(a.pod, attempt.To)
-	w.protocol = corev1.Protocol(attempt.Protocol)
-	if d.deny(w) == "" {
-		d.config.Log.Info("a pod may reach an address that the embedded cloud does not have", "pod", a.pod.Name, "protocol", attempt.Protocol, "to", attempt.To.String())
+	offered := &door{listener: listener, shut: shut}
+	a.offered[to] = offered
+	d.work.Go(func() { d.accept(listener, func(conn net.Conn) { d.leave(a, conn, to) }) })
+	if !d.locate(to).packets {
+		return nil
 	}
+	if offered.packets, err = a.sandbox.ListenPacket(to); err != nil {
+		return err
+	}
+	d.work.Go(func() { d.carry(a, offered.packets, to) })
+	return nil
 }
 
-// leaving is what the pod wants when it dials the address.
-func (d *Dataplane) leaving(pod kubelet.Pod, to netip.AddrPort) want {
-	return want{from: podEnd(pod), to: d.who(to), protocol: corev1.ProtocolTCP, port: to.Port()}
+// door is where the pod can attempt to leave its sandbox.
+type door struct {
+	listener *sandbox.Listener
+	packets  net.PacketConn // nil when none are taken
+	shut     bool
 }
 
-// who is at an address.
-func (d *Dataplane) who(at netip.AddrPort) end {
-	if pod, ok := d.podAt(at.Addr()); ok {
-		return podEnd(pod)
+func (o *door) setShut(shut bool) error {
+	if o.shut == shut {
+		return nil
 	}
-	names := []string{}
-	for _, service := range d.config.Services() {
-		if service.Address == at {
-			names = append(names, service.Name)
-		}
-	}
-	name := at.String()
-	if len(names) > 0 {
-		name += " (" + strings.Join(names, ", ") + ")"
-	}
-	return outside(name, at.Addr())
+	o.shut = shut
+	return o.listener.SetShut(shut)
 }
 
-// podAt is the pod that has the address.
-func (d *Dataplane) podAt(address netip.Addr) (kubelet.Pod, bool) {
-	if a := d.at(address); a != nil {
-		return a.pod, true
+func (o *door) close() {
+	_ = o.listener.Close()
+	if o.packets != nil {
+		_ = o.packets.Close()
 	}
-	for _, pod := range d.config.Pods() {
-		if pod.IP == address {
-			return pod, true
-		}
-	}
-	return kubelet.Pod{}, false
-}
-
-// at is the running pod that has the address, nil when none has.
-func (d *Dataplane) at(address netip.Addr) *attached {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.pods[address]
-}
-
-func (d *Dataplane) attachedPods() []*attached {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Collect(maps.Values(d.pods))
 }

@@ -1,6 +1,9 @@
 // Package dataplane enforces the declared NetworkPolicies on this machine, as
 // GKE's Dataplane V2 does in a cluster: every pod runs in a sandbox, and every
 // connection into it or out of it is opened here, after the policies were asked.
+// What they deny is dropped and not refused: who dials waits for its own timeout,
+// and the journal tells at once which rule is missing. A connection that is open
+// when its rule goes stalls, and goes on when the rule is back.
 //
 // What a policy names is what is there: the embedded cloud's services have
 // loopback addresses of their own, which the stack's settings (endpoints,
@@ -38,13 +41,9 @@ type Rules struct {
 	Policies []networkingv1.NetworkPolicy
 	// Namespaces are the labels of each namespace.
 	Namespaces map[string]map[string]string
-}
-
-// Service is something outside of the cluster that pods may want to reach.
-type Service struct {
-	// Name says what it is, for messages: "Memorystore instance license-redis".
-	Name    string
-	Address netip.AddrPort
+	// BlocksMatchPods is how the cluster's dataplane understands address blocks:
+	// Dataplane V2 does not take pods for addresses, Calico does.
+	BlocksMatchPods bool
 }
 
 // Config is what a dataplane needs.
@@ -75,9 +74,8 @@ type Dataplane struct {
 
 	version atomic.Uint64 // of rules, pods and services: how often they changed
 
-	rules sync.Mutex // guards what follows
-	known reachability.Cluster
-	read  uint64 // the version that is known
+	reading sync.Mutex // guards what follows
+	known   world
 
 	mu    sync.Mutex
 	pods  map[netip.Addr]*attached
@@ -95,9 +93,13 @@ func New(config Config) *Dataplane {
 	}
 	d.version.Store(1)
 	d.live, d.stop = context.WithCancel(context.Background())
-	if err := sandbox.Check(config.Supervisor, config.Shim); err != nil {
+	loud, err := sandbox.Check(config.Supervisor, config.Shim)
+	switch {
+	case err != nil:
 		d.refused = fmt.Errorf("pods run without a network of their own, so NetworkPolicies hold at the front door only: %w", err)
 		config.Log.Warn(d.refused.Error())
+	case loud != "":
+		config.Log.Warn("what pods dial although nobody has that address is refused at once and not dropped", "why", loud)
 	}
 	return d
 }
@@ -136,7 +138,8 @@ func (d *Dataplane) Changed() {
 }
 
 // Run applies changes to what is there until ctx ends: pods can attempt to reach
-// new pods and services, and connections that are no longer allowed are cut.
+// new pods and services, connections that are no longer allowed stall, and those
+// that are allowed again go on.
 func (d *Dataplane) Run(ctx context.Context) error {
 	for {
 		select {
@@ -149,7 +152,9 @@ func (d *Dataplane) Run(ctx context.Context) error {
 		}
 		for _, f := range d.openFlows() {
 			if d.deny(f.want) != "" {
-				f.cut()
+				f.stall()
+			} else {
+				f.resume()
 			}
 		}
 	}
@@ -168,41 +173,61 @@ func (d *Dataplane) Close() {
 	d.work.Wait()
 }
 
-// cluster is what decides, by the rules as they are now.
-func (d *Dataplane) cluster() (reachability.Cluster, error) {
-	d.rules.Lock()
-	defer d.rules.Unlock()
+// world is what there is at one version.
+type world struct {
+	version  uint64
+	cluster  reachability.Cluster
+	services map[netip.AddrPort]Service
+}
+
+// now is the world as it is now.
+func (d *Dataplane) now() (world, error) {
+	d.reading.Lock()
+	defer d.reading.Unlock()
 	version := d.version.Load()
-	if version == d.read {
+	if version == d.known.version {
 		return d.known, nil
 	}
 	rules, err := d.config.Rules()
 	if err != nil {
-		return reachability.Cluster{}, fmt.Errorf("read the NetworkPolicies: %w", err)
+		return world{}, fmt.Errorf("read the NetworkPolicies: %w", err)
 	}
-	// Dataplane V2 does not take pods for address blocks.
-	d.known, d.read = reachability.Cluster{Policies: rules.Policies, Namespaces: rules.Namespaces}, version
+	d.known = world{
+		version:  version,
+		cluster:  reachability.Cluster{Policies: rules.Policies, Namespaces: rules.Namespaces, BlocksMatchPods: rules.BlocksMatchPods},
+		services: map[netip.AddrPort]Service{},
+	}
+	for _, service := range d.config.Services() {
+		d.known.services[service.Address] = service
+	}
 	return d.known, nil
 }
 
-// deny decides. It returns why the connection is denied, after it has taken that
-// down, and nothing when it is allowed.
-func (d *Dataplane) deny(w want) string {
-	cluster, err := d.cluster()
+// judge returns why the connection is denied, and by whose policies; nothing when
+// it is allowed. What cannot be decided is denied.
+func (d *Dataplane) judge(w want) (why, pod string) {
+	now, err := d.now()
 	if err != nil {
-		return err.Error()
+		return err.Error(), ""
 	}
-	decision, err := w.decide(cluster)
-	if err != nil {
-		d.config.Log.Error("a connection is refused because nobody can decide about it", "error", err)
-		return err.Error()
+	decision, err := w.decide(now.cluster)
+	switch {
+	case err != nil:
+		return err.Error(), ""
+	case decision.Allowed:
+		return "", ""
+	default:
+		return w.denial(decision), w.pod(decision.Direction)
 	}
-	if decision.Allowed {
-		return ""
+}
+
+// deny judges an attempt, and takes a denial down.
+func (d *Dataplane) deny(w want) (why string) {
+	why, pod := d.judge(w)
+	if why != "" {
+		d.journal.record(pod, why)
 	}
-	text := w.denial(decision)
-	d.journal.record(w.pod(decision.Direction), text)
-	return text
+	return why
 }
 
 // errDenied is what callers of a dial get.

@@ -16,12 +16,15 @@ import (
 func (w want) denial(decision reachability.Decision) string {
 	here, there, toOrFrom := w.from, w.to, "to"
 	sentence := fmt.Sprintf("egress from %s to %s", w.from.name, w.to.name)
+	if w.to.pod != "" {
+		sentence += fmt.Sprintf(", %s port %d,", w.protocol, w.port)
+	}
 	if decision.Direction == networkingv1.PolicyTypeIngress {
 		here, there, toOrFrom = w.to, w.from, "from"
 		sentence = fmt.Sprintf("ingress to %s, %s port %d, from %s", w.to.name, w.protocol, w.port, w.from.name)
 	}
 	way := strings.ToLower(string(decision.Direction))
-	return fmt.Sprintf("NetworkPolicy: %s is allowed by none of the policies that select the pod (%s); on GKE this packet would be dropped. "+
+	return fmt.Sprintf("NetworkPolicy: %s is allowed by none of the policies that select the pod (%s), so its packets are dropped. "+
 		"The missing rule, in a policy for the pods %s: %s: [{%s: %s, ports: [{protocol: %s, port: %d}]}]",
 		sentence, strings.Join(decision.Policies, ", "), labels(here), way, toOrFrom, peers(there), w.protocol, w.port)
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -26,7 +28,7 @@ func (d *Dataplane) accept(listener net.Listener, handle func(net.Conn)) {
 
 // leave takes a connection out of a sandbox, if that is allowed.
 func (d *Dataplane) leave(a *attached, conn net.Conn, to netip.AddrPort) {
-	d.pass(conn, d.leaving(a.pod, to), a.pod.IP, to)
+	d.pass(conn, d.leaving(a.pod, to), a.pod.IP, d.locate(to).at)
 }
 
 // open lets who is on this machine attempt to reach a port of the pod.
@@ -54,11 +56,12 @@ func (d *Dataplane) enter(a *attached, conn net.Conn, to netip.AddrPort) {
 	d.pass(conn, want{from: from, to: podEnd(a.pod), protocol: corev1.ProtocolTCP, port: to.Port()}, netip.Addr{}, to)
 }
 
-// pass connects the connection with its destination, or resets it.
+// pass connects the connection with its destination, or says nothing on it: the
+// kernel has opened it before anybody could be asked.
 func (d *Dataplane) pass(conn net.Conn, w want, from netip.Addr, to netip.AddrPort) {
 	version := d.version.Load()
 	if d.deny(w) != "" {
-		reset(conn)
+		d.ignore(conn)
 		return
 	}
 	onward, err := d.dial(d.live, from, to)
@@ -73,6 +76,14 @@ func (d *Dataplane) pass(conn net.Conn, w want, from netip.Addr, to netip.AddrPo
 	f.pipe()
 }
 
+// ignore keeps a connection without an answer until who dialled gives up.
+func (d *Dataplane) ignore(conn net.Conn) {
+	stop := context.AfterFunc(d.live, func() { _ = conn.Close() })
+	defer stop()
+	_, _ = io.Copy(io.Discard, conn) // nobody reads what was denied
+	_ = conn.Close()
+}
+
 // reset ends a connection as if nobody had listened.
 func reset(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
@@ -81,8 +92,9 @@ func reset(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// DialFrontEnd opens a connection to a pod on behalf of the load balancer, if
-// that is allowed. It has the signature of frontdoor.Dial.
+// DialFrontEnd opens a connection to a pod on behalf of the load balancer; while
+// that is denied it waits, at most until ctx ends. It has the signature of
+// frontdoor.Dial.
 func (d *Dataplane) DialFrontEnd(ctx context.Context, _, address string) (net.Conn, error) {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -93,9 +105,9 @@ func (d *Dataplane) DialFrontEnd(ctx context.Context, _, address string) (net.Co
 		return nil, fmt.Errorf("dial a pod: nobody has the address %s", to)
 	}
 	w := want{from: frontEnds(), to: podEnd(pod), protocol: corev1.ProtocolTCP, port: to.Port()}
-	version := d.version.Load()
-	if why := d.deny(w); why != "" {
-		return nil, fmt.Errorf("dial %s: %w: %s", to, errDenied, why)
+	version, err := d.admit(ctx, w)
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", to, err)
 	}
 	conn, err := d.dial(ctx, netip.Addr{}, to)
 	if err != nil {
@@ -103,7 +115,29 @@ func (d *Dataplane) DialFrontEnd(ctx context.Context, _, address string) (net.Co
 	}
 	f := &flow{want: w, version: version, ends: []net.Conn{conn}}
 	d.track(f)
-	return &entering{Conn: conn, ended: func() { d.untrack(f) }}, nil
+	return &entering{Conn: conn, flow: f, ended: func() { d.untrack(f) }}, nil
+}
+
+// again is how long TCP waits before it sends a first packet that got no answer
+// once more (RFC 6298).
+const again = time.Second
+
+// admit returns once the policies allow it, with the version of the rules.
+func (d *Dataplane) admit(ctx context.Context, w want) (version uint64, err error) {
+	for {
+		version := d.version.Load()
+		why := d.deny(w)
+		if why == "" {
+			return version, nil
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return 0, fmt.Errorf("%w: %s: %w", errDenied, why, context.Cause(ctx))
+		case <-d.live.Done():
+			return 0, fmt.Errorf("%w: %s", errDenied, why)
+		}
+	}
 }
 
 // Probe opens a connection to a pod on behalf of the kubelet: no policy keeps
@@ -114,21 +148,4 @@ func (d *Dataplane) Probe(ctx context.Context, network, address string) (net.Con
 		return d.dial(ctx, netip.Addr{}, to)
 	}
 	return (&net.Dialer{}).DialContext(ctx, network, address)
-}
-
-// Attempt tries whether a program in the pod could connect to the address: nil,
-// or why not. The policies decide by what the address is, as they always do.
-func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPort) error {
-	a := d.at(pod)
-	if a == nil {
-		return fmt.Errorf("no pod with a network of its own has the address %s", pod)
-	}
-	if why := d.deny(d.leaving(a.pod, to)); why != "" {
-		return fmt.Errorf("%w: %s", errDenied, why)
-	}
-	conn, err := a.sandbox.Dial(ctx, to)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
 }

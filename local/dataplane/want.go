@@ -12,8 +12,8 @@ import (
 
 // end is one end of a connection.
 type end struct {
-	// name says who it is.
-	name string
+	// name says who it is; pod is "namespace/name", empty for who is none.
+	name, pod string
 	// peers are as whom it counts.
 	peers []reachability.Peer
 	// enough says that being allowed as one of the peers is enough; else each of
@@ -30,7 +30,8 @@ type want struct {
 
 // podEnd is a pod of the cluster.
 func podEnd(p kubelet.Pod) end {
-	return end{name: "pod " + p.Namespace + "/" + p.Name, peers: []reachability.Peer{reachability.Of(reachability.Pod{
+	key := p.Namespace + "/" + p.Name
+	return end{name: "pod " + key, pod: key, peers: []reachability.Peer{reachability.Of(reachability.Pod{
 		Namespace: p.Namespace, Labels: p.Labels, Address: p.IP, Ports: p.Ports,
 	})}}
 }
@@ -82,9 +83,8 @@ func (w want) decide(cluster reachability.Cluster) (reachability.Decision, error
 
 // pod names the pod whose policies decide in that direction.
 func (w want) pod(direction networkingv1.PolicyType) string {
-	const prefix = len("pod ")
 	if direction == networkingv1.PolicyTypeIngress {
-		return w.to.name[prefix:]
+		return w.to.pod
 	}
-	return w.from.name[prefix:]
+	return w.from.pod
 }

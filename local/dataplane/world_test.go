@@ -33,6 +33,13 @@ import (
 
 const namespace = "coditect-app"
 
+// Addresses that are the same in every cluster, and two of its Services.
+var (
+	metadata     = netip.MustParseAddrPort("169.254.169.254:80")
+	namesService = netip.MustParseAddrPort("34.118.224.10:53")
+	otherService = netip.MustParseAddrPort("34.118.239.10:80")
+)
+
 // TestMain makes this executable what stands in the pods' networks, and the
 // pods' program, too.
 func TestMain(m *testing.M) {
@@ -54,31 +61,42 @@ func TestMain(m *testing.M) {
 // pod is the pods' program: it dials what it is asked to, and answers with what
 // it was told.
 func pod(ip string) {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /dial", func(w http.ResponseWriter, r *http.Request) {
-		conn, err := net.DialTimeout(r.FormValue("network"), r.FormValue("to"), 5*time.Second)
-		if err != nil {
-			fmt.Fprint(w, err)
-			return
+	mux, held := http.NewServeMux(), make(chan struct{}, 1)
+	dial := func(patience time.Duration) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			conn, err := net.DialTimeout(r.FormValue("network"), r.FormValue("to"), patience)
+			if err != nil {
+				fmt.Fprint(w, err)
+				return
+			}
+			defer func() { _ = conn.Close() }()
+			_ = conn.SetDeadline(time.Now().Add(patience))
+			_, _ = io.WriteString(conn, "hello\n")
+			said := make([]byte, 100)
+			n, err := conn.Read(said)
+			fmt.Fprint(w, string(said[:n]), err)
 		}
-		defer func() { _ = conn.Close() }()
-		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-		_, _ = io.WriteString(conn, "hello\n")
-		said := make([]byte, 100)
-		n, err := conn.Read(said)
-		fmt.Fprint(w, string(said[:n]), err)
-	})
+	}
+	mux.HandleFunc("GET /dial", dial(5*time.Second))
+	mux.HandleFunc("GET /knock", dial(200*time.Millisecond)) // where nobody answers
 	mux.HandleFunc("GET /hold", func(w http.ResponseWriter, r *http.Request) {
 		conn, err := net.Dial("tcp", r.FormValue("to"))
 		if err != nil {
 			fmt.Fprint(w, err)
 			return
 		}
-		_, _ = io.WriteString(w, "held\n")
-		_ = http.NewResponseController(w).Flush()
-		_, err = io.Copy(io.Discard, conn)
-		fmt.Fprint(w, "broken: ", err)
+		defer func() { _ = conn.Close() }()
+		said := make([]byte, 100)
+		for range 2 { // the second waits until the policies allow it again
+			_, _ = io.WriteString(conn, "hello\n")
+			n, err := conn.Read(said)
+			fmt.Fprintln(w, string(said[:n]), err)
+			_ = http.NewResponseController(w).Flush()
+			<-held
+		}
 	})
+	mux.HandleFunc("GET /well", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "well") })
+	mux.HandleFunc("GET /on", func(http.ResponseWriter, *http.Request) { held <- struct{}{} })
 	go func() { _ = http.ListenAndServe(ip+":9090", mux) }()
 	_ = http.ListenAndServe(ip+":8000", mux)
 }
@@ -87,8 +105,9 @@ func pod(ip string) {
 type world struct {
 	*dataplane.Dataplane
 	t                    *testing.T
-	api, other           kubelet.Pod
+	api, other, names    kubelet.Pod
 	redis, database, kms netip.AddrPort
+	guest                *dataplane.Guest // the other pod
 
 	mu       sync.Mutex
 	policies []networkingv1.NetworkPolicy
@@ -100,8 +119,8 @@ func newWorld(t *testing.T, shim string) *world {
 	supervisor, err := process.NewSupervisor(t.TempDir(), log)
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
-	if shim == executable(t) && sandbox.Check(supervisor, shim) != nil {
-		t.Skip("this machine refuses namespaces")
+	if _, err := sandbox.Check(supervisor, executable(t)); err != nil {
+		t.Skipf("this machine refuses namespaces: %v", err)
 	}
 	block := [2]byte{byte(100 + rand.IntN(100)), byte(rand.IntN(256))}
 	at := func(last byte) netip.Addr { return netip.AddrFrom4([4]byte{127, block[0], block[1], last}) }
@@ -115,11 +134,18 @@ func newWorld(t *testing.T, shim string) *world {
 			Namespace: namespace, Name: "coditect-api-v2-0", Labels: map[string]string{"app": "coditect-api-v2"}, IP: at(65),
 			Ports: map[string]int32{"http": 8080},
 		},
+		names: kubelet.Pod{
+			Namespace: "kube-system", Name: "kube-dns-0", Labels: map[string]string{"k8s-app": "kube-dns"}, IP: at(66),
+			Ports: map[string]int32{"dns": 53},
+		},
 	}
-	w.policies = declared(t, netip.PrefixFrom(at(16), 28).String(), w.kms)
-	for _, service := range []netip.AddrPort{w.redis, w.database, w.kms, netip.AddrPortFrom(w.other.IP, 8080)} {
-		echo(t, service.String())
+	w.policies = declared(t, isolation.Settings{Dataplane: isolation.DataplaneV2}, netip.PrefixFrom(at(16), 28).String(), w.kms)
+	for _, service := range []netip.AddrPort{w.redis, w.database, w.kms} {
+		listener, err := net.Listen("tcp", service.String())
+		require.NoError(t, err)
+		echo(t, listener)
 	}
+	resolver := echoPackets(t)
 	w.Dataplane = dataplane.New(dataplane.Config{
 		Supervisor: supervisor, Shim: shim, Log: log,
 		Rules: func() (dataplane.Rules, error) {
@@ -127,11 +153,21 @@ func newWorld(t *testing.T, shim string) *world {
 			defer w.mu.Unlock()
 			return dataplane.Rules{Policies: slices.Clone(w.policies)}, nil
 		},
-		Pods: func() []kubelet.Pod { return []kubelet.Pod{w.api, w.other} },
+		Pods: func() []kubelet.Pod { return []kubelet.Pod{w.api, w.other, w.names} },
 		Services: func() []dataplane.Service {
-			return []dataplane.Service{{Name: "Memorystore", Address: w.redis}, {Name: "Cloud SQL", Address: w.database}, {Name: "Cloud KMS", Address: w.kms}}
+			return []dataplane.Service{
+				{Name: "Memorystore", Address: w.redis}, {Name: "Cloud SQL", Address: w.database}, {Name: "Cloud KMS", Address: w.kms},
+				{Name: "the Service of the other pod", Address: otherService, Behind: netip.AddrPortFrom(w.other.IP, 8080)},
+				{Name: "the metadata server", Address: metadata, At: w.kms},
+				{Name: "names", Address: namesService, Behind: netip.AddrPortFrom(w.names.IP, 53), At: resolver, Packets: true},
+			}
 		},
 	})
+	w.guest, err = w.Join(w.other)
+	require.NoError(t, err)
+	listener, err := w.guest.Listen(8080)
+	require.NoError(t, err)
+	echo(t, listener)
 	var running sync.WaitGroup
 	ctx := t.Context()
 	running.Go(func() { _ = w.Run(ctx) })
@@ -192,6 +228,9 @@ func (w *world) ask(path string) string {
 
 func (w *world) dial(to string) string { return w.ask("/dial?network=tcp&to=" + to) }
 
+// knock is a dial that nobody answers; it soon goes away.
+func (w *world) knock(to string) string { return w.ask("/knock?network=tcp&to=" + to) }
+
 // denied joins what the dataplane tells about denials.
 func (w *world) denied() string {
 	var all []string
@@ -202,10 +241,8 @@ func (w *world) denied() string {
 }
 
 // echo answers every connection with what it hears.
-func echo(t *testing.T, address string) net.Listener {
+func echo(t *testing.T, listener net.Listener) {
 	t.Helper()
-	listener, err := net.Listen("tcp", address)
-	require.NoError(t, err)
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -223,7 +260,30 @@ func echo(t *testing.T, address string) net.Listener {
 		_ = listener.Close()
 		serving.Wait()
 	})
-	return listener
+}
+
+// echoPackets answers every packet with its sender's address and what it says.
+func echoPackets(t *testing.T) netip.AddrPort {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		said := make([]byte, 100)
+		for {
+			n, from, err := conn.ReadFrom(said)
+			if err != nil {
+				return
+			}
+			host, _, _ := net.SplitHostPort(from.String())
+			_, _ = conn.WriteTo([]byte(host+" says "+string(said[:n])), from)
+		}
+	})
+	t.Cleanup(func() {
+		_ = conn.Close()
+		serving.Wait()
+	})
+	return netip.MustParseAddrPort(conn.LocalAddr().String())
 }
 
 // recorder keeps what a program declares.
@@ -252,12 +312,12 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 }
 
 // declared are the policies that the stack declares for these addresses.
-func declared(t *testing.T, privateServices string, kms netip.AddrPort) []networkingv1.NetworkPolicy {
+func declared(t *testing.T, settings isolation.Settings, privateServices string, kms netip.AddrPort) []networkingv1.NetworkPolicy {
 	t.Helper()
 	r := &recorder{}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		_, err := isolation.New(ctx, "isolation", &isolation.Args{
-			Settings:  isolation.Settings{Dataplane: isolation.DataplaneV2},
+			Settings:  settings,
 			Namespace: pulumi.String(namespace), API: "license-api", Migration: "license-migrate", HTTPPort: 8000, MetricsPort: 9090,
 			FrontEndRanges: []string{"35.191.0.0/16", "130.211.0.0/22"}, PrivateServicesRange: pulumi.String(privateServices),
 			DatabasePort: 5432, RedisPort: pulumi.Int(6378),
@@ -266,6 +326,6 @@ func declared(t *testing.T, privateServices string, kms netip.AddrPort) []networ
 		return err
 	}, pulumi.WithMocks("license-platform", "local", r))
 	require.NoError(t, err)
-	require.Len(t, r.policies, 3)
+	require.Len(t, r.policies, 3+len(settings.StayingWorkloads))
 	return r.policies
 }

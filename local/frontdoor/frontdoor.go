@@ -71,6 +71,19 @@ type FrontDoor struct {
 	plain        *plainServer
 }
 
+// connectPatience is how long an endpoint may take to accept a connection. A
+// dropped packet is never answered, and net/http goes on dialling when the
+// request that wanted the connection is over.
+const connectPatience = 10 * time.Second
+
+func patiently(dial Dial) Dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, connectPatience)
+		defer cancel()
+		return dial(ctx, network, address)
+	}
+}
+
 // New opens the front door's address; a port that is taken is an error that names
 // it. Nothing is served until Serve is called, which also releases everything
 // when it ends.
@@ -79,8 +92,9 @@ func New(o Options) (*FrontDoor, error) {
 		return nil, errors.New("the front door needs Options.Issue to make its certificates")
 	}
 	if o.Dial == nil {
-		o.Dial = (&net.Dialer{Timeout: 10 * time.Second}).DialContext
+		o.Dial = (&net.Dialer{}).DialContext
 	}
+	o.Dial = patiently(o.Dial)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -50,6 +50,8 @@ func open(kind string) (int, error) {
 	switch kind {
 	case asksStream:
 		return unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	case asksPackets:
+		return unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	case asksAttempts:
 		return watchConnections()
 	case asksDatagram:

@@ -11,7 +11,7 @@ import (
 type Attempt struct {
 	// Protocol is TCP or UDP.
 	Protocol string
-	To       netip.AddrPort
+	From, To netip.AddrPort
 }
 
 // Watch tells of the TCP connections and the UDP packets that are attempted
@@ -44,8 +44,8 @@ func (s *Sandbox) Watch(report func(Attempt)) (stop func(), err error) {
 				if err != nil {
 					return // closed
 				}
-				if to, ok := destination(packet[:n]); ok {
-					report(Attempt{Protocol: protocol, To: to})
+				if from, to, ok := ends(packet[:n]); ok {
+					report(Attempt{Protocol: protocol, From: from, To: to})
 				}
 			}
 		}()
@@ -53,17 +53,19 @@ func (s *Sandbox) Watch(report func(Attempt)) (stop func(), err error) {
 	return stop, nil
 }
 
-// destination reads an IPv4 packet's address and port; TCP and UDP have the
-// latter in the same place (RFC 791, 768, 9293).
-func destination(packet []byte) (netip.AddrPort, bool) {
+// ends reads an IPv4 packet's addresses and ports; TCP and UDP have the latter in
+// the same place (RFC 791, 768, 9293).
+func ends(packet []byte) (from, to netip.AddrPort, ok bool) {
 	const shortest = 20
 	if len(packet) < shortest || packet[0]>>4 != 4 {
-		return netip.AddrPort{}, false
+		return from, to, false
 	}
 	header := int(packet[0]&0x0f) * 4
 	if header < shortest || len(packet) < header+4 {
-		return netip.AddrPort{}, false
+		return from, to, false
 	}
-	to := netip.AddrFrom4([4]byte(packet[16:20]))
-	return netip.AddrPortFrom(to, binary.BigEndian.Uint16(packet[header+2:])), true
+	at := func(address, port int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(packet[address:address+4])), binary.BigEndian.Uint16(packet[port:]))
+	}
+	return at(12, header), at(16, header+2), true
 }

@@ -7,6 +7,10 @@
 // hands out sockets. A socket belongs to the namespace in which it was made,
 // whoever holds it, so the daemon itself listens and dials in there and no
 // further hop is needed.
+//
+// Every address is the namespace's own, and where nobody listens nothing answers:
+// a program that dials there waits for its own timeout, as it does where a
+// network drops its packets.
 package sandbox
 
 // Command is the hidden command that runs Inside.
@@ -17,9 +21,11 @@ const controlFile = 3
 
 // The words that the daemon and Inside exchange, one a message.
 const (
-	saysReady    = "ready"  // Inside: the network is up
-	asksStream   = "stream" // daemon: a TCP socket, please
-	asksAttempts = "watch"  // daemon: a socket that sees what is attempted, please
+	saysReady    = "ready"   // Inside: the network is up
+	saysLoud     = "loud: "  // Inside: so it is, but what nobody listens for is refused, not dropped, because …
+	asksStream   = "stream"  // daemon: a TCP socket, please
+	asksPackets  = "packets" // daemon: a UDP socket, please
+	asksAttempts = "watch"   // daemon: a socket that sees what is attempted, please
 	asksDatagram = "watch-datagrams"
 	asksBegin    = "begin"  // daemon: start the program
 	givesSocket  = "socket" // Inside: it comes with this message

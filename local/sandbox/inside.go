@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -14,19 +15,29 @@ import (
 )
 
 // Inside sets up the network of the namespace that this process was started in,
-// waits for the daemon's word, runs the program (an absolute path and its
-// arguments) and returns its exit code: 128 plus the signal's number when a
-// signal ended it. The program has no capability and cannot gain any. When the
-// daemon is gone, so is the program.
-func Inside(program []string) (code int, err error) {
+// waits for the daemon's word, runs the program and returns its exit code: 128
+// plus the signal's number when a signal ended it. arguments are the namespace's
+// own address, and the program's absolute path with its arguments. The program
+// has no capability and cannot gain any. When the daemon is gone, so is the
+// program.
+func Inside(arguments []string) (code int, err error) {
 	// The kernel ends the program when the thread that started it ends, and what
 	// this thread gives up the program never has.
 	runtime.LockOSThread()
 	syscall.CloseOnExec(controlFile)
-	if err := raise(); err != nil {
+	own, program, err := read(arguments)
+	if err != nil {
+		return 1, err
+	}
+	loud, err := raise(own)
+	if err != nil {
 		return 1, errors.Join(err, tell(saysRefused(err)))
 	}
-	if err := tell(saysReady); err != nil {
+	ready := saysReady
+	if loud != nil {
+		ready = saysLoud + loud.Error()
+	}
+	if err := tell(ready); err != nil {
 		return 1, err
 	}
 	begin, lost := make(chan struct{}), make(chan error, 1)
@@ -36,10 +47,21 @@ func Inside(program []string) (code int, err error) {
 	case <-lost:
 		return 0, nil // nobody wants the program any more
 	}
-	if len(program) == 0 {
-		return 0, errors.New("there is no program to run in the sandbox")
-	}
 	return run(program, lost)
+}
+
+func read(arguments []string) (own netip.Addr, program []string, err error) {
+	if len(arguments) < 2 {
+		return netip.Addr{}, nil, errors.New("a sandbox needs its own address and a program")
+	}
+	own, err = netip.ParseAddr(arguments[0])
+	if err == nil && !own.Is4() {
+		err = errors.New("it is not an IPv4 address")
+	}
+	if err != nil {
+		return netip.Addr{}, nil, fmt.Errorf("read the sandbox's own address %q: %w", arguments[0], err)
+	}
+	return own, arguments[1:], nil
 }
 
 func saysRefused(err error) string { return "the network cannot be set up: " + err.Error() }

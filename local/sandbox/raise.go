@@ -6,21 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 )
 
 // raise sets the network up: the loopback interface, with which all of
 // 127.0.0.0/8 is there, and a route that brings every other address to it, so
-// that listeners can stand in for any address and nothing waits for a timeout.
-func raise() error {
+// that listeners can stand in for any address. loud says why the kernel still
+// refuses what nobody listens for, instead of dropping it; nil when it does not.
+func raise(own netip.Addr) (loud, err error) {
 	if err := raiseLoopback(); err != nil {
-		return fmt.Errorf("raise the loopback interface: %w", err)
+		return nil, fmt.Errorf("raise the loopback interface: %w", err)
 	}
 	if err := routeEverything(); err != nil {
-		return fmt.Errorf("route every address to the loopback interface: %w", err)
+		return nil, fmt.Errorf("route every address to the loopback interface: %w", err)
 	}
-	return nil
+	return beQuiet(own), nil
 }
 
 func raiseLoopback() error {
@@ -46,8 +48,8 @@ type routeRequest struct {
 	Index  uint32
 }
 
-// routeReply is the kernel's answer (netlink(7), NLMSG_ERROR).
-type routeReply struct {
+// acknowledgement is the kernel's answer (netlink(7), NLMSG_ERROR).
+type acknowledgement struct {
 	Header unix.NlMsghdr
 	Errno  int32
 }
@@ -78,12 +80,17 @@ func routeEverything() error {
 	if err := unix.Sendto(socket, packet.Bytes(), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return err
 	}
+	return acknowledged(socket)
+}
+
+// acknowledged waits for the kernel's answer to a netlink message.
+func acknowledged(socket int) error {
 	received := make([]byte, maxMessage)
 	n, _, err := unix.Recvfrom(socket, received, 0)
 	if err != nil {
 		return err
 	}
-	var reply routeReply
+	var reply acknowledgement
 	if err := binary.Read(bytes.NewReader(received[:n]), binary.NativeEndian, &reply); err != nil {
 		return err
 	}

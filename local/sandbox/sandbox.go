@@ -1,12 +1,12 @@
 package sandbox
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,20 +26,24 @@ const backlog = 512
 type Sandbox struct {
 	// Process is Inside, and ends with the program's exit code.
 	Process *process.Process
+	// Loud says why what nobody listens for is refused at once instead of being
+	// dropped; it is empty when it is dropped.
+	Loud string
 
 	mu      sync.Mutex // one question at a time
 	control *net.UnixConn
 }
 
-// Start makes a namespace in which the command waits for Begin. shim is an
-// executable that runs Inside when it is started with Command and the program's
-// command line. The error wraps process.ErrRefused where namespaces are refused.
-func Start(supervisor *process.Supervisor, shim string, c process.Command) (*Sandbox, error) {
+// Start makes a namespace in which the command waits for Begin. own is the IPv4
+// address at which the program itself listens. shim is an executable that runs
+// Inside when it is started with Command, "--", and Inside's arguments. The error
+// wraps process.ErrRefused where namespaces are refused.
+func Start(supervisor *process.Supervisor, shim string, own netip.Addr, c process.Command) (*Sandbox, error) {
 	ours, theirs, err := pair()
 	if err != nil {
 		return nil, fmt.Errorf("make a socket to the sandbox: %w", err)
 	}
-	c.Args = append([]string{Command, "--", c.Path}, c.Args...)
+	c.Args = append([]string{Command, "--", own.String(), c.Path}, c.Args...)
 	c.Path, c.Isolated, c.Files = shim, true, []*os.File{theirs}
 	started, err := supervisor.Start(c)
 	_ = theirs.Close() // the process has its own
@@ -49,7 +53,12 @@ func Start(supervisor *process.Supervisor, shim string, c process.Command) (*San
 	}
 	s := &Sandbox{Process: started, control: ours}
 	word, _, err := s.receive()
-	if err == nil && word != saysReady {
+	loud, isLoud := strings.CutPrefix(word, saysLoud)
+	switch {
+	case err != nil:
+	case isLoud:
+		s.Loud = loud
+	case word != saysReady:
 		err = fmt.Errorf("%w: %s", process.ErrRefused, word)
 	}
 	if err != nil {
@@ -59,14 +68,15 @@ func Start(supervisor *process.Supervisor, shim string, c process.Command) (*San
 	return s, nil
 }
 
-// Check says whether this machine can have sandboxes: nil, or why not.
-func Check(supervisor *process.Supervisor, shim string) error {
-	s, err := Start(supervisor, shim, process.Command{Name: "sandbox-check", Path: shim})
+// Check says whether this machine can have sandboxes: nil, or why not. loud is
+// as in Sandbox.
+func Check(supervisor *process.Supervisor, shim string) (loud string, err error) {
+	s, err := Start(supervisor, shim, netip.AddrFrom4([4]byte{127, 0, 0, 1}), process.Command{Name: "sandbox-check", Path: shim})
 	if err != nil {
-		return err
+		return "", err
 	}
 	s.abandon()
-	return nil
+	return s.Loud, nil
 }
 
 // abandon ends the sandbox at once.
@@ -144,68 +154,4 @@ func (s *Sandbox) receive() (word string, socket *os.File, err error) {
 		return "", nil, fmt.Errorf("read the sandbox's socket: %w", errors.Join(err, errors.New("one was expected")))
 	}
 	return string(text[:n]), os.NewFile(uintptr(descriptors[0]), word), nil
-}
-
-// Listen listens inside, at any IPv4 address: every one is the namespace's own.
-func (s *Sandbox) Listen(at netip.AddrPort) (net.Listener, error) {
-	socket, err := s.socket(asksStream)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = socket.Close() }() // net has a copy
-	descriptor := int(socket.Fd())
-	err = errors.Join(
-		unix.SetsockoptInt(descriptor, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1),
-		unix.Bind(descriptor, address(at)),
-	)
-	if err == nil {
-		err = unix.Listen(descriptor, backlog)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("listen at %s in the sandbox: %w", at, err)
-	}
-	return net.FileListener(socket)
-}
-
-func address(at netip.AddrPort) *unix.SockaddrInet4 {
-	return &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().Unmap().As4()}
-}
-
-// Dial connects inside.
-func (s *Sandbox) Dial(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-	socket, err := s.socket(asksStream)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = socket.Close() }() // net has a copy
-	if err := connect(ctx, socket, to); err != nil {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(to), Err: err}
-	}
-	return net.FileConn(socket)
-}
-
-// connect waits until the socket is connected or ctx ends.
-func connect(ctx context.Context, socket *os.File, to netip.AddrPort) error {
-	wake := context.AfterFunc(ctx, func() { _ = socket.SetWriteDeadline(time.Unix(1, 0)) })
-	defer wake()
-	raw, err := socket.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var failed error
-	err = raw.Write(func(descriptor uintptr) bool {
-		// Asked again, the kernel tells how it goes (connect(2)).
-		failed = unix.Connect(int(descriptor), address(to))
-		return failed != unix.EINPROGRESS && failed != unix.EALREADY && failed != unix.EINTR
-	})
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case err != nil:
-		return err
-	case failed != nil && failed != unix.EISCONN:
-		return os.NewSyscallError("connect", failed)
-	default:
-		return nil
-	}
 }

@@ -40,25 +40,35 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// say dials, asks who is there, and returns the answer or what went wrong.
+func say(network, to string, patience time.Duration) string {
+	conn, err := net.DialTimeout(network, to, patience)
+	if err != nil {
+		return err.Error()
+	}
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	if _, err := io.WriteString(conn, "who is example.com?"); err != nil {
+		return err.Error()
+	}
+	answer := make([]byte, 100)
+	n, err := conn.Read(answer)
+	if err != nil {
+		return err.Error()
+	}
+	return string(answer[:n])
+}
+
 // program is what the sandboxes of the tests run.
 func program(name string, arguments []string) {
 	switch name {
 	case "dial":
 		for _, to := range arguments {
-			conn, err := net.DialTimeout("tcp", to, 5*time.Second)
-			if err != nil {
-				fmt.Println(to, err)
-				continue
-			}
-			said, _ := io.ReadAll(conn)
-			fmt.Println(to, "says", string(said))
+			fmt.Println(to, "says", say("tcp", to, 5*time.Second))
 		}
 	case "datagram":
-		conn, err := net.Dial("udp", arguments[0])
-		if err == nil {
-			_, err = conn.Write([]byte("who is example.com?"))
-		}
-		fmt.Println(err)
+		fmt.Println(arguments[0], "says", say("udp", arguments[0], 5*time.Second))
+	case "knock": // and soon go away
+		fmt.Println(say(arguments[0], arguments[1], 200*time.Millisecond))
 	case "serve":
 		listener, err := net.Listen("tcp", arguments[0])
 		if err != nil {
@@ -93,18 +103,22 @@ func program(name string, arguments []string) {
 // world is a place to start sandboxes in.
 type world struct {
 	supervisor *process.Supervisor
-	log        string
+	log, loud  string
 }
+
+// own is the address at which the sandboxes' programs listen.
+const own = "127.77.64.2"
 
 func newWorld(t *testing.T) world {
 	t.Helper()
 	supervisor, err := process.NewSupervisor(t.TempDir(), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
-	if err := sandbox.Check(supervisor, executable(t)); err != nil {
+	loud, err := sandbox.Check(supervisor, executable(t))
+	if err != nil {
 		t.Skipf("no sandboxes on this machine: %v", err)
 	}
-	return world{supervisor, filepath.Join(t.TempDir(), "log")}
+	return world{supervisor, filepath.Join(t.TempDir(), "log"), loud}
 }
 
 func executable(t *testing.T) string {
@@ -117,7 +131,7 @@ func executable(t *testing.T) string {
 // start makes a sandbox for one of the programs.
 func (w world) start(t *testing.T, arguments ...string) *sandbox.Sandbox {
 	t.Helper()
-	s, err := sandbox.Start(w.supervisor, executable(t), process.Command{
+	s, err := sandbox.Start(w.supervisor, executable(t), netip.MustParseAddr(own), process.Command{
 		Name: "test", Path: executable(t), Args: append([]string{"program"}, arguments...), LogPath: w.log, UserID: 65532, Grace: 5 * time.Second,
 	})
 	require.NoError(t, err)
@@ -178,9 +192,9 @@ func TestAProgramReachesWhatTheDaemonListensAtInsideAndNothingElse(t *testing.T)
 	outside, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	greet(t, outside, "from outside")
-	s := w.start(t, "dial", "127.77.8.10:8443", "169.254.169.254:80", "127.77.8.10:9", outside.Addr().String(), "8.8.8.8:53")
+	s := w.start(t, "dial", "127.77.8.10:8443", "169.254.169.254:80", own+":9", outside.Addr().String())
 	for address, text := range map[string]string{"127.77.8.10:8443": "the key service", "169.254.169.254:80": "the metadata server"} {
-		listener, err := s.Listen(netip.MustParseAddrPort(address))
+		listener, err := s.Listen(netip.MustParseAddrPort(address), false)
 		require.NoError(t, err)
 		greet(t, listener, text)
 	}
@@ -188,27 +202,79 @@ func TestAProgramReachesWhatTheDaemonListensAtInsideAndNothingElse(t *testing.T)
 	said := w.said(t, s)
 	assert.Contains(t, said, "127.77.8.10:8443 says the key service")
 	assert.Contains(t, said, "169.254.169.254:80 says the metadata server")
-	assert.Contains(t, said, "127.77.8.10:9 dial tcp 127.77.8.10:9: connect: connection refused")
-	assert.Contains(t, said, "8.8.8.8:53 dial tcp 8.8.8.8:53: connect: connection refused")
-	assert.NotContains(t, said, "from outside")
-	assert.Contains(t, said, outside.Addr().String()+": connect: connection refused")
+	assert.Contains(t, said, own+":9 says dial tcp "+own+":9: connect: connection refused", "the program's own address refuses as usual")
+	assert.Contains(t, said, outside.Addr().String()+" says dial tcp "+outside.Addr().String()+": connect: connection refused")
+}
+
+func TestWhatNobodyListensForIsDroppedAndNotRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if w.loud != "" {
+		t.Skipf("this machine refuses at once: %s", w.loud)
+	}
+	for _, arguments := range []string{"knock tcp 127.77.8.10:9", "knock tcp 8.8.8.8:53", "knock udp 8.8.8.8:53"} {
+		s := w.start(t, strings.Fields(arguments)...)
+		require.NoError(t, s.Begin())
+		assert.Contains(t, w.said(t, s), "i/o timeout", arguments)
+	}
+}
+
+func TestAShutListenerTakesNothingUntilItIsOpened(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.start(t, "sleep")
+	at := netip.MustParseAddrPort("127.77.8.10:8443")
+	listener, err := s.Listen(at, true)
+	require.NoError(t, err)
+	greet(t, listener, "open")
+	dial := func(patience time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		conn, err := s.Dial(ctx, at)
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	}
+	require.ErrorIs(t, dial(100*time.Millisecond), context.DeadlineExceeded)
+	require.NoError(t, listener.SetShut(false))
+	require.NoError(t, dial(5*time.Second))
+	require.NoError(t, listener.SetShut(true))
+	require.ErrorIs(t, dial(100*time.Millisecond), context.DeadlineExceeded)
+}
+
+func TestPacketsAreTakenAndAnsweredInside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.start(t, "datagram", "34.118.224.10:53")
+	names, err := s.ListenPacket(netip.MustParseAddrPort("34.118.224.10:53"))
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, names.Close()) }()
+	require.NoError(t, s.Begin())
+	asked := make([]byte, 100)
+	n, from, err := names.ReadFrom(asked)
+	require.NoError(t, err)
+	assert.Equal(t, "who is example.com?", string(asked[:n]))
+	_, err = names.WriteTo([]byte("nobody"), from)
+	require.NoError(t, err)
+	assert.Contains(t, w.said(t, s), "34.118.224.10:53 says nobody")
 }
 
 func TestTheDaemonDialsIntoASandboxAndEndsItInOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := w.start(t, "serve", "127.77.64.2:8000")
+	s := w.start(t, "serve", own+":8000")
 	require.NoError(t, s.Begin())
 	w.awaitLog(t, "serving")
-	conn, err := s.Dial(t.Context(), netip.MustParseAddrPort("127.77.64.2:8000"))
+	conn, err := s.Dial(t.Context(), netip.MustParseAddrPort(own+":8000"))
 	require.NoError(t, err)
 	said, err := io.ReadAll(conn)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
 	assert.Equal(t, "from inside", string(said))
-	_, err = net.DialTimeout("tcp", "127.77.64.2:8000", time.Second)
+	_, err = net.DialTimeout("tcp", own+":8000", time.Second)
 	require.Error(t, err, "nothing listens outside")
-	_, err = s.Dial(t.Context(), netip.MustParseAddrPort("127.77.64.2:8001"))
+	_, err = s.Dial(t.Context(), netip.MustParseAddrPort(own+":8001"))
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 	s.Process.Stop(context.Background())
 	assert.Equal(t, 7, s.Process.ExitCode(), "the program's own code")
@@ -234,6 +300,8 @@ func TestEveryAttemptIsSeenWhateverItsAddress(t *testing.T) {
 	record := func(a sandbox.Attempt) {
 		mu.Lock()
 		defer mu.Unlock()
+		assert.Equal(t, a.To.Addr(), a.From.Addr(), "the kernel takes what it dials for its own")
+		a.From = netip.AddrPort{}
 		seen[a] = true
 	}
 	saw := func(a sandbox.Attempt) func() bool {
@@ -244,8 +312,8 @@ func TestEveryAttemptIsSeenWhateverItsAddress(t *testing.T) {
 		}
 	}
 	for arguments, attempt := range map[string]sandbox.Attempt{
-		"dial 93.184.216.34:443":    {Protocol: "TCP", To: netip.MustParseAddrPort("93.184.216.34:443")},
-		"datagram 169.254.20.10:53": {Protocol: "UDP", To: netip.MustParseAddrPort("169.254.20.10:53")},
+		"knock tcp 93.184.216.34:443": {Protocol: "TCP", To: netip.MustParseAddrPort("93.184.216.34:443")},
+		"knock udp 169.254.20.10:53":  {Protocol: "UDP", To: netip.MustParseAddrPort("169.254.20.10:53")},
 	} {
 		s := w.start(t, strings.Fields(arguments)...)
 		stop, err := s.Watch(record)
@@ -281,7 +349,7 @@ func TestTheEndOfTheSandboxIsTheEndOfTheProgram(t *testing.T) {
 func TestAProgramThatDoesNotExistSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s, err := sandbox.Start(w.supervisor, executable(t), process.Command{Name: "missing", Path: "/does/not/exist", LogPath: w.log})
+	s, err := sandbox.Start(w.supervisor, executable(t), netip.MustParseAddr(own), process.Command{Name: "missing", Path: "/does/not/exist", LogPath: w.log})
 	require.NoError(t, err)
 	defer s.Close()
 	require.NoError(t, s.Begin())
