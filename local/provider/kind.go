@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"time"
 
 	"github.com/coditect-ai/license-platform/local/store"
 )
@@ -74,6 +76,9 @@ type Kind struct {
 	// Immutable lists the inputs that cannot change in place, so that a change
 	// replaces the resource. "*" means all of them.
 	Immutable []string
+	// Replaces lists further inputs that cannot change as they are about to: a
+	// disk can grow in place, but not shrink. It may be left out.
+	Replaces func(before, after Properties) []string
 	// Computed lists the outputs that are unknown before the resource exists.
 	Computed []string
 	// Secret lists the outputs that are secret by nature.
@@ -96,8 +101,10 @@ type Kind struct {
 	// Remove takes the real thing away again.
 	Remove func(ctx context.Context, r store.Resource) error
 	// Retained resources stay when their Pulumi resource goes, as the API
-	// offers no deletion; a later creation takes them up again.
+	// offers no deletion. Their name stays in use, unless Adopt says otherwise.
 	Retained bool
+	// NameKept is how long the name of a deleted resource cannot be used again.
+	NameKept time.Duration
 	// Adopt prepares the draft to take over a resource that exists without being
 	// any program's, or says why it cannot. Without it, the name is in use.
 	Adopt func(d *Draft, present store.Resource) error
@@ -105,3 +112,15 @@ type Kind struct {
 
 // Function is a lookup that programs invoke.
 type Function func(ctx context.Context, config Configuration, args Properties) (Properties, error)
+
+// hide adds the outputs that are secret by nature to those that came in secret.
+func (k Kind) hide(hidden map[string]bool) map[string]bool {
+	all := maps.Clone(hidden)
+	if all == nil {
+		all = map[string]bool{}
+	}
+	for _, name := range k.Secret {
+		all[name] = true
+	}
+	return all
+}

@@ -54,22 +54,6 @@ func (s *Server) Kinds() []string {
 	return slices.Sorted(maps.Keys(s.kinds))
 }
 
-// kind finds what is known about the type of urn. An unknown type is refused,
-// as nothing here could stand for it.
-func (s *Server) kind(urn string) (Kind, string, error) {
-	parts := strings.Split(urn, "::")
-	if len(parts) < 4 {
-		return Kind{}, "", status.Errorf(codes.InvalidArgument, "%q is not a resource's URN", urn)
-	}
-	typ := parts[2][strings.LastIndex(parts[2], "$")+1:]
-	kind, known := s.kinds[typ]
-	if !known {
-		return Kind{}, "", status.Errorf(codes.Unimplemented,
-			"the embedded cloud does not know resources of type %s; it knows %s", typ, strings.Join(s.Kinds(), ", "))
-	}
-	return kind, strings.Join(parts[3:], "::"), nil
-}
-
 func (s *Server) configuration(ctx context.Context) Configuration {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -31,6 +32,7 @@ const (
 func box(real map[string]string, awaits, ensures *error) provider.Kind {
 	return provider.Kind{
 		Type: boxType, NameProperty: "name", Required: []string{"size"}, Immutable: []string{"name", "shape.form"},
+		NameKept: 7 * 24 * time.Hour,
 		Computed: []string{"address"}, Secret: []string{"key"},
 		ID: func(d *provider.Draft) string { return d.Project() + "/" + d.Inputs.Text("name") },
 		Check: func(d *provider.Draft) []provider.Failure {

@@ -50,10 +50,14 @@ func marshal(properties resource.PropertyMap) (*structpb.Struct, error) {
 	return encoded, nil
 }
 
-// plain turns the engine's values into plain ones, without secret wrappers.
+// plain turns the engine's values into plain ones, without secret wrappers and
+// without the marks that providers leave for themselves.
 func plain(properties resource.PropertyMap) Properties {
 	object := Properties{}
 	for key, value := range properties {
+		if resource.IsInternalPropertyKey(key) {
+			continue
+		}
 		if item := unwrap(value); item != nil {
 			object[string(key)] = item
 		}

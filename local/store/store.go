@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Resource is one thing that exists in the embedded cloud.
@@ -30,6 +31,9 @@ type Resource struct {
 	// API computes. Secrets are plain here, so the file is private (0600).
 	Inputs  map[string]any `json:"inputs"`
 	Outputs map[string]any `json:"outputs"`
+	// Deleted is when a resource was deleted whose name is not free yet. Such a
+	// resource does not exist: no list has it.
+	Deleted time.Time `json:"deleted,omitzero"`
 }
 
 // Store is safe for concurrent use.
@@ -87,10 +91,32 @@ func (s *Store) Delete(typ, id string) error {
 func (s *Store) Get(typ, id string) (Resource, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if i := index(s.resources, typ, id); i >= 0 {
+	if i := index(s.resources, typ, id); i >= 0 && s.resources[i].Deleted.IsZero() {
 		return clone(s.resources[i]), true
 	}
 	return Resource{}, false
+}
+
+// Bury deletes the resource and remembers when, so that its name can be kept
+// from others.
+func (s *Store) Bury(typ, id string, when time.Time) error {
+	s.mu.Lock()
+	next := slices.Clone(s.resources)
+	if i := index(next, typ, id); i >= 0 {
+		next[i] = Resource{Type: typ, ID: id, Deleted: when}
+	}
+	return s.commit(next)
+}
+
+// Buried says when the resource with this type and id was deleted, if it was
+// buried and has not been made again.
+func (s *Store) Buried(typ, id string) (when time.Time, known bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if i := index(s.resources, typ, id); i >= 0 && !s.resources[i].Deleted.IsZero() {
+		return s.resources[i].Deleted, true
+	}
+	return time.Time{}, false
 }
 
 // List returns the resources of the given types, all of them when none is
@@ -100,7 +126,7 @@ func (s *Store) List(types ...string) []Resource {
 	defer s.mu.RUnlock()
 	var found []Resource
 	for _, r := range s.resources {
-		if len(types) == 0 || slices.Contains(types, r.Type) {
+		if r.Deleted.IsZero() && (len(types) == 0 || slices.Contains(types, r.Type)) {
 			found = append(found, clone(r))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -62,4 +63,32 @@ func TestAResourceWithoutIdentityIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Error(t, s.Put(store.Resource{Type: "t"}))
 	require.Error(t, s.Put(store.Resource{ID: "1"}))
+}
+
+func TestWhatIsBuriedIsGoneAndItsTimeIsKnown(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.json")
+	s, err := store.Open(path)
+	require.NoError(t, err)
+	require.NoError(t, s.Put(store.Resource{Type: "t", ID: "a", Inputs: map[string]any{"password": "secret"}}))
+	when := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	require.NoError(t, s.Bury("t", "a", when))
+	for _, again := range []func() *store.Store{
+		func() *store.Store { return s },
+		func() *store.Store { reopened, err := store.Open(path); require.NoError(t, err); return reopened },
+	} {
+		s := again()
+		assert.Empty(t, s.List())
+		_, exists := s.Get("t", "a")
+		assert.False(t, exists)
+		buried, known := s.Buried("t", "a")
+		assert.True(t, known)
+		assert.Equal(t, when, buried)
+	}
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.NotContains(t, string(content), "secret", "only the name is kept")
+	require.NoError(t, s.Put(store.Resource{Type: "t", ID: "a"}))
+	_, known := s.Buried("t", "a")
+	assert.False(t, known, "what is made again is not deleted")
 }

@@ -3,10 +3,18 @@ package gcp
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/netip"
+	"strings"
 
 	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/store"
 )
+
+// controlPlaneBits is the length of the network of a private control plane.
+const controlPlaneBits = 28
+
+var errProtected = errors.New("cannot destroy cluster because deletion_protection is set to true. Set it to false to proceed with cluster deletion")
 
 // TypeCluster is a GKE cluster.
 const TypeCluster = "gcp:container/cluster:Cluster"
@@ -22,8 +30,13 @@ func clusterID(d *provider.Draft) string {
 func (w *World) cluster() provider.Kind {
 	return provider.Kind{
 		Type: TypeCluster, NameProperty: "name", ID: clusterID,
-		Immutable: []string{"name", "project", "location", "network", "subnetwork", "ipAllocationPolicy", "privateClusterConfig.masterIpv4CidrBlock", "datapathProvider"},
-		Computed:  []string{"endpoint", "masterVersion", "selfLink", "servicesIpv4Cidr", "clusterIpv4Cidr", "labelFingerprint", "operation"},
+		Immutable: []string{
+			"name", "project", "location", "description", "network", "subnetwork", "networkingMode", "clusterIpv4Cidr", "ipAllocationPolicy",
+			"initialNodeCount", "defaultMaxPodsPerNode", "datapathProvider", "enableAutopilot", "nodePools", "masterAuth.clientCertificateConfig",
+			"privateClusterConfig.enablePrivateNodes", "privateClusterConfig.masterIpv4CidrBlock", "privateClusterConfig.privateEndpointSubnetwork",
+			"nodeConfig.serviceAccount", "nodeConfig.bootDiskKmsKey", "nodeConfig.oauthScopes", "nodeConfig.shieldedInstanceConfig",
+		},
+		Computed: []string{"endpoint", "masterVersion", "selfLink", "servicesIpv4Cidr", "clusterIpv4Cidr", "labelFingerprint", "operation", "tpuIpv4CidrBlock"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			var failures []provider.Failure
 			if d.Inputs.Text("datapathProvider") == "ADVANCED_DATAPATH" && d.Inputs.True("networkPolicy.enabled") {
@@ -32,13 +45,33 @@ func (w *World) cluster() provider.Kind {
 			if d.Inputs.True("enableAutopilot") && d.Inputs.True("removeDefaultNodePool") {
 				failures = append(failures, provider.Refuse("removeDefaultNodePool", `"remove_default_node_pool": conflicts with enable_autopilot`))
 			}
-			return failures
+			if block := d.Inputs.Text("privateClusterConfig.masterIpv4CidrBlock"); block != "" {
+				if parsed, err := netip.ParsePrefix(block); err != nil || parsed.Bits() != controlPlaneBits {
+					failures = append(failures, provider.Refuse("privateClusterConfig.masterIpv4CidrBlock", `expected "private_cluster_config.0.master_ipv4_cidr_block" to contain a network Value with between %d and %d significant bits, got: %s`, controlPlaneBits, controlPlaneBits, block))
+				}
+			}
+			const key = "databaseEncryption.keyName"
+			return append(failures, checkKeyPlace(key, d.Inputs.Text(key), regionOf(d.Inputs.Text("location")))...)
+		},
+		Refusal: func(r store.Resource) error {
+			if protected, given := r.Inputs["deletionProtection"].(bool); !given || protected {
+				return errProtected
+			}
+			return nil
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			w.describeCluster(d)
 			return w.checkKey("container-engine-robot", d.Inputs.Text("databaseEncryption.keyName"))
 		},
 	}
+}
+
+// regionOf is the region that a zone lies in, or the region itself.
+func regionOf(place string) string {
+	if parts := strings.Split(place, "-"); len(parts) == 3 {
+		return parts[0] + "-" + parts[1]
+	}
+	return place
 }
 
 // describeCluster adds what GKE computes for a cluster.

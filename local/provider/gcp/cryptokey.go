@@ -19,13 +19,17 @@ const (
 	// (https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys).
 	minRotation = 86400
 	maxRotation = 876000 * 3600
+	// minDestroy and maxDestroy bound destroyScheduledDuration, in seconds
+	// (https://cloud.google.com/kms/docs/destroy-restore).
+	minDestroy = 24 * 3600
+	maxDestroy = 120 * 24 * 3600
 )
 
 func (w *World) cryptoKey() provider.Kind {
 	return provider.Kind{
 		Type: TypeCryptoKey, NameProperty: "name",
 		Required:  []string{"keyRing"},
-		Immutable: []string{"name", "keyRing", "purpose", "importOnly", "destroyScheduledDuration", "skipInitialVersionCreation", "versionTemplate.protectionLevel"},
+		Immutable: []string{"name", "keyRing", "purpose", "importOnly", "destroyScheduledDuration", "skipInitialVersionCreation", "versionTemplate.protectionLevel", "cryptoKeyBackend"},
 		Computed:  []string{"primaries", "effectiveLabels", "pulumiLabels"},
 		ID: func(d *provider.Draft) string {
 			return relative(d.Inputs.Text("keyRing")) + "/cryptoKeys/" + d.Inputs.Text("name")
@@ -70,6 +74,11 @@ func checkKeyInputs(d *provider.Draft) []provider.Failure {
 			failures = append(failures, provider.Refuse("rotationPeriod", "Error 400: rotation_period cannot be set on a CryptoKey with purpose %s: only ENCRYPT_DECRYPT keys support automatic rotation", purpose))
 		case err != nil || seconds < minRotation || seconds > maxRotation:
 			failures = append(failures, provider.Refuse("rotationPeriod", "rotation_period must be between %ds and %ds, got %s", minRotation, maxRotation, rotation))
+		}
+	}
+	if wait := d.Inputs.Text("destroyScheduledDuration"); wait != "" {
+		if seconds, err := strconv.ParseFloat(strings.TrimSuffix(wait, "s"), 64); err != nil || seconds < minDestroy || seconds > maxDestroy {
+			failures = append(failures, provider.Refuse("destroyScheduledDuration", "Error 400: destroy_scheduled_duration must be between %ds and %ds, got %s", minDestroy, maxDestroy, wait))
 		}
 	}
 	algorithm := d.Inputs.Text("versionTemplate.algorithm")

@@ -16,7 +16,7 @@ func (w *World) cryptoKeyVersion() provider.Kind {
 	return provider.Kind{
 		Type:      TypeCryptoKeyVersion,
 		Required:  []string{"cryptoKey"},
-		Immutable: []string{"cryptoKey", "externalProtectionLevelOptions"},
+		Immutable: []string{"cryptoKey"},
 		Computed:  []string{"algorithm", "attestations", "generateTime", "name", "protectionLevel", "state"},
 		ID:        func(d *provider.Draft) string { return w.versionName(d) },
 		Check: func(d *provider.Draft) []provider.Failure {

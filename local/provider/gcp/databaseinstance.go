@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/provider"
@@ -21,6 +22,9 @@ const (
 	// (https://cloud.google.com/sql/docs/postgres/backup-recovery/pitr).
 	maxLogDays     = 7
 	maxLogDaysPlus = 35
+	// instanceNameKept is how long the name of a deleted instance is not free
+	// (documentation of sql.DatabaseInstance.name in the provider's SDK).
+	instanceNameKept = 7 * 24 * time.Hour
 )
 
 var customTier = regexp.MustCompile(`^db-custom-(\d+)-(\d+)$`)
@@ -29,7 +33,9 @@ func (w *World) databaseInstance() provider.Kind {
 	return provider.Kind{
 		Type: TypeDatabaseInstance, NameProperty: "name",
 		Required:  []string{"databaseVersion"},
-		Immutable: []string{"name", "project", "region", "encryptionKeyName", "masterInstanceName"},
+		Immutable: []string{"name", "project", "region", "encryptionKeyName", "masterInstanceName", "settings.timeZone", "settings.collation"},
+		Replaces:  shrinks("settings.diskSize"),
+		NameKept:  instanceNameKept,
 		Computed: []string{
 			"connectionName", "dnsName", "firstIpAddress", "ipAddresses", "privateIpAddress", "publicIpAddress",
 			"selfLink", "serverCaCerts", "serviceAccountEmailAddress", "availableMaintenanceVersions", "pscServiceAttachmentLink",

@@ -16,6 +16,7 @@ func (w *World) identityConfig() provider.Kind {
 		Immutable: []string{"project"},
 		Computed:  []string{"name"},
 		Retained:  true, // Identity Platform cannot be switched off
+		Adopt:     takeUp,
 		Check: func(d *provider.Draft) []provider.Failure {
 			return oneOf(d, "mfa.state", "DISABLED", "ENABLED", "MANDATORY")
 		},

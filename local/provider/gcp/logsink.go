@@ -11,7 +11,7 @@ func (w *World) logSink() provider.Kind {
 	return provider.Kind{
 		Type: "gcp:logging/projectSink:ProjectSink", NameProperty: "name",
 		Required:  []string{"destination"},
-		Immutable: []string{"name", "project"},
+		Immutable: []string{"name", "project", "uniqueWriterIdentity"},
 		Computed:  []string{"writerIdentity"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/sinks/" + d.Inputs.Text("name")

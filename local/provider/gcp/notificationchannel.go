@@ -7,7 +7,7 @@ func (w *World) notificationChannel() provider.Kind {
 	return provider.Kind{
 		Type: "gcp:monitoring/notificationChannel:NotificationChannel", ID: id,
 		Required:  []string{"type"},
-		Immutable: []string{"project", "type"},
+		Immutable: []string{"project"},
 		Computed:  []string{"name", "verificationStatus"},
 		Secret:    []string{"sensitiveLabels"},
 		Compute:   named(id),

@@ -8,22 +8,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/store"
 )
 
-// attachment is a BackendConfig that names a policy.
-type attachment struct{ c *cloud }
-
-func (c *cloud) attach(policy string) attachment {
-	c.t.Helper()
-	require.NoError(c.t, c.store.Put(store.Resource{Type: "kubernetes:cloud.google.com/v1:BackendConfig", ID: "ns/api", Inputs: map[string]any{
-		"spec": map[string]any{"securityPolicy": map[string]any{"name": policy}},
-	}}))
-	return attachment{c}
-}
-
-func (a attachment) detach() {
-	require.NoError(a.c.t, a.c.store.Delete("kubernetes:cloud.google.com/v1:BackendConfig", "ns/api"))
+// instance is a Cloud SQL instance that the API takes.
+func instance() map[string]any {
+	return map[string]any{
+		"name": "db", "databaseVersion": "POSTGRES_16", "region": region, "deletionProtection": false,
+		"settings": map[string]any{
+			"tier": "db-custom-2-7680", "edition": "ENTERPRISE", "availabilityType": "ZONAL",
+			"ipConfiguration":     map[string]any{"privateNetwork": "projects/" + project + "/global/networks/net"},
+			"backupConfiguration": map[string]any{"enabled": true, "transactionLogRetentionDays": 7},
+			"databaseFlags":       []any{map[string]any{"name": "log_connections", "value": "on"}},
+		},
+	}
 }
 
 func TestOutputsAreWhatTheAPIsCompute(t *testing.T) {
@@ -35,7 +32,7 @@ func TestOutputsAreWhatTheAPIsCompute(t *testing.T) {
 	assert.Equal(t, "127.77.16.0", address.Outputs["address"])
 	assert.InDelta(t, 20, address.Outputs["prefixLength"], 0)
 
-	_, outputs := c.must(gcp.TypeDatabaseInstance, "db", instance("", nil))
+	_, outputs := c.must(gcp.TypeDatabaseInstance, "db", instance())
 	assert.Equal(t, "coditect-cloud-infra:us-central1:db", outputs["connectionName"])
 	assert.Equal(t, "127.77.16.2", outputs["privateIpAddress"])
 	assert.Equal(t, "CA PEM", outputs["serverCaCerts"].([]any)[0].(map[string]any)["cert"])
@@ -123,13 +120,30 @@ func TestAnAccountThatDoesNotExistIsGrantedNothing(t *testing.T) {
 	c.must("gcp:projects/iAMMember:IAMMember", "g", grant)
 }
 
+func TestWhatCannotBeSwitchedOffIsTakenUpAgain(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	for typ, inputs := range map[string]map[string]any{
+		"gcp:projects/service:Service": {"service": "sqladmin.googleapis.com"},
+		gcp.TypeIdentityConfig:         {"multiTenant": map[string]any{"allowTenants": true}},
+		gcp.TypeAdmissionPolicy:        {"defaultAdmissionRule": map[string]any{"evaluationMode": "ALWAYS_DENY"}},
+	} {
+		id, _ := c.must(typ, "first", inputs)
+		require.NoError(t, c.delete(typ, id))
+		_, exists := c.store.Get(typ, id)
+		assert.True(t, exists, "%s stays", typ)
+		again, _ := c.must(typ, "second", inputs)
+		assert.Equal(t, id, again)
+	}
+}
+
 func TestTheDataGoesWithItsInstanceOnly(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.peering()
 	_, _, err := c.create("gcp:sql/database:Database", "d", map[string]any{"instance": "db", "name": "licenses"})
 	require.ErrorContains(t, err, "The Cloud SQL instance db does not exist")
-	id, _ := c.must(gcp.TypeDatabaseInstance, "db", instance("", nil))
+	id, _ := c.must(gcp.TypeDatabaseInstance, "db", instance())
 	database, _ := c.must("gcp:sql/database:Database", "d", map[string]any{"instance": "db", "name": "licenses", "deletionPolicy": "ABANDON"})
 	user, _ := c.must("gcp:sql/user:User", "u", map[string]any{"instance": "db", "name": "api", "password": "long enough"})
 	require.NoError(t, c.delete("gcp:sql/database:Database", database))

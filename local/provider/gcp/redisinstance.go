@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/netip"
+	"regexp"
 
 	"github.com/coditect-ai/license-platform/local/provider"
 	"github.com/coditect-ai/license-platform/local/store"
@@ -18,6 +19,8 @@ const (
 	mebibytes    = 1024 // in a gibibyte
 )
 
+var redisName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}[a-z0-9]$`)
+
 func (w *World) redisInstance() provider.Kind {
 	return provider.Kind{
 		Type: TypeRedisInstance, NameProperty: "name",
@@ -26,9 +29,10 @@ func (w *World) redisInstance() provider.Kind {
 			"name", "project", "region", "tier", "locationId", "alternativeLocationId", "authorizedNetwork", "connectMode",
 			"customerManagedKey", "transitEncryptionMode", "reservedIpRange",
 		},
+		Replaces: goesBack("redisVersion"),
 		Computed: []string{
 			"authString", "createTime", "currentLocationId", "host", "port", "serverCaCerts", "persistenceIamIdentity",
-			"nodes", "readEndpoint", "readEndpointPort", "effectiveLabels", "pulumiLabels", "maintenanceSchedules", "effectiveReservedIpRange",
+			"nodes", "readEndpoint", "readEndpointPort", "effectiveLabels", "pulumiLabels", "maintenanceSchedules",
 		},
 		Secret: []string{"authString"},
 		ID: func(d *provider.Draft) string {
@@ -95,7 +99,7 @@ func redisConfigs(p provider.Properties) map[string]string {
 }
 
 func (w *World) checkRedis(d *provider.Draft) []provider.Failure {
-	failures := checkName(d, "name", computeName)
+	failures := checkName(d, "name", redisName)
 	failures = append(failures, oneOf(d, "tier", "BASIC", "STANDARD_HA")...)
 	failures = append(failures, oneOf(d, "connectMode", "DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS")...)
 	failures = append(failures, oneOf(d, "transitEncryptionMode", "SERVER_AUTHENTICATION", "DISABLED")...)

@@ -13,7 +13,7 @@ func (w *World) router() provider.Kind {
 	return provider.Kind{
 		Type: TypeRouter, NameProperty: "name", ID: regional("routers"),
 		Required:  []string{"network"},
-		Immutable: []string{"name", "project", "region", "network"},
+		Immutable: []string{"name", "project", "region", "network", "encryptedInterconnectRouter"},
 		Computed:  []string{"selfLink", "creationTimestamp"},
 		Check:     func(d *provider.Draft) []provider.Failure { return checkName(d, "name", computeName) },
 		Compute: func(_ context.Context, d *provider.Draft) error {

@@ -36,11 +36,14 @@ func (w *World) securityPolicyRule() provider.Kind {
 			priority, _ := d.Inputs.Number("priority")
 			return "projects/" + d.Project() + "/global/securityPolicies/" + last(d.Inputs.Text("securityPolicy")) + "/priority/" + strconv.FormatFloat(priority, 'f', 0, 64)
 		},
-		Check: w.checkRule,
+		Check: func(d *provider.Draft) []provider.Failure { return w.checkRule(d.Inputs) },
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			policy := "projects/" + d.Project() + "/global/securityPolicies/" + last(d.Inputs.Text("securityPolicy"))
 			if _, exists := w.Store.Get(TypeSecurityPolicy, policy); !exists {
 				return apiError(404, "The resource '%s' was not found", policy)
+			}
+			if priority, _ := d.Inputs.Number("priority"); priority == maxPriority {
+				return samePriority(priority) // the default rule, which every policy has
 			}
 			fallback(d, "preview", false)
 			return nil
@@ -48,7 +51,14 @@ func (w *World) securityPolicyRule() provider.Kind {
 	}
 }
 
-func (w *World) checkRule(d *provider.Draft) []provider.Failure {
+// samePriority is what Compute Engine answers to a second rule.
+func samePriority(priority float64) error {
+	return apiError(400, "Invalid value for field 'resource.priority': '%.0f'. Cannot have rules with the same priorities.", priority)
+}
+
+// checkRule checks a rule, alone or inside its policy.
+func (w *World) checkRule(inputs provider.Properties) []provider.Failure {
+	d := &provider.Draft{Inputs: inputs}
 	var failures []provider.Failure
 	refuse := func(property, format string, values ...any) {
 		failures = append(failures, provider.Refuse(property, format, values...))
@@ -89,12 +99,16 @@ func (w *World) checkRule(d *provider.Draft) []provider.Failure {
 	return failures
 }
 
+// misplacedRateOptions is worded as Compute Engine answers
+// (https://github.com/pulumi/pulumi-gcp/issues/1432).
+const misplacedRateOptions = "Invalid value for field 'resource.rateLimitOptions': ''. Rate limit options must be specified if the action is 'fairshare', 'rate_based_ban' or 'throttle'. It cannot be specified for any other actions."
+
 // checkRate checks what a rate rule needs, and that no other rule has it.
 func checkRate(d *provider.Draft, action string, refuse func(property, format string, values ...any)) {
 	rate := action == "throttle" || action == "rate_based_ban"
 	if !rate {
 		if d.Inputs.Has("rateLimitOptions") {
-			refuse("rateLimitOptions", "Error 400: Invalid value for field 'resource.rateLimitOptions': may only be set for the actions throttle and rate_based_ban")
+			refuse("rateLimitOptions", "Error 400: %s", misplacedRateOptions)
 		}
 		return
 	}

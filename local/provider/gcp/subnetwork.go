@@ -15,7 +15,8 @@ func (w *World) subnetwork() provider.Kind {
 		Type: TypeSubnetwork, NameProperty: "name", ID: regional("subnetworks"),
 		Required:  []string{"ipCidrRange", "network"},
 		Immutable: []string{"name", "project", "region", "network", "purpose", "description"},
-		Computed:  []string{"selfLink", "gatewayAddress", "creationTimestamp", "fingerprint"},
+		Replaces:  narrows("ipCidrRange"),
+		Computed:  []string{"selfLink", "gatewayAddress", "creationTimestamp", "fingerprint", "internalIpv6Prefix", "ipv6CidrRange"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			failures := checkName(d, "name", computeName)
 			if cidr := d.Inputs.Text("ipCidrRange"); cidr != "" {

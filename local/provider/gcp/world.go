@@ -106,7 +106,7 @@ func (w *World) Kinds() []provider.Kind {
 		w.network(), w.subnetwork(), w.globalAddress(), w.firewall(), w.router(), w.routerNAT(), w.sslPolicy(),
 		w.securityPolicy(), w.securityPolicyRule(),
 		w.connection(), w.managedZone(), w.recordSet(),
-		w.cluster(), w.nodePool(),
+		w.cluster(), w.nodePool(), w.admissionPolicy(),
 		w.service(), w.serviceIdentity(), w.projectMember(), w.auditConfig(), w.customRole(),
 		w.serviceAccount(), w.serviceAccountMember(),
 		w.keyRing(), w.cryptoKey(), w.cryptoKeyVersion(), w.cryptoKeyMember(),

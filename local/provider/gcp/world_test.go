@@ -153,17 +153,6 @@ func (c *cloud) wire(values map[string]any) *structpb.Struct {
 
 func urn(typ, name string) string { return "urn:pulumi:local::license-platform::" + typ + "::" + name }
 
-// check returns the reasons why inputs are refused.
-func (c *cloud) check(typ string, inputs map[string]any) []string {
-	response, err := c.server.Check(c.t.Context(), &pulumirpc.CheckRequest{Urn: urn(typ, "it"), News: c.wire(inputs)})
-	require.NoError(c.t, err)
-	var reasons []string
-	for _, failure := range response.GetFailures() {
-		reasons = append(reasons, failure.GetReason())
-	}
-	return reasons
-}
-
 // create returns the id and the outputs, secrets unwrapped.
 func (c *cloud) create(typ, name string, inputs map[string]any) (string, map[string]any, error) {
 	response, err := c.server.Create(c.t.Context(), &pulumirpc.CreateRequest{Urn: urn(typ, name), Properties: c.wire(inputs)})

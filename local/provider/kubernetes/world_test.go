@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/netip"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -76,16 +75,6 @@ func (c *cluster) wire(values map[string]any) *structpb.Struct {
 
 func urn(typ string) string { return "urn:pulumi:local::license-platform::" + typ + "::it" }
 
-func (c *cluster) check(typ string, object map[string]any) string {
-	response, err := c.server.Check(c.t.Context(), &pulumirpc.CheckRequest{Urn: urn(typ), News: c.wire(object)})
-	require.NoError(c.t, err)
-	var reasons []string
-	for _, failure := range response.GetFailures() {
-		reasons = append(reasons, failure.GetReason())
-	}
-	return strings.Join(reasons, "\n")
-}
-
 func (c *cluster) create(typ string, object map[string]any) (provider.Properties, error) {
 	response, err := c.server.Create(c.t.Context(), &pulumirpc.CreateRequest{Urn: urn(typ), Properties: c.wire(object)})
 	if err != nil {
@@ -125,57 +114,6 @@ func ingress(annotations map[string]any, paths ...any) map[string]any {
 
 func path(pathType string) map[string]any {
 	return map[string]any{"path": "/", "pathType": pathType, "backend": map[string]any{"service": map[string]any{"name": "api", "port": map[string]any{"number": 80}}}}
-}
-
-func policy(peer map[string]any) map[string]any {
-	return object("networking.k8s.io/v1", "NetworkPolicy", map[string]any{"spec": map[string]any{
-		"podSelector": map[string]any{}, "policyTypes": []any{"Egress"}, "egress": []any{map[string]any{"to": []any{peer}}},
-	}})
-}
-
-func TestWhatTheAPIServerRefusesIsRefused(t *testing.T) {
-	t.Parallel()
-	gce := map[string]any{"kubernetes.io/ingress.class": "gce"}
-	backend := "kubernetes:cloud.google.com/v1:BackendConfig"
-	for title, c := range map[string]struct {
-		typ    string
-		object map[string]any
-		reason string // empty: accepted
-	}{
-		"a good Deployment":         {kubernetes.TypeDeployment, deployment(nil, nil), ""},
-		"a misspelt field":          {kubernetes.TypeDeployment, deployment(map[string]any{"readynessProbe": map[string]any{}}, nil), `unknown field "spec.template.spec.containers[0].readynessProbe"`},
-		"a field in the wrong case": {kubernetes.TypeDeployment, deployment(nil, map[string]any{"Replicas": 2}), `unknown field "spec.Replicas"`},
-		"text for a number":         {kubernetes.TypeDeployment, deployment(nil, map[string]any{"replicas": "two"}), "strict decoding error"},
-		"a quantity that is none":   {kubernetes.TypeDeployment, deployment(map[string]any{"resources": map[string]any{"limits": map[string]any{"memory": "a lot"}}}, nil), "quantities must match"},
-		"a selector of other pods":  {kubernetes.TypeDeployment, deployment(nil, map[string]any{"selector": map[string]any{"matchLabels": map[string]any{"app": "other"}}}), "does not match template `labels`"},
-		"a Deployment that ends":    {kubernetes.TypeDeployment, deployment(nil, map[string]any{"template": map[string]any{"metadata": map[string]any{"labels": map[string]any{"app": "api"}}, "spec": map[string]any{"restartPolicy": "Never", "containers": []any{map[string]any{"name": "a"}}}}}), `Unsupported value: "Never"`},
-		"a port over 65535":         {kubernetes.TypeDeployment, deployment(map[string]any{"ports": []any{map[string]any{"containerPort": 70000}}}, nil), "must be between 1 and 65535"},
-		"a Job that never ends":     {kubernetes.TypeJob, object("batch/v1", "Job", map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "a"}}}}}}), "Unsupported value"},
-		"a Service without ports":   {kubernetes.TypeService, object("v1", "Service", map[string]any{"spec": map[string]any{}}), "spec.ports: Required value"},
-		"a label with a space":      {kubernetes.TypeService, map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "x", "labels": map[string]any{"a": "b c"}}, "spec": map[string]any{"ports": []any{map[string]any{"port": 80}}}}, "metadata.labels: Invalid value"},
-		"an upper-case name":        {kubernetes.TypeConfigMap, map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "It"}}, "metadata.name: Invalid value"},
-		"a good Ingress":            {kubernetes.TypeIngress, ingress(gce, path("Prefix")), ""},
-		"a path type that is none":  {kubernetes.TypeIngress, ingress(gce, path("Begins")), "pathType must be one of"},
-		"BackendConfig on Ingress":  {kubernetes.TypeIngress, ingress(map[string]any{"cloud.google.com/backend-config": "{}"}, path("Prefix")), "attached to a Service"},
-		"the annotation of nobody":  {kubernetes.TypeIngress, ingress(map[string]any{"ingress.gcp.kubernetes.io/backend-config": "{}"}, path("Prefix")), "ignored by GKE"},
-		"a good NetworkPolicy":      {"kubernetes:networking.k8s.io/v1:NetworkPolicy", policy(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8", "except": []any{"10.1.0.0/16"}}}), ""},
-		"a CIDR that is none":       {"kubernetes:networking.k8s.io/v1:NetworkPolicy", policy(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/99"}}), "must be a valid CIDR value"},
-		"an exception outside":      {"kubernetes:networking.k8s.io/v1:NetworkPolicy", policy(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8", "except": []any{"192.168.0.0/16"}}}), "strict subset of `cidr`"},
-		"a block and a selector":    {"kubernetes:networking.k8s.io/v1:NetworkPolicy", policy(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8"}, "podSelector": map[string]any{}}), "may not specify both"},
-		"a budget that contradicts": {"kubernetes:policy/v1:PodDisruptionBudget", object("policy/v1", "PodDisruptionBudget", map[string]any{"spec": map[string]any{"minAvailable": 1, "maxUnavailable": 1}}), "cannot be both set"},
-		"a good BackendConfig":      {backend, object("cloud.google.com/v1", "BackendConfig", map[string]any{"spec": map[string]any{"timeoutSec": 30}}), ""},
-		"a misspelt BackendConfig":  {backend, object("cloud.google.com/v1", "BackendConfig", map[string]any{"spec": map[string]any{"timeoutSecs": 30}}), "timeoutSecs"},
-	} {
-		t.Run(title, func(t *testing.T) {
-			t.Parallel()
-			reasons := newCluster(t).check(c.typ, c.object)
-			if c.reason == "" {
-				assert.Empty(t, reasons)
-				return
-			}
-			assert.Contains(t, reasons, c.reason)
-		})
-	}
 }
 
 func TestTheAPIServerAssignsWhatIsNotDeclared(t *testing.T) {

@@ -1,0 +1,151 @@
+package constraint_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/coditect-ai/license-platform/k8s/customresource"
+	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/cloudarmor"
+	"github.com/coditect-ai/license-platform/local/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/redis"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+const (
+	project = "coditect-cloud-infra"
+	region  = "us-central1"
+)
+
+// world is both providers over one cloud in which nothing is real but the rules:
+// those of the load balancer and of Cloud Armor's language, too.
+type world struct {
+	t                  *testing.T
+	google, kubernetes *provider.Server
+	store              *store.Store
+	balancer           *loadbalancer.Controller
+	ids                map[string]string
+	responses          map[string]*structpb.Struct
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	s, err := store.Open(filepath.Join(t.TempDir(), "store.json"))
+	require.NoError(t, err)
+	schemas, err := customresource.NewSchemas()
+	require.NoError(t, err)
+	w := &world{t: t, store: s, ids: map[string]string{}, responses: map[string]*structpb.Struct{}}
+	w.balancer = loadbalancer.New(loadbalancer.Options{
+		Store: s, Pods: loadbalancer.PodsFunc(func() []loadbalancer.Pod { return nil }), FrontDoor: idle{},
+		Armor: loadbalancer.CloudArmor(cloudarmor.Options{}),
+	})
+	google := &gcp.World{
+		Store: s, Plan: address.Plan{Block: 77, EdgePort: 8443}, CA: "CA PEM",
+		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs,
+		TenantID:  func(_, name string) string { return name + "-x1y2z" },
+		Databases: idle{}, Caches: idle{}, Keys: idleKeys{}, Secrets: idleSecrets{}, Images: idle{}, Tenants: idle{},
+	}
+	cluster := &kubernetes.World{Store: s, Kubelet: idle{}, Schemas: schemas, Edge: netip.MustParseAddr("127.0.0.1"), AwaitIngress: w.synced}
+	w.google = provider.NewServer("gcp", gcp.Version, s, google.Kinds(), google.Functions())
+	w.kubernetes = provider.NewServer("kubernetes", kubernetes.Version, s, cluster.Kinds(), nil)
+	_, err = w.google.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: w.wire(map[string]any{"project": project, "region": region})})
+	require.NoError(t, err)
+	return w
+}
+
+// checkRule compiles a Cloud Armor rule as the embedded cloud does.
+func checkRule(properties map[string]any) error {
+	rule, err := cloudarmor.RuleFromResource(properties)
+	if err != nil {
+		return err
+	}
+	return cloudarmor.CheckRule(rule)
+}
+
+// synced says what keeps the load balancer from serving the Ingress.
+func (w *world) synced(context.Context) error {
+	if status := w.balancer.Sync(); !status.Synced {
+		return errors.New(strings.Join(status.Problems, "; "))
+	}
+	return nil
+}
+
+func (w *world) server(typ string) *provider.Server {
+	if strings.HasPrefix(typ, "kubernetes:") {
+		return w.kubernetes
+	}
+	return w.google
+}
+
+func (m made) urn() string { return "urn:pulumi:local::license-platform::" + m.typ + "::" + m.name }
+
+func (w *world) wire(values map[string]any) *structpb.Struct {
+	encoded, err := plugin.MarshalProperties(resource.NewPropertyMapFromMap(values), plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true})
+	require.NoError(w.t, err)
+	return encoded
+}
+
+// check returns the reasons why inputs are refused before anything is touched.
+func (w *world) check(m made, before map[string]any) []string {
+	response, err := w.server(m.typ).Check(w.t.Context(), &pulumirpc.CheckRequest{
+		Urn: m.urn(), News: w.wire(m.inputs), Olds: w.wire(before), RandomSeed: []byte("0123456789abcdef0123456789abcdef"),
+	})
+	require.NoError(w.t, err)
+	var reasons []string
+	for _, failure := range response.GetFailures() {
+		reasons = append(reasons, failure.GetReason())
+	}
+	return reasons
+}
+
+func (w *world) create(m made) error {
+	response, err := w.server(m.typ).Create(w.t.Context(), &pulumirpc.CreateRequest{Urn: m.urn(), Properties: w.wire(m.inputs)})
+	if err != nil {
+		return err
+	}
+	w.ids[m.urn()], w.responses[m.urn()] = response.GetId(), response.GetProperties()
+	return nil
+}
+
+// make creates what has to be there.
+func (w *world) make(all ...made) {
+	w.t.Helper()
+	for _, m := range all {
+		require.Empty(w.t, w.check(m, nil), "%s %s", m.typ, m.name)
+		require.NoError(w.t, w.create(m), "%s %s", m.typ, m.name)
+	}
+}
+
+// update checks and changes what make has made, as the engine does.
+func (w *world) update(m made) error {
+	present, exists := w.store.Get(m.typ, w.ids[m.urn()])
+	require.True(w.t, exists)
+	if reasons := w.check(m, present.Inputs); len(reasons) > 0 {
+		return errors.New(strings.Join(reasons, "\n"))
+	}
+	response, err := w.server(m.typ).Update(w.t.Context(), &pulumirpc.UpdateRequest{
+		Id: present.ID, Urn: m.urn(), Olds: w.responses[m.urn()], OldInputs: w.wire(present.Inputs), News: w.wire(m.inputs),
+	})
+	if err == nil {
+		w.responses[m.urn()] = response.GetProperties()
+	}
+	return err
+}
+
+func (w *world) delete(m made) error {
+	_, err := w.server(m.typ).Delete(w.t.Context(), &pulumirpc.DeleteRequest{Id: w.ids[m.urn()], Urn: m.urn()})
+	return err
+}

@@ -1,0 +1,50 @@
+package gcp
+
+import (
+	"net/netip"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// shrinks replaces a resource whose number at path gets smaller: disks only grow.
+func shrinks(path string) func(before, after provider.Properties) []string {
+	return func(before, after provider.Properties) []string {
+		was, known := before.Number(path)
+		is, given := after.Number(path)
+		return when(known && given && is < was, path)
+	}
+}
+
+// narrows replaces a resource whose range at path no longer holds the range from
+// before.
+func narrows(path string) func(before, after provider.Properties) []string {
+	return func(before, after provider.Properties) []string {
+		was, err := netip.ParsePrefix(before.Text(path))
+		if err != nil {
+			return nil
+		}
+		is, err := netip.ParsePrefix(after.Text(path))
+		return when(err == nil && !(is.Bits() <= was.Bits() && is.Contains(was.Addr())), path)
+	}
+}
+
+// goesBack replaces a resource whose version at path gets older: versions of one
+// form sort as text.
+func goesBack(path string) func(before, after provider.Properties) []string {
+	return func(before, after provider.Properties) []string {
+		was, is := before.Text(path), after.Text(path)
+		return when(was != "" && is != "" && is < was, path)
+	}
+}
+
+func when(holds bool, path string) []string {
+	if holds {
+		return []string{path}
+	}
+	return nil
+}
+
+// takeUp lets a creation take over what exists already: switching on what is on
+// is no error.
+func takeUp(*provider.Draft, store.Resource) error { return nil }
