@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,8 @@ const (
 type Options struct {
 	// Dir is the embedded cloud's folder, .local by default.
 	Dir string
+	// Stack is the stack to run; the embedded cloud's own when empty.
+	Stack string
 	// Command is the Pulumi CLI.
 	Command auto.PulumiCommand
 	// Program is the Pulumi program.
@@ -43,18 +46,25 @@ type Options struct {
 	Overrides map[string]any
 	// Secrets are settings that only ever exist encrypted, by their full key.
 	Secrets map[string]string
+	// Environment is added to the environment of the CLI and of the plugins that it
+	// starts.
+	Environment map[string]string
+	// Warn is told every warning of the engine, the program and the providers; nil
+	// tells nobody.
+	Warn func(string)
 }
 
 // Engine is a stack that is ready to be previewed, updated and destroyed.
 type Engine struct {
-	dir   string
-	stack auto.Stack
+	layout layout
+	stack  auto.Stack
+	warn   func(string)
 }
 
 // Open generates the workspace below o.Dir and selects the stack in it, creating
 // it on first use.
 func Open(ctx context.Context, o Options) (*Engine, error) {
-	layout := layout{dir: o.Dir}
+	layout := layout{dir: o.Dir, stack: cmp.Or(o.Stack, Stack)}
 	if err := layout.make(); err != nil {
 		return nil, err
 	}
@@ -70,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		auto.PulumiHome(layout.home()),
 		auto.Pulumi(o.Command),
 		auto.SecretsProvider("passphrase"),
-		auto.EnvVars(environment(layout, secrets.passphrase, o.Providers)),
+		auto.EnvVars(environment(layout, secrets.passphrase, o)),
 		auto.Project(workspace.Project{
 			Name:    tokens.PackageName(Project),
 			Runtime: workspace.NewProjectRuntimeInfo("go", nil),
@@ -81,19 +91,19 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if layout.hasStack() {
 		open = auto.SelectStackInlineSource
 	}
-	stack, err := open(ctx, Stack, Project, o.Program, options...)
+	stack, err := open(ctx, layout.stack, Project, o.Program, options...)
 	if err != nil {
 		return nil, fmt.Errorf("open the stack: %w", plainly(err))
 	}
-	return &Engine{dir: o.Dir, stack: stack}, nil
+	return &Engine{layout: layout, stack: stack, warn: o.Warn}, nil
 }
 
-func environment(l layout, passphrase string, providers map[string]int) map[string]string {
+func environment(l layout, passphrase string, o Options) map[string]string {
 	var attached []string
-	for _, name := range slices.Sorted(maps.Keys(providers)) {
-		attached = append(attached, fmt.Sprintf("%s:%d", name, providers[name]))
+	for _, name := range slices.Sorted(maps.Keys(o.Providers)) {
+		attached = append(attached, fmt.Sprintf("%s:%d", name, o.Providers[name]))
 	}
-	return map[string]string{
+	all := map[string]string{
 		"PULUMI_BACKEND_URL": "file://" + l.state(),
 		// The CLI takes this variable before any file, so whatever the user has set
 		// for other stacks is replaced.
@@ -103,10 +113,12 @@ func environment(l layout, passphrase string, providers map[string]int) map[stri
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"PULUMI_SELF_MANAGED_STATE_NO_LEGACY_WARNING": "true",
 	}
+	maps.Copy(all, o.Environment)
+	return all
 }
 
 // layout knows where the engine's files lie below the embedded cloud's folder.
-type layout struct{ dir string }
+type layout struct{ dir, stack string }
 
 func (l layout) workspace() string  { return filepath.Join(l.dir, "workspace") }
 func (l layout) state() string      { return filepath.Join(l.dir, "state") }
@@ -123,7 +135,7 @@ func (l layout) make() error {
 }
 
 func (l layout) stackFile() string {
-	return filepath.Join(l.state(), ".pulumi", "stacks", Project, Stack+".json")
+	return filepath.Join(l.state(), ".pulumi", "stacks", Project, l.stack+".json")
 }
 
 func (l layout) hasStack() bool {
@@ -133,7 +145,7 @@ func (l layout) hasStack() bool {
 
 // CheckState says whether the engine's state, if there is any, can be read.
 func CheckState(dir string) error {
-	l := layout{dir: dir}
+	l := layout{dir: dir, stack: Stack}
 	content, err := os.ReadFile(l.stackFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

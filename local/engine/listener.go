@@ -14,6 +14,7 @@ const closing = 2 * time.Second
 // listener forwards steps and keeps the errors that the engine reports.
 type listener struct {
 	watch func(Step)
+	warn  func(string) // may be nil
 	done  chan struct{}
 
 	mu         sync.Mutex
@@ -26,10 +27,13 @@ func (l *listener) listen(stream <-chan events.EngineEvent) {
 		if event.Error != nil {
 			continue // a broken event; the operation itself says what counts
 		}
-		if complaint := complaintOf(event.EngineEvent); complaint != "" {
+		if complaint := complaintOf(event.EngineEvent, "error"); complaint != "" {
 			l.mu.Lock()
 			l.complaints = append(l.complaints, complaint)
 			l.mu.Unlock()
+		}
+		if warning := complaintOf(event.EngineEvent, "warning"); warning != "" && l.warn != nil {
+			l.warn(warning)
 		}
 		if step, counts := stepOf(event.EngineEvent); counts {
 			l.watch(step)

@@ -69,7 +69,7 @@ func (e *Engine) run(ctx context.Context, watch func(Step), operation func(conte
 		return err
 	}
 	stream := make(chan events.EngineEvent, 256)
-	told := &listener{watch: watch, done: make(chan struct{})}
+	told := &listener{watch: watch, warn: e.warn, done: make(chan struct{})}
 	go told.listen(stream)
 	err := operation(ctx, stream)
 	complaints := told.finish()

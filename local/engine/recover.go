@@ -24,7 +24,7 @@ func (e *Engine) Recover(ctx context.Context) error {
 }
 
 func (e *Engine) pending() (bool, error) {
-	exported, err := os.ReadFile(layout{dir: e.dir}.stackFile())
+	exported, err := os.ReadFile(e.layout.stackFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -83,7 +83,7 @@ func (l layout) settings(ctx context.Context, o Options, k keeper) error {
 		Config map[string]any `json:"config"`
 	}
 	if err := yaml.Unmarshal(o.Settings, &file); err != nil {
-		return fmt.Errorf("read the stack's settings (Pulumi.%s.yaml): %w", Stack, err)
+		return fmt.Errorf("read the stack's settings (Pulumi.%s.yaml): %w", l.stack, err)
 	}
 	if file.Config == nil {
 		file.Config = map[string]any{}
@@ -107,7 +107,7 @@ func (l layout) settings(ctx context.Context, o Options, k keeper) error {
 	if err != nil {
 		return fmt.Errorf("encode the stack's settings: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(l.workspace(), "Pulumi."+Stack+".yaml"), content, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(l.workspace(), "Pulumi."+l.stack+".yaml"), content, 0o600); err != nil {
 		return fmt.Errorf("write the stack's settings: %w", err)
 	}
 	return nil

@@ -71,10 +71,11 @@ func step(phase Phase, m apitype.StepEventMetadata) Step {
 	return made
 }
 
-// complaintOf returns an error that the engine or the program reported.
-func complaintOf(event apitype.EngineEvent) string {
+// complaintOf returns what the engine, the program or a provider complained of
+// with this severity: error or warning.
+func complaintOf(event apitype.EngineEvent, severity string) string {
 	d := event.DiagnosticEvent
-	if d == nil || d.Severity != "error" || d.Ephemeral {
+	if d == nil || d.Severity != severity || d.Ephemeral {
 		return ""
 	}
 	text := unwrapped(withoutColour(d.Message))

@@ -14,7 +14,7 @@ import (
 // embedded cloud has a lock of its own, so a lock here is stale unless its
 // process is still alive.
 func (e *Engine) unlock() error {
-	locks, err := filepath.Glob(filepath.Join(layout{dir: e.dir}.state(), ".pulumi", "locks", "*", Project, Stack, "*.json"))
+	locks, err := filepath.Glob(filepath.Join(e.layout.state(), ".pulumi", "locks", "*", Project, e.layout.stack, "*.json"))
 	if err != nil {
 		return fmt.Errorf("look for stale locks: %w", err)
 	}
