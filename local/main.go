@@ -9,6 +9,7 @@ import (
 	"github.com/coditect-ai/license-platform/k8s/workload"
 	"github.com/coditect-ai/license-platform/local/command"
 	"github.com/coditect-ai/license-platform/stack"
+	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
 func main() {
@@ -21,6 +22,8 @@ type program struct {
 	source *stack.Source
 }
 
+var _ command.Planner = program{}
+
 func load(root string) command.Program {
 	source := &stack.Source{Dir: root}
 	return program{stack.With(source), source}
@@ -30,4 +33,19 @@ func load(root string) command.Program {
 func (p program) Prepare(ctx context.Context) error {
 	_, err := p.source.Digest(ctx, workload.Settings{}.BuildPlatform())
 	return err
+}
+
+// Planned implements command.Planner.
+func (program) Planned(root, stack string) ([]string, error) {
+	made, err := plan.Make(root, stack)
+	if err != nil {
+		return nil, err
+	}
+	var urns []string
+	for _, r := range made.Resources {
+		if r.Type != plan.OutputsType {
+			urns = append(urns, r.URN)
+		}
+	}
+	return urns, nil
 }

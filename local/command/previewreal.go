@@ -1,0 +1,118 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/coditect-ai/license-platform/local/realpreview"
+	"github.com/coditect-ai/license-platform/local/toolchain"
+)
+
+// realStacks are those that run on Google Cloud.
+var realStacks = [...]string{"dev", "prod"}
+
+// previewOne is the hidden command that previews one stack, in a process with
+// its own network and without the user's Google credentials.
+const previewOne = "preview-one"
+
+func (a *app) previewReal() *cobra.Command {
+	return &cobra.Command{
+		Use:   "preview-real",
+		Short: "Preview dev and prod with the real provider plugins, without Google",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return interruptible(command, a.runPreviewReal)
+		},
+	}
+}
+
+func (a *app) runPreviewReal(ctx context.Context) error {
+	root, err := projectRoot()
+	if err != nil {
+		return err
+	}
+	if _, err := plugins(ctx); err != nil {
+		return err
+	}
+	// Each preview does these again, when there is nothing left to build or to download.
+	if err := a.out.during("Pulumi CLI", func() error {
+		_, err := toolchain.Pulumi(ctx, root, a.out.note)
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := a.out.during("API image", func() error { return a.load(root).Prepare(ctx) }); err != nil {
+		return err
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	var failed []string
+	for _, stack := range realStacks {
+		err := a.previewApart(ctx, executable, stack)
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
+		case ctx.Err() == nil && errors.As(err, &exit):
+			failed = append(failed, stack)
+		default:
+			return fmt.Errorf("preview stack %s: %w", stack, err)
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("the real plugins do not accept the stack %s as it is; see above", strings.Join(failed, " and "))
+	}
+	return nil
+}
+
+// previewApart previews a stack in a network namespace where that is allowed.
+func (a *app) previewApart(ctx context.Context, executable, stack string) error {
+	start := func(prepare func(*exec.Cmd), arguments ...string) error {
+		command := realpreview.Command(ctx, executable, append([]string{previewOne, stack}, arguments...)...)
+		command.Stdout, command.Stderr = a.out.out, a.out.errors
+		prepare(command)
+		return realpreview.Run(command)
+	}
+	err := start(realpreview.Alone, "--alone")
+	if !errors.Is(err, realpreview.ErrRefused) {
+		return err
+	}
+	a.out.say("%v; a plugin that ignores HTTPS_PROXY could reach the internet, with false credentials", err)
+	return start(func(*exec.Cmd) {})
+}
+
+func (a *app) previewOne() *cobra.Command {
+	var alone bool
+	command := &cobra.Command{
+		Use:    previewOne + " STACK",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			if alone {
+				if err := realpreview.Loopback(); err != nil {
+					return err
+				}
+			}
+			return interruptible(command, func(ctx context.Context) error { return a.runPreviewOne(ctx, arguments[0]) })
+		},
+	}
+	command.Flags().BoolVar(&alone, "alone", false, "this process has a network namespace of its own")
+	return command
+}
+
+// plugins finds those that this program's SDKs ask for.
+func plugins(ctx context.Context) ([]toolchain.Plugin, error) {
+	program, known := debug.ReadBuildInfo()
+	if !known {
+		return nil, errors.New("this program does not say what it was built with: build it with `go build`")
+	}
+	return toolchain.Plugins(ctx, toolchain.Wanted(program))
+}

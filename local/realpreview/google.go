@@ -1,0 +1,61 @@
+package realpreview
+
+import (
+	"net/http"
+	"path"
+	"regexp"
+)
+
+// existing is the project that a stack moves in to, as Google's APIs describe
+// it: everything that is looked up exists, whatever its name. Each look-up of
+// the program has its API's answer here; the methods are those of
+// https://cloud.google.com/compute/docs/reference/rest/beta and
+// https://cloud.google.com/kubernetes-engine/docs/reference/rest.
+type existing struct {
+	// ca is a CA certificate, PEM in base64.
+	ca string
+}
+
+// The resources' names in the paths of the APIs, whichever version is asked.
+var (
+	networkPath    = regexp.MustCompile(`/projects/[^/]+/global/networks/[^/]+$`)
+	subnetworkPath = regexp.MustCompile(`/projects/[^/]+/regions/[^/]+/subnetworks/[^/]+$`)
+	addressPath    = regexp.MustCompile(`/projects/[^/]+/global/addresses/[^/]+$`)
+	clusterPath    = regexp.MustCompile(`/projects/[^/]+/locations/[^/]+/clusters/[^/]+$`)
+)
+
+// answer implements Answer.
+func (e existing) answer(method, host, asked string) (any, bool) {
+	if method != http.MethodGet {
+		return nil, false
+	}
+	name := path.Base(asked)
+	described := map[string]any{"id": "1", "name": name, "selfLink": "https://" + host + asked}
+	switch {
+	// The provider asks who its credentials belong to whenever it is configured.
+	case host == "openidconnect.googleapis.com" && asked == "/v1/userinfo":
+		return map[string]any{"sub": "1", "email": "nobody@example.com", "email_verified": true}, true
+	case host == "compute.googleapis.com" && networkPath.MatchString(asked):
+		return described, true
+	case host == "compute.googleapis.com" && subnetworkPath.MatchString(asked):
+		described["ipCidrRange"] = "10.10.0.0/20"
+		return described, true
+	case host == "compute.googleapis.com" && addressPath.MatchString(asked):
+		described["address"], described["prefixLength"], described["status"] = "203.0.113.10", 20, "RESERVED"
+		return described, true
+	case host == "container.googleapis.com" && clusterPath.MatchString(asked):
+		return e.cluster(name, described), true
+	}
+	return nil, false
+}
+
+// cluster has what the provider reads of every cluster. Its endpoint is an
+// address for documentation (RFC 5737): the Kubernetes plugin finds it
+// unreachable and plans without it.
+func (e existing) cluster(name string, described map[string]any) map[string]any {
+	described["status"], described["endpoint"] = "RUNNING", "192.0.2.10"
+	described["masterAuth"] = map[string]any{"clusterCaCertificate": e.ca}
+	described["legacyAbac"] = map[string]any{}
+	described["networkConfig"] = map[string]any{"network": "projects/p/global/networks/" + name, "subnetwork": "projects/p/regions/r/subnetworks/" + name}
+	return described
+}

@@ -1,0 +1,32 @@
+package realpreview
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestEveryLookUpOfTheProgramHasAnAnswer(t *testing.T) {
+	t.Parallel()
+	e := existing{ca: "Q0E="}
+	for request, name := range map[[2]string]string{
+		{"compute.googleapis.com", "/compute/beta/projects/p/global/networks/coditect-vpc"}:                  "coditect-vpc",
+		{"compute.googleapis.com", "/compute/v1/projects/p/regions/us-central1/subnetworks/coditect-subnet"}: "coditect-subnet",
+		{"compute.googleapis.com", "/compute/beta/projects/p/global/addresses/coditect-ai-ip"}:               "coditect-ai-ip",
+		{"container.googleapis.com", "/v1beta1/projects/p/locations/us-central1/clusters/coditect-cluster"}:  "coditect-cluster",
+	} {
+		found, known := e.answer("GET", request[0], request[1])
+		require.True(t, known, request)
+		assert.Equal(t, name, found.(map[string]any)["name"])
+	}
+	for _, request := range [][3]string{
+		{"POST", "compute.googleapis.com", "/compute/beta/projects/p/global/networks"},
+		{"DELETE", "compute.googleapis.com", "/compute/beta/projects/p/global/networks/coditect-vpc"},
+		{"GET", "compute.googleapis.com", "/compute/beta/projects/p/global/firewalls/a"},
+		{"GET", "example.com", "/compute/beta/projects/p/global/networks/coditect-vpc"},
+	} {
+		_, known := e.answer(request[0], request[1], request[2])
+		assert.False(t, known, request)
+	}
+}

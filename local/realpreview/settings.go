@@ -1,0 +1,63 @@
+package realpreview
+
+import (
+	"crypto/rand"
+	"fmt"
+
+	"sigs.k8s.io/yaml"
+)
+
+// passwords are the secrets that a stack may ask for before anybody has set one.
+var passwords = [...]string{"license-platform:migrationPassword", "license-platform:databasePassword"}
+
+// opened returns a stack's settings with something else in place of whatever is
+// encrypted in them, as nobody here has the key; and the stack's secrets.
+func opened(stack string, committed []byte) (settings []byte, secrets map[string]string, err error) {
+	var file struct {
+		Config map[string]any `json:"config"`
+	}
+	if err := yaml.Unmarshal(committed, &file); err != nil {
+		return nil, nil, fmt.Errorf("read Pulumi.%s.yaml: %w", stack, err)
+	}
+	secrets = map[string]string{}
+	for _, key := range passwords {
+		secrets[key] = rand.Text()
+	}
+	for key, value := range file.Config {
+		if sealed(value) {
+			secrets[key] = rand.Text()
+			delete(file.Config, key)
+			continue
+		}
+		file.Config[key] = unsealed(value)
+	}
+	settings, err = yaml.Marshal(map[string]any{"config": file.Config})
+	if err != nil {
+		return nil, nil, fmt.Errorf("write the settings of stack %s: %w", stack, err)
+	}
+	return settings, secrets, nil
+}
+
+// sealed tells whether a value is one that `pulumi config set --secret` wrote.
+func sealed(value any) bool {
+	object, ok := value.(map[string]any)
+	_, secure := object["secure"]
+	return ok && secure && len(object) == 1
+}
+
+func unsealed(value any) any {
+	if sealed(value) {
+		return rand.Text()
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for key, item := range value {
+			value[key] = unsealed(item)
+		}
+	case []any:
+		for i, item := range value {
+			value[i] = unsealed(item)
+		}
+	}
+	return value
+}
