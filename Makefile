@@ -2,7 +2,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: drills checklist cost help up preview status down test race check format bench faults inventory conformance tools go attack drift
+.PHONY: drills checklist cost help up preview preview-real status down test race check format bench faults inventory conformance tools go attack drift
 
 LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
@@ -24,13 +24,16 @@ KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 
 compile = go build -v $(1) 2>&1 | awk -f "$(CURDIR)/tools/progress.awk" -v what="packages compiled" -v total="$$(go list -deps $(lastword $(1)) | wc -l)"
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(LOCAL) ## Bring the whole stack up on this machine (no Google account)
 	@$(LOCAL) up $(ARGS)
 
 preview: $(LOCAL) ## Show what `make up` would change
 	@$(LOCAL) preview $(ARGS)
+
+preview-real: $(LOCAL) ## Preview dev and prod with the real provider plugins, without Google
+	@$(LOCAL) preview-real $(ARGS)
 
 status: $(LOCAL) ## Show what runs and where
 	@$(LOCAL) status $(ARGS)
