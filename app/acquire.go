@@ -198,7 +198,11 @@ func grantEvent(who Principal, g Grant, wanted Reservation) Event {
 // want of a tenant, or could not answer, has nowhere to be written.
 func (s *Service) refused(ctx context.Context, who Principal, license string, err error) {
 	code := CodeOf(err)
-	s.meter.Lease("refused", 1)
+	if code == CodeNoSeats {
+		s.meter.Lease("exhausted", 1)
+	} else {
+		s.meter.Lease("refused", 1)
+	}
 	if code == CodeUnavailable || code == CodeUnknownTenant || code == CodeInternal {
 		return
 	}

@@ -154,7 +154,8 @@ type Signer interface {
 
 // Meter counts what the service does. Implementations must not block.
 type Meter interface {
-	// Lease counts an outcome: "granted", "extended", "refused", "revived", "released", "expired".
+	// Lease counts an outcome: "granted", "extended", "exhausted" (refused for want of
+	// a seat), "refused" (for any other reason), "revived", "released", "expired".
 	Lease(outcome string, n int)
 	// Seats sets the number of seats in use of a licence.
 	Seats(ref LicenseRef, inUse, seats int)

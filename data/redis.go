@@ -11,13 +11,16 @@ import (
 // weekdays are the names Memorystore gives to the days 1 to 7.
 var weekdays = [...]string{"MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"}
 
+// RedisName is the name of the Memorystore instance.
+const RedisName = "license-redis"
+
 // cache declares the Memorystore instance that counts seats.
 // https://cloud.google.com/memorystore/docs/redis/reference/rest/v1/projects.locations.instances
 func (s *Stores) cache(ctx *pulumi.Context, name string, args *StoresArgs) (*redis.Instance, error) {
 	settings := args.Settings.withDefaults()
 	chosen := settings.Redis
 	instance, err := redis.NewInstance(ctx, name, &redis.InstanceArgs{
-		Name:                  pulumi.String("license-redis"),
+		Name:                  pulumi.String(RedisName),
 		DisplayName:           pulumi.String("License seats"),
 		Project:               pulumi.String(args.Project),
 		Region:                pulumi.String(args.Region),

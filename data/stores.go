@@ -7,11 +7,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Names of the secrets in Secret Manager.
+// SecretsPrefix is what the names of all secrets in Secret Manager begin with:
+// by it the platform's are told from others of the project.
+const SecretsPrefix = "license-"
+
 const (
-	redisAuthSecret         = "license-redis-auth"
-	migrationPasswordSecret = "license-migration-password"
-	apiPasswordSecret       = "license-api-password"
+	redisAuthSecret         = SecretsPrefix + "redis-auth"
+	migrationPasswordSecret = SecretsPrefix + "migration-password"
+	apiPasswordSecret       = SecretsPrefix + "api-password"
 )
 
 // StoresArgs is what Stores needs from the stack.

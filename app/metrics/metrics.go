@@ -57,7 +57,7 @@ func New() *Metrics {
 			Name: "dependency_errors_total", Help: "Calls to PostgreSQL, Redis and KMS that failed.",
 		}, []string{"dependency", "operation"}),
 		leases: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "license_leases_total", Help: "Leases by outcome: granted, extended, refused, revived, released, expired.",
+			Name: "license_leases_total", Help: "Leases by outcome: granted, extended, exhausted (no seat was free), refused, revived, released, expired.",
 		}, []string{"outcome"}),
 		inUse: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "license_seats_in_use", Help: "Live leases of a licence, as the reaper saw them last.",
@@ -68,6 +68,11 @@ func New() *Metrics {
 		rebuilt: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "license_rebuilds_total", Help: "Licences whose live seats were rebuilt from the ledger.",
 		}),
+	}
+	// An outcome that never happened is 0, not absent: Cloud Monitoring refuses an
+	// alert over a metric that was never written, and a rate misses a first count.
+	for _, outcome := range []string{"granted", "extended", "exhausted", "refused", "revived", "released", "expired"} {
+		m.leases.WithLabelValues(outcome)
 	}
 	m.registry.MustRegister(m.requests, m.requestSeconds, m.inFlight, m.signErrors, m.dependency, m.dependencyErrors,
 		m.leases, m.inUse, m.seats, m.rebuilt, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -34,6 +34,12 @@ func incidents() map[string]map[string]string {
   db_connections_max{namespace="coditect-app",job="license-api",pod="b"} 10x80
 `,
 		},
+		"SeatsExhausted": {
+			"two pods refuse a few people who try again and again": `
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="exhausted"} 0+10x80
+  license_leases_total{namespace="coditect-app",job="license-api",pod="b",outcome="exhausted"} 0+10x80
+`,
+		},
 	}
 }
 
@@ -98,6 +104,20 @@ func ordinary() map[string]map[string]string {
   db_connections_max{namespace="coditect-app",job="license-api",pod="b"} 10x80
 `,
 		},
+		"SeatsExhausted": {
+			"everybody gets a seat": `
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="granted"} 0+300x80
+`,
+			"one person tries every five seconds": `
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="exhausted"} 0+6x80
+`,
+			"refusals for another reason are another matter": `
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="refused"} 0+300x80
+`,
+			"a meeting begins, and its people have their seats after five minutes": `
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="exhausted"} 0+0x20 0+60x10 600+0x60
+`,
+		},
 	}
 }
 
@@ -116,6 +136,9 @@ func ended() map[string]string {
 		"DatabaseConnectionPoolExhausted": `
   db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 10x44 3x60
   db_connections_max{namespace="coditect-app",job="license-api",pod="a"} 10x110
+`,
+		"SeatsExhausted": `
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="exhausted"} 0+60x44 2640+0x80
 `,
 	}
 }
