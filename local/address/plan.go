@@ -49,6 +49,14 @@ func (p Plan) Identity() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 12
 // Registry is where the artifact registry listens.
 func (p Plan) Registry() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 13), 5000) }
 
+// Metadata is where the GKE metadata server listens; pods reach it at
+// 169.254.169.254.
+func (p Plan) Metadata() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 14), 8080) }
+
+// Names is where the cluster's resolver listens; pods reach it at the address of
+// the Service kube-dns.
+func (p Plan) Names() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 15), 5353) }
+
 // Services lists the addresses that one certificate each is made for.
 func (p Plan) Services() []netip.AddrPort {
 	return []netip.AddrPort{p.KMS(), p.SecretManager(), p.Identity(), p.Registry()}

@@ -16,7 +16,7 @@ func TestEveryAddressButTheEdgeLiesInTheBlock(t *testing.T) {
 	plan := address.Plan{Block: 77, EdgePort: 8443}
 	block := netip.MustParsePrefix("127.77.0.0/16")
 	seen := map[netip.AddrPort]bool{}
-	for _, service := range plan.Services() {
+	for _, service := range append(plan.Services(), plan.Metadata(), plan.Names()) {
 		assert.True(t, block.Contains(service.Addr()), "%s", service)
 		assert.False(t, seen[service], "%s is used twice", service)
 		seen[service] = true

@@ -62,6 +62,7 @@ type Daemon struct {
 	registry   *registry.Registry
 	kubelet    *kubelet.Kubelet
 	network    *dataplane.Dataplane
+	intruder   intruder
 	databases  *databases
 	caches     *caches
 	frontDoor  *frontdoor.FrontDoor

@@ -73,6 +73,7 @@ func (d *Daemon) drills(ctx context.Context, mux *http.ServeMux) {
 		d.balancer.Sync()
 		reply(w, "restored", err)
 	})
+	mux.HandleFunc("POST /attempt", d.attempt)
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, d.passages(r.URL.Query().Get("trace")), nil)
 	})

@@ -1,17 +1,16 @@
 package daemon_test
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
-	"time"
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/stretchr/testify/assert"
@@ -21,53 +20,60 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
-	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/existing"
 	"github.com/coditect-ai/license-platform/local/identity"
+	"github.com/coditect-ai/license-platform/local/metadata"
+	"github.com/coditect-ai/license-platform/local/standin"
 )
 
-// start runs a daemon in a folder of its own and returns a client of it.
-func start(t *testing.T) (*daemon.Client, *tls.Config) {
-	t.Helper()
+func TestDrillsOnARunningDaemon(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	plan := address.Plan{EdgePort: listener.Addr().(*net.TCPAddr).Port}
-	require.NoError(t, listener.Close())
-	plan.Block, err = address.ChooseBlock(dir)
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	ready, ended := make(chan struct{}), make(chan error, 1)
-	go func() {
-		ended <- daemon.Run(ctx, daemon.Options{Dir: dir, Plan: plan, Binary: "test", Log: slog.New(slog.DiscardHandler)}, func(daemon.Record) error {
-			close(ready)
-			return nil
-		})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		assert.NoError(t, <-ended)
-	})
-	select {
-	case <-ready:
-	case <-time.After(time.Minute):
-		require.Fail(t, "the daemon does not get ready")
-	}
-	client, err := daemon.Connect(t.Context(), dir)
-	require.NoError(t, err)
+	client, _ := boot(t, dir, newPlan(t)) // one for all
 	authority, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM(authority))
-	return client, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	t.Run("what cannot fail is refused", func(t *testing.T) { whatCannotFailIsRefused(t, client) })
+	t.Run("what is made to fail fails until it is healed", func(t *testing.T) {
+		faultsLast(t, client, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12})
+	})
+	t.Run("the page is served", func(t *testing.T) { thePageIsServed(t, client) })
+	t.Run("the IDE's pods are in the network, and a stranger is kept out of nothing that no policy selects", func(t *testing.T) { intrudersAttempt(t, client) })
+	t.Run("the control interface asks for its token", func(t *testing.T) { theTokenIsAskedFor(t, client, dir) })
 }
 
-func TestDrillsOnARunningDaemon(t *testing.T) {
-	t.Parallel()
-	client, trusting := start(t) // one for all: it takes seconds
-	t.Run("what cannot fail is refused", func(t *testing.T) { whatCannotFailIsRefused(t, client) })
-	t.Run("what is made to fail fails until it is healed", func(t *testing.T) { faultsLast(t, client, trusting) })
-	t.Run("the page is served", func(t *testing.T) { thePageIsServed(t, client) })
+// intrudersAttempt needs namespaces; there is no NetworkPolicy yet.
+func intrudersAttempt(t *testing.T, client *daemon.Client) {
+	status, err := client.Status(t.Context())
+	require.NoError(t, err)
+	if status.Network.Warning != "" {
+		t.Skip(status.Network.Warning)
+	}
+	ide := status.Pods[slices.IndexFunc(status.Pods, func(p daemon.Pod) bool { return strings.HasPrefix(p.Name, standin.API) })]
+	at := netip.AddrPortFrom(netip.MustParseAddr(ide.IP), existing.Port)
+	for range 2 { // it comes again
+		got, err := client.Attempt(t.Context(), daemon.AttemptRequest{To: at, Words: "GET /health HTTP/1.0\r\n\r\n"})
+		require.NoError(t, err)
+		assert.Contains(t, got.Answer, "200 OK")
+	}
+	token := "GET /computeMetadata/v1/instance/service-accounts/default/email HTTP/1.0\r\nMetadata-Flavor: Google\r\n\r\n"
+	got, err := client.Attempt(t.Context(), daemon.AttemptRequest{From: at.Addr(), To: metadata.Address(), Words: token})
+	require.NoError(t, err)
+	assert.Contains(t, got.Answer, existing.Project+".svc.id.goog", "the metadata server knows who asks")
+	_, err = client.Attempt(t.Context(), daemon.AttemptRequest{From: netip.MustParseAddr("127.0.0.1"), To: at})
+	require.ErrorContains(t, err, "no pod with a network of its own")
+}
+
+func theTokenIsAskedFor(t *testing.T, client *daemon.Client, dir string) {
+	stranger := *client
+	stranger.Record.Token = "guessed"
+	_, err := stranger.Status(t.Context())
+	require.ErrorContains(t, err, "it needs the token in daemon.json")
+	info, err := os.Stat(filepath.Join(dir, "daemon.json"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
 func faultsLast(t *testing.T, client *daemon.Client, trusting *tls.Config) {

@@ -48,7 +48,7 @@ func (d *Daemon) runNetwork(ctx context.Context, group *errgroup.Group) {
 
 // networkRules reads the policies, and the namespaces that they select.
 func (d *Daemon) networkRules() (dataplane.Rules, error) {
-	rules := dataplane.Rules{Namespaces: map[string]map[string]string{}}
+	rules := dataplane.Rules{Namespaces: map[string]map[string]string{}, BlocksMatchPods: d.withoutDataplaneV2()}
 	for _, r := range d.store.List(kubernetes.TypeNetworkPolicy) {
 		var policy networkingv1.NetworkPolicy
 		if err := object(r, &policy); err != nil {
@@ -84,15 +84,27 @@ func object(r store.Resource, into any) error {
 	return nil
 }
 
+// withoutDataplaneV2 tells whether the cluster enforces policies by Calico, which
+// takes pods for the addresses that they have
+// (https://cloud.google.com/kubernetes-engine/docs/concepts/dataplane-v2).
+func (d *Daemon) withoutDataplaneV2() bool {
+	for _, r := range d.store.List(gcp.TypeCluster) {
+		if provider.Properties(r.Outputs).Text("datapathProvider") == "ADVANCED_DATAPATH" {
+			return false
+		}
+	}
+	return true
+}
+
 // networkServices are what pods can attempt to reach besides each other.
 func (d *Daemon) networkServices() []dataplane.Service {
 	plan := d.options.Plan
-	services := []dataplane.Service{
-		{Name: "Cloud KMS", Address: plan.KMS()},
-		{Name: "Secret Manager", Address: plan.SecretManager()},
-		{Name: "Identity Platform's public keys", Address: plan.Identity()},
-		{Name: "Artifact Registry", Address: plan.Registry()},
-	}
+	services := append(d.clusterServices(),
+		dataplane.Service{Name: "Cloud KMS", Address: plan.KMS()},
+		dataplane.Service{Name: "Secret Manager", Address: plan.SecretManager()},
+		dataplane.Service{Name: "Identity Platform's public keys", Address: plan.Identity()},
+		dataplane.Service{Name: "Artifact Registry", Address: plan.Registry()},
+	)
 	for _, r := range d.store.List(gcp.TypeDatabaseInstance, gcp.TypeRedisInstance) {
 		outputs := provider.Properties(r.Outputs)
 		host, kind, port := outputs.Text("privateIpAddress"), "Cloud SQL", float64(databasePort)

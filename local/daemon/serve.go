@@ -46,7 +46,7 @@ func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Recor
 	if err := d.serveHTTPS(ctx, group, plan.Registry(), d.registry); err != nil {
 		return record, err
 	}
-	if err := existing.Serve(ctx, group, d.kubelet); err != nil {
+	if err := d.serveCluster(ctx, group); err != nil {
 		return record, err
 	}
 	if err := d.serveEdge(ctx, group); err != nil {

@@ -156,7 +156,9 @@ func newWorld(t *testing.T, shim string) *world {
 		Pods: func() []kubelet.Pod { return []kubelet.Pod{w.api, w.other, w.names} },
 		Services: func() []dataplane.Service {
 			return []dataplane.Service{
-				{Name: "Memorystore", Address: w.redis}, {Name: "Cloud SQL", Address: w.database}, {Name: "Cloud KMS", Address: w.kms},
+				{Name: "Memorystore", Address: w.redis},
+				{Name: "Cloud SQL", Address: w.database},
+				{Name: "Cloud KMS", Address: w.kms},
 				{Name: "the Service of the other pod", Address: otherService, Behind: netip.AddrPortFrom(w.other.IP, 8080)},
 				{Name: "the metadata server", Address: metadata, At: w.kms},
 				{Name: "names", Address: namesService, Behind: netip.AddrPortFrom(w.names.IP, 53), At: resolver, Packets: true},

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -25,15 +24,22 @@ type Kubelet interface {
 	AddStatic(p kubelet.Pod)
 }
 
+// Listen opens a port of a pod, in the pod's own network.
+type Listen func(pod kubelet.Pod, port int32) (net.Listener, error)
+
 // Serve runs the stand-ins for the IDE's two Services, as pods of the kubelet,
 // until ctx ends.
-func Serve(ctx context.Context, group *errgroup.Group, k Kubelet) error {
+func Serve(ctx context.Context, group *errgroup.Group, k Kubelet, listen Listen) error {
 	for name, handler := range map[string]http.Handler{standin.API: standin.NewAPI(), standin.Frontend: standin.NewFrontend()} {
 		ip, err := k.AllocateIP()
 		if err != nil {
 			return fmt.Errorf("find an address for %s: %w", name, err)
 		}
-		listener, err := net.Listen("tcp", net.JoinHostPort(ip.String(), strconv.Itoa(Port)))
+		pod := kubelet.Pod{
+			Namespace: Namespace, Name: name + "-0", Labels: map[string]string{"app": name}, IP: ip,
+			Ports: map[string]int32{"http": Port}, Ready: true, Phase: "Running",
+		}
+		listener, err := listen(pod, Port)
 		if err != nil {
 			return fmt.Errorf("open the stand-in for %s: %w", name, err)
 		}
@@ -48,10 +54,7 @@ func Serve(ctx context.Context, group *errgroup.Group, k Kubelet) error {
 			<-ctx.Done()
 			return server.Close() // WebSockets would hold up an orderly end
 		})
-		k.AddStatic(kubelet.Pod{
-			Namespace: Namespace, Name: name + "-0", Labels: map[string]string{"app": name}, IP: ip,
-			Ports: map[string]int32{"http": Port}, Ready: true, Phase: "Running",
-		})
+		k.AddStatic(pod)
 	}
 	return nil
 }

@@ -33,6 +33,9 @@ const (
 	Ingress     = "coditect-unified-ingress"
 	NodeAccount = "gke-nodes"
 
+	// Names is the address of the Service kube-dns, in the range for Services.
+	Names = "34.118.224.10"
+
 	// webSocketTimeout is the IDE's backend timeout, in seconds: its WebSockets
 	// live for a day.
 	webSocketTimeout = 86400
@@ -112,14 +115,14 @@ func objects() []store.Resource {
 		object("kubernetes:networking.gke.io/v1:ManagedCertificate", "networking.gke.io/v1", "ManagedCertificate", Certificate, nil,
 			map[string]any{"domains": []any{"coditect.ai", "www.coditect.ai", "api.coditect.ai"}}),
 	}
-	for _, name := range []string{standin.API, standin.Frontend} {
+	for i, name := range []string{standin.API, standin.Frontend} {
 		made = append(made, object(kubernetes.TypeService, "v1", "Service", name,
 			map[string]any{
 				"cloud.google.com/neg":            `{"ingress": true}`,
 				"cloud.google.com/backend-config": `{"default": "` + Backend + `"}`,
 			},
 			map[string]any{
-				"type": "ClusterIP", "clusterIP": "34.118.239.10", "selector": map[string]any{"app": name},
+				"type": "ClusterIP", "clusterIP": fmt.Sprintf("34.118.239.%d", 10+i), "selector": map[string]any{"app": name},
 				"ports": []any{map[string]any{"name": "http", "port": float64(80), "targetPort": float64(Port), "protocol": "TCP"}},
 			}))
 	}

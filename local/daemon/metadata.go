@@ -1,0 +1,77 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coditect-ai/license-platform/local/existing"
+	"github.com/coditect-ai/license-platform/local/metadata"
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+)
+
+// serveMetadata opens the metadata server.
+func (d *Daemon) serveMetadata(ctx context.Context, group *errgroup.Group) error {
+	at := d.options.Plan.Metadata()
+	listener, err := net.Listen("tcp", at.String())
+	if err != nil {
+		return fmt.Errorf("open the metadata server: %w", err)
+	}
+	server := &http.Server{
+		Handler: metadata.New(existing.Project, gcp.ProjectNumber, d.identityAt), ReadHeaderTimeout: 10 * time.Second,
+	}
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve the metadata server: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		return server.Close()
+	})
+	return nil
+}
+
+// identityAt is who the pod at the address is, by its Kubernetes service account,
+// the annotation of that, and what IAM grants it.
+func (d *Daemon) identityAt(address netip.Addr) (metadata.Pod, bool) {
+	for _, pod := range d.kubelet.Pods() {
+		if pod.IP != address {
+			continue
+		}
+		who := metadata.Pod{Namespace: pod.Namespace, Account: pod.ServiceAccount}
+		if who.Account == "" {
+			who.Account = "default"
+		}
+		account, exists := d.store.Get("kubernetes:core/v1:ServiceAccount", who.Namespace+"/"+who.Account)
+		annotations := provider.Properties(account.Outputs).Object("metadata.annotations")
+		if who.Email, _ = annotations["iam.gke.io/gcp-service-account"].(string); !exists || who.Email == "" {
+			return who, true
+		}
+		google, _ := d.store.Get(gcp.TypeServiceAccount, "projects/"+existing.Project+"/serviceAccounts/"+who.Email)
+		who.UniqueID = provider.Properties(google.Outputs).Text("uniqueId")
+		who.Granted = d.mayActAs(who)
+		return who, true
+	}
+	return metadata.Pod{}, false
+}
+
+func (d *Daemon) mayActAs(who metadata.Pod) bool {
+	member := fmt.Sprintf("serviceAccount:%s.svc.id.goog[%s/%s]", existing.Project, who.Namespace, who.Account)
+	for _, r := range d.store.List("gcp:serviceaccount/iAMMember:IAMMember") {
+		grant := provider.Properties(r.Outputs)
+		if grant.Text("member") == member && grant.Text("role") == "roles/iam.workloadIdentityUser" && strings.HasSuffix(grant.Text("serviceAccountId"), "/"+who.Email) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,69 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coditect-ai/license-platform/local/clusterdns"
+	"github.com/coditect-ai/license-platform/local/kubelet"
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+)
+
+// namesPort is that of the resolver.
+const namesPort = 53
+
+// serveNames opens the resolver, and enters the pod of kube-dns that policies
+// know it by.
+func (d *Daemon) serveNames(ctx context.Context, group *errgroup.Group) error {
+	ip, err := d.kubelet.AllocateIP()
+	if err != nil {
+		return fmt.Errorf("find an address for kube-dns: %w", err)
+	}
+	opened := make(chan struct{})
+	names := clusterdns.New(d.zones)
+	group.Go(func() error { return names.Serve(ctx, d.options.Plan.Names(), func() { close(opened) }) })
+	select {
+	case <-opened:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	d.kubelet.AddStatic(kubelet.Pod{
+		Namespace: "kube-system", Name: "kube-dns-0", Labels: map[string]string{"k8s-app": "kube-dns"}, IP: ip,
+		Ports: map[string]int32{"dns": namesPort}, Ready: true, Phase: kubelet.Running,
+	})
+	return nil
+}
+
+// zones are the names that pods can resolve, as they are now.
+func (d *Daemon) zones() []clusterdns.Zone {
+	var services []clusterdns.Service
+	for _, service := range d.services() {
+		if address, err := netip.ParseAddr(service.Spec.ClusterIP); err == nil {
+			services = append(services, clusterdns.Service{Namespace: service.Namespace, Name: service.Name, Addresses: []netip.Addr{address}})
+		}
+	}
+	zones := []clusterdns.Zone{clusterdns.Cluster(services)}
+	for _, r := range d.store.List(gcp.TypeManagedZone) {
+		zone := provider.Properties(r.Outputs)
+		if zone.Text("visibility") != "private" {
+			continue // what the internet resolves
+		}
+		made := clusterdns.Zone{Domain: zone.Text("dnsName")}
+		for _, set := range d.store.List("gcp:dns/recordSet:RecordSet") {
+			record := provider.Properties(set.Outputs)
+			if short(record.Text("managedZone")) != zone.Text("name") {
+				continue
+			}
+			ttl, _ := record.Number("ttl")
+			made.Records = append(made.Records, clusterdns.Record{
+				Name: record.Text("name"), Type: record.Text("type"), TTL: uint32(ttl), Data: record.Texts("rrdatas"),
+			})
+		}
+		zones = append(zones, made)
+	}
+	return zones
+}
