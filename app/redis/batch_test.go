@@ -62,3 +62,29 @@ func TestHeartbeatsSentTogetherEachGetTheirOwnAnswer(t *testing.T) {
 	_, err = seats.Extend(ctx, license.Ref(), open[0].ID, "user-0")
 	assert.Equal(t, app.CodeUnavailable, app.CodeOf(err))
 }
+
+func TestAHeartbeatDoesNotBelieveWhatAnotherServerProcessLeftBehind(t *testing.T) {
+	t.Parallel()
+	server := apptest.StartRedis(t)
+	client := server.Client()
+	defer func() { require.NoError(t, client.Close()) }()
+	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
+	license := app.License{Tenant: "demo", ID: "demo", Product: "p", Seats: 1}.Defaulted()
+	lease := app.Lease{ID: app.NewLeaseID("demo"), Kind: app.KindFloating, Fingerprint: "device", User: "ada"}
+	require.NoError(t, seats.Load(t.Context(), license, []app.Lease{lease}))
+	for _, user := range []string{"ada", "bob"} {
+		_, err := seats.Extend(t.Context(), license.Ref(), lease.ID, user)
+		require.NotErrorIs(t, err, app.ErrCold)
+	}
+
+	server.Snapshot(t)
+	server.Kill(t)
+	server.Start(t)
+	for _, user := range []string{"ada", "bob"} {
+		_, err := seats.Extend(t.Context(), license.Ref(), lease.ID, user)
+		require.ErrorIs(t, err, app.ErrCold, "not even that %s holds the lease or does not", user)
+	}
+	require.NoError(t, seats.Load(t.Context(), license, []app.Lease{lease}))
+	_, err := seats.Extend(t.Context(), license.Ref(), lease.ID, "ada")
+	require.NoError(t, err)
+}

@@ -50,6 +50,7 @@ type script struct {
 	*goredis.Script
 }
 
+// newScript puts the shared beginning before a script.
 func newScript(name, body string) script {
 	return script{name: name, Script: goredis.NewScript(prelude + body)}
 }

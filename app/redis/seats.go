@@ -26,7 +26,7 @@ var _ app.Seats = (*Seats)(nil)
 func NewSeats(client *goredis.Client, observe Observe) *Seats {
 	return &Seats{
 		client: client, observe: observe,
-		heartbeats: &batch{client: client, script: newScript("extend", extendLua)}, reserve: newScript("reserve", reserveLua),
+		heartbeats: &batch{client: client, script: script{name: "extend", Script: goredis.NewScript(extendLua)}}, reserve: newScript("reserve", reserveLua),
 		free: newScript("free", freeLua), reclaim: newScript("reclaim", reclaimLua),
 		settled: newScript("settled", settledLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
 		configure: newScript("configure", configureLua), usage: newScript("usage", usageLua),
@@ -37,7 +37,7 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 // Extend implements app.Seats.
 func (s *Seats) Extend(ctx context.Context, ref app.LicenseRef, lease, user string) (app.Extended, error) {
 	start := time.Now()
-	values, err := s.heartbeats.run(ctx, keys(ref), lease, digest(user))
+	values, err := s.heartbeats.run(ctx, keys(ref)[:3], lease, digest(user))
 	s.observe(s.heartbeats.script.name, time.Since(start), err)
 	a, err := answerOf(s.heartbeats.script, values, err)
 	if err != nil {
