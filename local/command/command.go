@@ -41,6 +41,7 @@ type app struct {
 	edgePort      int
 	loopbackBlock int
 	config        []string
+	targets       []string
 	verbose       bool
 }
 
@@ -71,6 +72,10 @@ func (a *app) edgeFlags(command *cobra.Command) {
 
 func (a *app) configFlag(command *cobra.Command) {
 	command.Flags().StringArrayVar(&a.config, "config", nil, "replace a setting for this run, for example armor.rateLimit.count=50")
+}
+
+func (a *app) targetFlag(command *cobra.Command) {
+	command.Flags().StringArrayVar(&a.targets, "target", nil, "touch only this resource, by its URN or a pattern like '**sqli*'; can be given again")
 }
 
 // errNoProject says that the current folder is not inside the project.

@@ -17,6 +17,7 @@ func (a *app) preview() *cobra.Command {
 		},
 	}
 	a.edgeFlags(command)
+	a.targetFlag(command)
 	return command
 }
 
@@ -35,7 +36,7 @@ func (a *app) runPreview(ctx context.Context) (err error) {
 		return err
 	}
 	found := &changes{out: a.out}
-	if err := a.out.during("preview", func() error { return c.engine.Preview(ctx, found.watch) }); err != nil {
+	if err := a.out.during("preview", func() error { return c.engine.Preview(ctx, found.watch, a.targets...) }); err != nil {
 		return err
 	}
 	found.print()

@@ -22,6 +22,7 @@ func (a *app) up() *cobra.Command {
 		},
 	}
 	a.edgeFlags(command)
+	a.targetFlag(command)
 	return command
 }
 
@@ -46,7 +47,7 @@ func (a *app) runUp(ctx context.Context) error {
 		if err := c.engine.Recover(ctx); err != nil {
 			return err
 		}
-		outputs, err = c.engine.Up(ctx, shown.watch)
+		outputs, err = c.engine.Up(ctx, shown.watch, a.targets...)
 		return err
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 // address is computed.
 func thing() provider.Kind {
 	return provider.Kind{
-		Type: "gcp:test/thing:Thing", NameProperty: "name", Required: []string{"size"}, Immutable: []string{"name"},
+		Type: "gcp:test/thing:Thing", NameProperty: "name", Required: []string{"size"}, Immutable: []string{"name", "shape"},
 		Computed: []string{"address"}, Secret: []string{"password"},
 		ID: func(d *provider.Draft) string { return d.Project() + "/" + d.Inputs.Text("name") },
 		Check: func(d *provider.Draft) []provider.Failure {
@@ -72,7 +72,9 @@ type world struct {
 	port  int
 }
 
-func newWorld(t *testing.T) world {
+func newWorld(t *testing.T) world { return newWorldOf(t, thing()) }
+
+func newWorldOf(t *testing.T, kind provider.Kind) world {
 	t.Helper()
 	dir := t.TempDir()
 	s, err := store.Open(filepath.Join(dir, "store.json"))
@@ -80,7 +82,7 @@ func newWorld(t *testing.T) world {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := grpc.NewServer()
-	pulumirpc.RegisterResourceProviderServer(server, provider.NewServer("gcp", "7.38.0", s, []provider.Kind{thing()}, nil))
+	pulumirpc.RegisterResourceProviderServer(server, provider.NewServer("gcp", "7.38.0", s, []provider.Kind{kind}, nil))
 	go func() { _ = server.Serve(listener) }() // ends with Stop
 	t.Cleanup(server.Stop)
 	return world{dir: dir, store: s, port: listener.Addr().(*net.TCPAddr).Port}

@@ -19,12 +19,14 @@ import (
 // Outputs are the stack's outputs, secrets included.
 type Outputs map[string]any
 
-// Up brings the stack up and tells watch what happens meanwhile.
-func (e *Engine) Up(ctx context.Context, watch func(Step)) (Outputs, error) {
+// Up brings the stack up and tells watch what happens meanwhile. With targets it
+// touches those only: URNs, in which * stands for a part of one and ** for any
+// number of parts. What they depend on has to exist already.
+func (e *Engine) Up(ctx context.Context, watch func(Step), targets ...string) (Outputs, error) {
 	var outputs Outputs
 	err := e.run(ctx, watch, func(ctx context.Context, stream chan<- events.EngineEvent) error {
 		result, err := e.stack.Up(ctx, optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs(),
-			optup.ProgressStreams(io.Discard), optup.ErrorProgressStreams(io.Discard))
+			optup.ProgressStreams(io.Discard), optup.ErrorProgressStreams(io.Discard), optup.Target(targets))
 		outputs = Outputs{}
 		for name, output := range result.Outputs {
 			outputs[name] = output.Value
@@ -34,11 +36,11 @@ func (e *Engine) Up(ctx context.Context, watch func(Step)) (Outputs, error) {
 	return outputs, err
 }
 
-// Preview tells watch what an update would change.
-func (e *Engine) Preview(ctx context.Context, watch func(Step)) error {
+// Preview tells watch what an update would change, with targets like those of Up.
+func (e *Engine) Preview(ctx context.Context, watch func(Step), targets ...string) error {
 	return e.run(ctx, watch, func(ctx context.Context, stream chan<- events.EngineEvent) error {
 		_, err := e.stack.Preview(ctx, optpreview.EventStreams(stream), optpreview.SuppressProgress(), optpreview.SuppressOutputs(),
-			optpreview.ProgressStreams(io.Discard), optpreview.ErrorProgressStreams(io.Discard))
+			optpreview.ProgressStreams(io.Discard), optpreview.ErrorProgressStreams(io.Discard), optpreview.Target(targets))
 		return err
 	})
 }
