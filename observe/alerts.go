@@ -48,44 +48,61 @@ func (o *Observability) channels(ctx *pulumi.Context, name string, args *Args) e
 	return nil
 }
 
-// alerts declares one policy for each alert, evaluated by Cloud Monitoring over
-// what managed Prometheus collects.
-// https://cloud.google.com/monitoring/promql/create-promql-alerts
+// alerts declares one policy for each alert.
 func (o *Observability) alerts(ctx *pulumi.Context, name string, args *Args) error {
-	settings := args.Settings.withDefaults()
-	policies := pulumi.StringMap{}
-	workload := alert.Workload{Namespace: args.Namespace, Job: podMonitoring}
-	for _, a := range alert.All(workload, settings.Alerts) {
-		policy, err := monitoring.NewAlertPolicy(ctx, name+"-"+a.Name, &monitoring.AlertPolicyArgs{
-			Project:     pulumi.String(args.Project),
-			DisplayName: pulumi.String("License platform: " + a.Name),
-			Combiner:    pulumi.String("OR"),
-			Severity:    pulumi.String(a.Severity),
-			Conditions: monitoring.AlertPolicyConditionArray{
-				&monitoring.AlertPolicyConditionArgs{
-					DisplayName: pulumi.String(a.Summary),
-					ConditionPrometheusQueryLanguage: &monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs{
-						Query:              pulumi.String(a.Expression),
-						Duration:           pulumi.String(fmt.Sprintf("%ds", a.For/time.Second)),
-						EvaluationInterval: pulumi.String("30s"),
-						AlertRule:          pulumi.String(a.Name),
-						RuleGroup:          pulumi.String("license-api"),
-					},
-				},
-			},
-			NotificationChannels: o.Channels,
-			AlertStrategy:        &monitoring.AlertPolicyAlertStrategyArgs{AutoClose: pulumi.String("1800s")},
-			Documentation: &monitoring.AlertPolicyDocumentationArgs{
-				MimeType: pulumi.String("text/markdown"),
-				Subject:  pulumi.String(a.Summary),
-				Content:  pulumi.String(fmt.Sprintf("%s.\n\nWhat to do: %s%s", a.Summary, settings.Playbooks, a.Playbook)),
-			},
-		}, pulumi.Parent(o), pulumi.DependsOn(args.Services), pulumi.DependsOn(args.Workload))
-		if err != nil {
-			return fmt.Errorf("declaring alert %s: %w", a.Name, err)
+	for _, a := range alert.All(args.subject(), args.Settings.withDefaults().Alerts) {
+		if err := o.declare(ctx, name, args, policy{
+			name: a.Name, summary: a.Summary, severity: a.Severity, playbook: a.Playbook,
+			conditions: monitoring.AlertPolicyConditionArray{condition(a)}, strategy: strategy(a),
+		}); err != nil {
+			return err
 		}
-		policies[a.Name] = policy.Name
 	}
-	o.Policies = policies.ToStringMapOutput()
 	return nil
+}
+
+// subject is what the alerts are about.
+func (a *Args) subject() alert.Subject {
+	return alert.Subject{
+		Workload: alert.Workload{Namespace: a.Namespace, Job: podMonitoring}, Host: a.Host,
+		SecurityPolicy: a.SecurityPolicy, Redis: a.Redis, Secrets: a.Secrets, Deployers: a.Settings.Deployers,
+	}
+}
+
+// condition is what Cloud Monitoring evaluates: PromQL over metrics, or a filter
+// over every log entry that comes in.
+// https://cloud.google.com/monitoring/promql/create-promql-alerts
+// https://cloud.google.com/logging/docs/alerting/log-based-alerts
+func condition(a alert.Alert) *monitoring.AlertPolicyConditionArgs {
+	args := &monitoring.AlertPolicyConditionArgs{DisplayName: pulumi.String(a.Summary)}
+	if a.Filter != "" {
+		args.ConditionMatchedLog = &monitoring.AlertPolicyConditionConditionMatchedLogArgs{
+			Filter: pulumi.String(a.Filter),
+			// The page says who did what to what, and each of them is told apart.
+			LabelExtractors: pulumi.StringMap{
+				"principal": pulumi.String("EXTRACT(protoPayload.authenticationInfo.principalEmail)"),
+				"method":    pulumi.String("EXTRACT(protoPayload.methodName)"),
+				"resource":  pulumi.String("EXTRACT(protoPayload.resourceName)"),
+			},
+		}
+		return args
+	}
+	args.ConditionPrometheusQueryLanguage = &monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs{
+		Query:              pulumi.String(a.Expression),
+		Duration:           pulumi.String(fmt.Sprintf("%ds", a.For/time.Second)),
+		EvaluationInterval: pulumi.String("30s"),
+		AlertRule:          pulumi.String(a.Name),
+		RuleGroup:          pulumi.String("license-api"),
+	}
+	return args
+}
+
+// strategy closes an incident half an hour after the last sign of it, and notifies
+// of entries alike at most every five minutes.
+func strategy(a alert.Alert) *monitoring.AlertPolicyAlertStrategyArgs {
+	args := closes()
+	if a.Filter != "" {
+		args.NotificationRateLimit = &monitoring.AlertPolicyAlertStrategyNotificationRateLimitArgs{Period: pulumi.String("300s")}
+	}
+	return args
 }

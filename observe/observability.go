@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/observe/objective"
 )
 
 // Args is what Observability needs from the stack.
@@ -23,6 +25,17 @@ type Args struct {
 	Host string
 	// SQLInstanceName is the name of the database instance, whose logs are kept.
 	SQLInstanceName pulumi.StringInput
+	// SecurityPolicy is the name of the Cloud Armor policy, and Redis that of the
+	// Memorystore instance, whose metrics are watched.
+	SecurityPolicy, Redis string
+	// Secrets is what the names of the platform's secrets begin with.
+	Secrets string
+	// Backend is what serves the license host behind the load balancer.
+	Backend objective.Backend
+	// Container is the name of the API's container in its pods.
+	Container string
+	// Lets says whether the load balancer lets in clients of a country.
+	Lets func(country string) bool
 	// PagerDutyKey is the integration key of a PagerDuty service: a secret.
 	// Without it nobody is paged.
 	PagerDutyKey pulumi.StringInput
@@ -45,12 +58,20 @@ type Observability struct {
 	Channels pulumi.StringArrayOutput
 	// Policies are the names of the alert policies, by the alert's name.
 	Policies pulumi.StringMapOutput
+	// Dashboard is the id of the dashboard, without its project.
+	Dashboard pulumi.StringOutput
+
+	policies   pulumi.StringMap
+	playbooks  map[string]string
+	objectives []kept
+	check      pulumi.StringOutput
 }
 
 // New declares the log bucket with its sink, the audit configuration, the
-// notification channels and the alerts.
+// notification channels, the alerts, what is promised, the check from outside and
+// the dashboard.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Observability, error) {
-	observability := &Observability{}
+	observability := &Observability{policies: pulumi.StringMap{}, playbooks: map[string]string{}}
 	if err := ctx.RegisterComponentResource("licensing:observe:Observability", name, observability, opts...); err != nil {
 		return nil, fmt.Errorf("registering observability %q: %w", name, err)
 	}
@@ -59,14 +80,18 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		observability.audit,
 		observability.channels,
 		observability.alerts,
+		observability.promises,
+		observability.uptime,
+		observability.dashboard,
 	} {
 		if err := declare(ctx, name, args); err != nil {
 			return nil, err
 		}
 	}
 	return observability, ctx.RegisterResourceOutputs(observability, pulumi.Map{
-		"bucket":   observability.Bucket,
-		"channels": observability.Channels,
-		"policies": observability.Policies,
+		"bucket":    observability.Bucket,
+		"channels":  observability.Channels,
+		"policies":  observability.Policies,
+		"dashboard": observability.Dashboard,
 	})
 }

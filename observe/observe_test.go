@@ -25,12 +25,23 @@ const (
 	kindService = "gcp:projects/service:Service"
 )
 
+// about is what the alerts of the declared layer are about.
+func about() alert.Subject {
+	return alert.Subject{
+		Workload: alert.Workload{Namespace: "coditect-app", Job: "license-api"}, Host: "licenses.coditect.ai",
+		SecurityPolicy: "license-api-security-policy", Redis: "license-redis", Secrets: "license-",
+	}
+}
+
 // declare declares layer 7 with the settings under a Recorder; a key pages
 // PagerDuty.
 func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.StringInput) *layertest.Recorder {
 	t.Helper()
+	subject := about()
 	r := &layertest.Recorder{Computed: func(kind, name string) resource.PropertyMap {
-		return resource.PropertyMap{"name": resource.NewProperty("full-name-of-" + name)}
+		return resource.PropertyMap{
+			"name": resource.NewProperty("full-name-of-" + name), "uptimeCheckId": resource.NewProperty("check-of-" + name),
+		}
 	}}
 	require.NoError(t, r.Run(func(ctx *pulumi.Context) error {
 		api, err := projects.NewService(ctx, "api", &projects.ServiceArgs{Service: pulumi.String("logging.googleapis.com")})
@@ -50,9 +61,15 @@ func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.String
 			Project:         "acme",
 			Region:          "us-central1",
 			LogsKeyID:       key.ID().ToStringOutput(),
-			Namespace:       "coditect-app",
-			Host:            "licenses.coditect.ai",
+			Namespace:       subject.Workload.Namespace,
+			Host:            subject.Host,
 			SQLInstanceName: pulumi.String("stores-1a2b3c"),
+			SecurityPolicy:  subject.SecurityPolicy,
+			Redis:           subject.Redis,
+			Secrets:         subject.Secrets,
+			Backend:         backend(),
+			Container:       "license-api",
+			Lets:            func(country string) bool { return country == "US" },
 			PagerDutyKey:    pagerDutyKey,
 			Services:        []pulumi.Resource{api},
 			Workload:        []pulumi.Resource{pods},
@@ -151,13 +168,18 @@ func TestWithoutAKeyNobodyIsPaged(t *testing.T) {
 func TestEveryAlertBecomesAPolicyThatNamesItsPlaybook(t *testing.T) {
 	t.Parallel()
 	r := declare(t, observe.Settings{}, nil)
-	alerts := alert.All(alert.Workload{Namespace: "coditect-app", Job: "license-api"}, alert.Thresholds{})
-	require.Len(t, r.Every(t, kindAlert), len(alerts))
+	alerts := alert.All(about(), alert.Thresholds{})
+	require.NotEmpty(t, alerts)
 
 	for _, a := range alerts {
 		policy := r.One(t, kindAlert, "observe-"+a.Name)
-		condition := "conditions[0].conditionPrometheusQueryLanguage."
-		assert.Equal(t, a.Expression, policy.Value(t, condition+"query"))
+		if a.Filter == "" {
+			assert.Equal(t, a.Expression, policy.Value(t, "conditions[0].conditionPrometheusQueryLanguage.query"))
+		} else {
+			assert.Equal(t, a.Filter, policy.Value(t, "conditions[0].conditionMatchedLog.filter"))
+			assert.Equal(t, "300s", policy.Value(t, "alertStrategy.notificationRateLimit.period"), "the API refuses a log-based alert without it")
+			assert.Contains(t, policy.Value(t, "conditions[0].conditionMatchedLog.labelExtractors"), "principal", "the page says who it was")
+		}
 		assert.Equal(t, a.Severity, policy.Value(t, "severity"))
 		assert.Contains(t, policy.Value(t, "documentation.content"), "docs/playbooks/"+a.Playbook)
 		assert.FileExists(t, filepath.Join("..", "docs", "playbooks", a.Playbook))
@@ -165,9 +187,17 @@ func TestEveryAlertBecomesAPolicyThatNamesItsPlaybook(t *testing.T) {
 	}
 }
 
+func TestDeployersOfTheSettingsMayChangePolicies(t *testing.T) {
+	t.Parallel()
+	settings := observe.Settings{Deployers: []string{"up@acme.iam.gserviceaccount.com"}}
+	policy := declare(t, settings, nil).One(t, kindAlert, "observe-PolicyChangedOutsidePipeline")
+
+	assert.Contains(t, policy.Value(t, "conditions[0].conditionMatchedLog.filter"), `"up@acme.iam.gserviceaccount.com"`)
+}
+
 func TestEveryPlaybookSaysWhatItMeansToCheckToActAndToUndo(t *testing.T) {
 	t.Parallel()
-	for _, a := range alert.All(alert.Workload{}, alert.Thresholds{}) {
+	for _, a := range alert.All(alert.Subject{}, alert.Thresholds{}) {
 		text, err := os.ReadFile(filepath.Join("..", "docs", "playbooks", a.Playbook))
 		require.NoError(t, err)
 		assert.Contains(t, string(text), "# "+a.Name+"\n")

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"net/mail"
 	"regexp"
+	"slices"
 
 	"github.com/coditect-ai/license-platform/observe/alert"
+	"github.com/coditect-ai/license-platform/observe/objective"
+	"github.com/coditect-ai/license-platform/observe/uptime"
 	"github.com/coditect-ai/license-platform/setting"
 )
 
@@ -33,16 +36,29 @@ type Settings struct {
 	AuditedServices []string `json:"auditedServices"`
 	// Emails are the addresses that alerts reach.
 	Emails []string `json:"emails"`
+	// Deployers are the e-mail addresses of the service accounts that deploy this
+	// stack. What they change is no alert; what anybody else changes is one,
+	// Google's own controllers excepted. Without any, only changes by people are:
+	// a person's `pulumi up` among them.
+	Deployers []string `json:"deployers"`
 	// Alerts are the thresholds of the alerts.
 	Alerts alert.Thresholds `json:"alerts"`
+	// Objectives are what clients are promised.
+	Objectives objective.Settings `json:"objectives"`
+	// Uptime is the check from outside.
+	Uptime uptime.Settings `json:"uptime"`
 	// Playbooks is the address below which the playbooks can be read, with a
 	// slash at its end. Default: the path in the repository.
 	Playbooks string `json:"playbooks"`
 }
 
+// secretsAPI writes the audit log that one of the alerts reads.
+const secretsAPI = "secretmanager.googleapis.com"
+
 var (
 	bucketForm  = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_.-]{0,99}$`)
 	serviceForm = regexp.MustCompile(`^[a-z][a-z0-9-]*\.googleapis\.com$`)
+	accountForm = regexp.MustCompile(`^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$`)
 	folderForm  = regexp.MustCompile(`^(https://[^\s]+/|docs/playbooks/)$`)
 )
 
@@ -59,7 +75,7 @@ func (s Settings) withDefaults() Settings {
 		s.RetentionDays = 400
 	}
 	if len(s.AuditedServices) == 0 {
-		s.AuditedServices = []string{"cloudkms.googleapis.com", "secretmanager.googleapis.com", "cloudsql.googleapis.com"}
+		s.AuditedServices = []string{"cloudkms.googleapis.com", secretsAPI, "cloudsql.googleapis.com"}
 	}
 	if s.Playbooks == "" {
 		s.Playbooks = "docs/playbooks/"
@@ -89,6 +105,18 @@ func (s Settings) Validate() setting.Problems {
 		}
 		seen[service] = true
 	}
+	if !seen[secretsAPI] {
+		found.Add("auditedServices", s.AuditedServices, "leaves out "+secretsAPI+", and nobody would learn that a person read a secret", "a list with "+secretsAPI+", or nothing")
+	}
+	for i, account := range s.Deployers {
+		key := fmt.Sprintf("deployers[%d]", i)
+		if !accountForm.MatchString(account) {
+			found.Add(key, account, "is not a service account", "NAME@PROJECT.iam.gserviceaccount.com")
+		}
+		if slices.Contains(s.Deployers[:i], account) {
+			found.Add(key, account, "is listed twice", "every service account once")
+		}
+	}
 	for i, address := range s.Emails {
 		key := fmt.Sprintf("emails[%d]", i)
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
@@ -102,6 +130,8 @@ func (s Settings) Validate() setting.Problems {
 	if !folderForm.MatchString(s.Playbooks) {
 		found.Add("playbooks", s.Playbooks, "is not an address", "https://…/, or nothing")
 	}
+	found = append(found, s.Objectives.Validate().Within("objectives")...)
+	found = append(found, s.Uptime.Validate().Within("uptime")...)
 	return append(found, thresholds(s.Alerts).Within("alerts")...)
 }
 
@@ -112,13 +142,20 @@ func thresholds(t alert.Thresholds) setting.Problems {
 		"refusalsPerSecond":      t.RefusalsPerSecond,
 		"requestsPerSecond":      t.RequestsPerSecond,
 		"signingErrorsPerSecond": t.SigningErrorsPerSecond,
+		"seatRefusalsPerSecond":  t.SeatRefusalsPerSecond,
+		"denialsPerSecond":       t.DenialsPerSecond,
 	} {
 		if rate <= 0 {
 			found.Add(key, rate, "would always fire", "more than 0 a second")
 		}
 	}
-	if t.PoolShare <= 0 || t.PoolShare >= 1 {
-		found.Add("poolShare", t.PoolShare, "is out of range", "between 0 and 1, both excluded")
+	for key, share := range map[string]float64{"poolShare": t.PoolShare, "redisMemoryShare": t.RedisMemoryShare} {
+		if share <= 0 || share >= 1 {
+			found.Add(key, share, "is out of range", "between 0 and 1, both excluded")
+		}
+	}
+	if t.CertificateDays < 1 || t.CertificateDays >= 30 {
+		found.Add("certificateDays", t.CertificateDays, "is out of range", "1 to 29 days: before that a managed certificate is not renewed yet")
 	}
 	return found
 }

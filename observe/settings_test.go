@@ -24,7 +24,7 @@ func TestWrongObservabilitySettingsAreNamedWithTheirKey(t *testing.T) {
 		},
 		"a service by its title, and one twice": {
 			func(s *observe.Settings) {
-				s.AuditedServices = []string{"Cloud KMS", "cloudkms.googleapis.com", "cloudkms.googleapis.com"}
+				s.AuditedServices = []string{"Cloud KMS", "secretmanager.googleapis.com", "secretmanager.googleapis.com"}
 			},
 			[]string{"auditedServices[0]", "auditedServices[2]"},
 		},
@@ -40,6 +40,24 @@ func TestWrongObservabilitySettingsAreNamedWithTheirKey(t *testing.T) {
 		},
 		"an alert that never fires": {
 			func(s *observe.Settings) { s.Alerts.PoolShare = 1 }, []string{"alerts.poolShare"},
+		},
+		"a share in percent": {
+			func(s *observe.Settings) { s.Alerts.RedisMemoryShare = 80 }, []string{"alerts.redisMemoryShare"},
+		},
+		"a certificate that is not renewed yet": {
+			func(s *observe.Settings) { s.Alerts.CertificateDays = 30 }, []string{"alerts.certificateDays"},
+		},
+		"denials that always fire": {
+			func(s *observe.Settings) { s.Alerts.DenialsPerSecond = -0.1 }, []string{"alerts.denialsPerSecond"},
+		},
+		"an alert over an audit log that is off": {
+			func(s *observe.Settings) { s.AuditedServices = []string{"cloudkms.googleapis.com"} }, []string{"auditedServices"},
+		},
+		"a person who deploys, and an account twice": {
+			func(s *observe.Settings) {
+				s.Deployers = []string{"ann@coditect.ai", "up@acme.iam.gserviceaccount.com", "up@acme.iam.gserviceaccount.com"}
+			},
+			[]string{"deployers[0]", "deployers[2]"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

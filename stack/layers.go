@@ -1,12 +1,14 @@
 package stack
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coditect-ai/license-platform/armor"
+	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/data"
 	"github.com/coditect-ai/license-platform/identity"
 	"github.com/coditect-ai/license-platform/k8s/cluster"
@@ -157,6 +159,8 @@ func (d *deployment) observe() (err error) {
 	d.watch, err = observe.New(d.ctx, "observe", &observe.Args{
 		Settings: s.Observe, Project: s.Platform.Project, Region: s.Platform.Region, LogsKeyID: d.cmek.Logs,
 		Namespace: s.Kubernetes.Namespace.Name, Host: s.Platform.LicenseHost(), SQLInstanceName: d.kept.SQLInstanceName,
+		SecurityPolicy: cmp.Or(s.Armor.Name, policy.DefaultName), Redis: data.RedisName, Secrets: data.SecretsPrefix,
+		Backend: s.backend(), Container: workload.APIName, Lets: s.Armor.Admits,
 		PagerDutyKey: d.secrets.pagerDuty, Services: d.services.enabled, Workload: d.api.Measured,
 	}, d.inGoogle())
 	return err

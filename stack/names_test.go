@@ -18,12 +18,13 @@ func namelessKinds() []string {
 		sqlInstance, "gcp:kms/cryptoKeyVersion:CryptoKeyVersion", "gcp:secretmanager/secretVersion:SecretVersion",
 		"gcp:identityplatform/tenant:Tenant", "gcp:identityplatform/config:Config", "gcp:monitoring/alertPolicy:AlertPolicy",
 		"gcp:monitoring/notificationChannel:NotificationChannel", "gcp:binaryauthorization/policy:Policy",
+		"gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig", "gcp:monitoring/dashboard:Dashboard",
 	}
 }
 
 func TestEveryGoogleResourceIsNamedOnPurpose(t *testing.T) {
 	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		identifying := []string{"name", "accountId", "bucketId", "repositoryId", "secretId", "service", "role", "priority", "network"}
+		identifying := []string{"name", "accountId", "bucketId", "repositoryId", "secretId", "serviceId", "sloId", "service", "role", "priority", "network"}
 		for _, r := range plan.Resources {
 			if !strings.HasPrefix(r.Type, "gcp:") || !r.Custom {
 				continue

@@ -41,14 +41,16 @@ func (d *deployment) outputs() pulumi.Map {
 	}
 }
 
-// dashboards are the console's pages that an operator looks at first: Google
-// makes one for each of its resources, so the stack declares none.
+// dashboards are the console's pages that an operator looks at first: the
+// stack's own dashboard, and those that Google makes for its resources.
 func (d *deployment) dashboards() pulumi.StringMap {
 	s := d.settings
 	page := func(path string, args ...any) pulumi.StringOutput {
 		return pulumi.Sprintf("https://console.cloud.google.com/"+path+"?project="+s.Platform.Project, args...)
 	}
 	return pulumi.StringMap{
+		"platform":       page("monitoring/dashboards/builder/%s", d.watch.Dashboard),
+		"promises":       page("monitoring/services"),
 		"alerts":         page("monitoring/alerting"),
 		"metrics":        page("monitoring/metrics-explorer"),
 		"logs":           page("logs/query"),

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/data"
+	"github.com/coditect-ai/license-platform/k8s/workload"
+	"github.com/coditect-ai/license-platform/observe/objective"
 	"github.com/coditect-ai/license-platform/setting"
 )
 
@@ -12,7 +14,23 @@ import (
 func (s Settings) validateTogether() (ps setting.Problems) {
 	ps = append(ps, s.validateCluster()...)
 	ps = append(ps, s.validateDatabase()...)
+	return append(ps, s.validateWatch()...)
+}
+
+// validateWatch compares what watches the license host from outside and at the
+// load balancer with who is let in and with what the load balancer calls it.
+func (s Settings) validateWatch() setting.Problems {
+	ps := s.Observe.Uptime.Against(s.Armor.Admits).Within("observe.uptime")
+	if backend := s.backend(); !backend.Whole() {
+		ps.Add("kubernetes.namespace.name", backend.Namespace, "is so long that GKE cuts the name of the load balancer's backend, by which requests are counted",
+			"at most 25 characters")
+	}
 	return ps
+}
+
+// backend is what serves the license host behind the load balancer.
+func (s Settings) backend() objective.Backend {
+	return objective.Backend{Namespace: s.Kubernetes.Namespace.Name, Service: workload.APIName, Port: workload.ServicePort}
 }
 
 // validateCluster compares the cluster with the network, the region and the

@@ -29,7 +29,7 @@ func (s Source) application() section {
 func (s Source) data() section {
 	at := s.Thresholds.WithDefaults()
 	database := fmt.Sprintf(`resource.label."database_id"="%s:%s"`, s.Project, s.SQLInstance)
-	cache := fmt.Sprintf(`resource.label."instance_id"=%q`, s.RedisInstance)
+	cache := fmt.Sprintf(`resource.label."instance_id"=monitoring.regex.full_match("(.*/)?%s")`, s.Redis)
 	pool := fmt.Sprintf("max by (pod) (%s / %s)", s.own("db_connections_active", ""), s.own("db_connections_max", ""))
 	return section{"6 Data", "Keys, database and cache", [][]Widget{
 		{
@@ -42,7 +42,7 @@ func (s Source) data() section {
 			limited(chart("Database connections in use", "share", line("${pod}", pool)), "DatabaseConnectionPoolExhausted", at.PoolShare),
 			chart("Cloud SQL", "share", google("sqlCPU", "processor", nil, database).highest(),
 				google("sqlMemory", "memory", nil, database).highest(), google("sqlDisk", "disk", nil, database).highest()),
-			chart("Redis memory", "share", google("redisMemory", "used", nil, cache).highest()),
+			limited(chart("Redis memory", "share", google("redisMemory", "used", nil, cache).highest()), "RedisMemoryHigh", at.RedisMemoryShare),
 		},
 	}}
 }

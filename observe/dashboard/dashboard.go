@@ -97,8 +97,7 @@ type Text struct {
 
 // SectionHeader is a heading.
 type SectionHeader struct {
-	Subtitle     string `json:"subtitle"`
-	DividerBelow bool   `json:"dividerBelow"`
+	Subtitle string `json:"subtitle"`
 }
 
 // IncidentList shows the open incidents of policies, alertPolicies/ID.

@@ -22,7 +22,7 @@ func source(check string) dashboard.Source {
 	}
 	return dashboard.Source{
 		Project: "acme", Workload: alert.Workload{Namespace: "coditect-app", Job: "license-api"}, Container: "license-api", Backend: backend,
-		SecurityPolicy: "armor", SQLInstance: "db", RedisInstance: "projects/acme/locations/us-central1/instances/redis", LogBucket: "logs",
+		SecurityPolicy: "armor", SQLInstance: "db", Redis: "redis", LogBucket: "logs",
 		Check: check, Objectives: promises, Policies: []string{"alertPolicies/1"},
 		Playbooks: map[string]string{"AvailabilityBurnFast": "availability-burn.md"}, Folder: "https://example.com/docs/playbooks/",
 	}

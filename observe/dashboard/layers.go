@@ -24,9 +24,14 @@ func (s Source) promises() section {
 		first = append(first, chart("Reached from outside", "share of checks",
 			google("uptime", "${metric.labels.checker_location}", by, fmt.Sprintf(`metric.label."check_id"=%q`, s.Check)).passed()))
 	}
+	// A path in the repository leads nowhere from the console.
+	form := "- %s: `%s%s`\n"
+	if strings.HasPrefix(s.Folder, "https://") {
+		form = "- [%s](%s%s)\n"
+	}
 	var playbooks strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(s.Playbooks)) {
-		fmt.Fprintf(&playbooks, "- [%s](%s%s)\n", name, s.Folder, s.Playbooks[name])
+		fmt.Fprintf(&playbooks, form, name, s.Folder, s.Playbooks[name])
 	}
 	return section{"Promises", "How fast the error budgets are spent, and what is wrong now", [][]Widget{first, {
 		{Title: "Open incidents", IncidentList: &IncidentList{PolicyNames: s.Policies}},
@@ -59,7 +64,7 @@ func (s Source) edge() section {
 	}
 	if s.Check != "" {
 		widgets = append(widgets, limited(
-			chart("The certificate's days left", "days", google("certificate", "days", nil, fmt.Sprintf(`metric.label."check_id"=%q`, s.Check)).lowest()), "renew", 14))
+			chart("The certificate's days left", "days", google("certificate", "days", nil, fmt.Sprintf(`metric.label."check_id"=%q`, s.Check)).lowest()), "CertificateExpiring", s.Thresholds.WithDefaults().CertificateDays))
 	}
 	return section{"2 Network and TLS", "What clients of the license host see", [][]Widget{widgets}}
 }

@@ -19,9 +19,8 @@ type Source struct {
 	Backend objective.Backend
 	// SecurityPolicy is the name of the Cloud Armor policy.
 	SecurityPolicy string
-	// SQLInstance is the instance's name, RedisInstance its whole one:
-	// projects/…/locations/…/instances/….
-	SQLInstance, RedisInstance string
+	// SQLInstance and Redis are the names of the instances.
+	SQLInstance, Redis string
 	// LogBucket is the name of the log bucket and of the sink that fills it.
 	LogBucket string
 	// Check is the id of the uptime check; empty without one.

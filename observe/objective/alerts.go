@@ -35,7 +35,7 @@ func (o Objective) Alerts() []Alert {
 	for _, window := range Windows() {
 		rate := window.BurnRate(o.Days)
 		a := Alert{
-			Name: o.alerts + window.Name, Severity: window.Severity, Playbook: o.Playbook, BurnRate: rate,
+			Name: o.alerts + window.Name, Severity: window.Severity, Playbook: o.playbooks + window.File, BurnRate: rate,
 			Summary: fmt.Sprintf("%.6g %% of the error budget of %d days is spent in %s: %s", 100*window.Budget, o.Days, promQL(window.Long), o.Summary),
 		}
 		if window.Long <= longestLookback {

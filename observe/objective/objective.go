@@ -13,10 +13,9 @@ type Objective struct {
 	Indicator Indicator
 	// Milliseconds is the slowest good answer; 0 for availability.
 	Milliseconds int
-	// Playbook is the file, below docs/playbooks, for all its alerts.
-	Playbook string
-	// alerts is how the names of its alerts begin.
-	alerts string
+	// alerts and playbooks are how the names of its alerts and of their
+	// playbooks begin.
+	alerts, playbooks string
 }
 
 // All returns the objectives of the license API.
@@ -26,12 +25,12 @@ func All(backend Backend, settings Settings) []Objective {
 		{
 			Name: "license-availability", Summary: summary(s.Availability, "without a server error", s.RollingDays),
 			Goal: s.Availability, Days: s.RollingDays, Indicator: Availability(backend),
-			Playbook: "availability-burn.md", alerts: "AvailabilityBurn",
+			alerts: "AvailabilityBurn", playbooks: "availability-burn-",
 		},
 		{
 			Name: "license-latency", Summary: summary(s.Latency, within(s.LatencyMilliseconds), s.RollingDays),
 			Goal: s.Latency, Days: s.RollingDays, Indicator: Latency(backend, s.LatencyMilliseconds), Milliseconds: s.LatencyMilliseconds,
-			Playbook: "latency-burn.md", alerts: "LatencyBurn",
+			alerts: "LatencyBurn", playbooks: "latency-burn-",
 		},
 	}
 }

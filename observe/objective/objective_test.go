@@ -1,6 +1,7 @@
 package objective_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func TestABurnRateSpendsItsShareOfThePeriodInItsWindow(t *testing.T) {
 		for i, window := range objective.Windows() {
 			assert.InDelta(t, rates[i], window.BurnRate(days), 0.0001, "%s of %d days", window.Name, days)
 			spent := window.BurnRate(days) * window.Long.Hours() / float64(days*24)
-			assert.InDelta(t, window.Budget, spent, 1e-9)
+			assert.InDelta(t, window.Budget, spent, 1e-6)
 		}
 	}
 }
@@ -72,6 +73,7 @@ func TestEveryObjectiveHasAnAlertForEveryWindow(t *testing.T) {
 	for _, o := range objective.All(license, objective.Settings{}) {
 		for i, a := range o.Alerts() {
 			severities[a.Name] = a.Severity
+			assert.Equal(t, strings.ToLower(a.Name), strings.ReplaceAll(strings.TrimSuffix(a.Playbook, ".md"), "-", ""), "a playbook has the name of its alert")
 			window := objective.Windows()[i]
 			assert.InDelta(t, window.BurnRate(28), a.BurnRate, 1e-9, a.Name)
 			if window.Long > 24*time.Hour {

@@ -2,6 +2,7 @@ package objective
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/coditect-ai/license-platform/observe/alert"
@@ -16,8 +17,8 @@ type Window struct {
 	Long, Short time.Duration
 	// Severity is alert.Warning or alert.Critical.
 	Severity string
-	// Name tells the window's alert from the others.
-	Name string
+	// Name tells the window's alert from the others, File its playbook.
+	Name, File string
 }
 
 // Windows are those that the SRE workbook recommends, fastest first.
@@ -25,9 +26,9 @@ type Window struct {
 func Windows() []Window {
 	const hour, day = time.Hour, 24 * time.Hour
 	return []Window{
-		{Budget: 0.02, Long: hour, Short: 5 * time.Minute, Severity: alert.Critical, Name: "Fast"},
-		{Budget: 0.05, Long: 6 * hour, Short: 30 * time.Minute, Severity: alert.Critical, Name: "Steady"},
-		{Budget: 0.10, Long: 3 * day, Short: 6 * hour, Severity: alert.Warning, Name: "Slow"},
+		{Budget: 0.02, Long: hour, Short: 5 * time.Minute, Severity: alert.Critical, Name: "Fast", File: "fast.md"},
+		{Budget: 0.05, Long: 6 * hour, Short: 30 * time.Minute, Severity: alert.Critical, Name: "Steady", File: "steady.md"},
+		{Budget: 0.10, Long: 3 * day, Short: 6 * hour, Severity: alert.Warning, Name: "Slow", File: "slow.md"},
 	}
 }
 
@@ -35,7 +36,8 @@ func Windows() []Window {
 // of it goes in Long: 1 spends exactly all of it in the period.
 func (w Window) BurnRate(days int) float64 {
 	period := time.Duration(days) * 24 * time.Hour
-	return w.Budget * period.Hours() / w.Long.Hours()
+	// Six digits are plenty, and what a floating point adds would show in plans.
+	return math.Round(w.Budget*period.Hours()/w.Long.Hours()*1e6) / 1e6
 }
 
 // fastest is the highest burn rate of all windows.

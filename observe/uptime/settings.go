@@ -83,12 +83,12 @@ func (s Settings) Against(lets func(country string) bool) setting.Problems {
 	admitted := Admitted(lets)
 	for i, region := range s.Regions {
 		if Known(region) && !slices.Contains(admitted, region) {
-			found.Add(fmt.Sprintf("regions[%d]", i), region, "stands in a country that armor.regions.allowed refuses", strings.Join(admitted, ", ")+", or nothing")
+			found.Add(fmt.Sprintf("regions[%d]", i), region, "stands in a country that Cloud Armor does not let in", strings.Join(append(admitted, "nothing"), ", "))
 		}
 	}
 	if len(s.Regions) == 0 && len(admitted) < Fewest {
-		found.Add("off", false, fmt.Sprintf("only %d of Google's checkers stand in countries of armor.regions.allowed, and a check needs three", len(admitted)),
-			"true, or US (three checkers), BE, SG and BR in armor.regions.allowed")
+		found.Add("off", false, fmt.Sprintf("Cloud Armor lets in %d of Google's checkers, and a check needs three", len(admitted)),
+			"true, or countries of three checkers in armor.regions.allowed: US has three; BE, SG and BR one each")
 	}
 	return found
 }

@@ -1,0 +1,108 @@
+package observe_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/observe"
+	"github.com/coditect-ai/license-platform/observe/alert"
+	"github.com/coditect-ai/license-platform/observe/objective"
+	"github.com/coditect-ai/license-platform/observe/uptime"
+)
+
+const (
+	kindMonitored = "gcp:monitoring/customService:CustomService"
+	kindObjective = "gcp:monitoring/slo:Slo"
+	kindCheck     = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
+	kindDashboard = "gcp:monitoring/dashboard:Dashboard"
+)
+
+// backend is the declared layer's.
+func backend() objective.Backend {
+	return objective.Backend{Namespace: "coditect-app", Service: "license-api", Port: 80}
+}
+
+func TestBothPromisesAreObjectivesOfTheLicenseAPI(t *testing.T) {
+	t.Parallel()
+	r := declare(t, observe.Settings{Objectives: objective.Settings{Availability: 0.999, LatencyMilliseconds: 300}}, nil)
+	assert.Equal(t, "license-api", r.One(t, kindMonitored, "observe").Value(t, "serviceId"))
+
+	availability := r.One(t, kindObjective, "observe-license-availability")
+	indicator := objective.Availability(backend())
+	assert.InDelta(t, 0.999, availability.Value(t, "goal"), 0)
+	assert.Equal(t, 28.0, availability.Value(t, "rollingPeriodDays"))
+	assert.Equal(t, indicator.Bad(), availability.Value(t, "requestBasedSli.goodTotalRatio.badServiceFilter"))
+	assert.Equal(t, indicator.Total(), availability.Value(t, "requestBasedSli.goodTotalRatio.totalServiceFilter"))
+
+	latency := r.One(t, kindObjective, "observe-license-latency")
+	assert.Equal(t, objective.Latency(backend(), 300).Distribution(), latency.Value(t, "requestBasedSli.distributionCut.distributionFilter"))
+	assert.Equal(t, 300.0, latency.Value(t, "requestBasedSli.distributionCut.range.max"))
+	assert.True(t, r.WaitsFor(latency, r.One(t, kindMonitored, "observe")))
+}
+
+func TestABurningBudgetMustShowInBothWindows(t *testing.T) {
+	t.Parallel()
+	r := declare(t, observe.Settings{}, nil)
+	fast := r.One(t, kindAlert, "observe-AvailabilityBurnFast")
+	assert.Equal(t, "AND", fast.Value(t, "combiner"))
+	assert.Equal(t, "CRITICAL", fast.Value(t, "severity"))
+	for i, lookback := range []string{"1h", "5m"} {
+		threshold := []string{"conditions[0].conditionThreshold.", "conditions[1].conditionThreshold."}[i]
+		assert.Equal(t, `select_slo_burn_rate("full-name-of-observe-license-availability", "`+lookback+`")`, fast.Value(t, threshold+"filter"))
+		assert.InDelta(t, 13.44, fast.Value(t, threshold+"thresholdValue"), 0.0001, "2 % of 28 days in an hour")
+		assert.Equal(t, "COMPARISON_GT", fast.Value(t, threshold+"comparison"))
+	}
+	slow := r.One(t, kindAlert, "observe-LatencyBurnSlow")
+	assert.Len(t, slow.Value(t, "conditions"), 1, "PromQL stands alone in a policy")
+	assert.Contains(t, slow.Value(t, "conditions[0].conditionPrometheusQueryLanguage.query"), "[72h]")
+}
+
+func TestTheLicenseHostIsAskedFromOutsideWithItsCertificateVerified(t *testing.T) {
+	t.Parallel()
+	r := declare(t, observe.Settings{}, nil)
+	check := r.One(t, kindCheck, "observe")
+	assert.Equal(t, "licenses.coditect.ai", check.Value(t, "monitoredResource.labels.host"))
+	assert.Equal(t, "/health", check.Value(t, "httpCheck.path"))
+	assert.Equal(t, true, check.Value(t, "httpCheck.useSsl"))
+	assert.Equal(t, true, check.Value(t, "httpCheck.validateSsl"))
+	assert.Equal(t, []any{"USA_OREGON", "USA_IOWA", "USA_VIRGINIA"}, check.Value(t, "selectedRegions"), "where Cloud Armor lets checkers in")
+	assert.Equal(t, "60s", check.Value(t, "period"))
+	assert.Equal(t, "10s", check.Value(t, "timeout"))
+
+	policy := r.One(t, kindAlert, "observe-LicenseAPIUnreachable")
+	threshold := "conditions[0].conditionThreshold."
+	assert.Equal(t, uptime.Filter("check-of-observe"), policy.Value(t, threshold+"filter"))
+	assert.Equal(t, "1200s", policy.Value(t, threshold+"aggregations[0].alignmentPeriod"))
+	assert.InDelta(t, 1, policy.Value(t, threshold+"thresholdValue"), 0)
+}
+
+func TestTheCheckFromOutsideCanBeOff(t *testing.T) {
+	t.Parallel()
+	r := declare(t, observe.Settings{Uptime: uptime.Settings{Off: true}}, nil)
+	assert.Empty(t, r.Of(kindCheck))
+	for _, policy := range r.Every(t, kindAlert) {
+		assert.NotEqual(t, "observe-LicenseAPIUnreachable", policy.Name)
+	}
+	assert.NotContains(t, r.One(t, kindDashboard, "observe").Value(t, "dashboardJson"), "check_id")
+}
+
+func TestTheDashboardShowsEveryPolicyAndPromise(t *testing.T) {
+	t.Parallel()
+	r := declare(t, observe.Settings{}, nil)
+	text, ok := r.One(t, kindDashboard, "observe").Value(t, "dashboardJson").(string)
+	require.True(t, ok)
+	assert.True(t, json.Valid([]byte(text)))
+	for _, objective := range r.Every(t, kindObjective) {
+		assert.Contains(t, text, "full-name-of-"+objective.Name)
+	}
+	for _, a := range alert.All(about(), alert.Thresholds{}) {
+		assert.Contains(t, text, "docs/playbooks/"+a.Playbook)
+	}
+	assert.Contains(t, text, "docs/playbooks/"+uptime.Unreachable().Playbook)
+	for _, unknown := range []string{"%!", `=\"\"`, "null"} {
+		assert.NotContains(t, text, unknown)
+	}
+}
