@@ -21,7 +21,7 @@ var (
 	networkPath    = regexp.MustCompile(`/projects/[^/]+/global/networks/[^/]+$`)
 	subnetworkPath = regexp.MustCompile(`/projects/[^/]+/regions/[^/]+/subnetworks/[^/]+$`)
 	addressPath    = regexp.MustCompile(`/projects/[^/]+/global/addresses/[^/]+$`)
-	clusterPath    = regexp.MustCompile(`/projects/[^/]+/locations/[^/]+/clusters/[^/]+$`)
+	clusterPath    = regexp.MustCompile(`/projects/[^/]+/locations/([^/]+)/clusters/[^/]+$`)
 )
 
 // answer implements Answer.
@@ -44,7 +44,7 @@ func (e existing) answer(method, host, asked string) (any, bool) {
 		described["address"], described["prefixLength"], described["status"] = "203.0.113.10", 20, "RESERVED"
 		return described, true
 	case host == "container.googleapis.com" && clusterPath.MatchString(asked):
-		return e.cluster(name, described), true
+		return e.cluster(asked, described), true
 	}
 	return nil, false
 }
@@ -52,10 +52,11 @@ func (e existing) answer(method, host, asked string) (any, bool) {
 // cluster has what the provider reads of every cluster. Its endpoint is an
 // address for documentation (RFC 5737): the Kubernetes plugin finds it
 // unreachable and plans without it.
-func (e existing) cluster(name string, described map[string]any) map[string]any {
+func (e existing) cluster(asked string, described map[string]any) map[string]any {
 	described["status"], described["endpoint"] = "RUNNING", "192.0.2.10"
+	described["location"] = clusterPath.FindStringSubmatch(asked)[1]
 	described["masterAuth"] = map[string]any{"clusterCaCertificate": e.ca}
 	described["legacyAbac"] = map[string]any{}
-	described["networkConfig"] = map[string]any{"network": "projects/p/global/networks/" + name, "subnetwork": "projects/p/regions/r/subnetworks/" + name}
+	described["networkConfig"] = map[string]any{"network": "projects/p/global/networks/its-own", "subnetwork": "projects/p/regions/r/subnetworks/its-own"}
 	return described
 }

@@ -20,6 +20,8 @@ func TestEveryLookUpOfTheProgramHasAnAnswer(t *testing.T) {
 		require.True(t, known, request)
 		assert.Equal(t, name, found.(map[string]any)["name"])
 	}
+	cluster, _ := e.answer("GET", "container.googleapis.com", "/v1beta1/projects/p/locations/us-central1/clusters/a")
+	assert.Equal(t, "us-central1", cluster.(map[string]any)["location"])
 	for _, request := range [][3]string{
 		{"POST", "compute.googleapis.com", "/compute/beta/projects/p/global/networks"},
 		{"DELETE", "compute.googleapis.com", "/compute/beta/projects/p/global/networks/coditect-vpc"},

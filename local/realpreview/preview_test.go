@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/local/realpreview"
+	"github.com/coditect-ai/license-platform/local/realpreview/plugintest"
 	"github.com/coditect-ai/license-platform/local/toolchain"
 )
 
@@ -48,9 +49,12 @@ func preview(t *testing.T, size int) (realpreview.Report, error) {
 	require.NoError(t, err)
 	command, err := toolchain.Pulumi(t.Context(), root, func(text string) { t.Log(text) })
 	require.NoError(t, err)
+	plugin := toolchain.Plugin{Name: "gcp", Version: "7.38.0"}
+	plugin.Path = filepath.Join(t.TempDir(), plugin.File())
+	plugintest.Place(t, plugin.Path)
 	return realpreview.Preview(t.Context(), realpreview.Options{
 		Dir: t.TempDir(), Stack: "dev", Settings: []byte(settings), Program: declare(size), Command: command,
-		Plugins: []toolchain.Plugin{{Name: "gcp", Version: "7.38.0", Path: beThePlugin(t)}},
+		Plugins: []toolchain.Plugin{plugin},
 	})
 }
 
