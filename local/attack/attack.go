@@ -68,7 +68,7 @@ func (r Result) Verdict() string {
 	case r.OK():
 		return "stopped"
 	case r.Finding.Layer == Nobody:
-		return "GOT THROUGH"
+		return "BREACHED"
 	case r.Attack.Layer == Nobody:
 		return "STOPPED, BUT IS NOBODY'S BUSINESS"
 	default:

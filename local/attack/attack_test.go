@@ -24,7 +24,7 @@ func TestEveryAttackSaysWhatHasToStopIt(t *testing.T) {
 		assert.NotNil(t, a.Try, a.Name)
 		assert.Equal(t, a.Layer == attack.Nobody, a.Rule == "", "%s: what is stopped is stopped by something", a.Name)
 	}
-	for _, number := range []int{attack.Nobody, layer.CloudArmor, layer.Network, layer.Ingress, layer.Identity, layer.Data} {
+	for _, number := range []int{attack.Nobody, layer.CloudArmor, layer.Network, layer.Ingress, layer.Workload, layer.Identity, layer.Data} {
 		assert.Positive(t, layers[number], "no attack on layer %d", number)
 	}
 }
@@ -47,7 +47,7 @@ func TestAResultIsJudgedByItsEvidence(t *testing.T) {
 		"stopped by another layer": {
 			attack.Result{Attack: waf, Finding: attack.Finding{Layer: layer.Identity, Rule: "missing_auth"}}, false, "BUT NOT BY layer 1",
 		},
-		"not stopped":     {attack.Result{Attack: waf, Finding: attack.Finding{Rule: ""}}, false, "GOT THROUGH"},
+		"not stopped":     {attack.Result{Attack: waf, Finding: attack.Finding{Rule: ""}}, false, "BREACHED"},
 		"without a trace": {attack.Result{Attack: waf, Err: errors.New("nobody knows")}, false, "nobody knows"},
 		"passed as it has to": {
 			attack.Result{Attack: pass}, true, "untouched",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -17,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/local/attack"
+	"github.com/coditect-ai/license-platform/local/dataplane"
+	"github.com/coditect-ai/license-platform/local/layer"
 	"github.com/coditect-ai/license-platform/local/trace"
 )
 
@@ -72,4 +75,43 @@ func TestARefusalThatTheLogDoesNotKnowIsNoEvidence(t *testing.T) {
 	assert.False(t, results[0].OK())
 	assert.Contains(t, results[0].Verdict(), "the client got status 200, the front door logged 403")
 	assert.True(t, strings.HasPrefix(results[0].Verdict(), "NO FINDING"))
+}
+
+func TestAMoveIsJudgedByWhatCameOfIt(t *testing.T) {
+	t.Parallel()
+	answer := func(outcome dataplane.Outcome, err error) *attack.Target {
+		return &attack.Target{Inside: func(context.Context, netip.Addr, netip.AddrPort, string) (dataplane.Outcome, error) {
+			return outcome, err
+		}}
+	}
+	dropped := dataplane.Outcome{Denied: "the rule that is missing"}
+	for name, c := range map[string]struct {
+		target  *attack.Target
+		stopped int // of the moves, those that end where they have to
+		verdict string
+	}{
+		"dropped":                    {answer(dropped, nil), 9, ""},
+		"denied, but connected":      {answer(dataplane.Outcome{Denied: "the rule", Connected: true}, nil), 0, "BREACHED"},
+		"connected and told nothing": {answer(dataplane.Outcome{Connected: true}, nil), 1, ""}, // Redis hangs up on plain text
+		"refused by the metadata server": {
+			answer(dataplane.Outcome{Connected: true, Answer: "HTTP/1.0 403 Forbidden\r\nA: b\r\n\r\nthe header is missing\n"}, nil), 3, "",
+		},
+		"nobody there":                       {answer(dataplane.Outcome{}, errors.New("connection refused")), 0, "NO FINDING: dial"},
+		"nothing known":                      {answer(dataplane.Outcome{}, nil), 0, "NO FINDING"},
+		"pods without networks of their own": {&attack.Target{}, 0, "NO FINDING: nobody is inside"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stopped := 0
+			for _, r := range attack.Run(t.Context(), c.target, attack.Moves(), func(attack.Result) {}) {
+				if r.OK() {
+					stopped++
+					assert.Contains(t, []int{layer.Workload, layer.Identity, layer.Data}, r.Finding.Layer)
+				} else if c.verdict != "" {
+					assert.True(t, strings.HasPrefix(r.Verdict(), c.verdict), "%s: %s", r.Attack.Name, r.Verdict())
+				}
+			}
+			assert.Equal(t, c.stopped, stopped)
+		})
+	}
 }

@@ -11,7 +11,10 @@ import (
 )
 
 // All are the attacks, from the outside in.
-func All() []Attack {
+func All() []Attack { return slices.Concat(Outside(), Moves()) }
+
+// Outside are those that need nobody in a pod.
+func Outside() []Attack {
 	return slices.Concat(injections(), floods(), impostors(), thieves(), intruders(), bystanders())
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coditect-ai/license-platform/local/dataplane"
 	"github.com/coditect-ai/license-platform/local/trace"
 )
 
@@ -33,10 +34,25 @@ type Target struct {
 	Requests func(ctx context.Context, traceID string) ([]trace.Passage, error)
 	// SQL, Redis and KMS are addresses (host:port) inside the private network.
 	SQL, Redis, KMS string
+	// API and IDE are a pod of each; Control is the cluster's control plane.
+	API, IDE Pod
+	Control  netip.AddrPort
+	// Account is the email of the API's Google service account.
+	Account string
+	// Inside attempts something from the pod at an address; an invalid one means a
+	// pod of a foreign namespace. It is nil where pods have no network of their own.
+	Inside func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error)
 
 	mu     sync.Mutex // guards what follows
 	client *http.Client
 	next   netip.Addr
+}
+
+// Pod is a pod of the cluster.
+type Pod struct {
+	IP netip.Addr
+	// HTTP takes requests, Metrics is scraped.
+	HTTP, Metrics uint16
 }
 
 // Identity says whom a token is for.

@@ -17,9 +17,15 @@ import (
 
 	"github.com/coditect-ai/license-platform/local/attack"
 	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/dataplane"
+	"github.com/coditect-ai/license-platform/local/existing"
 	"github.com/coditect-ai/license-platform/local/identity"
 	"github.com/coditect-ai/license-platform/local/layer"
+	"github.com/coditect-ai/license-platform/local/standin"
 )
+
+// apiAccount is the id of the API's Google service account.
+const apiAccount = "license-api"
 
 // rivalTenant is the other tenant of the local stack, and its licence.
 const rivalTenant = "rival"
@@ -48,7 +54,12 @@ func (a *app) attack() *cobra.Command {
 				return err
 			}
 			defer target.Close()
-			return a.report(ctx, target, attack.All())
+			all := attack.All()
+			if target.Inside == nil {
+				a.out.say("%s attacks from within pods are left out: pods have no network of their own here", a.out.red("warning:"))
+				all = attack.Outside()
+			}
+			return a.report(ctx, target, all)
 		},
 	}
 }
@@ -125,7 +136,7 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 		return nil, err
 	}
 	at := status.Addresses
-	return &attack.Target{
+	target := &attack.Target{
 		Edge: edge, Roots: roots, LicenseHost: e.Hosts["licenses"], IDEHost: e.Hosts["api"],
 		Tenant: e.Tenant, License: e.License, Rival: rivalTenant, RivalLicense: rivalTenant,
 		Token: func(ctx context.Context, who attack.Identity) (string, error) {
@@ -133,5 +144,38 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 		},
 		KeysURL: "https://" + at["identity"] + identity.KeysPath, Requests: client.Requests,
 		SQL: at["sql"], Redis: at["redis"], KMS: at["kms"],
-	}, nil
+	}
+	if status.Network.Warning != "" {
+		return target, nil
+	}
+	return target, inside(target, client, status)
+}
+
+// inside finds the pods that attacks start from.
+func inside(target *attack.Target, client *daemon.Client, status daemon.Status) error {
+	for _, p := range status.Pods {
+		ip, err := netip.ParseAddr(p.IP)
+		if err != nil || !p.Ready {
+			continue
+		}
+		found := attack.Pod{IP: ip, HTTP: uint16(p.Ports["http"]), Metrics: uint16(p.Ports["metrics"])}
+		switch {
+		case strings.HasPrefix(p.Owner, "Deployment/"):
+			target.API = found
+		case strings.HasPrefix(p.Name, standin.API):
+			target.IDE = found
+		}
+	}
+	if !target.API.IP.IsValid() || !target.IDE.IP.IsValid() {
+		return errors.New("find the pods to attack from: the API or the IDE has none that is ready")
+	}
+	control, err := netip.ParseAddrPort(status.Addresses["control"])
+	if err != nil {
+		return fmt.Errorf("find the cluster's control plane: %w", err)
+	}
+	target.Control, target.Account = control, apiAccount+"@"+existing.Project+".iam.gserviceaccount.com"
+	target.Inside = func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error) {
+		return client.Attempt(ctx, daemon.AttemptRequest{From: from, To: to, Words: words})
+	}
+	return nil
 }

@@ -49,11 +49,13 @@ type Pod struct {
 	Name      string `json:"name"`
 	Owner     string `json:"owner,omitempty"`
 	IP        string `json:"ip"`
-	Phase     string `json:"phase"`
-	Ready     bool   `json:"ready"`
-	Restarts  int    `json:"restarts"`
-	Message   string `json:"message,omitempty"`
-	Log       string `json:"log,omitempty"`
+	// Ports are its ports by name.
+	Ports    map[string]int32 `json:"ports,omitempty"`
+	Phase    string           `json:"phase"`
+	Ready    bool             `json:"ready"`
+	Restarts int              `json:"restarts"`
+	Message  string           `json:"message,omitempty"`
+	Log      string           `json:"log,omitempty"`
 }
 
 // TokenRequest asks for an ID token.
@@ -140,7 +142,7 @@ func (d *Daemon) status() Status {
 	}
 	for _, p := range d.kubelet.Pods() {
 		s.Pods = append(s.Pods, Pod{
-			Namespace: p.Namespace, Name: p.Name, Owner: p.Owner, IP: shown(p.IP), Phase: p.Phase, Ready: p.Ready,
+			Namespace: p.Namespace, Name: p.Name, Owner: p.Owner, IP: shown(p.IP), Ports: p.Ports, Phase: p.Phase, Ready: p.Ready,
 			Restarts: p.Restarts, Message: p.Message, Log: p.LogPath,
 		})
 	}
@@ -155,6 +157,9 @@ func (d *Daemon) addresses(at map[string]string) {
 	plan := d.options.Plan
 	at["edge"], at["kms"], at["secretManager"] = plan.Edge().String(), plan.KMS().String(), plan.SecretManager().String()
 	at["identity"], at["registry"] = plan.Identity().String(), plan.Registry().String()
+	for _, r := range d.store.List(gcp.TypeCluster) {
+		at["control"] = provider.Properties(r.Outputs).Text("endpoint") + ":443"
+	}
 	for _, r := range d.store.List(gcp.TypeDatabaseInstance) {
 		at["sql"] = provider.Properties(r.Outputs).Text("privateIpAddress") + ":5432"
 	}

@@ -63,8 +63,11 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 		return Outcome{}, fmt.Errorf("no pod with a network of its own has the address %s", pod)
 	}
 	why, _ := d.judge(d.leaving(a.pod, to))
+	a.mu.Lock()
+	nobody := a.offered[to] == nil
+	a.mu.Unlock()
 	patience := answerPatience
-	if why != "" {
+	if why != "" || nobody {
 		patience = dropPatience
 	}
 	dialling, cancel := context.WithTimeout(ctx, patience)
@@ -74,7 +77,7 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 	case err != nil && why != "" && ctx.Err() == nil:
 		return Outcome{Denied: why}, nil
 	case err != nil:
-		return Outcome{}, fmt.Errorf("the policies allow it, but: %w", err)
+		return Outcome{}, fmt.Errorf("the policies allow it, but nobody answers: %w", err)
 	}
 	defer func() { _ = conn.Close() }() // what it said was read
 	answer, err := converse(conn, words)

@@ -39,7 +39,7 @@ type endpoints struct {
 	License string            `json:"license"`
 }
 
-func newMachine(t *testing.T) *machine {
+func newMachine(t testing.TB) *machine {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "local")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/coditect-ai/license-platform/local")
@@ -50,7 +50,7 @@ func newMachine(t *testing.T) *machine {
 
 // command runs one command of the program and returns what it printed. The
 // exit code is part of what a person sees, so it is returned too.
-func (m *machine) command(t *testing.T, arguments ...string) (string, int) {
+func (m *machine) command(t testing.TB, arguments ...string) (string, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	defer cancel()
@@ -70,7 +70,7 @@ func (m *machine) command(t *testing.T, arguments ...string) (string, int) {
 }
 
 // must runs a command that has to succeed.
-func (m *machine) must(t *testing.T, arguments ...string) string {
+func (m *machine) must(t testing.TB, arguments ...string) string {
 	t.Helper()
 	output, code := m.command(t, arguments...)
 	require.Zero(t, code, output)
@@ -162,7 +162,7 @@ func (a answer) json(t *testing.T) map[string]any {
 	return decoded
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -43,6 +43,8 @@ func TestTheWholeStackOnOneMachine(t *testing.T) {
 		{"a change behind Pulumi's back is found, and put back", driftIsFound},
 		{"a preview after a change of one rule shows exactly that rule", previewsAreExact},
 		{"a second up changes nothing", aSecondUpChangesNothing},
+		{"provider plugins plan dev and prod as they are declared, and reach nobody", pluginsPlan},
+		{"so do the real ones, where they are installed", realPluginsPlan},
 		{"down leaves no process and no state", downLeavesNothing},
 	}
 	for _, step := range steps {

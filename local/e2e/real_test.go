@@ -1,0 +1,53 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/local/realpreview/plugintest"
+	"github.com/coditect-ai/license-platform/local/toolchain"
+)
+
+// TestMain makes this executable a provider plugin, too.
+func TestMain(m *testing.M) {
+	if !plugintest.Called() {
+		os.Exit(m.Run())
+	}
+	if err := plugintest.Serve(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// pluginsPlan runs the whole way of `preview-real` with plugins that stand in.
+func pluginsPlan(t *testing.T, m *machine) {
+	home := t.TempDir()
+	t.Setenv("PULUMI_HOME", home)
+	output, code := m.command(t, "preview-real")
+	assert.Equal(t, 1, code, "this home has no plugins")
+	assert.Contains(t, output, "pulumi plugin install resource gcp v7.38.0 && pulumi plugin install resource kubernetes v4.33.0")
+
+	for _, plugin := range []toolchain.Plugin{{Name: "gcp", Version: "7.38.0"}, {Name: "kubernetes", Version: "4.33.0"}} {
+		plugintest.Place(t, filepath.Join(home, "plugins", plugin.Folder(), plugin.File()))
+	}
+	output = m.must(t, "preview-real")
+	for _, stack := range []string{"dev", "prod"} {
+		assert.Regexp(t, stack+`: 1\d\d to create`, output)
+	}
+	assert.Contains(t, output, "prod: answered on this machine: GET container.googleapis.com/v1beta1/projects/p/locations/us-central1/clusters/coditect-cluster")
+	assert.NotContains(t, output, "kept from")
+}
+
+// realPluginsPlan does so with the real ones, where they are.
+func realPluginsPlan(t *testing.T, m *machine) {
+	output, code := m.command(t, "preview-real")
+	if strings.HasPrefix(output, "error: missing on this machine") {
+		t.Skip(output)
+	}
+	assert.Zero(t, code, output)
+}
