@@ -56,7 +56,7 @@ func settledGoogle() []settled {
 		google(gcp.TypeDatabaseInstance, "project name region encryptionKeyName masterInstanceName settings.timeZone settings.collation",
 			"databaseVersion deletionProtection settings.tier settings.availabilityType settings.backupConfiguration settings.databaseFlags settings.ipConfiguration", "services/sql/resource_sql_database_instance.go"),
 		google("gcp:sql/user:User", "project name instance host type", "password deletionPolicy", "services/sql/resource_sql_user.go"),
-		google("gcp:monitoring/alertPolicy:AlertPolicy", "project", "alertStrategy combiner conditions displayName documentation notificationChannels severity", "services/monitoring/resource_monitoring_alert_policy.go"),
-		google("gcp:monitoring/notificationChannel:NotificationChannel", "project", "type displayName labels enabled", "services/monitoring/resource_monitoring_notification_channel.go"),
+		google(gcp.TypeAlertPolicy, "project", "alertStrategy combiner conditions displayName documentation notificationChannels severity", "services/monitoring/resource_monitoring_alert_policy.go"),
+		google(gcp.TypeNotificationChannel, "project", "type displayName labels enabled", "services/monitoring/resource_monitoring_notification_channel.go"),
 	}
 }

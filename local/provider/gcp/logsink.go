@@ -20,7 +20,7 @@ func (w *World) logSink() provider.Kind {
 			to := d.Inputs.Text("destination")
 			for _, service := range []string{"logging.googleapis.com/", "storage.googleapis.com/", "bigquery.googleapis.com/", "pubsub.googleapis.com/"} {
 				if to == "" || strings.HasPrefix(to, service) {
-					return nil
+					return checkLogFilter(d, "filter")
 				}
 			}
 			return []provider.Failure{provider.Refuse("destination", "Error 400: Invalid destination: %s", to)}
