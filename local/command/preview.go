@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -40,5 +41,6 @@ func (a *app) runPreview(ctx context.Context) (err error) {
 		return err
 	}
 	found.print()
+	a.out.line("%s in %.1f s (%s)", a.out.green("previewed"), time.Since(a.out.started).Seconds(), a.out.summary())
 	return nil
 }
