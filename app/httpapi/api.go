@@ -65,6 +65,15 @@ type api struct {
 // New returns the handler for the API's port. The only error is an origin that is
 // not one.
 func New(c Config) (http.Handler, error) {
+	a, limit, layers, err := assemble(c)
+	if err != nil {
+		return nil, err
+	}
+	return a.observed(a.plainHeartbeats(limit, layers)), nil
+}
+
+// assemble returns the API, its limit of tenants, and the layers around its operations.
+func assemble(c Config) (*api, *tenantLimit, http.Handler, error) {
 	mux := http.NewServeMux()
 	a := &api{config: c, service: c.Service, metrics: c.Metrics, log: c.Log, huma: humago.New(mux, description())}
 	a.registerPublic(mux)
@@ -72,13 +81,7 @@ func New(c Config) (http.Handler, error) {
 	a.registerLicenses()
 	a.registerAdministration()
 	describeErrors(a.huma.OpenAPI())
-
-	handler := a.once(a.routed(mux))
-	handler = newTenantLimit(c.TenantConcurrency).handler(handler)
-	handler = limited(a.authenticated(handler))
-	handler, err := sameOrigin(c.Origins, handler)
-	if err != nil {
-		return nil, err
-	}
-	return a.observed(secured(shared(c.Origins, handler))), nil
+	limit := newTenantLimit(c.TenantConcurrency)
+	layers, err := sameOrigin(c.Origins, limited(a.authenticated(limit.handler(a.once(a.routed(mux))))))
+	return a, limit, secured(shared(c.Origins, layers)), err
 }

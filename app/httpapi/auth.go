@@ -23,21 +23,28 @@ func (a *api) authenticated(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		token, err := bearer(r.Header)
-		if err != nil {
+		if _, err := a.identify(r); err != nil {
 			writeProblem(w, r, err)
 			return
 		}
-		who, err := a.config.Authenticator.Verify(r.Context(), token)
-		if err != nil {
-			writeProblem(w, r, err)
-			return
-		}
-		record := requestOf(r.Context())
-		who.Address, who.RequestID = record.address, record.id
-		record.who = who
 		next.ServeHTTP(w, r)
 	})
+}
+
+// identify notes who the request's identity token speaks for.
+func (a *api) identify(r *http.Request) (*request, error) {
+	token, err := bearer(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	who, err := a.config.Authenticator.Verify(r.Context(), token)
+	if err != nil {
+		return nil, err
+	}
+	record := requestOf(r.Context())
+	who.Address, who.RequestID = record.address, record.id
+	record.who = who
+	return record, nil
 }
 
 // bearer reads the token out of the Authorization header.

@@ -9,10 +9,9 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// secured sets the headers that tell browsers to be careful with this host. The
-// values are made once: a heartbeat would spend more on them than on its own answer.
-func secured(next http.Handler) http.Handler {
-	fixed := http.Header{
+// securityHeaders tell browsers to be careful with this host.
+func securityHeaders() http.Header {
+	return http.Header{
 		"Strict-Transport-Security":    {"max-age=31536000; includeSubDomains; preload"},
 		"X-Content-Type-Options":       {"nosniff"},
 		"X-Frame-Options":              {"DENY"},
@@ -21,6 +20,11 @@ func secured(next http.Handler) http.Handler {
 		"Cross-Origin-Resource-Policy": {"same-origin"},
 		"Cache-Control":                {"no-store"},
 	}
+}
+
+// secured sets the security headers, whose values are made once.
+func secured(next http.Handler) http.Handler {
+	fixed := securityHeaders()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		maps.Copy(w.Header(), fixed)
 		next.ServeHTTP(w, r)

@@ -124,8 +124,11 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
+	encoder := json.NewEncoder(w)
+	// As huma does: this is no HTML.
+	encoder.SetEscapeHTML(false)
 	// The client may be gone; there is nobody left to tell.
-	_ = json.NewEncoder(w).Encode(p)
+	_ = encoder.Encode(p)
 }
 
 // translate turns huma's own errors (validation, unreadable bodies) into Problems.

@@ -72,10 +72,12 @@ func cleanID(id string) string {
 // what stands before it is the client's own claim
 // (cloud.google.com/load-balancing/docs/https#x-forwarded-for_header).
 func clientAddress(r *http.Request) string {
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	if len(hops) >= 2 {
-		if ip := net.ParseIP(strings.TrimSpace(hops[len(hops)-2])); ip != nil {
-			return ip.String()
+	if forwarded := r.Header["X-Forwarded-For"]; len(forwarded) > 0 {
+		hops := strings.Split(strings.Join(forwarded, ","), ",")
+		if len(hops) >= 2 {
+			if ip := net.ParseIP(strings.TrimSpace(hops[len(hops)-2])); ip != nil {
+				return ip.String()
+			}
 		}
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -87,9 +89,11 @@ func clientAddress(r *http.Request) string {
 
 // traceOf reads the W3C traceparent, or Google's older X-Cloud-Trace-Context.
 func traceOf(header http.Header) (trace, span string) {
-	parts := strings.Split(header.Get("Traceparent"), "-")
-	if len(parts) == 4 && isHex(parts[1], 32) && isHex(parts[2], 16) {
-		return parts[1], parts[2]
+	if parent := header["Traceparent"]; len(parent) > 0 {
+		parts := strings.Split(parent[0], "-")
+		if len(parts) == 4 && isHex(parts[1], 32) && isHex(parts[2], 16) {
+			return parts[1], parts[2]
+		}
 	}
 	trace, rest, _ := strings.Cut(header.Get("X-Cloud-Trace-Context"), "/")
 	if !isHex(trace, 32) {

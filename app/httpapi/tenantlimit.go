@@ -19,52 +19,58 @@ type tenantLimit struct {
 	slots map[string]*tenantSlots
 }
 
+// tenantSlots are one tenant's slots, kept while somebody has or wants one.
 type tenantSlots struct {
-	free  chan struct{}
-	users int
+	limit  *tenantLimit
+	tenant string
+	taken  chan struct{}
+	users  int
 }
 
 func newTenantLimit(most int) *tenantLimit {
 	return &tenantLimit{most: most, wait: time.Second, slots: map[string]*tenantSlots{}}
 }
 
-// enter waits for a slot; leave has to be called when it was given.
-func (t *tenantLimit) enter(ctx context.Context, tenant string) (leave func(), ok bool) {
+// enter waits for a slot, which has to be left. CodeTooManyRequests when none becomes
+// free.
+func (t *tenantLimit) enter(ctx context.Context, tenant string) (*tenantSlots, error) {
 	t.mu.Lock()
 	slots, found := t.slots[tenant]
 	if !found {
-		slots = &tenantSlots{free: make(chan struct{}, t.most)}
+		slots = &tenantSlots{limit: t, tenant: tenant, taken: make(chan struct{}, t.most)}
 		t.slots[tenant] = slots
 	}
 	slots.users++
 	t.mu.Unlock()
 
-	leave = func() {
-		<-slots.free
-		t.forget(tenant, slots)
-	}
 	select {
-	case slots.free <- struct{}{}:
-		return leave, true
+	case slots.taken <- struct{}{}:
+		return slots, nil
 	default:
 	}
 	timer := time.NewTimer(t.wait)
 	defer timer.Stop()
 	select {
-	case slots.free <- struct{}{}:
-		return leave, true
+	case slots.taken <- struct{}{}:
+		return slots, nil
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	t.forget(tenant, slots)
-	return nil, false
+	slots.forget()
+	return nil, &app.Error{Code: app.CodeTooManyRequests, Detail: "the tenant has too many requests under way", RetryAfter: time.Second}
 }
 
-func (t *tenantLimit) forget(tenant string, slots *tenantSlots) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if slots.users--; slots.users == 0 {
-		delete(t.slots, tenant)
+// leave gives the slot back.
+func (s *tenantSlots) leave() {
+	<-s.taken
+	s.forget()
+}
+
+func (s *tenantSlots) forget() {
+	s.limit.mu.Lock()
+	defer s.limit.mu.Unlock()
+	if s.users--; s.users == 0 {
+		delete(s.limit.slots, s.tenant)
 	}
 }
 
@@ -76,12 +82,12 @@ func (t *tenantLimit) handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		leave, ok := t.enter(r.Context(), tenant)
-		if !ok {
-			writeProblem(w, r, &app.Error{Code: app.CodeTooManyRequests, Detail: "the tenant has too many requests under way", RetryAfter: time.Second})
+		slots, err := t.enter(r.Context(), tenant)
+		if err != nil {
+			writeProblem(w, r, err)
 			return
 		}
-		defer leave()
+		defer slots.leave()
 		next.ServeHTTP(w, r)
 	})
 }

@@ -28,6 +28,15 @@ type Metrics struct {
 	leases           *prometheus.CounterVec
 	inUse, seats     *prometheus.GaugeVec
 	rebuilt          prometheus.Counter
+
+	answered *series[answer, prometheus.Counter]
+	took     *series[string, prometheus.Observer]
+}
+
+// answer is what the answers to requests are counted by.
+type answer struct {
+	route, method string
+	code          int
 }
 
 var _ app.Meter = (*Metrics)(nil)
@@ -76,6 +85,10 @@ func New() *Metrics {
 	}
 	m.registry.MustRegister(m.requests, m.requestSeconds, m.inFlight, m.signErrors, m.dependency, m.dependencyErrors,
 		m.leases, m.inUse, m.seats, m.rebuilt, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.answered = newSeries(func(a answer) prometheus.Counter {
+		return m.requests.WithLabelValues(a.route, a.method, strconv.Itoa(a.code))
+	})
+	m.took = newSeries(func(route string) prometheus.Observer { return m.requestSeconds.WithLabelValues(route) })
 	return m
 }
 
@@ -99,15 +112,16 @@ func (m *Metrics) Started() (done func(route, method string, code int, took time
 	m.inFlight.Inc()
 	return func(route, method string, code int, took time.Duration) {
 		m.inFlight.Dec()
-		m.requests.WithLabelValues(route, method, strconv.Itoa(code)).Inc()
-		m.requestSeconds.WithLabelValues(route).Observe(took.Seconds())
+		m.answered.of(answer{route, method, code}).Inc()
+		m.took.of(route).Observe(took.Seconds())
 	}
 }
 
 // Dependency returns what observes calls to one dependency: postgres, redis or kms.
 func (m *Metrics) Dependency(name string) func(operation string, took time.Duration, err error) {
+	calls := newSeries(func(operation string) prometheus.Observer { return m.dependency.WithLabelValues(name, operation) })
 	return func(operation string, took time.Duration, err error) {
-		m.dependency.WithLabelValues(name, operation).Observe(took.Seconds())
+		calls.of(operation).Observe(took.Seconds())
 		if err == nil {
 			return
 		}

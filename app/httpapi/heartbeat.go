@@ -1,0 +1,77 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// plainHeartbeats answers the heartbeats that no layer has a question about: nearly all
+// of the service's traffic. It does what the layers would do, in their order; a request
+// with anything out of the ordinary goes the way of all others.
+func (a *api) plainHeartbeats(limit *tenantLimit, others http.Handler) http.Handler {
+	fixed := securityHeaders()
+	fixed["Vary"] = []string{"Origin"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lease, plain := plainHeartbeat(r)
+		if !plain {
+			others.ServeHTTP(w, r)
+			return
+		}
+		maps.Copy(w.Header(), fixed)
+		if err := a.keep(w, r, limit, lease); err != nil {
+			writeProblem(w, r, err)
+		}
+	})
+}
+
+// keep carries the heartbeat out and answers it; an error is still to be answered.
+func (a *api) keep(w http.ResponseWriter, r *http.Request, limit *tenantLimit, lease string) error {
+	record, err := a.identify(r)
+	if err != nil {
+		return err
+	}
+	slots, err := limit.enter(r.Context(), record.who.Tenant)
+	if err != nil {
+		return err
+	}
+	defer slots.leave()
+	record.route = routeHeartbeat
+	out, err := a.heartbeat(r.Context(), record.who, &leaseInput{LeasePath{lease}})
+	if err != nil {
+		return err
+	}
+	content, err := json.Marshal(&out.Body)
+	if err != nil {
+		return err
+	}
+	w.Header()["Content-Type"] = []string{"application/json"}
+	// The client may be gone; there is nobody left to tell.
+	_, _ = w.Write(append(content, '\n'))
+	return nil
+}
+
+// plainHeartbeat returns the lease of a heartbeat that has no body, comes from no
+// browser, and asks for no particular answer.
+func plainHeartbeat(r *http.Request) (lease string, plain bool) {
+	rest, found := strings.CutPrefix(r.URL.Path, "/v1/leases/")
+	if !found || r.Method != http.MethodPost || r.Body != http.NoBody || r.URL.RawPath != "" {
+		return "", false
+	}
+	if lease, found = strings.CutSuffix(rest, "/heartbeat"); !found {
+		return "", false
+	}
+	if _, valid := app.LicenseOfLease(lease); !valid {
+		return "", false
+	}
+	for _, name := range [...]string{"Origin", "Sec-Fetch-Site", "Idempotency-Key"} {
+		if _, found := r.Header[name]; found {
+			return "", false
+		}
+	}
+	accept := r.Header["Accept"]
+	return lease, len(accept) == 0 || len(accept) == 1 && (accept[0] == "*/*" || accept[0] == "application/json")
+}
