@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/observe/logfilter"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -119,7 +120,7 @@ func source(t *testing.T, folder string) string {
 func pulumiCommand(t *testing.T, c command) {
 	t.Helper()
 	known := map[string][]string{
-		"login": {}, "stack init": {"--secrets-provider"}, "stack output": {"--stack"}, "preview": {"--stack", "--diff"},
+		"login": {}, "stack init": {"--secrets-provider"}, "stack output": {"--stack"}, "preview": {"--stack", "--diff", "--refresh"},
 		"up": {"--stack", "--refresh"}, "config set": {"--secret", "--path", "--stack"}, "config get": {"--path", "--stack"}, "destroy": {"--stack"},
 	}
 	rest := allowed(t, c, known)
@@ -162,6 +163,15 @@ func gcloudCommand(t *testing.T, c command) {
 		"container clusters get-credentials": {"--location", "--project"},
 		"compute addresses list":             {"--global", "--filter", "--project"},
 		"dns managed-zones list":             {"--project"},
+		"compute security-policies describe": {"--flatten", "--format"},
+		"compute ssl-certificates list":      {"--global", "--filter", "--format"},
+		"iam service-accounts keys list":     {"--iam-account", "--managed-by"},
+		"projects get-iam-policy":            {"--flatten", "--filter", "--format"},
+		"projects remove-iam-policy-binding": {"--member", "--role"},
+		"redis instances describe":           {"--region", "--format"},
+		"secrets get-iam-policy":             {},
+		"dns record-sets list":               {"--zone", "--name"},
+		"monitoring uptime list-ips":         {},
 		"logging read":                       {"--freshness", "--limit", "--format", "--project", "--order"},
 		"sql backups list":                   {"--instance", "--project"},
 		"sql backups restore":                {"--restore-instance", "--project"},
@@ -170,6 +180,10 @@ func gcloudCommand(t *testing.T, c command) {
 		"sql instances list":                 {"--filter", "--format", "--limit"},
 		"sql operations list":                {"--instance", "--limit"},
 	})
+	if c.words[1] == "logging" {
+		_, err := logfilter.Parse(c.words[3])
+		assert.NoError(t, err, "%s:%d: Cloud Logging would refuse the filter", c.document, c.line)
+	}
 	declared, err := everythingDeclared()
 	require.NoError(t, err)
 	for _, flag := range []string{"--keyring", "--key", "--project", "--location"} {
@@ -193,7 +207,7 @@ func kubectlCommand(t *testing.T, c command) {
 	if slices.Contains(flags, "-n") {
 		rest = slices.DeleteFunc(rest, func(word string) bool { return word == c.value("-n") })
 	}
-	assert.Contains(t, []string{"get", "delete", "logs", "describe"}, rest[0], c)
+	assert.Contains(t, []string{"get", "delete", "logs", "describe", "rollout", "top"}, rest[0], c)
 	declared, err := everythingDeclared()
 	require.NoError(t, err)
 	for _, flag := range []string{"-n", "--namespace"} {

@@ -2,13 +2,18 @@
 package docs_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
 func TestEveryDeviationIsCompleteAndNamesAFileThatExists(t *testing.T) {
@@ -31,13 +36,33 @@ func TestEveryDeviationIsCompleteAndNamesAFileThatExists(t *testing.T) {
 
 func TestEveryPlaybookBelongsToAnAlert(t *testing.T) {
 	t.Parallel()
-	playbooks, err := filepath.Glob(filepath.Join("playbooks", "*.md"))
+	named := map[string]bool{}
+	link := regexp.MustCompile(`docs/playbooks/([a-z-]+\.md)$`)
+	for _, stack := range stacktest.Stacks() {
+		for _, policy := range stacktest.Deploy(t, stack).Of("gcp:monitoring/alertPolicy:AlertPolicy") {
+			match := link.FindStringSubmatch(policy.Text("documentation.content"))
+			if assert.NotNil(t, match, "%s of %s names no playbook", policy.Name, stack) {
+				named[filepath.Join("playbooks", match[1])] = true
+			}
+		}
+	}
+	written, err := filepath.Glob(filepath.Join("playbooks", "*.md"))
 	require.NoError(t, err)
-	require.NotEmpty(t, playbooks)
-	alerts, err := os.ReadFile(filepath.Join("..", "observe", "alert", "alert.go"))
-	require.NoError(t, err)
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(named)), written, "the alerts' on the left, those that are written on the right")
+}
 
-	for _, playbook := range playbooks {
-		assert.Contains(t, string(alerts), `"`+filepath.Base(playbook)+`"`, "nobody would find it")
+func TestEveryPlaybookSaysWhatItMeansWhatToCheckToDoAndToUndo(t *testing.T) {
+	t.Parallel()
+	written, err := filepath.Glob(filepath.Join("playbooks", "*.md"))
+	require.NoError(t, err)
+	require.NotEmpty(t, written)
+	for _, playbook := range written {
+		text, err := os.ReadFile(playbook)
+		require.NoError(t, err)
+		headings := regexp.MustCompile(`(?m)^#+ .*$`).FindAllString(string(text), -1)
+		require.Len(t, headings, 5, playbook)
+		assert.Equal(t, []string{"## What it means", "## Check", "## Act", "## Undo"}, headings[1:], playbook)
+		name := strings.ReplaceAll(strings.TrimSuffix(filepath.Base(playbook), ".md"), "-", "")
+		assert.Equal(t, "# "+name, strings.ToLower(headings[0]), "a playbook has its alert's name")
 	}
 }

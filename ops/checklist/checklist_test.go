@@ -64,7 +64,7 @@ func TestASettingThatWeakensAStackFailsItsItem(t *testing.T) {
 		"nobody is told":            {"prod", plan.Set("observe.emails", []any{}), []string{"observability.alerts"}},
 		"logs are kept for a week":  {"prod", plan.Set("observe.retentionDays", 7), []string{"observability.logs"}},
 		"another site may call":     {"prod", plan.Set("api.corsOrigins", []any{"https://example.com"}), []string{"application.cors"}},
-		"an audit log is left out":  {"prod", plan.Set("observe.auditedServices", []any{"cloudkms.googleapis.com"}), []string{"CKV2_GCP_5"}},
+		"an audit log is left out":  {"prod", plan.Set("observe.auditedServices", []any{"secretmanager.googleapis.com"}), []string{"CKV2_GCP_5"}},
 		"the network has no NAT":    {"dev", plan.Set("network.nat", false), []string{"network.nat", "observability.alerts", "CKV_GCP_82"}},
 		"a WAF set is switched off": {"prod", plan.Set("armor.waf.sets", map[string]any{"xss": map[string]any{"off": true}}), []string{"infrastructure.owasp"}},
 	} {
