@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/existing"
+	"github.com/coditect-ai/license-platform/local/metadata"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/sandbox"
 	"github.com/coditect-ai/license-platform/local/store"
@@ -39,6 +42,11 @@ func TestMain(m *testing.M) {
 // returned function, ends it.
 func boot(t *testing.T, dir string, plan address.Plan) (client *daemon.Client, stop func() error) {
 	t.Helper()
+	spare := filepath.Join(dir, "kms", "spare")
+	require.NoError(t, os.MkdirAll(spare, 0o700))
+	for _, name := range []string{"0.key", "1.key"} { // never taken, and slow to make
+		require.NoError(t, os.WriteFile(filepath.Join(spare, name), []byte("no key"), 0o600))
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, ready := make(chan error, 1), make(chan daemon.Record, 1)
 	go func() {
@@ -100,6 +108,7 @@ func TestADaemonBringsBackWhatTheStoreRemembersAndTellsWhatItCannot(t *testing.T
 	} {
 		require.NoError(t, s.Put(r))
 	}
+	declareIdentityAndNames(t, s)
 
 	client, stop := boot(t, dir, plan)
 	status, err := client.Status(t.Context())
@@ -113,6 +122,9 @@ func TestADaemonBringsBackWhatTheStoreRemembersAndTellsWhatItCannot(t *testing.T
 	require.NoError(t, connection.Close())
 	assert.True(t, status.Edge.Synced, "%v", status.Edge.Problems)
 	assert.Equal(t, "coditect-app/coditect-unified-ingress", status.Edge.Ingress, "the IDE's Ingress is served before the first up")
+
+	namesAreResolved(t, plan)
+	thePodHasItsIdentity(t, client, status)
 
 	token, err := client.Token(t.Context(), daemon.TokenRequest{Tenant: "demo", User: "somebody"})
 	require.NoError(t, err)
@@ -153,4 +165,62 @@ func TestTheRecordOfAKilledDaemonIsSeenThrough(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "daemon.json"), []byte(`{"pid": 1`), 0o600))
 	_, err = daemon.Connect(t.Context(), dir)
 	require.ErrorIs(t, err, daemon.ErrNotRunning)
+}
+
+const account = "ide@" + existing.Project + ".iam.gserviceaccount.com"
+
+// declareIdentityAndNames gives the IDE's pods a Google service account, and the
+// network a private zone.
+func declareIdentityAndNames(t *testing.T, s *store.Store) {
+	t.Helper()
+	const zone = "projects/" + existing.Project + "/managedZones/googleapis"
+	for _, r := range []store.Resource{
+		{URN: "urn:zone", Type: gcp.TypeManagedZone, ID: zone, Outputs: map[string]any{"name": "googleapis", "dnsName": "googleapis.com.", "visibility": "private"}},
+		{URN: "urn:record", Type: "gcp:dns/recordSet:RecordSet", ID: zone + "/rrsets/x", Outputs: map[string]any{
+			"managedZone": "googleapis", "name": "*.googleapis.com.", "type": "A", "ttl": 300.0, "rrdatas": []any{"199.36.153.8"},
+		}},
+		{URN: "urn:ksa", Type: "kubernetes:core/v1:ServiceAccount", ID: existing.Namespace + "/default", Outputs: map[string]any{
+			"metadata": map[string]any{"name": "default", "namespace": existing.Namespace, "annotations": map[string]any{"iam.gke.io/gcp-service-account": account}},
+		}},
+		{URN: "urn:account", Type: gcp.TypeServiceAccount, ID: "projects/" + existing.Project + "/serviceAccounts/" + account, Outputs: map[string]any{"uniqueId": "100"}},
+		{URN: "urn:binding", Type: "gcp:serviceaccount/iAMMember:IAMMember", ID: "binding", Outputs: map[string]any{
+			"serviceAccountId": "projects/" + existing.Project + "/serviceAccounts/" + account, "role": "roles/iam.workloadIdentityUser",
+			"member": "serviceAccount:" + existing.Project + ".svc.id.goog[" + existing.Namespace + "/default]",
+		}},
+	} {
+		require.NoError(t, s.Put(r))
+	}
+}
+
+func namesAreResolved(t *testing.T, plan address.Plan) {
+	t.Helper()
+	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, plan.Names().String())
+	}}
+	for name, want := range map[string][]string{
+		"cloudkms.googleapis.com.":                        {"199.36.153.8"},
+		"coditect-api-v2.coditect-app.svc.cluster.local.": {"34.118.239.10"},
+	} {
+		found, err := resolver.LookupHost(t.Context(), name)
+		require.NoError(t, err, name)
+		assert.Equal(t, want, found, name)
+	}
+	_, err := resolver.LookupHost(t.Context(), "example.com.")
+	require.ErrorContains(t, err, "no such host")
+}
+
+func thePodHasItsIdentity(t *testing.T, client *daemon.Client, status daemon.Status) {
+	t.Helper()
+	if status.Network.Warning != "" {
+		return // this machine refuses namespaces, and the metadata server is in theirs only
+	}
+	pod := status.Pods[slices.IndexFunc(status.Pods, func(p daemon.Pod) bool { return p.Namespace == existing.Namespace })]
+	for path, want := range map[string]string{"email": account, "token": "access_token"} {
+		got, err := client.Attempt(t.Context(), daemon.AttemptRequest{
+			From: netip.MustParseAddr(pod.IP), To: metadata.Address(),
+			Words: "GET /computeMetadata/v1/instance/service-accounts/default/" + path + " HTTP/1.0\r\nMetadata-Flavor: Google\r\n\r\n",
+		})
+		require.NoError(t, err)
+		assert.Contains(t, got.Answer, want)
+	}
 }

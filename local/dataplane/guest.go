@@ -44,10 +44,12 @@ func (g *Guest) Listen(port int32) (net.Listener, error) {
 	return listener, nil
 }
 
-// Leave takes the pod off the network; what it listens at stays its own to close.
+// Leave takes the pod off the network, so that it can join again; what it listens
+// at stays its own to close.
 func (g *Guest) Leave() {
 	if g.attached != nil {
 		g.attached.sandbox.Process.Kill()
+		<-g.attached.sandbox.Process.Done()
 		g.network.detach(g.attached)
 	}
 }

@@ -1,7 +1,6 @@
 package kms_test
 
 import (
-	"context"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -10,7 +9,6 @@ import (
 	"encoding/pem"
 	"hash/crc32"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,13 +18,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/coditect-ai/license-platform/local/grpctest"
 	"github.com/coditect-ai/license-platform/local/kms"
 )
 
@@ -38,7 +34,19 @@ const (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// open opens a service for keys that are not RSA-4096: the spares of that size,
+// which take seconds to make, are there already and never taken.
 func open(t *testing.T, dir string) *kms.Service {
+	t.Helper()
+	spare := filepath.Join(dir, "spare")
+	require.NoError(t, os.MkdirAll(spare, 0o700))
+	for _, name := range []string{"0.key", "1.key"} {
+		require.NoError(t, os.WriteFile(filepath.Join(spare, name), []byte("no key"), 0o600))
+	}
+	return openWithSpares(t, dir)
+}
+
+func openWithSpares(t *testing.T, dir string) *kms.Service {
 	t.Helper()
 	s, err := kms.Open(dir, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
@@ -49,22 +57,7 @@ func open(t *testing.T, dir string) *kms.Service {
 // dial serves the API in memory and returns a client of the official protos.
 func dial(t *testing.T, s *kms.Service) kmspb.KeyManagementServiceClient {
 	t.Helper()
-	listener := bufconn.Listen(1 << 20)
-	server := grpc.NewServer()
-	s.Register(server)
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
-	conn, err := grpc.NewClient(
-		"passthrough:kms", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
-	)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, conn.Close())
-		server.Stop()
-		assert.NoError(t, <-done)
-	})
-	return kmspb.NewKeyManagementServiceClient(conn)
+	return kmspb.NewKeyManagementServiceClient(grpctest.Serve(t, s.Register))
 }
 
 func newKey(t *testing.T, s *kms.Service, algorithm kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm) {
@@ -89,7 +82,8 @@ func parsePublic(t *testing.T, text string) *rsa.PublicKey {
 }
 
 func TestASignatureVerifiesWithThePublishedKeyAndEveryChecksumFits(t *testing.T) {
-	s := open(t, t.TempDir())
+	t.Parallel()
+	s := openWithSpares(t, t.TempDir())
 	newKey(t, s, kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA512)
 	began := time.Now()
 	version, err := s.CreateVersion(t.Context(), signing)
@@ -118,6 +112,7 @@ func TestASignatureVerifiesWithThePublishedKeyAndEveryChecksumFits(t *testing.T)
 }
 
 func TestARequestThatGoogleRefusesIsRefusedWithItsCode(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	newKey(t, s, kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256)
 	_, err := s.CreateVersion(t.Context(), signing)
@@ -149,6 +144,7 @@ func TestARequestThatGoogleRefusesIsRefusedWithItsCode(t *testing.T) {
 }
 
 func TestAVersionThatIsNotEnabledSignsNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir)
 	newKey(t, s, kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256)
@@ -175,8 +171,9 @@ func TestAVersionThatIsNotEnabledSignsNothing(t *testing.T) {
 }
 
 func TestKeysAreThereAfterARestartAndTheirFileIsPrivate(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "kms")
-	s := open(t, dir)
+	s := openWithSpares(t, dir)
 	newKey(t, s, kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA512)
 	for range 3 {
 		_, err := s.CreateVersion(t.Context(), signing)
@@ -186,7 +183,7 @@ func TestKeysAreThereAfterARestartAndTheirFileIsPrivate(t *testing.T) {
 	require.NoError(t, err)
 	s.Close()
 
-	s = open(t, dir)
+	s = openWithSpares(t, dir)
 
 	after, err := s.PublicKey(first)
 	require.NoError(t, err)
@@ -206,6 +203,7 @@ func TestKeysAreThereAfterARestartAndTheirFileIsPrivate(t *testing.T) {
 }
 
 func TestDeclarationsThatGoogleRefusesAreRefused(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	newKey(t, s, kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256)
 	sign := kmspb.CryptoKey_ASYMMETRIC_SIGN
@@ -234,6 +232,7 @@ func TestDeclarationsThatGoogleRefusesAreRefused(t *testing.T) {
 }
 
 func TestWithoutTheRightToSignNothingIsSignedAndVerifyingGoesOn(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	granted := true
 	s.Guard(func(key string) bool { return granted && key == signing })

@@ -1,9 +1,7 @@
 package secretmanager_test
 
 import (
-	"context"
 	"hash/crc32"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,12 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/coditect-ai/license-platform/local/grpctest"
 	"github.com/coditect-ai/license-platform/local/secretmanager"
 )
 
@@ -34,22 +30,7 @@ func open(t *testing.T, dir string) *secretmanager.Service {
 
 func dial(t *testing.T, s *secretmanager.Service) secretmanagerpb.SecretManagerServiceClient {
 	t.Helper()
-	listener := bufconn.Listen(1 << 20)
-	server := grpc.NewServer()
-	s.Register(server)
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
-	conn, err := grpc.NewClient(
-		"passthrough:secrets", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
-	)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, conn.Close())
-		server.Stop()
-		assert.NoError(t, <-done)
-	})
-	return secretmanagerpb.NewSecretManagerServiceClient(conn)
+	return secretmanagerpb.NewSecretManagerServiceClient(grpctest.Serve(t, s.Register))
 }
 
 func TestASecretIsReadByVersionAndAsTheLatestAlsoAfterARestart(t *testing.T) {

@@ -1,0 +1,39 @@
+// Package grpctest serves gRPC APIs in memory, for tests, as net/http/httptest
+// does for HTTP.
+package grpctest
+
+import (
+	"context"
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+)
+
+// buffer is how much a connection holds that nobody has read yet, in bytes.
+const buffer = 1 << 20
+
+// Serve serves what register adds until the test ends, and returns a connection
+// to it.
+func Serve(t *testing.T, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
+	t.Helper()
+	listener, server := bufconn.Listen(buffer), grpc.NewServer()
+	register(server)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	conn, err := grpc.NewClient(
+		"passthrough:memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
+	)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		assert.NoError(t, conn.Close())
+		server.Stop()
+		assert.NoError(t, <-ended)
+	})
+	return conn
+}
