@@ -144,6 +144,8 @@ func TestTheEngineTreatsOurProvidersAsRealOnes(t *testing.T) {
 	assert.Equal(t, map[string]string{"user": "update "}, w.up(t, second, "**::user"))
 	assert.InDelta(t, 2, w.size("p/user"), 0)
 	assert.InDelta(t, 1, w.size("p/base"), 0)
+	err = w.Preview(t.Context(), func(engine.Step) {}, "**::usr")
+	require.ErrorContains(t, err, `no resource matches the target "**::usr"`)
 
 	// A name of the program's own is given up before it is used again; a made-up
 	// one is not. What is retained stays when its resource goes.

@@ -22,27 +22,29 @@ type Outputs map[string]any
 // Up brings the stack up and tells watch what happens meanwhile. With targets it
 // touches those only: URNs, in which * stands for a part of one and ** for any
 // number of parts. What they depend on has to exist already.
-func (e *Engine) Up(ctx context.Context, watch func(Step), targets ...string) (Outputs, error) {
+func (e *Engine) Up(ctx context.Context, watch func(Step), only ...string) (Outputs, error) {
 	var outputs Outputs
-	err := e.run(ctx, watch, func(ctx context.Context, stream chan<- events.EngineEvent) error {
+	targets := newTargets(only)
+	err := e.run(ctx, targets.watch(watch), func(ctx context.Context, stream chan<- events.EngineEvent) error {
 		result, err := e.stack.Up(ctx, optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs(),
-			optup.ProgressStreams(io.Discard), optup.ErrorProgressStreams(io.Discard), optup.Target(targets))
+			optup.ProgressStreams(io.Discard), optup.ErrorProgressStreams(io.Discard), optup.Target(only))
 		outputs = Outputs{}
 		for name, output := range result.Outputs {
 			outputs[name] = output.Value
 		}
 		return err
 	})
-	return outputs, err
+	return outputs, targets.check(err)
 }
 
 // Preview tells watch what an update would change, with targets like those of Up.
-func (e *Engine) Preview(ctx context.Context, watch func(Step), targets ...string) error {
-	return e.run(ctx, watch, func(ctx context.Context, stream chan<- events.EngineEvent) error {
+func (e *Engine) Preview(ctx context.Context, watch func(Step), only ...string) error {
+	targets := newTargets(only)
+	return targets.check(e.run(ctx, targets.watch(watch), func(ctx context.Context, stream chan<- events.EngineEvent) error {
 		_, err := e.stack.Preview(ctx, optpreview.EventStreams(stream), optpreview.SuppressProgress(), optpreview.SuppressOutputs(),
-			optpreview.ProgressStreams(io.Discard), optpreview.ErrorProgressStreams(io.Discard), optpreview.Target(targets))
+			optpreview.ProgressStreams(io.Discard), optpreview.ErrorProgressStreams(io.Discard), optpreview.Target(only))
 		return err
-	})
+	}))
 }
 
 // Refresh takes what really exists into the state. Creations that were
