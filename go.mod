@@ -6,6 +6,7 @@ require (
 	cel.dev/cel-go v0.33.2
 	cloud.google.com/go/cloudsqlconn v1.26.0
 	cloud.google.com/go/kms v1.36.1
+	cloud.google.com/go/monitoring v1.31.0
 	cloud.google.com/go/secretmanager v1.24.0
 	github.com/blang/semver v3.5.1+incompatible
 	github.com/caarlos0/env/v11 v11.4.2
@@ -52,7 +53,6 @@ require (
 	cloud.google.com/go/compute/metadata v0.10.0 // indirect
 	cloud.google.com/go/iam v1.14.0 // indirect
 	cloud.google.com/go/longrunning v1.3.0 // indirect
-	cloud.google.com/go/monitoring v1.31.0 // indirect
 	cloud.google.com/go/sql v0.3.0 // indirect
 	github.com/BurntSushi/toml v1.6.0 // indirect
 	github.com/GoogleCloudPlatform/opentelemetry-operations-go/exporter/metric v0.60.0 // indirect

@@ -88,6 +88,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			return nil, err
 		}
 	}
+	// An output reads its map later, so that the map must be whole.
+	observability.Policies = observability.policies.ToStringMapOutput()
 	return observability, ctx.RegisterResourceOutputs(observability, pulumi.Map{
 		"bucket":    observability.Bucket,
 		"channels":  observability.Channels,

@@ -41,7 +41,6 @@ func (o *Observability) declare(ctx *pulumi.Context, name string, args *Args, p 
 		return fmt.Errorf("declaring alert %s: %w", p.name, err)
 	}
 	o.policies[p.name], o.playbooks[p.name] = declared.Name, p.playbook
-	o.Policies = o.policies.ToStringMapOutput()
 	return nil
 }
 

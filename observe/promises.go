@@ -86,7 +86,7 @@ func burning(a objective.Alert, name pulumi.StringOutput) (conditions monitoring
 	}
 	for _, lookback := range a.Lookbacks {
 		conditions = append(conditions, &monitoring.AlertPolicyConditionArgs{
-			DisplayName: pulumi.String(fmt.Sprintf("more than %.4g times too fast over %v", a.BurnRate, lookback)),
+			DisplayName: pulumi.String(fmt.Sprintf("more than %.4g times too fast over %s", a.BurnRate, objective.Lookback(lookback))),
 			ConditionThreshold: &monitoring.AlertPolicyConditionConditionThresholdArgs{
 				Filter: name.ApplyT(func(known string) string { return objective.BurnRateFilter(known, lookback) }).(pulumi.StringOutput),
 				// A burn rate comes ready to compare: it has no aggregations.

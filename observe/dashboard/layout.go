@@ -26,6 +26,9 @@ func place(sections []section) Mosaic {
 		})
 		y += headingHeight
 		for _, row := range s.rows {
+			if len(row) == 0 {
+				continue
+			}
 			width := columns / len(row)
 			for i, widget := range row {
 				m.Tiles = append(m.Tiles, Tile{X: i * width, Y: y, Width: width, Height: widgetHeight, Widget: widget})

@@ -36,7 +36,7 @@ func (o Objective) Alerts() []Alert {
 		rate := window.BurnRate(o.Days)
 		a := Alert{
 			Name: o.alerts + window.Name, Severity: window.Severity, Playbook: o.playbooks + window.File, BurnRate: rate,
-			Summary: fmt.Sprintf("%.6g %% of the error budget of %d days is spent in %s: %s", 100*window.Budget, o.Days, promQL(window.Long), o.Summary),
+			Summary: fmt.Sprintf("%.6g %% of the error budget of %d days is spent in %s: %s", 100*window.Budget, o.Days, Lookback(window.Long), o.Summary),
 		}
 		if window.Long <= longestLookback {
 			a.Lookbacks = []time.Duration{window.Long, window.Short}
@@ -51,14 +51,14 @@ func (o Objective) Alerts() []Alert {
 // Expression is a window's alert in PromQL.
 func (o Objective) Expression(w Window) string {
 	bad := w.BurnRate(o.Days) * (1 - o.Goal)
-	return fmt.Sprintf("(%s) and (%s)", o.Indicator.Exceeds(bad, promQL(w.Long)), o.Indicator.Exceeds(bad, promQL(w.Short)))
+	return fmt.Sprintf("(%s) and (%s)", o.Indicator.Exceeds(bad, Lookback(w.Long)), o.Indicator.Exceeds(bad, Lookback(w.Short)))
 }
 
 // BurnRateFilter selects the burn rate of an objective, named in full, over the
 // time before.
 // https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring/api/timeseries-selectors
 func BurnRateFilter(objective string, lookback time.Duration) string {
-	return fmt.Sprintf("select_slo_burn_rate(%q, %q)", objective, promQL(lookback))
+	return fmt.Sprintf("select_slo_burn_rate(%q, %q)", objective, Lookback(lookback))
 }
 
 func summary(goal float64, how string, days int) string {

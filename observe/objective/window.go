@@ -49,8 +49,8 @@ func fastest(days int) float64 {
 	return highest
 }
 
-// promQL is a duration as PromQL and select_slo_burn_rate both read it.
-func promQL(d time.Duration) string {
+// Lookback is a duration as PromQL and select_slo_burn_rate both read it.
+func Lookback(d time.Duration) string {
 	if d%time.Hour == 0 {
 		return fmt.Sprintf("%dh", d/time.Hour)
 	}

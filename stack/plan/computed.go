@@ -47,8 +47,14 @@ func computed(typ, name string, inputs resource.PropertyMap) resource.PropertyMa
 		}
 	case "gcp:secretmanager/secretVersion:SecretVersion":
 		return resource.PropertyMap{"name": text("projects/p/secrets/" + name + "/versions/1")}
-	case "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/notificationChannel:NotificationChannel":
+	case "gcp:monitoring/alertPolicy:AlertPolicy":
+		return resource.PropertyMap{"name": text("projects/p/alertPolicies/" + name)}
+	case "gcp:monitoring/notificationChannel:NotificationChannel":
 		return resource.PropertyMap{"name": text("projects/p/" + name)}
+	case "gcp:monitoring/slo:Slo":
+		return resource.PropertyMap{"name": text("projects/p/services/" + inputs["service"].StringValue() + "/serviceLevelObjectives/" + inputs["sloId"].StringValue())}
+	case "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig":
+		return resource.PropertyMap{"uptimeCheckId": text(name + "-x1y2z")}
 	}
 	return nil
 }

@@ -57,6 +57,10 @@ func settledGoogle() []settled {
 			"databaseVersion deletionProtection settings.tier settings.availabilityType settings.backupConfiguration settings.databaseFlags settings.ipConfiguration", "services/sql/resource_sql_database_instance.go"),
 		google("gcp:sql/user:User", "project name instance host type", "password deletionPolicy", "services/sql/resource_sql_user.go"),
 		google(gcp.TypeAlertPolicy, "project", "alertStrategy combiner conditions displayName documentation notificationChannels severity", "services/monitoring/resource_monitoring_alert_policy.go"),
+		google(gcp.TypeMonitoredService, "project serviceId", "displayName", "services/monitoring/resource_monitoring_custom_service.go"),
+		google(gcp.TypeObjective, "project service sloId", "displayName goal requestBasedSli rollingPeriodDays", "services/monitoring/resource_monitoring_slo.go"),
+		google(gcp.TypeUptimeCheck, "project checkerType monitoredResource httpCheck.requestMethod", "displayName httpCheck.path period selectedRegions timeout", "services/monitoring/resource_monitoring_uptime_check_config.go"),
+		google(gcp.TypeDashboard, "project", "dashboardJson", "services/monitoring/resource_monitoring_dashboard.go"),
 		google(gcp.TypeNotificationChannel, "project", "type displayName labels enabled", "services/monitoring/resource_monitoring_notification_channel.go"),
 	}
 }

@@ -89,7 +89,7 @@ func table() map[string][]row {
 		"Secret Manager and Artifact Registry": storeRows(),
 		"Network, DNS and TLS":                 networkRows(),
 		"Identity and rights":                  identityRows(),
-		"Logging and monitoring":               slices.Concat(observeRows(), alertRows()),
+		"Logging and monitoring":               slices.Concat(observeRows(), alertRows(), promiseRows()),
 		"GKE":                                  clusterRows(),
 		"Kubernetes objects":                   slices.Concat(workloadRows(), objectRows()),
 		"Ingress and its custom resources":     slices.Concat(ingressRows(), balancerRows()),

@@ -116,7 +116,7 @@ func (w *World) Kinds() []provider.Kind {
 		w.repository(), w.repositoryMember(),
 		w.identityConfig(), w.tenant(),
 		w.logBucket(), w.logSink(), w.logMetric(),
-		w.alertPolicy(), w.notificationChannel(), w.uptimeCheck(), w.monitoredService(), w.objective(),
+		w.alertPolicy(), w.notificationChannel(), w.uptimeCheck(), w.monitoredService(), w.objective(), w.dashboard(),
 	}
 	for i := range kinds {
 		kinds[i].Compute = finish(kinds[i])
