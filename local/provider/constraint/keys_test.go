@@ -11,6 +11,7 @@ const (
 	keyRotation  = "https://cloud.google.com/kms/docs/key-rotation"
 	keyDestroy   = "https://cloud.google.com/kms/docs/destroy-restore"
 	keyHierarchy = "https://cloud.google.com/kms/docs/resource-hierarchy"
+	keyDelete    = "https://docs.cloud.google.com/kms/docs/delete-kms-resources"
 	keyRingSDK   = "https://www.pulumi.com/registry/packages/gcp/api-docs/kms/keyring/"
 	keyCMEK      = "https://cloud.google.com/kms/docs/cmek"
 
@@ -120,13 +121,13 @@ func keyRows() []row {
 			given: made, change: changes{"name": "key"}, says: `cryptoKeys/key" already exists`, source: keyHierarchy,
 		},
 		{
-			what: "a key ring of the name of a removed one: key rings and keys cannot be deleted", typ: gcp.TypeKeyRing,
+			what: "a key ring of the name of a removed one: the provider cannot delete key rings", typ: gcp.TypeKeyRing,
 			right: with(made[0].inputs, changes{"name": "other"}), when: onCreate,
-			gone: made[:1], change: changes{"name": "ring"}, says: `keyRings/ring" already exists`, source: keyHierarchy,
+			gone: made[:1], change: changes{"name": "ring"}, says: `keyRings/ring" already exists`, source: keyRingSDK,
 		},
 		{
-			what: "a key of the name of a removed one", typ: typ, right: with(symmetric, changes{"name": "other"}), when: onCreate,
-			given: made[:1], gone: made[1:], change: changes{"name": "key"}, says: `cryptoKeys/key" already exists`, source: keyHierarchy,
+			what: "a key of the name of a removed one: a key's name is never free again", typ: typ, right: with(symmetric, changes{"name": "other"}), when: onCreate,
+			given: made[:1], gone: made[1:], change: changes{"name": "key"}, says: `cryptoKeys/key" already exists`, source: keyDelete,
 		},
 		{
 			what: "a key with a name that is too long", typ: typ, right: with(symmetric, changes{"name": strings.Repeat("k", 63)}),

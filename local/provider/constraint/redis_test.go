@@ -11,7 +11,6 @@ const (
 	redisSDK     = "https://www.pulumi.com/registry/packages/gcp/api-docs/redis/instance/"
 	redisAPI     = "https://cloud.google.com/memorystore/docs/redis/reference/rest/v1/projects.locations.instances"
 	redisConfigs = "https://cloud.google.com/memorystore/docs/redis/supported-redis-configurations"
-	redisPrivate = "https://cloud.google.com/memorystore/docs/redis/establish-connection"
 )
 
 // cache is a Memorystore instance that the API takes.
@@ -57,7 +56,7 @@ func redisRows() []row {
 		},
 		{
 			what: "PRIVATE_SERVICE_ACCESS without private services access", typ: typ, right: cache(), when: onCreate,
-			lacking: peering(), says: "Google private services access is not enabled", source: redisPrivate,
+			lacking: peering(), says: "Google private services access is not enabled", source: privateRange,
 		},
 	})
 }
