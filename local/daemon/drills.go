@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/coditect-ai/license-platform/local/drift"
+	"github.com/coditect-ai/license-platform/local/frontdoor"
+	"github.com/coditect-ai/license-platform/local/layer"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/trace"
 )
@@ -85,10 +87,18 @@ func (d *Daemon) passages(traceID string) []trace.Passage {
 	names, found := d.ruleNames(), []trace.Passage{}
 	for _, e := range d.frontDoor.Recent() {
 		if traceID == "" || strings.HasSuffix(e.Trace, "/"+traceID) {
-			found = append(found, trace.Of(e, names))
+			found = append(found, d.passage(e, names))
 		}
 	}
 	return found
+}
+
+// passage tells the way of a request. When no pod answered, a NetworkPolicy may be
+// why.
+func (d *Daemon) passage(e frontdoor.LogEntry, names trace.RuleName) trace.Passage {
+	p := trace.Of(e, names)
+	p.Because(layer.Workload, d.network.ExplainFrontEnds())
+	return p
 }
 
 // ruleNames names the rules of Cloud Armor as the program calls them.

@@ -72,7 +72,7 @@ func (w world) Recent() []trace.Passage { return w.daemon.passages("") }
 
 // Watch implements page.World.
 func (w world) Watch(tell func(trace.Passage)) (unwatch func()) {
-	return w.daemon.frontDoor.Watch(func(e frontdoor.LogEntry) { tell(trace.Of(e, w.daemon.ruleNames())) })
+	return w.daemon.frontDoor.Watch(func(e frontdoor.LogEntry) { tell(w.daemon.passage(e, w.daemon.ruleNames())) })
 }
 
 // Changes implements page.World.

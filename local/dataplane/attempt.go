@@ -62,6 +62,7 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 	if a == nil {
 		return Outcome{}, fmt.Errorf("no pod with a network of its own has the address %s", pod)
 	}
+	d.offer(a) // Run may not have looked since the last change
 	why, _ := d.judge(d.leaving(a.pod, to))
 	a.mu.Lock()
 	nobody := a.offered[to] == nil

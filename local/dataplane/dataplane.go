@@ -127,6 +127,10 @@ func (d *Dataplane) Explain(namespace, name string) string {
 	return d.journal.explain(namespace + "/" + name)
 }
 
+// ExplainFrontEnds returns what was lately denied to the load balancer, if
+// anything.
+func (d *Dataplane) ExplainFrontEnds() string { return d.journal.explainTo(frontEnds().name) }
+
 // Changed says that rules, pods or services are no longer what they were. It
 // does not block.
 func (d *Dataplane) Changed() {

@@ -181,6 +181,7 @@ func TestBothOfGooglesRangesHaveToBeLetIn(t *testing.T) {
 	w.start()
 	conn, err := w.DialFrontEnd(t.Context(), "tcp", w.at(8000))
 	require.NoError(t, err)
+	assert.Empty(t, w.ExplainFrontEnds())
 	whole := slices.Clone(w.policies)
 	w.edit(func(p *networkingv1.NetworkPolicy) {
 		for i := range p.Spec.Ingress {
@@ -193,7 +194,9 @@ func TestBothOfGooglesRangesHaveToBeLetIn(t *testing.T) {
 	defer cancel()
 	_, err = w.DialFrontEnd(ctx, "tcp", w.at(8000))
 	require.ErrorIs(t, err, context.DeadlineExceeded, "it is dropped, not refused")
-	require.ErrorContains(t, err, "ingress to pod coditect-app/license-api-1, TCP port 8000, from the load balancer's front ends")
+	const told = "ingress to pod coditect-app/license-api-1, TCP port 8000, from the load balancer's front ends"
+	require.ErrorContains(t, err, told)
+	assert.Contains(t, w.ExplainFrontEnds(), told)
 
 	answered := make(chan error, 1)
 	go func() {

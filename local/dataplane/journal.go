@@ -3,6 +3,7 @@ package dataplane
 import (
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -71,8 +72,18 @@ func (j *journal) latest() []Denial {
 
 // explain is the pod's last denial, empty when there was none lately.
 func (j *journal) explain(pod string) string {
+	return j.find(func(d Denial) bool { return d.Pod == pod })
+}
+
+// explainTo is the last denial of who is named so, empty when there was none
+// lately.
+func (j *journal) explainTo(from string) string {
+	return j.find(func(d Denial) bool { return strings.Contains(d.Text, "from "+from) })
+}
+
+func (j *journal) find(fits func(Denial) bool) string {
 	for _, d := range j.latest() {
-		if d.Pod == pod && time.Since(d.Time) < recent {
+		if fits(d) && time.Since(d.Time) < recent {
 			return d.Text
 		}
 	}

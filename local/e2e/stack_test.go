@@ -2,12 +2,18 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
@@ -42,8 +48,9 @@ func TestTheWholeStackOnOneMachine(t *testing.T) {
 		{"each part fails by name, is told and heals", faultsAreToldAndHealed},
 		{"a change behind Pulumi's back is found, and put back", driftIsFound},
 		{"a preview after a change of one rule shows exactly that rule", previewsAreExact},
+		{"a rolling update under load loses no request", aRollingUpdateLosesNothing},
 		{"a second up changes nothing", aSecondUpChangesNothing},
-		{"provider plugins plan dev and prod as they are declared, and reach nobody", pluginsPlan},
+		{"provider plugins plan prod as it is declared, and reach nobody", pluginsPlan},
 		{"so do the real ones, where they are installed", realPluginsPlan},
 		{"down leaves no process and no state", downLeavesNothing},
 	}
@@ -170,8 +177,58 @@ func previewsAreExact(t *testing.T, m *machine) {
 	assert.NotContains(t, output, "to replace")
 }
 
+// rollout is a setting that makes other pods.
+const rollout = "api.shutdownSeconds=11"
+
+func aRollingUpdateLosesNothing(t *testing.T, m *machine) {
+	before := m.must(t, "status")
+	var lost, served atomic.Int64
+	stop := make(chan struct{})
+	var load sync.WaitGroup
+	for worker := range 4 {
+		load.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				case <-time.After(5 * time.Millisecond):
+				}
+				// Each is a client of its own, so that no rate limit is in the way.
+				if status, err := m.health(fmt.Sprintf("ip=198.19.%d.%d;region=US", 100+worker*30+n/250, n%250)); err != nil || status != http.StatusOK {
+					lost.Add(1)
+					t.Errorf("a request was lost: status %d, %v", status, err)
+				}
+				served.Add(1)
+			}
+		})
+	}
+	m.must(t, "up", "--config", rollout)
+	close(stop)
+	load.Wait()
+	assert.Zero(t, lost.Load())
+	assert.Greater(t, served.Load(), int64(100))
+	pod := regexp.MustCompile(`license-api-[0-9a-f]+-[a-z0-9]+`)
+	assert.NotEqual(t, pod.FindString(before), pod.FindString(m.must(t, "status")), "other pods took over")
+	t.Logf("%d requests", served.Load())
+}
+
+// health asks the license API, for use by any goroutine.
+func (m *machine) health(client string) (int, error) {
+	request, err := http.NewRequest(http.MethodGet, "https://"+m.endpoints.Hosts["licenses"]+"/health", http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("X-Local-Client", client)
+	response, err := m.client.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, errors.Join(err, response.Body.Close())
+}
+
 func aSecondUpChangesNothing(t *testing.T, m *machine) {
-	output := m.must(t, "up")
+	output := m.must(t, "up", "--config", rollout)
 	assert.Contains(t, output, "0 changes")
 }
 

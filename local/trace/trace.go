@@ -86,6 +86,19 @@ func Of(e frontdoor.LogEntry, name RuleName) Passage {
 	return p
 }
 
+// Because adds to why the request was stopped, when it was stopped by the layer
+// and there is anything to add.
+func (p *Passage) Because(number int, why string) {
+	if p.StoppedBy != number || why == "" {
+		return
+	}
+	for i := range p.Steps {
+		if p.Steps[i].Outcome == Stopped {
+			p.Steps[i].Why += "; " + why
+		}
+	}
+}
+
 func (p *Passage) step(number int, outcome Outcome, format string, values ...any) {
 	p.Steps = append(p.Steps, Step{number, outcome, fmt.Sprintf(format, values...)})
 }

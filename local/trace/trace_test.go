@@ -84,3 +84,14 @@ func TestAPassageSaysWhereTheRequestWent(t *testing.T) {
 	ide := trace.Of(entry(func(e *frontdoor.LogEntry) { e.Payload.Enforced = nil }), name)
 	assert.Equal(t, trace.Skipped, ide.Steps[0].Outcome, "the Cloud IDE has no policy")
 }
+
+func TestAReasonIsAddedWhereTheRequestWasStopped(t *testing.T) {
+	t.Parallel()
+	p := trace.Passage{StoppedBy: 4, Steps: []trace.Step{{Layer: 3, Outcome: trace.Passed, Why: "routed"}, {Layer: 4, Outcome: trace.Stopped, Why: "nobody answered"}}}
+	p.Because(4, "")
+	p.Because(1, "another layer's reason")
+	assert.Equal(t, "nobody answered", p.Steps[1].Why)
+	p.Because(4, "a NetworkPolicy")
+	assert.Equal(t, "nobody answered; a NetworkPolicy", p.Steps[1].Why)
+	assert.Equal(t, "routed", p.Steps[0].Why)
+}
