@@ -15,25 +15,25 @@ import (
 	"github.com/coditect-ai/license-platform/local/toolchain"
 )
 
-// realStacks are those that run on Google Cloud.
-var realStacks = [...]string{"dev", "prod"}
-
 // previewOne is the hidden command that previews one stack, in a process with
 // its own network and without the user's Google credentials.
 const previewOne = "preview-one"
 
 func (a *app) previewReal() *cobra.Command {
-	return &cobra.Command{
+	var stacks []string
+	command := &cobra.Command{
 		Use:   "preview-real",
 		Short: "Preview dev and prod with the real provider plugins, without Google",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return interruptible(command, a.runPreviewReal)
+			return interruptible(command, func(ctx context.Context) error { return a.runPreviewReal(ctx, stacks) })
 		},
 	}
+	command.Flags().StringSliceVar(&stacks, "stack", []string{"dev", "prod"}, "the stacks, by their settings Pulumi.STACK.yaml")
+	return command
 }
 
-func (a *app) runPreviewReal(ctx context.Context) error {
+func (a *app) runPreviewReal(ctx context.Context, stacks []string) error {
 	root, err := projectRoot()
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (a *app) runPreviewReal(ctx context.Context) error {
 		return fmt.Errorf("find this program: %w", err)
 	}
 	var failed []string
-	for _, stack := range realStacks {
+	for _, stack := range stacks {
 		err := a.previewApart(ctx, executable, stack)
 		var exit *exec.ExitError
 		switch {
