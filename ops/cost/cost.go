@@ -63,7 +63,7 @@ func Of(p *plan.Plan, prices Prices) (Estimate, error) {
 		"gcp:secretmanager/secret:Secret":                       l.nothing,
 		"gcp:secretmanager/secretVersion:SecretVersion":         l.counted("Secret Manager", "active versions", "secret.version"),
 		"gcp:dns/managedZone:ManagedZone":                       l.counted("Network", "DNS zones", "dns.zone"),
-		"gcp:monitoring/alertPolicy:AlertPolicy":                l.counted("Monitoring", "alert conditions", "monitoring.condition"),
+		"gcp:monitoring/alertPolicy:AlertPolicy":                l.alert,
 		"kubernetes:networking.k8s.io/v1:Ingress":               l.loadBalancer,
 		"gcp:logging/projectBucketConfig:ProjectBucketConfig":   l.nothing,
 		"gcp:artifactregistry/repository:Repository":            l.nothing,

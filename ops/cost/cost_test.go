@@ -74,6 +74,22 @@ func TestALargerSizeCostsMore(t *testing.T) {
 	assert.InDelta(t, 11*0.035*hours, monthly(after, "Redis"), 0.001, "from 11 GiB each costs less")
 }
 
+func TestAnAlertCostsByItsConditions(t *testing.T) {
+	t.Parallel()
+	made, err := plan.Make("../..", "prod")
+	require.NoError(t, err)
+	policies := made.Of("gcp:monitoring/alertPolicy:AlertPolicy")
+	conditions := 0
+	for _, policy := range policies {
+		conditions += len(policy.Get("conditions").([]any))
+	}
+	e, err := estimate(t, "prod")
+	require.NoError(t, err)
+
+	assert.Greater(t, conditions, len(policies), "a burning budget has two: over the long and over the short time")
+	assert.InDelta(t, 0.10*float64(conditions), monthly(e, "Monitoring"), 0.001)
+}
+
 func TestWhatHasNoPriceIsAnErrorAndNotZero(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

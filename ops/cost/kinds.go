@@ -145,6 +145,17 @@ func (l *ledger) keyVersion(r plan.Resource) {
 	l.refuse("cryptoKey", r.Get("cryptoKey"), "a key of the stack")
 }
 
+// alert prices a policy by its conditions.
+// https://cloud.google.com/monitoring/alerts/cost-control
+func (l *ledger) alert(r plan.Resource) {
+	conditions, given := r.Get("conditions").([]any)
+	if !given {
+		l.refuse("conditions", r.Get("conditions"), "a list")
+		return
+	}
+	l.add("Monitoring", "alert conditions", "", "monitoring.condition", float64(len(conditions)))
+}
+
 // loadBalancer prices the forwarding rules that an Ingress has of its own.
 func (l *ledger) loadBalancer(r plan.Resource) {
 	if adopts(r) {
