@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -30,6 +31,9 @@ const (
 	region  = "us-central1"
 )
 
+// schemas are read once: that takes most of a test's time.
+var schemas = sync.OnceValues(customresource.NewSchemas)
+
 // world is both providers over one cloud in which nothing is real but the rules:
 // those of the load balancer and of Cloud Armor's language, too.
 type world struct {
@@ -45,7 +49,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	s, err := store.Open(filepath.Join(t.TempDir(), "store.json"))
 	require.NoError(t, err)
-	schemas, err := customresource.NewSchemas()
+	schemas, err := schemas()
 	require.NoError(t, err)
 	w := &world{t: t, store: s, ids: map[string]string{}, responses: map[string]*structpb.Struct{}}
 	w.balancer = loadbalancer.New(loadbalancer.Options{
