@@ -36,6 +36,7 @@ func (d *Daemon) openNetwork() error {
 // runNetwork keeps the network in step with what is declared and with the pods.
 func (d *Daemon) runNetwork(ctx context.Context, group *errgroup.Group) {
 	stops := []func(){d.store.Subscribe(d.network.Changed), d.kubelet.Subscribe(d.network.Changed)}
+	d.network.Changed() // pods have joined before
 	group.Go(func() error {
 		defer func() {
 			for _, stop := range stops {
