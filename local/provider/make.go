@@ -64,15 +64,15 @@ func (s *Server) put(ctx context.Context, kind Kind, draft *Draft, old *store.Re
 // free decides about a creation under a name that is in use, or was a while ago.
 func (s *Server) free(kind Kind, draft *Draft, wanted store.Resource) error {
 	if when, known := s.store.Buried(kind.Type, wanted.ID); known && time.Since(when) < kind.NameKept {
-		return status.Errorf(codes.AlreadyExists, "Error 409: %s %q already exists: the name of a deleted one cannot be used again for %s, until %s",
-			kind.Type, wanted.ID, spoken(kind.NameKept), when.Add(kind.NameKept).Format(time.RFC3339))
+		return status.Errorf(codes.AlreadyExists, "Error 409: The resource '%s' already exists: the name of a deleted one cannot be used again for %s, until %s",
+			wanted.ID, spoken(kind.NameKept), when.Add(kind.NameKept).Format(time.RFC3339))
 	}
 	present, exists := s.store.Get(kind.Type, wanted.ID)
 	switch {
 	case !exists || present.URN == draft.URN:
 		return nil
 	case present.URN != "" || kind.Adopt == nil:
-		return status.Errorf(codes.AlreadyExists, "Error 409: %s %q already exists", kind.Type, wanted.ID)
+		return status.Errorf(codes.AlreadyExists, "Error 409: The resource '%s' already exists", wanted.ID)
 	}
 	if err := kind.Adopt(draft, present); err != nil {
 		return status.Error(codes.AlreadyExists, err.Error())

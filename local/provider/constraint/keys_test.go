@@ -118,16 +118,16 @@ func keyRows() []row {
 		},
 		{
 			what: "a key of a name in use", typ: typ, right: with(symmetric, changes{"name": "other"}), when: onCreate,
-			given: made, change: changes{"name": "key"}, says: `cryptoKeys/key" already exists`, source: keyHierarchy,
+			given: made, change: changes{"name": "key"}, says: "cryptoKeys/key' already exists", source: keyHierarchy,
 		},
 		{
 			what: "a key ring of the name of a removed one: the provider cannot delete key rings", typ: gcp.TypeKeyRing,
 			right: with(made[0].inputs, changes{"name": "other"}), when: onCreate,
-			gone: made[:1], change: changes{"name": "ring"}, says: `keyRings/ring" already exists`, source: keyRingSDK,
+			gone: made[:1], change: changes{"name": "ring"}, says: "keyRings/ring' already exists", source: keyRingSDK,
 		},
 		{
 			what: "a key of the name of a removed one: a key's name is never free again", typ: typ, right: with(symmetric, changes{"name": "other"}), when: onCreate,
-			given: made[:1], gone: made[1:], change: changes{"name": "key"}, says: `cryptoKeys/key" already exists`, source: keyDelete,
+			given: made[:1], gone: made[1:], change: changes{"name": "key"}, says: "cryptoKeys/key' already exists", source: keyDelete,
 		},
 		{
 			what: "a key with a name that is too long", typ: typ, right: with(symmetric, changes{"name": strings.Repeat("k", 63)}),
