@@ -17,7 +17,7 @@ import (
 // https://cloud.google.com/monitoring/uptime-checks
 func (o *Observability) uptime(ctx *pulumi.Context, name string, args *Args) error {
 	settings := args.Settings.Uptime.WithDefaults()
-	if settings.Off {
+	if settings.Disabled {
 		o.check = pulumi.String("").ToStringOutput()
 		return nil
 	}

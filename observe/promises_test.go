@@ -79,9 +79,9 @@ func TestTheLicenseHostIsAskedFromOutsideWithItsCertificateVerified(t *testing.T
 	assert.InDelta(t, 1, policy.Value(t, threshold+"thresholdValue"), 0)
 }
 
-func TestTheCheckFromOutsideCanBeOff(t *testing.T) {
+func TestTheCheckFromOutsideCanBeDisabled(t *testing.T) {
 	t.Parallel()
-	r := declare(t, observe.Settings{Uptime: uptime.Settings{Off: true}}, nil)
+	r := declare(t, observe.Settings{Uptime: uptime.Settings{Disabled: true}}, nil)
 	assert.Empty(t, r.Of(kindCheck))
 	for _, policy := range r.Every(t, kindAlert) {
 		assert.NotEqual(t, "observe-LicenseAPIUnreachable", policy.Name)

@@ -50,7 +50,7 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 		"IAM login needs Google":               {"prod", change{stacktest.Set("endpoints", map[string]any{"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----"})}, []string{"data.sql.login"}},
 		"googleapis.com goes to Google":        {"prod", change{stacktest.Set("network.googleApisRange", "10.99.0.0/30")}, []string{"network.googleApisRange", "199.36.153.8/30"}},
 		"the internet is no authorized client": {"dev", change{stacktest.Set("kubernetes.cluster.authorizedNetworks", []any{map[string]any{"name": "all", "cidr": "0.0.0.0/0"}})}, []string{"kubernetes.cluster.authorizedNetworks[0].cidr"}},
-		"Google's checkers must be let in":     {"prod", change{stacktest.Set("armor.regions.allowed", []any{"DE", "BE"})}, []string{"observe.uptime.off", "lets in 1 of Google's checkers"}},
+		"Google's checkers must be let in":     {"prod", change{stacktest.Set("armor.regions.allowed", []any{"DE", "BE"})}, []string{"observe.uptime.disabled", "lets in 1 of Google's checkers"}},
 		"a backend's name must be whole":       {"dev", change{stacktest.Set("kubernetes.namespace.name", "a-namespace-of-27-characters")}, []string{"kubernetes.namespace.name", "at most 25 characters"}},
 		"mistakes of all layers come together": {"prod", change{
 			stacktest.Set("platform.project", "X"), stacktest.Set("armor.mode", "perhaps"), stacktest.Set("network.name", ""),

@@ -10,9 +10,9 @@ import (
 
 // Settings are the check's.
 type Settings struct {
-	// Off takes check and alert away: for a stack that Google's checkers cannot
-	// reach, because Cloud Armor lets in too few of their countries.
-	Off bool `json:"off"`
+	// Disabled takes check and alert away: for a stack that Google's checkers
+	// cannot reach, because Cloud Armor lets in too few of their countries.
+	Disabled bool `json:"disabled"`
 	// PeriodSeconds is how often every checker asks: 60, 300, 600 or 900.
 	// Default 60. https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.uptimeCheckConfigs
 	PeriodSeconds int `json:"periodSeconds"`
@@ -77,7 +77,7 @@ func (s Settings) Chosen(lets func(country string) bool) []string {
 // in.
 func (s Settings) Against(lets func(country string) bool) setting.Problems {
 	var found setting.Problems
-	if s.Off {
+	if s.Disabled {
 		return found
 	}
 	admitted := Admitted(lets)
@@ -87,7 +87,7 @@ func (s Settings) Against(lets func(country string) bool) setting.Problems {
 		}
 	}
 	if len(s.Regions) == 0 && len(admitted) < Fewest {
-		found.Add("off", false, fmt.Sprintf("Cloud Armor lets in %d of Google's checkers, and a check needs three", len(admitted)),
+		found.Add("disabled", false, fmt.Sprintf("Cloud Armor lets in %d of Google's checkers, and a check needs three", len(admitted)),
 			"true, or countries of three checkers in armor.regions.allowed: US has three; BE, SG and BR one each")
 	}
 	return found

@@ -38,8 +38,8 @@ func TestACheckThatCloudArmorWouldRefuseIsRefusedFirst(t *testing.T) {
 		lets     func(string) bool
 		keys     []string
 	}{
-		"too few countries":         {uptime.Settings{}, only("DE", "BE", "SG"), []string{"off"}},
-		"the check is off":          {uptime.Settings{Off: true}, only("DE"), nil},
+		"too few countries":         {uptime.Settings{}, only("DE", "BE", "SG"), []string{"disabled"}},
+		"the check is disabled":     {uptime.Settings{Disabled: true}, only("DE"), nil},
 		"one of three stands apart": {uptime.Settings{Regions: []string{"USA_IOWA", "USA_OREGON", "EUROPE"}}, only("US", "DE"), []string{"regions[2]"}},
 		"three countries":           {uptime.Settings{}, only("BE", "SG", "BR"), nil},
 	} {
