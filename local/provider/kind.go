@@ -87,6 +87,9 @@ type Kind struct {
 	Check func(d *Draft) []Failure
 	// ID returns the identity of the resource within its type.
 	ID func(d *Draft) string
+	// Means says whether a user who gives this id means the resource with that one:
+	// providers import by several forms of an id. It may be left out.
+	Means func(given, id string) bool
 	// Compute adds the outputs that the API computes. It runs alone, so it may
 	// allocate.
 	Compute func(ctx context.Context, d *Draft) error

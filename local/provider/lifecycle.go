@@ -8,6 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/coditect-ai/license-platform/local/store"
 )
 
 // Create makes a resource. A name in use is refused, unless it was this very
@@ -77,7 +79,7 @@ func (s *Server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
-	present, exists := s.store.Get(about.kind.Type, request.GetId())
+	present, exists := s.meant(about.kind, request.GetId())
 	if !exists {
 		return &pulumirpc.ReadResponse{}, nil
 	}
@@ -96,6 +98,24 @@ func (s *Server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 		return nil, err
 	}
 	return &pulumirpc.ReadResponse{Id: present.ID, Inputs: inputs, Properties: properties}, nil
+}
+
+// meant finds the resource with the id, or the only one that a form of it means.
+func (s *Server) meant(kind Kind, id string) (store.Resource, bool) {
+	present, exists := s.store.Get(kind.Type, id)
+	if exists || kind.Means == nil {
+		return present, exists
+	}
+	var found []store.Resource
+	for _, candidate := range s.store.List(kind.Type) {
+		if kind.Means(id, candidate.ID) {
+			found = append(found, candidate)
+		}
+	}
+	if len(found) != 1 {
+		return store.Resource{}, false
+	}
+	return found[0], true
 }
 
 // Delete takes a resource away. Deleting what is gone already is fine.

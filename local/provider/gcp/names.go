@@ -46,6 +46,26 @@ func relative(link string) string {
 	return link
 }
 
+// means says whether a form of an id, as the provider takes for an import, is that
+// of a resource: a self link, or the id's parts without the words between them
+// (PROJECT/REGION/NAME, or NAME alone).
+func means(given, id string) bool {
+	given = relative(given)
+	if given == "" || last(given) != last(id) {
+		return false
+	}
+	short, long := strings.Split(given, "/"), strings.Split(id, "/")
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	for _, part := range long {
+		if len(short) > 0 && part == short[0] {
+			short = short[1:]
+		}
+	}
+	return len(short) == 0
+}
+
 // last returns what stands behind the last slash.
 func last(path string) string {
 	return path[strings.LastIndex(path, "/")+1:]

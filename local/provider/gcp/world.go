@@ -119,7 +119,7 @@ func (w *World) Kinds() []provider.Kind {
 		w.alertPolicy(), w.notificationChannel(), w.uptimeCheck(), w.monitoredService(), w.objective(), w.dashboard(),
 	}
 	for i := range kinds {
-		kinds[i].Compute = finish(kinds[i])
+		kinds[i].Compute, kinds[i].Means = finish(kinds[i]), means
 	}
 	return kinds
 }
