@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/metrics"
 )
 
@@ -32,6 +33,7 @@ func exported(t *testing.T) map[string]map[string]bool {
 	// A metric with labels is served once something was counted.
 	m.Started()("acquire", http.MethodPost, http.StatusUnauthorized, time.Millisecond)
 	m.Dependency("kms")("sign", time.Millisecond, errors.New("no"))
+	m.Seats(app.LicenseRef{Tenant: "acme", License: "ide"}, 1, 2)
 
 	recorder := httptest.NewRecorder()
 	m.Handler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
