@@ -62,8 +62,8 @@ func intrudersAttempt(t *testing.T, client *daemon.Client) {
 	got, err := client.Attempt(t.Context(), daemon.AttemptRequest{From: at.Addr(), To: metadata.Address(), Words: token})
 	require.NoError(t, err)
 	assert.Contains(t, got.Answer, existing.Project+".svc.id.goog", "the metadata server knows who asks")
-	const query = "\x00\x2f\x00\x07\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" +
-		"\x08cloudkms\x0agoogleapis\x03com\x05evil\x07example" + "\x00\x00\x01\x00\x01" // RFC 1035, by a connection
+	const query = "\x00\x36\x00\x07\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" +
+		"\x08cloudkms\x0agoogleapis\x03com\x04evil\x07example" + "\x00\x00\x01\x00\x01" // RFC 1035, by a connection
 	resolver := netip.AddrPortFrom(netip.MustParseAddr(existing.Names), 53)
 	got, err = client.Attempt(t.Context(), daemon.AttemptRequest{From: at.Addr(), To: resolver, Words: query})
 	require.NoError(t, err)

@@ -96,9 +96,18 @@ func converse(conn net.Conn, words string) (string, error) {
 	if _, err := io.WriteString(conn, words); err != nil {
 		return "", nil // it was hung up
 	}
-	answer, err := io.ReadAll(io.LimitReader(conn, longestAnswer))
-	if errors.Is(err, os.ErrDeadlineExceeded) && len(answer) == 0 {
-		return "", fmt.Errorf("no answer: %w", err)
+	var answer []byte
+	for part := make([]byte, longestAnswer); len(answer) < longestAnswer; {
+		n, err := conn.Read(part)
+		if answer = append(answer, part[:n]...); errors.Is(err, os.ErrDeadlineExceeded) && len(answer) == 0 {
+			return "", fmt.Errorf("no answer: %w", err)
+		}
+		if err == nil { // who keeps the connection open has said it all soon
+			err = conn.SetReadDeadline(time.Now().Add(dropPatience))
+		}
+		if err != nil {
+			break
+		}
 	}
 	return string(answer), nil
 }
