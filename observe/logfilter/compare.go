@@ -8,13 +8,6 @@ import (
 	"strings"
 )
 
-// fields are those of a LogEntry; Cloud Logging refuses others.
-// https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
-var fields = [...]string{
-	"logName", "resource", "timestamp", "receiveTimestamp", "severity", "insertId", "httpRequest", "labels", "metadata", "operation",
-	"trace", "spanId", "traceSampled", "sourceLocation", "split", "textPayload", "jsonPayload", "protoPayload", "errorGroups",
-}
-
 // severities are in their order.
 // https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity
 var severities = [...]string{"DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"}
@@ -23,24 +16,19 @@ var severities = [...]string{"DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "E
 // entry without the field is not selected, whatever the operator: only NOT
 // selects it. A list is compared by its elements, one that compares is enough.
 func comparison(path []string, op, want string, bare bool) (matcher, error) {
-	if !slices.Contains(fields[:], path[0]) {
-		return nil, fmt.Errorf("a log entry has no field %q: it has %s", path[0], strings.Join(fields[:], ", "))
-	}
-	if slices.Contains(path, "") {
-		return nil, fmt.Errorf("the path %q has an empty part", strings.Join(path, "."))
+	if err := known(path); err != nil {
+		return nil, err
 	}
 	holdsFor, err := test(path, op, want, bare)
 	if err != nil {
 		return nil, err
 	}
-	negative := op == "!=" || op == "!~"
+	value, given := standard(path)
+	present := op == ":" && bare && want == "*"
 	return func(e map[string]any) bool {
 		found := at(e, path)
-		if len(found) == 0 && path[0] == "severity" {
-			found = []any{severities[0]}
-		}
-		if negative {
-			return len(found) > 0 && !slices.ContainsFunc(found, func(v any) bool { return !holdsFor(v) })
+		if len(found) == 0 && given && !present {
+			found = []any{value}
 		}
 		return slices.ContainsFunc(found, holdsFor)
 	}, nil

@@ -63,12 +63,20 @@ func TestAFilterSelectsByItsMeaning(t *testing.T) {
 		`protoPayload.authenticationInfo.principalEmail!="b@x.y"`:      true,
 		`protoPayload.authenticationInfo.chain.who="b@x.y"`:            true, // one element of a list is enough
 		`NOT protoPayload.authenticationInfo.chain.who="c@x.y"`:        true,
-		`protoPayload.authenticationInfo.chain.who!="b@x.y"`:           false,
+		`protoPayload.authenticationInfo.chain.who!="b@x.y"`:           true, // also of those that are unequal
+		`NOT protoPayload.authenticationInfo.chain.who="b@x.y"`:        false,
 		`jsonPayload.nothing="x"`:                                      false,
 		`jsonPayload.nothing!="x"`:                                     false, // no operator selects what lacks the field
 		`NOT jsonPayload.nothing="x"`:                                  true,  // only NOT does
 		`protoPayload.status:*`:                                        true,
 		`protoPayload.request:*`:                                       false,
+		`trace=""`:                                                     true, // every entry has one, be it empty
+		`trace!="t"`:                                                   true,
+		`trace:*`:                                                      false,
+		`httpRequest.requestSize<1`:                                    true,
+		`operation.first=false`:                                        true,
+		`operation.first=true`:                                         false,
+		`labels.owner!="me"`:                                           false,
 		`"LICENSES.coditect"`:                                          true,
 		`-ann@coditect.ai`:                                             false,
 		`severity=ERROR OR severity=NOTICE AND httpRequest.status=1`:   false, // (ERROR or NOTICE) and 1: OR binds closer
@@ -104,6 +112,8 @@ func TestAWrongFilterIsRefusedWithItsPlace(t *testing.T) {
 		`resource.type="a" OR`:               "the filter ends where something must follow",
 		`protPayload.methodName="a"`:         `a log entry has no field "protPayload"`,
 		`protoPayload..methodName="a"`:       "has an empty part",
+		`resource.label.zone="a"`:            `resource has no field "label"`,
+		`textPayload.code="a"`:               "textPayload has nothing below it",
 		`protoPayload.methodName=~"(["`:      "missing closing",
 		`severity>=BAD`:                      `severity has no value "BAD"`,
 		`sample(insertId, 0.1)`:              "the function sample is not one",
