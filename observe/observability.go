@@ -34,6 +34,9 @@ type Args struct {
 	Backend objective.Backend
 	// Container is the name of the API's container in its pods.
 	Container string
+	// Edge is the load balancer as it is declared: what is measured at it comes
+	// after it.
+	Edge []pulumi.Resource
 	// Lets says whether the load balancer lets in clients of a country.
 	Lets func(country string) bool
 	// PagerDutyKey is the integration key of a PagerDuty service: a secret.

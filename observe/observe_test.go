@@ -56,6 +56,10 @@ func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.String
 		if err != nil {
 			return err
 		}
+		edge, err := projects.NewService(ctx, "edge", &projects.ServiceArgs{Service: pulumi.String("compute.googleapis.com")})
+		if err != nil {
+			return err
+		}
 		_, err = observe.New(ctx, "observe", &observe.Args{
 			Settings:        settings,
 			Project:         "acme",
@@ -69,6 +73,7 @@ func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.String
 			Secrets:         subject.Secrets,
 			Backend:         backend(),
 			Container:       "license-api",
+			Edge:            []pulumi.Resource{edge},
 			Lets:            func(country string) bool { return country == "US" },
 			PagerDutyKey:    pagerDutyKey,
 			Services:        []pulumi.Resource{api},

@@ -39,7 +39,7 @@ func (o *Observability) uptime(ctx *pulumi.Context, name string, args *Args) err
 				&monitoring.UptimeCheckConfigHttpCheckAcceptedResponseStatusCodeArgs{StatusValue: pulumi.Int(200)},
 			},
 		},
-	}, pulumi.Parent(o), pulumi.DependsOn(args.Services), pulumi.DependsOn(args.Workload))
+	}, pulumi.Parent(o), pulumi.DependsOn(args.Services), pulumi.DependsOn(args.Workload), pulumi.DependsOn(args.Edge))
 	if err != nil {
 		return fmt.Errorf("declaring the uptime check of %s: %w", args.Host, err)
 	}

@@ -14,6 +14,8 @@ type policy struct {
 	every      bool
 	conditions monitoring.AlertPolicyConditionArray
 	strategy   *monitoring.AlertPolicyAlertStrategyArgs
+	// after writes the metrics, besides the workload.
+	after []pulumi.Resource
 }
 
 // declare declares the alert policy, which reaches every channel and says what to
@@ -36,7 +38,7 @@ func (o *Observability) declare(ctx *pulumi.Context, name string, args *Args, p 
 			Subject:  pulumi.String(p.summary),
 			Content:  pulumi.String(fmt.Sprintf("%s.\n\nWhat to do: %s%s", p.summary, args.Settings.withDefaults().Playbooks, p.playbook)),
 		},
-	}, pulumi.Parent(o), pulumi.DependsOn(args.Services), pulumi.DependsOn(args.Workload))
+	}, pulumi.Parent(o), pulumi.DependsOn(args.Services), pulumi.DependsOn(args.Workload), pulumi.DependsOn(p.after))
 	if err != nil {
 		return fmt.Errorf("declaring alert %s: %w", p.name, err)
 	}

@@ -45,7 +45,7 @@ func (o *Observability) promises(ctx *pulumi.Context, name string, args *Args) e
 		for _, a := range promise.Alerts() {
 			if err := o.declare(ctx, name, args, policy{
 				name: a.Name, summary: a.Summary, severity: a.Severity, playbook: a.Playbook,
-				every: true, conditions: burning(a, declared.Name), strategy: closes(),
+				every: true, conditions: burning(a, declared.Name), strategy: closes(), after: args.Edge,
 			}); err != nil {
 				return err
 			}

@@ -58,6 +58,7 @@ func TestABurningBudgetMustShowInBothWindows(t *testing.T) {
 	slow := r.One(t, kindAlert, "observe-LatencyBurnSlow")
 	assert.Len(t, slow.Value(t, "conditions"), 1, "PromQL stands alone in a policy")
 	assert.Contains(t, slow.Value(t, "conditions[0].conditionPrometheusQueryLanguage.query"), "[72h]")
+	assert.True(t, r.WaitsFor(slow, r.One(t, kindService, "edge")), "the load balancer writes what it reads")
 }
 
 func TestTheLicenseHostIsAskedFromOutsideWithItsCertificateVerified(t *testing.T) {
@@ -71,6 +72,7 @@ func TestTheLicenseHostIsAskedFromOutsideWithItsCertificateVerified(t *testing.T
 	assert.Equal(t, []any{"USA_OREGON", "USA_IOWA", "USA_VIRGINIA"}, check.Value(t, "selectedRegions"), "where Cloud Armor lets checkers in")
 	assert.Equal(t, "60s", check.Value(t, "period"))
 	assert.Equal(t, "10s", check.Value(t, "timeout"))
+	assert.True(t, r.WaitsFor(check, r.One(t, kindService, "edge")), "before that nobody answers")
 
 	policy := r.One(t, kindAlert, "observe-LicenseAPIUnreachable")
 	threshold := "conditions[0].conditionThreshold."

@@ -160,7 +160,7 @@ func (d *deployment) observe() (err error) {
 		Settings: s.Observe, Project: s.Platform.Project, Region: s.Platform.Region, LogsKeyID: d.cmek.Logs,
 		Namespace: s.Kubernetes.Namespace.Name, Host: s.Platform.LicenseHost(), SQLInstanceName: d.kept.SQLInstanceName,
 		SecurityPolicy: cmp.Or(s.Armor.Name, policy.DefaultName), Redis: data.RedisName, Secrets: data.SecretsPrefix,
-		Backend: s.backend(), Container: workload.APIName, Lets: s.Armor.Admits,
+		Backend: s.backend(), Container: workload.APIName, Edge: []pulumi.Resource{d.edge}, Lets: s.Armor.Admits,
 		PagerDutyKey: d.secrets.pagerDuty, Services: d.services.enabled, Workload: d.api.Measured,
 	}, d.inGoogle())
 	return err
