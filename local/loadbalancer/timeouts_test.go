@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,11 +15,15 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 
+	localaddress "github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/certificate"
+	"github.com/coditect-ai/license-platform/local/existing"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/standin"
+	"github.com/coditect-ai/license-platform/local/store"
 )
 
 // memory is a listener without a network, on which a test's clock can wait.
@@ -104,13 +109,26 @@ func edge(t *testing.T) *http.Client {
 		assert.NoError(t, door.Serve(over), "it serves no network, and only lets go")
 	})
 	w := newWorld(t)
-	w.declare("kubernetes:apps/v1:Deployment coditect-app/ide", `{metadata: {name: ide, namespace: coditect-app}}`) // checked at /, rarely
+	w.adoptIDE()
 	status := loadbalancer.New(loadbalancer.Options{Store: w.store, Pods: w, FrontDoor: door, Armor: remembers}).Sync()
 	require.Empty(t, status.Problems)
 	entry := serveInMemory(t, door)
 	client := &http.Client{Transport: &http.Transport{DialContext: entry.dial}}
 	t.Cleanup(client.CloseIdleConnections)
 	return client
+}
+
+// adoptIDE takes the BackendConfig that the embedded cloud's IDE has.
+func (w *world) adoptIDE() {
+	w.t.Helper()
+	there, err := store.Open(filepath.Join(w.t.TempDir(), "store.json"))
+	require.NoError(w.t, err)
+	require.NoError(w.t, existing.Declare(there, localaddress.Plan{Block: 77, EdgePort: 8443}, "CA"))
+	own, exists := there.Get(split(ideConfig), existing.Namespace+"/"+existing.Backend)
+	require.True(w.t, exists)
+	config, err := yaml.Marshal(map[string]any{"metadata": map[string]any{"name": "ide", "namespace": existing.Namespace}, "spec": own.Inputs["spec"]})
+	require.NoError(w.t, err)
+	w.declare(ideConfig, string(config))
 }
 
 func TestARequestOfTheLicenseAPIIsCutAfterTheThirtySecondsDeclared(t *testing.T) {
