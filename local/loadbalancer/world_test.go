@@ -17,7 +17,10 @@ import (
 	"github.com/coditect-ai/license-platform/local/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The Pulumi SDK's log starts this one.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/golang/glog.(*fileSink).flushDaemon"))
+}
 
 // The types and ids of the resources that the tests change.
 const (
