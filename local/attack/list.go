@@ -10,12 +10,14 @@ import (
 	"github.com/coditect-ai/license-platform/local/layer"
 )
 
-// All are the attacks, from the outside in.
-func All() []Attack { return slices.Concat(Outside(), Moves()) }
+// All are the attacks, from the outside in, and then what has to pass.
+func All() []Attack { return slices.Concat(inward(), Moves(), bystanders()) }
 
 // Outside are those that need nobody in a pod.
-func Outside() []Attack {
-	return slices.Concat(injections(), floods(), impostors(), thieves(), intruders(), bystanders())
+func Outside() []Attack { return slices.Concat(inward(), bystanders()) }
+
+func inward() []Attack {
+	return slices.Concat(injections(), floods(), impostors(), thieves(), intruders())
 }
 
 // query is an attack in the query of a public address.
