@@ -2,7 +2,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: drills checklist cost help up preview preview-real status down test race check format bench faults inventory conformance tools go attack drift
+.PHONY: vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory conformance tools go attack drift
 
 LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
@@ -69,6 +69,13 @@ check: go ## Everything quick: format, vet, staticcheck, go.mod
 	@echo "==> staticcheck"; cd tools && go build -o ../bin/staticcheck honnef.co/go/tools/cmd/staticcheck && cd .. && bin/staticcheck ./...
 	@echo "==> actionlint";  cd tools/actionlint && go tool actionlint ../../.github/workflows/*.yml
 	@echo "==> go mod tidy"; go mod tidy -diff
+
+# The API by what it calls, everything else by what the program links.
+vulncheck: $(LOCAL) ## Look for known vulnerabilities in what the programs use (needs vuln.go.dev)
+	@cd tools && go build -o ../bin/govulncheck golang.org/x/vuln/cmd/govulncheck
+	@bin/govulncheck -version | grep -q '^DB updated' || { echo "nothing was checked: the vulnerability database https://vuln.go.dev cannot be reached from this machine" >&2; exit 1; }
+	@bin/govulncheck -tags grpcnotrace,nethttpomithttp2 ./app/...
+	@bin/govulncheck -mode binary $(LOCAL)
 
 format: go ## Format all Go files
 	@cd tools && go tool gofumpt -w ..

@@ -49,6 +49,9 @@ func (r *Redis) Start(tb testing.TB) {
 // Kill ends the server at once.
 func (r *Redis) Kill(tb testing.TB) { tb.Helper(); r.stop(tb, syscall.SIGKILL) }
 
+// PID is the server's process.
+func (r *Redis) PID() int { return r.command.Process.Pid }
+
 // Client returns a client that may do everything.
 func (r *Redis) Client() *goredis.Client {
 	roots := x509.NewCertPool()

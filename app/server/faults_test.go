@@ -1,77 +1,19 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http"
-	"os"
-	"os/exec"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
-
-	"github.com/caarlos0/env/v11"
 
 	"github.com/coditect-ai/license-platform/app/apptest"
-	"github.com/coditect-ai/license-platform/app/server"
 )
-
-// childVariable makes the test binary be the API: its value is the command. So a test
-// can kill it, or give it an environment of its own.
-const childVariable = "LICENSE_API_TEST_CHILD"
-
-func TestMain(m *testing.M) {
-	command := os.Getenv(childVariable)
-	if command == "" {
-		// The Cloud SQL connector's statistics start one goroutine when the program does.
-		goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
-	}
-	if err := server.Command(context.Background(), []string{command}, env.ToMap(os.Environ()), os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-// killable is an API in a process of its own.
-type killable struct {
-	*instance
-	command *exec.Cmd
-}
-
-func (w *world) serveKillable(t *testing.T) *killable {
-	t.Helper()
-	k := &killable{instance: &instance{client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}}
-	environment := w.serveEnvironment(t)
-	k.url = "http://" + environment["LISTEN_ADDRESS"]
-	executable, err := os.Executable()
-	require.NoError(t, err)
-	k.command = exec.Command(executable)
-	k.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	k.command.Env = append(k.command.Env, childVariable+"=serve", "LOG_LEVEL=error")
-	for key, value := range environment {
-		k.command.Env = append(k.command.Env, key+"="+value)
-	}
-	require.NoError(t, k.command.Start())
-	t.Cleanup(k.kill)
-	k.awaitReady(t)
-	return k
-}
-
-// kill ends the process without warning.
-func (k *killable) kill() {
-	// It may be dead already.
-	_ = k.command.Process.Kill()
-	_ = k.command.Wait()
-	k.client.CloseIdleConnections()
-}
 
 func TestFaultsAThousandClientsRaceForAHundredSeats(t *testing.T) {
 	w := newWorld(t)
@@ -167,7 +109,7 @@ func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
 	w.migrate(t, fmt.Sprintf(`[{"id":"demo-1a2b","name":"demo","licenses":[{"id":"fault","product":"coditect-ide","seats":%d,"leaseSeconds":120}]}]`, faultSeats))
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	var mu sync.Mutex
-	apis := []*killable{w.serveKillable(t), w.serveKillable(t), w.serveKillable(t)}
+	apis := []*process{w.serveChild(t), w.serveChild(t), w.serveChild(t)}
 	pick := func() *instance {
 		mu.Lock()
 		defer mu.Unlock()
@@ -212,7 +154,7 @@ func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
 			victim := apis[0]
 			mu.Unlock()
 			victim.kill()
-			fresh := w.serveKillable(t)
+			fresh := w.serveChild(t)
 			mu.Lock()
 			apis[0] = fresh
 			mu.Unlock()
