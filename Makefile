@@ -84,9 +84,9 @@ faults: tools ## Break the API's dependencies under load, and count lost and ove
 	@go test -count 1 -timeout 10m -run Faults -v ./app/server | grep -Ev '^(=== |\{)'
 
 bench: tools ## Measure the API's speed, as ratios against the bare building blocks, and the WAF's (3 minutes)
-	@go test -run '^$$' -bench $(or $(BENCH),.) -benchtime 1x -timeout 10m $(BENCHFLAGS) ./app/server
-	@go test -run '^$$' -bench $(or $(BENCH),.) -timeout 10m $(BENCHFLAGS) ./local/cloudarmor
-	@go test -run '^$$' -bench $(or $(BENCH),.) -benchtime 5x -timeout 10m $(BENCHFLAGS) ./local/e2e
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 10m $(BENCHFLAGS) ./app/server
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./local/cloudarmor
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./local/e2e
 
 inventory: go ## Write the reviewed list of every stack's resources anew
 	@go test ./stack -run Inventory -update

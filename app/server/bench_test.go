@@ -85,7 +85,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	client, err := redis.Open(redis.Options{Address: w.redis.Address, CA: w.redis.CA, Password: apptest.Password})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, client.Close()) })
-	heartbeats := api.herd(token, 200, beats(leases)...)
+	heartbeats, empty := api.herd(token, 200, beats(leases)...), api.herd(token, 200, slices.Repeat([]string{"GET /health"}, workers)...)
 	ctx := context.Background()
 	bare := goredis.NewScript(`redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) return redis.call('ZSCORE', KEYS[1], ARGV[1])`)
 	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
@@ -97,13 +97,17 @@ func BenchmarkHeartbeat(b *testing.B) {
 		}), calling(workers, func(worker int) error {
 			_, err := seats.Extend(ctx, ref, leases[worker], "ada")
 			return err
-		}), heartbeats.run)
-		evalsha, script, whole := rates[0], rates[1], rates[2]
+		}), heartbeats.run, empty.run)
+		evalsha, script, whole, health := rates[0], rates[1], rates[2], rates[3]
 		half := heartbeats.run(b, window, whole.perSecond/2).rate(b)
 		b.ReportMetric(evalsha.perSecond, "bare-evalsha/s")
 		b.ReportMetric(script.perSecond, "heartbeat-script/s")
 		b.ReportMetric(whole.perSecond, "heartbeat/s")
 		b.ReportMetric(whole.perSecond/evalsha.perSecond, "ratio")
+		// What an answer with nothing in it and the bare script would reach one after the
+		// other: the rest of a heartbeat's work left out.
+		b.ReportMetric(health.perSecond, "empty-answer/s")
+		b.ReportMetric(health.perSecond/(health.perSecond+evalsha.perSecond), "ratio-empty")
 		for i, who := range []string{"load", "redis", "api"} {
 			b.ReportMetric(float64(whole.used[i].Nanoseconds())/1000, "cpu-us-"+who)
 		}
@@ -114,13 +118,13 @@ func BenchmarkHeartbeat(b *testing.B) {
 	}
 }
 
-// beats are the paths of the leases' heartbeats.
+// beats are the targets of the leases' heartbeats.
 func beats(leases []string) []string {
-	paths := make([]string, len(leases))
+	targets := make([]string, len(leases))
 	for i, lease := range leases {
-		paths[i] = "/v1/leases/" + lease + "/heartbeat"
+		targets[i] = "POST /v1/leases/" + lease + "/heartbeat"
 	}
-	return paths
+	return targets
 }
 
 // BenchmarkAcquire compares acquire with the bare KMS signature, which it contains.

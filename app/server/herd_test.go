@@ -37,14 +37,15 @@ type member struct {
 	waiting bool
 }
 
-// herd makes one connection to the instance for each path, in need of the status.
-func (in *instance) herd(token string, status int, paths ...string) *herd {
+// herd makes one connection to the instance for each target, such as POST /v1/licenses,
+// which has to be answered with the status.
+func (in *instance) herd(token string, status int, targets ...string) *herd {
 	host := strings.TrimPrefix(in.url, "http://")
 	h := &herd{status: "HTTP/1.1 " + strconv.Itoa(status) + " "}
-	for _, path := range paths {
+	for _, target := range targets {
 		h.members = append(h.members, member{
 			to:      netip.MustParseAddrPort(host),
-			request: []byte("POST " + path + " HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 0\r\n\r\n"),
+			request: []byte(target + " HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 0\r\n\r\n"),
 		})
 	}
 	return h
@@ -105,7 +106,14 @@ func (h *herd) drive(start time.Time, length time.Duration, pace float64) (s sam
 		if err != nil || wait < 0 {
 			return s, err
 		}
-		n, err := syscall.EpollWait(poll, events, int(wait.Milliseconds()))
+		patience := 1000
+		if pace > 0 {
+			patience = 0
+			if err := await(poll, wait); err != nil {
+				return s, err
+			}
+		}
+		n, err := syscall.EpollWait(poll, events, patience)
 		if err != nil && !errors.Is(err, syscall.EINTR) {
 			return s, err
 		}
@@ -120,6 +128,18 @@ func (h *herd) drive(start time.Time, length time.Duration, pace float64) (s sam
 			}
 		}
 	}
+}
+
+// await waits for an event with a clock finer than epoll's own: a whole millisecond
+// would make bunches of what has to be sent at an even pace.
+func await(poll int, wait time.Duration) error {
+	var set syscall.FdSet
+	set.Bits[poll/64] |= 1 << (poll % 64)
+	timeout := syscall.NsecToTimeval(wait.Nanoseconds())
+	if _, err := syscall.Select(poll+1, &set, nil, nil, &timeout); err != nil && !errors.Is(err, syscall.EINTR) {
+		return err
+	}
+	return nil
 }
 
 // send sends what is due, and says how long there is nothing to send; negative when
