@@ -46,7 +46,10 @@ func Open(o Options) (*goredis.Client, error) {
 	options := &goredis.Options{
 		Addr: o.Address, Password: o.Password,
 		DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second,
-		PoolSize: 64, PoolTimeout: time.Second, ContextTimeoutEnabled: true,
+		// The library dials five times by default; a client would learn only at the
+		// end of its request that the server drops packets. Twice is for a lost one.
+		DialerRetries: 2,
+		PoolSize:      64, PoolTimeout: time.Second, ContextTimeoutEnabled: true,
 		MaxRetries: 1, MinRetryBackoff: 5 * time.Millisecond, MaxRetryBackoff: 50 * time.Millisecond,
 		DisableIdentity: true,
 	}
