@@ -12,6 +12,9 @@ RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "
 # Many packages wait for real servers, so more of them run than there are cores.
 TESTFLAGS ?= -p 4
 
+# The longest ones start first, so that the others run beside them.
+LONGEST := ./local/e2e ./local/engine
+
 # Tests that act out whole stories: `make test` runs what is quick of them.
 DRILL_PACKAGES := ./docs ./ops/incident ./app/server
 DRILLS := github.com/coditect-ai/license-platform/(docs|ops/incident|app/server)
@@ -52,7 +55,7 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@$(call compile,./...)
 	@echo "==> run the tests of $$(go list ./... | wc -l) packages"
 	@go test $(TESTFLAGS) -short $(DRILL_PACKAGES)
-	@go test $(TESTFLAGS) $$(go list ./... | grep -vxE '$(DRILLS)')
+	@go test $(TESTFLAGS) $(LONGEST) $$(go list ./... | grep -vxE '$(DRILLS)')
 	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 

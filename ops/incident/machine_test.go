@@ -7,13 +7,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +50,8 @@ func bringUp(t *testing.T) *machine {
 	require.NoError(t, err)
 	m.port = listener.Addr().(*net.TCPAddr).Port
 	require.NoError(t, listener.Close())
+	// For the commands here, and for those that the response runs.
+	t.Setenv("EDGE_PORT", strconv.Itoa(m.port))
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", m.binary, "github.com/coditect-ai/license-platform/local").CombinedOutput()
 	require.NoError(t, err, string(output))
 	t.Cleanup(func() { _, _ = m.command("down") })
@@ -63,7 +65,6 @@ func (m *machine) command(arguments ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, m.binary, append(arguments, "--dir", m.directory)...)
-	command.Env = append(os.Environ(), fmt.Sprintf("EDGE_PORT=%d", m.port))
 	output, err := command.CombinedOutput()
 	return string(output), err
 }
