@@ -13,11 +13,10 @@ RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "
 TESTFLAGS ?= -p 4
 
 # The longest ones start first, so that the others run beside them.
-LONGEST := ./local/e2e ./local/engine
+LONGEST := ./local/e2e ./app/server ./local/engine
 
-# Tests that act out whole stories: `make test` runs what is quick of them.
+# Tests that act out whole stories; with -short only what is quick of them runs.
 DRILL_PACKAGES := ./docs ./ops/incident ./app/server
-DRILLS := github.com/coditect-ai/license-platform/(docs|ops/incident|app/server)
 
 # The API server enables features by the version that it is told to be.
 KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37
@@ -54,8 +53,7 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@echo "==> compile (the first time takes minutes: the Google Cloud SDK is large)"
 	@$(call compile,./...)
 	@echo "==> run the tests of $$(go list ./... | wc -l) packages"
-	@go test $(TESTFLAGS) -short $(DRILL_PACKAGES)
-	@go test $(TESTFLAGS) $(LONGEST) $$(go list ./... | grep -vxE '$(DRILLS)')
+	@go test $(TESTFLAGS) -short $(LONGEST) ./...
 	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
@@ -113,7 +111,7 @@ tools: $(LOCAL) ## Install or build what the project and its tests need (Postgre
 # go build decides itself whether anything has to be compiled.
 $(LOCAL): go
 	@mkdir -p bin
-	@$(call compile,-o $(LOCAL) ./local)
+	@$(call compile,-ldflags "-s -w" -o $(LOCAL) ./local)
 
 go:
 	@command -v go >/dev/null || { echo "Go 1.26 or newer is needed and was not found on the PATH: see https://go.dev/doc/install" >&2; exit 1; }

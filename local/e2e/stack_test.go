@@ -25,9 +25,6 @@ import (
 // TestTheWholeStackOnOneMachine is one story, told in order: each step stands on
 // the one before it.
 func TestTheWholeStackOnOneMachine(t *testing.T) {
-	if testing.Short() {
-		t.Skip("brings a whole stack up; left out by -short")
-	}
 	m := newMachine(t)
 	t.Cleanup(func() { m.command(t, "down") })
 	m.must(t, "up")

@@ -10,9 +10,6 @@ import (
 )
 
 func TestThePageInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts Chromium; left out by -short")
-	}
 	w := newWorld()
 	server := serve(t, w)
 	b := openBrowser(t)
