@@ -3,7 +3,6 @@ package docs_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
 // local says whether a block can be run on this machine as it stands: it speaks
@@ -104,12 +105,8 @@ func newReader(t *testing.T) *reader {
 	require.NoError(t, err)
 	script := fmt.Sprintf("#!/bin/sh\ncase \"$1\" in test|check|race) exec %s -n \"$@\" ;; *) exec %s \"$@\" ;; esac\n", maker, maker)
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "make"), []byte(script), 0o755)) //nolint:gosec // it is run
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := listener.Addr().(*net.TCPAddr).Port
-	require.NoError(t, listener.Close())
 	return &reader{dir: dir, environment: append(os.Environ(),
-		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), fmt.Sprintf("EDGE_PORT=%d", port),
+		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), fmt.Sprintf("EDGE_PORT=%d", apptest.FreePort(t)),
 		"GOFLAGS=-buildvcs=false",
 	)}
 }

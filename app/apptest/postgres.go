@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func StartPostgres(tb testing.TB) *Postgres {
 	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	initdb := find(tb, "postgresql", "initdb", "/usr/lib/postgresql/*/bin/initdb")
 	tls := newAuthority(tb, dir)
-	p := &Postgres{CA: tls.CA, dir: dir, bin: filepath.Dir(initdb), port: freePort(tb)}
+	p := &Postgres{CA: tls.CA, dir: dir, bin: filepath.Dir(initdb), port: strconv.Itoa(FreePort(tb))}
 	p.Address = "127.0.0.1:" + p.port
 	data := filepath.Join(dir, "data")
 	password := filepath.Join(dir, "password")

@@ -2,12 +2,10 @@ package apptest
 
 import (
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -128,13 +126,4 @@ func (c *child) await(tb testing.TB, what string, ready func() error) {
 			require.FailNow(tb, what+" is not ready after 30 s: "+err.Error(), c.said.String())
 		}
 	}
-}
-
-// freePort returns a port of 127.0.0.1 that was free a moment ago.
-func freePort(tb testing.TB) string {
-	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(tb, err)
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }

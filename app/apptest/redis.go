@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ type Redis struct {
 func StartRedis(tb testing.TB) *Redis {
 	tb.Helper()
 	dir := tb.TempDir()
-	r := &Redis{port: freePort(tb), dir: dir, tls: newAuthority(tb, dir)}
+	r := &Redis{port: strconv.Itoa(FreePort(tb)), dir: dir, tls: newAuthority(tb, dir)}
 	r.Address, r.CA = "127.0.0.1:"+r.port, r.tls.CA
 	r.Start(tb)
 	tb.Cleanup(func() { r.stop(tb, syscall.SIGTERM) })

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/existing"
@@ -83,11 +84,7 @@ func newPlan(t *testing.T) address.Plan {
 	t.Helper()
 	block, err := address.ChooseBlock(t.Name())
 	require.NoError(t, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := listener.Addr().(*net.TCPAddr).Port
-	require.NoError(t, listener.Close())
-	return address.Plan{Block: block, EdgePort: port}
+	return address.Plan{Block: block, EdgePort: apptest.FreePort(t)}
 }
 
 func TestADaemonBringsBackWhatTheStoreRemembersAndTellsWhatItCannot(t *testing.T) {

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
 // machine is one embedded cloud in a folder of its own, driven by the commands
@@ -47,7 +49,7 @@ func newMachine(t testing.TB) *machine {
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", binary, "github.com/coditect-ai/license-platform/local")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, string(output))
-	return &machine{binary: binary, directory: filepath.Join(t.TempDir(), "cloud"), edgePort: freePort(t)}
+	return &machine{binary: binary, directory: filepath.Join(t.TempDir(), "cloud"), edgePort: apptest.FreePort(t)}
 }
 
 // command runs one command of the program and returns what it printed. The
@@ -162,12 +164,4 @@ func (a answer) json(t *testing.T) map[string]any {
 	var decoded map[string]any
 	require.NoError(t, json.Unmarshal(a.body, &decoded), string(a.body))
 	return decoded
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
 }

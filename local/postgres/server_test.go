@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/local/certificate"
 	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/process"
@@ -46,7 +46,7 @@ func newWorld(t *testing.T) world {
 	supervisor, err := process.NewSupervisor(filepath.Join(t.TempDir(), "pids"), log)
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
-	address := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), freePort(t))
+	address := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(apptest.FreePort(t)))
 	leaf, err := authority.Issue(nil, []netip.Addr{address.Addr()})
 	require.NoError(t, err)
 	dir := t.TempDir()
@@ -58,14 +58,6 @@ func newWorld(t *testing.T) world {
 			"cloudsql.iam_authentication": "on", "cloudsql.enable_pgaudit": "on", "pgaudit.log": "ddl,role",
 		},
 	}}
-}
-
-func freePort(t *testing.T) uint16 {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return netip.MustParseAddrPort(listener.Addr().String()).Port()
 }
 
 func (w world) start(t *testing.T) *postgres.Server {

@@ -25,6 +25,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
+	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/local/address"
 )
 
@@ -32,7 +33,6 @@ import (
 // that a person would type.
 type machine struct {
 	binary, directory string
-	port              int
 	endpoints         struct {
 		Edge    string            `json:"edge"`
 		CA      string            `json:"ca"`
@@ -46,12 +46,8 @@ type machine struct {
 func bringUp(t *testing.T) *machine {
 	t.Helper()
 	m := &machine{binary: filepath.Join(t.TempDir(), "local"), directory: filepath.Join(t.TempDir(), "cloud")}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	m.port = listener.Addr().(*net.TCPAddr).Port
-	require.NoError(t, listener.Close())
 	// For the commands here, and for those that the response runs.
-	t.Setenv("EDGE_PORT", strconv.Itoa(m.port))
+	t.Setenv("EDGE_PORT", strconv.Itoa(apptest.FreePort(t)))
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", m.binary, "github.com/coditect-ai/license-platform/local").CombinedOutput()
 	require.NoError(t, err, string(output))
 	t.Cleanup(func() { _, _ = m.command("down") })

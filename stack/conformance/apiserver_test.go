@@ -13,7 +13,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -23,6 +22,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
 // apiServer is a kube-apiserver with its etcd on loopback, without controllers:
@@ -38,7 +39,7 @@ type apiServer struct {
 func startAPIServer(t *testing.T) *apiServer {
 	t.Helper()
 	dir := t.TempDir()
-	etcdPort, etcdPeerPort, port := freePort(t), freePort(t), freePort(t)
+	etcdPort, etcdPeerPort, port := apptest.FreePort(t), apptest.FreePort(t), apptest.FreePort(t)
 	run(t, dir, binary(t, "ETCD"),
 		"--data-dir="+filepath.Join(dir, "etcd"),
 		"--unsafe-no-fsync",
@@ -166,14 +167,6 @@ func run(t *testing.T, dir, program string, arguments ...string) {
 			t.Logf("last words of %s:\n%s", filepath.Base(program), content[max(0, len(content)-2000):])
 		}
 	})
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func writeKey(t *testing.T, dir string) string {
