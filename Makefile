@@ -57,7 +57,7 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
-drills: tools ## Act out every document, an incident and every fault at length (8 minutes)
+drills: tools ## Act out every document, an incident and every fault at length (4 minutes)
 	@go test -count 1 -timeout 20m $(TESTFLAGS) $(DRILL_PACKAGES)
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
