@@ -1,10 +1,11 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/coditect-ai/license-platform/app"
 )
@@ -40,18 +41,26 @@ func (a *api) keep(w http.ResponseWriter, r *http.Request, limit *tenantLimit, l
 	}
 	defer slots.leave()
 	record.route = routeHeartbeat
-	out, err := a.heartbeat(r.Context(), record.who, &leaseInput{LeasePath{lease}})
-	if err != nil {
-		return err
-	}
-	content, err := json.Marshal(&out.Body)
+	extended, err := a.service.Heartbeat(r.Context(), record.who, lease)
 	if err != nil {
 		return err
 	}
 	w.Header()["Content-Type"] = []string{"application/json"}
 	// The client may be gone; there is nobody left to tell.
-	_, _ = w.Write(append(content, '\n'))
+	_, _ = w.Write(appendHeartbeat(make([]byte, 0, 192), lease, extended))
 	return nil
+}
+
+// appendHeartbeat appends the JSON of heartbeatOutput's body. Neither a lease's id nor a
+// time has a character that JSON would have to escape.
+func appendHeartbeat(b []byte, lease string, e app.Extended) []byte {
+	b = append(append(b, `{"leaseId":"`...), lease...)
+	b = e.ExpiresAt.AppendFormat(append(b, `","expiresAt":"`...), time.RFC3339Nano)
+	b = strconv.AppendInt(append(b, `","heartbeatSeconds":`...), int64(e.Interval/time.Second), 10)
+	if e.Revived {
+		b = append(b, `,"revived":true`...)
+	}
+	return append(b, "}\n"...)
 }
 
 // plainHeartbeat returns the lease of a heartbeat that has no body, comes from no

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/metrics"
@@ -250,5 +252,21 @@ func TestAHeartbeatWithABodyOrAnotherMethodIsNotPlain(t *testing.T) {
 		want := answerOf(t, false, request())
 		assert.Equal(t, 401, want.status)
 		assert.Equal(t, want, answerOf(t, true, request()))
+	})
+}
+
+func TestTheAnswerToAHeartbeatIsTheJSONThatIsDocumented(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		lease := lease(rapid.StringMatching("[a-z2-7]{0,20}").Draw(t, "fate"))
+		extended := app.Extended{
+			ExpiresAt: time.UnixMicro(rapid.Int64Range(0, 253402300799999999).Draw(t, "expiry")).UTC(),
+			Interval:  time.Duration(rapid.Int64Range(0, int64(24*time.Hour)).Draw(t, "interval")),
+			Revived:   rapid.Bool().Draw(t, "revived"),
+		}
+		out := heartbeatAnswer(lease, extended)
+		want, err := json.Marshal(out.Body)
+		require.NoError(t, err)
+		assert.Equal(t, string(want)+"\n", string(appendHeartbeat(nil, lease, extended)))
 	})
 }

@@ -114,10 +114,14 @@ func (a *api) heartbeat(ctx context.Context, who app.Principal, in *leaseInput) 
 	if err != nil {
 		return nil, err
 	}
+	return heartbeatAnswer(in.Lease, extended), nil
+}
+
+func heartbeatAnswer(lease string, extended app.Extended) *heartbeatOutput {
 	out := &heartbeatOutput{}
-	out.Body.LeaseID, out.Body.ExpiresAt = in.Lease, extended.ExpiresAt
+	out.Body.LeaseID, out.Body.ExpiresAt = lease, extended.ExpiresAt
 	out.Body.HeartbeatSeconds, out.Body.Revived = int(extended.Interval/time.Second), extended.Revived
-	return out, nil
+	return out
 }
 
 func (a *api) release(ctx context.Context, who app.Principal, in *leaseInput) (*struct{}, error) {

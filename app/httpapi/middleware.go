@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,8 +46,8 @@ func (a *api) observed(next http.Handler) http.Handler {
 		start := time.Now()
 		done := a.metrics.Started()
 		record := newRequest(r, a.config.Project)
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestKey{}, record), a.config.RequestTimeout)
-		defer cancel()
+		ctx := &patience{Context: r.Context(), record: record, deadline: start.Add(a.config.RequestTimeout)}
+		defer ctx.end()
 		r = r.WithContext(ctx)
 		out := &answered{ResponseWriter: w}
 		out.Header().Set("X-Request-Id", record.id)

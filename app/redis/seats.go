@@ -16,7 +16,8 @@ type Seats struct {
 	client  *goredis.Client
 	observe Observe
 
-	heartbeats                                                             *batch
+	heartbeats *heartbeats
+
 	reserve, free, reclaim, settled, stage, load, configure, usage, absent script
 }
 
@@ -26,7 +27,7 @@ var _ app.Seats = (*Seats)(nil)
 func NewSeats(client *goredis.Client, observe Observe) *Seats {
 	return &Seats{
 		client: client, observe: observe,
-		heartbeats: &batch{client: client, script: script{name: "extend", Script: goredis.NewScript(extendLua)}}, reserve: newScript("reserve", reserveLua),
+		heartbeats: newHeartbeats(client), reserve: newScript("reserve", reserveLua),
 		free: newScript("free", freeLua), reclaim: newScript("reclaim", reclaimLua),
 		settled: newScript("settled", settledLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
 		configure: newScript("configure", configureLua), usage: newScript("usage", usageLua),
@@ -37,7 +38,7 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 // Extend implements app.Seats.
 func (s *Seats) Extend(ctx context.Context, ref app.LicenseRef, lease, user string) (app.Extended, error) {
 	start := time.Now()
-	values, err := s.heartbeats.run(ctx, keys(ref)[:3], lease, digest(user))
+	values, err := s.heartbeats.send(ctx, ref, lease, digest(user))
 	s.observe(s.heartbeats.script.name, time.Since(start), err)
 	a, err := answerOf(s.heartbeats.script, values, err)
 	if err != nil {
@@ -45,15 +46,7 @@ func (s *Seats) Extend(ctx context.Context, ref app.LicenseRef, lease, user stri
 	}
 	switch a.word {
 	case "ok", "revived":
-		expiry, err := a.time(0)
-		if err != nil {
-			return app.Extended{}, fmt.Errorf("script extend: expiry: %w", err)
-		}
-		interval, err := strconv.ParseInt(a.text(1), 10, 64)
-		if err != nil {
-			return app.Extended{}, fmt.Errorf("script extend: interval: %w", err)
-		}
-		return app.Extended{ExpiresAt: expiry, Interval: time.Duration(interval) * time.Microsecond, Revived: a.word == "revived"}, nil
+		return extended(a, a.text(0))
 	case "absent":
 		return app.Extended{}, app.ErrAbsent
 	case "expired":
@@ -61,9 +54,23 @@ func (s *Seats) Extend(ctx context.Context, ref app.LicenseRef, lease, user stri
 	case "holder":
 		return app.Extended{}, app.NewError(app.CodeNotHolder, "the lease belongs to another user")
 	case "status":
-		return app.Extended{}, statusError(a.text(0))
+		return app.Extended{}, statusError(a.text(2))
 	}
-	return app.Extended{}, fmt.Errorf("script extend returned %q", a.word)
+	// A borrowed lease keeps its end.
+	return extended(a, a.word)
+}
+
+// extended reads the answer to a heartbeat of a lease that lives until then.
+func extended(a answer, until string) (app.Extended, error) {
+	expiry, err := instant(until)
+	if err != nil {
+		return app.Extended{}, fmt.Errorf("script extend: expiry: %w", err)
+	}
+	interval, err := strconv.ParseInt(a.text(1), 10, 64)
+	if err != nil {
+		return app.Extended{}, fmt.Errorf("script extend: interval: %w", err)
+	}
+	return app.Extended{ExpiresAt: expiry, Interval: time.Duration(interval) * time.Microsecond, Revived: a.word == "revived"}, nil
 }
 
 // statusError names the state that keeps a licence from being used.

@@ -1,33 +1,63 @@
--- The heartbeat. It is nearly all that the server is asked for, so it stands alone,
--- without the shared beginning, and leaves one question to its caller: whether the
--- state was loaded in this server process. The caller learns the process's id in the
--- same round trip, for many heartbeats at once (INFO costs as much as all the rest of
--- this script). What it changes in state of another process is replaced by the load
--- that follows.
--- KEYS: 1 state, 2 leases, 3 holders, as in the shared beginning. ARGV: lease, user
--- -> run, then: ok|revived expiry interval | absent | expired | holder | status
+-- Heartbeats for one licence, many at once. They are nearly all that the server is asked
+-- for, so this stands alone, without the shared beginning, asks few questions however
+-- many leases there are, and leaves one to its caller: whether the state was loaded in
+-- this server process. The caller learns the process's id in the same round trip, for
+-- the heartbeats of all licences. What this changes in state of another process is
+-- replaced by the load that follows.
+-- KEYS: 1 state, 2 leases, 3 holders, as in the shared beginning.
+-- ARGV: leases, then as many users
+-- -> run interval extended status, then for each lease: ok | revived (both until
+--    `extended`) | EXPIRY (borrowed, until then) | absent | expired | holder | status
 --    ('' for run: there is no state)
-local state, leases, holders, lease = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
+local state, leases, holders, n = KEYS[1], KEYS[2], KEYS[3], #ARGV / 2
 local s = redis.call('HMGET', state, 'run', 'status', 'ttl', 'interval', 'till', 'limit')
-local run = s[1]
-if not run then return {''} end
-local expiry = redis.call('ZSCORE', leases, lease)
-if not expiry then return {run, 'absent'} end
-local owner, kind = string.match(redis.call('HGET', holders, lease) or '', '^%x+:(%x+):(%a)$')
-if owner ~= ARGV[2] then return {run, 'holder'} end
-if s[2] ~= 'active' then return {run, 'status', s[2]} end
+if not s[1] then return {''} end
+local status, till, limit = s[2], tonumber(s[5]), tonumber(s[6])
 local time = redis.call('TIME')
-local now, till = time[1] * 1000000 + time[2], tonumber(s[5])
-if till > 0 and now >= till then return {run, 'status', 'expired'} end
-local word = 'ok'
-if tonumber(expiry) <= now then
-  -- A borrowed lease that is over stays so.
-  if kind == 'b' then return {run, 'expired'} end
-  local live = redis.call('ZCOUNT', leases, '(' .. string.format('%.0f', now), '+inf')
-  if live >= tonumber(s[6]) then return {run, 'expired'} end
-  word = 'revived'
+local now = time[1] * 1000000 + time[2]
+local instant, extended = string.format('%.0f', now), string.format('%.0f', now + s[3])
+if status == 'active' and till > 0 and now >= till then status = 'expired' end
+
+-- Most of the time no lease has expired that was not reclaimed, and then no expiry has
+-- to be looked at.
+local over, expiries = redis.call('ZCOUNT', leases, '-inf', instant), nil
+local function expiry(i)
+  expiries = expiries or redis.call('ZMSCORE', leases, unpack(ARGV, 1, n))
+  return tonumber(expiries[i])
 end
-if kind == 'b' then return {run, word, string.format('%.0f', expiry), s[4]} end
-local extended = string.format('%.0f', now + s[3])
-redis.call('ZADD', leases, extended, lease)
-return {run, word, extended, s[4]}
+
+local live, revived = nil, {}
+-- revive says whether a seat is free for an expired lease.
+local function revive(lease)
+  if revived[lease] then return 'ok' end
+  live = live or redis.call('ZCARD', leases) - over
+  if live >= limit then return 'expired' end
+  live, revived[lease] = live + 1, true
+  return 'revived'
+end
+
+-- judge returns what becomes of lease i, whose holder is "device:user:kind" with a device
+-- of 32 digits.
+local function judge(i, holder)
+  if not holder then return 'absent' end
+  if string.sub(holder, 34, -3) ~= ARGV[n + i] then return 'holder' end
+  if status ~= 'active' then return 'status' end
+  local borrowed = string.sub(holder, -1) == 'b'
+  if over == 0 and not borrowed then return 'ok' end
+  local ends = expiry(i)
+  if not borrowed then return ends > now and 'ok' or revive(ARGV[i]) end
+  -- A borrowed lease keeps its end, and one that is over stays so.
+  return ends > now and string.format('%.0f', ends) or 'expired'
+end
+
+local held = redis.call('HMGET', holders, unpack(ARGV, 1, n))
+local answers, scores, m = {s[1], s[4], extended, status}, {}, 0
+for i = 1, n do
+  local word = judge(i, held[i])
+  if word == 'ok' or word == 'revived' then
+    scores[m + 1], scores[m + 2], m = extended, ARGV[i], m + 2
+  end
+  answers[4 + i] = word
+end
+if m > 0 then redis.call('ZADD', leases, unpack(scores)) end
+return answers

@@ -1,0 +1,88 @@
+package httpapi
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func newPatience(parent context.Context, limit time.Duration) *patience {
+	return &patience{Context: parent, record: &request{id: "r"}, deadline: time.Now().Add(limit)}
+}
+
+func ended(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(5 * time.Second):
+		return false
+	}
+}
+
+func TestPatienceEndsAtItsDeadlineWhetherSomebodyWaitsOrNot(t *testing.T) {
+	t.Parallel()
+	waiting := newPatience(t.Context(), 20*time.Millisecond)
+	deadline, limited := waiting.Deadline()
+	assert.True(t, limited)
+	assert.Equal(t, waiting.deadline, deadline)
+	assert.NoError(t, waiting.Err())
+	assert.True(t, ended(waiting))
+	assert.ErrorIs(t, waiting.Err(), context.DeadlineExceeded)
+	assert.False(t, time.Now().Before(deadline))
+
+	ignored := newPatience(t.Context(), -time.Second)
+	assert.ErrorIs(t, ignored.Err(), context.DeadlineExceeded)
+	assert.True(t, ended(ignored), "who waits too late does not wait")
+	assert.ErrorIs(t, ignored.Err(), context.DeadlineExceeded)
+}
+
+func TestPatienceEndsWithItsClientsConnection(t *testing.T) {
+	t.Parallel()
+	parent, cancel := context.WithTimeout(t.Context(), time.Minute)
+	waited, untouched := newPatience(parent, time.Hour), newPatience(parent, time.Hour)
+	earlier, _ := parent.Deadline()
+	deadline, _ := untouched.Deadline()
+	assert.Equal(t, earlier, deadline, "the earlier of the two counts")
+	assert.NotNil(t, waited.Done())
+	cancel()
+	assert.ErrorIs(t, untouched.Err(), context.Canceled)
+	assert.True(t, ended(waited))
+	assert.True(t, ended(untouched))
+	assert.ErrorIs(t, waited.Err(), context.Canceled)
+}
+
+func TestPatienceEndsWithItsRequest(t *testing.T) {
+	t.Parallel()
+	waited, untouched := newPatience(t.Context(), time.Hour), newPatience(t.Context(), time.Hour)
+	derived, cancel := context.WithTimeout(waited, time.Hour)
+	defer cancel()
+	kept := context.WithoutCancel(waited)
+	for _, ctx := range []*patience{waited, untouched} {
+		ctx.end()
+		assert.ErrorIs(t, ctx.Err(), context.Canceled)
+		assert.True(t, ended(ctx))
+	}
+	assert.True(t, ended(derived))
+	assert.NoError(t, kept.Err(), "what has to be finished is finished")
+}
+
+func TestPatienceTellsItsRecordToAllWhoShareIt(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	ctx := newPatience(context.WithValue(t.Context(), key{}, "outer"), time.Hour)
+	defer ctx.end()
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			derived, cancel := context.WithCancel(ctx)
+			defer cancel()
+			assert.Equal(t, "r", requestOf(derived).id)
+			assert.Equal(t, "outer", derived.Value(key{}))
+			assert.NoError(t, ctx.Err())
+		})
+	}
+	group.Wait()
+}

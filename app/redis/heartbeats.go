@@ -1,0 +1,220 @@
+package redis
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// Bounds of one round trip with heartbeats: how many, and how long.
+const (
+	maxTogether = 128
+	maxTrip     = 3 * time.Second
+)
+
+// heartbeats sends those that are asked for at the same time in one round trip, as one
+// script for each licence. They are many, small and alike; most of the cost of one
+// alone is the trip, and then what the script reads of its licence. A heartbeat asked
+// for alone is sent at once. While one trip is under way the next one fills; two at once
+// would share out what comes together.
+//
+// The script returns the server process that the state was loaded in, and leaves it to
+// the trip to see that it is the one that answers: all commands of a trip go over one
+// connection, so to one process.
+type heartbeats struct {
+	client *goredis.Client
+	script script
+
+	mu      sync.Mutex
+	waiting []*heartbeat
+	// travels says that somebody makes trips.
+	travels bool
+
+	// spare keeps those that were answered, for their channel and timer.
+	spare sync.Pool
+}
+
+func newHeartbeats(client *goredis.Client) *heartbeats {
+	return &heartbeats{client: client, script: script{name: "extend", Script: goredis.NewScript(extendLua)}}
+}
+
+// heartbeat is one under way.
+type heartbeat struct {
+	license     app.LicenseRef
+	lease, user string
+
+	// done gets one value, once the answer is there.
+	done  chan struct{}
+	timer *time.Timer
+	// values are the script's word for the lease, then for all of its licence the end of
+	// what was extended, the interval, and the status.
+	values []any
+	err    error
+}
+
+// send asks for one and waits for its answer, until ctx's deadline at most. It cannot be
+// called back on its way, so a caller that hangs up meanwhile changes nothing.
+func (b *heartbeats) send(ctx context.Context, ref app.LicenseRef, lease, user string) ([]any, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	h, reused := b.spare.Get().(*heartbeat)
+	if !reused {
+		h = &heartbeat{done: make(chan struct{}, 1), timer: time.NewTimer(maxTrip)}
+	}
+	h.license, h.lease, h.user = ref, lease, user
+	var late <-chan time.Time
+	if deadline, limited := ctx.Deadline(); limited {
+		h.timer.Reset(time.Until(deadline))
+		late = h.timer.C
+	}
+	if b.wait(h) {
+		// The trip is everybody's, so it does not end with this caller's context.
+		go b.travel(context.WithoutCancel(ctx))
+	}
+	select {
+	case <-h.done:
+	case <-late:
+		return nil, context.DeadlineExceeded
+	}
+	values, err := h.values, h.err
+	b.spare.Put(h)
+	return values, err
+}
+
+// wait puts the heartbeat to the others, and says whether nobody makes trips yet.
+func (b *heartbeats) wait(h *heartbeat) (start bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting = append(b.waiting, h)
+	start = !b.travels
+	b.travels = true
+	return start
+}
+
+// travel makes round trips until nobody waits.
+func (b *heartbeats) travel(ctx context.Context) {
+	for {
+		// Requests that have arrived and only wait for a processor come along: under
+		// load that makes trips half as many, and without load it costs nothing.
+		runtime.Gosched()
+		taken := b.take()
+		if len(taken) == 0 {
+			return
+		}
+		b.trip(ctx, taken)
+	}
+}
+
+// take returns those that wait, in their order; none ends the caller's travels.
+func (b *heartbeats) take() []*heartbeat {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := min(len(b.waiting), maxTogether)
+	b.travels = n > 0
+	taken := b.waiting[:n:n]
+	b.waiting = b.waiting[n:]
+	return taken
+}
+
+// trip sends heartbeats and hands out the answers.
+func (b *heartbeats) trip(ctx context.Context, taken []*heartbeat) {
+	ctx, cancel := context.WithTimeout(ctx, maxTrip)
+	defer cancel()
+	forgotten := b.exchange(ctx, taken)
+	if len(forgotten) > 0 {
+		// A server that has forgotten the script is taught it again. If that fails, so
+		// does the script, and says why.
+		_ = b.script.Load(ctx, b.client).Err()
+		b.exchange(ctx, forgotten)
+	}
+	for _, h := range taken {
+		h.done <- struct{}{}
+	}
+}
+
+// sameLicense are heartbeats that one script is for.
+type sameLicense struct {
+	all     []*heartbeat
+	command *goredis.Cmd
+}
+
+// exchange fills in the answers, and returns the heartbeats whose script the server
+// does not know.
+func (b *heartbeats) exchange(ctx context.Context, taken []*heartbeat) (forgotten []*heartbeat) {
+	pipe := b.client.Pipeline()
+	server := pipe.Info(ctx, "server")
+	licenses := byLicense(taken)
+	for _, l := range licenses {
+		arguments := make([]any, 2*len(l.all))
+		for i, h := range l.all {
+			arguments[i], arguments[len(l.all)+i] = h.lease, h.user
+		}
+		l.command = b.script.EvalSha(ctx, pipe, keys(l.all[0].license)[:3], arguments...)
+	}
+	// Each command has its own error.
+	_, _ = pipe.Exec(ctx)
+	run, known := runOf(server.Val())
+	for _, l := range licenses {
+		values, err := l.command.Slice()
+		if goredis.HasErrorPrefix(err, "NOSCRIPT") {
+			forgotten = append(forgotten, l.all...)
+		}
+		if err == nil && !known {
+			err = fmt.Errorf("the server does not tell its run_id: %w", cmp.Or(server.Err(), errors.ErrUnsupported))
+		}
+		l.answer(run, values, err)
+	}
+	return forgotten
+}
+
+// byLicense sorts heartbeats, and keeps the order of those for one licence.
+func byLicense(taken []*heartbeat) []*sameLicense {
+	var licenses []*sameLicense
+	known := make(map[app.LicenseRef]*sameLicense)
+	for _, h := range taken {
+		l, found := known[h.license]
+		if !found {
+			l = &sameLicense{}
+			known[h.license], licenses = l, append(licenses, l)
+		}
+		l.all = append(l.all, h)
+	}
+	return licenses
+}
+
+// answer hands out what the script returned: the run that the state was loaded in, the
+// licence's interval, the end of what was extended, the licence's status, and a word for
+// each lease.
+func (l *sameLicense) answer(run string, values []any, err error) {
+	const head = 4
+	cold := err == nil && len(values) > 0 && values[0] != run
+	if err == nil && !cold && len(values) != head+len(l.all) {
+		err = fmt.Errorf("%d values for %d leases: %w", len(values), len(l.all), errors.ErrUnsupported)
+	}
+	for i, h := range l.all {
+		h.values, h.err = nil, err
+		switch {
+		case cold:
+			h.values = []any{"cold"}
+		case err == nil:
+			h.values = []any{values[head+i], values[2], values[1], values[3]}
+		}
+	}
+}
+
+// runOf finds a server process's own id in what INFO says about it.
+func runOf(info string) (run string, known bool) {
+	_, rest, _ := strings.Cut(info, "\nrun_id:")
+	run, _, _ = strings.Cut(rest, "\r")
+	return run, run != ""
+}
