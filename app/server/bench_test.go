@@ -86,6 +86,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, client.Close()) })
 	heartbeats, empty := api.herd(token, 200, beats(leases)...), api.herd(token, 200, slices.Repeat([]string{"GET /health"}, workers)...)
+	spread := api.herd(token, 200, beats(leasesOfManyLicenses(b, w, api, token))...)
 	ctx := context.Background()
 	bare := goredis.NewScript(`redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) return redis.call('ZSCORE', KEYS[1], ARGV[1])`)
 	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
@@ -97,13 +98,14 @@ func BenchmarkHeartbeat(b *testing.B) {
 		}), calling(workers, func(worker int) error {
 			_, err := seats.Extend(ctx, ref, leases[worker], "ada")
 			return err
-		}), heartbeats.run, empty.run)
+		}), heartbeats.run, empty.run, spread.run)
 		evalsha, script, whole, health := rates[0], rates[1], rates[2], rates[3]
 		half := heartbeats.run(b, window, whole.perSecond/2).rate(b)
 		b.ReportMetric(evalsha.perSecond, "bare-evalsha/s")
 		b.ReportMetric(script.perSecond, "heartbeat-script/s")
 		b.ReportMetric(whole.perSecond, "heartbeat/s")
 		b.ReportMetric(whole.perSecond/evalsha.perSecond, "ratio")
+		b.ReportMetric(rates[4].perSecond/evalsha.perSecond, "ratio-licenses")
 		// What an answer with nothing in it and the bare script would reach one after the
 		// other: the rest of a heartbeat's work left out.
 		b.ReportMetric(health.perSecond, "empty-answer/s")
@@ -116,6 +118,22 @@ func BenchmarkHeartbeat(b *testing.B) {
 		b.ReportMetric(float64(half.p99.Microseconds())/1000, "p99-ms-half")
 		b.ReportMetric(api.memory(b, "VmRSS"), "MiB-loaded")
 	}
+}
+
+// leasesOfManyLicenses takes a lease of a licence of its own for each worker: the
+// heartbeats of a trip share nothing but the trip.
+func leasesOfManyLicenses(b *testing.B, w *world, api *built, token string) []string {
+	b.Helper()
+	claims := apptest.Claims("demo-1a2b", "root")
+	claims["role"] = "admin"
+	admin := w.google.Mint(b, claims)
+	leases := make([]string, workers)
+	for i := range leases {
+		id := fmt.Sprintf("license-%d", i)
+		require.Equal(b, 201, api.call(b, "POST", "/v1/licenses", admin, `{"id":"`+id+`","product":"p","seats":1}`).status)
+		leases[i] = api.acquire(b, id, token, "device").text("leaseId")
+	}
+	return leases
 }
 
 // beats are the targets of the leases' heartbeats.
