@@ -2,6 +2,8 @@ module github.com/coditect-ai/license-platform/tools/alerts
 
 go 1.26.7
 
+toolchain go1.26.11
+
 replace github.com/coditect-ai/license-platform => ../..
 
 require (
