@@ -133,6 +133,24 @@ func TestHeartbeatsForManyLicensesTravelTogether(t *testing.T) {
 	assert.ErrorIs(t, err, app.ErrCold)
 }
 
+func TestHalfAStateIsNone(t *testing.T) {
+	t.Parallel()
+	p := newTrip(t)
+	license := licensed("half", 2)
+	ref := license.Ref()
+	lease := p.load(license, "ada")[0]
+	for _, field := range []string{"run", "status", "ttl", "interval", "till", "limit"} {
+		value, err := p.client.HGet(t.Context(), keys(ref)[0], field).Result()
+		require.NoError(t, err)
+		require.NoError(t, p.client.HDel(t.Context(), keys(ref)[0], field).Err())
+		p.beat(ref, lease, "ada")
+		assert.Equal(t, []string{"cold"}, p.send(), field)
+		require.NoError(t, p.client.HSet(t.Context(), keys(ref)[0], field, value).Err())
+	}
+	p.beat(ref, lease, "ada")
+	assert.Equal(t, []string{"ok"}, p.send())
+}
+
 func TestALicensePastItsEndKeepsNobodyAlive(t *testing.T) {
 	t.Parallel()
 	p := newTrip(t)

@@ -11,7 +11,10 @@
 --    ('' for run: there is no state)
 local state, leases, holders, n = KEYS[1], KEYS[2], KEYS[3], #ARGV / 2
 local s = redis.call('HMGET', state, 'run', 'status', 'ttl', 'interval', 'till', 'limit')
-if not s[1] then return {''} end
+-- Half a state is none; one of another process may be of any shape.
+for i = 1, 6 do
+  if not s[i] then return {''} end
+end
 local status, till, limit = s[2], tonumber(s[5]), tonumber(s[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
