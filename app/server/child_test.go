@@ -48,7 +48,8 @@ func (w *world) serveChild(t testing.TB) *process {
 	require.NoError(t, err)
 	p.command = exec.Command(executable)
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	p.command.Env = []string{childVariable + "=serve", "LOG_LEVEL=error"}
+	p.command.Env = []string{childVariable + "=serve", "LOG_LEVEL=warn"}
+	p.command.Stdout, p.command.Stderr = w.log, w.log
 	for key, value := range environment {
 		p.command.Env = append(p.command.Env, key+"="+value)
 	}

@@ -57,6 +57,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 	measured.Pool(pool)
 	ledger := postgres.NewLedger(pool, measured.Dependency("postgres"))
 
+	redis.LogTo(log)
 	client, err := redis.Open(redis.Options{Address: s.RedisAddress, CA: s.RedisCA, Password: secrets[1]})
 	if err != nil {
 		return err
