@@ -18,4 +18,6 @@ type Answers interface {
 	// Finish keeps the answer. A failure that may pass (5xx, 429) is forgotten
 	// instead, so that the request can be sent again.
 	Finish(ctx context.Context, who Principal, key, request string, answer Answer) error
+	// Forget drops what is remembered for a user of the tenant; "" means for all users.
+	Forget(ctx context.Context, tenant, user string) error
 }

@@ -49,18 +49,30 @@ type Catalog interface {
 	Events(ctx context.Context, tenant string, before int64, limit int) ([]Event, error)
 }
 
-// PersonalData is everything kept about a tenant's user, or all of its users.
+// PersonalData is what is kept about a tenant's user, or all of its users, or a part
+// of it.
 type PersonalData struct {
 	Leases []Lease
 	Events []Event
+	// Next is where the rest begins; nil when this is the end.
+	Next *Place
+}
+
+// Place is how far an export has come: to this lease and to this event. The zero
+// Place is the beginning.
+type Place struct {
+	Lease string
+	Event int64
 }
 
 // Privacy exports and erases personal data.
 type Privacy interface {
-	// Export returns what is kept about a user; "" means about all of the tenant's.
-	Export(ctx context.Context, tenant, user string, event Event) (PersonalData, error)
+	// Export returns what is kept about a user; "" means about all of the tenant's. It
+	// begins after a place and returns up to `limit` leases and as many events.
+	Export(ctx context.Context, tenant, user string, after Place, limit int, event Event) (PersonalData, error)
 	// Erase replaces user, e-mail, fingerprint and address of a user ("": of all)
 	// by a pseudonym that leads back to nobody, and returns how many rows changed.
+	// What it changed stays so when it fails; the next call goes on from there.
 	Erase(ctx context.Context, tenant, user string, event Event) (int64, error)
 }
 
@@ -71,7 +83,8 @@ type Housekeeping interface {
 	// Busy returns the tenant's licences that have open leases.
 	Busy(ctx context.Context, tenant string) ([]License, error)
 	// Pseudonymise erases personal data in leases that ended, and audit events that
-	// happened, before the given time; it returns how many rows changed.
+	// happened, before the given time; it returns how many rows changed. What it changed
+	// stays so when it fails.
 	Pseudonymise(ctx context.Context, tenant string, before time.Time) (int64, error)
 }
 

@@ -1,23 +1,56 @@
 package app
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// exportLimit is how many leases, and how many events, one export returns: more than
+// years of one user, and little enough for the memory of a container.
+const exportLimit = 5000
 
 // Export returns the personal data kept about a user ("": all users) of the
-// caller's tenant. Administrators only.
-func (s *Service) Export(ctx context.Context, who Principal, user string) (PersonalData, error) {
+// caller's tenant, from a place on. Administrators only.
+func (s *Service) Export(ctx context.Context, who Principal, user string, after Place) (PersonalData, error) {
 	if !who.Admin {
 		return PersonalData{}, forbidden()
 	}
-	return s.ledger.Export(ctx, who.Tenant, user, who.event(ActionExport, "", ""))
+	data, err := s.ledger.Export(ctx, who.Tenant, user, after, exportLimit, who.event(ActionExport, "", ""))
+	if err != nil {
+		return PersonalData{}, err
+	}
+	leases, events := len(data.Leases), len(data.Events)
+	if leases == exportLimit || events == exportLimit {
+		if leases > 0 {
+			after.Lease = data.Leases[leases-1].ID
+		}
+		if events > 0 {
+			after.Event = data.Events[events-1].ID
+		}
+		data.Next = &after
+	}
+	return data, nil
 }
 
 // Erase ends the leases of a user ("": of all users) of the caller's tenant and
-// erases their personal data. It returns how many rows were changed.
-// Administrators only.
+// erases their personal data. It returns how many rows of the ledger were changed.
+// When there is more than the time for one request allows, it returns CodeUnavailable,
+// and goes on when it is called again. Administrators only.
 func (s *Service) Erase(ctx context.Context, who Principal, user string) (int64, error) {
 	if !who.Admin {
 		return 0, forbidden()
 	}
+	changed, err := s.erase(ctx, who, user)
+	if err != nil && ctx.Err() != nil {
+		return 0, &Error{
+			Code: CodeUnavailable, Detail: "there is more to erase than one request has time for; send it again, and it goes on from here",
+			RetryAfter: time.Second, Cause: err,
+		}
+	}
+	return changed, err
+}
+
+func (s *Service) erase(ctx context.Context, who Principal, user string) (int64, error) {
 	licenses, err := s.ledger.Busy(ctx, who.Tenant)
 	if err != nil {
 		return 0, err
@@ -35,6 +68,10 @@ func (s *Service) Erase(ctx context.Context, who Principal, user string) (int64,
 				return 0, err
 			}
 		}
+	}
+	// What was answered to the user holds fingerprints and tokens.
+	if err := s.answers.Forget(ctx, who.Tenant, user); err != nil {
+		return 0, err
 	}
 	return s.ledger.Erase(ctx, who.Tenant, user, who.event(ActionErase, "", ""))
 }

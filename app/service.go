@@ -11,13 +11,14 @@ import (
 
 // Service carries out what callers ask for.
 type Service struct {
-	ledger Ledger
-	seats  Seats
-	signer Signer
-	meter  Meter
-	log    *slog.Logger
-	issuer string
-	now    func() time.Time
+	ledger  Ledger
+	seats   Seats
+	answers Answers
+	signer  Signer
+	meter   Meter
+	log     *slog.Logger
+	issuer  string
+	now     func() time.Time
 	// loading lets one rebuild of a licence at a time read the ledger.
 	loading singleflight.Group
 }
@@ -26,9 +27,11 @@ type Service struct {
 type Dependencies struct {
 	Ledger Ledger
 	Seats  Seats
-	Signer Signer
-	Meter  Meter
-	Log    *slog.Logger
+	// Answers are what an erasure has to reach too.
+	Answers Answers
+	Signer  Signer
+	Meter   Meter
+	Log     *slog.Logger
 	// Issuer is the `iss` of licence tokens.
 	Issuer string
 	// Now tells the time for licences' expiry dates; leases live by the seats' clock.
@@ -37,7 +40,7 @@ type Dependencies struct {
 
 // New returns a Service.
 func New(d Dependencies) *Service {
-	return &Service{ledger: d.Ledger, seats: d.Seats, signer: d.Signer, meter: d.Meter, log: d.Log, issuer: d.Issuer, now: d.Now}
+	return &Service{ledger: d.Ledger, seats: d.Seats, answers: d.Answers, signer: d.Signer, meter: d.Meter, log: d.Log, issuer: d.Issuer, now: d.Now}
 }
 
 // attempts bounds how often a step is tried again after the live state had to be

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/coditect-ai/license-platform/app"
@@ -147,38 +148,65 @@ func (a *api) listEvents(ctx context.Context, who app.Principal, in *auditInput)
 	return out, nil
 }
 
-type subjectInput struct {
-	Body struct {
-		User string `json:"user,omitempty" maxLength:"128" doc:"The user's id (the token's sub)"`
-		All  bool   `json:"all,omitempty" doc:"All users of the tenant, in place of one"`
-	}
+// Subject is whom personal data is about.
+type Subject struct {
+	User string `json:"user,omitempty" maxLength:"128" doc:"The user's id (the token's sub)"`
+	All  bool   `json:"all,omitempty" doc:"All users of the tenant, in place of one"`
 }
 
-// subject is the user that is meant, "" for all; naming neither or both is an error.
-func (in *subjectInput) subject() (string, error) {
-	if (in.Body.User == "") != in.Body.All {
+// named is the user that is meant, "" for all; naming neither or both is an error.
+func (s Subject) named() (string, error) {
+	if (s.User == "") != s.All {
 		return "", &app.Error{Code: app.CodeValidation, Detail: "name a user, or all", Fields: []app.FieldError{{Field: "body.user", Message: "either user, or all: true"}}}
 	}
-	return in.Body.User, nil
+	return s.User, nil
+}
+
+type exportInput struct {
+	Body struct {
+		Subject
+		Cursor string `json:"cursor,omitempty" maxLength:"200" doc:"The answer's next, for the rest"`
+	}
 }
 
 type exportOutput struct {
 	Body struct {
 		Leases []Lease `json:"leases"`
 		Audit  []Event `json:"audit"`
+		Next   string  `json:"next,omitempty" doc:"The cursor of the rest; missing at the end"`
 	}
 }
 
-func (a *api) export(ctx context.Context, who app.Principal, in *subjectInput) (*exportOutput, error) {
-	user, err := in.subject()
+// place reads the cursor: an event's number and a lease's id.
+func place(cursor string) (app.Place, error) {
+	if cursor == "" {
+		return app.Place{}, nil
+	}
+	event, lease, found := strings.Cut(cursor, ":")
+	number, err := strconv.ParseInt(event, 10, 64)
+	if !found || err != nil {
+		return app.Place{}, &app.Error{Code: app.CodeValidation, Detail: "the cursor is not valid", Fields: []app.FieldError{{Field: "body.cursor", Message: "must be the next of an earlier answer"}}}
+	}
+	return app.Place{Lease: lease, Event: number}, nil
+}
+
+func (a *api) export(ctx context.Context, who app.Principal, in *exportInput) (*exportOutput, error) {
+	user, err := in.Body.named()
 	if err != nil {
 		return nil, err
 	}
-	data, err := a.service.Export(ctx, who, user)
+	after, err := place(in.Body.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	data, err := a.service.Export(ctx, who, user, after)
 	if err != nil {
 		return nil, err
 	}
 	out := &exportOutput{}
+	if data.Next != nil {
+		out.Body.Next = strconv.FormatInt(data.Next.Event, 10) + ":" + data.Next.Lease
+	}
 	out.Body.Leases = make([]Lease, len(data.Leases))
 	for i, lease := range data.Leases {
 		out.Body.Leases[i] = leaseOf(lease)
@@ -187,14 +215,16 @@ func (a *api) export(ctx context.Context, who app.Principal, in *subjectInput) (
 	return out, nil
 }
 
+type eraseInput struct{ Body Subject }
+
 type eraseOutput struct {
 	Body struct {
 		Changed int64 `json:"changed" doc:"Rows whose personal data was erased"`
 	}
 }
 
-func (a *api) erase(ctx context.Context, who app.Principal, in *subjectInput) (*eraseOutput, error) {
-	user, err := in.subject()
+func (a *api) erase(ctx context.Context, who app.Principal, in *eraseInput) (*eraseOutput, error) {
+	user, err := in.Body.named()
 	if err != nil {
 		return nil, err
 	}
@@ -210,6 +240,6 @@ func (a *api) registerAdministration() {
 	register(a, admin("list-licenses", http.MethodGet, "/v1/licenses", "The tenant's licences"), a.listLicenses)
 	register(a, admin("list-leases", http.MethodGet, "/v1/licenses/{license_id}/leases", "A licence's open leases", app.CodeLicenseNotFound), a.listLeases)
 	register(a, admin("list-audit", http.MethodGet, "/v1/audit", "The audit trail, newest first"), a.listEvents)
-	register(a, admin("export-personal-data", http.MethodPost, "/v1/privacy/export", "Everything kept about a user"), a.export)
+	register(a, admin("export-personal-data", http.MethodPost, pathExport, "Everything kept about a user"), a.export)
 	register(a, admin("erase-personal-data", http.MethodPost, "/v1/privacy/erase", "Erase what is kept about a user, whose leases end"), a.erase)
 }

@@ -42,11 +42,12 @@ type Config struct {
 	TenantConcurrency int
 }
 
-// The public addresses, and the routes that are too frequent to be logged.
+// The addresses that layers know, and the routes that are too frequent to be logged.
 const (
 	pathHealth     = "/health"
 	pathReady      = "/ready"
 	pathKeys       = "/.well-known/jwks.json"
+	pathExport     = "/v1/privacy/export"
 	routeHealth    = "GET " + pathHealth
 	routeReady     = "GET " + pathReady
 	routeHeartbeat = "POST /v1/leases/{lease_id}/heartbeat"

@@ -45,7 +45,7 @@ func (l *Ledger) statements(ctx context.Context, operation, tenant string, fill 
 	return translate(err)
 }
 
-// read is statements for what changes nothing: it is tried once more when the
+// read is statements for what may be done twice: it is tried once more when the
 // connection broke, for a restarted server leaves dead connections in the pool.
 func (l *Ledger) read(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
 	err := l.statements(ctx, operation, tenant, fill)

@@ -5,20 +5,21 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/coditect-ai/license-platform/app"
 )
 
 // Export implements app.Privacy.
-func (l *Ledger) Export(ctx context.Context, tenant, user string, event app.Event) (app.PersonalData, error) {
+func (l *Ledger) Export(ctx context.Context, tenant, user string, after app.Place, limit int, event app.Event) (app.PersonalData, error) {
 	var data app.PersonalData
 	err := l.checked(ctx, "export", tenant, func(b *pgx.Batch) {
-		b.Queue(`SELECT `+leaseColumns+` FROM licensing.lease WHERE tenant_id = $1 AND ($2 = '' OR user_id = $2) AND erased_at IS NULL ORDER BY id`, tenant, user).
+		b.Queue(`SELECT `+leaseColumns+` FROM licensing.lease WHERE tenant_id = $1 AND ($2 = '' OR user_id = $2) AND erased_at IS NULL AND id > $3 ORDER BY id LIMIT $4`, tenant, user, after.Lease, limit).
 			Query(func(rows pgx.Rows) (err error) {
 				data.Leases, err = pgx.CollectRows(rows, scanLease)
 				return err
 			})
-		b.Queue(`SELECT `+eventColumns+` FROM licensing.audit WHERE tenant_id = $1 AND ($2 = '' OR user_id = $2) AND erased_at IS NULL AND user_id <> '' ORDER BY id`, tenant, user).
+		b.Queue(`SELECT `+eventColumns+` FROM licensing.audit WHERE tenant_id = $1 AND ($2 = '' OR user_id = $2) AND erased_at IS NULL AND user_id <> '' AND id > $3 ORDER BY id LIMIT $4`, tenant, user, after.Event, limit).
 			Query(func(rows pgx.Rows) (err error) {
 				data.Events, err = pgx.CollectRows(rows, scanEvent)
 				return err
@@ -28,24 +29,46 @@ func (l *Ledger) Export(ctx context.Context, tenant, user string, event app.Even
 	return data, err
 }
 
+// step is how many leases, and how many events, one transaction forgets: some tenths of
+// a second's work.
+const step = 5000
+
+func queueForget(b *pgx.Batch, user string, before pgtype.Timestamptz, changed *int64) {
+	b.Queue(`SELECT licensing.forget($1, $2, $3)`, user, before, step).QueryRow(func(row pgx.Row) error { return row.Scan(changed) })
+}
+
 // Erase implements app.Privacy. The erasure's own event is written afterwards, so
 // that it names who asked for it.
 func (l *Ledger) Erase(ctx context.Context, tenant, user string, event app.Event) (int64, error) {
-	var changed int64
-	err := l.checked(ctx, "erase", tenant, func(b *pgx.Batch) {
-		b.Queue(`SELECT licensing.erase($1)`, user).QueryRow(func(row pgx.Row) error { return row.Scan(&changed) })
-		appendEvent(b, tenant, event)
+	ofAnyAge := pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
+	changed, err := repeated(func(changed *int64) error {
+		return l.checked(ctx, "erase", tenant, func(b *pgx.Batch) { queueForget(b, user, ofAnyAge, changed) })
 	})
-	return changed, err
+	if err != nil {
+		return changed, err
+	}
+	return changed, l.Record(ctx, tenant, event)
 }
 
 // Pseudonymise implements app.Housekeeping.
 func (l *Ledger) Pseudonymise(ctx context.Context, tenant string, before time.Time) (int64, error) {
-	var changed int64
-	err := l.statements(ctx, "pseudonymise", tenant, func(b *pgx.Batch) {
-		b.Queue(`SELECT licensing.pseudonymise($1)`, before).QueryRow(func(row pgx.Row) error { return row.Scan(&changed) })
+	return repeated(func(changed *int64) error {
+		return l.statements(ctx, "pseudonymise", tenant, func(b *pgx.Batch) {
+			queueForget(b, "", pgtype.Timestamptz{Time: before, Valid: true}, changed)
+		})
 	})
-	return changed, err
+}
+
+// repeated does something again and again until it changes nothing, and returns how
+// much all of them changed.
+func repeated(once func(changed *int64) error) (total int64, err error) {
+	for {
+		var changed int64
+		if err := once(&changed); err != nil || changed == 0 {
+			return total, err
+		}
+		total += changed
+	}
 }
 
 // Tenants implements app.Housekeeping.

@@ -39,9 +39,9 @@ type kept struct {
 	app.Answer
 }
 
-// key hides the user and the key's text.
+// key hides the user and the key's text. Those of one user begin alike.
 func (a *Answers) key(who app.Principal, key string) string {
-	return "answer:{" + who.Tenant + "}:" + digest(who.User+"\x00"+key)
+	return "answer:{" + who.Tenant + "}:" + digest(who.User) + ":" + digest(key)
 }
 
 // Begin implements app.Answers.
@@ -72,6 +72,42 @@ func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request str
 		return nil, &app.Error{Code: app.CodeIdempotencyBusy, Detail: "a request with this Idempotency-Key is being worked on", RetryAfter: time.Second}
 	}
 	return &found.Answer, nil
+}
+
+// Forget implements app.Answers. It looks at every key of the server, a thousand at a
+// time, which is slow but asked for rarely.
+func (a *Answers) Forget(ctx context.Context, tenant, user string) error {
+	start := time.Now()
+	// Nothing in a tenant's id or a digest means something else in a pattern.
+	pattern := "answer:{" + tenant + "}:*"
+	if user != "" {
+		pattern = "answer:{" + tenant + "}:" + digest(user) + ":*"
+	}
+	err := a.unlink(ctx, pattern)
+	a.observe("answer_forget", time.Since(start), err)
+	if err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// unlink removes the keys that a pattern matches.
+func (a *Answers) unlink(ctx context.Context, pattern string) error {
+	var cursor uint64
+	for {
+		names, next, err := a.client.Scan(ctx, cursor, pattern, 1000).Result()
+		if err != nil {
+			return err
+		}
+		if len(names) > 0 {
+			if err := a.client.Unlink(ctx, names...).Err(); err != nil {
+				return err
+			}
+		}
+		if cursor = next; cursor == 0 {
+			return nil
+		}
+	}
 }
 
 // Finish implements app.Answers.

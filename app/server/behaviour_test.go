@@ -207,41 +207,6 @@ func (w *world) forgetSeats(t testing.TB, license string) {
 	require.NotZero(t, deleted)
 }
 
-func TestPersonalDataIsExportedErasedAndForgotten(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	api := w.serve(t, nil)
-	claims := apptest.Claims("demo-1a2b", "root")
-	claims["role"] = "admin"
-	admin := w.google.Mint(t, claims)
-	ada, bob := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), w.google.Mint(t, apptest.Claims("demo-1a2b", "bob"))
-	lease := api.acquire(t, "demo", ada, "adas-laptop").text("leaseId")
-	kept := api.acquire(t, "demo", bob, "bobs-laptop").text("leaseId")
-
-	export := api.call(t, "POST", "/v1/privacy/export", admin, `{"user":"ada"}`)
-	require.Equal(t, 200, export.status)
-	assert.Contains(t, string(export.raw), "adas-laptop")
-	assert.Contains(t, string(export.raw), "ada@example.com")
-	assert.NotContains(t, string(export.raw), "bob")
-	assert.Equal(t, "validation_failed", api.call(t, "POST", "/v1/privacy/erase", admin, `{}`).text("code"))
-	assert.Equal(t, "forbidden", api.call(t, "POST", "/v1/privacy/erase", ada, `{"user":"bob"}`).text("code"))
-
-	erased := api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`)
-	require.Equal(t, 200, erased.status, string(erased.raw))
-	const traces = `SELECT (SELECT count(*) FROM licensing.lease l WHERE l.user_id = 'ada' OR l::text ~ 'adas-laptop|ada@') + (SELECT count(*) FROM licensing.audit a WHERE a.user_id = 'ada')`
-	assert.Zero(t, w.postgres.Count(t, traces))
-	assert.NotEqual(t, 200, api.heartbeat(t, ada, lease).status, "the user's lease is over")
-	assert.Equal(t, 200, api.heartbeat(t, bob, kept).status)
-	assert.NotContains(t, string(api.call(t, "POST", "/v1/privacy/export", admin, `{"user":"ada"}`).raw), "adas-laptop")
-
-	api.release(t, bob, kept)
-	w.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET ended_at = now() - interval '91 days' WHERE user_id = 'bob'`,
-		`UPDATE licensing.audit SET at = now() - interval '91 days' WHERE user_id = 'bob'`)
-	assert.NotZero(t, w.forget(t))
-	assert.Zero(t, w.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE user_id = 'bob') + (SELECT count(*) FROM licensing.audit WHERE user_id = 'bob')`))
-	assert.NotZero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.acquire'`), "what happened stays")
-}
-
 func TestASuspendedTenantKeepsNoSeatsAlive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -77,7 +77,7 @@ func TestNoQueryCrossesTenants(t *testing.T) {
 	events, err := ledger.Events(ctx, other, 0, 100)
 	require.NoError(t, err)
 	assert.Empty(t, events)
-	data, err := ledger.Export(ctx, other, "", app.Event{})
+	data, err := ledger.Export(ctx, other, "", app.Place{}, 100, app.Event{})
 	require.NoError(t, err)
 	assert.Empty(t, data.Leases)
 	_, err = ledger.Erase(ctx, other, "", app.Event{})

@@ -82,8 +82,9 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	answers := redis.NewAnswers(client, measured.Dependency("redis"))
 	service := app.New(app.Dependencies{
-		Ledger: ledger, Seats: redis.NewSeats(client, measured.Dependency("redis")), Signer: signer,
+		Ledger: ledger, Seats: redis.NewSeats(client, measured.Dependency("redis")), Answers: answers, Signer: signer,
 		Meter: measured, Log: log, Issuer: s.TokenIssuer, Now: time.Now,
 	})
 	state := &readiness{
@@ -93,7 +94,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 		keys:   func(ctx context.Context) error { _, err := published.JSON(ctx); return err },
 	}
 	handler, err := httpapi.New(httpapi.Config{
-		Service: service, Authenticator: verifier, Answers: redis.NewAnswers(client, measured.Dependency("redis")),
+		Service: service, Authenticator: verifier, Answers: answers,
 		Keys: published.JSON, Ready: state.check, Metrics: measured, Log: log, Origins: s.CORSOrigins,
 		Project: s.ProjectID, RequestTimeout: s.RequestTimeout, TenantConcurrency: s.TenantConcurrency,
 	})

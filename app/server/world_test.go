@@ -94,6 +94,14 @@ func (w *world) serveEnvironment(t testing.TB) map[string]string {
 
 func (w *world) serve(t testing.TB, more map[string]string) *instance {
 	t.Helper()
+	in := w.start(t, more)
+	in.awaitReady(t)
+	return in
+}
+
+// start starts an instance that need not become ready.
+func (w *world) start(t testing.TB, more map[string]string) *instance {
+	t.Helper()
 	environment := w.serveEnvironment(t)
 	for key, value := range more {
 		environment[key] = value
@@ -114,7 +122,6 @@ func (w *world) serve(t testing.TB, more map[string]string) *instance {
 		})
 	}
 	t.Cleanup(in.stop)
-	in.awaitReady(t)
 	return in
 }
 

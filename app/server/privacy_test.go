@@ -1,0 +1,157 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
+)
+
+// admin is the token of the demo tenant's administrator.
+func (w *world) admin(t testing.TB) string {
+	t.Helper()
+	claims := apptest.Claims("demo-1a2b", "root")
+	claims["role"] = "admin"
+	return w.google.Mint(t, claims)
+}
+
+func TestPersonalDataIsExportedErasedAndForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	admin := w.admin(t)
+	ada, bob := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), w.google.Mint(t, apptest.Claims("demo-1a2b", "bob"))
+	lease := api.acquire(t, "demo", ada, "adas-laptop").text("leaseId")
+	kept := api.acquire(t, "demo", bob, "bobs-laptop").text("leaseId")
+
+	export := api.call(t, "POST", "/v1/privacy/export", admin, `{"user":"ada"}`)
+	require.Equal(t, 200, export.status)
+	assert.Contains(t, string(export.raw), "adas-laptop")
+	assert.Contains(t, string(export.raw), "ada@example.com")
+	assert.NotContains(t, string(export.raw), "bob")
+	assert.Equal(t, "validation_failed", api.call(t, "POST", "/v1/privacy/erase", admin, `{}`).text("code"))
+	assert.Equal(t, "forbidden", api.call(t, "POST", "/v1/privacy/erase", ada, `{"user":"bob"}`).text("code"))
+
+	erased := api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`)
+	require.Equal(t, 200, erased.status, string(erased.raw))
+	const traces = `SELECT (SELECT count(*) FROM licensing.lease l WHERE l.user_id = 'ada' OR l::text ~ 'adas-laptop|ada@') + (SELECT count(*) FROM licensing.audit a WHERE a.user_id = 'ada')`
+	assert.Zero(t, w.postgres.Count(t, traces))
+	assert.NotEqual(t, 200, api.heartbeat(t, ada, lease).status, "the user's lease is over")
+	assert.Equal(t, 200, api.heartbeat(t, bob, kept).status)
+	assert.NotContains(t, string(api.call(t, "POST", "/v1/privacy/export", admin, `{"user":"ada"}`).raw), "adas-laptop")
+
+	api.release(t, bob, kept)
+	w.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET ended_at = now() - interval '91 days' WHERE user_id = 'bob'`,
+		`UPDATE licensing.audit SET at = now() - interval '91 days' WHERE user_id = 'bob'`)
+	assert.NotZero(t, w.forget(t))
+	assert.Zero(t, w.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE user_id = 'bob') + (SELECT count(*) FROM licensing.audit WHERE user_id = 'bob')`))
+	assert.NotZero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.acquire'`), "what happened stays")
+}
+
+func TestAnErasureReachesWhatIsRememberedForIdempotencyKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	admin := w.admin(t)
+	ada, bob := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), w.google.Mint(t, apptest.Claims("demo-1a2b", "bob"))
+	acquire := func(token, fingerprint string) reply {
+		return api.call(t, "POST", "/v1/licenses/demo/acquire", token, `{"fingerprint":"`+fingerprint+`"}`, "Idempotency-Key", "one")
+	}
+	require.Equal(t, 201, acquire(ada, "adas-laptop").status)
+	require.Equal(t, 201, acquire(bob, "bobs-laptop").status)
+	require.Equal(t, 200, api.call(t, "POST", "/v1/privacy/export", admin, `{"user":"ada"}`, "Idempotency-Key", "two").status)
+	require.Equal(t, "true", acquire(ada, "adas-laptop").header.Get("Idempotency-Replayed"))
+	require.Len(t, w.remembered(t), 2, "an export is not remembered")
+
+	require.Equal(t, 200, api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`).status)
+	left := w.remembered(t)
+	require.Len(t, left, 1)
+	assert.Contains(t, left[0], "answer:{demo-1a2b}:")
+	assert.Equal(t, "true", acquire(bob, "bobs-laptop").header.Get("Idempotency-Replayed"), "another user's is kept")
+	assert.Equal(t, 201, acquire(ada, "adas-laptop").status, "a new lease")
+
+	require.Equal(t, 200, api.call(t, "POST", "/v1/privacy/erase", admin, `{"all":true}`).status)
+	assert.Empty(t, w.remembered(t))
+}
+
+// remembered are the keys of all remembered answers.
+func (w *world) remembered(t testing.TB) []string {
+	t.Helper()
+	client := w.redis.Client()
+	defer client.Close()
+	keys, err := client.Keys(t.Context(), "answer:*").Result()
+	require.NoError(t, err)
+	return keys
+}
+
+func TestALargeTenantIsExportedInPartsAndErasedInSteps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	admin := w.admin(t)
+	const leases, events = 12_001, 11_000
+	w.postgres.Admin(t, apptest.Database,
+		fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, id, license_id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at, ended_at, end_reason)
+			SELECT 'demo-1a2b', 'demo_' || n, 'demo', 'floating', 'device-' || n, 'user-' || n, 'u@example.com', '192.0.2.1', now(), now(), now(), now(), 'released' FROM generate_series(1, %d) n`, leases),
+		fmt.Sprintf(`INSERT INTO licensing.audit (tenant_id, user_id, address, action) SELECT 'demo-1a2b', 'user-' || n, '192.0.2.1', 'lease.acquire' FROM generate_series(1, %d) n`, events))
+
+	seen, told, parts, body := map[any]bool{}, map[any]bool{}, 0, `{"all":true}`
+	for body != "" {
+		part := api.call(t, "POST", "/v1/privacy/export", admin, body)
+		require.Equal(t, 200, part.status, string(part.raw))
+		for _, lease := range part.body["leases"].([]any) {
+			seen[lease.(map[string]any)["leaseId"]] = true
+		}
+		for _, event := range part.body["audit"].([]any) {
+			told[event.(map[string]any)["id"]] = true
+		}
+		parts++
+		body = ""
+		if next := part.text("next"); next != "" {
+			body = `{"all":true,"cursor":"` + next + `"}`
+		}
+	}
+	assert.Len(t, seen, leases)
+	assert.Len(t, told, events+parts-1, "the exports' own events are among them")
+	assert.Equal(t, 3, parts)
+	refused := api.call(t, "POST", "/v1/privacy/export", admin, `{"all":true,"cursor":"elsewhere"}`)
+	assert.Equal(t, "validation_failed", refused.text("code"))
+	assert.Contains(t, string(refused.raw), "body.cursor")
+
+	erased := api.call(t, "POST", "/v1/privacy/erase", admin, `{"all":true}`)
+	require.Equal(t, 200, erased.status, string(erased.raw))
+	assert.EqualValues(t, leases+events+parts, erased.body["changed"])
+	assert.Zero(t, w.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE user_id LIKE 'user-%' OR address <> '') + (SELECT count(*) FROM licensing.audit WHERE user_id LIKE 'user-%')`))
+	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'privacy.erase' AND user_id = 'root'`))
+}
+
+func TestAnErasureThatDoesNotFitIntoOneRequestSaysSoAndGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, map[string]string{"REQUEST_TIMEOUT": "1s"})
+	admin := w.admin(t)
+	ada := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	api.release(t, ada, api.acquire(t, "demo", ada, "adas-laptop").text("leaseId"))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	// Somebody holds a row, so that the erasure's time runs out.
+	holder, err := w.pool(t, apptest.APIRole).Begin(ctx)
+	require.NoError(t, err)
+	_, err = holder.Exec(ctx, `SELECT set_config('licensing.tenant', 'demo-1a2b', true)`)
+	require.NoError(t, err)
+	_, err = holder.Exec(ctx, `SELECT FROM licensing.lease WHERE user_id = 'ada' FOR UPDATE`)
+	require.NoError(t, err)
+	refused := api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`)
+	assert.Equal(t, 503, refused.status)
+	assert.Contains(t, refused.text("detail"), "send it again")
+	assert.NotEmpty(t, refused.header.Get("Retry-After"))
+
+	require.NoError(t, holder.Rollback(ctx))
+	assert.Equal(t, 200, api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`).status)
+	assert.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE user_id = 'ada'`))
+}
