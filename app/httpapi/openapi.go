@@ -47,12 +47,18 @@ type operation struct {
 // register adds an operation. The handler is given the caller; its errors become
 // Problems.
 func register[I, O any](a *api, o operation, handler func(context.Context, app.Principal, *I) (*O, error)) {
+	// An export is not remembered: see once.
+	once := o.method == http.MethodPost && o.path != pathExport
+	codes := append(everywhere(), o.codes...)
+	if once {
+		codes = append(codes, app.CodeIdempotencyBusy, app.CodeIdempotencyReused)
+	}
 	registered := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary, Description: o.description,
 		DefaultStatus: o.status, MaxBodyBytes: maxBody, Security: []map[string][]string{{"identity": {}}},
-		Responses: a.responses(append(everywhere(), o.codes...)),
+		Responses: a.responses(codes),
 	}
-	if o.method == http.MethodPost {
+	if once {
 		registered.Parameters = []*huma.Param{{
 			Name: "Idempotency-Key", In: "header", Description: "The same key with the same request gets the first answer again, for 24 hours.",
 			Schema: &huma.Schema{Type: "string", MaxLength: new(maxKey)},

@@ -126,6 +126,8 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 		reused := api.call(t, "POST", path, token, `{"fingerprint":"x"}`, "Idempotency-Key", "key-1")
 		assert.Equal(t, 422, reused.status)
 		assert.Equal(t, "idempotency_key_reused", reused.text("code"))
+		elsewhere := api.call(t, "POST", "/v1/leases/"+first.text("leaseId")+"/release", token, "", "Idempotency-Key", "key-1")
+		assert.Equal(t, "idempotency_key_reused", elsewhere.text("code"))
 		assert.Equal(t, 409, api.call(t, "POST", path, bob, "", "Idempotency-Key", "key-1").status, "keys belong to a user")
 	})
 

@@ -78,6 +78,8 @@ type instance struct {
 	metrics string
 	stop    func()
 	client  *http.Client
+	// contract is what answers are held against; nil for nothing.
+	contract *contract
 }
 
 func (w *world) serveEnvironment(t testing.TB) map[string]string {
@@ -96,6 +98,7 @@ func (w *world) serve(t testing.TB, more map[string]string) *instance {
 	t.Helper()
 	in := w.start(t, more)
 	in.awaitReady(t)
+	in.contract = w.contract(t, in)
 	return in
 }
 
@@ -192,9 +195,11 @@ func (in *instance) try(method, path, token, body string, headers ...string) (re
 	}
 	found := reply{status: response.StatusCode, header: response.Header, raw: raw}
 	if strings.Contains(response.Header.Get("Content-Type"), "json") {
-		err = json.Unmarshal(raw, &found.body)
+		if err := json.Unmarshal(raw, &found.body); err != nil {
+			return reply{}, err
+		}
 	}
-	return found, err
+	return found, in.contract.holds(request, found)
 }
 
 func (in *instance) acquire(t testing.TB, license, token, fingerprint string) reply {
