@@ -35,7 +35,6 @@ const (
 	CodeMalformed         Code = "malformed_request"
 	CodeBodyTooLarge      Code = "body_too_large"
 	CodeUnsupportedMedia  Code = "unsupported_media_type"
-	CodeNotAcceptable     Code = "not_acceptable"
 	CodeIdempotencyReused Code = "idempotency_key_reused"
 	CodeIdempotencyBusy   Code = "idempotency_in_progress"
 	CodeTooManyRequests   Code = "too_many_requests"

@@ -53,8 +53,6 @@ const (
 	routeHeartbeat = "POST /v1/leases/{lease_id}/heartbeat"
 )
 
-const maxBody = 64 << 10
-
 type api struct {
 	config  Config
 	service *app.Service
@@ -83,6 +81,6 @@ func assemble(c Config) (*api, *tenantLimit, http.Handler, error) {
 	a.registerAdministration()
 	describeErrors(a.huma.OpenAPI())
 	limit := newTenantLimit(c.TenantConcurrency)
-	layers, err := sameOrigin(c.Origins, limited(a.authenticated(limit.handler(a.once(a.routed(mux))))))
+	layers, err := sameOrigin(c.Origins, limited(a.authenticated(whole(limit.handler(a.once(a.routed(mux)))))))
 	return a, limit, secured(shared(c.Origins, layers)), err
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -30,11 +29,7 @@ func (a *api) once(next http.Handler) http.Handler {
 			writeProblem(w, r, &app.Error{Code: app.CodeValidation, Detail: "a header is not valid", Fields: []app.FieldError{{Field: "header.Idempotency-Key", Message: "must be 1 to 255 characters"}}})
 			return
 		}
-		digest, err := digestOf(r)
-		if err != nil {
-			writeProblem(w, r, err)
-			return
-		}
+		digest := digestOf(r, requestOf(r.Context()).body)
 		earlier, err := a.config.Answers.Begin(r.Context(), who, key, digest)
 		if err != nil {
 			writeProblem(w, r, err)
@@ -51,10 +46,10 @@ func (a *api) once(next http.Handler) http.Handler {
 // first carries the request out and keeps the answer, even if the handler panics
 // or the client hangs up.
 func (a *api) first(w http.ResponseWriter, r *http.Request, next http.Handler, key, digest string) {
-	copied := &copied{ResponseWriter: w}
+	copied, answered := &copied{ResponseWriter: w}, false
 	defer func() {
-		if copied.status == 0 {
-			// It panicked before it answered.
+		if !answered {
+			// It panicked, maybe after it began to answer.
 			copied.status = http.StatusInternalServerError
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*time.Second)
@@ -65,6 +60,7 @@ func (a *api) first(w http.ResponseWriter, r *http.Request, next http.Handler, k
 		}
 	}()
 	next.ServeHTTP(copied, r)
+	answered = true
 }
 
 func replay(w http.ResponseWriter, earlier *app.Answer) {
@@ -79,21 +75,12 @@ func replay(w http.ResponseWriter, earlier *app.Answer) {
 	_, _ = w.Write(earlier.Body)
 }
 
-// digestOf identifies what is asked for, and leaves the body to be read again.
-func digestOf(r *http.Request) (string, error) {
-	body, err := io.ReadAll(r.Body)
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return "", app.NewError(app.CodeBodyTooLarge, "the body is larger than 64 KiB")
-	}
-	if err != nil {
-		return "", &app.Error{Code: app.CodeMalformed, Detail: "the body could not be read", Cause: err}
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
+// digestOf identifies what is asked for.
+func digestOf(r *http.Request, body []byte) string {
 	sum := sha256.New()
 	io.WriteString(sum, r.Method+"\x00"+r.URL.Path+"\x00"+r.URL.RawQuery+"\x00")
 	sum.Write(body)
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // copied keeps what it passes on.

@@ -52,16 +52,21 @@ func (a *api) observed(next http.Handler) http.Handler {
 		out := &answered{ResponseWriter: w}
 		out.Header().Set("X-Request-Id", record.id)
 		defer func() {
-			if broken := recover(); broken != nil {
-				record.fail(app.CodeInternal, fmt.Errorf("panic: %v\n%s", broken, debug.Stack()))
-				if out.status == 0 {
+			broken, begun := recover(), out.status != 0
+			if broken != nil {
+				if !begun {
 					writeProblem(out, r, errors.New("panic"))
 				}
-				record.err = fmt.Errorf("panic: %v\n%s", broken, debug.Stack())
+				out.status = http.StatusInternalServerError
+				record.fail(app.CodeInternal, fmt.Errorf("panic: %v\n%s", broken, debug.Stack()))
 			}
 			took := time.Since(start)
 			done(record.route, knownMethod(r.Method), out.status, took)
 			a.logAnswer(r, record, out, took)
+			if broken != nil && begun {
+				// What was sent cannot be taken back; cut off, nobody takes it for whole.
+				panic(http.ErrAbortHandler)
+			}
 		}()
 		next.ServeHTTP(out, r)
 	})
@@ -113,18 +118,6 @@ func (a *api) logAnswer(r *http.Request, record *request, out *answered, took ti
 		attributes = append(attributes, slog.String("error", record.err.Error()))
 	}
 	a.log.LogAttrs(r.Context(), level, "request", attributes...)
-}
-
-// limited refuses bodies that are too large before anybody reads them.
-func limited(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxBody {
-			writeProblem(w, r, app.NewError(app.CodeBodyTooLarge, "the body is larger than 64 KiB"))
-			return
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		next.ServeHTTP(w, r)
-	})
 }
 
 // routed finds the handler, and answers for a path or method that there is none for.

@@ -55,8 +55,11 @@ func register[I, O any](a *api, o operation, handler func(context.Context, app.P
 	}
 	registered := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary, Description: o.description,
-		DefaultStatus: o.status, MaxBodyBytes: maxBody, Security: []map[string][]string{{"identity": {}}},
+		DefaultStatus: o.status, Security: []map[string][]string{{"identity": {}}},
 		Responses: a.responses(codes),
+		// The body was read and measured before. A time limit of huma's would stay on the
+		// connection, and net/http takes it for the client's leaving.
+		MaxBodyBytes: -1, BodyReadTimeout: -1,
 	}
 	if once {
 		registered.Parameters = []*huma.Param{{

@@ -72,8 +72,6 @@ func StatusOf(code app.Code) int {
 		return http.StatusNotFound
 	case app.CodeMethodNotAllowed:
 		return http.StatusMethodNotAllowed
-	case app.CodeNotAcceptable:
-		return http.StatusNotAcceptable
 	case app.CodeNoSeats, app.CodeLicenseExists, app.CodeIdempotencyBusy:
 		return http.StatusConflict
 	case app.CodeLeaseExpired, app.CodeLeaseEnded:
@@ -160,14 +158,12 @@ func translate(ctx huma.Context, _ string, value any) (any, error) {
 
 func codeOfStatus(status int) app.Code {
 	switch status {
-	case http.StatusBadRequest, http.StatusRequestTimeout:
+	case http.StatusBadRequest:
 		return app.CodeMalformed
 	case http.StatusRequestEntityTooLarge:
 		return app.CodeBodyTooLarge
 	case http.StatusUnsupportedMediaType:
 		return app.CodeUnsupportedMedia
-	case http.StatusNotAcceptable:
-		return app.CodeNotAcceptable
 	case http.StatusUnprocessableEntity:
 		return app.CodeValidation
 	}

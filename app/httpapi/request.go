@@ -20,8 +20,10 @@ type request struct {
 	// route is the pattern that matched, "none" when nothing did.
 	route string
 	who   app.Principal
-	code  app.Code
-	err   error
+	// body is the request's body, once it was read.
+	body []byte
+	code app.Code
+	err  error
 }
 
 type requestKey struct{}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,7 +35,8 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 	log := newLog(out, level)
 	var closers []func() error
 	defer func() {
-		for _, closeIt := range closers {
+		// What was opened last uses what was opened before.
+		for _, closeIt := range slices.Backward(closers) {
 			err = errors.Join(err, closeIt())
 		}
 	}()
@@ -167,7 +169,7 @@ func (p *process) stop(ctx context.Context, servers ...*http.Server) error {
 func (p *process) httpServer(handler http.Handler, idle time.Duration) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second,
-		IdleTimeout: idle, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
+		IdleTimeout: idle, MaxHeaderBytes: 16 << 10, DisableGeneralOptionsHandler: true, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
 	}
 }
 
