@@ -206,6 +206,10 @@ func (s *Service) refused(ctx context.Context, who Principal, license string, er
 	if code == CodeUnavailable || code == CodeUnknownTenant || code == CodeInternal {
 		return
 	}
+	if !validLicenseID(license) {
+		// What nobody's licence can be called is not written down either.
+		license = ""
+	}
 	event := who.event(ActionRefuse, license, "")
 	event.Code = code
 	ctx, cancel := detached(ctx)

@@ -28,6 +28,9 @@ func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, a
 	if !who.Admin {
 		return License{}, forbidden()
 	}
+	if !validLicenseID(id) {
+		return License{}, licenseNotFound()
+	}
 	ref := LicenseRef{Tenant: who.Tenant, License: id}
 	license, err := s.ledger.UpdateLicense(ctx, ref, who.event(action, id, ""), func(l *License) error {
 		if l.Status == StatusRevoked {
@@ -49,7 +52,7 @@ func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, a
 // GetLicense returns a licence and how full it is, to any user of the tenant.
 func (s *Service) GetLicense(ctx context.Context, who Principal, id string) (License, Usage, error) {
 	ref := LicenseRef{Tenant: who.Tenant, License: id}
-	license, err := s.ledger.License(ctx, ref)
+	license, err := s.known(ctx, ref)
 	if err != nil {
 		return License{}, Usage{}, err
 	}
@@ -66,6 +69,9 @@ func (s *Service) Licenses(ctx context.Context, who Principal, after string, lim
 	if !who.Admin {
 		return nil, forbidden()
 	}
+	if after != "" && !validLicenseID(after) {
+		return nil, badCursor("query.cursor")
+	}
 	return s.ledger.Licenses(ctx, who.Tenant, after, limit)
 }
 
@@ -75,8 +81,11 @@ func (s *Service) Leases(ctx context.Context, who Principal, license, after stri
 		return nil, forbidden()
 	}
 	ref := LicenseRef{Tenant: who.Tenant, License: license}
-	if _, err := s.ledger.License(ctx, ref); err != nil {
+	if _, err := s.known(ctx, ref); err != nil {
 		return nil, err
+	}
+	if _, ok := LicenseOfLease(after); after != "" && !ok {
+		return nil, badCursor("query.cursor")
 	}
 	return s.ledger.Leases(ctx, ref, after, limit)
 }
@@ -87,4 +96,9 @@ func (s *Service) Events(ctx context.Context, who Principal, before int64, limit
 		return nil, forbidden()
 	}
 	return s.ledger.Events(ctx, who.Tenant, before, limit)
+}
+
+// badCursor refuses a place in a list that no answer named.
+func badCursor(field string) *Error {
+	return &Error{Code: CodeValidation, Detail: "the cursor is not valid", Fields: []FieldError{{Field: field, Message: "must be the next of an earlier answer"}}}
 }

@@ -15,6 +15,12 @@ func (s *Service) Export(ctx context.Context, who Principal, user string, after 
 	if !who.Admin {
 		return PersonalData{}, forbidden()
 	}
+	if !plainText(user) {
+		return PersonalData{}, badUser()
+	}
+	if _, ok := LicenseOfLease(after.Lease); after.Lease != "" && !ok {
+		return PersonalData{}, badCursor("body.cursor")
+	}
 	data, err := s.ledger.Export(ctx, who.Tenant, user, after, exportLimit, who.event(ActionExport, "", ""))
 	if err != nil {
 		return PersonalData{}, err
@@ -40,6 +46,9 @@ func (s *Service) Erase(ctx context.Context, who Principal, user string) (int64,
 	if !who.Admin {
 		return 0, forbidden()
 	}
+	if !plainText(user) {
+		return 0, badUser()
+	}
 	changed, err := s.erase(ctx, who, user)
 	if err != nil && ctx.Err() != nil {
 		return 0, &Error{
@@ -48,6 +57,10 @@ func (s *Service) Erase(ctx context.Context, who Principal, user string) (int64,
 		}
 	}
 	return changed, err
+}
+
+func badUser() *Error {
+	return &Error{Code: CodeValidation, Detail: "the user is not valid", Fields: []FieldError{{Field: "body.user", Message: "must be a user's id: no control characters"}}}
 }
 
 func (s *Service) erase(ctx context.Context, who Principal, user string) (int64, error) {

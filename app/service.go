@@ -49,14 +49,24 @@ const attempts = 4
 
 // license returns a licence that may be used now.
 func (s *Service) license(ctx context.Context, ref LicenseRef) (License, error) {
-	if !validLicenseID(ref.License) {
-		return License{}, NewError(CodeLicenseNotFound, "the tenant has no such licence")
-	}
-	license, err := s.ledger.License(ctx, ref)
+	license, err := s.known(ctx, ref)
 	if err != nil {
 		return License{}, err
 	}
 	return license, license.Usable(s.now())
+}
+
+// known returns a licence, whether it may be used or not. What cannot be a licence's id
+// is nobody's, and not for the ledger to read.
+func (s *Service) known(ctx context.Context, ref LicenseRef) (License, error) {
+	if !validLicenseID(ref.License) {
+		return License{}, licenseNotFound()
+	}
+	return s.ledger.License(ctx, ref)
+}
+
+func licenseNotFound() *Error {
+	return NewError(CodeLicenseNotFound, "the tenant has no such licence")
 }
 
 // warm runs step, and when it finds the licence cold, rebuilds the live seats from

@@ -184,7 +184,7 @@ func place(cursor string) (app.Place, error) {
 	}
 	event, lease, found := strings.Cut(cursor, ":")
 	number, err := strconv.ParseInt(event, 10, 64)
-	if !found || err != nil {
+	if !found || err != nil || number < 0 {
 		return app.Place{}, &app.Error{Code: app.CodeValidation, Detail: "the cursor is not valid", Fields: []app.FieldError{{Field: "body.cursor", Message: "must be the next of an earlier answer"}}}
 	}
 	return app.Place{Lease: lease, Event: number}, nil

@@ -3,9 +3,11 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/coditect-ai/license-platform/app"
@@ -87,10 +89,17 @@ func (l *Ledger) checked(ctx context.Context, operation, tenant string, fill fun
 // failure is err unless it is an answer rather than a fault.
 func failure(err error) error {
 	var known *app.Error
-	if errors.As(err, &known) || errors.Is(err, pgx.ErrNoRows) {
+	if errors.As(err, &known) || errors.Is(err, pgx.ErrNoRows) || unstorable(err) {
 		return nil
 	}
 	return err
+}
+
+// unstorable says that the database refused a value, not the work: SQLSTATE class 22
+// (postgresql.org/docs/15/errcodes-appendix.html).
+func unstorable(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && strings.HasPrefix(refused.Code, "22")
 }
 
 // translate turns a fault of the database into app's vocabulary.
@@ -98,6 +107,9 @@ func translate(err error) error {
 	var known *app.Error
 	if err == nil || errors.As(err, &known) {
 		return err
+	}
+	if unstorable(err) {
+		return &app.Error{Code: app.CodeValidation, Detail: "a value of the request cannot be stored", Cause: err}
 	}
 	return app.Unavailable("ledger", err)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,6 +52,8 @@ func newHeartbeats(client *goredis.Client) *heartbeats {
 type heartbeat struct {
 	license     app.LicenseRef
 	lease, user string
+	// deadline is when its caller stops waiting; zero means never.
+	deadline time.Time
 
 	// done gets one value, once the answer is there.
 	done  chan struct{}
@@ -71,11 +74,11 @@ func (b *heartbeats) send(ctx context.Context, ref app.LicenseRef, lease, user s
 	if !reused {
 		h = &heartbeat{done: make(chan struct{}, 1), timer: time.NewTimer(maxTrip)}
 	}
-	h.license, h.lease, h.user = ref, lease, user
+	h.license, h.lease, h.user, h.deadline = ref, lease, user, time.Time{}
 	var late <-chan time.Time
 	if deadline, limited := ctx.Deadline(); limited {
+		h.deadline, late = deadline, h.timer.C
 		h.timer.Reset(time.Until(deadline))
-		late = h.timer.C
 	}
 	if b.wait(h) {
 		// The trip is everybody's, so it does not end with this caller's context.
@@ -119,6 +122,10 @@ func (b *heartbeats) travel(ctx context.Context) {
 func (b *heartbeats) take() []*heartbeat {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	// With a slow server a queue grows whose first have given up; carrying them would
+	// make the others give up too.
+	now := time.Now()
+	b.waiting = slices.DeleteFunc(b.waiting, func(h *heartbeat) bool { return !h.deadline.IsZero() && now.After(h.deadline) })
 	n := min(len(b.waiting), maxTogether)
 	b.travels = n > 0
 	taken := b.waiting[:n:n]
