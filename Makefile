@@ -2,7 +2,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory conformance tools go attack drift
+.PHONY: fuzz vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory conformance tools go attack drift
 
 LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
@@ -86,6 +86,10 @@ vulncheck: go ## Look for known vulnerabilities in what the programs use (needs 
 	@echo "==> all that runs on one machine"
 	@$(call compile,-o bin/local-symbols ./local)
 	@$(GOVULNCHECK) -mode binary bin/local-symbols
+
+fuzz: tools ## Fuzz everything that parses, each FUZZTIME (10s) long
+	@grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | while IFS=: read -r file _ name; do \
+	  echo "==> $${name#func }"; go test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(or $(FUZZTIME),10s) "$$(dirname "$$file")" | (grep -Ev '^(fuzz: |\{)' || true); done
 
 format: go ## Format all Go files
 	@cd tools && go tool gofumpt -w ..

@@ -56,6 +56,8 @@ type Google struct {
 	Refuse atomic.Bool
 	// Corrupt makes KMS send signatures that do not match their checksum.
 	Corrupt atomic.Bool
+	// Waiting counts the signatures that Hold keeps.
+	Waiting atomic.Int64
 	// Signatures counts what KMS signed.
 	Signatures atomic.Int64
 
@@ -65,6 +67,8 @@ type Google struct {
 	keys string
 	// metadata gives the access tokens that callers need, nil when they need none.
 	metadata atomic.Pointer[metadata]
+	// held is closed when signatures may go on.
+	held atomic.Pointer[chan struct{}]
 
 	mu sync.RWMutex
 	// versions are the key versions by name; a disabled one is nil.
@@ -165,12 +169,35 @@ func checksum(data []byte) int64 {
 	return int64(crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)))
 }
 
+// Hold keeps signatures waiting until the returned function is called.
+func (g *Google) Hold() (release func()) {
+	held := make(chan struct{})
+	g.held.Store(&held)
+	return func() {
+		g.held.Store(nil)
+		close(held)
+	}
+}
+
+// wait returns when nothing holds the signature, or its caller gave up.
+func (g *Google) wait(ctx context.Context) {
+	if held := g.held.Load(); held != nil {
+		g.Waiting.Add(1)
+		defer g.Waiting.Add(-1)
+		select {
+		case <-*held:
+		case <-ctx.Done():
+		}
+	}
+}
+
 // AsymmetricSign implements the KMS service.
-func (g *Google) AsymmetricSign(_ context.Context, r *kmspb.AsymmetricSignRequest) (*kmspb.AsymmetricSignResponse, error) {
+func (g *Google) AsymmetricSign(ctx context.Context, r *kmspb.AsymmetricSignRequest) (*kmspb.AsymmetricSignResponse, error) {
 	key, err := g.key(r.GetName())
 	if err != nil {
 		return nil, err
 	}
+	g.wait(ctx)
 	digest := r.GetDigest().GetSha512()
 	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA512, digest)
 	if err != nil {

@@ -104,7 +104,7 @@ func stubConfig(log io.Writer, measured Metrics) Config {
 		Ledger: stubLedger{}, Seats: stubSeats{}, Meter: metrics.New(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	return Config{
-		Service: service, Authenticator: stubAuthenticator{}, Answers: stubAnswers{}, Metrics: measured, Log: slog.New(handler),
+		Service: service, Authenticator: stubAuthenticator{}, Answers: stubAnswers{}, Metrics: measured, Log: slog.New(WithRequest(handler)),
 		Origins: []string{"https://coditect.ai"}, Project: "p", RequestTimeout: 8 * time.Second, TenantConcurrency: 8,
 	}
 }

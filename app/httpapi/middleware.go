@@ -100,16 +100,10 @@ func (a *api) logAnswer(r *http.Request, record *request, out *answered, took ti
 			slog.String("requestMethod", r.Method), slog.String("requestUrl", r.URL.Path), slog.Int("status", out.status),
 			slog.String("latency", fmt.Sprintf("%.6fs", took.Seconds())), slog.Int("responseSize", out.bytes),
 			slog.String("remoteIp", record.address), slog.String("protocol", r.Proto)),
-		slog.String("requestId", record.id), slog.String("route", record.route),
+		slog.String("route", record.route),
 	}
 	if record.who.Tenant != "" {
 		attributes = append(attributes, slog.String("tenant", record.who.Tenant))
-	}
-	if record.trace != "" {
-		attributes = append(attributes, slog.String("logging.googleapis.com/trace", record.trace))
-		if record.span != "" {
-			attributes = append(attributes, slog.String("logging.googleapis.com/spanId", record.span))
-		}
 	}
 	if record.code != "" {
 		attributes = append(attributes, slog.String("code", string(record.code)))

@@ -83,7 +83,7 @@ func New(ctx context.Context, o Options) (*Verifier, error) {
 		}
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
-	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	client := &http.Client{Transport: &paced{next: transport, now: o.Now}, Timeout: 5 * time.Second}
 	keys := oidc.NewRemoteKeySet(oidc.ClientContext(ctx, client), o.KeysURL)
 	return newVerifier(o, keys), nil
 }

@@ -222,3 +222,28 @@ func TestFaultsWithoutTheKeyNoSeatIsTaken(t *testing.T) {
 	assert.Contains(t, string(body), `http_requests_total{code="503",method="POST",route="POST /v1/licenses/{license_id}/acquire"} 2`)
 	assert.Contains(t, string(body), "db_connections_max 8")
 }
+
+func TestFaultsAnAPIKilledBetweenReservationAndSignatureLosesTheSeatForOneLeaseTimeOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api, other := w.serveChild(t), w.serve(t, nil)
+	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	const open = `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`
+	release := w.google.Hold()
+	for _, device := range []string{"one", "two"} {
+		go func() { _, _ = api.try("POST", "/v1/licenses/short/acquire", token, `{"fingerprint":"`+device+`"}`) }()
+	}
+	w.held(t, 2)
+	client := w.redis.Client()
+	defer client.Close()
+	assert.EqualValues(t, 2, client.ZCard(t.Context(), "seats:{demo-1a2b/short}:leases").Val(), "both seats are reserved")
+	assert.Zero(t, w.postgres.Count(t, open), "and nothing is sold")
+	api.kill()
+	release()
+
+	assert.Equal(t, 409, other.acquire(t, "short", token, "three").status, "nobody knows yet that they are not")
+	require.Eventually(t, func() bool { return other.acquire(t, "short", token, "three").status == 201 }, 12*time.Second, 100*time.Millisecond)
+	assert.Equal(t, 201, other.acquire(t, "short", token, "four").status)
+	assert.Equal(t, 409, other.acquire(t, "short", token, "five").status)
+	assert.Equal(t, 2, w.postgres.Count(t, open))
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/coditect-ai/license-platform/app/httpapi"
 )
 
 func logLevel(text string) (slog.Level, error) {
@@ -17,7 +19,7 @@ func logLevel(text string) (slog.Level, error) {
 // newLog writes JSON lines with the field names of Cloud Logging
 // (cloud.google.com/logging/docs/structured-logging).
 func newLog(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+	return slog.New(httpapi.WithRequest(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) > 0 {
 			return a
 		}
@@ -31,5 +33,5 @@ func newLog(w io.Writer, level slog.Level) *slog.Logger {
 			}
 		}
 		return a
-	}}))
+	}})))
 }

@@ -3,12 +3,14 @@
 package server
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,6 +120,10 @@ func join(problems []error) error {
 	return fmt.Errorf("%d wrong in the environment (--help lists what is allowed):\n%w", len(problems), errors.Join(problems...))
 }
 
+// secretPattern is a secret's version, "latest" too
+// (cloud.google.com/secret-manager/docs/access-secret-version).
+var secretPattern = regexp.MustCompile(`^projects/[^/]+/secrets/[A-Za-z0-9_-]+/versions/[A-Za-z0-9_-]+$`)
+
 var instancePattern = regexp.MustCompile(`^[a-z0-9.:-]+:[a-z0-9-]+:[a-z0-9-]+$`)
 
 func (s *Common) check() []error {
@@ -130,6 +136,9 @@ func (s *Common) check() []error {
 	add((s.DatabaseInstance == "") != (s.DatabaseAddress == ""), "set either DATABASE_INSTANCE or DATABASE_ADDRESS")
 	add(s.DatabaseInstance == "" || instancePattern.MatchString(s.DatabaseInstance), "DATABASE_INSTANCE %q is not project:region:instance", s.DatabaseInstance)
 	add(s.DatabaseAddress == "" || hostPort(s.DatabaseAddress), "DATABASE_ADDRESS %q is not host:port", s.DatabaseAddress)
+	add(s.DatabaseCA == "" || certificates(s.DatabaseCA), "DATABASE_CA holds no PEM certificate")
+	add(s.GoogleAPICA == "" || certificates(s.GoogleAPICA), "GOOGLE_API_CA holds no PEM certificate")
+	add(s.DatabasePasswordSecret == "" || secretPattern.MatchString(s.DatabasePasswordSecret), "DATABASE_PASSWORD_SECRET %q is not projects/P/secrets/S/versions/V", s.DatabasePasswordSecret)
 	add(s.DatabaseAddress == "" || s.DatabaseCA != "", "DATABASE_CA is required with DATABASE_ADDRESS")
 	add(s.DatabaseAddress == "" || s.DatabasePasswordSecret != "", "DATABASE_PASSWORD_SECRET is required with DATABASE_ADDRESS; IAM login needs DATABASE_INSTANCE")
 	add(s.DatabaseInstance == "" || s.DatabaseCA == "", "DATABASE_CA belongs to DATABASE_ADDRESS; the connector of DATABASE_INSTANCE learns the CA by itself")
@@ -152,6 +161,9 @@ func (s *Serve) check() []error {
 	add(hostPort(s.ListenAddress), "LISTEN_ADDRESS %q is not host:port", s.ListenAddress)
 	add(hostPort(s.MetricsAddress), "METRICS_ADDRESS %q is not host:port", s.MetricsAddress)
 	add(s.RedisAddress == "" || hostPort(s.RedisAddress), "REDIS_ADDRESS %q is not host:port", s.RedisAddress)
+	add(s.RedisCA == "" || certificates(s.RedisCA), "REDIS_CA holds no PEM certificate")
+	add(s.RedisAuthSecret == "" || secretPattern.MatchString(s.RedisAuthSecret), "REDIS_AUTH_SECRET %q is not projects/P/secrets/S/versions/V", s.RedisAuthSecret)
+	add(s.ListenAddress != s.MetricsAddress, "LISTEN_ADDRESS and METRICS_ADDRESS are both %s", s.ListenAddress)
 	add(s.KMSEndpoint == "" || hostPort(s.KMSEndpoint), "KMS_ENDPOINT %q is not host:port", s.KMSEndpoint)
 	add(s.KMSEndpoint == "" || s.GoogleAPICA != "", "GOOGLE_API_CA is required with KMS_ENDPOINT")
 	add(secureURL(s.IdentityKeysURL), "IDENTITY_KEYS_URL %q is not an https URL", s.IdentityKeysURL)
@@ -167,7 +179,7 @@ func (s *Serve) check() []error {
 	add(found || s.KMSKeyVersion == "", "KMS_KEY_VERSION %q is not one of KMS_KEY_VERSIONS, so nobody could verify its tokens", s.KMSKeyVersion)
 	for _, origin := range s.CORSOrigins {
 		u, err := url.Parse(origin)
-		add(err == nil && u.Scheme == "https" && u.Host != "" && u.Path == "" && u.RawQuery == "", "CORS_ORIGINS: %q is not an origin such as https://coditect.ai", origin)
+		add(err == nil && u.Scheme == "https" && u.Host != "" && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil, "CORS_ORIGINS: %q is not an origin such as https://coditect.ai", origin)
 	}
 	add(s.TenantConcurrency >= 1 && s.TenantConcurrency <= 10_000, "TENANT_CONCURRENCY %d is not 1 to 10000", s.TenantConcurrency)
 	add(s.RequestTimeout >= time.Second && s.RequestTimeout < app.MinLeaseTTL, "REQUEST_TIMEOUT %s is not 1s to 9s", s.RequestTimeout)
@@ -179,8 +191,11 @@ func (s *Serve) check() []error {
 
 func hostPort(address string) bool {
 	_, port, err := net.SplitHostPort(address)
-	return err == nil && port != ""
+	number, wrong := strconv.ParseUint(port, 10, 16)
+	return err == nil && wrong == nil && number > 0
 }
+
+func certificates(pem string) bool { return x509.NewCertPool().AppendCertsFromPEM([]byte(pem)) }
 
 func secureURL(text string) bool {
 	u, err := url.Parse(text)
@@ -214,6 +229,9 @@ func (s *Migrate) seeds() ([]postgres.Seed, error) {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&declared); err != nil {
 		return nil, fmt.Errorf("TENANTS is not the JSON list that --help shows: %w", err)
+	}
+	if decoder.More() {
+		return nil, errors.New("TENANTS has more text after its JSON list")
 	}
 	var problems []error
 	seeds := make([]postgres.Seed, len(declared))

@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"encoding/pem"
 	"maps"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -12,16 +14,17 @@ import (
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
-func onGoogleCloud() map[string]string {
+func onGoogleCloud(t *testing.T) map[string]string {
+	t.Helper()
 	return map[string]string{
 		"PROJECT_ID": "p", "DATABASE_INSTANCE": "p:us-central1:db", "DATABASE_NAME": "licensing", "DATABASE_USER": "license-api@p.iam",
-		"REDIS_ADDRESS": "10.0.0.3:6378", "REDIS_CA": "pem", "REDIS_AUTH_SECRET": "s", "KMS_KEY_VERSION": apptest.KeyVersion,
+		"REDIS_ADDRESS": "10.0.0.3:6378", "REDIS_CA": certificate(t), "REDIS_AUTH_SECRET": "projects/p/secrets/r/versions/1", "KMS_KEY_VERSION": apptest.KeyVersion,
 	}
 }
 
 func TestTheDefaultsAreThoseOfGoogleCloud(t *testing.T) {
 	t.Parallel()
-	s, err := server.LoadServe(onGoogleCloud())
+	s, err := server.LoadServe(onGoogleCloud(t))
 	require.NoError(t, err)
 	assert.Equal(t, "https://securetoken.google.com/p", s.IdentityIssuer)
 	assert.Equal(t, "firebase.tenant", s.TenantClaim)
@@ -31,44 +34,57 @@ func TestTheDefaultsAreThoseOfGoogleCloud(t *testing.T) {
 
 func TestEveryMistakeIsListedAtOnce(t *testing.T) {
 	t.Parallel()
-	environment := onGoogleCloud()
+	environment := onGoogleCloud(t)
 	maps.Copy(environment, map[string]string{
 		"DATABASE_ADDRESS": "nowhere", "REDIS_ADDRESS": "x", "LOG_LEVEL": "loud", "CORS_ORIGINS": "coditect.ai,https://ok.example",
 		"KMS_KEY_VERSIONS": "a,b", "TENANT_CONCURRENCY": "0", "REQUEST_TIMEOUT": "1m", "RETENTION": "1h", "IDENTITY_KEYS_URL": "http://x", "REAP_INTERVAL": "soon",
+		"REDIS_CA": "pem", "GOOGLE_API_CA": "pem", "DATABASE_PASSWORD_SECRET": "a-secret", "REDIS_AUTH_SECRET": "projects/p/secrets/s", "KMS_ENDPOINT": "kms:https",
+		"LISTEN_ADDRESS": ":9090",
 	})
 	_, err := server.LoadServe(environment)
 	require.Error(t, err)
 	for _, part := range []string{
 		"DATABASE_INSTANCE or DATABASE_ADDRESS", `DATABASE_ADDRESS "nowhere"`, "DATABASE_CA", "REDIS_ADDRESS", "LOG_LEVEL", `"coditect.ai"`,
 		`"a" is not a key version`, "is not one of KMS_KEY_VERSIONS", "TENANT_CONCURRENCY", "REQUEST_TIMEOUT", "RETENTION", "IDENTITY_KEYS_URL", "soon",
+		"REDIS_CA holds no PEM", "GOOGLE_API_CA holds no PEM", `DATABASE_PASSWORD_SECRET "a-secret"`, `REDIS_AUTH_SECRET "projects/p/secrets/s" is not`, `KMS_ENDPOINT "kms:https"`,
+		"LISTEN_ADDRESS and METRICS_ADDRESS are both :9090",
 	} {
 		assert.ErrorContains(t, err, part)
 	}
 	assert.NotContains(t, err.Error(), "ok.example")
 }
 
+// certificate is a PEM certificate.
+func certificate(t *testing.T) string {
+	t.Helper()
+	other := httptest.NewTLSServer(nil)
+	defer other.Close()
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: other.Certificate().Raw}))
+}
+
 func TestOnlyTheConnectorLogsInWithoutAPassword(t *testing.T) {
 	t.Parallel()
-	const user, instance = "license-api@p.iam", "p:us-central1:db"
+	const user, instance, secret = "license-api@p.iam", "p:us-central1:db", "projects/p/secrets/s/versions/1"
+	ca := certificate(t)
 	for name, c := range map[string]struct {
 		instance, address, ca, user, secret string
 		want                                string
 	}{
 		"IAM login through the connector":                   {instance: instance, user: user},
-		"a password through the connector":                  {instance: instance, user: "license-migrate", secret: "s"},
-		"a password and TLS with a CA of one's own":         {address: "10.0.0.2:5432", ca: "pem", user: "license-migrate", secret: "s"},
+		"a password through the connector":                  {instance: instance, user: "license-migrate", secret: secret},
+		"a password and TLS with a CA of one's own":         {address: "10.0.0.2:5432", ca: ca, user: "license-migrate", secret: secret},
 		"neither instance nor address":                      {user: user, want: "set either DATABASE_INSTANCE or DATABASE_ADDRESS"},
-		"both":                                              {instance: instance, address: "10.0.0.2:5432", ca: "pem", user: user, secret: "s", want: "set either DATABASE_INSTANCE or DATABASE_ADDRESS"},
-		"IAM login without the connector":                   {address: "10.0.0.2:5432", ca: "pem", user: user, want: "DATABASE_PASSWORD_SECRET is required with DATABASE_ADDRESS"},
-		"an address without a CA":                           {address: "10.0.0.2:5432", user: user, secret: "s", want: "DATABASE_CA is required with DATABASE_ADDRESS"},
-		"a CA that the connector would not look at":         {instance: instance, ca: "pem", user: user, want: "DATABASE_CA belongs to DATABASE_ADDRESS"},
+		"both":                                              {instance: instance, address: "10.0.0.2:5432", ca: ca, user: user, secret: secret, want: "set either DATABASE_INSTANCE or DATABASE_ADDRESS"},
+		"IAM login without the connector":                   {address: "10.0.0.2:5432", ca: ca, user: user, want: "DATABASE_PASSWORD_SECRET is required with DATABASE_ADDRESS"},
+		"an address without a CA":                           {address: "10.0.0.2:5432", user: user, secret: secret, want: "DATABASE_CA is required with DATABASE_ADDRESS"},
+		"a CA that the connector would not look at":         {instance: instance, ca: ca, user: user, want: "DATABASE_CA belongs to DATABASE_ADDRESS"},
 		"an instance without a region":                      {instance: "p:db", user: user, want: "is not project:region:instance"},
 		"IAM login with the service account's e-mail":       {instance: instance, user: "license-api@p.iam.gserviceaccount.com", want: "without .gserviceaccount.com"},
-		"a password for a role with a service account name": {instance: instance, user: "license-api@p.iam.gserviceaccount.com", secret: "s"},
+		"a password for a role with a service account name": {instance: instance, user: "license-api@p.iam.gserviceaccount.com", secret: secret},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			environment := onGoogleCloud()
+			environment := onGoogleCloud(t)
 			maps.Copy(environment, map[string]string{
 				"DATABASE_INSTANCE": c.instance, "DATABASE_ADDRESS": c.address, "DATABASE_CA": c.ca, "DATABASE_USER": c.user, "DATABASE_PASSWORD_SECRET": c.secret,
 			})
@@ -96,6 +112,7 @@ func TestDeclaredTenantsAreChecked(t *testing.T) {
 		`[{"id":"a","licenses":[{"id":"X","seats":-1,"product":"p"}]}]`: "seats",
 		`[{"id":"a","plan":"gold"}]`:                                    "plan",
 		`{}`:                                                            "JSON list",
+		`[] []`:                                                         "more text",
 	} {
 		environment["TENANTS"] = tenants
 		_, _, err := server.LoadMigrate(environment)
@@ -107,7 +124,7 @@ func TestHelpListsEverySettingAndUnknownCommandsAreRefused(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	require.NoError(t, server.Command(t.Context(), []string{"--help"}, nil, &out))
-	for name := range onGoogleCloud() {
+	for name := range onGoogleCloud(t) {
 		assert.Contains(t, out.String(), "  "+name+" ")
 	}
 	for _, arguments := range [][]string{nil, {"x"}, {"serve", "now"}} {
