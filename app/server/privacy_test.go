@@ -97,7 +97,7 @@ func TestALargeTenantIsExportedInPartsAndErasedInSteps(t *testing.T) {
 	const leases, events = 12_001, 11_000
 	w.postgres.Admin(t, apptest.Database,
 		fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, id, license_id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at, ended_at, end_reason)
-			SELECT 'demo-1a2b', 'demo_' || n, 'demo', 'floating', 'device-' || n, 'user-' || n, 'u@example.com', '192.0.2.1', now(), now(), now(), now(), 'released' FROM generate_series(1, %d) n`, leases),
+			SELECT 'demo-1a2b', 'demo_' || lpad(translate(n::text, '0123456789', 'abcdefghij'), 26, 'a'), 'demo', 'floating', 'device-' || n, 'user-' || n, 'u@example.com', '192.0.2.1', now(), now(), now(), now(), 'released' FROM generate_series(1, %d) n`, leases),
 		fmt.Sprintf(`INSERT INTO licensing.audit (tenant_id, user_id, address, action) SELECT 'demo-1a2b', 'user-' || n, '192.0.2.1', 'lease.acquire' FROM generate_series(1, %d) n`, events))
 
 	seen, told, parts, body := map[any]bool{}, map[any]bool{}, 0, `{"all":true}`

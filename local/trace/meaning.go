@@ -42,7 +42,6 @@ func meanings() map[string]meaning {
 			app.CodeMalformed:         "the request cannot be read",
 			app.CodeBodyTooLarge:      "the body is too large",
 			app.CodeUnsupportedMedia:  "the body is not JSON",
-			app.CodeNotAcceptable:     "the API answers in JSON only",
 			app.CodeIdempotencyReused: "the idempotency key belongs to another request",
 			app.CodeIdempotencyBusy:   "the same request is under way",
 			app.CodeTooManyRequests:   "too many requests of this tenant at once",
