@@ -1,0 +1,85 @@
+package server_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
+)
+
+func TestAConnectionThatOnlyCostsIsClosed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	for name, c := range map[string]struct {
+		sends  string
+		status int
+		within time.Duration
+	}{
+		"headers that never end":        {"GET /health HTTP/1.1\r\nHost: x\r\nA", 400, 7 * time.Second},
+		"a body that never comes":       {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 20\r\n\r\n{", 400, 12 * time.Second},
+		"a chunk that never ends":       {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{", 400, 12 * time.Second},
+		"headers of more than 20 KiB":   {"GET /health HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 24<<10) + "\r\n\r\n", http.StatusRequestHeaderFieldsTooLarge, time.Second},
+		"chunks of more than 64 KiB":    {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n" + strings.Repeat(" ", 0x10001) + "\r\n", 413, 12 * time.Second},
+		"a body announced as too large": {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 70000\r\n\r\n", 413, 12 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start := time.Now()
+			conn, err := net.Dial("tcp", strings.TrimPrefix(api.url, "http://"))
+			require.NoError(t, err)
+			defer conn.Close()
+			require.NoError(t, conn.SetDeadline(start.Add(c.within)))
+			_, err = io.WriteString(conn, c.sends)
+			require.NoError(t, err)
+			in := bufio.NewReader(conn)
+			if c.status != 0 {
+				answer, err := http.ReadResponse(in, nil)
+				require.NoError(t, err)
+				assert.Equal(t, c.status, answer.StatusCode)
+				_, err = io.Copy(io.Discard, answer.Body)
+				require.NoError(t, err)
+			}
+			// Closed, or reset because of what was sent and never read; not the deadline.
+			_, err = in.ReadByte()
+			require.Error(t, err)
+			require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the connection is still open")
+		})
+	}
+}
+
+func TestATenantThatTakesItsShareWaitsAndOthersDoNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, map[string]string{"TENANT_CONCURRENCY": "1"})
+	token, other := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), w.google.Mint(t, apptest.Claims("other-3c4d", "eve"))
+	lease := api.acquire(t, "demo", token, "laptop").text("leaseId")
+	release := w.google.Hold()
+	begun := make(chan reply, 1)
+	go func() {
+		// An error shows as an answer without a status.
+		r, _ := api.try("POST", "/v1/licenses/demo/acquire", token, `{"fingerprint":"desk"}`)
+		begun <- r
+	}()
+	w.held(t, 1)
+
+	refused := api.heartbeat(t, token, lease)
+	assert.Equal(t, 429, refused.status)
+	assert.Equal(t, "too_many_requests", refused.text("code"))
+	assert.Equal(t, "1", refused.header.Get("Retry-After"))
+	assert.Equal(t, 429, api.call(t, "GET", "/v1/licenses/demo", token, "").status, "on the long way too")
+	assert.Equal(t, 200, api.call(t, "GET", "/v1/licenses/demo", other, "").status)
+	release()
+	assert.Equal(t, 201, (<-begun).status)
+	assert.Equal(t, 200, api.heartbeat(t, token, lease).status)
+}
