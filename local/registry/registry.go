@@ -158,22 +158,35 @@ func (r *Registry) names() []string {
 // gets 404 NAME_UNKNOWN, as from Artifact Registry. A manifest is accepted when
 // its digest is right and all it refers to is there.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	// Read-locked for the whole request, so that none goes on in a repository
+	t, isImage := parseTarget(req.URL.Path)
+	changesManifest := t.kind == "manifests" && (req.Method == http.MethodPut || req.Method == http.MethodDelete)
+	limited := req.Body
+	if changesManifest {
+		limited = http.MaxBytesReader(w, req.Body, maxManifest)
+	}
+	// The whole body first. The inner registry holds a lock while it reads one; over
+	// HTTP/2 that one could wait for ever, behind bodies that fill the connection while
+	// their requests wait for the lock.
+	content, err := io.ReadAll(limited)
+	switch {
+	case err != nil && changesManifest:
+		refuse(w, http.StatusRequestEntityTooLarge, "MANIFEST_INVALID", "the manifest cannot be read or is larger than 4 MiB")
+		return
+	case err != nil:
+		refuse(w, http.StatusBadRequest, "BLOB_UPLOAD_INVALID", "the body cannot be read to its end")
+		return
+	}
+	req.Body = io.NopCloser(bytes.NewReader(content))
+	// Read-locked for the rest of the request, so that none goes on in a repository
 	// that is being deleted.
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	t, isImage := parseTarget(req.URL.Path)
 	if isImage && !r.repositories[t.repository] {
 		refuse(w, http.StatusNotFound, "NAME_UNKNOWN", fmt.Sprintf("Repository %q not found", t.repository))
 		return
 	}
-	if t.kind != "manifests" || (req.Method != http.MethodPut && req.Method != http.MethodDelete) {
+	if !changesManifest {
 		r.inner.ServeHTTP(w, req)
-		return
-	}
-	content, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxManifest))
-	if err != nil {
-		refuse(w, http.StatusRequestEntityTooLarge, "MANIFEST_INVALID", "the manifest cannot be read or is larger than 4 MiB")
 		return
 	}
 	m := manifest{Image: t.image, Reference: t.reference, ContentType: req.Header.Get("Content-Type"), Content: content}
@@ -183,7 +196,6 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 	}
-	req.Body = io.NopCloser(bytes.NewReader(content))
 	answer := &recorder{header: http.Header{}}
 	r.inner.ServeHTTP(answer, req)
 	if err := r.keep(req.Method, answer.status, m); err != nil {

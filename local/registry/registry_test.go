@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"io"
 	"log"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -137,4 +139,22 @@ func TestADamagedRegistryNamesTheFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "repositories.json"), []byte("{"), 0o600))
 	_, err := registry.Open(dir, slog.New(slog.DiscardHandler))
 	assert.ErrorContains(t, err, "repositories.json is damaged")
+}
+
+func TestLayersThatShareAConnectionDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	r, err := registry.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	require.NoError(t, r.CreateRepository(repository))
+	server := httptest.NewUnstartedServer(r)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	// More than all streams of a connection may have under way together.
+	img, err := random.Image(3<<20, 6)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	require.NoError(t, remote.Write(reference(t, server, repository+"/license-api", ":v1"), img,
+		remote.WithTransport(server.Client().Transport), remote.WithContext(ctx), remote.WithJobs(6)))
 }
