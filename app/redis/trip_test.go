@@ -187,3 +187,16 @@ func TestAHeartbeatWaitsForASilentServerUntilItsDeadlineOnly(t *testing.T) {
 		return !seats.heartbeats.travels && len(seats.heartbeats.waiting) == 0
 	}, 8*time.Second, 10*time.Millisecond, "nothing is left that travels")
 }
+
+func TestHeartbeatsWhoseCallersGaveUpDoNotRideAlong(t *testing.T) {
+	t.Parallel()
+	gone := &heartbeat{lease: "gone", deadline: time.Now().Add(-time.Millisecond)}
+	waits, patient := &heartbeat{lease: "waits", deadline: time.Now().Add(time.Minute)}, &heartbeat{lease: "patient"}
+	b := &heartbeats{waiting: []*heartbeat{gone, waits, gone, patient}, travels: true}
+	assert.Equal(t, []*heartbeat{waits, patient}, b.take())
+	assert.True(t, b.travels)
+
+	b.waiting = append(b.waiting, gone)
+	assert.Empty(t, b.take())
+	assert.False(t, b.travels, "the next one starts a trip of its own")
+}
