@@ -22,9 +22,9 @@ type Grant struct {
 // extends the one it holds. Without a fingerprint the lease belongs to a device
 // that nobody can name again, so every call takes a new seat.
 //
-// Codes: CodeNoSeats, CodeLicenseNotFound, CodeLicenseSuspended, CodeLicenseRevoked,
-// CodeLicenseExpired, CodeUnknownTenant, CodeTenantSuspended, CodeValidation,
-// CodeUnavailable.
+// Codes: CodeNoSeats, CodeNotHolder when another user holds a lease on the device,
+// CodeLicenseNotFound, CodeLicenseSuspended, CodeLicenseRevoked, CodeLicenseExpired,
+// CodeUnknownTenant, CodeTenantSuspended, CodeValidation, CodeUnavailable.
 func (s *Service) Acquire(ctx context.Context, who Principal, license, fingerprint string) (Grant, error) {
 	return s.grant(ctx, who, license, fingerprint, KindFloating, 0)
 }
@@ -48,29 +48,36 @@ func (s *Service) grant(ctx context.Context, who Principal, id, fingerprint stri
 	if !validFingerprint(fingerprint) {
 		return Grant{}, &Error{Code: CodeValidation, Detail: "the fingerprint is not valid", Fields: []FieldError{{Field: "body.fingerprint", Message: "must be 1 to 256 visible ASCII characters without spaces"}}}
 	}
-	license, err := s.license(ctx, LicenseRef{Tenant: who.Tenant, License: id})
+	g, err := s.seat(ctx, who, LicenseRef{Tenant: who.Tenant, License: id}, fingerprint, kind, length)
+	s.meter.Lease(outcome(g, err), 1)
+	return g, err
+}
+
+func (s *Service) seat(ctx context.Context, who Principal, ref LicenseRef, fingerprint string, kind Kind, length time.Duration) (Grant, error) {
+	license, err := s.license(ctx, ref)
 	if err != nil {
-		s.refused(ctx, who, id, err)
 		return Grant{}, err
 	}
 	if kind == KindFloating {
 		length = license.LeaseTTL
 	} else if err := borrowable(license, length); err != nil {
-		s.refused(ctx, who, id, err)
 		return Grant{}, err
 	}
-	wanted := Reservation{Lease: NewLeaseID(id), Fingerprint: fingerprint, User: who.User, Kind: kind, For: length}
-	granted, err := s.take(ctx, who, license, wanted, s.sign)
-	if err != nil {
-		s.refused(ctx, who, id, err)
-		return Grant{}, err
+	wanted := Reservation{Lease: NewLeaseID(ref.License), Fingerprint: fingerprint, User: who.User, Kind: kind, For: length}
+	return s.take(ctx, who, license, wanted, s.sign)
+}
+
+// outcome is what the meter counts.
+func outcome(g Grant, err error) string {
+	switch {
+	case err == nil && g.New:
+		return "granted"
+	case err == nil:
+		return "extended"
+	case CodeOf(err) == CodeNoSeats:
+		return "exhausted"
 	}
-	if granted.New {
-		s.meter.Lease("granted", 1)
-	} else {
-		s.meter.Lease("extended", 1)
-	}
-	return granted, nil
+	return "refused"
 }
 
 func borrowable(license License, length time.Duration) error {
@@ -94,14 +101,19 @@ func (s *Service) sign(ctx context.Context, g *Grant) error {
 }
 
 // take reserves a seat, prepares the grant (signs it), writes it to the ledger, and
-// makes sure that the seat is still there afterwards. If any step fails, a new
-// seat is given back. The order is what keeps the promise in the package's doc.
+// confirms that the seat is still there afterwards. If any step fails, a new seat is
+// given back. The order is what keeps the promise in the package's doc.
 func (s *Service) take(ctx context.Context, who Principal, license License, wanted Reservation, prepare func(context.Context, *Grant) error) (Grant, error) {
+	wanted.Claim = rand.Text()
 	fresh := true
 	var written []Ending
 	for range attempts {
 		reserved, err := s.reserve(ctx, license, wanted)
 		if err != nil {
+			if wanted.startOver(err) {
+				fresh = true
+				continue
+			}
 			s.takeBack(ctx, license.Ref(), written)
 			return Grant{}, err
 		}
@@ -112,29 +124,54 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 			GrantedAt: reserved.GrantedAt, ExpiresAt: reserved.ExpiresAt,
 		}}
 		if err = prepare(ctx, &g); err == nil {
-			err = s.ledger.Grant(ctx, g.Lease, license.Limit(), reserved.Endings, grantEvent(who, g, wanted))
+			err = s.ledger.Grant(ctx, g.Lease, reserved.Endings, grantEvent(who, g, wanted))
 		}
 		if err != nil {
 			s.giveBack(ctx, g, wanted)
+			if wanted.startOver(err) {
+				fresh = true
+				continue
+			}
 			return Grant{}, err
 		}
-		held, err := s.seats.Settled(ctx, license.Ref(), reserved.Endings, g.Lease.ID)
+		held, err := s.seats.Confirm(ctx, g.Lease, reserved.Endings)
 		if err == nil && held {
-			s.meter.Lease("expired", len(reserved.Endings))
+			s.meter.Lease("expired", expiries(reserved.Endings))
 			return g, nil
 		}
 		if err != nil && !errors.Is(err, ErrCold) {
 			// The ledger has the lease; the client asks again and gets the same one.
 			return Grant{}, err
 		}
-		// The live state was lost while the ledger was written: take the seat again,
-		// under the same id, in the rebuilt state.
+		// The live state was lost, or the seat, while the ledger was written: take the
+		// seat again, under the same id.
 		wanted.Lease = g.Lease.ID
 		if fresh && !wanted.Revive {
 			written = []Ending{{Lease: g.Lease.ID, At: g.Lease.GrantedAt, Reason: ReasonCancelled}}
 		}
 	}
 	return Grant{}, Unavailable("store of live seats", errors.New("the live state was lost again and again"))
+}
+
+// startOver makes the reservation one of a new lease when the device's was taken away
+// meanwhile, and says whether it did.
+func (r *Reservation) startOver(err error) bool {
+	if r.Revive || CodeOf(err) != CodeLeaseEnded {
+		return false
+	}
+	license, _ := LicenseOfLease(r.Lease)
+	r.Lease = NewLeaseID(license)
+	return true
+}
+
+// expiries counts the endings of leases whose time was over.
+func expiries(endings []Ending) (n int) {
+	for _, e := range endings {
+		if e.Reason == ReasonExpired {
+			n++
+		}
+	}
+	return n
 }
 
 // reserve takes a seat, rebuilding a cold licence and settling a backlog first.
@@ -155,12 +192,9 @@ func (s *Service) reserve(ctx context.Context, license License, wanted Reservati
 	return Reserved{}, Unavailable("store of live seats", ErrBacklog)
 }
 
-// giveBack frees a seat that was reserved for a grant that failed. A lease that
-// the device held before stays.
+// giveBack cancels the reservation of a grant that failed. A lease that the device held
+// before stays.
 func (s *Service) giveBack(ctx context.Context, g Grant, wanted Reservation) {
-	if !g.New {
-		return
-	}
 	why := ReasonCancelled
 	if wanted.Revive {
 		// It stays what it was before: expired, and so to be revived.
@@ -168,7 +202,7 @@ func (s *Service) giveBack(ctx context.Context, g Grant, wanted Reservation) {
 	}
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	if _, err := s.seats.Free(ctx, g.Lease.Ref(), g.Lease.ID, "", why); err != nil && !errors.Is(err, ErrAbsent) && !errors.Is(err, ErrCold) {
+	if err := s.seats.Cancel(ctx, g.Lease.Ref(), g.Lease.ID, wanted.Claim, why); err != nil && !errors.Is(err, ErrCold) {
 		s.log.WarnContext(ctx, "a reserved seat could not be given back; it expires by itself", "lease", g.Lease.ID, "error", err)
 	}
 }
@@ -192,29 +226,4 @@ func grantEvent(who Principal, g Grant, wanted Reservation) Event {
 		action = ActionBorrow
 	}
 	return who.event(action, g.License.ID, g.Lease.ID)
-}
-
-// refused writes a refusal to the audit trail. What the ledger itself refused for
-// want of a tenant, or could not answer, has nowhere to be written.
-func (s *Service) refused(ctx context.Context, who Principal, license string, err error) {
-	code := CodeOf(err)
-	if code == CodeNoSeats {
-		s.meter.Lease("exhausted", 1)
-	} else {
-		s.meter.Lease("refused", 1)
-	}
-	if code == CodeUnavailable || code == CodeUnknownTenant || code == CodeInternal {
-		return
-	}
-	if !validLicenseID(license) {
-		// What nobody's licence can be called is not written down either.
-		license = ""
-	}
-	event := who.event(ActionRefuse, license, "")
-	event.Code = code
-	ctx, cancel := detached(ctx)
-	defer cancel()
-	if err := s.ledger.Record(ctx, who.Tenant, event); err != nil {
-		s.log.ErrorContext(ctx, "a refusal could not be written to the audit trail", "code", code, "error", err)
-	}
 }

@@ -18,7 +18,9 @@ func (s *Service) CreateLicense(ctx context.Context, who Principal, license Lice
 	if err := license.Validate(); err != nil {
 		return License{}, err
 	}
-	return s.ledger.CreateLicense(ctx, license, who.event(ActionCreate, license.ID, ""))
+	event := who.event(ActionCreate, license.ID, "")
+	event.Detail = Changes(License{}, license)
+	return s.ledger.CreateLicense(ctx, license, event)
 }
 
 // UpdateLicense lets change alter a licence, checks the result, and brings the
@@ -32,12 +34,15 @@ func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, a
 		return License{}, licenseNotFound()
 	}
 	ref := LicenseRef{Tenant: who.Tenant, License: id}
-	license, err := s.ledger.UpdateLicense(ctx, ref, who.event(action, id, ""), func(l *License) error {
+	license, err := s.ledger.UpdateLicense(ctx, ref, func(l *License) (Event, error) {
 		if l.Status == StatusRevoked {
-			return NewError(CodeLicenseRevoked, "a revoked licence cannot be changed")
+			return Event{}, NewError(CodeLicenseRevoked, "a revoked licence cannot be changed")
 		}
+		before := *l
 		change(l)
-		return l.Validate()
+		event := who.event(action, id, "")
+		event.Detail = Changes(before, *l)
+		return event, l.Validate()
 	})
 	if err != nil {
 		return License{}, err

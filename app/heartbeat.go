@@ -9,8 +9,8 @@ import (
 // asks the seats' store only; neither the ledger nor the signing key is touched.
 //
 // An expired lease is revived when a seat is free. Codes: CodeLeaseNotFound,
-// CodeLeaseExpired, CodeLeaseEnded, CodeNotHolder, CodeLicenseSuspended,
-// CodeLicenseRevoked, CodeLicenseExpired, CodeUnavailable.
+// CodeLeaseExpired, CodeLeaseEnded, CodeNotHolder, CodeTenantSuspended,
+// CodeLicenseSuspended, CodeLicenseRevoked, CodeLicenseExpired, CodeUnavailable.
 func (s *Service) Heartbeat(ctx context.Context, who Principal, lease string) (Extended, error) {
 	ref, err := s.refOf(who, lease)
 	if err != nil {
@@ -32,6 +32,7 @@ func (s *Service) Heartbeat(ctx context.Context, who Principal, lease string) (E
 	}
 	if extended.Revived {
 		s.meter.Lease("revived", 1)
+		s.record(ctx, who.Tenant, who.event(ActionRevive, ref.License, lease))
 	}
 	return extended, nil
 }

@@ -64,10 +64,15 @@ func (l Lease) Ref() LicenseRef { return LicenseRef{Tenant: l.Tenant, License: l
 type Ending struct {
 	Lease string
 	// At is the time of the seats' clock when the seat was freed. A lease that was
-	// seated again later than At is not ended.
+	// seated again later than At is not ended, unless the reason is final.
 	At     time.Time
 	Reason Reason
+	// By is who asked for it.
+	By Origin
 }
+
+// Final says that a lease that ended so never lives again.
+func (r Reason) Final() bool { return r == ReasonReleased || r == ReasonForced }
 
 const leaseSuffix = 26
 

@@ -45,6 +45,9 @@ type License struct {
 	Metadata  map[string]string
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	// Revision grows with every change of the licence or its tenant. Only the ledger
+	// sets it.
+	Revision int64
 }
 
 // LicenseRef names a licence of a tenant.
@@ -106,9 +109,12 @@ func (l License) Validate() error {
 }
 
 // Usable returns nil when the licence may grant and keep leases at the time now,
-// else CodeLicenseSuspended, CodeLicenseRevoked or CodeLicenseExpired.
+// else CodeTenantSuspended, CodeLicenseSuspended, CodeLicenseRevoked or
+// CodeLicenseExpired.
 func (l License) Usable(now time.Time) error {
 	switch {
+	case l.Status == StatusTenantSuspended:
+		return TenantSuspended()
 	case l.Status == StatusSuspended:
 		return NewError(CodeLicenseSuspended, "the licence is suspended")
 	case l.Status == StatusRevoked:

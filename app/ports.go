@@ -10,7 +10,10 @@ import (
 // licence that does not exist is an *Error with its code; a store that does not
 // answer is Unavailable.
 type Ledger interface {
-	// License returns an active tenant's licence.
+	// Active returns nil for a tenant that may act, else CodeUnknownTenant or
+	// CodeTenantSuspended.
+	Active(ctx context.Context, tenant string) error
+	// License returns a licence, with StatusTenantSuspended while its tenant is suspended.
 	License(ctx context.Context, ref LicenseRef) (License, error)
 	// Lease returns a lease, ended or open, or CodeLeaseNotFound.
 	Lease(ctx context.Context, tenant, lease string) (Lease, error)
@@ -20,12 +23,14 @@ type Ledger interface {
 	// and notes that they take their seats at the time `at`: an ending from before
 	// does not end them any more.
 	Seat(ctx context.Context, ref LicenseRef, at time.Time) ([]Lease, error)
-	// Grant ends the endings, writes the lease as open, and records the event, all
-	// or nothing. A lease that was not open is CodeNoSeats when the licence has `most`
-	// open ones without it.
-	Grant(ctx context.Context, lease Lease, most int, endings []Ending, event Event) error
-	// End ends leases, unless they were seated again later, and records events.
-	End(ctx context.Context, tenant string, endings []Ending, events ...Event) error
+	// Grant ends the endings, writes the lease as open, and records the event, all or
+	// nothing, if the licence may be used: License.Usable's codes when not. A lease that
+	// was not open is CodeNoSeats when the licence has all the open ones that it allows,
+	// and CodeLeaseEnded when its ending was final.
+	Grant(ctx context.Context, lease Lease, endings []Ending, event Event) error
+	// End ends leases, unless they were seated again later, and records it. A final
+	// reason holds against any later seat, and replaces ReasonExpired.
+	End(ctx context.Context, tenant string, endings []Ending) error
 	// Record appends to the audit trail.
 	Record(ctx context.Context, tenant string, event Event) error
 	Catalog
@@ -37,9 +42,9 @@ type Ledger interface {
 type Catalog interface {
 	// CreateLicense returns CodeLicenseExists when the id is taken.
 	CreateLicense(ctx context.Context, license License, event Event) (License, error)
-	// UpdateLicense reads the licence, lets change alter it, and writes it, with
-	// the row locked in between.
-	UpdateLicense(ctx context.Context, ref LicenseRef, event Event, change func(*License) error) (License, error)
+	// UpdateLicense reads the licence, lets change alter it, and writes it and the event
+	// that change returns, with the row locked in between.
+	UpdateLicense(ctx context.Context, ref LicenseRef, change func(*License) (Event, error)) (License, error)
 	// Licenses lists in the order of ids, those after the id `after`.
 	Licenses(ctx context.Context, tenant, after string, limit int) ([]License, error)
 	// Leases lists open leases in the order of ids, those after the id `after`.
@@ -65,7 +70,7 @@ type Place struct {
 	Event int64
 }
 
-// Privacy exports and erases personal data.
+// Privacy exports and erases personal data, that of a suspended tenant too.
 type Privacy interface {
 	// Export returns what is kept about a user; "" means about all of the tenant's. It
 	// begins after a place and returns up to `limit` leases and as many events.
@@ -80,7 +85,7 @@ type Privacy interface {
 type Housekeeping interface {
 	// Tenants returns the ids of all tenants.
 	Tenants(ctx context.Context) ([]string, error)
-	// Busy returns the tenant's licences that have open leases.
+	// Busy returns the tenant's licences that have open leases, as License does.
 	Busy(ctx context.Context, tenant string) ([]License, error)
 	// Pseudonymise erases personal data in leases that ended, and audit events that
 	// happened, before the given time; it returns how many rows changed. What it changed
@@ -91,7 +96,9 @@ type Housekeeping interface {
 // Reservation asks for a seat.
 type Reservation struct {
 	// Lease is the id to use when the device has no lease yet.
-	Lease       string
+	Lease string
+	// Claim names the request, for Cancel.
+	Claim       string
 	Fingerprint string
 	User        string
 	Kind        Kind
@@ -133,24 +140,31 @@ type Usage struct {
 // Seats is the live store. Each method is one atomic step, judged by the store's
 // own clock. A store that does not answer is Unavailable; ErrCold asks for Load.
 type Seats interface {
-	// Reserve reclaims expired seats, then takes or extends one. With none left it
-	// returns CodeNoSeats with Exhausted.
+	// Reserve reclaims expired seats, then takes one or finds the device's. With none left
+	// it returns CodeNoSeats with Exhausted; CodeNotHolder when the device's lease is
+	// another user's, CodeLeaseEnded when the wanted lease's ending was final. A new seat
+	// is pending: kept for half a minute at most, and unknown to Extend.
 	Reserve(ctx context.Context, license License, wanted Reservation) (Reserved, error)
 	// Extend is the heartbeat; ErrAbsent when the lease holds no seat, CodeLeaseExpired
 	// when it expired and no seat is free, CodeNotHolder when user is not its holder.
 	Extend(ctx context.Context, ref LicenseRef, lease, user string) (Extended, error)
+	// Confirm makes a reserved seat what the lease says, forgets endings that the ledger
+	// has recorded, and reports whether the lease still holds its seat.
+	Confirm(ctx context.Context, lease Lease, endings []Ending) (held bool, err error)
+	// Cancel gives a pending seat back, unless another request has claimed it since.
+	Cancel(ctx context.Context, ref LicenseRef, lease, claim string, why Reason) error
 	// Free gives a seat back; an empty user means whoever holds it. ErrAbsent when
 	// there is none. The Ending stays with the store until Settled.
-	Free(ctx context.Context, ref LicenseRef, lease, user string, why Reason) (Ending, error)
-	// Reclaim frees expired seats and returns all endings that wait for the ledger.
+	Free(ctx context.Context, ref LicenseRef, lease, user string, why Reason, by Origin) (Ending, error)
+	// Reclaim frees expired seats and returns endings that wait for the ledger.
 	Reclaim(ctx context.Context, ref LicenseRef) ([]Ending, error)
-	// Settled forgets endings that the ledger has recorded. With a lease given it
-	// also reports whether that lease still holds its seat.
-	Settled(ctx context.Context, ref LicenseRef, endings []Ending, lease string) (held bool, err error)
+	// Settled forgets endings that the ledger has recorded.
+	Settled(ctx context.Context, ref LicenseRef, endings []Ending) error
 	// Load makes a cold licence warm from the ledger's open leases, each with a
 	// full lease time from now, and does nothing to a warm one. It may take a while.
 	Load(ctx context.Context, license License, open []Lease) error
-	// Configure brings a warm licence's numbers and status up to date.
+	// Configure brings a warm licence's numbers and status up to date, unless it knows
+	// those of a later revision.
 	Configure(ctx context.Context, license License) error
 	// Clock tells the store's time.
 	Clock(ctx context.Context) (time.Time, error)

@@ -10,7 +10,7 @@ import (
 const exportLimit = 5000
 
 // Export returns the personal data kept about a user ("": all users) of the
-// caller's tenant, from a place on. Administrators only.
+// caller's tenant, suspended or not, from a place on. Administrators only.
 func (s *Service) Export(ctx context.Context, who Principal, user string, after Place) (PersonalData, error) {
 	if !who.Admin {
 		return PersonalData{}, forbidden()
@@ -21,7 +21,9 @@ func (s *Service) Export(ctx context.Context, who Principal, user string, after 
 	if _, ok := LicenseOfLease(after.Lease); after.Lease != "" && !ok {
 		return PersonalData{}, badCursor("body.cursor")
 	}
-	data, err := s.ledger.Export(ctx, who.Tenant, user, after, exportLimit, who.event(ActionExport, "", ""))
+	event := who.event(ActionExport, "", "")
+	event.Detail = subject(who.Tenant, user)
+	data, err := s.ledger.Export(ctx, who.Tenant, user, after, exportLimit, event)
 	if err != nil {
 		return PersonalData{}, err
 	}
@@ -38,8 +40,8 @@ func (s *Service) Export(ctx context.Context, who Principal, user string, after 
 	return data, nil
 }
 
-// Erase ends the leases of a user ("": of all users) of the caller's tenant and
-// erases their personal data. It returns how many rows of the ledger were changed.
+// Erase ends the leases of a user ("": of all users) of the caller's tenant, suspended or
+// not, and erases their personal data. It returns how many rows of the ledger were changed.
 // When there is more than the time for one request allows, it returns CodeUnavailable,
 // and goes on when it is called again. Administrators only.
 func (s *Service) Erase(ctx context.Context, who Principal, user string) (int64, error) {
@@ -69,6 +71,10 @@ func (s *Service) erase(ctx context.Context, who Principal, user string) (int64,
 		return 0, err
 	}
 	for _, license := range licenses {
+		// An ending that waits for the ledger names who ended it.
+		if err := s.Reclaim(ctx, license.Ref()); err != nil {
+			return 0, err
+		}
 		open, err := s.ledger.Open(ctx, license.Ref())
 		if err != nil {
 			return 0, err
@@ -86,5 +92,7 @@ func (s *Service) erase(ctx context.Context, who Principal, user string) (int64,
 	if err := s.answers.Forget(ctx, who.Tenant, user); err != nil {
 		return 0, err
 	}
-	return s.ledger.Erase(ctx, who.Tenant, user, who.event(ActionErase, "", ""))
+	event := who.event(ActionErase, "", "")
+	event.Detail = subject(who.Tenant, user)
+	return s.ledger.Erase(ctx, who.Tenant, user, event)
 }

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
@@ -17,16 +19,10 @@ func (s *Service) Reclaim(ctx context.Context, ref LicenseRef) error {
 		if err != nil || len(endings) == 0 {
 			return err
 		}
-		var events []Event
-		for _, e := range endings {
-			if e.Reason == ReasonExpired {
-				events = append(events, Event{Action: ActionExpire, License: ref.License, Lease: e.Lease})
-			}
-		}
-		if err := s.settle(ctx, ref, endings, events...); err != nil {
+		if err := s.settle(ctx, ref, endings); err != nil {
 			return err
 		}
-		s.meter.Lease("expired", len(events))
+		s.meter.Lease("expired", expiries(endings))
 	}
 }
 
@@ -49,19 +45,11 @@ func (s *Service) Reap(ctx context.Context) error {
 // ask nobody else.
 func (s *Service) reapTenant(ctx context.Context, tenant string) error {
 	licenses, err := s.ledger.Busy(ctx, tenant)
-	if err != nil || len(licenses) == 0 {
-		return err
-	}
-	_, err = s.ledger.License(ctx, licenses[0].Ref())
-	suspended := CodeOf(err) == CodeTenantSuspended
-	if err != nil && !suspended {
+	if err != nil {
 		return err
 	}
 	var failures []error
 	for _, license := range licenses {
-		if suspended {
-			license.Status = StatusTenantSuspended
-		}
 		failures = append(failures, s.reap(ctx, license))
 	}
 	return errors.Join(failures...)
@@ -131,16 +119,23 @@ func (s *Service) Forget(ctx context.Context, retention time.Duration) (int64, e
 	var changed int64
 	var failures []error
 	for _, tenant := range tenants {
-		n, err := s.ledger.Pseudonymise(ctx, tenant, s.now().Add(-retention))
+		before := s.now().Add(-retention)
+		n, err := s.ledger.Pseudonymise(ctx, tenant, before)
 		changed += n
 		failures = append(failures, err)
+		if n > 0 {
+			detail := fmt.Sprintf("%d rows of before %s", n, before.UTC().Format(time.RFC3339))
+			s.record(ctx, tenant, Event{Action: ActionPseudonymise, Detail: detail})
+		}
 	}
 	return changed, errors.Join(failures...)
 }
 
-// Run reaps every interval and forgets once an hour, until ctx is done.
+// Run reaps every interval, and forgets once an hour, for the first time within the
+// first interval, until ctx is done.
 func (s *Service) Run(ctx context.Context, interval, retention time.Duration) {
-	reap, forget := time.NewTicker(interval), time.NewTicker(time.Hour)
+	// Instances that start together do not forget together.
+	reap, forget := time.NewTicker(interval), time.NewTimer(rand.N(interval))
 	defer reap.Stop()
 	defer forget.Stop()
 	for {
@@ -152,6 +147,7 @@ func (s *Service) Run(ctx context.Context, interval, retention time.Duration) {
 			err = s.Reap(ctx)
 		case <-forget.C:
 			_, err = s.Forget(ctx, retention)
+			forget.Reset(time.Hour)
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "housekeeping was not completed; it goes on at the next turn", "error", err)

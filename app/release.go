@@ -11,7 +11,7 @@ import (
 //
 // Codes: CodeLeaseNotFound, CodeNotHolder, CodeUnavailable.
 func (s *Service) Release(ctx context.Context, who Principal, lease string) error {
-	return s.release(ctx, who, lease, who.User, ReasonReleased, who.event(ActionRelease, "", lease))
+	return s.release(ctx, who, lease, who.User, ReasonReleased)
 }
 
 // ForceRelease takes a lease away from whoever holds it. Administrators only.
@@ -21,39 +21,48 @@ func (s *Service) ForceRelease(ctx context.Context, who Principal, lease string)
 	if !who.Admin {
 		return forbidden()
 	}
-	return s.release(ctx, who, lease, "", ReasonForced, who.event(ActionForceRelease, "", lease))
+	return s.release(ctx, who, lease, "", ReasonForced)
 }
 
-func (s *Service) release(ctx context.Context, who Principal, lease, holder string, why Reason, event Event) error {
+func (s *Service) release(ctx context.Context, who Principal, lease, holder string, why Reason) error {
 	ref, err := s.refOf(who, lease)
 	if err != nil {
 		return err
 	}
-	event.License = ref.License
-	var ending Ending
-	err = s.warm(ctx, ref, func() (err error) {
-		ending, err = s.seats.Free(ctx, ref, lease, holder, why)
-		return err
-	})
+	ending, err := s.free(ctx, ref, lease, holder, why, who.origin())
 	switch {
 	case errors.Is(err, ErrAbsent):
-		return s.releaseAbsent(ctx, who, lease, holder)
+		return s.releaseAbsent(ctx, who, ref, lease, holder, why)
 	case CodeOf(err) == CodeLicenseNotFound:
 		return leaseNotFound()
 	case err != nil:
 		return err
 	}
-	s.meter.Lease("released", 1)
-	ctx, cancel := detached(ctx)
-	defer cancel()
-	if err := s.settle(ctx, ref, []Ending{ending}, event); err != nil {
-		s.log.WarnContext(ctx, "a released lease is not in the ledger yet; the reaper will write it", "lease", lease, "error", err)
-	}
+	s.released(ctx, ref, ending)
 	return nil
 }
 
-// releaseAbsent answers for a lease without a seat: fine when it existed.
-func (s *Service) releaseAbsent(ctx context.Context, who Principal, id, holder string) error {
+func (s *Service) free(ctx context.Context, ref LicenseRef, lease, holder string, why Reason, by Origin) (ending Ending, err error) {
+	err = s.warm(ctx, ref, func() (err error) {
+		ending, err = s.seats.Free(ctx, ref, lease, holder, why, by)
+		return err
+	})
+	return ending, err
+}
+
+// released tells the ledger of a seat that is free already.
+func (s *Service) released(ctx context.Context, ref LicenseRef, ending Ending) {
+	s.meter.Lease("released", 1)
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	if err := s.settle(ctx, ref, []Ending{ending}); err != nil {
+		s.log.WarnContext(ctx, "a released lease is not in the ledger yet; the reaper will write it", "lease", ending.Lease, "error", err)
+	}
+}
+
+// releaseAbsent ends a lease without a seat: one that expired, and would be revived by
+// its next heartbeat. One that is over for good is no error.
+func (s *Service) releaseAbsent(ctx context.Context, who Principal, ref LicenseRef, id, holder string, why Reason) error {
 	lease, err := s.ledger.Lease(ctx, who.Tenant, id)
 	if err != nil {
 		return err
@@ -61,6 +70,25 @@ func (s *Service) releaseAbsent(ctx context.Context, who Principal, id, holder s
 	if holder != "" && lease.User != holder {
 		return notHolder()
 	}
+	if !lease.EndedAt.IsZero() && lease.Reason != ReasonExpired {
+		return nil
+	}
+	at, err := s.seats.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.ledger.End(ctx, who.Tenant, []Ending{{Lease: id, At: at, Reason: why, By: who.origin()}}); err != nil {
+		return err
+	}
+	// A heartbeat that was under way may have revived it just before.
+	ending, err := s.free(ctx, ref, id, holder, why, who.origin())
+	if errors.Is(err, ErrAbsent) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.released(ctx, ref, ending)
 	return nil
 }
 

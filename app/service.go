@@ -56,13 +56,23 @@ func (s *Service) license(ctx context.Context, ref LicenseRef) (License, error) 
 	return license, license.Usable(s.now())
 }
 
-// known returns a licence, whether it may be used or not. What cannot be a licence's id
-// is nobody's, and not for the ledger to read.
+// known returns a licence of a tenant that may act, whether the licence may be used or
+// not. What cannot be a licence's id is nobody's, and not for the ledger to read.
 func (s *Service) known(ctx context.Context, ref LicenseRef) (License, error) {
 	if !validLicenseID(ref.License) {
 		return License{}, licenseNotFound()
 	}
-	return s.ledger.License(ctx, ref)
+	license, err := s.ledger.License(ctx, ref)
+	if err == nil && license.Status == StatusTenantSuspended {
+		err = TenantSuspended()
+	}
+	return license, err
+}
+
+// Active returns nil when the caller's tenant may act, else CodeUnknownTenant or
+// CodeTenantSuspended.
+func (s *Service) Active(ctx context.Context, who Principal) error {
+	return s.ledger.Active(ctx, who.Tenant)
 }
 
 func licenseNotFound() *Error {
@@ -117,21 +127,36 @@ func (s *Service) load(ctx context.Context, ref LicenseRef) error {
 	if err := s.seats.Load(ctx, license, open); err != nil {
 		return err
 	}
+	if err := s.refresh(ctx, ref); err != nil {
+		return err
+	}
 	s.meter.Rebuilt()
 	s.log.WarnContext(ctx, "live seats rebuilt from the ledger", "tenant", ref.Tenant, "license", ref.License, "leases", len(open))
 	return nil
 }
 
+// refresh brings live numbers up to date with a change that was made while they were
+// loaded, and found nothing to bring up to date.
+func (s *Service) refresh(ctx context.Context, ref LicenseRef) error {
+	license, err := s.ledger.License(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if err := s.seats.Configure(ctx, license); err != nil && !errors.Is(err, ErrCold) {
+		return err
+	}
+	return nil
+}
+
 // settle ends leases in the ledger and tells the seats' store so.
-func (s *Service) settle(ctx context.Context, ref LicenseRef, endings []Ending, events ...Event) error {
+func (s *Service) settle(ctx context.Context, ref LicenseRef, endings []Ending) error {
 	if len(endings) == 0 {
 		return nil
 	}
-	if err := s.ledger.End(ctx, ref.Tenant, endings, events...); err != nil {
+	if err := s.ledger.End(ctx, ref.Tenant, endings); err != nil {
 		return err
 	}
-	_, err := s.seats.Settled(ctx, ref, endings, "")
-	return err
+	return s.seats.Settled(ctx, ref, endings)
 }
 
 // detached gives clean-up work its own short time, so that it is done even when

@@ -11,8 +11,8 @@ const (
 	StatusActive Status = "active"
 	// StatusSuspended refuses new leases and heartbeats until it is active again.
 	StatusSuspended Status = "suspended"
-	// StatusTenantSuspended is never written to the ledger: the live state of a
-	// licence says so while the tenant is suspended, for heartbeats to see.
+	// StatusTenantSuspended is never written to the ledger: a licence says so while its
+	// tenant is suspended, and so does its live state, for heartbeats to see.
 	StatusTenantSuspended Status = "tenant_suspended"
 	// StatusRevoked is final for a licence: its leases are over.
 	StatusRevoked Status = "revoked"
@@ -26,6 +26,11 @@ type Tenant struct {
 	Name string
 	// Status is StatusActive or StatusSuspended.
 	Status Status
+}
+
+// TenantSuspended refuses what a suspended tenant's users ask for.
+func TenantSuspended() *Error {
+	return NewError(CodeTenantSuspended, "the tenant is suspended")
 }
 
 // tenantPattern keeps tenant ids safe as a part of a Redis key.

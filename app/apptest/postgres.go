@@ -121,12 +121,23 @@ func (p *Postgres) Admin(tb testing.TB, database string, statements ...string) {
 }
 
 // Count returns the one number that a query, run as the superuser, selects.
-func (p *Postgres) Count(tb testing.TB, query string, arguments ...any) int {
+func (p *Postgres) Count(tb testing.TB, query string, arguments ...any) (n int) {
+	tb.Helper()
+	p.selectInto(tb, &n, query, arguments...)
+	return n
+}
+
+// Text returns the one text that a query, run as the superuser, selects.
+func (p *Postgres) Text(tb testing.TB, query string, arguments ...any) (text string) {
+	tb.Helper()
+	p.selectInto(tb, &text, query, arguments...)
+	return text
+}
+
+func (p *Postgres) selectInto(tb testing.TB, into any, query string, arguments ...any) {
 	tb.Helper()
 	conn, err := p.connect(Database)
 	require.NoError(tb, err)
 	defer conn.Close(context.Background())
-	var n int
-	require.NoError(tb, conn.QueryRow(context.Background(), query, arguments...).Scan(&n), query)
-	return n
+	require.NoError(tb, conn.QueryRow(context.Background(), query, arguments...).Scan(into), query)
 }

@@ -110,6 +110,7 @@ type Event struct {
 	LicenseID string     `json:"licenseId,omitempty"`
 	LeaseID   string     `json:"leaseId,omitempty"`
 	Code      app.Code   `json:"code,omitempty" doc:"Why it was refused; missing when it was done"`
+	Detail    string     `json:"detail,omitempty" doc:"What was changed, whom it was about (a digest), or what was refused"`
 }
 
 func eventsOf(events []app.Event) []Event {
@@ -117,7 +118,7 @@ func eventsOf(events []app.Event) []Event {
 	for i, e := range events {
 		out[i] = Event{
 			ID: e.ID, At: e.At.UTC(), User: e.User, Address: e.Address, RequestID: e.RequestID,
-			Action: e.Action, LicenseID: e.License, LeaseID: e.Lease, Code: e.Code,
+			Action: e.Action, LicenseID: e.License, LeaseID: e.Lease, Code: e.Code, Detail: e.Detail,
 		}
 	}
 	return out

@@ -38,7 +38,8 @@ type Config struct {
 	Project string
 	// RequestTimeout bounds the work on one request.
 	RequestTimeout time.Duration
-	// TenantConcurrency is how many requests of one tenant are worked on at once.
+	// TenantConcurrency is how many requests of one tenant are worked on at once, and how
+	// many heartbeats and how many releases beside them.
 	TenantConcurrency int
 }
 
@@ -51,6 +52,7 @@ const (
 	routeHealth    = "GET " + pathHealth
 	routeReady     = "GET " + pathReady
 	routeHeartbeat = "POST /v1/leases/{lease_id}/heartbeat"
+	routeNone      = "none"
 )
 
 type api struct {

@@ -35,12 +35,12 @@ func (a *api) keep(w http.ResponseWriter, r *http.Request, limit *tenantLimit, l
 	if err != nil {
 		return err
 	}
-	slots, err := limit.enter(r.Context(), record.who.Tenant)
+	record.route, record.lease = routeHeartbeat, lease
+	slots, err := limit.enter(r.Context(), share{record.who.Tenant, ofHeartbeats})
 	if err != nil {
 		return err
 	}
 	defer slots.leave()
-	record.route = routeHeartbeat
 	extended, err := a.service.Heartbeat(r.Context(), record.who, lease)
 	if err != nil {
 		return err

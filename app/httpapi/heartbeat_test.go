@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -24,8 +25,11 @@ import (
 
 // Stand-ins for what a heartbeat reaches. The lease's name says what becomes of it.
 type (
-	stubSeats         struct{ app.Seats }
-	stubLedger        struct{ app.Ledger }
+	stubSeats  struct{ app.Seats }
+	stubLedger struct {
+		app.Ledger
+		trail io.Writer
+	}
 	stubAuthenticator struct{}
 	stubAnswers       struct{ app.Answers }
 )
@@ -62,6 +66,14 @@ func (stubSeats) Extend(_ context.Context, _ app.LicenseRef, id, _ string) (app.
 func (stubLedger) Lease(context.Context, string, string) (app.Lease, error) {
 	return app.Lease{}, app.NewError(app.CodeLeaseNotFound, "the tenant has no such lease")
 }
+
+// Record writes the audit trail to where the log goes, to be compared with it.
+func (l stubLedger) Record(_ context.Context, tenant string, event app.Event) error {
+	_, err := fmt.Fprintf(l.trail, "%s: %+v\n", tenant, event)
+	return err
+}
+
+func (stubLedger) Active(context.Context, string) error { return nil }
 
 func (stubAuthenticator) Verify(_ context.Context, token string) (app.Principal, error) {
 	if token != "good" {
@@ -101,7 +113,7 @@ func stubConfig(log io.Writer, measured Metrics) Config {
 		return a
 	}})
 	service := app.New(app.Dependencies{
-		Ledger: stubLedger{}, Seats: stubSeats{}, Meter: metrics.New(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Ledger: stubLedger{trail: log}, Seats: stubSeats{}, Meter: metrics.New(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	return Config{
 		Service: service, Authenticator: stubAuthenticator{}, Answers: stubAnswers{}, Metrics: measured, Log: slog.New(WithRequest(handler)),

@@ -36,7 +36,7 @@ func (a *api) once(next http.Handler) http.Handler {
 			return
 		}
 		if earlier != nil {
-			replay(w, earlier)
+			a.replay(w, r, earlier)
 			return
 		}
 		a.first(w, r, next, key, digest)
@@ -63,7 +63,13 @@ func (a *api) first(w http.ResponseWriter, r *http.Request, next http.Handler, k
 	answered = true
 }
 
-func replay(w http.ResponseWriter, earlier *app.Answer) {
+// replay gives the earlier answer, which is no more for a tenant that was suspended
+// since. The ledger need not be there to ask: nothing is granted anew.
+func (a *api) replay(w http.ResponseWriter, r *http.Request, earlier *app.Answer) {
+	if err := a.service.Active(r.Context(), requestOf(r.Context()).who); err != nil && app.CodeOf(err) != app.CodeUnavailable {
+		writeProblem(w, r, err)
+		return
+	}
 	for name, value := range earlier.Header {
 		if value != "" {
 			w.Header().Set(name, value)

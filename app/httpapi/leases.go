@@ -133,7 +133,7 @@ func (a *api) forceRelease(ctx context.Context, who app.Principal, in *leaseInpu
 }
 
 func (a *api) registerLeases() {
-	unusable := []app.Code{app.CodeLicenseNotFound, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNoSeats}
+	unusable := []app.Code{app.CodeLicenseNotFound, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNotHolder, app.CodeNoSeats}
 	register(a, operation{
 		id: "acquire", method: http.MethodPost, path: "/v1/licenses/{license_id}/acquire", tag: "Leases", status: http.StatusCreated, also: http.StatusOK,
 		summary: "Take a seat", description: "201 with a new lease, 200 when the device's lease was extended. Either way with a fresh licence token.",

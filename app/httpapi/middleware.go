@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -60,6 +61,7 @@ func (a *api) observed(next http.Handler) http.Handler {
 				out.status = http.StatusInternalServerError
 				record.fail(app.CodeInternal, fmt.Errorf("panic: %v\n%s", broken, debug.Stack()))
 			}
+			a.recordRefusal(ctx, record)
 			took := time.Since(start)
 			done(record.route, knownMethod(r.Method), out.status, took)
 			a.logAnswer(r, record, out, took)
@@ -70,6 +72,14 @@ func (a *api) observed(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(out, r)
 	})
+}
+
+// recordRefusal writes to the audit trail that an operation was refused to a user. The
+// request has left its share of the service to others by then.
+func (a *api) recordRefusal(ctx context.Context, record *request) {
+	if record.code != "" && record.who.Tenant != "" && record.route != routeNone {
+		a.service.Refused(ctx, record.who, record.route, record.license, record.lease, record.code)
+	}
 }
 
 // knownMethod keeps made-up methods from becoming metric labels.
@@ -119,8 +129,10 @@ func (a *api) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
 		if pattern != "" {
-			requestOf(r.Context()).route = pattern
+			record := requestOf(r.Context())
+			record.route = pattern
 			mux.ServeHTTP(w, r)
+			record.license, record.lease = r.PathValue("license_id"), r.PathValue("lease_id")
 			return
 		}
 		// The mux knows whether another method would do; only its headers are used.

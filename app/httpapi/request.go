@@ -19,7 +19,9 @@ type request struct {
 	span    string
 	// route is the pattern that matched, "none" when nothing did.
 	route string
-	who   app.Principal
+	// license and lease are what the route names, "" for none.
+	license, lease string
+	who            app.Principal
 	// body is the request's body, once it was read.
 	body []byte
 	code app.Code
@@ -41,7 +43,7 @@ func (r *request) fail(code app.Code, err error) { r.code, r.err = code, err }
 
 // newRequest reads ids and the client's address from the headers.
 func newRequest(r *http.Request, project string) *request {
-	found := &request{id: cleanID(r.Header.Get("X-Request-Id")), address: clientAddress(r), route: "none"}
+	found := &request{id: cleanID(r.Header.Get("X-Request-Id")), address: clientAddress(r), route: routeNone}
 	if found.id == "" {
 		found.id = strings.ToLower(rand.Text())
 	}

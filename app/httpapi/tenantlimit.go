@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,29 +17,55 @@ type tenantLimit struct {
 	wait time.Duration
 
 	mu    sync.Mutex
-	slots map[string]*tenantSlots
+	slots map[share]*tenantSlots
 }
 
-// tenantSlots are one tenant's slots, kept while somebody has or wants one.
-type tenantSlots struct {
-	limit  *tenantLimit
+// share is what is limited. Heartbeats and releases go on while the ledger is away, so
+// requests that wait for it must not take their place.
+type share struct {
 	tenant string
-	taken  chan struct{}
-	users  int
+	of     sort
+}
+
+type sort byte
+
+const (
+	ofOthers sort = iota
+	ofHeartbeats
+	ofReleases
+)
+
+// shareOf returns the share that a request belongs to.
+func shareOf(tenant, path string) share {
+	switch {
+	case strings.HasSuffix(path, "/heartbeat"):
+		return share{tenant, ofHeartbeats}
+	case strings.HasSuffix(path, "/release"), strings.HasSuffix(path, "/force-release"):
+		return share{tenant, ofReleases}
+	}
+	return share{tenant, ofOthers}
+}
+
+// tenantSlots are the slots of one share, kept while somebody has or wants one.
+type tenantSlots struct {
+	limit *tenantLimit
+	share share
+	taken chan struct{}
+	users int
 }
 
 func newTenantLimit(most int) *tenantLimit {
-	return &tenantLimit{most: most, wait: time.Second, slots: map[string]*tenantSlots{}}
+	return &tenantLimit{most: most, wait: time.Second, slots: map[share]*tenantSlots{}}
 }
 
 // enter waits for a slot, which has to be left. CodeTooManyRequests when none becomes
 // free.
-func (t *tenantLimit) enter(ctx context.Context, tenant string) (*tenantSlots, error) {
+func (t *tenantLimit) enter(ctx context.Context, of share) (*tenantSlots, error) {
 	t.mu.Lock()
-	slots, found := t.slots[tenant]
+	slots, found := t.slots[of]
 	if !found {
-		slots = &tenantSlots{limit: t, tenant: tenant, taken: make(chan struct{}, t.most)}
-		t.slots[tenant] = slots
+		slots = &tenantSlots{limit: t, share: of, taken: make(chan struct{}, t.most)}
+		t.slots[of] = slots
 	}
 	slots.users++
 	t.mu.Unlock()
@@ -70,7 +97,7 @@ func (s *tenantSlots) forget() {
 	s.limit.mu.Lock()
 	defer s.limit.mu.Unlock()
 	if s.users--; s.users == 0 {
-		delete(s.limit.slots, s.tenant)
+		delete(s.limit.slots, s.share)
 	}
 }
 
@@ -82,7 +109,7 @@ func (t *tenantLimit) handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		slots, err := t.enter(r.Context(), tenant)
+		slots, err := t.enter(r.Context(), shareOf(tenant, r.URL.Path))
 		if err != nil {
 			writeProblem(w, r, err)
 			return

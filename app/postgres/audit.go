@@ -9,13 +9,13 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-const insertEvent = `INSERT INTO licensing.audit (tenant_id, user_id, address, request_id, action, license_id, lease_id, code)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+const insertEvent = `INSERT INTO licensing.audit (tenant_id, user_id, address, request_id, action, license_id, lease_id, code, detail)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
-const eventColumns = `id, at, user_id, address, request_id, action, license_id, lease_id, code`
+const eventColumns = `id, at, user_id, address, request_id, action, license_id, lease_id, code, detail`
 
 func eventValues(tenant string, e app.Event) []any {
-	return []any{tenant, e.User, e.Address, e.RequestID, e.Action, e.License, e.Lease, e.Code}
+	return []any{tenant, e.User, e.Address, e.RequestID, e.Action, e.License, e.Lease, e.Code, e.Detail}
 }
 
 func appendEvent(b *pgx.Batch, tenant string, e app.Event) {
@@ -24,7 +24,7 @@ func appendEvent(b *pgx.Batch, tenant string, e app.Event) {
 
 func scanEvent(row pgx.CollectableRow) (app.Event, error) {
 	var e app.Event
-	err := row.Scan(&e.ID, &e.At, &e.User, &e.Address, &e.RequestID, &e.Action, &e.License, &e.Lease, &e.Code)
+	err := row.Scan(&e.ID, &e.At, &e.User, &e.Address, &e.RequestID, &e.Action, &e.License, &e.Lease, &e.Code, &e.Detail)
 	return e, err
 }
 
@@ -42,7 +42,7 @@ func (l *Ledger) Events(ctx context.Context, tenant string, before int64, limit 
 	}
 	var found []app.Event
 	err := l.read(ctx, "events", tenant, func(b *pgx.Batch) {
-		tenantCheck(b, tenant)
+		activeCheck(b, tenant)
 		b.Queue(`SELECT `+eventColumns+` FROM licensing.audit WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, tenant, before, limit).
 			Query(func(rows pgx.Rows) (err error) {
 				found, err = pgx.CollectRows(rows, scanEvent)

@@ -31,7 +31,7 @@ func scanLease(row pgx.CollectableRow) (app.Lease, error) {
 func (l *Ledger) Lease(ctx context.Context, tenant, lease string) (app.Lease, error) {
 	var found app.Lease
 	err := l.read(ctx, "lease", tenant, func(b *pgx.Batch) {
-		tenantCheck(b, tenant)
+		knownCheck(b, tenant)
 		b.Queue(`SELECT `+leaseColumns+` FROM licensing.lease WHERE tenant_id = $1 AND id = $2`, tenant, lease).
 			Query(func(rows pgx.Rows) (err error) {
 				found, err = pgx.CollectExactlyOneRow(rows, scanLease)
@@ -81,11 +81,6 @@ func (l *Ledger) leases(ctx context.Context, operation, tenant, where string, ar
 	return found, err
 }
 
-// endLeases spares a lease that was seated again after its seat was freed.
-const endLeases = `UPDATE licensing.lease l SET ended_at = e.at, end_reason = e.reason
-	FROM unnest($2::text[], $3::timestamptz[], $4::text[]) AS e (id, at, reason)
-	WHERE l.tenant_id = $1 AND l.id = e.id AND l.ended_at IS NULL AND l.seated_at <= e.at`
-
 func queueEndings(b *pgx.Batch, tenant string, endings []app.Ending) {
 	if len(endings) == 0 {
 		return
@@ -93,49 +88,90 @@ func queueEndings(b *pgx.Batch, tenant string, endings []app.Ending) {
 	// Rows are locked in the order of ids, so that two transactions never wait for
 	// each other.
 	endings = slices.SortedFunc(slices.Values(endings), func(a, b app.Ending) int { return strings.Compare(a.Lease, b.Lease) })
-	ids, times, reasons := make([]string, len(endings)), make([]time.Time, len(endings)), make([]string, len(endings))
-	for i, e := range endings {
-		ids[i], times[i], reasons[i] = e.Lease, e.At, string(e.Reason)
+	var ids, reasons, actions, users, addresses, requests []string
+	var times []time.Time
+	var final []bool
+	for _, e := range endings {
+		ids, times, reasons, final = append(ids, e.Lease), append(times, e.At), append(reasons, string(e.Reason)), append(final, e.Reason.Final())
+		actions, users = append(actions, string(actionOf(e.Reason))), append(users, e.By.User)
+		addresses, requests = append(addresses, e.By.Address), append(requests, e.By.RequestID)
 	}
-	b.Queue(`SELECT FROM licensing.lease WHERE tenant_id = $1 AND id = ANY($2) AND ended_at IS NULL ORDER BY id FOR UPDATE`, tenant, ids)
-	b.Queue(endLeases, tenant, ids, times, reasons)
+	b.Queue(`SELECT FROM licensing.lease WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`, tenant, ids)
+	// It spares a lease that was seated again after its seat was freed, and writes down
+	// what it did end: an ending may be sent more than once.
+	b.Queue(`WITH ended AS (
+			UPDATE licensing.lease l SET ended_at = e.at, end_reason = e.reason
+			FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::text[], $9::text[])
+				AS e (id, at, reason, final, action, user_id, address, request_id)
+			WHERE l.tenant_id = $1 AND l.id = e.id AND (
+				l.ended_at IS NULL AND (e.final OR l.seated_at <= e.at) OR
+				l.ended_at IS NOT NULL AND e.final AND l.end_reason = 'expired')
+			RETURNING l.license_id, l.id, e.at, e.action, e.user_id, e.address, e.request_id)
+		INSERT INTO licensing.audit (tenant_id, at, user_id, address, request_id, action, license_id, lease_id)
+		SELECT $1, at, user_id, address, request_id, action, license_id, id FROM ended ORDER BY at, id`,
+		tenant, ids, times, reasons, final, actions, users, addresses, requests)
 }
 
-// noSeat is the SQLSTATE of licensing.guard_seats.
-const noSeat = "LS001"
+// actionOf is what the audit trail calls an ending.
+func actionOf(reason app.Reason) app.Action {
+	switch reason {
+	case app.ReasonReleased:
+		return app.ActionRelease
+	case app.ReasonForced:
+		return app.ActionForceRelease
+	case app.ReasonExpired:
+		return app.ActionExpire
+	}
+	return app.ActionCancel
+}
 
-// Grant implements app.Ledger. The lease may exist: extended, borrowed, or revived.
-func (l *Ledger) Grant(ctx context.Context, lease app.Lease, most int, endings []app.Ending, event app.Event) error {
+// refusal is the SQLSTATE of licensing.admit, whose message is a code.
+const refusal = "LS002"
+
+// Grant implements app.Ledger. The lease may exist: extended, borrowed, or revived. A
+// borrowed lease that is open stays one, whichever of two requests comes last.
+func (l *Ledger) Grant(ctx context.Context, lease app.Lease, endings []app.Ending, event app.Event) error {
 	err := l.statements(ctx, "grant", lease.Tenant, func(b *pgx.Batch) {
 		b.Queue(`SELECT FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE`, lease.Tenant, lease.License)
 		queueEndings(b, lease.Tenant, endings)
-		b.Queue(`SELECT licensing.guard_seats($1, $2, $3, $4)`, lease.Tenant, lease.License, lease.ID, most)
+		b.Queue(`SELECT licensing.admit($1, $2, $3)`, lease.Tenant, lease.License, lease.ID)
 		b.Queue(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
-			ON CONFLICT (tenant_id, id) DO UPDATE SET kind = excluded.kind, user_id = excluded.user_id, email = excluded.email,
-			address = excluded.address, granted_at = excluded.granted_at, seated_at = excluded.seated_at, expires_at = greatest(lease.expires_at, excluded.expires_at),
-			fingerprint = excluded.fingerprint, erased_at = NULL, ended_at = NULL, end_reason = NULL
-			WHERE lease.ended_at IS NOT NULL OR lease.seated_at <= excluded.seated_at`,
+			ON CONFLICT (tenant_id, id) DO UPDATE SET
+			kind = CASE WHEN lease.kind = 'borrowed' AND lease.ended_at IS NULL THEN lease.kind ELSE excluded.kind END,
+			user_id = excluded.user_id, email = excluded.email, address = excluded.address, fingerprint = excluded.fingerprint,
+			granted_at = greatest(lease.granted_at, excluded.granted_at), seated_at = greatest(lease.seated_at, excluded.seated_at),
+			expires_at = greatest(lease.expires_at, excluded.expires_at), erased_at = NULL, ended_at = NULL, end_reason = NULL`,
 			lease.Tenant, lease.License, lease.ID, lease.Kind, lease.Fingerprint, lease.User, lease.Email, lease.Address,
 			lease.GrantedAt, lease.ExpiresAt)
 		appendEvent(b, lease.Tenant, event)
 	})
 	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == noSeat {
-		return &app.Error{
-			Code: app.CodeNoSeats, Detail: "all seats of the licence are in use", RetryAfter: 5 * time.Second,
-			Exhausted: &app.Exhausted{Seats: most, InUse: most}, Cause: err,
-		}
+	if errors.As(err, &refused) && refused.Code == refusal {
+		return refusalOf(app.Code(refused.Message), err)
 	}
 	return err
 }
 
+// refusalOf says why the ledger did not take a lease.
+func refusalOf(code app.Code, cause error) error {
+	known := &app.Error{Code: code, Cause: cause}
+	switch code {
+	case app.CodeNoSeats:
+		known.Detail, known.RetryAfter = "all seats of the licence are in use", 5*time.Second
+	case app.CodeLeaseEnded:
+		known.Detail = "the lease was released or taken away"
+	case app.CodeTenantSuspended:
+		known.Detail = app.TenantSuspended().Detail
+	case app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeLicenseNotFound:
+		known.Detail = "the licence was changed meanwhile and may not be used now"
+	default:
+		return app.Unavailable("ledger", cause)
+	}
+	return known
+}
+
 // End implements app.Ledger.
-func (l *Ledger) End(ctx context.Context, tenant string, endings []app.Ending, events ...app.Event) error {
-	return l.statements(ctx, "end", tenant, func(b *pgx.Batch) {
-		queueEndings(b, tenant, endings)
-		for _, event := range events {
-			appendEvent(b, tenant, event)
-		}
-	})
+func (l *Ledger) End(ctx context.Context, tenant string, endings []app.Ending) error {
+	return l.statements(ctx, "end", tenant, func(b *pgx.Batch) { queueEndings(b, tenant, endings) })
 }

@@ -73,11 +73,11 @@ func (l *Ledger) transaction(ctx context.Context, operation, tenant string, work
 	return translate(err)
 }
 
-// checked is statements in a transaction that first makes sure the tenant may act,
-// for what would otherwise be written before a refusal is seen.
+// checked is statements in a transaction that first makes sure the tenant exists, for
+// what would otherwise be written before a refusal is seen.
 func (l *Ledger) checked(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
 	return l.transaction(ctx, operation, tenant, func(ctx context.Context, tx pgx.Tx) error {
-		if err := tenantStatus(tx.QueryRow(ctx, `SELECT status FROM licensing.tenant WHERE id = $1`, tenant)); err != nil {
+		if _, err := tenantStatus(tx.QueryRow(ctx, selectTenant, tenant)); err != nil {
 			return err
 		}
 		batch := &pgx.Batch{}

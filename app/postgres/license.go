@@ -11,15 +11,34 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
+// licenseColumns end with the revision of the licence and its tenant together.
 const licenseColumns = `tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
-	expires_at, max_borrow_seconds, overage, status, metadata, created_at, updated_at`
+	expires_at, max_borrow_seconds, overage, status, metadata, created_at, updated_at,
+	revision + (SELECT t.revision FROM licensing.tenant t WHERE t.id = tenant_id)`
 
-func scanLicense(row pgx.CollectableRow) (app.License, error) {
+// suspendedColumn says whether the licence's tenant is suspended.
+const suspendedColumn = `(SELECT t.status = 'suspended' FROM licensing.tenant t WHERE t.id = tenant_id)`
+
+func scanLicense(row pgx.CollectableRow) (app.License, error) { return scanLicenseAnd(row) }
+
+// scanStanding is scanLicense for rows that end with suspendedColumn.
+func scanStanding(row pgx.CollectableRow) (app.License, error) {
+	var suspended bool
+	l, err := scanLicenseAnd(row, &suspended)
+	if suspended {
+		l.Status = app.StatusTenantSuspended
+	}
+	return l, err
+}
+
+func scanLicenseAnd(row pgx.CollectableRow, more ...any) (app.License, error) {
 	var l app.License
 	var lease, heartbeat, borrow int64
 	var expires *time.Time
-	err := row.Scan(&l.Tenant, &l.ID, &l.Product, &l.Seats, &lease, &heartbeat,
-		&expires, &borrow, &l.Overage, &l.Status, &l.Metadata, &l.CreatedAt, &l.UpdatedAt)
+	err := row.Scan(append([]any{
+		&l.Tenant, &l.ID, &l.Product, &l.Seats, &lease, &heartbeat,
+		&expires, &borrow, &l.Overage, &l.Status, &l.Metadata, &l.CreatedAt, &l.UpdatedAt, &l.Revision,
+	}, more...)...)
 	l.LeaseTTL, l.HeartbeatInterval = time.Duration(lease)*time.Second, time.Duration(heartbeat)*time.Second
 	l.MaxBorrow = time.Duration(borrow) * time.Second
 	if expires != nil {
@@ -44,25 +63,40 @@ func licenseValues(l app.License) []any {
 	}
 }
 
-// tenantCheck queues the check that the tenant exists and is active.
-func tenantCheck(batch *pgx.Batch, tenant string) {
-	batch.Queue(`SELECT status FROM licensing.tenant WHERE id = $1`, tenant).QueryRow(func(row pgx.Row) error {
-		return tenantStatus(row)
+const selectTenant = `SELECT status FROM licensing.tenant WHERE id = $1`
+
+// activeCheck queues the check that the tenant exists and is active.
+func activeCheck(batch *pgx.Batch, tenant string) {
+	batch.Queue(selectTenant, tenant).QueryRow(func(row pgx.Row) error { return active(row) })
+}
+
+// knownCheck queues the check that the tenant exists.
+func knownCheck(batch *pgx.Batch, tenant string) {
+	batch.Queue(selectTenant, tenant).QueryRow(func(row pgx.Row) error {
+		_, err := tenantStatus(row)
+		return err
 	})
 }
 
-func tenantStatus(row pgx.Row) error {
-	var status app.Status
-	err := row.Scan(&status)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return app.NewError(app.CodeUnknownTenant, "the token's tenant is not known here")
-	case err != nil:
-		return err
-	case status != app.StatusActive:
-		return app.NewError(app.CodeTenantSuspended, "the tenant is suspended")
+func active(row pgx.Row) error {
+	status, err := tenantStatus(row)
+	if err == nil && status != app.StatusActive {
+		err = app.TenantSuspended()
 	}
-	return nil
+	return err
+}
+
+func tenantStatus(row pgx.Row) (status app.Status, err error) {
+	err = row.Scan(&status)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = app.NewError(app.CodeUnknownTenant, "the token's tenant is not known here")
+	}
+	return status, err
+}
+
+// Active implements app.Ledger.
+func (l *Ledger) Active(ctx context.Context, tenant string) error {
+	return l.read(ctx, "active", tenant, func(b *pgx.Batch) { activeCheck(b, tenant) })
 }
 
 func licenseNotFound() error {
@@ -73,11 +107,18 @@ func licenseNotFound() error {
 func (l *Ledger) License(ctx context.Context, ref app.LicenseRef) (app.License, error) {
 	var found app.License
 	err := l.read(ctx, "license", ref.Tenant, func(b *pgx.Batch) {
-		tenantCheck(b, ref.Tenant)
-		b.Queue(`SELECT `+licenseColumns+` FROM licensing.license WHERE tenant_id = $1 AND id = $2`, ref.Tenant, ref.License).
+		var status app.Status
+		b.Queue(selectTenant, ref.Tenant).QueryRow(func(row pgx.Row) (err error) {
+			status, err = tenantStatus(row)
+			return err
+		})
+		b.Queue(`SELECT `+licenseColumns+`, `+suspendedColumn+` FROM licensing.license WHERE tenant_id = $1 AND id = $2`, ref.Tenant, ref.License).
 			Query(func(rows pgx.Rows) (err error) {
-				found, err = pgx.CollectExactlyOneRow(rows, scanLicense)
-				if errors.Is(err, pgx.ErrNoRows) {
+				found, err = pgx.CollectExactlyOneRow(rows, scanStanding)
+				switch {
+				case errors.Is(err, pgx.ErrNoRows) && status == app.StatusSuspended:
+					return app.TenantSuspended()
+				case errors.Is(err, pgx.ErrNoRows):
 					return licenseNotFound()
 				}
 				return err
@@ -107,10 +148,10 @@ func (l *Ledger) CreateLicense(ctx context.Context, license app.License, event a
 }
 
 // UpdateLicense implements app.Catalog.
-func (l *Ledger) UpdateLicense(ctx context.Context, ref app.LicenseRef, event app.Event, change func(*app.License) error) (app.License, error) {
+func (l *Ledger) UpdateLicense(ctx context.Context, ref app.LicenseRef, change func(*app.License) (app.Event, error)) (app.License, error) {
 	var updated app.License
 	err := l.transaction(ctx, "update_license", ref.Tenant, func(ctx context.Context, tx pgx.Tx) error {
-		if err := tenantStatus(tx.QueryRow(ctx, `SELECT status FROM licensing.tenant WHERE id = $1`, ref.Tenant)); err != nil {
+		if err := active(tx.QueryRow(ctx, selectTenant, ref.Tenant)); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `SELECT `+licenseColumns+` FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR UPDATE`, ref.Tenant, ref.License)
@@ -124,7 +165,8 @@ func (l *Ledger) UpdateLicense(ctx context.Context, ref app.LicenseRef, event ap
 		if err != nil {
 			return err
 		}
-		if err := change(&license); err != nil {
+		event, err := change(&license)
+		if err != nil {
 			return err
 		}
 		rows, err = tx.Query(ctx, `UPDATE licensing.license SET product = $3, seats = $4, lease_seconds = $5,
@@ -144,26 +186,28 @@ func (l *Ledger) UpdateLicense(ctx context.Context, ref app.LicenseRef, event ap
 
 // Licenses implements app.Catalog.
 func (l *Ledger) Licenses(ctx context.Context, tenant, after string, limit int) ([]app.License, error) {
-	return l.licenses(ctx, "licenses", tenant, `tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3`, after, limit)
+	var found []app.License
+	err := l.read(ctx, "licenses", tenant, func(b *pgx.Batch) {
+		activeCheck(b, tenant)
+		b.Queue(`SELECT `+licenseColumns+` FROM licensing.license WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3`, tenant, after, limit).
+			Query(func(rows pgx.Rows) (err error) {
+				found, err = pgx.CollectRows(rows, scanLicense)
+				return err
+			})
+	})
+	return found, err
 }
 
 // Busy implements app.Housekeeping. A licence that became idle lately is listed
 // too, so that its gauge goes back to zero.
 func (l *Ledger) Busy(ctx context.Context, tenant string) ([]app.License, error) {
-	return l.licenses(ctx, "busy", tenant, `tenant_id = $1 AND (
-		EXISTS (SELECT FROM licensing.lease e WHERE e.tenant_id = $1 AND e.license_id = license.id AND e.ended_at IS NULL) OR
-		EXISTS (SELECT FROM licensing.lease e WHERE e.tenant_id = $1 AND e.license_id = license.id AND e.ended_at > now() - interval '10 minutes'))`)
-}
-
-func (l *Ledger) licenses(ctx context.Context, operation, tenant, where string, args ...any) ([]app.License, error) {
 	var found []app.License
-	err := l.read(ctx, operation, tenant, func(b *pgx.Batch) {
-		if operation != "busy" {
-			tenantCheck(b, tenant)
-		}
-		b.Queue(`SELECT `+licenseColumns+` FROM licensing.license WHERE `+where, append([]any{tenant}, args...)...).
+	err := l.read(ctx, "busy", tenant, func(b *pgx.Batch) {
+		b.Queue(`SELECT `+licenseColumns+`, `+suspendedColumn+` FROM licensing.license WHERE tenant_id = $1 AND (
+			EXISTS (SELECT FROM licensing.lease e WHERE e.tenant_id = $1 AND e.license_id = license.id AND e.ended_at IS NULL) OR
+			EXISTS (SELECT FROM licensing.lease e WHERE e.tenant_id = $1 AND e.license_id = license.id AND e.ended_at > now() - interval '10 minutes'))`, tenant).
 			Query(func(rows pgx.Rows) (err error) {
-				found, err = pgx.CollectRows(rows, scanLicense)
+				found, err = pgx.CollectRows(rows, scanStanding)
 				return err
 			})
 	})

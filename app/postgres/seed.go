@@ -45,10 +45,7 @@ func upsertTenant(ctx context.Context, conn *pgx.Conn, seed Seed) error {
 		if _, err := tx.Exec(ctx, `SELECT set_config('licensing.tenant', $1, true)`, seed.Tenant.ID); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO licensing.tenant (id, name, status) VALUES ($1, $2, $3)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status`,
-			seed.Tenant.ID, seed.Tenant.Name, seed.Tenant.Status)
-		if err != nil {
+		if err := declareTenant(ctx, tx, seed.Tenant); err != nil {
 			return err
 		}
 		for _, license := range seed.Licenses {
@@ -56,16 +53,64 @@ func upsertTenant(ctx context.Context, conn *pgx.Conn, seed Seed) error {
 			if err := license.Validate(); err != nil {
 				return fmt.Errorf("licence %q: %w", license.ID, err)
 			}
-			_, err := tx.Exec(ctx, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
-				expires_at, max_borrow_seconds, overage, status, metadata)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-				ON CONFLICT (tenant_id, id) DO UPDATE SET product = excluded.product, seats = excluded.seats,
-				lease_seconds = excluded.lease_seconds, heartbeat_seconds = excluded.heartbeat_seconds, expires_at = excluded.expires_at,
-				max_borrow_seconds = excluded.max_borrow_seconds, overage = excluded.overage, updated_at = now()`, licenseValues(license)...)
-			if err != nil {
-				return err
+			if err := declareLicense(ctx, tx, license); err != nil {
+				return fmt.Errorf("licence %q: %w", license.ID, err)
 			}
 		}
 		return nil
 	})
+}
+
+// declareTenant writes the tenant and, when that changes anything, the audit event.
+func declareTenant(ctx context.Context, tx pgx.Tx, tenant app.Tenant) error {
+	var before app.Tenant
+	err := tx.QueryRow(ctx, `SELECT id, name, status FROM licensing.tenant WHERE id = $1 FOR UPDATE`, tenant.ID).Scan(&before.ID, &before.Name, &before.Status)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	if before == tenant {
+		return nil
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO licensing.tenant (id, name, status) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status`, tenant.ID, tenant.Name, tenant.Status)
+	if err != nil {
+		return err
+	}
+	detail := "status " + string(tenant.Status)
+	if before.ID != "" {
+		detail = fmt.Sprintf("name %s -> %s, status %s -> %s", before.Name, tenant.Name, before.Status, tenant.Status)
+	}
+	_, err = tx.Exec(ctx, insertEvent, eventValues(tenant.ID, app.Event{Action: app.ActionDeclareTenant, Detail: detail})...)
+	return err
+}
+
+// declareLicense writes the licence and, when that changes anything, the audit event.
+func declareLicense(ctx context.Context, tx pgx.Tx, license app.License) error {
+	rows, err := tx.Query(ctx, `SELECT `+licenseColumns+` FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR UPDATE`, license.Tenant, license.ID)
+	if err != nil {
+		return err
+	}
+	before, err := pgx.CollectExactlyOneRow(rows, scanLicense)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+	case err != nil:
+		return err
+	default:
+		license.Status, license.Metadata = before.Status, before.Metadata
+	}
+	changes := app.Changes(before, license)
+	if changes == "" {
+		return nil
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
+		expires_at, max_borrow_seconds, overage, status, metadata)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (tenant_id, id) DO UPDATE SET product = excluded.product, seats = excluded.seats,
+		lease_seconds = excluded.lease_seconds, heartbeat_seconds = excluded.heartbeat_seconds, expires_at = excluded.expires_at,
+		max_borrow_seconds = excluded.max_borrow_seconds, overage = excluded.overage, updated_at = now()`, licenseValues(license)...)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insertEvent, eventValues(license.Tenant, app.Event{Action: app.ActionDeclareLicense, License: license.ID, Detail: changes})...)
+	return err
 }

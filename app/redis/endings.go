@@ -2,6 +2,8 @@ package redis
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,11 +13,15 @@ import (
 )
 
 // Free implements app.Seats.
-func (s *Seats) Free(ctx context.Context, ref app.LicenseRef, lease, user string, why app.Reason) (app.Ending, error) {
+func (s *Seats) Free(ctx context.Context, ref app.LicenseRef, lease, user string, why app.Reason, by app.Origin) (app.Ending, error) {
 	if user != "" {
 		user = digest(user)
 	}
-	a, err := s.run(ctx, s.free, ref, lease, user, string(why))
+	origin, err := json.Marshal(by)
+	if err != nil {
+		return app.Ending{}, fmt.Errorf("encode who frees a seat: %w", err)
+	}
+	a, err := s.run(ctx, s.free, ref, lease, user, string(why), origin)
 	if err != nil {
 		return app.Ending{}, err
 	}
@@ -25,7 +31,7 @@ func (s *Seats) Free(ctx context.Context, ref app.LicenseRef, lease, user string
 		if err != nil {
 			return app.Ending{}, fmt.Errorf("script free: time: %w", err)
 		}
-		return app.Ending{Lease: lease, At: at, Reason: why}, nil
+		return app.Ending{Lease: lease, At: at, Reason: why, By: by}, nil
 	case "absent":
 		return app.Ending{}, app.ErrAbsent
 	case "holder":
@@ -40,18 +46,22 @@ func (s *Seats) Reclaim(ctx context.Context, ref app.LicenseRef) ([]app.Ending, 
 	if err != nil {
 		return nil, err
 	}
-	return endingsOf(a.list(0))
+	return endingsOf(a.list(0), a.list(1))
 }
 
 // Settled implements app.Seats.
-func (s *Seats) Settled(ctx context.Context, ref app.LicenseRef, endings []app.Ending, lease string) (bool, error) {
-	args := make([]any, 1, 1+2*len(endings))
-	args[0] = lease
+func (s *Seats) Settled(ctx context.Context, ref app.LicenseRef, endings []app.Ending) error {
+	_, err := s.run(ctx, s.settled, ref, pairs(endings)...)
+	return err
+}
+
+// pairs are endings as the scripts know them: "lease reason" and time.
+func pairs(endings []app.Ending) []any {
+	args := make([]any, 0, 2*len(endings))
 	for _, e := range endings {
 		args = append(args, e.Lease+" "+string(e.Reason), e.At.UnixMicro())
 	}
-	a, err := s.run(ctx, s.settled, ref, args...)
-	return a.word == "held", err
+	return args
 }
 
 // Usage implements app.Seats.
@@ -92,16 +102,25 @@ func (s *Seats) Absent(ctx context.Context, ref app.LicenseRef, leases []string)
 	return a.list(1), now, nil
 }
 
-// endingsOf reads pairs of "lease reason" and time.
-func endingsOf(pairs []string) ([]app.Ending, error) {
-	endings := make([]app.Ending, 0, len(pairs)/2)
-	for i := 0; i+1 < len(pairs); i += 2 {
-		lease, reason, _ := strings.Cut(pairs[i], " ")
-		at, err := instant(pairs[i+1])
+// endingsOf reads pairs of "lease reason" and time, and for each pair who ended it.
+func endingsOf(pairs, origins []string) ([]app.Ending, error) {
+	if len(pairs) != 2*len(origins) {
+		return nil, fmt.Errorf("%d values for %d endings: %w", len(pairs), len(origins), errors.ErrUnsupported)
+	}
+	endings := make([]app.Ending, len(origins))
+	for i, origin := range origins {
+		lease, reason, _ := strings.Cut(pairs[2*i], " ")
+		at, err := instant(pairs[2*i+1])
 		if err != nil {
-			return nil, fmt.Errorf("ending %q has no time: %w", pairs[i], err)
+			return nil, fmt.Errorf("ending %q has no time: %w", pairs[2*i], err)
 		}
-		endings = append(endings, app.Ending{Lease: lease, At: at, Reason: app.Reason(reason)})
+		endings[i] = app.Ending{Lease: lease, At: at, Reason: app.Reason(reason)}
+		if origin == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(origin), &endings[i].By); err != nil {
+			return nil, fmt.Errorf("decode who ended %q: %w", pairs[2*i], err)
+		}
 	}
 	return endings, nil
 }

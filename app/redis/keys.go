@@ -13,7 +13,9 @@ import (
 // put them all into one slot of a cluster.
 func keys(ref app.LicenseRef) []string {
 	prefix := "seats:{" + ref.Tenant + "/" + ref.License + "}:"
-	return []string{prefix + "state", prefix + "leases", prefix + "holders", prefix + "devices", prefix + "endings"}
+	return []string{
+		prefix + "state", prefix + "leases", prefix + "holders", prefix + "devices", prefix + "endings", prefix + "claims", prefix + "origins",
+	}
 }
 
 // digest stands for a fingerprint or a user, so that no personal data is kept here.
@@ -43,7 +45,7 @@ func numbers(l app.License) []any {
 	if !l.ExpiresAt.IsZero() {
 		till = l.ExpiresAt.UnixMicro()
 	}
-	return []any{l.Seats, l.Limit(), l.LeaseTTL.Microseconds(), l.HeartbeatInterval.Microseconds(), string(l.Status), till}
+	return []any{l.Seats, l.Limit(), l.LeaseTTL.Microseconds(), l.HeartbeatInterval.Microseconds(), string(l.Status), till, l.Revision}
 }
 
 func instant(micros string) (time.Time, error) {

@@ -26,6 +26,12 @@ var freeLua string
 //go:embed scripts/reclaim.lua
 var reclaimLua string
 
+//go:embed scripts/cancel.lua
+var cancelLua string
+
+//go:embed scripts/confirm.lua
+var confirmLua string
+
 //go:embed scripts/settled.lua
 var settledLua string
 

@@ -18,7 +18,7 @@ type Seats struct {
 
 	heartbeats *heartbeats
 
-	reserve, free, reclaim, settled, stage, load, configure, usage, absent script
+	reserve, confirm, cancel, free, reclaim, settled, stage, load, configure, usage, absent script
 }
 
 var _ app.Seats = (*Seats)(nil)
@@ -28,7 +28,7 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 	return &Seats{
 		client: client, observe: observe,
 		heartbeats: newHeartbeats(client), reserve: newScript("reserve", reserveLua),
-		free: newScript("free", freeLua), reclaim: newScript("reclaim", reclaimLua),
+		confirm: newScript("confirm", confirmLua), cancel: newScript("cancel", cancelLua), free: newScript("free", freeLua), reclaim: newScript("reclaim", reclaimLua),
 		settled: newScript("settled", settledLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
 		configure: newScript("configure", configureLua), usage: newScript("usage", usageLua),
 		absent: newScript("absent", absentLua),
@@ -84,64 +84,6 @@ func statusError(status string) error {
 		return app.NewError(app.CodeTenantSuspended, "the tenant is suspended")
 	}
 	return app.NewError(app.CodeLicenseExpired, "the licence has expired")
-}
-
-// Reserve implements app.Seats.
-func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Reservation) (app.Reserved, error) {
-	revive := "0"
-	if wanted.Revive {
-		revive = "1"
-	}
-	args := append([]any{
-		wanted.Lease, digest(wanted.Fingerprint), digest(wanted.User), letter(wanted.Kind),
-		wanted.For.Microseconds(), revive,
-	}, numbers(license)...)
-	a, err := s.run(ctx, s.reserve, license.Ref(), args...)
-	if err != nil {
-		return app.Reserved{}, err
-	}
-	switch a.word {
-	case "new", "held":
-		return reserved(a, wanted.Lease)
-	case "backlog":
-		return app.Reserved{}, app.ErrBacklog
-	case "taken":
-		return app.Reserved{}, app.NewError(app.CodeLeaseEnded, "the device has a newer lease")
-	case "full":
-		inUse, err := strconv.Atoi(a.text(0))
-		if err != nil {
-			return app.Reserved{}, fmt.Errorf("script reserve: seats in use: %w", err)
-		}
-		next, err := a.time(1)
-		if err != nil {
-			return app.Reserved{}, fmt.Errorf("script reserve: next free: %w", err)
-		}
-		return app.Reserved{}, &app.Error{
-			Code: app.CodeNoSeats, Detail: "all seats of the licence are in use",
-			Exhausted: &app.Exhausted{Seats: license.Seats, InUse: inUse, NextFree: next},
-		}
-	}
-	return app.Reserved{}, fmt.Errorf("script reserve returned %q", a.word)
-}
-
-func reserved(a answer, wanted string) (app.Reserved, error) {
-	granted, err := a.time(2)
-	if err != nil {
-		return app.Reserved{}, fmt.Errorf("script reserve: granted: %w", err)
-	}
-	expiry, err := a.time(3)
-	if err != nil {
-		return app.Reserved{}, fmt.Errorf("script reserve: expiry: %w", err)
-	}
-	endings, err := endingsOf(a.list(4))
-	if err != nil {
-		return app.Reserved{}, err
-	}
-	// A repeated command finds the seat that its first run took.
-	return app.Reserved{
-		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Kind: kindOf(a.text(1)),
-		GrantedAt: granted, ExpiresAt: expiry, Endings: endings,
-	}, nil
 }
 
 // Configure implements app.Seats.

@@ -192,8 +192,8 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 		assert.Equal(t, "ada", found["lease.acquire"]["user"])
 		assert.Equal(t, "203.0.113.9", found["lease.acquire"]["address"])
 		assert.Equal(t, "request-1", found["lease.acquire"]["requestId"])
-		assert.Equal(t, "no_seats_available", found["lease.refuse"]["code"])
-		assert.Equal(t, "bob", found["lease.refuse"]["user"])
+		assert.Equal(t, "no_seats_available", found["request.refuse"]["code"])
+		assert.Equal(t, "bob", found["request.refuse"]["user"])
 		assert.Equal(t, lease, found["lease.release"]["leaseId"])
 	})
 }

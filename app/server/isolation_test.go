@@ -2,6 +2,9 @@ package server_test
 
 import (
 	"context"
+	"fmt"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,62 +41,135 @@ func (w *world) forget(t testing.TB) int64 {
 	return changed
 }
 
-func TestNoQueryCrossesTenants(t *testing.T) {
+// Two tenants with the same licence, and in it leases with the same id.
+const (
+	mine   = "demo-1a2b"
+	theirs = "other-3c4d"
+)
+
+// twins gives each of the tenants a lease and an audit event that carry its name.
+func (w *world) twins(t testing.TB) string {
+	t.Helper()
+	id := "demo_" + strings.Repeat("t", 26)
+	for _, tenant := range []string{mine, theirs} {
+		marked := "mark-of-" + tenant
+		require.NoError(t, w.ledger(t).Grant(t.Context(), app.Lease{
+			Tenant: tenant, License: "demo", ID: id, Kind: app.KindFloating, Fingerprint: marked, User: marked, Email: marked, Address: marked,
+			GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Minute),
+		}, nil, app.Event{Origin: app.Origin{User: marked, Address: marked, RequestID: marked}, Action: app.ActionAcquire, License: "demo", Lease: id}))
+	}
+	return id
+}
+
+// rowsOf are all rows of a tenant, as nobody but the database's administrator sees them.
+func (w *world) rowsOf(t testing.TB, tenant string) string {
+	t.Helper()
+	return w.postgres.Text(t, `SELECT string_agg(r, E'\n' ORDER BY r) FROM (
+		SELECT t::text r FROM licensing.tenant t WHERE id = $1 UNION ALL SELECT l::text FROM licensing.license l WHERE tenant_id = $1
+		UNION ALL SELECT l::text FROM licensing.lease l WHERE tenant_id = $1 UNION ALL SELECT a::text FROM licensing.audit a WHERE tenant_id = $1) rows`, tenant)
+}
+
+func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	ctx := context.Background()
-	ledger := w.ledger(t)
-	mine := app.LicenseRef{Tenant: "demo-1a2b", License: "big"}
-	lease := app.Lease{
-		Tenant: mine.Tenant, License: mine.License, ID: app.NewLeaseID("big"), Kind: app.KindFloating, Fingerprint: "device-1", User: "ada",
-		GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Minute),
+	ctx, ledger := t.Context(), w.ledger(t)
+	id := w.twins(t)
+	before := w.rowsOf(t, mine)
+	require.Contains(t, before, "mark-of-"+mine)
+	ref, only := app.LicenseRef{Tenant: theirs, License: "demo"}, app.LicenseRef{Tenant: theirs, License: "big"}
+	lease := app.Lease{Tenant: theirs, License: "demo", ID: id, Kind: app.KindFloating, GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
+	change := func(l *app.License) (app.Event, error) { l.Seats = 2; return app.Event{}, nil }
+	calls := map[string]func() (any, error){
+		"Active":  func() (any, error) { return nil, ledger.Active(ctx, theirs) },
+		"License": func() (any, error) { return ledger.License(ctx, ref) },
+		"Lease":   func() (any, error) { return ledger.Lease(ctx, theirs, id) },
+		"Open":    func() (any, error) { return ledger.Open(ctx, ref) },
+		"Seat":    func() (any, error) { return ledger.Seat(ctx, ref, time.Now()) },
+		"Grant":   func() (any, error) { return nil, ledger.Grant(ctx, lease, nil, app.Event{}) },
+		"End": func() (any, error) {
+			return nil, ledger.End(ctx, theirs, []app.Ending{{Lease: id, At: time.Now(), Reason: app.ReasonExpired}})
+		},
+		"Record":       func() (any, error) { return nil, ledger.Record(ctx, theirs, app.Event{Action: app.ActionAcquire}) },
+		"Licenses":     func() (any, error) { return ledger.Licenses(ctx, theirs, "", 100) },
+		"Leases":       func() (any, error) { return ledger.Leases(ctx, ref, "", 100) },
+		"Events":       func() (any, error) { return ledger.Events(ctx, theirs, 0, 100) },
+		"Busy":         func() (any, error) { return ledger.Busy(ctx, theirs) },
+		"Export":       func() (any, error) { return ledger.Export(ctx, theirs, "", app.Place{}, 100, app.Event{}) },
+		"Erase":        func() (any, error) { return ledger.Erase(ctx, theirs, "", app.Event{}) },
+		"Pseudonymise": func() (any, error) { return ledger.Pseudonymise(ctx, theirs, time.Now().Add(time.Hour)) },
+		"CreateLicense": func() (any, error) {
+			return ledger.CreateLicense(ctx, app.License{Tenant: theirs, ID: "new", Product: "p", Seats: 1}.Defaulted(), app.Event{})
+		},
+		"UpdateLicense": func() (any, error) { return ledger.UpdateLicense(ctx, ref, change) },
 	}
-	require.NoError(t, ledger.Grant(ctx, lease, 100, nil, app.Event{User: "ada", Action: app.ActionAcquire, Lease: lease.ID}))
-	const other = "other-3c4d"
-	theirs := app.LicenseRef{Tenant: other, License: mine.License}
-
-	_, err := ledger.License(ctx, theirs)
-	assert.Equal(t, app.CodeLicenseNotFound, app.CodeOf(err))
-	_, err = ledger.Lease(ctx, other, lease.ID)
-	assert.Equal(t, app.CodeLeaseNotFound, app.CodeOf(err))
-	open, err := ledger.Open(ctx, theirs)
-	require.NoError(t, err)
-	assert.Empty(t, open)
-	leases, err := ledger.Leases(ctx, theirs, "", 10)
-	require.NoError(t, err)
-	assert.Empty(t, leases)
-	require.NoError(t, ledger.End(ctx, other, []app.Ending{{Lease: lease.ID, At: time.Now().Add(time.Hour), Reason: app.ReasonForced}}))
-	assert.NotEqual(t, "", app.CodeOf(ledger.Grant(ctx, app.Lease{Tenant: other, License: "big", ID: lease.ID, Kind: app.KindFloating, GrantedAt: time.Now(), ExpiresAt: time.Now()}, 100, nil, app.Event{})))
-	_, err = ledger.UpdateLicense(ctx, theirs, app.Event{}, func(l *app.License) error { l.Seats = 1; return nil })
-	assert.Equal(t, app.CodeLicenseNotFound, app.CodeOf(err))
-	licenses, err := ledger.Licenses(ctx, other, "", 100)
-	require.NoError(t, err)
-	for _, l := range licenses {
-		assert.Equal(t, other, l.Tenant)
+	for name, call := range calls {
+		found, err := call()
+		require.NoError(t, err, name)
+		assert.NotContains(t, fmt.Sprintf("%+v", found), mine, name)
+		assert.Equal(t, before, w.rowsOf(t, mine), "%s changed another tenant's rows", name)
 	}
-	busy, err := ledger.Busy(ctx, other)
-	require.NoError(t, err)
-	assert.Empty(t, busy)
-	events, err := ledger.Events(ctx, other, 0, 100)
-	require.NoError(t, err)
-	assert.Empty(t, events)
-	data, err := ledger.Export(ctx, other, "", app.Place{}, 100, app.Event{})
-	require.NoError(t, err)
-	assert.Empty(t, data.Leases)
-	_, err = ledger.Erase(ctx, other, "", app.Event{})
-	require.NoError(t, err)
-	_, err = ledger.Pseudonymise(ctx, other, time.Now().Add(time.Hour))
-	require.NoError(t, err)
+	// What only the other tenant has does not exist.
+	for name, call := range map[app.Code]func() error{
+		app.CodeLicenseNotFound: func() error { _, err := ledger.License(ctx, only); return err },
+		app.CodeLeaseNotFound:   func() error { _, err := ledger.Lease(ctx, theirs, app.NewLeaseID("big")); return err },
+	} {
+		assert.Equal(t, name, app.CodeOf(call()))
+	}
+	_, err := ledger.UpdateLicense(ctx, only, change)
+	assert.Equal(t, app.CodeLicenseNotFound, app.CodeOf(err))
+	stray := lease
+	stray.License = "big"
+	assert.Equal(t, app.CodeLicenseNotFound, app.CodeOf(ledger.Grant(ctx, stray, nil, app.Event{})))
 
-	second := lease
-	second.ID = app.NewLeaseID("big")
-	assert.Equal(t, app.CodeNoSeats, app.CodeOf(ledger.Grant(ctx, second, 1, nil, app.Event{})), "the ledger itself refuses a lease too many")
-	require.NoError(t, ledger.Grant(ctx, lease, 1, nil, app.Event{}), "one that is open stays")
+	for i := range reflect.TypeFor[app.Ledger]().NumMethod() {
+		name := reflect.TypeFor[app.Ledger]().Method(i).Name
+		// The ids of all tenants are what housekeeping begins with.
+		if name != "Tenants" {
+			assert.Contains(t, calls, name, "a method that this test does not know")
+		}
+	}
+}
 
-	found, err := ledger.Lease(ctx, mine.Tenant, lease.ID)
+func TestTheLedgerItselfRefusesWhatTheRulesForbid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, ledger := t.Context(), w.ledger(t)
+	ref := app.LicenseRef{Tenant: theirs, License: "demo"}
+	lease := func() app.Lease {
+		return app.Lease{Tenant: theirs, License: "demo", ID: app.NewLeaseID("demo"), Kind: app.KindFloating, GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
+	}
+	grant := func(l app.Lease) app.Code { return app.CodeOf(ledger.Grant(ctx, l, nil, app.Event{})) }
+	first := lease()
+	require.Empty(t, grant(first))
+	require.Empty(t, grant(lease()))
+	require.Empty(t, grant(lease()))
+	assert.Equal(t, app.CodeNoSeats, grant(lease()), "three seats are taken")
+	assert.Empty(t, grant(first), "one that is open is no other")
+
+	for _, reason := range []app.Reason{app.ReasonExpired, app.ReasonCancelled} {
+		require.NoError(t, ledger.End(ctx, theirs, []app.Ending{{Lease: first.ID, At: time.Now(), Reason: reason}}))
+		first.GrantedAt = time.Now()
+		assert.Empty(t, grant(first), "%s is not for good", reason)
+	}
+	require.NoError(t, ledger.End(ctx, theirs, []app.Ending{{Lease: first.ID, At: time.Now().Add(-time.Hour), Reason: app.ReasonExpired}}))
+	found, err := ledger.Lease(ctx, theirs, first.ID)
 	require.NoError(t, err)
-	assert.Equal(t, "ada", found.User, "nothing that the other tenant did reached this row")
-	assert.True(t, found.EndedAt.IsZero())
+	assert.True(t, found.EndedAt.IsZero(), "it was seated again later")
+	require.NoError(t, ledger.End(ctx, theirs, []app.Ending{{Lease: first.ID, At: time.Now().Add(-time.Hour), Reason: app.ReasonForced}}))
+	assert.Equal(t, app.CodeLeaseEnded, grant(first), "this is")
+
+	set := func(change func(*app.License)) {
+		_, err := ledger.UpdateLicense(ctx, ref, func(l *app.License) (app.Event, error) { change(l); return app.Event{}, nil })
+		require.NoError(t, err)
+	}
+	set(func(l *app.License) { l.Status = app.StatusSuspended })
+	assert.Equal(t, app.CodeLicenseSuspended, grant(lease()))
+	set(func(l *app.License) { l.Status, l.ExpiresAt = app.StatusActive, time.Now().Add(-time.Second) })
+	assert.Equal(t, app.CodeLicenseExpired, grant(lease()))
+	set(func(l *app.License) { l.Status, l.ExpiresAt = app.StatusRevoked, time.Time{} })
+	assert.Equal(t, app.CodeLicenseRevoked, grant(lease()))
+	w.migrate(t, `[{"id":"`+theirs+`","name":"other","status":"suspended"}]`)
+	assert.Equal(t, app.CodeTenantSuspended, grant(lease()))
 }
 
 func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
@@ -108,16 +184,45 @@ func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 		require.NoError(t, conn.QueryRow(ctx, `SELECT count(*) FROM licensing.`+table).Scan(&rows), table)
 		assert.Zero(t, rows, "without a tenant named, %s is empty", table)
 	}
-	tx, err := conn.Begin(ctx)
-	require.NoError(t, err)
-	_, err = tx.Exec(ctx, `SELECT set_config('licensing.tenant', 'other-3c4d', true)`)
-	require.NoError(t, err)
-	var licenses int
-	require.NoError(t, tx.QueryRow(ctx, `SELECT count(*) FROM licensing.license`).Scan(&licenses))
-	assert.Equal(t, 1, licenses)
-	_, err = tx.Exec(ctx, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds) VALUES ('demo-1a2b', 'x', 'p', 1, 10, 3)`)
-	require.ErrorContains(t, err, "row-level security")
-	require.NoError(t, tx.Rollback(ctx))
+	w.twins(t)
+	before := w.rowsOf(t, mine)
+	as := func(tenant, statement string, into ...any) error {
+		tx, err := conn.Begin(ctx)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, tx.Rollback(ctx)) }()
+		_, err = tx.Exec(ctx, `SELECT set_config('licensing.tenant', $1, true)`, tenant)
+		require.NoError(t, err)
+		if len(into) > 0 {
+			return tx.QueryRow(ctx, statement).Scan(into...)
+		}
+		_, err = tx.Exec(ctx, statement)
+		return err
+	}
+	for table, column := range map[string]string{"tenant": "id", "license": "tenant_id", "lease": "tenant_id", "audit": "tenant_id"} {
+		var own, foreign int
+		require.NoError(t, as(theirs, fmt.Sprintf(`SELECT count(*) FILTER (WHERE %[1]s = '%[2]s'), count(*) FILTER (WHERE %[1]s <> '%[2]s') FROM licensing.%[3]s`, column, theirs, table), &own, &foreign))
+		assert.NotZero(t, own, table)
+		assert.Zero(t, foreign, "a query without a condition sees the other tenant's rows of %s", table)
+	}
+	for table, set := range map[string]string{"license": "seats = 1", "lease": "user_id = ''"} {
+		var changed int
+		require.NoError(t, as(theirs, `WITH changed AS (UPDATE licensing.`+table+` SET `+set+` RETURNING tenant_id) SELECT count(*) FROM changed WHERE tenant_id <> '`+theirs+`'`, &changed))
+		assert.Zero(t, changed, table)
+	}
+	var forgotten int
+	require.NoError(t, as(theirs, `SELECT licensing.forget('', 'infinity', 1000)`, &forgotten))
+	assert.Equal(t, w.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE tenant_id = $1) + (SELECT count(*) FROM licensing.audit WHERE tenant_id = $1 AND user_id <> '')`, theirs), forgotten, "what runs as the owner keeps to the tenant, too")
+	require.NoError(t, as("", `SELECT licensing.forget('', 'infinity', 1000)`, &forgotten))
+	assert.Zero(t, forgotten, "and to none without one")
+	for _, insert := range []string{
+		`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds) VALUES ('demo-1a2b', 'x', 'p', 1, 10, 3)`,
+		`INSERT INTO licensing.lease (tenant_id, id, license_id, kind, fingerprint, user_id, granted_at, seated_at, expires_at) VALUES ('demo-1a2b', 'x', 'demo', 'floating', 'f', 'u', now(), now(), now())`,
+		`INSERT INTO licensing.audit (tenant_id, action) VALUES ('demo-1a2b', 'x')`,
+		`UPDATE licensing.lease SET tenant_id = 'demo-1a2b'`,
+	} {
+		require.ErrorContains(t, as(theirs, insert), "row-level security", insert)
+	}
+	assert.Equal(t, before, w.rowsOf(t, mine))
 
 	for name, statement := range map[string]string{
 		"the audit trail cannot be changed":   `UPDATE licensing.audit SET user_id = ''`,

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,51 +11,102 @@ import (
 	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
-// backToVersion1 makes the schema what it was before migration 2, and grants what the
-// program of then had its role granted.
-func (w *world) backToVersion1(t testing.TB) {
-	t.Helper()
-	w.postgres.Admin(t, apptest.Database,
-		`DROP FUNCTION licensing.forget(text, timestamptz, integer)`, `DROP INDEX licensing.lease_age`,
-		`DELETE FROM licensing.goose_version WHERE version_id = 2`,
-		`GRANT EXECUTE ON FUNCTION licensing.erase(text), licensing.pseudonymise(timestamptz) TO "`+apptest.APIRole+`"`)
+// earlier is a program of before: how to get from the schema of the next version to its
+// own, and what it asks of the database.
+type earlier struct {
+	version int
+	undo    []string
+	asks    []string
 }
 
-func TestTheProgramWaitsForItsMigrationAndTheOneBeforeGoesOnBesideIt(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	api := w.serve(t, nil)
-	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
-	lease := api.acquire(t, "demo", token, "laptop").text("leaseId")
-
-	w.backToVersion1(t)
-	next := w.start(t, nil)
-	next.awaitUnready(t, w, "run the command migrate")
-	w.migrate(t, tenants)
-	next.awaitReady(t)
-	assert.Equal(t, 200, next.heartbeat(t, token, lease).status, "the lease of before the migration lives")
-
-	// What the program of before asks for, as its role.
-	ctx, before := context.Background(), w.pool(t, apptest.APIRole)
-	for _, statement := range []string{`SELECT licensing.pseudonymise(now() - interval '90 days')`, `SELECT licensing.erase('ada')`} {
-		tx, err := before.Begin(ctx)
-		require.NoError(t, err)
-		_, err = tx.Exec(ctx, `SELECT set_config('licensing.tenant', 'demo-1a2b', true)`)
-		require.NoError(t, err)
-		_, err = tx.Exec(ctx, statement)
-		require.NoError(t, err, statement)
-		require.NoError(t, tx.Commit(ctx))
+// earlierPrograms are the latest first.
+func earlierPrograms() []earlier {
+	const role = `"` + apptest.APIRole + `"`
+	return []earlier{
+		{
+			version: 2,
+			undo: []string{
+				`DROP FUNCTION licensing.admit(text, text, text)`, `DROP TRIGGER revise ON licensing.license`, `DROP TRIGGER revise ON licensing.tenant`,
+				`DROP FUNCTION licensing.revise()`, `ALTER TABLE licensing.license DROP COLUMN revision`, `ALTER TABLE licensing.tenant DROP COLUMN revision`,
+				`ALTER TABLE licensing.audit DROP COLUMN detail`,
+				`GRANT EXECUTE ON FUNCTION licensing.guard_seats(text, text, text, integer) TO ` + role,
+			},
+			asks: []string{
+				`SELECT licensing.guard_seats('demo-1a2b', 'demo', 'demo_x', 5)`,
+				`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at)
+					VALUES ('demo-1a2b', 'demo', 'demo_x', 'floating', 'f', 'ada', '', '', now(), now(), now())`,
+				`UPDATE licensing.lease SET ended_at = now(), end_reason = 'released' WHERE id = 'demo_x'`,
+				`INSERT INTO licensing.audit (tenant_id, user_id, address, request_id, action, license_id, lease_id, code) VALUES ('demo-1a2b', 'ada', '', '', 'lease.release', 'demo', 'demo_x', '')`,
+				`UPDATE licensing.license SET status = 'suspended', updated_at = now() WHERE id = 'short'`,
+				`SELECT licensing.forget('ada', 'infinity', 100)`,
+			},
+		},
+		{
+			version: 1,
+			undo: []string{
+				`DROP FUNCTION licensing.forget(text, timestamptz, integer)`, `DROP INDEX licensing.lease_age`,
+				`GRANT EXECUTE ON FUNCTION licensing.erase(text), licensing.pseudonymise(timestamptz) TO ` + role,
+			},
+			asks: []string{`SELECT licensing.pseudonymise(now() - interval '90 days')`, `SELECT licensing.erase('ada')`},
+		},
 	}
-	assert.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE user_id = 'ada'`))
+}
+
+// backTo makes the schema what a program of before made it.
+func (w *world) backTo(t testing.TB, version int) (program earlier) {
+	t.Helper()
+	for _, program = range earlierPrograms() {
+		w.postgres.Admin(t, apptest.Database, program.undo...)
+		if program.version == version {
+			break
+		}
+	}
+	require.Equal(t, version, program.version)
+	w.postgres.Admin(t, apptest.Database, fmt.Sprintf(`DELETE FROM licensing.goose_version WHERE version_id > %d`, version))
+	return program
+}
+
+func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) {
+	t.Parallel()
+	for _, version := range []int{2, 1} {
+		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			api := w.serve(t, nil)
+			token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+			lease := api.acquire(t, "demo", token, "laptop").text("leaseId")
+
+			program := w.backTo(t, version)
+			next := w.start(t, nil)
+			next.awaitUnready(t, w, "run the command migrate")
+			w.migrate(t, tenants)
+			next.awaitReady(t)
+			assert.Equal(t, 200, next.heartbeat(t, token, lease).status, "the lease of before the migration lives")
+			assert.Equal(t, 200, next.acquire(t, "demo", token, "laptop").status)
+
+			ctx, before := context.Background(), w.pool(t, apptest.APIRole)
+			for _, statement := range program.asks {
+				tx, err := before.Begin(ctx)
+				require.NoError(t, err)
+				_, err = tx.Exec(ctx, `SELECT set_config('licensing.tenant', 'demo-1a2b', true)`)
+				require.NoError(t, err)
+				_, err = tx.Exec(ctx, statement)
+				require.NoError(t, err, statement)
+				require.NoError(t, tx.Commit(ctx))
+			}
+			assert.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE user_id = 'ada'`))
+		})
+	}
 }
 
 func TestAMigrationThatWasInterruptedIsRunAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	// It outlived everything but its entry; then everything but the index.
-	w.postgres.Admin(t, apptest.Database, `DELETE FROM licensing.goose_version WHERE version_id = 2`)
+	// They outlived everything but their entries; then, for the one that is no transaction,
+	// everything but the index.
+	w.postgres.Admin(t, apptest.Database, `DELETE FROM licensing.goose_version WHERE version_id > 1`)
 	w.migrate(t, tenants)
-	w.backToVersion1(t)
+	w.backTo(t, 1)
 	w.postgres.Admin(t, apptest.Database, `CREATE INDEX lease_age ON licensing.lease (id)`, `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'licensing.lease_age'::regclass`)
 	w.migrate(t, tenants)
 	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM pg_index WHERE indexrelid = 'licensing.lease_age'::regclass AND indisvalid AND indnatts = 2`))

@@ -62,7 +62,7 @@ type Serve struct {
 
 	TokenIssuer       string        `env:"TOKEN_ISSUER" envDefault:"https://licenses.coditect.ai" help:"iss of licence tokens"`
 	CORSOrigins       []string      `env:"CORS_ORIGINS" help:"origins that may use the API from a browser, comma separated"`
-	TenantConcurrency int           `env:"TENANT_CONCURRENCY" envDefault:"128" help:"requests of one tenant worked on at once, 1 to 10000"`
+	TenantConcurrency int           `env:"TENANT_CONCURRENCY" envDefault:"128" help:"requests of one tenant worked on at once, 1 to 10000; as many heartbeats and as many releases beside them"`
 	RequestTimeout    time.Duration `env:"REQUEST_TIMEOUT" envDefault:"8s" help:"most time for one request, 1s to 9s: less than the shortest lease"`
 	ReapInterval      time.Duration `env:"REAP_INTERVAL" envDefault:"30s" help:"how often expired seats are reclaimed and the ledger is reconciled, at least 1s"`
 	Retention         time.Duration `env:"RETENTION" envDefault:"2160h" help:"how long personal data of ended leases and of the audit trail is kept, at least 24h"`

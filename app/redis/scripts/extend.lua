@@ -42,10 +42,13 @@ end
 -- judge returns what becomes of lease i, whose holder is "device:user:kind" with a device
 -- of 32 digits.
 local function judge(i, holder)
-  if not holder then return 'absent' end
+  if status == 'tenant_suspended' then return 'status' end
+  -- A pending lease is not in the ledger yet.
+  local kind = holder and string.sub(holder, -1)
+  if not holder or kind == 'p' then return 'absent' end
   if string.sub(holder, 34, -3) ~= ARGV[n + i] then return 'holder' end
   if status ~= 'active' then return 'status' end
-  local borrowed = string.sub(holder, -1) == 'b'
+  local borrowed = kind == 'b'
   if over == 0 and not borrowed then return 'ok' end
   local ends = expiry(i)
   if not borrowed then return ends > now and 'ok' or revive(ARGV[i]) end

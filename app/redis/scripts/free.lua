@@ -1,9 +1,9 @@
--- Gives a seat back. ARGV: lease, user ('' for whoever holds it), reason
+-- Gives a seat back. ARGV: lease, user ('' for whoever holds it), reason, origin
 -- -> freed now | cold | absent | holder
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
 local lease, user = ARGV[1], ARGV[2]
 if not redis.call('ZSCORE', leases, lease) then return {'absent'} end
 local _, owner = holder(lease)
 if user ~= '' and owner ~= user then return {'holder'} end
-free(lease, ARGV[3])
+free(lease, ARGV[3], ARGV[4])
 return {'freed', int(now)}

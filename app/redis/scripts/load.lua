@@ -1,20 +1,21 @@
--- Makes a cold licence warm with what was put aside. KEYS 6 to 8 as in stage.
--- ARGV: seats, limit, ttl, interval, status, till -> loaded | warm
+-- Makes a cold licence warm with what was put aside. KEYS 8 to 10 as in stage.
+-- ARGV: seats, limit, ttl, interval, status, till, revision -> loaded | warm
 if redis.call('HGET', state, 'run') == run() then
-  redis.call('UNLINK', KEYS[6], KEYS[7], KEYS[8])
+  redis.call('UNLINK', KEYS[8], KEYS[9], KEYS[10])
   return {'warm'}
 end
-redis.call('UNLINK', state, leases, holders, devices)
-if redis.call('EXISTS', KEYS[6]) == 1 then
-  for i = 6, 8 do
-    redis.call('RENAME', KEYS[i], KEYS[i - 4])
-    redis.call('PERSIST', KEYS[i - 4])
+redis.call('UNLINK', state, leases, holders, devices, claims)
+if redis.call('EXISTS', KEYS[8]) == 1 then
+  for i = 8, 10 do
+    redis.call('RENAME', KEYS[i], KEYS[i - 6])
+    redis.call('PERSIST', KEYS[i - 6])
   end
 end
 for _, ending in ipairs(redis.call('ZRANGE', endings, 0, -1)) do
   local lease = string.match(ending, '^%S+')
-  if redis.call('ZSCORE', leases, lease) then spare(lease) end
+  -- What was given back or taken away is over, though the ledger does not know it yet.
+  if ended(lease) then drop(lease) elseif redis.call('ZSCORE', leases, lease) then spare(lease) end
 end
-configure(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6])
+configure(unpack(ARGV, 1, 7))
 redis.call('HSET', state, 'run', run())
 return {'loaded'}

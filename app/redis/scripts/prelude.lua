@@ -1,10 +1,13 @@
 -- Shared beginning of every script. The keys are those of one licence:
 -- 1 state (hash)    the licence's numbers, and the server run they were loaded in
 -- 2 leases (zset)   lease -> expiry, microseconds
--- 3 holders (hash)  lease -> device:user:kind
+-- 3 holders (hash)  lease -> device:user:kind; kind is f(loating), b(orrowed), or
+--                   p(ending) until the ledger has the lease
 -- 4 devices (hash)  device -> lease
 -- 5 endings (zset)  "lease reason" -> when the seat was freed, microseconds
-local state, leases, holders, devices, endings = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- 6 claims (hash)   pending lease -> the request that may cancel it: the latest
+-- 7 origins (hash)  ending -> who ended it, if it was not the service itself
+local state, leases, holders, devices, endings, claims, origins = unpack(KEYS, 1, 7)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -25,19 +28,28 @@ local function holder(lease)
   return string.match(value, '^(%x+):(%x+):(%a)$')
 end
 
--- free takes the seat away and remembers that the ledger has to end the lease.
-local function free(lease, reason)
+-- drop takes the seat away.
+local function drop(lease)
   local device = holder(lease)
   redis.call('ZREM', leases, lease)
   redis.call('HDEL', holders, lease)
+  redis.call('HDEL', claims, lease)
   if device and redis.call('HGET', devices, device) == lease then redis.call('HDEL', devices, device) end
-  redis.call('ZADD', endings, int(now), lease .. ' ' .. reason)
+end
+
+-- free takes the seat away and remembers that the ledger has to end the lease, and on
+-- whose behalf ('' for the service's own).
+local function free(lease, reason, origin)
+  drop(lease)
+  local ending = lease .. ' ' .. reason
+  redis.call('ZADD', endings, int(now), ending)
+  if origin ~= '' then redis.call('HSET', origins, ending, origin) end
 end
 
 -- reclaim frees up to `most` expired seats and returns how many it freed.
 local function reclaim(most)
   local expired = redis.call('ZRANGEBYSCORE', leases, '-inf', int(now), 'LIMIT', 0, most)
-  for _, lease in ipairs(expired) do free(lease, 'expired') end
+  for _, lease in ipairs(expired) do free(lease, 'expired', '') end
   return #expired
 end
 
@@ -51,6 +63,35 @@ end
 -- spare forgets that the ledger has to end a lease that has its seat again.
 local function spare(lease) redis.call('ZREM', endings, lease .. ' expired', lease .. ' cancelled') end
 
-local function configure(seats, limit, ttl, interval, status, till)
-  redis.call('HSET', state, 'seats', seats, 'limit', limit, 'ttl', ttl, 'interval', interval, 'status', status, 'till', till)
+-- ended says whether the lease was given back or taken away, which is for good.
+local function ended(lease)
+  return redis.call('ZSCORE', endings, lease .. ' released') or redis.call('ZSCORE', endings, lease .. ' forced')
+end
+
+-- waiting returns endings that wait for the ledger, each with its time, and who ended them.
+local function waiting()
+  local found, names, by = redis.call('ZRANGE', endings, 0, 499, 'WITHSCORES'), {}, {}
+  for i = 1, #found, 2 do names[#names + 1] = found[i] end
+  if #names > 0 then by = redis.call('HMGET', origins, unpack(names)) end
+  for i = 1, #names do by[i] = by[i] or '' end
+  return found, by
+end
+
+-- settle forgets endings that the ledger has: pairs of ending and time in ARGV. One that
+-- was renewed since then stays.
+local function settle(first)
+  for i = first, #ARGV, 2 do
+    local at = redis.call('ZSCORE', endings, ARGV[i])
+    if at and tonumber(at) <= tonumber(ARGV[i + 1]) then
+      redis.call('ZREM', endings, ARGV[i])
+      redis.call('HDEL', origins, ARGV[i])
+    end
+  end
+end
+
+-- configure sets the licence's numbers, unless they are older than those that are there:
+-- who read them last need not write them last.
+local function configure(seats, limit, ttl, interval, status, till, revision)
+  if tonumber(redis.call('HGET', state, 'revision') or 0) > tonumber(revision) then return end
+  redis.call('HSET', state, 'seats', seats, 'limit', limit, 'ttl', ttl, 'interval', interval, 'status', status, 'till', till, 'revision', revision)
 end

@@ -1,4 +1,4 @@
--- Frees expired seats. -> ok endings | cold
+-- Frees expired seats. -> ok endings origins | cold
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
 reclaim(500)
-return {'ok', redis.call('ZRANGE', endings, 0, 499, 'WITHSCORES')}
+return {'ok', waiting()}

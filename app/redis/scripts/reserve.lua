@@ -1,28 +1,43 @@
--- Takes or extends a seat. ARGV: lease, device, user, kind, length, revive,
--- seats, limit, ttl, interval, status, till
--- -> new|held lease kind granted expiry endings | cold | backlog | full inUse next | taken
-local lease, device, user, kind, length, revive = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+-- Takes a seat, or finds the device's. Until it is confirmed, a new one is pending and is
+-- kept for a short time only, and one that was held before stays what it is.
+-- ARGV: lease, claim, device, user, kind, length, revive, pending time, then the numbers
+-- -> new|held lease kind granted expiry endings origins | cold | backlog | full seats inUse
+--    next | taken | ended | holder | status STATUS
+local lease, claim, device, user, kind, length, revive, soon = unpack(ARGV, 1, 8)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
-configure(ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12])
-
+configure(unpack(ARGV, 9, 15))
+local s = redis.call('HMGET', state, 'status', 'seats', 'limit', 'ttl')
+if s[1] ~= 'active' then return {'status', s[1]} end
 local most = 500
 reclaim(most)
 if redis.call('ZCARD', endings) > most or redis.call('ZCARD', leases) > live() then return {'backlog'} end
 
 local expiry, answer = now + length, 'new'
+local pending = math.min(now + soon, expiry)
 local mine = redis.call('HGET', devices, device)
 if mine then
+  local _, owner, was = holder(mine)
+  if owner ~= user then return {'holder'} end
   if revive == '1' and mine ~= lease then return {'taken'} end
   lease, answer = mine, 'held'
-  -- A borrowed lease stays one, and nobody's lease is made shorter.
-  local _, _, before = holder(lease)
-  if before == 'b' then kind = 'b' end
-  expiry = math.max(expiry, tonumber(redis.call('ZSCORE', leases, lease)))
-elseif live() >= tonumber(ARGV[8]) then
-  local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
-  return {'full', live(), first[2] or '0'}
+  local before = tonumber(redis.call('ZSCORE', leases, lease))
+  expiry = math.max(expiry, before)
+  if was == 'p' then
+    redis.call('HSET', claims, lease, claim)
+  else
+    -- A borrowed lease stays one, and a floating one has its heartbeat.
+    if was == 'b' then kind = 'b' end
+    pending = math.min(now + s[4], expiry)
+  end
+  redis.call('ZADD', leases, int(math.max(before, pending)), lease)
+else
+  if ended(lease) then return {'ended'} end
+  if live() >= tonumber(s[3]) then
+    local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
+    return {'full', s[2], live(), first[2] or '0'}
+  end
+  hold(lease, pending, device, user, 'p')
+  redis.call('HSET', claims, lease, claim)
+  spare(lease)
 end
-hold(lease, expiry, device, user, kind)
-spare(lease)
-local waiting = redis.call('ZRANGE', endings, 0, -1, 'WITHSCORES')
-return {answer, lease, kind, int(now), int(expiry), waiting}
+return {answer, lease, kind, int(now), int(expiry), waiting()}

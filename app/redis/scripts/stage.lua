@@ -1,7 +1,7 @@
--- Puts leases aside for load. KEYS 6 to 8: the leases, holders and devices aside.
+-- Puts leases aside for load. KEYS 8 to 10: the leases, holders and devices aside.
 -- ARGV: ttl, then for each lease "lease expiry device user kind" (expiry 0: a full
 -- lease time) -> ok
-leases, holders, devices = KEYS[6], KEYS[7], KEYS[8]
+leases, holders, devices = unpack(KEYS, 8, 10)
 for i = 2, #ARGV do
   local lease, expiry, device, user, kind = string.match(ARGV[i], '^(%S+) (%d+) (%x+) (%x+) (%a)$')
   expiry = tonumber(expiry)
@@ -9,5 +9,5 @@ for i = 2, #ARGV do
   hold(lease, expiry, device, user, kind)
 end
 -- A load that stops half-way leaves nothing behind.
-for i = 6, 8 do redis.call('PEXPIRE', KEYS[i], 120000) end
+for i = 8, 10 do redis.call('PEXPIRE', KEYS[i], 120000) end
 return {'ok'}

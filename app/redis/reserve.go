@@ -1,0 +1,95 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// maxPending is how long a seat is kept for a request that reserved it, at most: longer
+// than any request takes.
+const maxPending = 30 * time.Second
+
+// Reserve implements app.Seats.
+func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Reservation) (app.Reserved, error) {
+	revive := "0"
+	if wanted.Revive {
+		revive = "1"
+	}
+	args := append([]any{
+		wanted.Lease, wanted.Claim, digest(wanted.Fingerprint), digest(wanted.User), letter(wanted.Kind),
+		wanted.For.Microseconds(), revive, min(license.LeaseTTL, maxPending).Microseconds(),
+	}, numbers(license)...)
+	a, err := s.run(ctx, s.reserve, license.Ref(), args...)
+	if err != nil {
+		return app.Reserved{}, err
+	}
+	switch a.word {
+	case "new", "held":
+		return reserved(a, wanted.Lease)
+	case "full":
+		return app.Reserved{}, exhausted(a)
+	case "backlog":
+		return app.Reserved{}, app.ErrBacklog
+	case "taken":
+		return app.Reserved{}, app.NewError(app.CodeLeaseEnded, "the device has a newer lease")
+	case "ended":
+		return app.Reserved{}, app.NewError(app.CodeLeaseEnded, "the lease was released or taken away")
+	case "holder":
+		return app.Reserved{}, app.NewError(app.CodeNotHolder, "another user holds a lease on this device")
+	case "status":
+		return app.Reserved{}, statusError(a.text(0))
+	}
+	return app.Reserved{}, fmt.Errorf("script reserve returned %q", a.word)
+}
+
+func reserved(a answer, wanted string) (app.Reserved, error) {
+	granted, err := a.time(2)
+	if err != nil {
+		return app.Reserved{}, fmt.Errorf("script reserve: granted: %w", err)
+	}
+	expiry, err := a.time(3)
+	if err != nil {
+		return app.Reserved{}, fmt.Errorf("script reserve: expiry: %w", err)
+	}
+	endings, err := endingsOf(a.list(4), a.list(5))
+	if err != nil {
+		return app.Reserved{}, err
+	}
+	// A repeated command finds the seat that its first run took.
+	return app.Reserved{
+		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Kind: kindOf(a.text(1)),
+		GrantedAt: granted, ExpiresAt: expiry, Endings: endings,
+	}, nil
+}
+
+// exhausted says how full the licence is.
+func exhausted(a answer) error {
+	seats, seatsErr := strconv.Atoi(a.text(0))
+	inUse, inUseErr := strconv.Atoi(a.text(1))
+	next, nextErr := a.time(2)
+	if err := errors.Join(seatsErr, inUseErr, nextErr); err != nil {
+		return fmt.Errorf("script reserve: full: %w", err)
+	}
+	return &app.Error{
+		Code: app.CodeNoSeats, Detail: "all seats of the licence are in use",
+		Exhausted: &app.Exhausted{Seats: seats, InUse: inUse, NextFree: next},
+	}
+}
+
+// Confirm implements app.Seats.
+func (s *Seats) Confirm(ctx context.Context, lease app.Lease, endings []app.Ending) (bool, error) {
+	args := append([]any{lease.ID, letter(lease.Kind), lease.ExpiresAt.UnixMicro()}, pairs(endings)...)
+	a, err := s.run(ctx, s.confirm, lease.Ref(), args...)
+	return a.word == "held", err
+}
+
+// Cancel implements app.Seats.
+func (s *Seats) Cancel(ctx context.Context, ref app.LicenseRef, lease, claim string, why app.Reason) error {
+	_, err := s.run(ctx, s.cancel, ref, lease, claim, string(why))
+	return err
+}

@@ -1,0 +1,121 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/metrics"
+	"github.com/coditect-ai/license-platform/app/redis"
+)
+
+// hooked is the domain over the real stores, with a place between two steps where a test
+// can do something else, or let a step fail.
+type hooked struct {
+	*app.Service
+	world  *world
+	client *goredis.Client
+	ledger *hookedLedger
+	// sign is called in place of the signing key.
+	sign func(context.Context) error
+}
+
+type hookedLedger struct {
+	app.Ledger
+	afterLicense, afterLease, afterBusy, beforeEnd func()
+	beforeGrant                                    func() error
+}
+
+func newHooked(t *testing.T) *hooked {
+	t.Helper()
+	w := newWorld(t)
+	h := &hooked{world: w, client: w.redis.Client(), ledger: &hookedLedger{Ledger: w.ledger(t)}}
+	t.Cleanup(func() { require.NoError(t, h.client.Close()) })
+	observe := func(string, time.Duration, error) {}
+	h.Service = app.New(app.Dependencies{
+		Ledger: h.ledger, Seats: redis.NewSeats(h.client, observe), Answers: redis.NewAnswers(h.client, observe), Signer: h,
+		Meter: metrics.New(), Log: slog.New(slog.DiscardHandler), Issuer: "https://licenses.coditect.ai", Now: time.Now,
+	})
+	return h
+}
+
+// once runs a hook at most once, so that what the hook does runs without it.
+func once(hook *func()) {
+	if do := *hook; do != nil {
+		*hook = nil
+		do()
+	}
+}
+
+func (h *hooked) Sign(ctx context.Context, _ app.Claims) (string, error) {
+	if h.sign == nil {
+		return "token", nil
+	}
+	return "token", h.sign(ctx)
+}
+
+func (l *hookedLedger) License(ctx context.Context, ref app.LicenseRef) (app.License, error) {
+	defer once(&l.afterLicense)
+	return l.Ledger.License(ctx, ref)
+}
+
+func (l *hookedLedger) Lease(ctx context.Context, tenant, id string) (app.Lease, error) {
+	defer once(&l.afterLease)
+	return l.Ledger.Lease(ctx, tenant, id)
+}
+
+func (l *hookedLedger) Busy(ctx context.Context, tenant string) ([]app.License, error) {
+	found, err := l.Ledger.Busy(ctx, tenant)
+	if len(found) > 0 {
+		once(&l.afterBusy)
+	}
+	return found, err
+}
+
+func (l *hookedLedger) End(ctx context.Context, tenant string, endings []app.Ending) error {
+	once(&l.beforeEnd)
+	return l.Ledger.End(ctx, tenant, endings)
+}
+
+func (l *hookedLedger) Grant(ctx context.Context, lease app.Lease, endings []app.Ending, event app.Event) error {
+	if l.beforeGrant != nil {
+		if err := l.beforeGrant(); err != nil {
+			return err
+		}
+	}
+	return l.Ledger.Grant(ctx, lease, endings, event)
+}
+
+// create makes a licence of one seat.
+func (h *hooked) create(t *testing.T, id string) {
+	t.Helper()
+	_, err := h.CreateLicense(t.Context(), root(), app.License{ID: id, Product: "coditect-ide", Seats: 1, MaxBorrow: app.MaxBorrow})
+	require.NoError(t, err)
+}
+
+// expire lets the time of a lease run out.
+func (h *hooked) expire(t *testing.T, lease app.Lease) {
+	t.Helper()
+	key := "seats:{" + lease.Tenant + "/" + lease.License + "}:leases"
+	require.NoError(t, h.client.ZAddXX(t.Context(), key, goredis.Z{Score: 1, Member: lease.ID}).Err())
+}
+
+// inUse is how many seats of a licence are taken.
+func (h *hooked) inUse(t *testing.T, license string) int {
+	t.Helper()
+	_, usage, err := h.GetLicense(t.Context(), ada(), license)
+	require.NoError(t, err)
+	return usage.InUse
+}
+
+func ada() app.Principal  { return app.Principal{Tenant: mine, User: "ada"} }
+func bob() app.Principal  { return app.Principal{Tenant: mine, User: "bob"} }
+func root() app.Principal { return app.Principal{Tenant: mine, User: "root", Admin: true} }
+
+func unavailableKey() error { return app.Unavailable("signing key", errors.New("refused")) }
