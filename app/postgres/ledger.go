@@ -73,11 +73,11 @@ func (l *Ledger) transaction(ctx context.Context, operation, tenant string, work
 	return translate(err)
 }
 
-// checked is statements in a transaction that first makes sure the tenant exists, for
-// what would otherwise be written before a refusal is seen.
-func (l *Ledger) checked(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
+// checked is statements in a transaction that first makes sure of the tenant, by active or
+// known, for what would otherwise be written before a refusal is seen.
+func (l *Ledger) checked(ctx context.Context, operation, tenant string, check func(pgx.Row) error, fill func(*pgx.Batch)) error {
 	return l.transaction(ctx, operation, tenant, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := tenantStatus(tx.QueryRow(ctx, selectTenant, tenant)); err != nil {
+		if err := check(tx.QueryRow(ctx, selectTenant, tenant)); err != nil {
 			return err
 		}
 		batch := &pgx.Batch{}

@@ -67,15 +67,17 @@ const selectTenant = `SELECT status FROM licensing.tenant WHERE id = $1`
 
 // activeCheck queues the check that the tenant exists and is active.
 func activeCheck(batch *pgx.Batch, tenant string) {
-	batch.Queue(selectTenant, tenant).QueryRow(func(row pgx.Row) error { return active(row) })
+	batch.Queue(selectTenant, tenant).QueryRow(active)
 }
 
 // knownCheck queues the check that the tenant exists.
 func knownCheck(batch *pgx.Batch, tenant string) {
-	batch.Queue(selectTenant, tenant).QueryRow(func(row pgx.Row) error {
-		_, err := tenantStatus(row)
-		return err
-	})
+	batch.Queue(selectTenant, tenant).QueryRow(known)
+}
+
+func known(row pgx.Row) error {
+	_, err := tenantStatus(row)
+	return err
 }
 
 func active(row pgx.Row) error {
@@ -130,7 +132,7 @@ func (l *Ledger) License(ctx context.Context, ref app.LicenseRef) (app.License, 
 // CreateLicense implements app.Catalog.
 func (l *Ledger) CreateLicense(ctx context.Context, license app.License, event app.Event) (app.License, error) {
 	var created app.License
-	err := l.checked(ctx, "create_license", license.Tenant, func(b *pgx.Batch) {
+	err := l.checked(ctx, "create_license", license.Tenant, active, func(b *pgx.Batch) {
 		b.Queue(`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
 			expires_at, max_borrow_seconds, overage, status, metadata)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING `+licenseColumns, licenseValues(license)...).

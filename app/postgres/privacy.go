@@ -13,7 +13,7 @@ import (
 // Export implements app.Privacy.
 func (l *Ledger) Export(ctx context.Context, tenant, user string, after app.Place, limit int, event app.Event) (app.PersonalData, error) {
 	var data app.PersonalData
-	err := l.checked(ctx, "export", tenant, func(b *pgx.Batch) {
+	err := l.checked(ctx, "export", tenant, known, func(b *pgx.Batch) {
 		b.Queue(`SELECT `+leaseColumns+` FROM licensing.lease WHERE tenant_id = $1 AND ($2 = '' OR user_id = $2) AND erased_at IS NULL AND id > $3 ORDER BY id LIMIT $4`, tenant, user, after.Lease, limit).
 			Query(func(rows pgx.Rows) (err error) {
 				data.Leases, err = pgx.CollectRows(rows, scanLease)
@@ -42,7 +42,7 @@ func queueForget(b *pgx.Batch, user string, before pgtype.Timestamptz, changed *
 func (l *Ledger) Erase(ctx context.Context, tenant, user string, event app.Event) (int64, error) {
 	ofAnyAge := pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
 	changed, err := repeated(func(changed *int64) error {
-		return l.checked(ctx, "erase", tenant, func(b *pgx.Batch) { queueForget(b, user, ofAnyAge, changed) })
+		return l.checked(ctx, "erase", tenant, known, func(b *pgx.Batch) { queueForget(b, user, ofAnyAge, changed) })
 	})
 	if err != nil {
 		return changed, err

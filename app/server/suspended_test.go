@@ -1,0 +1,135 @@
+package server_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
+)
+
+// suspend suspends the other tenant.
+func (w *world) suspend(t testing.TB) {
+	t.Helper()
+	w.migrate(t, `[{"id":"other-3c4d","name":"other","status":"suspended"}]`)
+}
+
+func TestASuspendedTenantMayGiveBackExportAndEraseAndNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	claims := apptest.Claims(theirs, "root")
+	claims["role"] = "admin"
+	admin, ada := w.google.Mint(t, claims), w.google.Mint(t, apptest.Claims(theirs, "ada"))
+	acquire := func(key string) reply {
+		return api.call(t, "POST", "/v1/licenses/demo/acquire", ada, `{"fingerprint":"adas-laptop"}`, "Idempotency-Key", key)
+	}
+	lease := acquire("one").text("leaseId")
+	given, taken := api.acquire(t, "demo", ada, "desk").text("leaseId"), api.acquire(t, "demo", ada, "phone").text("leaseId")
+	require.Equal(t, 204, api.call(t, "POST", "/v1/leases/"+given+"/release", ada, "", "Idempotency-Key", "two").status)
+	w.suspend(t)
+	w.redis.Flush(t) // the live seats are rebuilt for a suspended tenant, too
+
+	for name, r := range map[string]reply{
+		"acquire": acquire("three"),
+
+		"heartbeat":              api.heartbeat(t, ada, lease),
+		"a heartbeat of nothing": api.heartbeat(t, ada, app.NewLeaseID("demo")),
+		"borrow":                 api.call(t, "POST", "/v1/licenses/demo/borrow", ada, `{"fingerprint":"x","durationSeconds":60}`),
+		"read":                   api.call(t, "GET", "/v1/licenses/demo", ada, ""),
+		"read what there is not": api.call(t, "GET", "/v1/licenses/none", ada, ""),
+		"list":                   api.call(t, "GET", "/v1/licenses", admin, ""),
+		"list leases":            api.call(t, "GET", "/v1/licenses/demo/leases", admin, ""),
+		"read the audit trail":   api.call(t, "GET", "/v1/audit", admin, ""),
+		"create":                 api.call(t, "POST", "/v1/licenses", admin, `{"id":"x","product":"p","seats":1}`),
+		"update":                 api.call(t, "POST", "/v1/licenses/demo/update", admin, `{"seats":9}`),
+		"revoke":                 api.call(t, "POST", "/v1/licenses/demo/revoke", admin, ""),
+	} {
+		assert.Equal(t, 403, r.status, name)
+		assert.Equal(t, "tenant_suspended", r.text("code"), name)
+	}
+	assert.Equal(t, 204, api.release(t, ada, given).status, "what is over already")
+	assert.Equal(t, 204, api.call(t, "POST", "/v1/leases/"+taken+"/force-release", admin, "").status)
+	export := api.call(t, "POST", "/v1/privacy/export", admin, `{"user":"ada"}`)
+	assert.Equal(t, 200, export.status)
+	assert.Contains(t, string(export.raw), "adas-laptop")
+	assert.Equal(t, 200, api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`).status)
+	assert.Zero(t, w.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.lease l WHERE l::text ~ 'adas-laptop|ada@') + (SELECT count(*) FROM licensing.audit WHERE user_id = 'ada')`))
+}
+
+func TestASuspendedTenantGetsNoOldAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	ada := w.google.Mint(t, apptest.Claims(theirs, "ada"))
+	acquire := func() reply {
+		return api.call(t, "POST", "/v1/licenses/demo/acquire", ada, `{"fingerprint":"x"}`, "Idempotency-Key", "one")
+	}
+	require.Equal(t, 201, acquire().status)
+	require.Equal(t, "true", acquire().header.Get("Idempotency-Replayed"))
+	w.postgres.Stop(t)
+	assert.Equal(t, "true", acquire().header.Get("Idempotency-Replayed"), "without the ledger, an answer that was given is given again")
+	w.postgres.Start(t)
+	w.suspend(t)
+	require.Eventually(t, func() bool { return acquire().text("code") == "tenant_suspended" }, 10*time.Second, 50*time.Millisecond)
+}
+
+func TestASuspendedTenantsLeasesEndAndAreForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.migrate(t, `[{"id":"other-3c4d","name":"other","licenses":[{"id":"demo","product":"coditect-ide","seats":3,"leaseSeconds":10}]}]`)
+	api := w.serve(t, map[string]string{"REAP_INTERVAL": "1s"})
+	ada := w.google.Mint(t, apptest.Claims(theirs, "ada"))
+	require.Equal(t, 201, api.acquire(t, "demo", ada, "adas-laptop").status)
+	w.suspend(t)
+	w.redis.Flush(t)
+	require.Eventually(t, func() bool {
+		return w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE end_reason = 'expired'`) == 1
+	}, 20*time.Second, 100*time.Millisecond)
+	w.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET ended_at = ended_at - interval '91 days'`)
+	w.forget(t)
+	assert.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease l WHERE l::text ~ 'adas-laptop|ada@'`))
+}
+
+func TestARevocationHoldsAgainstWhatWasReadBeforeIt(t *testing.T) {
+	t.Parallel()
+	for name, meet := range map[string]func(*testing.T, *hooked, func()){
+		"an acquire": func(t *testing.T, h *hooked, revoke func()) {
+			h.ledger.afterLicense = revoke
+			_, err := h.Acquire(t.Context(), ada(), "demo", "desk")
+			assert.Equal(t, app.CodeLicenseRevoked, app.CodeOf(err))
+		},
+		"an acquire that has its seat": func(t *testing.T, h *hooked, revoke func()) {
+			h.ledger.beforeGrant = func() error { h.ledger.beforeGrant = nil; revoke(); return nil }
+			_, err := h.Acquire(t.Context(), ada(), "demo", "desk")
+			assert.Equal(t, app.CodeLicenseRevoked, app.CodeOf(err))
+		},
+		"the housekeeping": func(t *testing.T, h *hooked, revoke func()) {
+			h.ledger.afterBusy = revoke
+			require.NoError(t, h.Reap(t.Context()))
+		},
+		"a rebuild of the live seats": func(t *testing.T, h *hooked, revoke func()) {
+			h.world.forgetSeats(t, "demo")
+			h.ledger.afterLicense = revoke
+			_, _, err := h.GetLicense(t.Context(), ada(), "demo")
+			require.NoError(t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHooked(t)
+			first, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
+			require.NoError(t, err)
+			meet(t, h, func() {
+				_, err := h.UpdateLicense(t.Context(), root(), "demo", app.ActionRevoke, func(l *app.License) { l.Status = app.StatusRevoked })
+				require.NoError(t, err)
+			})
+			_, err = h.Heartbeat(t.Context(), ada(), first.Lease.ID)
+			assert.Equal(t, app.CodeLicenseRevoked, app.CodeOf(err))
+			assert.Equal(t, 1, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'demo' AND ended_at IS NULL`), "nothing was granted after it")
+		})
+	}
+}
