@@ -36,8 +36,13 @@ func terms(l License) []term {
 		expires = l.ExpiresAt.UTC().Format(time.RFC3339)
 	}
 	return []term{
-		{"product", l.Product}, {"seats", fmt.Sprint(l.Seats)}, {"status", string(l.Status)},
-		{"leaseSeconds", fmt.Sprint(l.LeaseTTL.Seconds())}, {"heartbeatSeconds", fmt.Sprint(l.HeartbeatInterval.Seconds())},
-		{"maxBorrowSeconds", fmt.Sprint(l.MaxBorrow.Seconds())}, {"overage", fmt.Sprint(l.Overage)}, {"expiresAt", expires},
+		{"product", l.Product},
+		{"seats", fmt.Sprint(l.Seats)},
+		{"status", string(l.Status)},
+		{"leaseSeconds", fmt.Sprint(l.LeaseTTL.Seconds())},
+		{"heartbeatSeconds", fmt.Sprint(l.HeartbeatInterval.Seconds())},
+		{"maxBorrowSeconds", fmt.Sprint(l.MaxBorrow.Seconds())},
+		{"overage", fmt.Sprint(l.Overage)},
+		{"expiresAt", expires},
 	}
 }
