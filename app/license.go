@@ -89,7 +89,7 @@ func (l License) Validate() error {
 		}
 	}
 	add(validLicenseID(l.ID), "id", "must be 1 to 63 lower-case letters, digits and hyphens, and start with a letter or digit")
-	add(l.Product != "" && plainText(l.Product), "product", "must be 1 to 256 bytes, without control characters")
+	add(l.Product != "" && PlainText(l.Product), "product", "must be 1 to 256 bytes, without control characters")
 	add(l.Seats >= 1 && l.Seats <= MaxSeats, "seats", fmt.Sprintf("must be 1 to %d", MaxSeats))
 	add(l.LeaseTTL >= MinLeaseTTL && l.LeaseTTL <= MaxLeaseTTL, "leaseSeconds", "must be 10 to 86400")
 	add(l.HeartbeatInterval >= time.Second && l.HeartbeatInterval < l.LeaseTTL, "heartbeatSeconds", "must be at least 1 and less than leaseSeconds")
@@ -98,7 +98,7 @@ func (l License) Validate() error {
 	add(l.Status == StatusActive || l.Status == StatusSuspended || l.Status == StatusRevoked, "status", "must be active, suspended or revoked")
 	add(len(l.Metadata) <= maxMetadata, "metadata", "must have at most 32 entries")
 	for key, value := range l.Metadata {
-		add(plainText(key) && plainText(value), "metadata", "keys and values must be at most 256 bytes, without control characters")
+		add(PlainText(key) && PlainText(value), "metadata", "keys and values must be at most 256 bytes, without control characters")
 	}
 	// RFC 3339 has four digits for the year.
 	add(l.ExpiresAt.UTC().Year() <= 9999, "expiresAt", "must be in a year up to 9999")
@@ -125,9 +125,9 @@ func (l License) Usable(now time.Time) error {
 	return nil
 }
 
-// plainText accepts what every store and log can hold: up to 256 bytes of UTF-8 without
+// PlainText accepts what every store and log can hold: up to 256 bytes of UTF-8 without
 // control characters.
-func plainText(text string) bool {
+func PlainText(text string) bool {
 	return len(text) <= maxTextBytes && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 

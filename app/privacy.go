@@ -15,7 +15,7 @@ func (s *Service) Export(ctx context.Context, who Principal, user string, after 
 	if !who.Admin {
 		return PersonalData{}, forbidden()
 	}
-	if !plainText(user) {
+	if !PlainText(user) {
 		return PersonalData{}, badUser()
 	}
 	if _, ok := LicenseOfLease(after.Lease); after.Lease != "" && !ok {
@@ -48,7 +48,7 @@ func (s *Service) Erase(ctx context.Context, who Principal, user string) (int64,
 	if !who.Admin {
 		return 0, forbidden()
 	}
-	if !plainText(user) {
+	if !PlainText(user) {
 		return 0, badUser()
 	}
 	changed, err := s.erase(ctx, who, user)

@@ -26,8 +26,9 @@ func (v *Verifier) principal(token *oidc.IDToken) (app.Principal, error) {
 	now := v.options.Now().Add(skew)
 	signedIn, ok := claims["auth_time"].(float64)
 	switch {
-	case token.Subject == "" || len(token.Subject) > maxSubject:
-		return app.Principal{}, invalid(errors.New("the subject is empty or longer than 128 bytes"))
+	case token.Subject == "" || len(token.Subject) > maxSubject || !app.PlainText(token.Subject):
+		// An administrator has to be able to name everybody whose data is kept.
+		return app.Principal{}, invalid(errors.New("the subject is empty, longer than 128 bytes, or has control characters"))
 	case token.IssuedAt.IsZero() || token.IssuedAt.After(now):
 		return app.Principal{}, invalid(errors.New("iat is missing or in the future"))
 	case !ok || signedIn <= 0 || time.Unix(int64(signedIn), 0).After(now):
@@ -41,6 +42,9 @@ func (v *Verifier) principal(token *oidc.IDToken) (app.Principal, error) {
 		return app.Principal{}, app.NewError(app.CodeUnknownTenant, "the token's tenant is not known here")
 	}
 	email, _ := claims["email"].(string)
+	if !app.PlainText(email) {
+		email = ""
+	}
 	role, _ := claims["role"].(string)
 	return app.Principal{
 		Tenant: tenant, User: token.Subject, Email: email,
@@ -48,19 +52,17 @@ func (v *Verifier) principal(token *oidc.IDToken) (app.Principal, error) {
 	}, nil
 }
 
-// claimAt returns the text at a dotted path, "" when there is none.
+// claimAt returns the text at a dotted path, "" when there is none. A custom claim may have
+// a dot in its own name, but does not stand before one of the issuer's.
 func claimAt(claims map[string]any, path string) string {
-	// A custom claim may have a dot in its own name.
-	if text, ok := claims[path].(string); ok {
-		return text
+	if head, rest, found := strings.Cut(path, "."); found {
+		if inner, nested := claims[head].(map[string]any); nested {
+			return claimAt(inner, rest)
+		}
+		if head == "firebase" {
+			return ""
+		}
 	}
-	head, rest, found := strings.Cut(path, ".")
-	if !found {
-		return ""
-	}
-	inner, ok := claims[head].(map[string]any)
-	if !ok {
-		return ""
-	}
-	return claimAt(inner, rest)
+	text, _ := claims[path].(string)
+	return text
 }

@@ -3,7 +3,6 @@ package idtoken
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
@@ -22,7 +21,7 @@ type keySet struct{ oidc.KeySet }
 // VerifySignature implements oidc.KeySet.
 func (k keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	payload, err := k.KeySet.VerifySignature(ctx, token)
-	if err != nil && strings.HasPrefix(err.Error(), "fetching keys") {
+	if notFetched(err) {
 		if note, ok := ctx.Value(unreachableKey{}).(*unreachable); ok {
 			note.cause = err
 		}

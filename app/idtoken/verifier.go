@@ -68,8 +68,10 @@ const (
 // 1 KiB, and custom claims at most 1000 bytes.
 const maxToken = 8 << 10
 
-// New returns a Verifier. The key set is fetched with the first token, and again
-// when a token names a key that it does not hold.
+// New returns a Verifier. The key set is fetched with the first token, again when a token
+// names a key that it does not hold, and every hour. A key that the issuer withdrew is
+// trusted for that hour and the five minutes that a token is remembered, and for a day
+// while the issuer does not answer.
 func New(ctx context.Context, o Options) (*Verifier, error) {
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -84,8 +86,8 @@ func New(ctx context.Context, o Options) (*Verifier, error) {
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
 	client := &http.Client{Transport: &paced{next: transport, now: o.Now}, Timeout: 5 * time.Second}
-	keys := oidc.NewRemoteKeySet(oidc.ClientContext(ctx, client), o.KeysURL)
-	return newVerifier(o, keys), nil
+	fresh := func() oidc.KeySet { return oidc.NewRemoteKeySet(oidc.ClientContext(ctx, client), o.KeysURL) }
+	return newVerifier(o, &agingKeys{fresh: fresh, now: o.Now}), nil
 }
 
 func newVerifier(o Options, keys oidc.KeySet) *Verifier {

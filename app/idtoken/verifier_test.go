@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,8 @@ func TestAGoodTokenSaysWhoCalls(t *testing.T) {
 		"another role":                    {"firebase.tenant", func(c map[string]any) { c["role"] = "owner" }, app.Principal{Tenant: "demo-1a2b", User: "ada", Email: "ada@example.com"}},
 		"a custom claim for the tenant":   {"tenant_id", func(c map[string]any) { c["tenant_id"] = "x" }, app.Principal{Tenant: "x", User: "ada", Email: "ada@example.com"}},
 		"a custom claim with a dot in it": {"acme.tenant", func(c map[string]any) { c["acme.tenant"] = "x" }, app.Principal{Tenant: "x", User: "ada", Email: "ada@example.com"}},
+		"a custom claim that calls itself the issuer's": {"firebase.tenant", func(c map[string]any) { c["firebase.tenant"] = "x" }, app.Principal{Tenant: "demo-1a2b", User: "ada", Email: "ada@example.com"}},
+		"an e-mail that cannot be kept":                 {"firebase.tenant", func(c map[string]any) { c["email"] = "a\tb" }, app.Principal{Tenant: "demo-1a2b", User: "ada"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,6 +53,29 @@ func TestAGoodTokenSaysWhoCalls(t *testing.T) {
 				assert.Equal(t, c.want, who)
 			}
 		})
+	}
+}
+
+func TestWhoCannotBeNamedMayNotCall(t *testing.T) {
+	t.Parallel()
+	g := apptest.StartGoogle(t)
+	v, err := New(context.Background(), options(g))
+	require.NoError(t, err)
+	without := apptest.Claims("", "ada")
+	delete(without, "firebase")
+	without["firebase.tenant"] = "x"
+	for name, c := range map[string]struct {
+		claims map[string]any
+		code   app.Code
+	}{
+		"no user":                       {apptest.Claims("demo-1a2b", ""), app.CodeInvalidToken},
+		"a user with a tab":             {apptest.Claims("demo-1a2b", "ada\tl"), app.CodeInvalidToken},
+		"a user with a NUL":             {apptest.Claims("demo-1a2b", "ada\x00"), app.CodeInvalidToken},
+		"a user of 129 bytes":           {apptest.Claims("demo-1a2b", strings.Repeat("a", 129)), app.CodeInvalidToken},
+		"a tenant by a claim of theirs": {without, app.CodeMissingTenant},
+	} {
+		_, err := v.Verify(t.Context(), g.Mint(t, c.claims))
+		assert.Equal(t, c.code, app.CodeOf(err), name)
 	}
 }
 

@@ -77,9 +77,9 @@ func Token(keys []byte, token string, want Expected) (License, error) {
 	if len(token) > maxInput {
 		return License{}, fmt.Errorf("%w: it has more than 64 KiB", ErrMalformed)
 	}
-	var set jose.JSONWebKeySet
-	if err := json.Unmarshal(keys, &set); err != nil {
-		return License{}, fmt.Errorf("verify: the published keys are not a JSON Web Key Set: %w", err)
+	set, err := keySet(keys)
+	if err != nil {
+		return License{}, err
 	}
 	payload, err := signed(set, token)
 	if err != nil {
@@ -95,7 +95,30 @@ func Token(keys []byte, token string, want Expected) (License, error) {
 	return license, nil
 }
 
-// File checks the file of a borrowed licence: a token in armor.
+// keySet reads published keys. Those of a kind that this package does not know are for
+// newer programs.
+func keySet(content []byte) (jose.JSONWebKeySet, error) {
+	var published struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.Unmarshal(content, &published); err != nil {
+		return jose.JSONWebKeySet{}, fmt.Errorf("verify: the published keys are not a JSON Web Key Set: %w", err)
+	}
+	var set jose.JSONWebKeySet
+	for _, text := range published.Keys {
+		var key jose.JSONWebKey
+		if err := json.Unmarshal(text, &key); err == nil {
+			set.Keys = append(set.Keys, key)
+		}
+	}
+	if len(set.Keys) == 0 {
+		return jose.JSONWebKeySet{}, errors.New("verify: there is no key among the published keys that can be read")
+	}
+	return set, nil
+}
+
+// File checks the file of a borrowed licence: a token in armor. The token of a lease that
+// lives by heartbeats is none.
 func File(keys []byte, file string, want Expected) (License, error) {
 	if len(file) > maxInput {
 		return License{}, fmt.Errorf("%w: it has more than 64 KiB", ErrMalformed)
@@ -105,7 +128,11 @@ func File(keys []byte, file string, want Expected) (License, error) {
 	if !found || !ended {
 		return License{}, fmt.Errorf("%w: the file's first or last line is missing", ErrMalformed)
 	}
-	return Token(keys, strings.Join(strings.Fields(body), ""), want)
+	license, err := Token(keys, strings.Join(strings.Fields(body), ""), want)
+	if err == nil && !license.Borrowed {
+		return License{}, fmt.Errorf("%w: it is not borrowed, but lives by heartbeats", ErrOther)
+	}
+	return license, err
 }
 
 // signed returns the content of a token that a published key has signed by RS512.

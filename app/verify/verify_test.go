@@ -122,6 +122,71 @@ func TestABadTokenIsRefused(t *testing.T) {
 	})
 }
 
+func TestOneKeyOfAnUnknownKindSpoilsNoOther(t *testing.T) {
+	t.Parallel()
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	require.NoError(t, json.Unmarshal(published(t, "license-signing.1"), &set))
+	strange := json.RawMessage(`{"kty":"AKP","alg":"ML-DSA-65","kid":"license-signing.9","pub":"AAAA"}`)
+	set.Keys = append([]json.RawMessage{strange}, set.Keys...)
+	both, err := json.Marshal(set)
+	require.NoError(t, err)
+	good := token(t, jose.RS512, key(t), claims(func(map[string]any) {}))
+	_, err = verify.Token(both, good, want())
+	require.NoError(t, err)
+
+	set.Keys = set.Keys[:1]
+	none, err := json.Marshal(set)
+	require.NoError(t, err)
+	_, err = verify.Token(none, good, want())
+	require.ErrorContains(t, err, "no key among the published keys")
+}
+
+func TestAFileIsOfABorrowedLicence(t *testing.T) {
+	t.Parallel()
+	floating := token(t, jose.RS512, key(t), claims(func(c map[string]any) { c["kind"] = "floating" }))
+	_, err := verify.Token(published(t, "license-signing.1"), floating, want())
+	require.NoError(t, err)
+	license, err := verify.File(published(t, "license-signing.1"), app.LicenseFile(floating), want())
+	require.ErrorIs(t, err, verify.ErrOther)
+	assert.Zero(t, license)
+}
+
+func TestALeewayForgivesAClockThatIsWrong(t *testing.T) {
+	t.Parallel()
+	good := token(t, jose.RS512, key(t), claims(func(map[string]any) {}))
+	begins, ends := now, now.Add(time.Hour)
+	for name, c := range map[string]struct {
+		now    time.Time
+		leeway time.Duration
+		err    error
+	}{
+		"slow, and forgiven":       {begins.Add(-time.Minute), time.Minute, nil},
+		"slow, and not forgiven":   {begins.Add(-time.Minute - time.Second), time.Minute, verify.ErrNotYet},
+		"slow, without a leeway":   {begins.Add(-time.Second), 0, verify.ErrNotYet},
+		"fast, and forgiven":       {ends.Add(time.Minute - time.Second), time.Minute, nil},
+		"fast, and not forgiven":   {ends.Add(time.Minute), time.Minute, verify.ErrExpired},
+		"fast, without a leeway":   {ends, 0, verify.ErrExpired},
+		"at the last moment of it": {ends.Add(-time.Second), 0, nil},
+	} {
+		expected := want()
+		expected.Now, expected.Leeway = c.now, c.leeway
+		_, err := verify.Token(published(t, "license-signing.1"), good, expected)
+		if c.err == nil {
+			assert.NoError(t, err, name)
+			continue
+		}
+		assert.ErrorIs(t, err, c.err, name)
+	}
+	for _, leeway := range []time.Duration{-time.Second, 5*time.Minute + time.Second} {
+		expected := want()
+		expected.Leeway = leeway
+		_, err := verify.Token(published(t, "license-signing.1"), good, expected)
+		assert.ErrorContains(t, err, "a leeway of 0 to 5 minutes")
+	}
+}
+
 func FuzzNothingButASignedTokenIsAccepted(f *testing.F) {
 	good := token(f, jose.RS512, key(f), claims(func(map[string]any) {}))
 	keys := published(f, "license-signing.1")

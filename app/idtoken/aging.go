@@ -1,0 +1,82 @@
+package idtoken
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+// How long fetched keys are good, how soon they are asked for again when the issuer did
+// not answer, and how long they stand in for those that it does not give. Google rotates
+// its keys over days, and lets its key set be kept for hours.
+const (
+	keysGood  = time.Hour
+	keysRetry = time.Minute
+	keysStale = 24 * time.Hour
+)
+
+// agingKeys lets go of keys that the issuer has withdrawn: oidc's key set is fetched anew
+// only for a token whose key it does not hold.
+type agingKeys struct {
+	fresh func() oidc.KeySet
+	now   func() time.Time
+
+	mu sync.Mutex
+	// next is what is being fetched when current is too old.
+	current, next oidc.KeySet
+	fetched       time.Time
+	tried         time.Time
+}
+
+// VerifySignature implements oidc.KeySet.
+func (k *agingKeys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	current, next := k.sets()
+	if next != nil {
+		payload, err := next.VerifySignature(ctx, token)
+		if !notFetched(err) {
+			k.replace(next)
+			return payload, err //nolint:wrapcheck // the verifier adds its context
+		}
+		if current == nil {
+			return nil, err //nolint:wrapcheck // the verifier adds its context
+		}
+	}
+	return current.VerifySignature(ctx, token) //nolint:wrapcheck // the verifier adds its context
+}
+
+// sets returns the keys that may be used, nil when none may, and the key set that is to
+// be fetched, nil when none is due. Of those who find it due, one fetches it while the
+// others go on with what there is.
+func (k *agingKeys) sets() (current, next oidc.KeySet) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
+	age := now.Sub(k.fetched)
+	if k.current != nil && age < keysStale {
+		current = k.current
+	}
+	if current != nil && (age < keysGood || now.Sub(k.tried) < keysRetry) {
+		return current, nil
+	}
+	k.tried = now
+	if k.next == nil {
+		k.next = k.fresh()
+	}
+	return current, k.next
+}
+
+func (k *agingKeys) replace(set oidc.KeySet) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.next == set {
+		k.current, k.next, k.fetched = set, nil, k.now()
+	}
+}
+
+// notFetched says that the issuer did not give its keys.
+func notFetched(err error) bool {
+	return err != nil && strings.HasPrefix(err.Error(), "fetching keys")
+}

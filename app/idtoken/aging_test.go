@@ -1,0 +1,107 @@
+package idtoken
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
+)
+
+// issuer is one that can withdraw its key, and be away, with a clock that a test moves.
+type issuer struct {
+	*testing.T
+	key       *rsa.PrivateKey
+	withdrawn atomic.Bool
+	away      atomic.Bool
+	fetched   atomic.Int32
+	ahead     atomic.Int64
+	verifier  *Verifier
+}
+
+func newIssuer(t *testing.T) *issuer {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	i := &issuer{T: t, key: key}
+	server := httptest.NewServer(i)
+	t.Cleanup(server.Close)
+	o := options(apptest.StartGoogle(t))
+	o.KeysURL, o.Now = server.URL, i.now
+	i.verifier, err = New(context.Background(), o)
+	require.NoError(t, err)
+	return i
+}
+
+func (i *issuer) now() time.Time { return time.Now().Add(time.Duration(i.ahead.Load())) }
+
+// ServeHTTP serves the key set.
+func (i *issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	i.fetched.Add(1)
+	if i.away.Load() {
+		http.Error(w, "try later", http.StatusServiceUnavailable)
+		return
+	}
+	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
+	if !i.withdrawn.Load() {
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: i.key.Public(), KeyID: "old", Algorithm: "RS256", Use: "sig"})
+	}
+	assert.NoError(i, json.NewEncoder(w).Encode(set))
+}
+
+// verify verifies a new token, so that no memory of one answers.
+func (i *issuer) verify() app.Code {
+	i.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: i.key, KeyID: "old"}}, nil)
+	require.NoError(i, err)
+	claims, now := apptest.Claims("demo-1a2b", "ada"), i.now()
+	claims["iat"], claims["exp"], claims["auth_time"], claims["jti"] = now.Unix(), now.Add(time.Hour).Unix(), now.Unix(), rand.Text()
+	token, err := jwt.Signed(signer).Claims(claims).Serialize()
+	require.NoError(i, err)
+	_, err = i.verifier.Verify(i.Context(), token)
+	return app.CodeOf(err)
+}
+
+func TestAKeyThatTheIssuerWithdrewIsTrustedForAnHourAtMost(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	require.Empty(t, i.verify())
+	i.withdrawn.Store(true)
+	i.ahead.Store(int64(keysGood - time.Minute))
+	assert.Empty(t, i.verify(), "nobody has asked the issuer since")
+	assert.EqualValues(t, 1, i.fetched.Load())
+	i.ahead.Store(int64(keysGood))
+	assert.Equal(t, app.CodeInvalidToken, i.verify())
+}
+
+func TestWhileTheIssuerIsAwayItsLastKeysAreGoodForADay(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	require.Empty(t, i.verify())
+	i.away.Store(true)
+	i.ahead.Store(int64(keysGood))
+	before := i.fetched.Load()
+	for range 5 {
+		assert.Empty(t, i.verify())
+	}
+	assert.Equal(t, before+1, i.fetched.Load(), "not every request waits for an issuer that is away")
+	i.ahead.Store(int64(keysGood + keysRetry))
+	assert.Empty(t, i.verify())
+	assert.Equal(t, before+2, i.fetched.Load())
+	i.ahead.Store(int64(keysStale))
+	assert.Equal(t, app.CodeUnavailable, i.verify(), "after a day nobody can say")
+	i.away.Store(false)
+	assert.Empty(t, i.verify())
+}
