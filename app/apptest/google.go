@@ -69,6 +69,8 @@ type Google struct {
 	metadata atomic.Pointer[metadata]
 	// held is closed when signatures may go on.
 	held atomic.Pointer[chan struct{}]
+	// damage changes answers on their way, nil when none is.
+	damage atomic.Pointer[func(answer any)]
 
 	mu sync.RWMutex
 	// versions are the key versions by name; a disabled one is nil.
@@ -86,7 +88,7 @@ func StartGoogle(tb testing.TB) *Google {
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
-	server := grpc.NewServer(grpc.Creds(credentials.NewServerTLSFromCert(&authority.pair)), grpc.UnaryInterceptor(g.authorize))
+	server := grpc.NewServer(grpc.Creds(credentials.NewServerTLSFromCert(&authority.pair)), grpc.ChainUnaryInterceptor(g.authorize, g.damaged))
 	kmspb.RegisterKeyManagementServiceServer(server, g)
 	secretmanagerpb.RegisterSecretManagerServiceServer(server, g)
 	served := make(chan error, 1)
@@ -177,6 +179,23 @@ func (g *Google) Hold() (release func()) {
 		g.held.Store(nil)
 		close(held)
 	}
+}
+
+// Damage has every answer of KMS and Secret Manager changed; nil ends that.
+func (g *Google) Damage(change func(answer any)) {
+	if change == nil {
+		g.damage.Store(nil)
+		return
+	}
+	g.damage.Store(&change)
+}
+
+func (g *Google) damaged(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	answer, err := handle(ctx, request)
+	if change := g.damage.Load(); change != nil && err == nil {
+		(*change)(answer)
+	}
+	return answer, err
 }
 
 // wait returns when nothing holds the signature, or its caller gave up.

@@ -2,9 +2,11 @@ package kms_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
+	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -55,6 +57,51 @@ func TestATokenVerifiesWithThePublishedKeysAndFaultsAreSeen(t *testing.T) {
 	_, err = verify.Token(keys, token, verify.Expected{Product: "ide", Fingerprint: "f"})
 	require.NoError(t, err)
 	assert.Equal(t, 3, failed)
+}
+
+func TestAnAnswerOfKMSThatWasDamagedIsNotUsed(t *testing.T) {
+	t.Parallel()
+	google := apptest.StartGoogle(t)
+	client, err := kms.Open(t.Context(), google.Endpoint, google.CA, func(string, time.Duration, error) {})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	signer, err := kms.NewSigner(client, apptest.KeyVersion)
+	require.NoError(t, err)
+	other := strings.TrimSuffix(apptest.KeyVersion, "1") + "2"
+	for name, c := range map[string]struct {
+		sign func(*kmspb.AsymmetricSignResponse)
+		key  func(*kmspb.PublicKey)
+		says string
+	}{
+		"KMS got another digest":          {sign: func(r *kmspb.AsymmetricSignResponse) { r.VerifiedDigestCrc32C = false }, says: "the digest was damaged on its way to KMS"},
+		"another version signed":          {sign: func(r *kmspb.AsymmetricSignResponse) { r.Name = other }, says: "KMS signed with " + other},
+		"the signature changed":           {sign: func(r *kmspb.AsymmetricSignResponse) { r.Signature[7] ^= 1 }, says: "the signature was damaged"},
+		"the signature's checksum is off": {sign: func(r *kmspb.AsymmetricSignResponse) { r.SignatureCrc32C = nil }, says: "the signature was damaged"},
+		"the public key changed":          {key: func(k *kmspb.PublicKey) { k.Pem += " " }, says: "the public key was damaged"},
+		"the public key has no checksum":  {key: func(k *kmspb.PublicKey) { k.PemCrc32C = nil }, says: "the public key was damaged"},
+		"the public key of another":       {key: func(k *kmspb.PublicKey) { k.Name = other }, says: "KMS returned the key " + other},
+		"a key for another algorithm":     {key: func(k *kmspb.PublicKey) { k.Algorithm = kmspb.CryptoKeyVersion_RSA_SIGN_PSS_4096_SHA512 }, says: "RS512 needs RSA_SIGN_PKCS1_4096_SHA512"},
+	} {
+		google.Damage(func(answer any) {
+			switch a := answer.(type) {
+			case *kmspb.AsymmetricSignResponse:
+				if c.sign != nil {
+					c.sign(a)
+				}
+			case *kmspb.PublicKey:
+				if c.key != nil {
+					c.key(a)
+				}
+			}
+		})
+		_, err := signer.Sign(t.Context(), app.Claims{Subject: "demo"})
+		if c.key != nil {
+			require.NoError(t, err, name)
+			_, err = kms.NewKeySet(client, []string{apptest.KeyVersion}).JSON(t.Context())
+		}
+		assert.Equal(t, app.CodeUnavailable, app.CodeOf(err), name)
+		assert.ErrorContains(t, err, c.says, name)
+	}
 }
 
 func TestAKeyIDIsTheKeyAndItsVersion(t *testing.T) {

@@ -147,6 +147,12 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 		assert.Equal(t, "license_suspended", api.acquire(t, id, token, "device-1").text("code"))
 		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/reinstate", admin, "").status)
 		assert.Equal(t, 200, api.heartbeat(t, token, lease).status)
+		ends := func(at time.Time) string { return `{"expiresAt":"` + at.UTC().Format(time.RFC3339) + `"}` }
+		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/update", admin, ends(time.Now().Add(-time.Minute))).status)
+		assert.Equal(t, "license_expired", api.heartbeat(t, token, lease).text("code"))
+		assert.Equal(t, "license_expired", api.acquire(t, id, token, "device-1").text("code"))
+		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/update", admin, ends(time.Now().Add(time.Hour))).status)
+		assert.Equal(t, 200, api.heartbeat(t, token, lease).status)
 		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/revoke", admin, "").status)
 		assert.Equal(t, "license_revoked", api.heartbeat(t, token, lease).text("code"))
 		assert.Equal(t, "license_revoked", api.call(t, "POST", "/v1/licenses/"+id+"/reinstate", admin, "").text("code"))
