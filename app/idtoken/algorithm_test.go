@@ -26,7 +26,7 @@ func TestOnlyTheIssuersKeyAndAlgorithmMakeAGoodToken(t *testing.T) {
 	good := g.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	_, err = v.Verify(t.Context(), good)
 	require.NoError(t, err)
-	parsed, err := jose.ParseSigned(good, []jose.SignatureAlgorithm{jose.RS256})
+	parsed, err := jose.ParseSignedCompact(good, []jose.SignatureAlgorithm{jose.RS256})
 	require.NoError(t, err)
 	kid := parsed.Signatures[0].Header.KeyID
 

@@ -87,6 +87,8 @@ local function settle(first)
       redis.call('HDEL', origins, ARGV[i])
     end
   end
+  -- Whatever happened to an ending, nobody's name outlives it.
+  if redis.call('ZCARD', endings) == 0 then redis.call('DEL', origins) end
 end
 
 -- configure sets the licence's numbers, unless they are older than those that are there:
