@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,8 +52,11 @@ func (l *Ledger) Open(ctx context.Context, ref app.LicenseRef) ([]app.Lease, err
 func (l *Ledger) Seat(ctx context.Context, ref app.LicenseRef, at time.Time) ([]app.Lease, error) {
 	var found []app.Lease
 	err := l.read(ctx, "seat", ref.Tenant, func(b *pgx.Batch) {
-		b.Queue(`SELECT FROM licensing.lease WHERE tenant_id = $1 AND license_id = $2 AND ended_at IS NULL ORDER BY id FOR UPDATE`, ref.Tenant, ref.License)
-		b.Queue(`UPDATE licensing.lease SET seated_at = $3 WHERE tenant_id = $1 AND license_id = $2 AND ended_at IS NULL RETURNING `+leaseColumns, ref.Tenant, ref.License, at).
+		// No row is written that was not locked in its turn.
+		b.Queue(`WITH locked AS (
+				SELECT id AS open FROM licensing.lease WHERE tenant_id = $1 AND license_id = $2 AND ended_at IS NULL ORDER BY id FOR UPDATE)
+			UPDATE licensing.lease SET seated_at = $3 FROM locked WHERE tenant_id = $1 AND id = open AND ended_at IS NULL
+			RETURNING `+leaseColumns, ref.Tenant, ref.License, at).
 			Query(func(rows pgx.Rows) (err error) {
 				found, err = pgx.CollectRows(rows, scanLease)
 				return err
@@ -81,13 +83,11 @@ func (l *Ledger) leases(ctx context.Context, operation, tenant, where string, ar
 	return found, err
 }
 
-func queueEndings(b *pgx.Batch, tenant string, endings []app.Ending) {
+// queueEndings ends leases, before others are written.
+func queueEndings(b *pgx.Batch, tenant string, endings []app.Ending, others ...string) {
 	if len(endings) == 0 {
 		return
 	}
-	// Rows are locked in the order of ids, so that two transactions never wait for
-	// each other.
-	endings = slices.SortedFunc(slices.Values(endings), func(a, b app.Ending) int { return strings.Compare(a.Lease, b.Lease) })
 	var ids, reasons, actions, users, addresses, requests []string
 	var times []time.Time
 	var final []bool
@@ -96,7 +96,9 @@ func queueEndings(b *pgx.Batch, tenant string, endings []app.Ending) {
 		actions, users = append(actions, string(actionOf(e.Reason))), append(users, e.By.User)
 		addresses, requests = append(addresses, e.By.Address), append(requests, e.By.RequestID)
 	}
-	b.Queue(`SELECT FROM licensing.lease WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`, tenant, ids)
+	// Rows are locked in the order of ids, so that two transactions never wait for
+	// each other.
+	b.Queue(`SELECT FROM licensing.lease WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`, tenant, slices.Concat(ids, others))
 	// It spares a lease that was seated again after its seat was freed, and writes down
 	// what it did end: an ending may be sent more than once.
 	b.Queue(`WITH ended AS (
@@ -133,7 +135,7 @@ const refusal = "LS002"
 func (l *Ledger) Grant(ctx context.Context, lease app.Lease, endings []app.Ending, event app.Event) error {
 	err := l.statements(ctx, "grant", lease.Tenant, func(b *pgx.Batch) {
 		b.Queue(`SELECT FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE`, lease.Tenant, lease.License)
-		queueEndings(b, lease.Tenant, endings)
+		queueEndings(b, lease.Tenant, endings, lease.ID)
 		b.Queue(`SELECT licensing.admit($1, $2, $3)`, lease.Tenant, lease.License, lease.ID)
 		b.Queue(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)

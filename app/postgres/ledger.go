@@ -34,8 +34,21 @@ const timeout = 6 * time.Second
 
 // statements is one transaction, sent in one round trip: the tenant's name first,
 // then what fill queues. PostgreSQL runs a pipeline without BEGIN as one implicit
-// transaction, so all of it happens or nothing does.
+// transaction, so all of it happens or nothing does. It is sent once more when the
+// database ended it because it and another waited for each other.
 func (l *Ledger) statements(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
+	err := l.send(ctx, operation, tenant, fill)
+	var deadlock *pgconn.PgError
+	if errors.As(err, &deadlock) && deadlock.Code == deadlockDetected {
+		err = l.send(ctx, operation, tenant, fill)
+	}
+	return err
+}
+
+// deadlockDetected is PostgreSQL's SQLSTATE 40P01.
+const deadlockDetected = "40P01"
+
+func (l *Ledger) send(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	start := time.Now()

@@ -140,7 +140,7 @@ func grant(ctx context.Context, pool *pgxpool.Pool, role string) error {
 			`GRANT SELECT, INSERT, UPDATE ON licensing.license, licensing.lease TO ` + name,
 			`REVOKE UPDATE, DELETE, TRUNCATE ON licensing.audit FROM ` + name,
 			`GRANT SELECT, INSERT ON licensing.audit TO ` + name,
-			`GRANT EXECUTE ON FUNCTION licensing.tenant_ids(), licensing.forget(text, timestamptz, integer), licensing.admit(text, text, text) TO ` + name,
+			`GRANT EXECUTE ON FUNCTION licensing.tenant_ids(), licensing.scrub(text, timestamptz, integer), licensing.admit(text, text, text) TO ` + name,
 		}
 		// Cloud SQL makes every built-in user a member of this role, which may change
 		// the memberships of others.

@@ -33,8 +33,8 @@ func (l *Ledger) Export(ctx context.Context, tenant, user string, after app.Plac
 // a second's work.
 const step = 5000
 
-func queueForget(b *pgx.Batch, user string, before pgtype.Timestamptz, changed *int64) {
-	b.Queue(`SELECT licensing.forget($1, $2, $3)`, user, before, step).QueryRow(func(row pgx.Row) error { return row.Scan(changed) })
+func queueScrub(b *pgx.Batch, user string, before pgtype.Timestamptz, changed *int64) {
+	b.Queue(`SELECT licensing.scrub($1, $2, $3)`, user, before, step).QueryRow(func(row pgx.Row) error { return row.Scan(changed) })
 }
 
 // Erase implements app.Privacy. The erasure's own event is written afterwards, so
@@ -42,7 +42,7 @@ func queueForget(b *pgx.Batch, user string, before pgtype.Timestamptz, changed *
 func (l *Ledger) Erase(ctx context.Context, tenant, user string, event app.Event) (int64, error) {
 	ofAnyAge := pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
 	changed, err := repeated(func(changed *int64) error {
-		return l.checked(ctx, "erase", tenant, known, func(b *pgx.Batch) { queueForget(b, user, ofAnyAge, changed) })
+		return l.checked(ctx, "erase", tenant, known, func(b *pgx.Batch) { queueScrub(b, user, ofAnyAge, changed) })
 	})
 	if err != nil {
 		return changed, err
@@ -54,7 +54,7 @@ func (l *Ledger) Erase(ctx context.Context, tenant, user string, event app.Event
 func (l *Ledger) Pseudonymise(ctx context.Context, tenant string, before time.Time) (int64, error) {
 	return repeated(func(changed *int64) error {
 		return l.statements(ctx, "pseudonymise", tenant, func(b *pgx.Batch) {
-			queueForget(b, "", pgtype.Timestamptz{Time: before, Valid: true}, changed)
+			queueScrub(b, "", pgtype.Timestamptz{Time: before, Valid: true}, changed)
 		})
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -172,6 +173,42 @@ func TestTheLedgerItselfRefusesWhatTheRulesForbid(t *testing.T) {
 	assert.Equal(t, app.CodeTenantSuspended, grant(lease()))
 }
 
+func TestTransactionsOnTheSameLeasesDoNotBreakEachOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ledger := w.ledger(t)
+	one, two := app.NewLeaseID("demo"), app.NewLeaseID("demo")
+	grant := func(id string, endings ...app.Ending) error {
+		return ledger.Grant(t.Context(), app.Lease{Tenant: mine, License: "demo", ID: id, Kind: app.KindFloating, GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}, endings, app.Event{})
+	}
+	expired := func(id string) app.Ending { return app.Ending{Lease: id, At: time.Now(), Reason: app.ReasonExpired} }
+	require.NoError(t, grant(one))
+	require.NoError(t, grant(two))
+	var group sync.WaitGroup
+	for _, do := range []func() error{
+		func() error { return grant(one, expired(two)) },
+		func() error { return grant(two, expired(one)) },
+		func() error { return ledger.End(t.Context(), mine, []app.Ending{expired(two), expired(one)}) },
+		func() error { return ledger.End(t.Context(), mine, []app.Ending{expired(one), expired(two)}) },
+		func() error {
+			_, err := ledger.Seat(t.Context(), app.LicenseRef{Tenant: mine, License: "demo"}, time.Now())
+			return err
+		},
+		func() error { _, err := ledger.Erase(t.Context(), mine, "", app.Event{}); return err },
+	} {
+		group.Go(func() {
+			for range 100 {
+				if !assert.NoError(t, do()) {
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	assert.LessOrEqual(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`), 2)
+	assert.Zero(t, w.postgres.Count(t, `SELECT deadlocks FROM pg_stat_database WHERE datname = $1`, apptest.Database))
+}
+
 func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -210,9 +247,9 @@ func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 		assert.Zero(t, changed, table)
 	}
 	var forgotten int
-	require.NoError(t, as(theirs, `SELECT licensing.forget('', 'infinity', 1000)`, &forgotten))
+	require.NoError(t, as(theirs, `SELECT licensing.scrub('', 'infinity', 1000)`, &forgotten))
 	assert.Equal(t, w.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE tenant_id = $1) + (SELECT count(*) FROM licensing.audit WHERE tenant_id = $1 AND user_id <> '')`, theirs), forgotten, "what runs as the owner keeps to the tenant, too")
-	require.NoError(t, as("", `SELECT licensing.forget('', 'infinity', 1000)`, &forgotten))
+	require.NoError(t, as("", `SELECT licensing.scrub('', 'infinity', 1000)`, &forgotten))
 	assert.Zero(t, forgotten, "and to none without one")
 	for _, insert := range []string{
 		`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds) VALUES ('demo-1a2b', 'x', 'p', 1, 10, 3)`,

@@ -26,10 +26,10 @@ func earlierPrograms() []earlier {
 		{
 			version: 2,
 			undo: []string{
-				`DROP FUNCTION licensing.admit(text, text, text)`, `DROP TRIGGER revise ON licensing.license`, `DROP TRIGGER revise ON licensing.tenant`,
+				`DROP FUNCTION licensing.scrub(text, timestamptz, integer)`, `DROP FUNCTION licensing.admit(text, text, text)`, `DROP TRIGGER revise ON licensing.license`, `DROP TRIGGER revise ON licensing.tenant`,
 				`DROP FUNCTION licensing.revise()`, `ALTER TABLE licensing.license DROP COLUMN revision`, `ALTER TABLE licensing.tenant DROP COLUMN revision`,
 				`ALTER TABLE licensing.audit DROP COLUMN detail`,
-				`GRANT EXECUTE ON FUNCTION licensing.guard_seats(text, text, text, integer) TO ` + role,
+				`GRANT EXECUTE ON FUNCTION licensing.guard_seats(text, text, text, integer), licensing.forget(text, timestamptz, integer) TO ` + role,
 			},
 			asks: []string{
 				`SELECT licensing.guard_seats('demo-1a2b', 'demo', 'demo_x', 5)`,

@@ -1,6 +1,6 @@
 -- What decides about a grant is asked in the transaction that writes it, changes can be
--- told apart by age, and the audit trail says what was changed. All of it is added, so
--- that the program of before runs on beside the new one.
+-- told apart by age, the audit trail says what was changed, and forgetting waits its turn.
+-- All of it is added, so that the program of before runs on beside the new one.
 
 -- +goose Up
 ALTER TABLE licensing.audit ADD COLUMN IF NOT EXISTS detail text NOT NULL DEFAULT '';
@@ -58,7 +58,38 @@ END $$;
 -- +goose StatementEnd
 REVOKE ALL ON FUNCTION licensing.admit(text, text, text) FROM PUBLIC;
 
+-- scrub is forget, with rows locked in the order of their ids, as whoever else writes
+-- leases does: two transactions never wait for each other.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION licensing.scrub(who text, before timestamptz, most integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE chosen text[]; events bigint[]; changed bigint; total bigint := 0;
+BEGIN
+    chosen := ARRAY(SELECT l.id FROM licensing.lease l
+               WHERE l.erased_at IS NULL AND (who = '' OR l.user_id = who) AND (before = 'infinity' OR l.ended_at < before) LIMIT most);
+    PERFORM FROM licensing.lease l WHERE l.id = ANY (chosen) ORDER BY l.id FOR UPDATE;
+    UPDATE licensing.lease l
+       SET user_id = 'erased-' || gen_random_uuid(), fingerprint = 'erased-' || gen_random_uuid(),
+           email = '', address = '', erased_at = now()
+     WHERE l.id = ANY (chosen)
+       -- What happened while this waited counts: the lease may live again.
+       AND l.erased_at IS NULL AND (who = '' OR l.user_id = who) AND (before = 'infinity' OR l.ended_at < before);
+    GET DIAGNOSTICS changed = ROW_COUNT; total := total + changed;
+    events := ARRAY(SELECT a.id FROM licensing.audit a
+               WHERE a.erased_at IS NULL AND a.user_id <> '' AND (who = '' OR a.user_id = who) AND a.at < before LIMIT most);
+    PERFORM FROM licensing.audit a WHERE a.id = ANY (events) ORDER BY a.id FOR UPDATE;
+    UPDATE licensing.audit a SET user_id = 'erased-' || gen_random_uuid(), address = '', erased_at = now()
+     WHERE a.id = ANY (events) AND a.erased_at IS NULL;
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    RETURN total + changed;
+END $$;
+-- +goose StatementEnd
+REVOKE ALL ON FUNCTION licensing.scrub(text, timestamptz, integer) FROM PUBLIC;
+
 -- +goose Down
+DROP FUNCTION licensing.scrub(text, timestamptz, integer);
 DROP FUNCTION licensing.admit(text, text, text);
 DROP TRIGGER revise ON licensing.license;
 DROP TRIGGER revise ON licensing.tenant;

@@ -38,12 +38,15 @@ local function drop(lease)
 end
 
 -- free takes the seat away and remembers that the ledger has to end the lease, and on
--- whose behalf ('' for the service's own).
+-- whose behalf ('' for the service's own), which no ledger is away for longer than.
 local function free(lease, reason, origin)
   drop(lease)
   local ending = lease .. ' ' .. reason
   redis.call('ZADD', endings, int(now), ending)
-  if origin ~= '' then redis.call('HSET', origins, ending, origin) end
+  if origin ~= '' then
+    redis.call('HSET', origins, ending, origin)
+    redis.call('EXPIRE', origins, 30 * 86400)
+  end
 end
 
 -- reclaim frees up to `most` expired seats and returns how many it freed.
