@@ -50,8 +50,10 @@ func newHeartbeats(client *goredis.Client) *heartbeats {
 
 // heartbeat is one under way.
 type heartbeat struct {
-	license     app.LicenseRef
-	lease, user string
+	license app.LicenseRef
+	lease   string
+	// user is what the holder of a floating lease of the user's ends with.
+	user string
 	// deadline is when its caller stops waiting; zero means never.
 	deadline time.Time
 

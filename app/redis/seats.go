@@ -38,7 +38,7 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 // Extend implements app.Seats.
 func (s *Seats) Extend(ctx context.Context, ref app.LicenseRef, lease, user string) (app.Extended, error) {
 	start := time.Now()
-	values, err := s.heartbeats.send(ctx, ref, lease, digest(user))
+	values, err := s.heartbeats.send(ctx, ref, lease, digest(user)+":f")
 	s.observe(s.heartbeats.script.name, time.Since(start), err)
 	a, err := answerOf(s.heartbeats.script, values, err)
 	if err != nil {

@@ -56,7 +56,7 @@ func (p *trip) expire(ref app.LicenseRef, leases ...string) {
 
 // beat adds a heartbeat to the trip.
 func (p *trip) beat(ref app.LicenseRef, lease, user string) {
-	p.taken = append(p.taken, &heartbeat{license: ref, lease: lease, user: digest(user)})
+	p.taken = append(p.taken, &heartbeat{license: ref, lease: lease, user: digest(user) + ":f"})
 }
 
 // go sends them and returns each lease's word.
