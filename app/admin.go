@@ -1,9 +1,6 @@
 package app
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // MaxPage is the most that a list returns at once.
 const MaxPage = 200
@@ -47,8 +44,7 @@ func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, a
 	if err != nil {
 		return License{}, err
 	}
-	// Cold is fine: the next use loads the new numbers.
-	if err := s.seats.Configure(ctx, license); err != nil && !errors.Is(err, ErrCold) {
+	if err := s.configure(ctx, license); err != nil {
 		return License{}, err
 	}
 	return license, nil

@@ -163,9 +163,10 @@ type Seats interface {
 	// Load makes a cold licence warm from the ledger's open leases, each with a
 	// full lease time from now, and does nothing to a warm one. It may take a while.
 	Load(ctx context.Context, license License, open []Lease) error
-	// Configure brings a warm licence's numbers and status up to date, unless it knows
-	// those of a later revision.
-	Configure(ctx context.Context, license License) error
+	// Configure brings a warm licence's numbers and status up to date, unless it has those
+	// of a later revision, other than `overruled` (0: none). It returns the revision that
+	// it has then.
+	Configure(ctx context.Context, license License, overruled int64) (revision int64, err error)
 	// Clock tells the store's time.
 	Clock(ctx context.Context) (time.Time, error)
 	// Usage counts live seats.

@@ -60,7 +60,7 @@ func (s *Service) reap(ctx context.Context, license License) error {
 	if err := s.Reclaim(ctx, ref); err != nil {
 		return err
 	}
-	if err := s.seats.Configure(ctx, license); err != nil && !errors.Is(err, ErrCold) {
+	if err := s.configure(ctx, license); err != nil {
 		return err
 	}
 	if err := s.reconcile(ctx, license); err != nil {

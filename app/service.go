@@ -142,10 +142,26 @@ func (s *Service) refresh(ctx context.Context, ref LicenseRef) error {
 	if err != nil {
 		return err
 	}
-	if err := s.seats.Configure(ctx, license); err != nil && !errors.Is(err, ErrCold) {
-		return err
+	return s.configure(ctx, license)
+}
+
+// configure brings live numbers up to date. A cold licence has none: its next use loads
+// them. Later ones stay, when somebody has read them later; but a ledger that was restored
+// from a backup has none so late, and it counts.
+func (s *Service) configure(ctx context.Context, license License) error {
+	live, err := s.seats.Configure(ctx, license, 0)
+	if err == nil && live > license.Revision {
+		if license, err = s.ledger.License(ctx, license.Ref()); err != nil {
+			return err
+		}
+		if license.Revision < live {
+			_, err = s.seats.Configure(ctx, license, live)
+		}
 	}
-	return nil
+	if errors.Is(err, ErrCold) {
+		return nil
+	}
+	return err
 }
 
 // settle ends leases in the ledger and tells the seats' store so.

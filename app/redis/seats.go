@@ -87,7 +87,14 @@ func statusError(status string) error {
 }
 
 // Configure implements app.Seats.
-func (s *Seats) Configure(ctx context.Context, license app.License) error {
-	_, err := s.run(ctx, s.configure, license.Ref(), numbers(license)...)
-	return err
+func (s *Seats) Configure(ctx context.Context, license app.License, overruled int64) (int64, error) {
+	a, err := s.run(ctx, s.configure, license.Ref(), append(numbers(license), overruled)...)
+	if err != nil {
+		return 0, err
+	}
+	revision, err := strconv.ParseInt(a.text(0), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("script configure: revision: %w", err)
+	}
+	return revision, nil
 }

@@ -133,3 +133,39 @@ func TestARevocationHoldsAgainstWhatWasReadBeforeIt(t *testing.T) {
 		})
 	}
 }
+
+func TestALedgerThatWasRestoredFromABackupCountsAgain(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	first, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
+	require.NoError(t, err)
+	set := func(status app.Status) {
+		t.Helper()
+		_, err := h.UpdateLicense(t.Context(), root(), "demo", app.ActionUpdate, func(l *app.License) { l.Status = status })
+		require.NoError(t, err)
+	}
+	beat := func() app.Code {
+		_, err := h.Heartbeat(t.Context(), ada(), first.Lease.ID)
+		return app.CodeOf(err)
+	}
+	for range 5 {
+		set(app.StatusSuspended)
+		set(app.StatusActive)
+	}
+	restore := func(status string) {
+		h.world.postgres.Admin(t, apptest.Database, `ALTER TABLE licensing.license DISABLE TRIGGER revise`,
+			`UPDATE licensing.license SET revision = 1, status = '`+status+`' WHERE tenant_id = 'demo-1a2b' AND id = 'demo'`, `ALTER TABLE licensing.license ENABLE TRIGGER revise`)
+	}
+	restore("suspended")
+	assert.Empty(t, beat(), "nobody has looked yet")
+	require.NoError(t, h.Reap(t.Context()))
+	assert.Equal(t, app.CodeLicenseSuspended, beat(), "the housekeeping has")
+	set(app.StatusActive)
+	assert.Empty(t, beat())
+	for range 5 {
+		set(app.StatusActive)
+	}
+	restore("active")
+	set(app.StatusSuspended)
+	assert.Equal(t, app.CodeLicenseSuspended, beat(), "an administrator's change counts at once")
+}

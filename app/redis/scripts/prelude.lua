@@ -95,8 +95,11 @@ local function settle(first)
 end
 
 -- configure sets the licence's numbers, unless they are older than those that are there:
--- who read them last need not write them last.
-local function configure(seats, limit, ttl, interval, status, till, revision)
-  if tonumber(redis.call('HGET', state, 'revision') or 0) > tonumber(revision) then return end
+-- who read them last need not write them last. `overruled` names a revision that gives way
+-- all the same. It returns the revision that is in place then.
+local function configure(seats, limit, ttl, interval, status, till, revision, overruled)
+  local before = redis.call('HGET', state, 'revision') or '0'
+  if tonumber(before) > tonumber(revision) and before ~= overruled then return before end
   redis.call('HSET', state, 'seats', seats, 'limit', limit, 'ttl', ttl, 'interval', interval, 'status', status, 'till', till, 'revision', revision)
+  return revision
 end
