@@ -31,7 +31,7 @@ func dataSecurity() []Item {
 		},
 		{
 			ID: "data.tenants", Section: section, Text: "Multi-tenant row-level isolation tested",
-			Tests: []Test{inAPI("TestNoQueryCrossesTenants", ""), inAPI("TestTheDatabaseItselfKeepsTenantsApart", "")},
+			Tests: []Test{inAPI("TestNoMethodOfTheLedgerCrossesTenants", ""), inAPI("TestTheDatabaseItselfKeepsTenantsApart", "")},
 		},
 		{
 			ID: "data.backups", Section: section, Text: "Database backups enabled (30-day retention)",
