@@ -24,13 +24,13 @@ type tenantLimit struct {
 // requests that wait for it must not take their place.
 type share struct {
 	tenant string
-	of     sort
+	of     class
 }
 
-type sort byte
+type class byte
 
 const (
-	ofOthers sort = iota
+	ofOthers class = iota
 	ofHeartbeats
 	ofReleases
 )

@@ -1,0 +1,135 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+)
+
+// take reserves a seat, prepares the grant (signs it), writes it to the ledger, and
+// confirms that the seat is still there afterwards. If any step fails, a new seat is
+// given back. The order is what keeps the promise in the package's doc.
+func (s *Service) take(ctx context.Context, who Principal, license License, wanted Reservation, prepare func(context.Context, *Grant) error) (Grant, error) {
+	wanted.Claim = rand.Text()
+	fresh := true
+	var written []Ending
+	for range attempts {
+		reserved, err := s.reserve(ctx, license, wanted)
+		if err != nil {
+			if wanted.startOver(err) {
+				fresh = true
+				continue
+			}
+			s.takeBack(ctx, license.Ref(), written)
+			return Grant{}, err
+		}
+		fresh = fresh && reserved.New
+		g := Grant{License: license, New: fresh, Lease: Lease{
+			Tenant: license.Tenant, License: license.ID, ID: reserved.Lease, Kind: reserved.Kind,
+			Fingerprint: wanted.Fingerprint, User: who.User, Email: who.Email, Address: who.Address,
+			GrantedAt: reserved.GrantedAt, ExpiresAt: reserved.ExpiresAt,
+		}}
+		if err = prepare(ctx, &g); err == nil {
+			err = s.ledger.Grant(ctx, g.Lease, reserved.Endings, grantEvent(who, g, wanted))
+		}
+		if err != nil {
+			s.giveBack(ctx, g, wanted)
+			if wanted.startOver(err) {
+				fresh = true
+				continue
+			}
+			return Grant{}, err
+		}
+		held, err := s.seats.Confirm(ctx, g.Lease, reserved.Endings)
+		if err == nil && held {
+			s.meter.Lease("expired", expiries(reserved.Endings))
+			return g, nil
+		}
+		if err != nil && !errors.Is(err, ErrCold) {
+			// The ledger has the lease; the client asks again and gets the same one.
+			return Grant{}, err
+		}
+		// The live state was lost, or the seat, while the ledger was written: take the
+		// seat again, under the same id.
+		wanted.Lease = g.Lease.ID
+		if fresh && !wanted.Revive {
+			written = []Ending{{Lease: g.Lease.ID, At: g.Lease.GrantedAt, Reason: ReasonCancelled}}
+		}
+	}
+	return Grant{}, Unavailable("store of live seats", errors.New("the live state was lost again and again"))
+}
+
+// startOver makes the reservation one of a new lease when the device's was taken away
+// meanwhile, and says whether it did.
+func (r *Reservation) startOver(err error) bool {
+	if r.Revive || CodeOf(err) != CodeLeaseEnded {
+		return false
+	}
+	license, _ := LicenseOfLease(r.Lease)
+	r.Lease = NewLeaseID(license)
+	return true
+}
+
+// expiries counts the endings of leases whose time was over.
+func expiries(endings []Ending) (n int) {
+	for _, e := range endings {
+		if e.Reason == ReasonExpired {
+			n++
+		}
+	}
+	return n
+}
+
+// reserve takes a seat, rebuilding a cold licence and settling a backlog first.
+func (s *Service) reserve(ctx context.Context, license License, wanted Reservation) (Reserved, error) {
+	var reserved Reserved
+	for range attempts {
+		err := s.warm(ctx, license.Ref(), func() (err error) {
+			reserved, err = s.seats.Reserve(ctx, license, wanted)
+			return err
+		})
+		if !errors.Is(err, ErrBacklog) {
+			return reserved, err
+		}
+		if err := s.Reclaim(ctx, license.Ref()); err != nil {
+			return Reserved{}, err
+		}
+	}
+	return Reserved{}, Unavailable("store of live seats", ErrBacklog)
+}
+
+// giveBack cancels the reservation of a grant that failed. A lease that the device held
+// before stays.
+func (s *Service) giveBack(ctx context.Context, g Grant, wanted Reservation) {
+	why := ReasonCancelled
+	if wanted.Revive {
+		// It stays what it was before: expired, and so to be revived.
+		why = ReasonExpired
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	if err := s.seats.Cancel(ctx, g.Lease.Ref(), g.Lease.ID, wanted.Claim, why); err != nil && !errors.Is(err, ErrCold) {
+		s.log.WarnContext(ctx, "a reserved seat could not be given back; it expires by itself", "lease", g.Lease.ID, "error", err)
+	}
+}
+
+// takeBack ends a lease that the ledger has but that was never handed out. If it
+// fails, the reaper finds the lease without a seat.
+func (s *Service) takeBack(ctx context.Context, ref LicenseRef, written []Ending) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	if err := s.settle(ctx, ref, written); err != nil {
+		s.log.WarnContext(ctx, "a lease that was not handed out is still in the ledger; the reaper will end it", "error", err)
+	}
+}
+
+func grantEvent(who Principal, g Grant, wanted Reservation) Event {
+	action := ActionAcquire
+	switch {
+	case wanted.Revive:
+		action = ActionRevive
+	case wanted.Kind == KindBorrowed:
+		action = ActionBorrow
+	}
+	return who.event(action, g.License.ID, g.Lease.ID)
+}
