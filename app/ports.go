@@ -128,6 +128,14 @@ type Extended struct {
 	Revived bool
 }
 
+// Rebuild is a rebuild of live seats that was begun.
+type Rebuild struct {
+	// Ticket names it, for as long as the store keeps its state, a minute at most.
+	Ticket string
+	// At is the time of the seats' clock.
+	At time.Time
+}
+
 // Usage is how full a licence is.
 type Usage struct {
 	InUse int
@@ -160,9 +168,12 @@ type Seats interface {
 	Reclaim(ctx context.Context, ref LicenseRef) ([]Ending, error)
 	// Settled forgets endings that the ledger has recorded.
 	Settled(ctx context.Context, ref LicenseRef, endings []Ending) error
+	// Begin starts a rebuild, before the ledger is read for it.
+	Begin(ctx context.Context, ref LicenseRef) (Rebuild, error)
 	// Load makes a cold licence warm from the ledger's open leases, each with a
-	// full lease time from now, and does nothing to a warm one. It may take a while.
-	Load(ctx context.Context, license License, open []Lease) error
+	// full lease time from now, and does nothing to a warm one. It may take a while. When
+	// the store lost its state since Begin, what was read may be old: ErrCold.
+	Load(ctx context.Context, rebuild Rebuild, license License, open []Lease) error
 	// Configure brings a warm licence's numbers and status up to date, unless it has those
 	// of a later revision, other than `overruled` (0: none). It returns the revision that
 	// it has then.

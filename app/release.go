@@ -57,6 +57,15 @@ func (s *Service) released(ctx context.Context, ref LicenseRef, ending Ending) {
 	defer cancel()
 	if err := s.settle(ctx, ref, []Ending{ending}); err != nil {
 		s.log.WarnContext(ctx, "a released lease is not in the ledger yet; the reaper will write it", "lease", ending.Lease, "error", err)
+		return
+	}
+	// A rebuild may have given the seat back while the ledger did not know yet.
+	again, err := s.free(ctx, ref, ending.Lease, "", ending.Reason, ending.By)
+	if err == nil {
+		err = s.settle(ctx, ref, []Ending{again})
+	}
+	if err != nil && !errors.Is(err, ErrAbsent) {
+		s.log.WarnContext(ctx, "nobody could see whether a released seat came back; it expires by itself", "lease", ending.Lease, "error", err)
 	}
 }
 

@@ -87,7 +87,8 @@ func (s *Service) warm(ctx context.Context, ref LicenseRef, step func() error) e
 		if err = step(); !errors.Is(err, ErrCold) {
 			return err
 		}
-		if err := s.rebuild(ctx, ref); err != nil {
+		// One that was overtaken by another loss is begun again.
+		if err := s.rebuild(ctx, ref); err != nil && !errors.Is(err, ErrCold) {
 			return err
 		}
 	}
@@ -116,15 +117,15 @@ func (s *Service) load(ctx context.Context, ref LicenseRef) error {
 	if err != nil {
 		return err
 	}
-	at, err := s.seats.Clock(ctx)
+	rebuild, err := s.seats.Begin(ctx, ref)
 	if err != nil {
 		return err
 	}
-	open, err := s.ledger.Seat(ctx, ref, at)
+	open, err := s.ledger.Seat(ctx, ref, rebuild.At)
 	if err != nil {
 		return err
 	}
-	if err := s.seats.Load(ctx, license, open); err != nil {
+	if err := s.seats.Load(ctx, rebuild, license, open); err != nil {
 		return err
 	}
 	if err := s.refresh(ctx, ref); err != nil {

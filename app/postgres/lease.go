@@ -55,7 +55,7 @@ func (l *Ledger) Seat(ctx context.Context, ref app.LicenseRef, at time.Time) ([]
 		// No row is written that was not locked in its turn.
 		b.Queue(`WITH locked AS (
 				SELECT id AS open FROM licensing.lease WHERE tenant_id = $1 AND license_id = $2 AND ended_at IS NULL ORDER BY id FOR UPDATE)
-			UPDATE licensing.lease SET seated_at = $3 FROM locked WHERE tenant_id = $1 AND id = open AND ended_at IS NULL
+			UPDATE licensing.lease SET seated_at = greatest(seated_at, $3) FROM locked WHERE tenant_id = $1 AND id = open AND ended_at IS NULL
 			RETURNING `+leaseColumns, ref.Tenant, ref.License, at).
 			Query(func(rows pgx.Rows) (err error) {
 				found, err = pgx.CollectRows(rows, scanLease)

@@ -173,12 +173,16 @@ func (l *Ledger) UpdateLicense(ctx context.Context, ref app.LicenseRef, change f
 		}
 		rows, err = tx.Query(ctx, `UPDATE licensing.license SET product = $3, seats = $4, lease_seconds = $5,
 			heartbeat_seconds = $6, expires_at = $7, max_borrow_seconds = $8, overage = $9, status = $10, metadata = $11,
-			updated_at = now() WHERE tenant_id = $1 AND id = $2 RETURNING `+licenseColumns, licenseValues(license)...)
+			updated_at = now() WHERE tenant_id = $1 AND id = $2 RETURNING `+licenseColumns+`, `+suspendedColumn, licenseValues(license)...)
 		if err != nil {
 			return err
 		}
-		if updated, err = pgx.CollectExactlyOneRow(rows, scanLicense); err != nil {
+		if updated, err = pgx.CollectExactlyOneRow(rows, scanStanding); err != nil {
 			return err
+		}
+		// It was suspended since it was asked about.
+		if updated.Status == app.StatusTenantSuspended {
+			return app.TenantSuspended()
 		}
 		_, err = tx.Exec(ctx, insertEvent, eventValues(ref.Tenant, event)...)
 		return err

@@ -31,7 +31,7 @@ func TestHeartbeatsSentTogetherEachGetTheirOwnAnswer(t *testing.T) {
 	ctx := context.Background()
 	_, err = seats.Extend(ctx, license.Ref(), open[0].ID, "user-0")
 	require.ErrorIs(t, err, app.ErrCold)
-	require.NoError(t, seats.Load(ctx, license, open))
+	load(t, seats, license, open...)
 	usage, err := seats.Usage(ctx, license.Ref())
 	require.NoError(t, err)
 	assert.Equal(t, 2500, usage.InUse, "all chunks were taken in")
@@ -71,7 +71,7 @@ func TestAHeartbeatDoesNotBelieveWhatAnotherServerProcessLeftBehind(t *testing.T
 	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
 	license := app.License{Tenant: "demo", ID: "demo", Product: "p", Seats: 1}.Defaulted()
 	lease := app.Lease{ID: app.NewLeaseID("demo"), Kind: app.KindFloating, Fingerprint: "device", User: "ada"}
-	require.NoError(t, seats.Load(t.Context(), license, []app.Lease{lease}))
+	load(t, seats, license, lease)
 	for _, user := range []string{"ada", "bob"} {
 		_, err := seats.Extend(t.Context(), license.Ref(), lease.ID, user)
 		require.NotErrorIs(t, err, app.ErrCold)
@@ -84,7 +84,37 @@ func TestAHeartbeatDoesNotBelieveWhatAnotherServerProcessLeftBehind(t *testing.T
 		_, err := seats.Extend(t.Context(), license.Ref(), lease.ID, user)
 		require.ErrorIs(t, err, app.ErrCold, "not even that %s holds the lease or does not", user)
 	}
-	require.NoError(t, seats.Load(t.Context(), license, []app.Lease{lease}))
+	load(t, seats, license, lease)
 	_, err := seats.Extend(t.Context(), license.Ref(), lease.ID, "ada")
 	require.NoError(t, err)
+}
+
+// load makes a licence live with leases.
+func load(t *testing.T, seats *redis.Seats, license app.License, open ...app.Lease) {
+	t.Helper()
+	rebuild, err := seats.Begin(t.Context(), license.Ref())
+	require.NoError(t, err)
+	require.NoError(t, seats.Load(t.Context(), rebuild, license, open))
+}
+
+func TestALossTakesARebuildAlong(t *testing.T) {
+	t.Parallel()
+	client := apptest.StartRedis(t).Client()
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
+	license := app.License{Tenant: "demo", ID: "demo", Product: "p", Seats: 1}.Defaulted()
+	rebuild, err := seats.Begin(t.Context(), license.Ref())
+	require.NoError(t, err)
+	require.NoError(t, client.FlushAll(t.Context()).Err())
+	require.ErrorIs(t, seats.Load(t.Context(), rebuild, license, nil), app.ErrCold)
+	_, err = seats.Usage(t.Context(), license.Ref())
+	require.ErrorIs(t, err, app.ErrCold, "an empty licence is not what the ledger says")
+
+	rebuild, err = seats.Begin(t.Context(), license.Ref())
+	require.NoError(t, err)
+	require.NoError(t, seats.Load(t.Context(), rebuild, license, nil))
+	require.NoError(t, seats.Load(t.Context(), rebuild, license, nil), "to a warm one it does nothing")
+	names, err := client.Keys(t.Context(), "*"+rebuild.Ticket+"*").Result()
+	require.NoError(t, err)
+	assert.Empty(t, names, "and nothing is left of it")
 }

@@ -25,13 +25,28 @@ func (s *Seats) Clock(ctx context.Context) (time.Time, error) {
 	return now.UTC(), nil
 }
 
+// Begin implements app.Seats.
+func (s *Seats) Begin(ctx context.Context, ref app.LicenseRef) (app.Rebuild, error) {
+	ticket := rand.Text()
+	names := keys(ref)
+	a, err := s.runKeys(ctx, s.begin, append(names, names[0]+":"+ticket))
+	if err != nil {
+		return app.Rebuild{}, err
+	}
+	at, err := a.time(0)
+	if err != nil {
+		return app.Rebuild{}, fmt.Errorf("script begin: time: %w", err)
+	}
+	return app.Rebuild{Ticket: ticket, At: at}, nil
+}
+
 // Load implements app.Seats. The leases are put aside in chunks, under names that no
 // other load uses, and take their place in one step.
-func (s *Seats) Load(ctx context.Context, license app.License, open []app.Lease) error {
+func (s *Seats) Load(ctx context.Context, rebuild app.Rebuild, license app.License, open []app.Lease) error {
 	ref := license.Ref()
 	names := keys(ref)
-	aside := ":" + rand.Text()
-	names = append(names, names[1]+aside, names[2]+aside, names[3]+aside)
+	aside := ":" + rebuild.Ticket
+	names = append(names, names[1]+aside, names[2]+aside, names[3]+aside, names[0]+aside)
 	for part := range slices.Chunk(open, chunk) {
 		args := make([]any, 1, 1+len(part))
 		args[0] = license.LeaseTTL.Microseconds()

@@ -35,6 +35,9 @@ var confirmLua string
 //go:embed scripts/settled.lua
 var settledLua string
 
+//go:embed scripts/begin.lua
+var beginLua string
+
 //go:embed scripts/stage.lua
 var stageLua string
 

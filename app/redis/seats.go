@@ -18,7 +18,7 @@ type Seats struct {
 
 	heartbeats *heartbeats
 
-	reserve, confirm, cancel, free, reclaim, settled, stage, load, configure, usage, absent script
+	reserve, confirm, cancel, free, reclaim, settled, begin, stage, load, configure, usage, absent script
 }
 
 var _ app.Seats = (*Seats)(nil)
@@ -29,7 +29,7 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 		client: client, observe: observe,
 		heartbeats: newHeartbeats(client), reserve: newScript("reserve", reserveLua),
 		confirm: newScript("confirm", confirmLua), cancel: newScript("cancel", cancelLua), free: newScript("free", freeLua), reclaim: newScript("reclaim", reclaimLua),
-		settled: newScript("settled", settledLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
+		settled: newScript("settled", settledLua), begin: newScript("begin", beginLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
 		configure: newScript("configure", configureLua), usage: newScript("usage", usageLua),
 		absent: newScript("absent", absentLua),
 	}

@@ -42,7 +42,9 @@ func (p *trip) load(license app.License, users ...string) []string {
 			open[i].Kind, open[i].ExpiresAt = app.KindBorrowed, time.Now().Add(48*time.Hour).Truncate(time.Microsecond)
 		}
 	}
-	require.NoError(p, p.seats.Load(p.Context(), license, open))
+	rebuild, err := p.seats.Begin(p.Context(), license.Ref())
+	require.NoError(p, err)
+	require.NoError(p, p.seats.Load(p.Context(), rebuild, license, open))
 	return ids
 }
 

@@ -28,8 +28,8 @@ type hooked struct {
 
 type hookedLedger struct {
 	app.Ledger
-	afterLicense, afterLease, afterBusy, beforeEnd func()
-	beforeGrant                                    func() error
+	afterLicense, afterLease, afterBusy, afterSeat, beforeEnd func()
+	beforeGrant                                               func() error
 }
 
 func newHooked(t *testing.T) *hooked {
@@ -68,6 +68,11 @@ func (l *hookedLedger) License(ctx context.Context, ref app.LicenseRef) (app.Lic
 func (l *hookedLedger) Lease(ctx context.Context, tenant, id string) (app.Lease, error) {
 	defer once(&l.afterLease)
 	return l.Ledger.Lease(ctx, tenant, id)
+}
+
+func (l *hookedLedger) Seat(ctx context.Context, ref app.LicenseRef, at time.Time) ([]app.Lease, error) {
+	defer once(&l.afterSeat)
+	return l.Ledger.Seat(ctx, ref, at)
 }
 
 func (l *hookedLedger) Busy(ctx context.Context, tenant string) ([]app.License, error) {

@@ -175,3 +175,21 @@ func TestFaultsAnAPIKilledInTheMiddleOfABorrowKeepsTheSeatForHalfAMinuteAtMost(t
 	assert.Equal(t, 409, other.acquire(t, "one", token, "desk").status, "nobody knows yet that the borrower is not served")
 	require.Eventually(t, func() bool { return other.acquire(t, "one", token, "desk").status == 201 }, 12*time.Second, 100*time.Millisecond)
 }
+
+func TestARebuildThatAnotherLossOvertakesIsBegunAgain(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	h.create(t, "one")
+	other := h.world.service(t)
+	var g app.Grant
+	h.ledger.afterSeat = func() {
+		// This instance has read that nobody has a lease. Another gives one, and all is lost.
+		var err error
+		g, err = other.Borrow(t.Context(), ada(), "one", "laptop", 24*time.Hour)
+		require.NoError(t, err)
+		require.NoError(t, h.client.FlushAll(t.Context()).Err())
+	}
+	assert.Equal(t, 1, h.inUse(t, "one"))
+	_, err := h.Heartbeat(t.Context(), ada(), g.Lease.ID)
+	require.NoError(t, err)
+}

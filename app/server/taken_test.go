@@ -59,6 +59,13 @@ func TestALeaseThatIsTakenAwayDoesNotComeBackByAHeartbeatUnderWay(t *testing.T) 
 			}
 			require.NoError(t, h.ForceRelease(t.Context(), root(), lease.ID))
 		},
+		"the live state is lost and rebuilt before the ledger knows": func(t *testing.T, h *hooked, lease app.Lease) {
+			h.ledger.beforeEnd = func() {
+				require.NoError(t, h.client.FlushAll(t.Context()).Err())
+				assert.Equal(t, 1, h.inUse(t, "demo"), "for the ledger it is open still")
+			}
+			require.NoError(t, h.ForceRelease(t.Context(), root(), lease.ID))
+		},
 		"the user gave it back after it had expired": func(t *testing.T, h *hooked, lease app.Lease) {
 			h.expire(t, lease)
 			require.NoError(t, h.Reap(t.Context()))

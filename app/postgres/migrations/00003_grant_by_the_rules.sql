@@ -3,9 +3,10 @@
 -- All of it is added, so that the program of before runs on beside the new one.
 
 -- +goose Up
-ALTER TABLE licensing.audit ADD COLUMN IF NOT EXISTS detail text NOT NULL DEFAULT '';
+-- In the order in which a grant takes them, so that neither waits for the other.
 ALTER TABLE licensing.tenant ADD COLUMN IF NOT EXISTS revision bigint NOT NULL DEFAULT 0;
 ALTER TABLE licensing.license ADD COLUMN IF NOT EXISTS revision bigint NOT NULL DEFAULT 0;
+ALTER TABLE licensing.audit ADD COLUMN IF NOT EXISTS detail text NOT NULL DEFAULT '';
 
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION licensing.revise() RETURNS trigger

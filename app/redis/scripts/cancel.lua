@@ -2,6 +2,7 @@
 -- when a later request of the same device is about to hand it out.
 -- ARGV: lease, claim, reason -> freed | kept | cold
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
-if redis.call('HGET', claims, ARGV[1]) ~= ARGV[2] then return {'kept'} end
+local _, _, kind = holder(ARGV[1])
+if kind ~= 'p' or redis.call('HGET', claims, ARGV[1]) ~= ARGV[2] then return {'kept'} end
 free(ARGV[1], ARGV[3], '')
 return {'freed'}

@@ -85,7 +85,7 @@ end
 local function settle(first)
   for i = first, #ARGV, 2 do
     local at = redis.call('ZSCORE', endings, ARGV[i])
-    if at and tonumber(at) <= tonumber(ARGV[i + 1]) then
+    if not at or tonumber(at) <= tonumber(ARGV[i + 1]) then
       redis.call('ZREM', endings, ARGV[i])
       redis.call('HDEL', origins, ARGV[i])
     end
