@@ -171,7 +171,7 @@ type Seats interface {
 	// Begin starts a rebuild, before the ledger is read for it.
 	Begin(ctx context.Context, ref LicenseRef) (Rebuild, error)
 	// Load makes a cold licence warm from the ledger's open leases, each with a
-	// full lease time from now, and does nothing to a warm one. It may take a while. When
+	// full lease time from now at least, and does nothing to a warm one. It may take a while. When
 	// the store lost its state since Begin, what was read may be old: ErrCold.
 	Load(ctx context.Context, rebuild Rebuild, license License, open []Lease) error
 	// Configure brings a warm licence's numbers and status up to date, unless it has those

@@ -72,6 +72,10 @@ func (s *Service) released(ctx context.Context, ref LicenseRef, ending Ending) {
 // releaseAbsent ends a lease without a seat: one that expired, and would be revived by
 // its next heartbeat. One that is over for good is no error.
 func (s *Service) releaseAbsent(ctx context.Context, who Principal, ref LicenseRef, id, holder string, why Reason) error {
+	// Who else ended it, and whose ending waits for the ledger, comes first.
+	if err := s.Reclaim(ctx, ref); err != nil {
+		return err
+	}
 	lease, err := s.ledger.Lease(ctx, who.Tenant, id)
 	if err != nil {
 		return err

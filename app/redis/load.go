@@ -51,10 +51,7 @@ func (s *Seats) Load(ctx context.Context, rebuild app.Rebuild, license app.Licen
 		args := make([]any, 1, 1+len(part))
 		args[0] = license.LeaseTTL.Microseconds()
 		for _, lease := range part {
-			expiry := int64(0)
-			if lease.Kind == app.KindBorrowed {
-				expiry = lease.ExpiresAt.UnixMicro()
-			}
+			expiry := max(0, lease.ExpiresAt.UnixMicro())
 			args = append(args, fmt.Sprintf("%s %d %s %s %s", lease.ID, expiry, digest(lease.Fingerprint), digest(lease.User), letter(lease.Kind)))
 		}
 		if _, err := s.runKeys(ctx, s.stage, names, args...); err != nil {

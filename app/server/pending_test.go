@@ -193,3 +193,20 @@ func TestARebuildThatAnotherLossOvertakesIsBegunAgain(t *testing.T) {
 	_, err := h.Heartbeat(t.Context(), ada(), g.Lease.ID)
 	require.NoError(t, err)
 }
+
+func TestAHolderKeepsWhatItWasPromisedWhenTheLeaseTimeIsShortenedAndAllIsLost(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	_, err := h.CreateLicense(t.Context(), root(), app.License{ID: "one", Product: "p", Seats: 1, LeaseTTL: time.Hour, HeartbeatInterval: 20 * time.Minute})
+	require.NoError(t, err)
+	g, err := h.Acquire(t.Context(), ada(), "one", "laptop")
+	require.NoError(t, err)
+	_, err = h.UpdateLicense(t.Context(), root(), "one", app.ActionUpdate, func(l *app.License) {
+		l.LeaseTTL, l.HeartbeatInterval = 10*time.Second, 3*time.Second
+	})
+	require.NoError(t, err)
+	require.NoError(t, h.client.FlushAll(t.Context()).Err())
+	_, usage, err := h.GetLicense(t.Context(), ada(), "one")
+	require.NoError(t, err)
+	assert.WithinDuration(t, g.Lease.ExpiresAt, usage.NextFree, time.Second)
+}
