@@ -72,6 +72,8 @@ type Place struct {
 
 // Privacy exports and erases personal data, that of a suspended tenant too.
 type Privacy interface {
+	// LicenseIDs returns the ids of all licences of a tenant.
+	LicenseIDs(ctx context.Context, tenant string) ([]string, error)
 	// Export returns what is kept about a user; "" means about all of the tenant's. It
 	// begins after a place and returns up to `limit` leases and as many events.
 	Export(ctx context.Context, tenant, user string, after Place, limit int, event Event) (PersonalData, error)

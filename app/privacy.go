@@ -66,16 +66,18 @@ func badUser() *Error {
 }
 
 func (s *Service) erase(ctx context.Context, who Principal, user string) (int64, error) {
-	licenses, err := s.ledger.Busy(ctx, who.Tenant)
+	licenses, err := s.ledger.LicenseIDs(ctx, who.Tenant)
 	if err != nil {
 		return 0, err
 	}
 	for _, license := range licenses {
-		// An ending that waits for the ledger names who ended it.
-		if err := s.Reclaim(ctx, license.Ref()); err != nil {
+		ref := LicenseRef{Tenant: who.Tenant, License: license}
+		// An ending that waits for the ledger names who ended it, also when the licence has
+		// had no lease for long.
+		if err := s.Reclaim(ctx, ref); err != nil {
 			return 0, err
 		}
-		open, err := s.ledger.Open(ctx, license.Ref())
+		open, err := s.ledger.Open(ctx, ref)
 		if err != nil {
 			return 0, err
 		}

@@ -10,6 +10,18 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
+// LicenseIDs implements app.Privacy.
+func (l *Ledger) LicenseIDs(ctx context.Context, tenant string) ([]string, error) {
+	var ids []string
+	err := l.read(ctx, "license_ids", tenant, func(b *pgx.Batch) {
+		b.Queue(`SELECT id FROM licensing.license WHERE tenant_id = $1 ORDER BY id`, tenant).Query(func(rows pgx.Rows) (err error) {
+			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+	})
+	return ids, err
+}
+
 // Export implements app.Privacy.
 func (l *Ledger) Export(ctx context.Context, tenant, user string, after app.Place, limit int, event app.Event) (app.PersonalData, error) {
 	var data app.PersonalData

@@ -29,7 +29,7 @@ type hooked struct {
 type hookedLedger struct {
 	app.Ledger
 	afterLicense, afterLease, afterBusy, afterSeat, beforeEnd func()
-	beforeGrant                                               func() error
+	beforeGrant, afterGrant                                   func() error
 }
 
 func newHooked(t *testing.T) *hooked {
@@ -94,7 +94,12 @@ func (l *hookedLedger) Grant(ctx context.Context, lease app.Lease, endings []app
 			return err
 		}
 	}
-	return l.Ledger.Grant(ctx, lease, endings, event)
+	err := l.Ledger.Grant(ctx, lease, endings, event)
+	if after := l.afterGrant; err == nil && after != nil {
+		l.afterGrant = nil
+		return after()
+	}
+	return err
 }
 
 // create makes a licence of one seat.

@@ -95,6 +95,7 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 		"Leases":       func() (any, error) { return ledger.Leases(ctx, ref, "", 100) },
 		"Events":       func() (any, error) { return ledger.Events(ctx, theirs, 0, 100) },
 		"Busy":         func() (any, error) { return ledger.Busy(ctx, theirs) },
+		"LicenseIDs":   func() (any, error) { return ledger.LicenseIDs(ctx, theirs) },
 		"Export":       func() (any, error) { return ledger.Export(ctx, theirs, "", app.Place{}, 100, app.Event{}) },
 		"Erase":        func() (any, error) { return ledger.Erase(ctx, theirs, "", app.Event{}) },
 		"Pseudonymise": func() (any, error) { return ledger.Pseudonymise(ctx, theirs, time.Now().Add(time.Hour)) },

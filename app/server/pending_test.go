@@ -113,6 +113,45 @@ func TestABorrowThatFailsLeavesTheDevicesLeaseAsItWas(t *testing.T) {
 	assert.WithinDuration(t, time.Now().Add(5*time.Minute), extended.ExpiresAt, time.Minute, "it floats")
 }
 
+func TestABorrowWhoseAnswerWasLostIsAskedForAgainOrGivenBack(t *testing.T) {
+	t.Parallel()
+	for name, goOn := range map[string]func(*testing.T, *hooked, app.Lease){
+		"asked for again": func(t *testing.T, h *hooked, lease app.Lease) {
+			g, err := h.Borrow(t.Context(), ada(), "one", "laptop", 24*time.Hour)
+			require.NoError(t, err)
+			assert.Equal(t, lease.ID, g.Lease.ID)
+			assert.Equal(t, app.KindBorrowed, g.Lease.Kind)
+			assert.WithinDuration(t, time.Now().Add(24*time.Hour), g.Lease.ExpiresAt, time.Minute)
+		},
+		"given up, and kept by heartbeats": func(t *testing.T, h *hooked, lease app.Lease) {
+			extended, err := h.Heartbeat(t.Context(), ada(), lease.ID)
+			require.NoError(t, err)
+			assert.WithinDuration(t, time.Now().Add(5*time.Minute), extended.ExpiresAt, time.Minute, "it floats")
+		},
+		"given up, and all live seats are lost": func(t *testing.T, h *hooked, lease app.Lease) {
+			require.NoError(t, h.client.FlushAll(t.Context()).Err())
+			extended, err := h.Heartbeat(t.Context(), ada(), lease.ID)
+			require.NoError(t, err)
+			assert.WithinDuration(t, time.Now().Add(24*time.Hour), extended.ExpiresAt, time.Minute, "the ledger says that it is borrowed")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHooked(t)
+			h.create(t, "one")
+			first, err := h.Acquire(t.Context(), ada(), "one", "laptop")
+			require.NoError(t, err)
+			h.ledger.afterGrant = func() error { return app.Unavailable("ledger", context.DeadlineExceeded) }
+			_, err = h.Borrow(t.Context(), ada(), "one", "laptop", 24*time.Hour)
+			require.Equal(t, app.CodeUnavailable, app.CodeOf(err))
+			goOn(t, h, first.Lease)
+			assert.Equal(t, 1, h.inUse(t, "one"))
+			require.NoError(t, h.Release(t.Context(), ada(), first.Lease.ID))
+			assert.Zero(t, h.inUse(t, "one"))
+		})
+	}
+}
+
 func TestTheLaterOfABorrowAndAnAcquireDoesNotUndoTheBorrow(t *testing.T) {
 	t.Parallel()
 	h := newHooked(t)

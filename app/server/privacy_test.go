@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/redis"
 )
 
 // admin is the token of the demo tenant's administrator.
@@ -87,6 +89,39 @@ func (w *world) remembered(t testing.TB) []string {
 	keys, err := client.Keys(t.Context(), "answer:*").Result()
 	require.NoError(t, err)
 	return keys
+}
+
+func TestAnErasureReachesWhoGaveALeaseBackLongAgo(t *testing.T) {
+	t.Parallel()
+	const origins = "seats:{demo-1a2b/demo}:origins"
+	for name, leave := range map[string]func(*testing.T, *hooked, app.Lease){
+		"an API died between the ledger and the live seats": func(t *testing.T, h *hooked, lease app.Lease) {
+			seats := redis.NewSeats(h.client, func(string, time.Duration, error) {})
+			ending, err := seats.Free(t.Context(), lease.Ref(), lease.ID, "ada", app.ReasonReleased, app.Origin{User: "ada", Address: "192.0.2.7"})
+			require.NoError(t, err)
+			require.NoError(t, h.ledger.End(t.Context(), mine, []app.Ending{ending}))
+		},
+		"the program of before has forgotten the ending alone": func(t *testing.T, h *hooked, lease app.Lease) {
+			require.NoError(t, h.Release(t.Context(), ada(), lease.ID))
+			require.NoError(t, h.client.HSet(t.Context(), origins, lease.ID+" released", `{"user":"ada","address":"192.0.2.7"}`).Err())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHooked(t)
+			g, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
+			require.NoError(t, err)
+			leave(t, h, g.Lease)
+			h.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET ended_at = ended_at - interval '1 hour'`)
+			require.NoError(t, h.Reap(t.Context()))
+			require.EqualValues(t, 1, h.client.Exists(t.Context(), origins).Val(), "the housekeeping no longer looks at the licence")
+
+			_, err = h.Erase(t.Context(), root(), "ada")
+			require.NoError(t, err)
+			assert.Zero(t, h.client.Exists(t.Context(), origins).Val())
+			assert.Zero(t, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE user_id = 'ada' OR address = '192.0.2.7'`))
+		})
+	}
 }
 
 func TestALargeTenantIsExportedInPartsAndErasedInSteps(t *testing.T) {

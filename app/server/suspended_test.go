@@ -134,6 +134,18 @@ func TestARevocationHoldsAgainstWhatWasReadBeforeIt(t *testing.T) {
 	}
 }
 
+func TestATenantThatIsSuspendedInTheMiddleOfAnUpdateKeepsItsLicenceAsItWas(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	_, err := h.ledger.UpdateLicense(t.Context(), app.LicenseRef{Tenant: theirs, License: "demo"}, func(l *app.License) (app.Event, error) {
+		h.world.suspend(t)
+		l.Seats = 99
+		return app.Event{Action: app.ActionUpdate}, nil
+	})
+	assert.Equal(t, app.CodeTenantSuspended, app.CodeOf(err))
+	assert.Zero(t, h.world.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.license WHERE seats = 99) + (SELECT count(*) FROM licensing.audit WHERE action = 'license.update')`))
+}
+
 func TestALedgerThatWasRestoredFromABackupCountsAgain(t *testing.T) {
 	t.Parallel()
 	h := newHooked(t)

@@ -75,7 +75,8 @@ end
 local function waiting()
   local found, names, by = redis.call('ZRANGE', endings, 0, 499, 'WITHSCORES'), {}, {}
   for i = 1, #found, 2 do names[#names + 1] = found[i] end
-  if #names > 0 then by = redis.call('HMGET', origins, unpack(names)) end
+  -- Whatever happened to an ending, nobody's name outlives it.
+  if #names > 0 then by = redis.call('HMGET', origins, unpack(names)) else redis.call('DEL', origins) end
   for i = 1, #names do by[i] = by[i] or '' end
   return found, by
 end
@@ -90,8 +91,6 @@ local function settle(first)
       redis.call('HDEL', origins, ARGV[i])
     end
   end
-  -- Whatever happened to an ending, nobody's name outlives it.
-  if redis.call('ZCARD', endings) == 0 then redis.call('DEL', origins) end
 end
 
 -- configure sets the licence's numbers, unless they are older than those that are there:
