@@ -56,10 +56,20 @@ func makeTarget(t *testing.T, c command) {
 	assert.NoError(t, err, "%s:%d: %s: %s", c.document, c.line, c, output)
 }
 
+// gitCommand knows the few commands of Git that the documents use.
 func gitCommand(t *testing.T, c command) {
 	t.Helper()
-	require.Equal(t, "diff --stat", strings.Join(c.words[1:3], " "))
-	assert.DirExists(t, filepath.Join(root, c.words[3]))
+	switch {
+	case c.words[1] == "tag":
+		flags, rest := c.flags()
+		assert.Subset(t, []string{"--sign", "--message"}, flags, c)
+		assert.Regexp(t, `^v\d+\.\d+\.\d+$`, rest[1], "%s:%d: no version", c.document, c.line)
+	case c.words[1] == "push":
+		assert.Len(t, c.words, 4, c)
+	default:
+		require.Equal(t, "diff --stat", strings.Join(c.words[1:3], " "))
+		assert.DirExists(t, filepath.Join(root, c.words[3]))
+	}
 }
 
 // goCommand looks for the packages, and for the flags in the sources of those
