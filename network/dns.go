@@ -22,21 +22,14 @@ type privateZone struct {
 // internet for them
 // (https://cloud.google.com/vpc/docs/configure-private-google-access#config-domain).
 func (b *builder) declarePrivateGoogleAPIs(*Network) error {
-	if !b.settings.PrivateGoogleAPIs {
+	if !b.settings.zones() {
 		return nil
 	}
 	prefix, err := netip.ParsePrefix(b.settings.GoogleAPIs())
 	if err != nil {
 		return fmt.Errorf("parse network.googleApisRange: %w", err)
 	}
-	host := "private.googleapis.com."
-	if b.settings.GoogleAPIs() == RestrictedGoogleAPIsVIP {
-		host = "restricted.googleapis.com."
-	}
-	for _, zone := range []privateZone{
-		{name: "googleapis", domain: "googleapis.com.", target: host},
-		{name: "pkg-dev", domain: "pkg.dev.", target: "pkg.dev."},
-	} {
+	for _, zone := range b.settings.privateZones() {
 		if err := b.declareZone(zone, addresses(prefix)); err != nil {
 			return fmt.Errorf("zone %s: %w", zone.domain, err)
 		}
@@ -44,10 +37,24 @@ func (b *builder) declarePrivateGoogleAPIs(*Network) error {
 	return nil
 }
 
+func (s Settings) privateZones() []privateZone {
+	host := "private.googleapis.com."
+	if s.GoogleAPIs() == RestrictedGoogleAPIsVIP {
+		host = "restricted.googleapis.com."
+	}
+	return []privateZone{
+		{name: "googleapis", domain: "googleapis.com.", target: host},
+		{name: "pkg-dev", domain: "pkg.dev.", target: "pkg.dev."},
+	}
+}
+
+// zoneName is what Cloud DNS calls the zone.
+func (s Settings) zoneName(z privateZone) string { return s.Name + "-" + z.name }
+
 func (b *builder) declareZone(z privateZone, ips []string) error {
 	name := b.name + "-" + z.name
 	zone, err := dns.NewManagedZone(b.ctx, name, &dns.ManagedZoneArgs{
-		Name:        pulumi.String(b.settings.Name + "-" + z.name),
+		Name:        pulumi.String(b.settings.zoneName(z)),
 		Description: pulumi.String("Sends " + z.domain + " to Private Google Access"),
 		DnsName:     pulumi.String(z.domain),
 		Visibility:  pulumi.String("private"),

@@ -26,7 +26,7 @@ func (b *builder) declarePrivateServices(n *Network) error {
 		return fmt.Errorf("parse network.privateServicesRange: %w", err)
 	}
 	reserved, err := compute.NewGlobalAddress(b.ctx, b.name+"-private-services", &compute.GlobalAddressArgs{
-		Name:         pulumi.String(b.settings.Name + "-license-services"),
+		Name:         pulumi.String(b.settings.reservedName()),
 		Description:  pulumi.String("Cloud SQL and Memorystore of the license platform"),
 		Purpose:      pulumi.String("VPC_PEERING"),
 		AddressType:  pulumi.String("INTERNAL"),
@@ -37,14 +37,21 @@ func (b *builder) declarePrivateServices(n *Network) error {
 	if err != nil {
 		return err
 	}
-	// A VPC has one such connection. When the network had it before us, our range
-	// joins it; and it outlives us, since Google refuses to cut it as long as one
-	// instance lives, or lived some hours ago, behind it.
+	// A VPC has one such connection, and who writes it writes all of its ranges. When
+	// creation fails because it exists, the provider may write it anew only where
+	// nobody else has a range, or where theirs are named
+	// (google-beta/services/servicenetworking/resource_service_networking_connection.go,
+	// Create). It outlives us, since Google refuses to cut it as long as one instance
+	// lives, or lived some hours ago, behind it.
+	ranges := pulumi.StringArray{}
+	for _, name := range b.settings.StayingPrivateServicesRanges {
+		ranges = append(ranges, pulumi.String(name))
+	}
 	connection, err := servicenetworking.NewConnection(b.ctx, b.name+"-private-services", &servicenetworking.ConnectionArgs{
 		Network:               b.vpc.networkID,
 		Service:               pulumi.String("servicenetworking.googleapis.com"),
-		ReservedPeeringRanges: pulumi.StringArray{reserved.Name},
-		UpdateOnCreationFail:  pulumi.Bool(true),
+		ReservedPeeringRanges: append(ranges, reserved.Name),
+		UpdateOnCreationFail:  pulumi.Bool(!b.settings.Adopt || len(ranges) > 0),
 		DeletionPolicy:        pulumi.String("ABANDON"),
 	}, b.options()...)
 	if err != nil {

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/coditect-ai/license-platform/setting"
@@ -36,6 +37,11 @@ type Settings struct {
 	// PrivateServicesRangeName names an existing reservation that is already
 	// connected to Google's managed services.
 	PrivateServicesRangeName string `json:"privateServicesRangeName,omitempty"`
+	// StayingPrivateServicesRanges names the ranges that an adopted network has
+	// reserved for Google's managed services already, with PrivateServicesRange. The
+	// network has one connection to those services: whoever writes it has to name
+	// all ranges, and one that is not named is dropped.
+	StayingPrivateServicesRanges []string `json:"stayingPrivateServicesRanges,omitempty"`
 	// EdgeAddress is the global IPv4 address of the load balancer.
 	EdgeAddress EdgeAddress `json:"edgeAddress"`
 	// SSLPolicy names an existing SSL policy for the load balancer, for example
@@ -45,9 +51,15 @@ type Settings struct {
 	// NAT declares Cloud Router and Cloud NAT; off when an adopted network has
 	// its own (a subnet range can be served by one NAT gateway only).
 	NAT bool `json:"nat"`
-	// PrivateGoogleAPIs declares the private DNS zones that send googleapis.com
-	// and pkg.dev to GoogleAPIsRange. Off when an adopted network has them.
+	// PrivateGoogleAPIs lets the platform's pods find Google's APIs at
+	// GoogleAPIsRange: in a created network by private DNS zones for googleapis.com
+	// and pkg.dev, in an adopted one by host aliases of those pods alone. Off when
+	// an adopted network resolves them there already.
 	PrivateGoogleAPIs bool `json:"privateGoogleApis"`
+	// PrivateZonesForAll declares these zones in an adopted network, too. Then every
+	// pod and machine of it, also those of others, is sent to GoogleAPIsRange. With
+	// PrivateGoogleAPIs only.
+	PrivateZonesForAll bool `json:"privateZonesForAll,omitempty"`
 	// GoogleAPIsRange is where the pods reach Google's APIs; default
 	// 199.36.153.8/30, private.googleapis.com
 	// (https://cloud.google.com/vpc/docs/configure-private-google-access).
@@ -139,11 +151,24 @@ func (s Settings) validatePrivateServices() (ps setting.Problems) {
 	case s.PrivateServicesRange != "":
 		requireRange(&ps, "privateServicesRange", s.PrivateServicesRange, narrowestPrivateServices)
 	}
+	if len(s.StayingPrivateServicesRanges) > 0 && (!s.Adopt || s.PrivateServicesRange == "") {
+		ps.Add("stayingPrivateServicesRanges", s.StayingPrivateServicesRanges, "only a range that joins those of an adopted network leaves ranges beside it",
+			"nothing, or network.adopt: true with network.privateServicesRange")
+	}
+	for i, name := range s.StayingPrivateServicesRanges {
+		requireName(&ps, fmt.Sprintf("stayingPrivateServicesRanges[%d]", i), name)
+		if name == s.reservedName() {
+			ps.Add(fmt.Sprintf("stayingPrivateServicesRanges[%d]", i), name, "is the range of the platform itself", "the ranges of others")
+		}
+	}
 	return ps
 }
 
 func (s Settings) validateGoogleAPIs() (ps setting.Problems) {
 	requireRange(&ps, "googleApisRange", s.GoogleAPIs(), 32)
+	if s.PrivateZonesForAll && !(s.Adopt && s.PrivateGoogleAPIs) {
+		ps.Add("privateZonesForAll", true, "a created network has the zones with network.privateGoogleApis", "false, or network.adopt and network.privateGoogleApis: true")
+	}
 	known := []string{PrivateGoogleAPIsVIP, RestrictedGoogleAPIsVIP}
 	if s.PrivateGoogleAPIs && !slices.Contains(known, s.GoogleAPIs()) {
 		ps.Add("googleApisRange", s.GoogleAPIsRange, "no DNS record can send googleapis.com there",
@@ -151,6 +176,12 @@ func (s Settings) validateGoogleAPIs() (ps setting.Problems) {
 	}
 	return ps
 }
+
+// zones tells whether the whole network resolves Google's names anew.
+func (s Settings) zones() bool { return s.PrivateGoogleAPIs }
+
+// reservedName is that of the range which is reserved for the platform.
+func (s Settings) reservedName() string { return s.Name + "-license-services" }
 
 // GoogleAPIs returns GoogleAPIsRange or its default.
 func (s Settings) GoogleAPIs() string {

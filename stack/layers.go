@@ -26,9 +26,10 @@ type deployment struct {
 	settings Settings
 	secrets  secrets
 
-	provider   *gcp.Provider
-	services   services
-	kubernetes kubernetesProviders
+	// enabling is the provider that enables the APIs, and that checks ask with.
+	enabling, provider *gcp.Provider
+	services           services
+	kubernetes         kubernetesProviders
 
 	net       *network.Network
 	cmek      *data.Keys
@@ -47,14 +48,16 @@ type deployment struct {
 
 func (d *deployment) inGoogle() pulumi.ResourceOption { return pulumi.Providers(d.provider) }
 
+// provide declares the provider that needs no enabled API.
+func (d *deployment) provide() (err error) {
+	d.enabling, err = googleProvider(d.ctx, "gcp-services", d.settings.Platform)
+	return err
+}
+
 // google enables the APIs with a provider of their own; the one that everything
 // else is declared with comes after them.
-func (d *deployment) google() error {
-	enabling, err := googleProvider(d.ctx, "gcp-services", d.settings.Platform)
-	if err != nil {
-		return err
-	}
-	if d.services, err = enableServices(d.ctx, d.settings.Platform.Project, d.settings.requiredServices(), enabling); err != nil {
+func (d *deployment) google() (err error) {
+	if d.services, err = enableServices(d.ctx, d.settings.Platform.Project, d.settings.requiredServices(), d.enabling); err != nil {
 		return err
 	}
 	d.provider, err = googleProvider(d.ctx, "gcp", d.settings.Platform, d.services.enabled...)

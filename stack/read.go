@@ -23,9 +23,9 @@ func read(ctx *pulumi.Context) (Settings, setting.Problems) {
 		key := strict.Key(fields.Type().Field(i))
 		text, found := ctx.GetConfig(projectName + ":" + key)
 		if !found {
-			// Without endpoints Google's own are meant; everything else decides
-			// something.
-			if key != "endpoints" {
+			// Without endpoints Google's own are meant, and without checks all of them;
+			// everything else decides something.
+			if key != "endpoints" && key != "checks" {
 				ps.Add(key, "", "is missing from the stack's file", "an object, as in Pulumi.dev.yaml")
 			}
 			continue

@@ -24,6 +24,8 @@ type Settings struct {
 	Observe    observe.Settings  `json:"observe"`
 	// API says how the license API runs.
 	API workload.Settings `json:"api"`
+	// Checks says which comparisons with what exists are left out; none by default.
+	Checks Checks `json:"checks"`
 	// Endpoints replace Google's own; empty on Google Cloud.
 	Endpoints Endpoints `json:"endpoints"`
 }

@@ -42,7 +42,7 @@ func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 	}
 	d := deployment{ctx: ctx, program: p, settings: s.settled(), secrets: found}
 	for _, layer := range []func() error{
-		d.google, d.network, d.keys, d.accounts, d.stores, d.cluster, d.image, d.grants,
+		d.provide, d.check, d.google, d.network, d.keys, d.accounts, d.stores, d.cluster, d.image, d.grants,
 		d.isolation, d.armor, d.workload, d.ingress, d.observe,
 	} {
 		if err := layer(); err != nil {

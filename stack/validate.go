@@ -20,6 +20,7 @@ func (s Settings) validate() setting.Problems {
 	ps = append(ps, s.Data.Validate().Within("data")...)
 	ps = append(ps, s.Observe.Validate().Within("observe")...)
 	ps = append(ps, s.API.Validate().Within("api")...)
+	ps = append(ps, s.Checks.validate().Within("checks")...)
 	ps = append(ps, s.Endpoints.validate().Within("endpoints")...)
 	return append(ps, s.validateTogether()...)
 }

@@ -66,6 +66,10 @@ func (p Plan) Services() []netip.AddrPort {
 // SQL and Memorystore get their addresses from it.
 func (p Plan) PrivateServices() netip.Prefix { return netip.PrefixFrom(p.host(16, 0), 20) }
 
+// TheirPrivateServices is the range that the Cloud IDE has peered with Google's
+// managed services, and its database lives in.
+func (p Plan) TheirPrivateServices() netip.Prefix { return netip.PrefixFrom(p.host(32, 0), 20) }
+
 // Pods is the range that pods get their addresses from.
 func (p Plan) Pods() netip.Prefix { return netip.PrefixFrom(p.host(64, 0), 18) }
 

@@ -161,6 +161,9 @@ func (d *Daemon) addresses(at map[string]string) {
 		at["control"] = provider.Properties(r.Outputs).Text("endpoint") + ":443"
 	}
 	for _, r := range d.store.List(gcp.TypeDatabaseInstance) {
+		if r.ID == existing.Database {
+			continue
+		}
 		at["sql"] = provider.Properties(r.Outputs).Text("privateIpAddress") + ":5432"
 	}
 	for _, r := range d.store.List(gcp.TypeRedisInstance) {

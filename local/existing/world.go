@@ -76,7 +76,7 @@ func google(plan address.Plan, ca string) []store.Resource {
 	cluster := "projects/" + Project + "/locations/" + Region + "/clusters/" + Cluster
 	edge := "projects/" + Project + "/global/addresses/" + Address
 	nodes := NodeAccount + "@" + Project + ".iam.gserviceaccount.com"
-	return []store.Resource{
+	return append(privateServices(plan, network), []store.Resource{
 		resource(gcp.TypeNetwork, network,
 			map[string]any{"name": Network, "project": Project, "autoCreateSubnetworks": false, "routingMode": "REGIONAL"},
 			map[string]any{"selfLink": computeLink + network}),
@@ -87,7 +87,13 @@ func google(plan address.Plan, ca string) []store.Resource {
 			map[string]any{"accountId": NodeAccount, "project": Project},
 			map[string]any{"email": nodes, "member": "serviceAccount:" + nodes, "name": "projects/" + Project + "/serviceAccounts/" + nodes, "uniqueId": "100000000000000000001"}),
 		resource(gcp.TypeCluster, cluster,
-			map[string]any{"name": Cluster, "project": Project, "location": Region, "network": network, "subnetwork": subnetwork, "datapathProvider": "ADVANCED_DATAPATH"},
+			map[string]any{
+				"name": Cluster, "project": Project, "location": Region, "network": network, "subnetwork": subnetwork, "datapathProvider": "ADVANCED_DATAPATH",
+				"workloadIdentityConfig": map[string]any{"workloadPool": Project + ".svc.id.goog"},
+				"nodePools": []any{map[string]any{"name": "default-pool", "nodeConfig": map[string]any{
+					"serviceAccount": nodes, "workloadMetadataConfig": map[string]any{"mode": "GKE_METADATA"},
+				}}},
+			},
 			map[string]any{
 				"endpoint":        plan.KMS().Addr().Prev().String(),
 				"masterVersion":   "1.33.5-gke.1162000",
@@ -97,10 +103,10 @@ func google(plan address.Plan, ca string) []store.Resource {
 			}),
 		resource(gcp.TypeGlobalAddress, edge,
 			map[string]any{"name": Address, "project": Project, "addressType": "EXTERNAL", "ipVersion": "IPV4"},
-			map[string]any{"address": plan.Edge().Addr().String(), "selfLink": computeLink + edge}),
+			map[string]any{"address": plan.Edge().Addr().String(), "selfLink": computeLink + edge, "status": "IN_USE"}),
 		resource(kubernetes.TypeNamespace, Namespace,
 			map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": Namespace, "labels": map[string]any{"kubernetes.io/metadata.name": Namespace}}}, nil),
-	}
+	}...)
 }
 
 func objects() []store.Resource {

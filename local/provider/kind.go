@@ -106,6 +106,9 @@ type Kind struct {
 	// Retained resources stay when their Pulumi resource goes, as the API
 	// offers no deletion. Their name stays in use, unless Adopt says otherwise.
 	Retained bool
+	// Abandoned tells whether this resource stays when its Pulumi resource goes,
+	// because its inputs say so. It may be left out.
+	Abandoned func(inputs Properties) bool
 	// NameKept is how long the name of a deleted resource cannot be used again.
 	NameKept time.Duration
 	// Adopt prepares the draft to take over a resource that exists without being

@@ -136,7 +136,7 @@ func (s *Server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 			return nil, status.Error(codes.FailedPrecondition, err.Error())
 		}
 	}
-	if kind.Retained { // it outlives its Pulumi resource
+	if kind.Retained || kind.Abandoned != nil && kind.Abandoned(present.Inputs) { // it outlives its Pulumi resource
 		present.URN = ""
 		return &emptypb.Empty{}, s.store.Put(present)
 	}

@@ -1,6 +1,7 @@
 package realpreview
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,7 +10,9 @@ import (
 
 func TestEveryLookUpOfTheProgramHasAnAnswer(t *testing.T) {
 	t.Parallel()
-	e := existing{ca: "Q0E="}
+	said, err := readSaid("prod", []byte("config: {license-platform:network: {name: coditect-vpc, stayingPrivateServicesRanges: [coditect-services]}}"))
+	require.NoError(t, err)
+	e := existing{ca: "Q0E=", said: said}
 	for request, name := range map[[2]string]string{
 		{"compute.googleapis.com", "/compute/beta/projects/p/global/networks/coditect-vpc"}:                  "coditect-vpc",
 		{"compute.googleapis.com", "/compute/v1/projects/p/regions/us-central1/subnetworks/coditect-subnet"}: "coditect-subnet",
@@ -22,6 +25,11 @@ func TestEveryLookUpOfTheProgramHasAnAnswer(t *testing.T) {
 	}
 	cluster, _ := e.answer("GET", "container.googleapis.com", "/v1beta1/projects/p/locations/us-central1/clusters/a")
 	assert.Equal(t, "us-central1", cluster.(map[string]any)["location"])
+	listed, known := e.answer("GET", "compute.googleapis.com", "/compute/beta/projects/p/aggregated/addresses")
+	require.True(t, known)
+	assert.Contains(t, fmt.Sprint(listed), "coditect-services")
+	reserved, _ := e.answer("GET", "compute.googleapis.com", "/compute/beta/projects/p/global/addresses/coditect-services")
+	assert.Equal(t, "projects/p/global/networks/coditect-vpc", reserved.(map[string]any)["network"])
 	for _, request := range [][3]string{
 		{"POST", "compute.googleapis.com", "/compute/beta/projects/p/global/networks"},
 		{"DELETE", "compute.googleapis.com", "/compute/beta/projects/p/global/networks/coditect-vpc"},

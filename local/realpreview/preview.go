@@ -46,7 +46,11 @@ func Preview(ctx context.Context, o Options) (report Report, err error) {
 	if err != nil {
 		return report, err
 	}
-	door, err := OpenDoor(authority, existing{ca: base64.StdEncoding.EncodeToString([]byte(authority.PEM()))}.answer)
+	said, err := readSaid(o.Stack, o.Settings)
+	if err != nil {
+		return report, err
+	}
+	door, err := OpenDoor(authority, existing{ca: base64.StdEncoding.EncodeToString([]byte(authority.PEM())), said: said}.answer)
 	if err != nil {
 		return report, fmt.Errorf("open the door that calls to Google end at: %w", err)
 	}

@@ -10,6 +10,7 @@ type run struct {
 	settings map[string]any    // by key, without the project's name
 	secrets  map[string]string // likewise
 	preview  bool
+	found    map[string]map[string]any
 }
 
 // Set sets a setting, for example Set("network.nat", true). A key below a list
@@ -41,6 +42,18 @@ func Plain(key, value string) Change {
 
 // Preview makes the run a preview.
 func Preview() Change { return func(r *run) { r.preview = true } }
+
+// Found makes a look-up find something else: function is Pulumi's token, for
+// example "gcp:compute/getSubnetwork:getSubnetwork", and values replace the
+// properties of what is there for every stack.
+func Found(function string, values map[string]any) Change {
+	return func(r *run) {
+		if r.found == nil {
+			r.found = map[string]map[string]any{}
+		}
+		r.found[function] = values
+	}
+}
 
 func put(at map[string]any, keys []string, value any) {
 	if len(keys) == 1 {

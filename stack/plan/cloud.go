@@ -12,6 +12,8 @@ import (
 // cloud remembers what is declared and answers with what Google would compute.
 type cloud struct {
 	stack string
+	// found are other answers to look-ups, by function and property.
+	found map[string]map[string]any
 
 	mu        sync.Mutex
 	resources []Resource
@@ -47,30 +49,18 @@ func (c *cloud) urn(parent, typ, name string) string {
 }
 
 // Call implements pulumi.MockResourceMonitor: it answers look-ups as the
-// project would that the IDE lives in.
+// project would that the IDE lives in, but for what the run changes.
 func (c *cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	text := resource.NewProperty[string]
 	name := ""
 	if given := args.Args["name"]; given.IsString() {
 		name = given.StringValue()
 	}
-	switch args.Token {
-	case "gcp:compute/getNetwork:getNetwork":
-		id := "projects/p/global/networks/" + name
-		return resource.PropertyMap{"id": text(id), "name": text(name), "selfLink": text("https://www.googleapis.com/compute/v1/" + id)}, nil
-	case "gcp:compute/getSubnetwork:getSubnetwork":
-		return resource.PropertyMap{"id": text("projects/p/regions/r/subnetworks/" + name), "name": text(name)}, nil
-	case "gcp:compute/getGlobalAddress:getGlobalAddress":
-		return resource.PropertyMap{"name": text(name), "address": text("34.8.51.57"), "prefixLength": resource.NewProperty(20.0)}, nil
-	case "gcp:container/getCluster:getCluster":
-		return resource.PropertyMap{
-			"name": text(name), "endpoint": text("192.0.2.10"),
-			"masterAuths": resource.NewProperty([]resource.PropertyValue{resource.NewProperty(resource.PropertyMap{"clusterCaCertificate": text("Q0E=")})}),
-		}, nil
-	case "gcp:organizations/getProject:getProject":
-		return resource.PropertyMap{"number": text("123456789012")}, nil
-	case "gcp:logging/getProjectCmekSettings:getProjectCmekSettings":
-		return resource.PropertyMap{"serviceAccountId": text("cmek-p123456789012@gcp-sa-logging.iam.gserviceaccount.com")}, nil
+	answer, known := existing(args.Token, name)
+	if !known {
+		return nil, fmt.Errorf("the program looks up %s, which no test knows", args.Token)
 	}
-	return nil, fmt.Errorf("the program looks up %s, which no test knows", args.Token)
+	for key, value := range c.found[args.Token] {
+		answer[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
+	}
+	return answer, nil
 }

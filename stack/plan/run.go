@@ -51,7 +51,7 @@ func Make(root, name string, changes ...Change) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	cloud := &cloud{stack: name}
+	cloud := &cloud{stack: name, found: r.found}
 	images := &images{}
 	err = pulumi.RunErr(func(ctx *pulumi.Context) error {
 		outputs, err := stack.With(images).Declare(ctx)

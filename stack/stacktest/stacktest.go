@@ -51,6 +51,9 @@ func Unset(path string) Change { return plan.Unset(path) }
 // Plain puts a value into the stack's file where a secret belongs.
 func Plain(key, value string) Change { return plan.Plain(key, value) }
 
+// Found makes a look-up find something else.
+func Found(function string, values map[string]any) Change { return plan.Found(function, values) }
+
 // Preview makes the run a preview.
 func Preview() Change { return plan.Preview() }
 

@@ -3,6 +3,8 @@ package gcp
 import (
 	"context"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/coditect-ai/license-platform/local/provider"
 	"github.com/coditect-ai/license-platform/local/store"
@@ -32,8 +34,10 @@ func (w *World) connection() provider.Kind {
 			}
 			return nil
 		},
+		Adopt:     joinConnection,
+		Abandoned: abandoned,
 		Refusal: func(r store.Resource) error {
-			if provider.Properties(r.Inputs).Text("deletionPolicy") == "ABANDON" {
+			if abandoned(r.Inputs) {
 				return nil
 			}
 			if users := w.Store.List(TypeDatabaseInstance, TypeRedisInstance); len(users) > 0 {
@@ -42,6 +46,22 @@ func (w *World) connection() provider.Kind {
 			return nil
 		},
 	}
+}
+
+// abandoned connections stay as they are when Pulumi lets go of them.
+func abandoned(inputs provider.Properties) bool { return inputs.Text("deletionPolicy") == "ABANDON" }
+
+// joinConnection does what the provider does where a network has its connection
+// already: the API refuses to create it with other ranges, and the provider then
+// writes the declared ranges over those that were there, if it was told to
+// (google-beta/services/servicenetworking/resource_service_networking_connection.go,
+// Create).
+func joinConnection(d *provider.Draft, present store.Resource) error {
+	before := provider.Properties(present.Outputs).Texts("reservedPeeringRanges")
+	if slices.Equal(before, d.Inputs.Texts("reservedPeeringRanges")) || d.Inputs.True("updateOnCreationFail") {
+		return nil
+	}
+	return apiError(400, "Cannot modify allocated ranges in CreateConnection. Please use UpdateConnection. Existing allocated IP ranges: [%s].", strings.Join(before, " "))
 }
 
 // peered says whether a network has private services access.

@@ -101,6 +101,7 @@ func (plugin) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirp
 	place, known := map[string]string{
 		"gcp:compute/getNetwork:getNetwork":             compute + "global/networks/",
 		"gcp:compute/getSubnetwork:getSubnetwork":       compute + "regions/us-central1/subnetworks/",
+		"gcp:compute/getAddresses:getAddresses":         compute + "aggregated/addresses",
 		"gcp:compute/getGlobalAddress:getGlobalAddress": compute + "global/addresses/",
 		"gcp:container/getCluster:getCluster":           container + "locations/us-central1/clusters/",
 	}[r.GetTok()]
@@ -111,11 +112,34 @@ func (plugin) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirp
 	if err != nil {
 		return nil, err
 	}
-	if access, given := found["masterAuth"]; given {
-		found["masterAuths"] = []any{access} // as the provider calls it
-	}
+	asProvider(found)
 	answer, err := structpb.NewStruct(found)
 	return &pulumirpc.InvokeResponse{Return: answer}, err
+}
+
+// asProvider calls things as the provider does where it differs from the API.
+func asProvider(found map[string]any) {
+	for object, list := range map[string]string{"masterAuth": "masterAuths", "networkPolicy": "networkPolicies", "workloadIdentityConfig": "workloadIdentityConfigs"} {
+		if value, given := found[object]; given {
+			found[list] = []any{value}
+		}
+	}
+	if network, given := found["networkConfig"].(map[string]any); given {
+		for _, key := range []string{"network", "subnetwork", "datapathProvider"} {
+			found[key] = network[key]
+		}
+	}
+	pools, _ := found["nodePools"].([]any)
+	for _, item := range pools {
+		pool, _ := item.(map[string]any)
+		config, _ := pool["config"].(map[string]any)
+		config["workloadMetadataConfigs"] = []any{config["workloadMetadataConfig"]}
+		pool["nodeConfigs"] = []any{config}
+	}
+	if items, given := found["items"].(map[string]any); given {
+		global, _ := items["global"].(map[string]any)
+		found["addresses"] = global["addresses"]
+	}
 }
 
 // Cancel implements pulumirpc.ResourceProviderServer.

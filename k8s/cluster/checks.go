@@ -1,0 +1,136 @@
+package cluster
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/container"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/k8s/isolation"
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Names of the checks of an adopted cluster.
+const (
+	CheckDataplane        = "dataplane"
+	CheckWorkloadIdentity = "workloadIdentity"
+	CheckNodeAccount      = "nodeAccount"
+	CheckClusterNetwork   = "clusterNetwork"
+)
+
+// CheckArgs is what the checks compare with the cluster.
+type CheckArgs struct {
+	// Settings must be valid.
+	Settings Settings
+	// Project is the Google Cloud project's id.
+	Project string
+	// Network and Subnetwork are the names of the adopted ones.
+	Network, Subnetwork string
+	// Dataplane is what the NetworkPolicies are written for.
+	Dataplane string
+	// NodeAccount is the service account that is let pull the API's image.
+	NodeAccount string
+}
+
+// Checks compares the settings with the adopted cluster; for a created one there
+// is nothing to compare. Google is asked once.
+func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) setting.Checks {
+	if !args.Settings.Adopt {
+		return nil
+	}
+	var found *container.LookupClusterResult
+	with := func(compare func(CheckArgs, *container.LookupClusterResult) setting.Problems) func() (setting.Problems, error) {
+		return func() (_ setting.Problems, err error) {
+			if found == nil {
+				s := args.Settings
+				found, err = container.LookupCluster(ctx, &container.LookupClusterArgs{Name: s.Name, Location: &s.Location, Project: &args.Project}, opts...)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("look up cluster %s: %w", args.Settings.Name, err)
+			}
+			return compare(args, found), nil
+		}
+	}
+	return setting.Checks{
+		{Name: CheckDataplane, Look: with(dataplane)},
+		{Name: CheckWorkloadIdentity, Look: with(workloadIdentity)},
+		{Name: CheckNodeAccount, Look: with(nodeAccount)},
+		{Name: CheckClusterNetwork, Look: with(clusterNetwork)},
+	}
+}
+
+// dataplane has to enforce the NetworkPolicies, and to be the one that they are
+// written for (https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy).
+func dataplane(args CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
+	const key = "kubernetes.networkPolicies.dataplane"
+	calico := slices.ContainsFunc(found.NetworkPolicies, func(p container.GetClusterNetworkPolicy) bool { return p.Enabled })
+	switch {
+	case found.DatapathProvider == "ADVANCED_DATAPATH" && args.Dataplane != isolation.DataplaneV2:
+		ps.Add(key, args.Dataplane, "cluster "+found.Name+" has Dataplane V2", isolation.DataplaneV2)
+	case found.DatapathProvider != "ADVANCED_DATAPATH" && calico && args.Dataplane != isolation.Calico:
+		ps.Add(key, args.Dataplane, "cluster "+found.Name+" enforces policies with Calico", isolation.Calico)
+	case found.DatapathProvider != "ADVANCED_DATAPATH" && !calico:
+		ps.Add(key, args.Dataplane, "cluster "+found.Name+" enforces no NetworkPolicies: every pod could reach the license API",
+			"a cluster with Dataplane V2 or with network policy enforcement")
+	}
+	return ps
+}
+
+// workloadIdentity is how pods become service accounts; it has to be on for the
+// cluster and for its nodes
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity).
+func workloadIdentity(args CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
+	const key = "kubernetes.cluster.name"
+	pool := args.Project + ".svc.id.goog"
+	if !slices.ContainsFunc(found.WorkloadIdentityConfigs, func(c container.GetClusterWorkloadIdentityConfig) bool { return c.WorkloadPool == pool }) {
+		ps.Add(key, found.Name, "has no Workload Identity, so no pod could become a service account",
+			"a cluster with the pool "+pool+": gcloud container clusters update "+found.Name+" --workload-pool="+pool)
+	}
+	for _, nodes := range found.NodePools {
+		for _, config := range nodes.NodeConfigs {
+			for _, metadata := range config.WorkloadMetadataConfigs {
+				if metadata.Mode != "GKE_METADATA" {
+					ps.Add(key, found.Name, "its nodes "+nodes.Name+" give pods the nodes' own identity ("+metadata.Mode+")",
+						"nodes with GKE_METADATA: gcloud container node-pools update "+nodes.Name+" --workload-metadata=GKE_METADATA")
+				}
+			}
+		}
+	}
+	return ps
+}
+
+// nodeAccount pulls the API's image, on whichever nodes its pods run.
+func nodeAccount(args CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
+	for _, nodes := range found.NodePools {
+		for _, config := range nodes.NodeConfigs {
+			if config.ServiceAccount != args.NodeAccount {
+				ps.Add("identity.nodeAccount", args.NodeAccount, "the nodes "+nodes.Name+" of cluster "+found.Name+" have another account and could not pull the API's image",
+					called(config.ServiceAccount))
+			}
+		}
+	}
+	return ps
+}
+
+// called spells the account out that "default" stands for.
+func called(account string) string {
+	if account == "default" {
+		return "PROJECT_NUMBER-compute@developer.gserviceaccount.com, Compute Engine's default account"
+	}
+	return account
+}
+
+// clusterNetwork is where the cluster's pods live.
+func clusterNetwork(args CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
+	for _, place := range []struct{ key, given, found string }{
+		{"network.name", args.Network, path.Base(found.Network)},
+		{"network.subnetwork", args.Subnetwork, path.Base(found.Subnetwork)},
+	} {
+		if place.given != place.found {
+			ps.Add(place.key, place.given, "cluster "+found.Name+" lives in "+place.found, place.found)
+		}
+	}
+	return ps
+}

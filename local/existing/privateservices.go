@@ -1,0 +1,49 @@
+package existing
+
+import (
+	"net/url"
+
+	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/store"
+)
+
+// Names of what the IDE has of Google's managed services.
+const (
+	// PrivateServices is the range that is peered with them.
+	PrivateServices = "coditect-services"
+	// Database is the Cloud SQL instance that lives in it.
+	Database = "coditect-db"
+)
+
+// databaseHost is the database's place in the range: the first address that Google
+// gives to anybody.
+const databaseHost = 2
+
+// privateServices are the range, the network's only connection to Google's managed
+// services, and a database behind it.
+func privateServices(plan address.Plan, network string) []store.Resource {
+	reserved := plan.TheirPrivateServices()
+	host := reserved.Addr()
+	for range databaseHost {
+		host = host.Next()
+	}
+	name := "projects/" + Project + "/global/addresses/" + PrivateServices
+	return []store.Resource{
+		resource(gcp.TypeGlobalAddress, name,
+			map[string]any{
+				"name": PrivateServices, "project": Project, "addressType": "INTERNAL", "purpose": "VPC_PEERING",
+				"network": network, "prefixLength": float64(reserved.Bits()),
+			},
+			map[string]any{"address": reserved.Addr().String(), "selfLink": computeLink + name}),
+		resource(gcp.TypeConnection, url.PathEscape(network)+":servicenetworking.googleapis.com",
+			map[string]any{"network": network, "service": "servicenetworking.googleapis.com", "reservedPeeringRanges": []any{PrivateServices}},
+			map[string]any{"peering": "servicenetworking-googleapis-com"}),
+		resource(gcp.TypeDatabaseInstance, Database,
+			map[string]any{
+				"name": Database, "project": Project, "region": Region, "databaseVersion": "POSTGRES_16", "deletionProtection": true,
+				"settings": map[string]any{"tier": "db-custom-1-3840", "ipConfiguration": map[string]any{"privateNetwork": network, "allocatedIpRange": PrivateServices}},
+			},
+			map[string]any{"privateIpAddress": host.String(), "connectionName": Project + ":" + Region + ":" + Database}),
+	}
+}

@@ -1,0 +1,175 @@
+package network
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/dns"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Names of the checks of an adopted network.
+const (
+	CheckSubnet       = "subnet"
+	CheckPeeredRanges = "peeredRanges"
+	CheckPrivateZones = "privateZones"
+	CheckEdgeAddress  = "edgeAddress"
+)
+
+// CheckArgs is what the checks compare.
+type CheckArgs struct {
+	// Settings must be valid.
+	Settings Settings
+	// Project is the Google Cloud project's id, Region that of the subnet.
+	Project, Region string
+	// AddressInUse says that an existing load balancer holds the address.
+	AddressInUse bool
+}
+
+// Checks compares the settings with the network and the address that exist. For
+// what the stack creates there is nothing to compare.
+func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) (checks setting.Checks) {
+	look := looker{ctx: ctx, CheckArgs: args, opts: opts}
+	if args.Settings.Adopt {
+		checks = append(checks,
+			setting.Check{Name: CheckSubnet, Look: look.subnet},
+			setting.Check{Name: CheckPeeredRanges, Look: look.peeredRanges})
+	}
+	if args.Settings.Adopt && args.Settings.zones() {
+		checks = append(checks, setting.Check{Name: CheckPrivateZones, Look: look.privateZones})
+	}
+	if args.Settings.EdgeAddress.Adopt {
+		checks = append(checks, setting.Check{Name: CheckEdgeAddress, Look: look.edgeAddress})
+	}
+	return checks
+}
+
+type looker struct {
+	CheckArgs
+	ctx  *pulumi.Context
+	opts []pulumi.InvokeOption
+}
+
+// subnet has to belong to the network. Its machines and pods reach Google's APIs
+// at their private addresses only with Private Google Access
+// (https://cloud.google.com/vpc/docs/private-google-access).
+func (l looker) subnet() (ps setting.Problems, err error) {
+	s := l.Settings
+	found, err := compute.LookupSubnetwork(l.ctx, &compute.LookupSubnetworkArgs{Name: &s.Subnetwork, Region: &l.Region, Project: &l.Project}, l.opts...)
+	if err != nil {
+		return nil, fmt.Errorf("look up subnet %s: %w", s.Subnetwork, err)
+	}
+	if in := path.Base(found.Network); in != s.Name {
+		ps.Add("network.subnetwork", s.Subnetwork, "belongs to the network "+in, "a subnet of network.name "+s.Name)
+	}
+	if s.PrivateGoogleAPIs && !found.PrivateIpGoogleAccess {
+		ps.Add("network.subnetwork", s.Subnetwork, "has no Private Google Access, so the pods on it would not reach Google's APIs at "+s.GoogleAPIs(),
+			"a subnet with it; its owner can switch it on: gcloud compute networks subnets update "+s.Subnetwork+" --enable-private-ip-google-access")
+	}
+	return ps, nil
+}
+
+// reservedRange is a range of the network for private services access.
+type reservedRange struct{ name, cidr string }
+
+// peeredRanges finds the ranges that are reserved for Google's managed services.
+// A network has one connection to those, and whoever writes it has to name all
+// ranges of it: one that is not named is dropped
+// (https://cloud.google.com/service-infrastructure/docs/service-networking/reference/rest/v1/services.connections/patch).
+func (l looker) peeredRanges() (ps setting.Problems, err error) {
+	s := l.Settings
+	reserved, err := l.reserved()
+	if err != nil {
+		return nil, err
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(reserved, func(r reservedRange) bool { return r.name == name })
+	}
+	var all []string
+	for _, r := range reserved {
+		all = append(all, r.name+" ("+r.cidr+")")
+		if s.PrivateServicesRange != "" && r.name != s.reservedName() && !slices.Contains(s.StayingPrivateServicesRanges, r.name) {
+			ps.Add("network.stayingPrivateServicesRanges", s.StayingPrivateServicesRanges,
+				"leaves out "+r.name+" ("+r.cidr+"), which network "+s.Name+" has reserved for Google's managed services and would lose",
+				"a list with "+r.name+", or network.privateServicesRangeName: "+r.name+" to use that range instead of network.privateServicesRange")
+		}
+	}
+	there := "one of " + strings.Join(all, ", ")
+	if len(all) == 0 {
+		there = "nothing: no range is reserved there"
+	}
+	for _, name := range s.StayingPrivateServicesRanges {
+		if !has(name) {
+			ps.Add("network.stayingPrivateServicesRanges", name, "is not reserved for Google's managed services in network "+s.Name, there)
+		}
+	}
+	if name := s.PrivateServicesRangeName; name != "" && !has(name) {
+		ps.Add("network.privateServicesRangeName", name, "is not reserved for Google's managed services in network "+s.Name, there)
+	}
+	return ps, nil
+}
+
+// reserved lists the network's ranges for private services access. Google's list
+// does not say which network an address belongs to, so each is looked up.
+func (l looker) reserved() (ranges []reservedRange, err error) {
+	filter := `purpose = "VPC_PEERING"`
+	listed, err := compute.GetAddresses(l.ctx, &compute.GetAddressesArgs{Project: &l.Project, Filter: &filter}, l.opts...)
+	if err != nil {
+		return nil, fmt.Errorf("list the reserved ranges of project %s: %w", l.Project, err)
+	}
+	for _, address := range listed.Addresses {
+		found, err := compute.LookupGlobalAddress(l.ctx, &compute.LookupGlobalAddressArgs{Name: address.Name, Project: &l.Project}, l.opts...)
+		if err != nil {
+			return nil, fmt.Errorf("look up the reserved range %s: %w", address.Name, err)
+		}
+		if path.Base(found.Network) == l.Settings.Name && found.Purpose == "VPC_PEERING" {
+			ranges = append(ranges, reservedRange{name: address.Name, cidr: fmt.Sprintf("%s/%d", found.Address, found.PrefixLength)})
+		}
+	}
+	slices.SortFunc(ranges, func(a, b reservedRange) int { return strings.Compare(a.name, b.name) })
+	return ranges, nil
+}
+
+// privateZones finds zones of others for the domains that are about to get one.
+func (l looker) privateZones() (ps setting.Problems, err error) {
+	listed, err := dns.GetManagedZones(l.ctx, &dns.GetManagedZonesArgs{Project: &l.Project}, l.opts...)
+	if err != nil {
+		return nil, fmt.Errorf("list the DNS zones of project %s: %w", l.Project, err)
+	}
+	for _, found := range listed.ManagedZones {
+		name := ""
+		if found.Name != nil {
+			name = *found.Name
+		}
+		for _, ours := range l.Settings.privateZones() {
+			if found.Visibility == "private" && found.DnsName == ours.domain && name != l.Settings.zoneName(ours) {
+				ps.Add("network.privateZonesForAll", true, "the project has a private zone for "+ours.domain+" already: "+name,
+					"network.privateZonesForAll: false")
+			}
+		}
+	}
+	return ps, nil
+}
+
+// edgeAddress has to be a public address; when an existing Ingress is said to hold
+// it, it has to be in use.
+func (l looker) edgeAddress() (ps setting.Problems, err error) {
+	name := l.Settings.EdgeAddress.Name
+	found, err := compute.LookupGlobalAddress(l.ctx, &compute.LookupGlobalAddressArgs{Name: name, Project: &l.Project}, l.opts...)
+	if err != nil {
+		return nil, fmt.Errorf("look up the address %s: %w", name, err)
+	}
+	if found.AddressType != "EXTERNAL" {
+		ps.Add("network.edgeAddress.name", name, "is no public address: "+found.AddressType, "the name of a global external address")
+	}
+	if l.AddressInUse && found.Status != "IN_USE" {
+		ps.Add("network.edgeAddress.name", name, "is used by nobody ("+found.Status+"), but kubernetes.ingress.adopt says that an Ingress holds it",
+			"the address of that Ingress: kubectl get ingress")
+	}
+	return ps, nil
+}

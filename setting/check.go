@@ -1,0 +1,48 @@
+package setting
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Check compares settings with something that exists already, for example with
+// the network that a stack adopts. It only reads.
+type Check struct {
+	// Name is the check's own, as the setting has it that leaves it out.
+	Name string
+	// Look asks for what exists and lists what does not fit the settings. Its
+	// error says that nothing could be learned: something was not found, or may
+	// not be read.
+	Look func() (Problems, error)
+}
+
+// Checks are made together, so that a user learns of everything in one go.
+type Checks []Check
+
+// Run makes all checks but those whose names are in skip, and returns nil when
+// all is well. Else its error lists what was found, where, why it does not fit,
+// what would, and how to leave the check out: skipKey is the setting that does.
+func (cs Checks) Run(skip []string, skipKey string) error {
+	var lines []string
+	for _, check := range cs {
+		if slices.Contains(skip, check.Name) {
+			continue
+		}
+		found, err := check.Look()
+		if err != nil {
+			lines = append(lines, fmt.Sprintf("  check %s: %v", check.Name, err))
+		}
+		for _, p := range found {
+			lines = append(lines, fmt.Sprintf("  check %s: %s", check.Name, p))
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	sort.Strings(lines)
+	return errors.New("the settings do not fit what exists:\n" + strings.Join(lines, "\n") +
+		"\nTo leave a check out, add its name to " + skipKey)
+}

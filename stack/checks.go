@@ -1,0 +1,65 @@
+package stack
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/k8s/cluster"
+	"github.com/coditect-ai/license-platform/network"
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Checks says which comparisons with what exists are left out.
+type Checks struct {
+	// Skip lists checks by their names. A check is left out when the deployer may
+	// not read what it looks up, or when what it found is meant.
+	Skip []string `json:"skip,omitempty"`
+}
+
+// skipKey is the setting that leaves checks out.
+const skipKey = "checks.skip"
+
+// checkNames are those of all checks that there are.
+func checkNames() []string {
+	return []string{
+		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress,
+		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork,
+	}
+}
+
+func (c Checks) validate() (ps setting.Problems) {
+	for i, name := range c.Skip {
+		if !slices.Contains(checkNames(), name) {
+			ps.Add(fmt.Sprintf("skip[%d]", i), name, "is no check", strings.Join(checkNames(), ", "))
+		}
+	}
+	return ps
+}
+
+// check compares the settings with what exists, in a preview as in an update,
+// and before anything is declared. A lockdown is never held up: then what was
+// found is only told.
+func (d *deployment) check() error {
+	err := d.checks().Run(d.settings.Checks.Skip, skipKey)
+	if err != nil && d.settings.Platform.Lockdown {
+		return d.ctx.Log.Warn("in a lockdown this is no reason to stop: "+err.Error(), nil)
+	}
+	return err
+}
+
+// checks are those that fit the settings. They ask with the provider that needs no
+// enabled API.
+func (d *deployment) checks() setting.Checks {
+	s := d.settings
+	ask := pulumi.Provider(d.enabling)
+	all := network.Checks(d.ctx, network.CheckArgs{
+		Settings: s.Network, Project: s.Platform.Project, Region: s.Platform.Region, AddressInUse: s.Kubernetes.Ingress.Adopt,
+	}, ask)
+	return append(all, cluster.Checks(d.ctx, cluster.CheckArgs{
+		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project, Network: s.Network.Name, Subnetwork: s.Network.Subnetwork,
+		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, NodeAccount: s.Identity.NodeAccount,
+	}, ask)...)
+}

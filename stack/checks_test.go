@@ -1,0 +1,150 @@
+package stack_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/stack/plan"
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+const (
+	getSubnetwork = "gcp:compute/getSubnetwork:getSubnetwork"
+	getAddresses  = "gcp:compute/getAddresses:getAddresses"
+	getAddress    = "gcp:compute/getGlobalAddress:getGlobalAddress"
+	getCluster    = "gcp:container/getCluster:getCluster"
+)
+
+// wrongWorld is a project that prod's settings do not fit.
+type wrongWorld struct {
+	changes []stacktest.Change
+	says    []string
+	// check is the one that finds it.
+	check string
+}
+
+func wrongWorlds() map[string]wrongWorld {
+	found := func(function, property string, value any) []stacktest.Change {
+		return []stacktest.Change{stacktest.Found(function, map[string]any{property: value})}
+	}
+	nodes := "gke-nodes@coditect-cloud-infra.iam.gserviceaccount.com"
+	return map[string]wrongWorld{
+		"the subnet has no Private Google Access": {
+			found(getSubnetwork, "privateIpGoogleAccess", false), []string{"network.subnetwork", "coditect-subnet", "has no Private Google Access", "--enable-private-ip-google-access"}, "subnet",
+		},
+		"the subnet belongs to another network": {
+			found(getSubnetwork, "network", "projects/p/global/networks/other"), []string{"network.subnetwork", "belongs to the network other"}, "subnet",
+		},
+		"a peered range of others is not named": {
+			[]stacktest.Change{stacktest.Unset("network.stayingPrivateServicesRanges")},
+			[]string{"network.stayingPrivateServicesRanges", "leaves out coditect-services (10.50.0.0/20)", "would lose", "network.privateServicesRangeName: coditect-services"},
+			"peeredRanges",
+		},
+		"a range that stays is not there": {
+			found(getAddresses, "addresses", []any{}), []string{"network.stayingPrivateServicesRanges", "coditect-services", "is not reserved", "nothing: no range is reserved there"}, "peeredRanges",
+		},
+		"an adopted range is not there": {
+			[]stacktest.Change{stacktest.Unset("network.privateServicesRange"), stacktest.Unset("network.stayingPrivateServicesRanges"), stacktest.Set("network.privateServicesRangeName", "coditect-servces")},
+			[]string{"network.privateServicesRangeName", "coditect-servces", "is not reserved", "one of coditect-services (10.50.0.0/20)"},
+			"peeredRanges",
+		},
+		"the address is a private one": {
+			found(getAddress, "addressType", "INTERNAL"), []string{"network.edgeAddress.name", "coditect-ai-ip", "is no public address"}, "edgeAddress",
+		},
+		"nobody uses the address that an Ingress is said to hold": {
+			found(getAddress, "status", "RESERVED"), []string{"network.edgeAddress.name", "is used by nobody", "kubernetes.ingress.adopt"}, "edgeAddress",
+		},
+		"the cluster has Calico": {
+			[]stacktest.Change{stacktest.Found(getCluster, map[string]any{"datapathProvider": "", "networkPolicies": []any{map[string]any{"enabled": true, "provider": "CALICO"}}})},
+			[]string{"kubernetes.networkPolicies.dataplane", "dataplaneV2", "enforces policies with Calico"},
+			"dataplane",
+		},
+		"the cluster has Dataplane V2, and the settings say Calico": {
+			[]stacktest.Change{stacktest.Set("kubernetes.networkPolicies.dataplane", "calico")}, []string{"kubernetes.networkPolicies.dataplane", "has Dataplane V2"}, "dataplane",
+		},
+		"the cluster enforces no policies": {
+			found(getCluster, "datapathProvider", "LEGACY_DATAPATH"), []string{"kubernetes.networkPolicies.dataplane", "enforces no NetworkPolicies"}, "dataplane",
+		},
+		"the cluster has no Workload Identity": {
+			found(getCluster, "workloadIdentityConfigs", []any{}), []string{"kubernetes.cluster.name", "has no Workload Identity", "--workload-pool=coditect-cloud-infra.svc.id.goog"}, "workloadIdentity",
+		},
+		"the nodes give pods their own identity": {
+			found(getCluster, "nodePools", []any{plan.NodePool(nodes, "GCE_METADATA")}), []string{"kubernetes.cluster.name", "default-pool", "--workload-metadata=GKE_METADATA"}, "workloadIdentity",
+		},
+		"the nodes have another account": {
+			found(getCluster, "nodePools", []any{plan.NodePool("default", "GKE_METADATA")}), []string{"identity.nodeAccount", nodes, "could not pull the API's image", "Compute Engine's default account"}, "nodeAccount",
+		},
+		"the cluster lives in another network": {
+			found(getCluster, "network", "projects/p/global/networks/other"), []string{"network.name", "coditect-vpc", "lives in other"}, "clusterNetwork",
+		},
+	}
+}
+
+func TestAWrongWorldIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
+	t.Parallel()
+	for name, world := range wrongWorlds() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			made, err := stacktest.Try(t, "prod", append(world.changes, stacktest.Preview())...)
+			require.Error(t, err)
+			for _, text := range append(world.says, "check "+world.check+":", "checks.skip") {
+				require.ErrorContains(t, err, text)
+			}
+			for _, r := range made.Resources {
+				assert.Equal(t, "pulumi:providers:gcp", r.Type, "%s is declared", r.Name)
+			}
+		})
+	}
+}
+
+func TestACheckCanBeLeftOutByItsName(t *testing.T) {
+	t.Parallel()
+	for name, world := range wrongWorlds() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := stacktest.Try(t, "prod", append(world.changes, stacktest.Set("checks.skip", []any{world.check}))...)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestEveryFindingIsToldTogether(t *testing.T) {
+	t.Parallel()
+	_, err := stacktest.Try(t, "prod",
+		stacktest.Found(getSubnetwork, map[string]any{"privateIpGoogleAccess": false}),
+		stacktest.Found(getCluster, map[string]any{"workloadIdentityConfigs": []any{}}))
+	require.ErrorContains(t, err, "has no Private Google Access")
+	require.ErrorContains(t, err, "has no Workload Identity")
+}
+
+func TestALockdownIsNotHeldUpByAWrongWorld(t *testing.T) {
+	t.Parallel()
+	for name, world := range wrongWorlds() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := stacktest.Try(t, "prod", append(world.changes, stacktest.Set("platform.lockdown", true))...)
+			require.NoError(t, err, "what changed around the stack must not keep the door open")
+		})
+	}
+}
+
+func TestWhatIsCreatedIsNotLookedUp(t *testing.T) {
+	t.Parallel()
+	wrong := []stacktest.Change{}
+	for _, world := range wrongWorlds() {
+		if len(world.changes) == 1 && world.check != "peeredRanges" && world.check != "dataplane" {
+			wrong = append(wrong, world.changes[0])
+		}
+	}
+	require.NotEmpty(t, wrong)
+	stacktest.Deploy(t, "dev", wrong...)
+}
+
+func TestAMisspeltCheckIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := stacktest.Try(t, "prod", stacktest.Set("checks.skip", []any{"nodeacount"}))
+	require.ErrorContains(t, err, `checks.skip[0] = "nodeacount": is no check`)
+	require.ErrorContains(t, err, "nodeAccount")
+}
