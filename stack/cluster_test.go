@@ -129,8 +129,9 @@ func TestTheEdgeSpeaksModernTLSOnly(t *testing.T) {
 
 func TestAReservedRangeForGooglesServicesCanBeShared(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "prod", stacktest.Unset("network.privateServicesRange"), stacktest.Set("network.privateServicesRangeName", "existing-range"))
+	plan := stacktest.Deploy(t, "prod", stacktest.Unset("network.privateServicesRange"), stacktest.Unset("network.stayingPrivateServicesRanges"),
+		stacktest.Set("network.privateServicesRangeName", "coditect-services"))
 	assert.Empty(t, plan.Of(connection))
-	assert.Equal(t, "existing-range", plan.One(t, sqlInstance, "stores").Text("settings.ipConfiguration.allocatedIpRange"))
-	assert.Equal(t, "34.8.51.57/20", plan.One(t, networkPolicy, "license-migrate").Text("spec.egress[3].to[0].ipBlock.cidr"), "the range that was looked up")
+	assert.Equal(t, "coditect-services", plan.One(t, sqlInstance, "stores").Text("settings.ipConfiguration.allocatedIpRange"))
+	assert.Equal(t, "10.50.0.0/20", plan.One(t, networkPolicy, "license-migrate").Text("spec.egress[3].to[0].ipBlock.cidr"), "the range that was looked up")
 }

@@ -142,7 +142,7 @@ func TestPodsReachWhatTheyNeedAndNothingElse(t *testing.T) {
 		flows   [][]flow
 	}{
 		"prod":                   {"prod", nil, false, [][]flow{always(3307), v2(true), theirs(true)}},
-		"prod on Calico":         {"prod", []stacktest.Change{stacktest.Set("kubernetes.networkPolicies.dataplane", "calico")}, true, [][]flow{always(3307), v2(false), theirs(true)}},
+		"prod on Calico":         {"prod", []stacktest.Change{stacktest.OnCalico()}, true, [][]flow{always(3307), v2(false), theirs(true)}},
 		"dev":                    {"dev", nil, false, [][]flow{always(3307), v2(true), theirs(false)}},
 		"local, as if in Google": {"local", nil, false, [][]flow{always(5432), v2(true), theirs(true)}},
 		"prod, the whole namespace denied": {"prod", []stacktest.Change{
@@ -169,7 +169,7 @@ func TestPodsReachWhatTheyNeedAndNothingElse(t *testing.T) {
 
 func TestWhatTheMatrixDoesNotAllowIsDenied(t *testing.T) {
 	t.Parallel()
-	calico := stacktest.Set("kubernetes.networkPolicies.dataplane", "calico")
+	calico := stacktest.OnCalico()
 	for name, c := range map[string]struct {
 		stack    string
 		changes  []stacktest.Change

@@ -17,6 +17,8 @@ type endpoints struct {
 	Metrics string            `json:"metrics"`
 	Tenant  string            `json:"tenant"`
 	License string            `json:"license"`
+	// Database is the name of the stack's Cloud SQL instance.
+	Database string `json:"database"`
 }
 
 const endpointsFile = "endpoints.json"
@@ -42,6 +44,8 @@ func (c *cloud) writeEndpoints(outputs engine.Outputs, status daemon.Status) (en
 	ids, _ := outputs["tenants"].(map[string]any)
 	e.Tenant, _ = ids[tenant].(string)
 	e.License = license
+	connection, _ := outputs["sqlConnectionName"].(string)
+	e.Database = connection[strings.LastIndex(connection, ":")+1:]
 	return e, daemon.WriteJSON(filepath.Join(c.dir, endpointsFile), e)
 }
 

@@ -3,10 +3,10 @@ package plan
 import "strings"
 
 // Change changes a run before it starts.
-type Change func(*run)
+type Change func(*Run)
 
-// run is what a program is started with.
-type run struct {
+// Run is what a program is started with.
+type Run struct {
 	settings map[string]any    // by key, without the project's name
 	secrets  map[string]string // likewise
 	preview  bool
@@ -16,12 +16,12 @@ type run struct {
 // Set sets a setting, for example Set("network.nat", true). A key below a list
 // cannot be set.
 func Set(path string, value any) Change {
-	return func(r *run) { put(r.settings, strings.Split(path, "."), value) }
+	return func(r *Run) { put(r.settings, strings.Split(path, "."), value) }
 }
 
 // Unset removes a setting or a secret.
 func Unset(path string) Change {
-	return func(r *run) {
+	return func(r *Run) {
 		keys := strings.Split(path, ".")
 		delete(r.secrets, path)
 		at := r.settings
@@ -34,20 +34,20 @@ func Unset(path string) Change {
 
 // Plain puts a value into the stack's file where a secret belongs.
 func Plain(key, value string) Change {
-	return func(r *run) {
+	return func(r *Run) {
 		delete(r.secrets, key)
 		r.settings[key] = value
 	}
 }
 
 // Preview makes the run a preview.
-func Preview() Change { return func(r *run) { r.preview = true } }
+func Preview() Change { return func(r *Run) { r.preview = true } }
 
 // Found makes a look-up find something else: function is Pulumi's token, for
 // example "gcp:compute/getSubnetwork:getSubnetwork", and values replace the
 // properties of what is there for every stack.
 func Found(function string, values map[string]any) Change {
-	return func(r *run) {
+	return func(r *Run) {
 		if r.found == nil {
 			r.found = map[string]map[string]any{}
 		}

@@ -41,7 +41,7 @@ func Make(root, name string, changes ...Change) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{settings: settings, secrets: map[string]string{
+	r := &Run{settings: settings, secrets: map[string]string{
 		"migrationPassword": MigrationPassword, "databasePassword": DatabasePassword,
 	}}
 	for _, change := range changes {
@@ -65,7 +65,7 @@ func Make(root, name string, changes ...Change) (*Plan, error) {
 }
 
 // option starts the program with the run's settings.
-func (r *run) option() (pulumi.RunOption, error) {
+func (r *Run) option() (pulumi.RunOption, error) {
 	config, secret := map[string]string{}, []string{}
 	for key, value := range r.settings {
 		text, plain := value.(string)

@@ -54,6 +54,16 @@ func Plain(key, value string) Change { return plan.Plain(key, value) }
 // Found makes a look-up find something else.
 func Found(function string, values map[string]any) Change { return plan.Found(function, values) }
 
+// OnCalico moves prod to a cluster that enforces NetworkPolicies with Calico.
+func OnCalico() Change {
+	return func(r *plan.Run) {
+		plan.Set("kubernetes.networkPolicies.dataplane", "calico")(r)
+		plan.Found("gcp:container/getCluster:getCluster", map[string]any{
+			"datapathProvider": "", "networkPolicies": []any{map[string]any{"enabled": true, "provider": "CALICO"}},
+		})(r)
+	}
+}
+
 // Preview makes the run a preview.
 func Preview() Change { return plan.Preview() }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -45,16 +44,40 @@ func (l *Local) program() string { return filepath.Join(l.dir, "bin", "license-p
 // Evidence copies the logs, whole: they are small, and begin with the cloud.
 func (l *Local) Evidence(time.Time) []Action {
 	logs := filepath.Join(l.dir, "logs")
+	// Other databases of the project are not the stack's to look into.
+	database := "*"
+	if known, err := l.endpoints(); err == nil && known.Database != "" {
+		database = known.Database
+	}
 	return []Action{
 		copied("pod-logs", "what every pod wrote", "pod-logs.txt", filepath.Join(logs, "pods", "*.log")),
 		copied("events", "what the embedded cloud did", "events.txt", filepath.Join(logs, "daemon.log")),
 		copied("load-balancer", "every request, with Cloud Armor's decision", "load-balancer.jsonl", filepath.Join(logs, "requests.jsonl")),
 		copied("audit-trail", "connections and statements that the database and the cache logged", "audit-trail.txt",
-			filepath.Join(logs, "postgres-*.log"), filepath.Join(logs, "redis-*.log")),
+			filepath.Join(logs, "postgres-"+database+".log"), filepath.Join(logs, "redis-*.log")),
 		inOrder(l.run, Action{
 			Name: "objects", Does: "what runs, and where", File: "objects.txt", Timeout: time.Minute,
 		}, l.local("status")),
 	}
+}
+
+// endpoints are where the stack is.
+type endpoints struct {
+	Edge     string            `json:"edge"`
+	CA       string            `json:"ca"`
+	Hosts    map[string]string `json:"hosts"`
+	Database string            `json:"database"`
+}
+
+func (l *Local) endpoints() (at endpoints, err error) {
+	content, err := os.ReadFile(filepath.Join(l.dir, "endpoints.json"))
+	if err == nil {
+		err = json.Unmarshal(content, &at)
+	}
+	if err != nil {
+		return at, fmt.Errorf("find out where the stack is: %w", err)
+	}
+	return at, nil
 }
 
 // Backup dumps the whole instance, as a backup of Cloud SQL holds it; without
@@ -69,23 +92,24 @@ func (l *Local) Backup(string) Action {
 	return inOrder(l.run, a, dump)
 }
 
-// dump finds the running instance, which tells in postmaster.pid where it
-// listens: line 4 is its port, line 5 its socket's folder.
+// dump finds the stack's running instance, one of several in the project. It tells
+// in postmaster.pid where it listens: line 4 is its port, line 5 its socket's folder.
 // https://www.postgresql.org/docs/15/storage-file-layout.html
 func (l *Local) dump() (Command, error) {
-	found, err := filepath.Glob(filepath.Join(l.dir, "postgres", "*", "data", "postmaster.pid"))
-	if err != nil || len(found) != 1 {
-		return Command{}, errors.Join(fmt.Errorf("%d database instances run in %s, exactly one can be backed up", len(found), l.dir), err)
-	}
-	content, err := os.ReadFile(found[0])
+	known, err := l.endpoints()
 	if err != nil {
-		return Command{}, fmt.Errorf("find the database: %w", err)
+		return Command{}, err
+	}
+	data := filepath.Join(l.dir, "postgres", known.Database, "data")
+	content, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	if err != nil {
+		return Command{}, fmt.Errorf("the database instance %q does not run: %w", known.Database, err)
 	}
 	lines := strings.Split(string(content), "\n")
 	if len(lines) < 5 {
-		return Command{}, fmt.Errorf("find the database: %s does not say where it listens", found[0])
+		return Command{}, fmt.Errorf("find the database: %s does not say where it listens", data)
 	}
-	version, err := os.ReadFile(filepath.Join(filepath.Dir(found[0]), "PG_VERSION"))
+	version, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if err != nil {
 		return Command{}, fmt.Errorf("find the database's version: %w", err)
 	}
@@ -104,18 +128,10 @@ func (l *Local) Lockdown() Action {
 
 // Verify asks at the front door.
 func (l *Local) Verify() Action {
-	var at struct {
-		Edge  string            `json:"edge"`
-		CA    string            `json:"ca"`
-		Hosts map[string]string `json:"hosts"`
-	}
-	content, err := os.ReadFile(filepath.Join(l.dir, "endpoints.json"))
-	if err == nil {
-		err = json.Unmarshal(content, &at)
-	}
+	at, err := l.endpoints()
 	return closed(30*time.Second, at.Hosts["licenses"], func() (*http.Client, error) {
 		if err != nil {
-			return nil, fmt.Errorf("find the front door: %w", err)
+			return nil, err
 		}
 		authority, err := os.ReadFile(at.CA)
 		if err != nil {

@@ -23,16 +23,19 @@ func machine(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, content := range map[string]string{
-		"bin/license-platform-local":          "",
-		"logs/pods/app_license-api-1.log":     "first pod\n",
-		"logs/pods/app_license-api-2.log":     "second pod\n",
-		"logs/daemon.log":                     "ready\n",
-		"logs/requests.jsonl":                 "{}\n",
-		"logs/postgres-stores.log":            "connection\n",
-		"logs/redis-cache.log":                "ready\n",
-		"postgres/stores/data/PG_VERSION":     "15\n",
-		"postgres/stores/data/postmaster.pid": "4711\n/data\n1700000000\n5432\n/run/socket\n127.1.16.2\n",
-		"store.json":                          "a secret",
+		"bin/license-platform-local":             "",
+		"logs/pods/app_license-api-1.log":        "first pod\n",
+		"logs/pods/app_license-api-2.log":        "second pod\n",
+		"logs/daemon.log":                        "ready\n",
+		"logs/requests.jsonl":                    "{}\n",
+		"logs/postgres-stores.log":               "connection\n",
+		"logs/redis-cache.log":                   "ready\n",
+		"postgres/stores/data/PG_VERSION":        "15\n",
+		"postgres/stores/data/postmaster.pid":    "4711\n/data\n1700000000\n5432\n/run/socket\n127.1.16.2\n",
+		"logs/postgres-of-others.log":            "somebody else's\n",
+		"postgres/of-others/data/postmaster.pid": "4712\n/data\n1700000000\n5432\n/run/other\n127.1.32.2\n",
+		"endpoints.json":                         `{"database": "stores"}`,
+		"store.json":                             "a secret",
 	} {
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
@@ -58,6 +61,7 @@ func TestEveryLogOfTheMachineIsKeptAndNoSecret(t *testing.T) {
 		require.NoError(t, a.Do(t.Context(), &out), a.Name)
 		kept[a.Name] = out.String()
 		assert.NotContains(t, out.String(), "a secret")
+		assert.NotContains(t, out.String(), "somebody else's")
 	}
 	assert.Equal(t, "==> app_license-api-1.log\nfirst pod\n==> app_license-api-2.log\nsecond pod\n", kept["pod-logs"])
 	assert.Equal(t, "ready\n", kept["events"])
@@ -80,7 +84,7 @@ func TestTheBackupDumpsTheInstanceWhereItListens(t *testing.T) {
 	assert.Equal(t, []string{"/usr/lib/postgresql/15/bin/pg_dumpall --host=/run/socket --port=5432 --username=cloudsqladmin --no-role-passwords"}, lines(l.Backup("x").Commands))
 
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "postgres")))
-	assert.ErrorContains(t, l.Backup("x").Do(t.Context(), &strings.Builder{}), "0 database instances run")
+	assert.ErrorContains(t, l.Backup("x").Do(t.Context(), &strings.Builder{}), `the database instance "stores" does not run`)
 }
 
 func TestTheLockdownAndItsUndoAreOrdinaryUpdates(t *testing.T) {
