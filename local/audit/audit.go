@@ -1,0 +1,204 @@
+// Package audit is the audit trail of the embedded cloud: who called which method
+// of which service on what, in the shape of Cloud Audit Logs.
+// https://cloud.google.com/logging/docs/audit/understanding-audit-logs
+package audit
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+)
+
+// The logs that an entry can be in.
+const (
+	// Activity has what changes something, always.
+	Activity = "activity"
+	// DataAccess has what reads or uses data, for the services that are configured.
+	DataAccess = "data_access"
+)
+
+// maxBytes bounds the file: a larger one is set aside, and replaces the one that
+// was set aside before.
+const maxBytes = 16 << 20
+
+// maxRecent bounds what is kept in memory.
+const maxRecent = 500
+
+// Call is one call of one method.
+type Call struct {
+	// Log is Activity or DataAccess.
+	Log string
+	// Service is a name such as cloudkms.googleapis.com.
+	Service string
+	// Method is as the service logs it, for example AsymmetricSign.
+	Method string
+	// Resource is what was called on, by its full name.
+	Resource string
+	// Principal is the e-mail address of who called.
+	Principal string
+	// Request is the part of the request that alerts read; nil leaves it out. It
+	// never holds a secret.
+	Request map[string]any
+	// Code is how the call ended.
+	Code codes.Code
+}
+
+// Entry is a log entry of Cloud Logging's, as a filter reads it.
+type Entry = map[string]any
+
+// Log is the trail. It is safe for concurrent use.
+type Log struct {
+	path    string
+	project string
+	now     func() time.Time
+
+	mu       sync.Mutex
+	file     *os.File
+	size     int64
+	recent   []Entry
+	watchers map[int]func(Entry)
+	next     int
+}
+
+// Open opens the trail at path, of a project's.
+func Open(path, project string) (*Log, error) {
+	l := &Log{path: path, project: project, now: time.Now, watchers: map[int]func(Entry){}}
+	return l, l.open()
+}
+
+func (l *Log) open() error {
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
+		return fmt.Errorf("make the folder of the audit trail: %w", err)
+	}
+	file, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the audit trail: %w", err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return errors.Join(fmt.Errorf("read the audit trail's size: %w", err), file.Close())
+	}
+	l.file, l.size = file, info.Size()
+	return nil
+}
+
+// Close closes the file.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return nil
+	}
+	err := l.file.Close()
+	l.file = nil
+	return err
+}
+
+// Write adds a call and tells the watchers.
+func (l *Log) Write(c Call) error {
+	entry := l.entry(c)
+	line, err := json.Marshal(entry)
+	if err != nil {
+		return fmt.Errorf("encode an entry of the audit trail: %w", err)
+	}
+	told, err := l.add(entry, append(line, '\n'))
+	for _, tell := range told {
+		tell(entry)
+	}
+	return err
+}
+
+func (l *Log) add(entry Entry, line []byte) (told []func(Entry), err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.recent = append(l.recent, entry)
+	if over := len(l.recent) - maxRecent; over > 0 {
+		l.recent = slices.Clone(l.recent[over:])
+	}
+	for _, tell := range l.watchers {
+		told = append(told, tell)
+	}
+	if l.file == nil {
+		return told, nil // closed: the daemon ends
+	}
+	if l.size+int64(len(line)) > maxBytes {
+		if err := l.setAside(); err != nil {
+			return told, err
+		}
+	}
+	n, err := l.file.Write(line)
+	l.size += int64(n)
+	if err != nil {
+		return told, fmt.Errorf("write the audit trail: %w", err)
+	}
+	return told, nil
+}
+
+func (l *Log) setAside() error {
+	err := l.file.Close()
+	l.file = nil
+	if renamed := os.Rename(l.path, l.path+".1"); renamed != nil && !errors.Is(renamed, fs.ErrNotExist) {
+		err = errors.Join(err, renamed)
+	}
+	if err != nil {
+		return fmt.Errorf("set the audit trail aside: %w", err)
+	}
+	return l.open()
+}
+
+// Recent lists the latest entries, the newest first.
+func (l *Log) Recent() []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	newest := slices.Clone(l.recent)
+	slices.Reverse(newest)
+	return newest
+}
+
+// Watch calls tell with every entry, until the returned function is called. tell
+// must not block.
+func (l *Log) Watch(tell func(Entry)) (unwatch func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := l.next
+	l.next++
+	l.watchers[key] = tell
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.watchers, key)
+	}
+}
+
+// entry is a call as Cloud Logging has it.
+// https://cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog
+func (l *Log) entry(c Call) Entry {
+	severity, status := "INFO", map[string]any{}
+	if c.Log == Activity {
+		severity = "NOTICE"
+	}
+	if c.Code != codes.OK {
+		severity, status = "ERROR", map[string]any{"code": float64(c.Code), "message": c.Code.String()}
+	}
+	payload := map[string]any{
+		"@type": "type.googleapis.com/google.cloud.audit.AuditLog", "serviceName": c.Service, "methodName": c.Method,
+		"resourceName": c.Resource, "authenticationInfo": map[string]any{"principalEmail": c.Principal}, "status": status,
+	}
+	if c.Request != nil {
+		payload["request"] = c.Request
+	}
+	return Entry{
+		"insertId": rand.Text(), "logName": "projects/" + l.project + "/logs/cloudaudit.googleapis.com%2F" + c.Log,
+		"timestamp": l.now().UTC().Format(time.RFC3339Nano), "severity": severity, "protoPayload": payload,
+		"resource": map[string]any{"type": "audited_resource", "labels": map[string]any{"service": c.Service, "method": c.Method, "project_id": l.project}},
+	}
+}

@@ -1,0 +1,103 @@
+package monitoring
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/yaml"
+)
+
+// Times of managed Prometheus and of Cloud Monitoring, at their own pace.
+const (
+	// defaultInterval is between two scrapes where a PodMonitoring names none, and
+	// between two evaluations of the rules.
+	defaultInterval = 30 * time.Second
+	// notifyAgain is how long an incident that goes on is not told again.
+	notifyAgain = 24 * time.Hour
+)
+
+// object is a part of a configuration file.
+type object = map[string]any
+
+// target is a pod's port that is scraped.
+type target struct {
+	address netip.AddrPort
+	labels  map[string]string
+}
+
+// scrape is what one endpoint of a PodMonitoring asks for.
+type scrape struct {
+	name, path string
+	interval   time.Duration
+	targets    []target
+}
+
+// prometheusConfig is prometheus.yml.
+// https://prometheus.io/docs/prometheus/2.42/configuration/configuration/
+func prometheusConfig(p Pace, exporter, alertmanager netip.AddrPort, scrapes []scrape) ([]byte, error) {
+	interval := promDuration(p.shorten(defaultInterval))
+	jobs := []object{{
+		"job_name": "google", "scrape_interval": interval, "scrape_timeout": interval, "metrics_path": "/metrics",
+		"static_configs": []object{{"targets": []string{exporter.String()}}},
+	}}
+	for _, s := range scrapes {
+		every := promDuration(p.shorten(s.interval))
+		var groups []object
+		for _, t := range s.targets {
+			groups = append(groups, object{"targets": []string{t.address.String()}, "labels": t.labels})
+		}
+		jobs = append(jobs, object{
+			"job_name": s.name, "metrics_path": s.path, "scrape_interval": every, "scrape_timeout": every, "static_configs": groups,
+		})
+	}
+	return render("the configuration of Prometheus", object{
+		"global":         object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+		"rule_files":     []string{"rules.yml"},
+		"alerting":       object{"alertmanagers": []object{{"static_configs": []object{{"targets": []string{alertmanager.String()}}}}}},
+		"scrape_configs": jobs,
+	})
+}
+
+// prometheusRules is rules.yml.
+func prometheusRules(p Pace, rules []rule) ([]byte, error) {
+	all := make([]object, 0, len(rules))
+	for _, r := range rules {
+		all = append(all, object{
+			"alert": r.name, "expr": p.query(r.expression), "for": promDuration(p.shorten(r.wait)),
+			"labels":      object{"policy": r.policy, "severity": r.severity},
+			"annotations": object{"summary": r.summary, "playbook": r.playbook},
+		})
+	}
+	return render("the rules of Prometheus", object{"groups": []object{{"name": "alert-policies", "rules": all}}})
+}
+
+// alertmanagerConfig is alertmanager.yml: every incident is told by itself, once
+// when it begins and once when it is over.
+// https://prometheus.io/docs/alerting/0.25/configuration/
+func alertmanagerConfig(inbox netip.AddrPort, credentials string) ([]byte, error) {
+	return render("the configuration of Alertmanager", object{
+		"route": object{
+			"receiver": "inbox", "group_by": []string{"..."},
+			"group_wait": "0s", "group_interval": "1s", "repeat_interval": promDuration(notifyAgain),
+		},
+		"receivers": []object{{"name": "inbox", "webhook_configs": []object{{
+			"url": "http://" + inbox.String() + inboxPath, "send_resolved": true,
+			"http_config": object{"authorization": object{"type": "Bearer", "credentials_file": credentials}},
+		}}}},
+	})
+}
+
+func render(what string, value object) ([]byte, error) {
+	content, err := yaml.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", what, err)
+	}
+	return content, nil
+}
+
+// jobName names the scrapes of one endpoint.
+func jobName(namespace, name, port string) string {
+	return strings.Join([]string{namespace, name, port}, "/")
+}

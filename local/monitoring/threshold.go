@@ -1,0 +1,98 @@
+package monitoring
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/local/provider"
+)
+
+// burnForm is a selector of a burn rate, with the objective and the lookback.
+// https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring/api/timeseries-selectors
+var burnForm = regexp.MustCompile(`^select_slo_burn_rate\("([^"]+)", ?"([0-9]+(?:ms|s|m|h))"\)$`)
+
+// measured is what a threshold is compared with, in PromQL.
+func measured(declared provider.Properties, at string, objectives map[string]provider.Properties) (string, error) {
+	filter := declared.Text(at + ".filter")
+	if burn := burnForm.FindStringSubmatch(filter); burn != nil {
+		objective, known := objectives[burn[1]]
+		if !known {
+			return "", fmt.Errorf("the objective %s does not exist", burn[1])
+		}
+		return burnRate(objective, burn[2])
+	}
+	selected, err := parseSelector(filter)
+	if err != nil {
+		return "", err
+	}
+	return aggregated(declared, at+".aggregations", selected)
+}
+
+// burnRate is how many times faster than allowed an error budget is spent.
+// https://sre.google/workbook/alerting-on-slos/
+func burnRate(objective provider.Properties, lookback string) (string, error) {
+	goal, _ := objective.Number("goal")
+	bad, err := badShare(objective, lookback)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("(%s) / %s", bad, strconv.FormatFloat(roundOff(1-goal), 'g', -1, 64)), nil
+}
+
+// roundOff takes away what binary fractions add: 1 - 0.99 is 0.01.
+func roundOff(share float64) float64 { return math.Round(share*1e9) / 1e9 }
+
+// badShare is the share of bad requests among all, over the lookback.
+func badShare(objective provider.Properties, lookback string) (string, error) {
+	const ratio, cut = "requestBasedSli.goodTotalRatio", "requestBasedSli.distributionCut"
+	over := func(s selector, suffix string, more ...string) string {
+		return fmt.Sprintf("sum(rate(%s[%s]))", s.with(suffix, more...), lookback)
+	}
+	switch {
+	case objective.Has(ratio + ".badServiceFilter"):
+		bad, err := parseSelector(objective.Text(ratio + ".badServiceFilter"))
+		if err != nil {
+			return "", err
+		}
+		total, err := parseSelector(objective.Text(ratio + ".totalServiceFilter"))
+		if err != nil {
+			return "", err
+		}
+		return over(bad, "") + " / " + over(total, ""), nil
+	case objective.Has(cut):
+		all, err := parseSelector(objective.Text(cut + ".distributionFilter"))
+		if err != nil {
+			return "", err
+		}
+		slowest, _ := objective.Number(cut + ".range.max")
+		if !isBound(slowest) {
+			return "", fmt.Errorf("the embedded load balancer measures latency in steps, and %v ms is not one of them: %s", slowest, boundsText())
+		}
+		return fmt.Sprintf("1 - %s / %s", over(all, "_bucket", "le="+strconv.Quote(strconv.FormatFloat(slowest, 'g', -1, 64))), over(all, "_count")), nil
+	default:
+		return "", fmt.Errorf("the objective %s counts neither bad requests nor a distribution", objective.Text("displayName"))
+	}
+}
+
+// aggregated is a metric as the one aggregation of a condition makes it. Only the
+// count of failed checkers is acted out, which the alert on the uptime check needs.
+// https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#Aggregation
+func aggregated(declared provider.Properties, at string, s selector) (string, error) {
+	if n := len(declared.List(at)); n != 1 {
+		return "", fmt.Errorf("a threshold with %d aggregations", n)
+	}
+	align, reduce := declared.Text(at+".0.perSeriesAligner"), declared.Text(at+".0.crossSeriesReducer")
+	if align != "ALIGN_NEXT_OLDER" || reduce != "REDUCE_COUNT_FALSE" {
+		return "", fmt.Errorf("a threshold over %s and %s", align, reduce)
+	}
+	by := "by (project_id, host)"
+	for _, field := range declared.List(at + ".0.groupByFields") {
+		if text, _ := field.(string); !strings.HasPrefix(text, "resource.label") {
+			return "", fmt.Errorf("a threshold grouped by %v", field)
+		}
+	}
+	return fmt.Sprintf("count %s (last_over_time(%s[%s]) == 0)", by, s.with(""), declared.Text(at+".0.alignmentPeriod")), nil
+}
