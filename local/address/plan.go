@@ -57,6 +57,10 @@ func (p Plan) Metadata() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 14
 // the Service kube-dns.
 func (p Plan) Names() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 15), 5353) }
 
+// Monitoring is the address of the embedded Cloud Monitoring's servers, which have
+// the ports that they have everywhere.
+func (p Plan) Monitoring() netip.Addr { return p.host(8, 16) }
+
 // Services lists the addresses that one certificate each is made for.
 func (p Plan) Services() []netip.AddrPort {
 	return []netip.AddrPort{p.KMS(), p.SecretManager(), p.Identity(), p.Registry()}

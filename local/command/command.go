@@ -59,7 +59,7 @@ func New(load Load, out, errors io.Writer) *cobra.Command {
 	root.PersistentFlags().StringVar(&a.dir, "dir", "", "folder of the embedded cloud (default: .local in the project)")
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "a line for every resource")
 	root.AddCommand(a.up(), a.preview(), a.refresh(), a.status(), a.down(), a.token(), a.tools(), a.daemon(), a.sandbox(),
-		a.attack(), a.fail(), a.heal(), a.drift(), a.previewReal(), a.previewOne())
+		a.attack(), a.fail(), a.heal(), a.alerts(), a.drift(), a.previewReal(), a.previewOne())
 	return root
 }
 

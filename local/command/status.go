@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,9 @@ func (a *app) status() *cobra.Command {
 			a.out.line("daemon: process %d, log %s", status.PID, daemon.LogPath(dir))
 			for _, name := range status.Faults {
 				a.out.line("%s %s is made to fail; '%s heal %s' brings it back", a.out.red("fault:"), name, self(), name)
+			}
+			for _, i := range status.Monitoring.Incidents {
+				a.out.line("%s %s %s since %s: %s", a.out.red("alert:"), i.Alert, i.State, i.Since.Local().Format(time.TimeOnly), i.Summary)
 			}
 			return a.complain(status)
 		},

@@ -23,8 +23,6 @@ func (s Status) At(l layer.Layer) string {
 				all = append(all, at)
 			}
 		}
-	case "logs":
-		return ".local/logs"
 	default:
 		return s.Addresses[l.Address]
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/coditect-ai/license-platform/local/certificate"
+	"github.com/coditect-ai/license-platform/local/monitoring"
 	"github.com/coditect-ai/license-platform/local/process"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/redis"
@@ -96,4 +98,18 @@ func removeData(dir string) error {
 		return fmt.Errorf("remove the data in %s: %w", dir, err)
 	}
 	return nil
+}
+
+// memory tells how full the running instances are; one that does not answer is
+// left out.
+func (c *caches) memory(ctx context.Context) (all []monitoring.Memory) {
+	c.mu.Lock()
+	running := maps.Clone(c.running)
+	c.mu.Unlock()
+	for instance, server := range running {
+		if used, limit, err := server.Memory(ctx); err == nil {
+			all = append(all, monitoring.Memory{Instance: instance, Used: used, Max: limit})
+		}
+	}
+	return all
 }

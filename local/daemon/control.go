@@ -20,6 +20,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/existing"
 	"github.com/coditect-ai/license-platform/local/identity"
 	"github.com/coditect-ai/license-platform/local/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/monitoring"
 	"github.com/coditect-ai/license-platform/local/provider"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
 )
@@ -41,6 +42,8 @@ type Status struct {
 	Problems []string `json:"problems,omitempty"`
 	// Faults are the parts that were made to fail.
 	Faults []string `json:"faults,omitempty"`
+	// Monitoring tells which alerts fire.
+	Monitoring monitoring.Status `json:"monitoring"`
 }
 
 // Pod is a pod in the daemon's status.
@@ -85,6 +88,7 @@ func (d *Daemon) serveControl(ctx context.Context, group *errgroup.Group, token 
 		reply(w, minted, err)
 	})
 	d.drills(ctx, mux)
+	d.watches(mux)
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, "stopping", nil)
 		d.stop()
@@ -131,7 +135,7 @@ func reply(w http.ResponseWriter, value any, err error) {
 func (d *Daemon) status() Status {
 	s := Status{
 		PID: os.Getpid(), Resources: map[string]int{}, Existing: map[string]int{}, Addresses: map[string]string{},
-		Edge: d.balancer.Status(), Network: d.network.Status(), Faults: d.faults.names(),
+		Edge: d.balancer.Status(), Network: d.network.Status(), Faults: d.faults.names(), Monitoring: d.monitoring.Status(context.Background()),
 	}
 	for _, r := range d.store.List() {
 		if r.URN == "" {
@@ -156,6 +160,7 @@ func (d *Daemon) status() Status {
 func (d *Daemon) addresses(at map[string]string) {
 	plan := d.options.Plan
 	at["edge"], at["kms"], at["secretManager"] = plan.Edge().String(), plan.KMS().String(), plan.SecretManager().String()
+	at["monitoring"] = netip.AddrPortFrom(plan.Monitoring(), monitoring.PrometheusPort).String()
 	at["identity"], at["registry"] = plan.Identity().String(), plan.Registry().String()
 	for _, r := range d.store.List(gcp.TypeCluster) {
 		at["control"] = provider.Properties(r.Outputs).Text("endpoint") + ":443"

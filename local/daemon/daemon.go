@@ -16,6 +16,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/k8s/customresource"
 	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/audit"
 	"github.com/coditect-ai/license-platform/local/certificate"
 	"github.com/coditect-ai/license-platform/local/dataplane"
 	"github.com/coditect-ai/license-platform/local/existing"
@@ -24,6 +25,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/kms"
 	"github.com/coditect-ai/license-platform/local/kubelet"
 	"github.com/coditect-ai/license-platform/local/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/monitoring"
 	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/process"
 	"github.com/coditect-ai/license-platform/local/provider"
@@ -67,6 +69,8 @@ type Daemon struct {
 	caches     *caches
 	frontDoor  *frontdoor.FrontDoor
 	balancer   *loadbalancer.Controller
+	audit      *audit.Log
+	monitoring *monitoring.Monitoring
 	gcp        *provider.Server
 	kubernetes *provider.Server
 
@@ -144,6 +148,9 @@ func (d *Daemon) open() (err error) {
 	}
 	d.databases = &databases{dir: at("postgres"), logs: logs, authority: d.authority, supervisor: d.supervisor, log: d.log, running: map[string]*postgres.Server{}}
 	d.caches = &caches{dir: at("redis"), logs: logs, authority: d.authority, supervisor: d.supervisor, log: d.log, running: map[string]*redis.Server{}}
+	if err := d.openMonitoring(logs); err != nil {
+		return err
+	}
 	schemas, err := customresource.NewSchemas()
 	if err != nil {
 		return fmt.Errorf("read the custom resource definitions: %w", err)
@@ -175,6 +182,9 @@ func (d *Daemon) close() error {
 	}
 	if d.supervisor != nil {
 		d.supervisor.Close()
+	}
+	if d.audit != nil {
+		failed = append(failed, d.audit.Close())
 	}
 	failed = append(failed, remove(recordPath(d.options.Dir)))
 	return errors.Join(failed...)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/coditect-ai/license-platform/local/drift"
+	"github.com/coditect-ai/license-platform/local/monitoring"
 	"github.com/coditect-ai/license-platform/local/trace"
 )
 
@@ -26,6 +27,18 @@ func (c *Client) Drift(ctx context.Context) ([]drift.Change, error) {
 func (c *Client) Undrift(ctx context.Context) error {
 	var answer string
 	return c.call(ctx, http.MethodDelete, "/drift", nil, &answer)
+}
+
+// Inbox lists what the alerts told to whom, the newest first.
+func (c *Client) Inbox(ctx context.Context) ([]monitoring.Notification, error) {
+	var found []monitoring.Notification
+	return found, c.call(ctx, http.MethodGet, "/inbox", nil, &found)
+}
+
+// SetPace makes alerts live faster by a factor, or at real time again.
+func (c *Client) SetPace(ctx context.Context, pace monitoring.Pace) error {
+	var answer monitoring.Pace
+	return c.call(ctx, http.MethodPost, "/pace", pace, &answer)
 }
 
 // Requests returns the ways of the latest requests with this trace id, the newest

@@ -38,6 +38,7 @@ func (d *drifts) apply(daemon *Daemon) ([]drift.Change, error) {
 	}
 	if err == nil {
 		d.undo = undo
+		daemon.auditDrift(done)
 	}
 	return done, err
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/kubelet"
 	"github.com/coditect-ai/license-platform/local/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
 )
 
 // maxMessage bounds a message from the engine, in bytes: a whole stack's CA
@@ -34,10 +35,10 @@ const maxMessage = 64 << 20
 func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Record, err error) {
 	plan := d.options.Plan
 	record = Record{PID: os.Getpid(), Binary: d.options.Binary, Token: rand.Text(), Plan: plan, Providers: map[string]int{}}
-	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.refusing()); err != nil {
+	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.refusing(), d.audited("cloudkms.googleapis.com", gcp.TypeCryptoKeyMember, "cryptoKeyId")); err != nil {
 		return record, err
 	}
-	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register); err != nil {
+	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.audited("secretmanager.googleapis.com", typeSecretMember, "secretId")); err != nil {
 		return record, err
 	}
 	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.keysOrNothing(d.issuer.Handler())); err != nil {
@@ -159,6 +160,7 @@ func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err erro
 	group.Go(func() error { return d.frontDoor.Serve(ctx) })
 	group.Go(func() error { return d.balancer.Run(ctx) })
 	d.runNetwork(ctx, group)
+	d.runMonitoring(ctx, group)
 	return nil
 }
 

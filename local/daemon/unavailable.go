@@ -11,7 +11,7 @@ import (
 
 // refusing answers UNAVAILABLE while the key management service is made to fail.
 func (d *Daemon) refusing() grpc.ServerOption {
-	return grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	return grpc.ChainUnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		if d.faults.has(faultKMS) {
 			return nil, status.Error(codes.Unavailable, "The service is currently unavailable.")
 		}

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -50,6 +51,31 @@ func faultsAreToldAndHealed(t *testing.T, m *machine) {
 	output, code := m.command(t, "fail", "everything")
 	assert.Equal(t, 1, code)
 	assert.Contains(t, output, "everything")
+}
+
+// aFailureIsTold lets alerts live faster, since theirs is a matter of minutes.
+func aFailureIsTold(t *testing.T, m *machine) {
+	token, client := m.token(t), 0
+	assert.Contains(t, m.must(t, "alerts", "--hurry", "60"), "60 times faster than real time")
+	m.must(t, "fail", "kms")
+	told := func(state string) func() bool {
+		return func() bool {
+			client++ // each request is a client of its own, so that no rate limit is in the way
+			m.send(t, request{
+				method: http.MethodPost, host: m.endpoints.Hosts["licenses"], token: token, client: fmt.Sprintf("ip=198.51.101.%d;region=US", client%250+1),
+				path: "/v1/licenses/" + m.endpoints.License + "/acquire", body: map[string]any{"fingerprint": "device-6"},
+			})
+			return regexp.MustCompile(`CloudKMSSigningFailures +` + state + ` +email security@coditect.ai`).MatchString(m.must(t, "alerts"))
+		}
+	}
+	require.Eventually(t, told("firing"), time.Minute, 100*time.Millisecond)
+	assert.Contains(t, m.must(t, "status"), "CloudKMSSigningFailures firing")
+	m.must(t, "heal")
+	require.Eventually(t, told("resolved"), time.Minute, 100*time.Millisecond)
+	output, code := m.command(t, "alerts", "--hurry", "61")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, output, "1 (real time) to 60")
+	m.must(t, "alerts", "--hurry", "1")
 }
 
 func driftIsFound(t *testing.T, m *machine) {

@@ -44,6 +44,7 @@ func TestTheWholeStackOnOneMachine(t *testing.T) {
 		{"nobody but the front door and the collector of metrics reaches a pod", podsAreKeptApart},
 		{"every attack is stopped by the layer that has to, and what passes passes untouched", attacksAreHeld},
 		{"each part fails by name, is told and heals", faultsAreToldAndHealed},
+		{"a key that fails is told to whoever is on call, and so is its end", aFailureIsTold},
 		{"a change behind Pulumi's back is found, and put back", driftIsFound},
 		{"a preview after a change of one rule shows exactly that rule", previewsAreExact},
 		{"a rolling update under load loses no request", aRollingUpdateLosesNothing},

@@ -23,7 +23,7 @@ type Layer struct {
 	Name string
 	// Here says what stands for it on this machine.
 	Here string
-	// Address is a key of the daemon's addresses, or "pods", "data" or "logs".
+	// Address is a key of the daemon's addresses, or "pods" or "data".
 	Address string
 
 	// types are prefixes of the type tokens that belong to it.
@@ -49,7 +49,7 @@ func All() []Layer {
 		{Data, "data", "PostgreSQL, Redis, KMS and Secret Manager over gRPC", "data", []string{
 			"gcp:kms/", "gcp:sql/", "gcp:redis/", "gcp:secretmanager/",
 		}},
-		{Observability, "observability", "declared and checked; logs in files", "logs", []string{
+		{Observability, "observability", "Prometheus, Alertmanager, an inbox; logs in files", "monitoring", []string{
 			"gcp:logging/", "gcp:monitoring/", "gcp:projects/iAMAuditConfig",
 		}},
 	}

@@ -22,10 +22,12 @@ import (
 	"github.com/coditect-ai/license-platform/local/store"
 )
 
-// Ports at the address of the monitoring: those that the servers have everywhere,
-// and one for what Google's services export and for the inbox.
+// PrometheusPort is where Prometheus listens, at the address of the monitoring.
+const PrometheusPort = 9090
+
+// The other ports there: Alertmanager has the one that it has everywhere, and there
+// is one for what Google's services export and for the inbox.
 const (
-	prometheusPort   = 9090
 	googlePort       = 9091
 	alertmanagerPort = 9093
 )

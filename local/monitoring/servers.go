@@ -40,7 +40,7 @@ func program(name string) (string, error) {
 // startPrometheus starts the server over the files in dir.
 // https://prometheus.io/docs/prometheus/2.42/command-line/prometheus/
 func (m *Monitoring) startPrometheus(ctx context.Context) (server, error) {
-	return m.start(ctx, "prometheus", "prometheus.yml", prometheusPort, func(s server, dir string) []string {
+	return m.start(ctx, "prometheus", "prometheus.yml", PrometheusPort, func(s server, dir string) []string {
 		return []string{
 			"--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "series"),
 			"--storage.tsdb.retention.time=" + keepSeries, "--storage.tsdb.retention.size=" + keepBytes,

@@ -19,12 +19,14 @@ type need struct {
 	places string
 }
 
-// needs lists what stands for Cloud SQL and Memorystore.
+// needs lists what stands for Cloud SQL, Memorystore and Cloud Monitoring.
 func needs() []need {
 	return []need{
 		{program: "initdb", pkg: "postgresql", places: "/usr/lib/postgresql/*/bin/initdb"},
 		{program: "postgres", pkg: "postgresql", places: "/usr/lib/postgresql/*/bin/postgres"},
 		{program: "redis-server", pkg: "redis-server"},
+		{program: "prometheus", pkg: "prometheus"},
+		{program: "prometheus-alertmanager", pkg: "prometheus-alertmanager"},
 	}
 }
 
@@ -55,7 +57,7 @@ func missing(needs []need, look func(string) (string, error)) []string {
 	return packages
 }
 
-// Databases makes sure that PostgreSQL and Redis are installed. It installs them
+// Databases makes sure that PostgreSQL, Redis, Prometheus and Alertmanager are installed. It installs them
 // with apt-get when it may, else it names the packages in one sentence.
 func Databases(ctx context.Context, say func(string)) error { return install(ctx, needs(), say) }
 
