@@ -112,6 +112,13 @@ func Unavailable(dependency string, cause error) *Error {
 // holds one that may be older than the last grant. Load makes it warm again.
 var ErrCold = errors.New("the licence's live seats are not loaded")
 
+// ErrBusy is returned by Seats.Begin while somebody else rebuilds the licence, and
+// ErrWarm when its live seats are there.
+var (
+	ErrBusy = errors.New("somebody else loads the licence's live seats")
+	ErrWarm = errors.New("the licence's live seats are loaded")
+)
+
 // ErrBacklog is returned by Seats.Reserve when so many reclaimed leases wait for
 // the ledger that they have to be settled first.
 var ErrBacklog = errors.New("too many reclaimed leases wait for the ledger")

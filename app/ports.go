@@ -19,10 +19,9 @@ type Ledger interface {
 	Lease(ctx context.Context, tenant, lease string) (Lease, error)
 	// Open returns all leases of a licence that are not ended.
 	Open(ctx context.Context, ref LicenseRef) ([]Lease, error)
-	// Seat returns all leases of a licence that are not ended, the latest grants last,
-	// and notes that they take their seats at the time `at`: an ending from before
-	// does not end them any more.
-	Seat(ctx context.Context, ref LicenseRef, at time.Time) ([]Lease, error)
+	// Seat notes that all leases of a licence that are not ended take their seats at the
+	// time `at`: an ending from before does not end them any more.
+	Seat(ctx context.Context, ref LicenseRef, at time.Time) error
 	// Grant ends the endings, writes the lease as open, and records the event, all or
 	// nothing, if the licence may be used: License.Usable's codes when not. A lease that
 	// was not open is CodeNoSeats when the licence has all the open ones that it allows,
@@ -83,12 +82,45 @@ type Privacy interface {
 	Erase(ctx context.Context, tenant, user string, event Event) (int64, error)
 }
 
-// Housekeeping is what the service does on its own, for every tenant.
+// OpenLease is a lease that is not ended, as housekeeping sees it.
+type OpenLease struct {
+	LicenseRef
+	ID       string
+	SeatedAt time.Time
+	// Revision is that of its licence.
+	Revision int64
+}
+
+// Settlement is what the ledger has to be told about one licence.
+type Settlement struct {
+	Ref     LicenseRef
+	Endings []Ending
+}
+
+// Housekeeping is what the service does on its own, for all tenants at once: the only
+// methods that see more than one. They show names and times, and nobody's data.
 type Housekeeping interface {
-	// Tenants returns the ids of all tenants.
-	Tenants(ctx context.Context) ([]string, error)
-	// Busy returns the tenant's licences that have open leases, as License does.
-	Busy(ctx context.Context, tenant string) ([]License, error)
+	// Mark names this moment: what is written later, or was not committed yet, is changed
+	// since.
+	Mark(ctx context.Context) (int64, error)
+	// Changed lists up to `limit` licences that were changed since a mark, in the order of
+	// names, those after `after`. A License of "" is the tenant itself. It may list more
+	// than that, and a mark of 0 means all that were ever changed.
+	Changed(ctx context.Context, since int64, after LicenseRef, limit int) ([]LicenseRef, error)
+	// Standing returns licences, of any tenants, as License does; not those that do not
+	// exist.
+	Standing(ctx context.Context, refs []LicenseRef) ([]License, error)
+	// Busy lists up to `limit` licences of a tenant that have open leases, as License does,
+	// in the order of ids, those after the id `after`.
+	Busy(ctx context.Context, tenant, after string, limit int) ([]License, error)
+	// OpenLeases lists up to `limit` open leases in the order of tenants, licences and ids,
+	// those after `after`, and where to go on; nil is the end.
+	OpenLeases(ctx context.Context, after OpenLease, limit int) (found []OpenLease, next *OpenLease, err error)
+	// EndAll is End for licences of any tenants, all or nothing.
+	EndAll(ctx context.Context, all []Settlement) error
+	// Aged visits tenants after one, and returns those with personal data from before the
+	// given time, and the tenant to go on after; "" is the end.
+	Aged(ctx context.Context, before time.Time, after string) (tenants []string, next string, err error)
 	// Pseudonymise erases personal data in leases that ended, and audit events that
 	// happened, before the given time; it returns how many rows changed. What it changed
 	// stays so when it fails.
@@ -132,10 +164,86 @@ type Extended struct {
 
 // Rebuild is a rebuild of live seats that was begun.
 type Rebuild struct {
-	// Ticket names it, for as long as the store keeps its state, a minute at most.
+	// Ticket names it, for as long as the store keeps its state.
 	Ticket string
 	// At is the time of the seats' clock.
 	At time.Time
+}
+
+// Look is one of housekeeping's visits to a licence.
+type Look struct {
+	Ref LicenseRef
+	// Leases are asked about: which of them hold no seat? At most 500.
+	Leases []string
+}
+
+// Looked is what such a visit found.
+type Looked struct {
+	// Cold says that the licence's live seats have to be loaded; then nothing else is known.
+	Cold bool
+	// Endings wait for the ledger. There may be more when they are settled.
+	Endings []Ending
+	// Absent are those of the leases asked about that hold no seat.
+	Absent []string
+	// Now is the time of the seats' clock.
+	Now time.Time
+	// Revision is that of the licence's live numbers.
+	Revision int64
+}
+
+// Job is housekeeping that is not about one licence.
+type Job string
+
+// The jobs, each done by one instance at a time.
+const (
+	// JobChanges brings live numbers up to date with the ledger.
+	JobChanges Job = "changes"
+	// JobSweep compares the ledger's open leases with the live seats.
+	JobSweep Job = "sweep"
+	// JobForget forgets personal data whose time is over.
+	JobForget Job = "forget"
+)
+
+// Work is what an instance has taken on. Others leave it alone for the time that was
+// asked for; if it is not done by then, they take it on.
+type Work struct {
+	// Licenses are to be looked at.
+	Licenses []LicenseRef
+	// Jobs are to be done, each from the place that it had reached; "" is the beginning.
+	Jobs map[Job]string
+}
+
+// Chores is the queue of housekeeping, which all instances share.
+type Chores interface {
+	// Claim takes on work that is due, up to `most` licences, for the time `hold`. The jobs
+	// but forgetting are never due later than ten times that.
+	Claim(ctx context.Context, owner string, most int, hold time.Duration) (Work, error)
+	// Hold goes on with a job for another time, and says whether it is still the owner's.
+	Hold(ctx context.Context, owner string, job Job, hold time.Duration) (bool, error)
+	// Done remembers the place that a job has reached, and when it is due again; nothing
+	// when it is not the owner's any more.
+	Done(ctx context.Context, owner string, job Job, place string, again time.Duration) error
+	// Look visits licences, for a set of them in one trip: it reclaims expired seats,
+	// measures, and notes when each is due again; `hold` is for those that are not done.
+	Look(ctx context.Context, looks []Look, hold time.Duration) ([]Looked, error)
+	// SettledAll is Seats.Settled for licences of any tenants.
+	SettledAll(ctx context.Context, all []Settlement) error
+	// Fullness is how full all licences are together, and the `most` fullest.
+	Fullness(ctx context.Context, most int) (Fullness, error)
+}
+
+// Fullness is how many seats are taken, as housekeeping saw it last.
+type Fullness struct {
+	// Licenses are those with a seat in use; InUse and Seats are the sums over them.
+	Licenses, InUse, Seats int
+	// Fullest are the licences with the least seats left, in proportion, fullest first.
+	Fullest []Filled
+}
+
+// Filled is how full one licence is.
+type Filled struct {
+	Ref          LicenseRef
+	InUse, Seats int
 }
 
 // Usage is how full a licence is.
@@ -170,12 +278,18 @@ type Seats interface {
 	Reclaim(ctx context.Context, ref LicenseRef) ([]Ending, error)
 	// Settled forgets endings that the ledger has recorded.
 	Settled(ctx context.Context, ref LicenseRef, endings []Ending) error
-	// Begin starts a rebuild, before the ledger is read for it.
+	// Begin starts a rebuild, before the ledger is read for it: one at a time. ErrBusy when
+	// another has begun and goes on; ErrWarm when there is nothing to rebuild.
 	Begin(ctx context.Context, ref LicenseRef) (Rebuild, error)
-	// Load makes a cold licence warm from the ledger's open leases, each with a
-	// full lease time from now at least, and does nothing to a warm one. It may take a while. When
-	// the store lost its state since Begin, what was read may be old: ErrCold.
-	Load(ctx context.Context, rebuild Rebuild, license License, open []Lease) error
+	// Stage puts a part of the ledger's open leases aside for Load, each with a full lease
+	// time from now at least. ErrCold when the store lost its state since Begin, and what
+	// was read may be old.
+	Stage(ctx context.Context, rebuild Rebuild, license License, part []Lease) error
+	// Load makes a cold licence warm with what was staged, and does nothing to a warm one.
+	// ErrCold as in Stage.
+	Load(ctx context.Context, rebuild Rebuild, license License) error
+	// Abandon ends a rebuild that failed.
+	Abandon(ctx context.Context, ref LicenseRef, rebuild Rebuild) error
 	// Configure brings a warm licence's numbers and status up to date, unless it has those
 	// of a later revision, other than `overruled` (0: none). It returns the revision that
 	// it has then.
@@ -184,8 +298,7 @@ type Seats interface {
 	Clock(ctx context.Context) (time.Time, error)
 	// Usage counts live seats.
 	Usage(ctx context.Context, ref LicenseRef) (Usage, error)
-	// Absent returns those of the leases that hold no seat, with the clock's time.
-	Absent(ctx context.Context, ref LicenseRef, leases []string) ([]string, time.Time, error)
+	Chores
 }
 
 // Signer turns claims into a licence token, a JWS in compact form.
@@ -198,8 +311,8 @@ type Meter interface {
 	// Lease counts an outcome: "granted", "extended", "exhausted" (refused for want of
 	// a seat), "refused" (for any other reason), "revived", "released", "expired".
 	Lease(outcome string, n int)
-	// Seats sets the number of seats in use of a licence.
-	Seats(ref LicenseRef, inUse, seats int)
+	// Full sets how many seats are in use.
+	Full(f Fullness)
 	// Rebuilt counts a licence whose live seats were rebuilt from the ledger.
 	Rebuilt()
 }

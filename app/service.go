@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -21,6 +22,9 @@ type Service struct {
 	now     func() time.Time
 	// loading lets one rebuild of a licence at a time read the ledger.
 	loading singleflight.Group
+	// loads bounds the rebuilds under way, and rebuilds counts those that were done.
+	loads    chan struct{}
+	rebuilds atomic.Int64
 }
 
 // Dependencies are everything a Service needs; none may be nil.
@@ -40,8 +44,11 @@ type Dependencies struct {
 
 // New returns a Service.
 func New(d Dependencies) *Service {
-	return &Service{ledger: d.Ledger, seats: d.Seats, answers: d.Answers, signer: d.Signer, meter: d.Meter, log: d.Log, issuer: d.Issuer, now: d.Now}
+	return &Service{ledger: d.Ledger, seats: d.Seats, answers: d.Answers, signer: d.Signer, meter: d.Meter, log: d.Log, issuer: d.Issuer, now: d.Now, loads: make(chan struct{}, loadsAtOnce)}
 }
+
+// loadsAtOnce is how many licences an instance rebuilds at once.
+const loadsAtOnce = 3
 
 // attempts bounds how often a step is tried again after the live state had to be
 // rebuilt or a backlog settled.
@@ -112,28 +119,79 @@ func (s *Service) rebuild(ctx context.Context, ref LicenseRef) error {
 	}
 }
 
+// load begins a rebuild once nobody else is at it, and does it, unless it was done meanwhile.
 func (s *Service) load(ctx context.Context, ref LicenseRef) error {
-	license, err := s.ledger.License(ctx, ref)
-	if err != nil {
-		return err
+	for {
+		err := s.loadOnce(ctx, ref)
+		switch {
+		case errors.Is(err, ErrWarm):
+			return nil
+		case !errors.Is(err, ErrBusy):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return Unavailable("store of live seats", ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Service) loadOnce(ctx context.Context, ref LicenseRef) error {
+	// However many licences are cold, requests for warm ones find the stores free.
+	select {
+	case s.loads <- struct{}{}:
+		defer func() { <-s.loads }()
+	case <-ctx.Done():
+		return Unavailable("store of live seats", ctx.Err())
 	}
 	rebuild, err := s.seats.Begin(ctx, ref)
 	if err != nil {
 		return err
 	}
-	open, err := s.ledger.Seat(ctx, ref, rebuild.At)
+	leases, err := s.fill(ctx, ref, rebuild)
 	if err != nil {
-		return err
-	}
-	if err := s.seats.Load(ctx, rebuild, license, open); err != nil {
-		return err
+		ctx, cancel := detached(ctx)
+		defer cancel()
+		// The next one that finds the licence cold begins again, now or some seconds later.
+		return errors.Join(err, s.seats.Abandon(ctx, ref, rebuild))
 	}
 	if err := s.refresh(ctx, ref); err != nil {
 		return err
 	}
+	s.rebuilds.Add(1)
 	s.meter.Rebuilt()
-	s.log.WarnContext(ctx, "live seats rebuilt from the ledger", "tenant", ref.Tenant, "license", ref.License, "leases", len(open))
+	s.log.WarnContext(ctx, "live seats rebuilt from the ledger", "tenant", ref.Tenant, "license", ref.License, "leases", leases)
 	return nil
+}
+
+// fillPage is how many leases a rebuild reads at once.
+const fillPage = 2000
+
+// fill loads the ledger's open leases, and returns how many there are.
+func (s *Service) fill(ctx context.Context, ref LicenseRef, rebuild Rebuild) (leases int, err error) {
+	license, err := s.ledger.License(ctx, ref)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.ledger.Seat(ctx, ref, rebuild.At); err != nil {
+		return 0, err
+	}
+	after := ""
+	for {
+		part, err := s.ledger.Leases(ctx, ref, after, fillPage)
+		if err != nil {
+			return 0, err
+		}
+		if err := s.seats.Stage(ctx, rebuild, license, part); err != nil {
+			return 0, err
+		}
+		leases += len(part)
+		if len(part) < fillPage {
+			return leases, s.seats.Load(ctx, rebuild, license)
+		}
+		after = part[len(part)-1].ID
+	}
 }
 
 // refresh brings live numbers up to date with a change that was made while they were

@@ -27,6 +27,7 @@ type Metrics struct {
 	dependencyErrors *prometheus.CounterVec
 	leases           *prometheus.CounterVec
 	inUse, seats     *prometheus.GaugeVec
+	sums             [3]prometheus.Gauge
 	rebuilt          prometheus.Counter
 
 	answered *series[answer, prometheus.Counter]
@@ -69,11 +70,16 @@ func New() *Metrics {
 			Name: "license_leases_total", Help: "Leases by outcome: granted, extended, exhausted (no seat was free), refused, revived, released, expired.",
 		}, []string{"outcome"}),
 		inUse: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "license_seats_in_use", Help: "Live leases of a licence, as the reaper saw them last.",
+			Name: "license_seats_in_use", Help: "Live leases of one of the fullest licences, as housekeeping saw them last.",
 		}, []string{"tenant", "license"}),
 		seats: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "license_seats", Help: "Seats of a licence that is in use.",
+			Name: "license_seats", Help: "Seats of one of the fullest licences.",
 		}, []string{"tenant", "license"}),
+		sums: [3]prometheus.Gauge{
+			prometheus.NewGauge(prometheus.GaugeOpts{Name: "license_busy", Help: "Licences with a live lease, as every pod sees them."}),
+			prometheus.NewGauge(prometheus.GaugeOpts{Name: "license_busy_seats_in_use", Help: "Live leases of all licences together, as every pod sees them."}),
+			prometheus.NewGauge(prometheus.GaugeOpts{Name: "license_busy_seats", Help: "Seats of all licences with a live lease together, as every pod sees them."}),
+		},
 		rebuilt: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "license_rebuilds_total", Help: "Licences whose live seats were rebuilt from the ledger.",
 		}),
@@ -84,7 +90,7 @@ func New() *Metrics {
 		m.leases.WithLabelValues(outcome)
 	}
 	m.registry.MustRegister(m.requests, m.requestSeconds, m.inFlight, m.signErrors, m.dependency, m.dependencyErrors,
-		m.leases, m.inUse, m.seats, m.rebuilt, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.leases, m.inUse, m.seats, m.sums[0], m.sums[1], m.sums[2], m.rebuilt, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.answered = newSeries(func(a answer) prometheus.Counter {
 		return m.requests.WithLabelValues(a.route, a.method, strconv.Itoa(a.code))
 	})
@@ -135,10 +141,18 @@ func (m *Metrics) Dependency(name string) func(operation string, took time.Durat
 // Lease implements app.Meter.
 func (m *Metrics) Lease(outcome string, n int) { m.leases.WithLabelValues(outcome).Add(float64(n)) }
 
-// Seats implements app.Meter.
-func (m *Metrics) Seats(ref app.LicenseRef, inUse, seats int) {
-	m.inUse.WithLabelValues(ref.Tenant, ref.License).Set(float64(inUse))
-	m.seats.WithLabelValues(ref.Tenant, ref.License).Set(float64(seats))
+// Full implements app.Meter. A licence that is not among the fullest any more has no
+// series any more.
+func (m *Metrics) Full(f app.Fullness) {
+	for i, n := range []int{f.Licenses, f.InUse, f.Seats} {
+		m.sums[i].Set(float64(n))
+	}
+	m.inUse.Reset()
+	m.seats.Reset()
+	for _, one := range f.Fullest {
+		m.inUse.WithLabelValues(one.Ref.Tenant, one.Ref.License).Set(float64(one.InUse))
+		m.seats.WithLabelValues(one.Ref.Tenant, one.Ref.License).Set(float64(one.Seats))
+	}
 }
 
 // Rebuilt implements app.Meter.

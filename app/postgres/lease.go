@@ -48,22 +48,14 @@ func (l *Ledger) Open(ctx context.Context, ref app.LicenseRef) ([]app.Lease, err
 	return l.leases(ctx, "open", ref.Tenant, `tenant_id = $1 AND license_id = $2 AND ended_at IS NULL ORDER BY granted_at`, ref.License)
 }
 
-// Seat implements app.Ledger.
-func (l *Ledger) Seat(ctx context.Context, ref app.LicenseRef, at time.Time) ([]app.Lease, error) {
-	var found []app.Lease
-	err := l.read(ctx, "seat", ref.Tenant, func(b *pgx.Batch) {
-		// No row is written that was not locked in its turn.
-		b.Queue(`WITH locked AS (
-				SELECT id AS open FROM licensing.lease WHERE tenant_id = $1 AND license_id = $2 AND ended_at IS NULL ORDER BY id FOR UPDATE)
-			UPDATE licensing.lease SET seated_at = greatest(seated_at, $3) FROM locked WHERE tenant_id = $1 AND id = open AND ended_at IS NULL
-			RETURNING `+leaseColumns, ref.Tenant, ref.License, at).
-			Query(func(rows pgx.Rows) (err error) {
-				found, err = pgx.CollectRows(rows, scanLease)
-				return err
-			})
+// Seat implements app.Ledger. The licence's row lock makes who ends leases wait, or waits
+// for it.
+func (l *Ledger) Seat(ctx context.Context, ref app.LicenseRef, at time.Time) error {
+	return l.read(ctx, "seat", ref.Tenant, func(b *pgx.Batch) {
+		b.Queue(`SELECT FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE`, ref.Tenant, ref.License)
+		b.Queue(`INSERT INTO licensing.seating AS s (tenant_id, license_id, at) VALUES ($1, $2, $3)
+			ON CONFLICT (tenant_id, license_id) DO UPDATE SET at = greatest(s.at, excluded.at)`, ref.Tenant, ref.License, at)
 	})
-	slices.SortFunc(found, func(a, b app.Lease) int { return a.GrantedAt.Compare(b.GrantedAt) })
-	return found, err
 }
 
 // Leases implements app.Catalog.
@@ -83,7 +75,21 @@ func (l *Ledger) leases(ctx context.Context, operation, tenant, where string, ar
 	return found, err
 }
 
-// queueEndings ends leases, before others are written.
+// lockLicenses keeps the licences of leases from being seated meanwhile.
+func lockLicenses(b *pgx.Batch, tenant string, endings []app.Ending) {
+	if len(endings) == 0 {
+		return
+	}
+	licenses := make([]string, 0, 1)
+	for _, e := range endings {
+		if license, ok := app.LicenseOfLease(e.Lease); ok && !slices.Contains(licenses, license) {
+			licenses = append(licenses, license)
+		}
+	}
+	b.Queue(`SELECT FROM licensing.license WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR SHARE`, tenant, licenses)
+}
+
+// queueEndings ends leases, before others are written. Their licences are locked.
 func queueEndings(b *pgx.Batch, tenant string, endings []app.Ending, others ...string) {
 	if len(endings) == 0 {
 		return
@@ -99,14 +105,16 @@ func queueEndings(b *pgx.Batch, tenant string, endings []app.Ending, others ...s
 	// Rows are locked in the order of ids, so that two transactions never wait for
 	// each other.
 	b.Queue(`SELECT FROM licensing.lease WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`, tenant, slices.Concat(ids, others))
-	// It spares a lease that was seated again after its seat was freed, and writes down
-	// what it did end: an ending may be sent more than once.
+	// It spares a lease that was seated again after its seat was freed, by itself or with
+	// all of its licence's, and writes down what it did end: an ending may be sent more
+	// than once.
 	b.Queue(`WITH ended AS (
 			UPDATE licensing.lease l SET ended_at = e.at, end_reason = e.reason
 			FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::text[], $9::text[])
 				AS e (id, at, reason, final, action, user_id, address, request_id)
 			WHERE l.tenant_id = $1 AND l.id = e.id AND (
-				l.ended_at IS NULL AND (e.final OR l.seated_at <= e.at) OR
+				l.ended_at IS NULL AND (e.final OR l.seated_at <= e.at AND NOT EXISTS (SELECT FROM licensing.seating s
+					WHERE s.tenant_id = $1 AND s.license_id = l.license_id AND s.at > e.at)) OR
 				l.ended_at IS NOT NULL AND e.final AND l.end_reason = 'expired')
 			RETURNING l.license_id, l.id, e.at, e.action, e.user_id, e.address, e.request_id)
 		INSERT INTO licensing.audit (tenant_id, at, user_id, address, request_id, action, license_id, lease_id)
@@ -175,5 +183,8 @@ func refusalOf(code app.Code, cause error) error {
 
 // End implements app.Ledger.
 func (l *Ledger) End(ctx context.Context, tenant string, endings []app.Ending) error {
-	return l.statements(ctx, "end", tenant, func(b *pgx.Batch) { queueEndings(b, tenant, endings) })
+	return l.statements(ctx, "end", tenant, func(b *pgx.Batch) {
+		lockLicenses(b, tenant, endings)
+		queueEndings(b, tenant, endings)
+	})
 }

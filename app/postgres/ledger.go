@@ -53,7 +53,7 @@ func (l *Ledger) send(ctx context.Context, operation, tenant string, fill func(*
 	defer cancel()
 	start := time.Now()
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT set_config('licensing.tenant', $1, true)`, tenant)
+	become(batch, tenant)
 	fill(batch)
 	err := l.pool.SendBatch(ctx, batch).Close()
 	l.observe(operation, time.Since(start), failure(err))

@@ -203,19 +203,3 @@ func (l *Ledger) Licenses(ctx context.Context, tenant, after string, limit int) 
 	})
 	return found, err
 }
-
-// Busy implements app.Housekeeping. A licence that became idle lately is listed
-// too, so that its gauge goes back to zero.
-func (l *Ledger) Busy(ctx context.Context, tenant string) ([]app.License, error) {
-	var found []app.License
-	err := l.read(ctx, "busy", tenant, func(b *pgx.Batch) {
-		b.Queue(`SELECT `+licenseColumns+`, `+suspendedColumn+` FROM licensing.license WHERE tenant_id = $1 AND (
-			EXISTS (SELECT FROM licensing.lease e WHERE e.tenant_id = $1 AND e.license_id = license.id AND e.ended_at IS NULL) OR
-			EXISTS (SELECT FROM licensing.lease e WHERE e.tenant_id = $1 AND e.license_id = license.id AND e.ended_at > now() - interval '10 minutes'))`, tenant).
-			Query(func(rows pgx.Rows) (err error) {
-				found, err = pgx.CollectRows(rows, scanStanding)
-				return err
-			})
-	})
-	return found, err
-}

@@ -23,7 +23,7 @@ var migrations embed.FS
 // requiredVersion is the oldest schema that this program works with. A migration
 // that only adds things leaves it alone, so that the old and the new program both
 // run while one replaces the other.
-const requiredVersion = 3
+const requiredVersion = 4
 
 // Migrate brings the schema up to date, one process at a time (an advisory lock),
 // and gives the application's role its rights. It connects as the schema's owner.
@@ -140,7 +140,10 @@ func grant(ctx context.Context, pool *pgxpool.Pool, role string) error {
 			`GRANT SELECT, INSERT, UPDATE ON licensing.license, licensing.lease TO ` + name,
 			`REVOKE UPDATE, DELETE, TRUNCATE ON licensing.audit FROM ` + name,
 			`GRANT SELECT, INSERT ON licensing.audit TO ` + name,
-			`GRANT EXECUTE ON FUNCTION licensing.tenant_ids(), licensing.scrub(text, timestamptz, integer), licensing.admit(text, text, text) TO ` + name,
+			`GRANT SELECT, INSERT, UPDATE ON licensing.seating TO ` + name,
+			`GRANT EXECUTE ON FUNCTION licensing.tenant_ids(), licensing.scrub(text, timestamptz, integer), licensing.admit(text, text, text),
+				licensing.changes(bigint, text, text, integer), licensing.open_leases(text, text, text, integer, integer),
+				licensing.aged(timestamptz, text, integer) TO ` + name,
 		}
 		// Cloud SQL makes every built-in user a member of this role, which may change
 		// the memberships of others.

@@ -82,15 +82,3 @@ func repeated(once func(changed *int64) error) (total int64, err error) {
 		total += changed
 	}
 }
-
-// Tenants implements app.Housekeeping.
-func (l *Ledger) Tenants(ctx context.Context) ([]string, error) {
-	var ids []string
-	err := l.read(ctx, "tenants", "", func(b *pgx.Batch) {
-		b.Queue(`SELECT licensing.tenant_ids()`).Query(func(rows pgx.Rows) (err error) {
-			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
-			return err
-		})
-	})
-	return ids, err
-}

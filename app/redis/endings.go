@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/coditect-ai/license-platform/app"
 )
@@ -83,23 +82,6 @@ func (s *Seats) Usage(ctx context.Context, ref app.LicenseRef) (app.Usage, error
 		return app.Usage{}, fmt.Errorf("script usage: now: %w", err)
 	}
 	return app.Usage{InUse: inUse, NextFree: next, Now: now}, nil
-}
-
-// Absent implements app.Seats.
-func (s *Seats) Absent(ctx context.Context, ref app.LicenseRef, leases []string) ([]string, time.Time, error) {
-	args := make([]any, len(leases))
-	for i, lease := range leases {
-		args[i] = lease
-	}
-	a, err := s.run(ctx, s.absent, ref, args...)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	now, err := a.time(0)
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("script absent: now: %w", err)
-	}
-	return a.list(1), now, nil
 }
 
 // endingsOf reads pairs of "lease reason" and time, and for each pair who ended it.

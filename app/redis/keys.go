@@ -4,18 +4,37 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// keys returns the licence's keys in the order that the scripts expect. The braces
-// put them all into one slot of a cluster.
+// What all licences share: the queue of housekeeping, and how full licences are. Scripts
+// use it together with one licence's keys, so the store is one server and no cluster.
+const (
+	keyDue     = "housekeeping:due"
+	keyJobs    = "housekeeping:jobs"
+	keyPlaces  = "housekeeping:places"
+	keyOwners  = "housekeeping:owners"
+	keyUsed    = "housekeeping:used"
+	keyFullest = "housekeeping:fullest"
+	keySums    = "housekeeping:sums"
+)
+
+// keys returns the licence's keys in the order that the scripts expect.
 func keys(ref app.LicenseRef) []string {
 	prefix := "seats:{" + ref.Tenant + "/" + ref.License + "}:"
 	return []string{
 		prefix + "state", prefix + "leases", prefix + "holders", prefix + "devices", prefix + "endings", prefix + "claims", prefix + "origins",
+		keyDue,
 	}
+}
+
+// refOf is the licence that the scripts call TENANT/LICENCE.
+func refOf(member string) app.LicenseRef {
+	tenant, license, _ := strings.Cut(member, "/")
+	return app.LicenseRef{Tenant: tenant, License: license}
 }
 
 // digest stands for a fingerprint or a user, so that no personal data is kept here.

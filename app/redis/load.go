@@ -12,7 +12,11 @@ import (
 
 // chunk is how many leases one script takes in, so that no script keeps the server
 // from others for long.
-const chunk = 1000
+const chunk = 200
+
+// maxPause is how long a rebuild may do nothing before another may begin: longer than a
+// read of the ledger takes.
+const maxPause = 6 * time.Second
 
 // Clock implements app.Seats.
 func (s *Seats) Clock(ctx context.Context) (time.Time, error) {
@@ -28,10 +32,15 @@ func (s *Seats) Clock(ctx context.Context) (time.Time, error) {
 // Begin implements app.Seats.
 func (s *Seats) Begin(ctx context.Context, ref app.LicenseRef) (app.Rebuild, error) {
 	ticket := rand.Text()
-	names := keys(ref)
-	a, err := s.runKeys(ctx, s.begin, append(names, names[0]+":"+ticket))
+	a, err := s.runKeys(ctx, s.begin, aside(ref, ticket), ticket, maxPause.Milliseconds())
 	if err != nil {
 		return app.Rebuild{}, err
+	}
+	switch a.word {
+	case "busy":
+		return app.Rebuild{}, app.ErrBusy
+	case "warm":
+		return app.Rebuild{}, app.ErrWarm
 	}
 	at, err := a.time(0)
 	if err != nil {
@@ -40,24 +49,41 @@ func (s *Seats) Begin(ctx context.Context, ref app.LicenseRef) (app.Rebuild, err
 	return app.Rebuild{Ticket: ticket, At: at}, nil
 }
 
-// Load implements app.Seats. The leases are put aside in chunks, under names that no
-// other load uses, and take their place in one step.
-func (s *Seats) Load(ctx context.Context, rebuild app.Rebuild, license app.License, open []app.Lease) error {
-	ref := license.Ref()
+// aside are the keys of a rebuild: leases are put aside in chunks, under names that no
+// other rebuild uses, and take their place in one step.
+func aside(ref app.LicenseRef, ticket string) []string {
 	names := keys(ref)
-	aside := ":" + rebuild.Ticket
-	names = append(names, names[1]+aside, names[2]+aside, names[3]+aside, names[0]+aside)
-	for part := range slices.Chunk(open, chunk) {
-		args := make([]any, 1, 1+len(part))
-		args[0] = license.LeaseTTL.Microseconds()
-		for _, lease := range part {
-			expiry := max(0, lease.ExpiresAt.UnixMicro())
-			args = append(args, fmt.Sprintf("%s %d %s %s %s", lease.ID, expiry, digest(lease.Fingerprint), digest(lease.User), letter(lease.Kind)))
+	for _, name := range []string{names[1], names[2], names[3], names[3] + ":granted", names[0]} {
+		names = append(names, name+":"+ticket)
+	}
+	return append(names, names[0]+":rebuild")
+}
+
+// Stage implements app.Seats.
+func (s *Seats) Stage(ctx context.Context, rebuild app.Rebuild, license app.License, part []app.Lease) error {
+	names := aside(license.Ref(), rebuild.Ticket)
+	for some := range slices.Chunk(part, chunk) {
+		args := make([]any, 3, 3+len(some))
+		args[0], args[1], args[2] = rebuild.Ticket, maxPause.Milliseconds(), license.LeaseTTL.Microseconds()
+		for _, lease := range some {
+			args = append(args, fmt.Sprintf("%s %d %d %s %s %s", lease.ID, max(0, lease.ExpiresAt.UnixMicro()), max(0, lease.GrantedAt.UnixMicro()),
+				digest(lease.Fingerprint), digest(lease.User), letter(lease.Kind)))
 		}
 		if _, err := s.runKeys(ctx, s.stage, names, args...); err != nil {
 			return err
 		}
 	}
-	_, err := s.runKeys(ctx, s.load, names, numbers(license)...)
+	return nil
+}
+
+// Load implements app.Seats.
+func (s *Seats) Load(ctx context.Context, rebuild app.Rebuild, license app.License) error {
+	_, err := s.runKeys(ctx, s.load, aside(license.Ref(), rebuild.Ticket), numbers(license)...)
+	return err
+}
+
+// Abandon implements app.Seats.
+func (s *Seats) Abandon(ctx context.Context, ref app.LicenseRef, rebuild app.Rebuild) error {
+	_, err := s.runKeys(ctx, s.abandon, aside(ref, rebuild.Ticket), rebuild.Ticket)
 	return err
 }

@@ -50,13 +50,30 @@ var configureLua string
 //go:embed scripts/usage.lua
 var usageLua string
 
-//go:embed scripts/absent.lua
-var absentLua string
+//go:embed scripts/abandon.lua
+var abandonLua string
+
+//go:embed scripts/look.lua
+var lookLua string
+
+//go:embed scripts/claim.lua
+var claimLua string
+
+//go:embed scripts/done.lua
+var doneLua string
+
+//go:embed scripts/fullness.lua
+var fullnessLua string
 
 // script is one Lua program and its name in metrics.
 type script struct {
 	name string
 	*goredis.Script
+}
+
+// aloneScript is one without the shared beginning.
+func aloneScript(name, body string) script {
+	return script{name: name, Script: goredis.NewScript(body)}
 }
 
 // newScript puts the shared beginning before a script.

@@ -18,7 +18,9 @@ type Seats struct {
 
 	heartbeats *heartbeats
 
-	reserve, confirm, cancel, free, reclaim, settled, begin, stage, load, configure, usage, absent script
+	reserve, confirm, cancel, free, reclaim, settled, configure, usage script
+	begin, stage, load, abandon                                        script
+	look, claim, done, fullness                                        script
 }
 
 var _ app.Seats = (*Seats)(nil)
@@ -31,7 +33,8 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 		confirm: newScript("confirm", confirmLua), cancel: newScript("cancel", cancelLua), free: newScript("free", freeLua), reclaim: newScript("reclaim", reclaimLua),
 		settled: newScript("settled", settledLua), begin: newScript("begin", beginLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
 		configure: newScript("configure", configureLua), usage: newScript("usage", usageLua),
-		absent: newScript("absent", absentLua),
+		abandon: newScript("abandon", abandonLua), look: newScript("look", lookLua),
+		claim: aloneScript("claim", claimLua), done: aloneScript("done", doneLua), fullness: aloneScript("fullness", fullnessLua),
 	}
 }
 

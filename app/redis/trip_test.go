@@ -44,7 +44,8 @@ func (p *trip) load(license app.License, users ...string) []string {
 	}
 	rebuild, err := p.seats.Begin(p.Context(), license.Ref())
 	require.NoError(p, err)
-	require.NoError(p, p.seats.Load(p.Context(), rebuild, license, open))
+	require.NoError(p, p.seats.Stage(p.Context(), rebuild, license, open))
+	require.NoError(p, p.seats.Load(p.Context(), rebuild, license))
 	return ids
 }
 

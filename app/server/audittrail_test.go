@@ -155,7 +155,7 @@ func TestAnExpiryIsInTheAuditTrailOnceWhoeverFindsIt(t *testing.T) {
 		"the comparison with the ledger": func(t *testing.T, h *hooked, lease app.Lease) {
 			key := "seats:{demo-1a2b/demo}:"
 			require.NoError(t, h.client.ZRem(t.Context(), key+"leases", lease.ID).Err())
-			h.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET seated_at = seated_at - interval '1 minute'`)
+			h.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET seated_at = seated_at - interval '1 minute'`, `UPDATE licensing.seating SET at = at - interval '1 minute'`)
 			require.NoError(t, h.Reap(t.Context()))
 		},
 	} {

@@ -214,7 +214,8 @@ func BenchmarkSeats(b *testing.B) {
 				// A rebuild is one script; the client waits for it longer than for others.
 				rebuild, err := store.Begin(ctx, license.Ref())
 				require.NoError(b, err)
-				require.NoError(b, store.Load(ctx, rebuild, license, open))
+				require.NoError(b, store.Stage(ctx, rebuild, license, open))
+				require.NoError(b, store.Load(ctx, rebuild, license))
 				b.ReportMetric(float64(time.Since(start).Milliseconds()), "ms-rebuild")
 				extend := calling(workers, func(worker int) error {
 					_, err := store.Extend(ctx, license.Ref(), open[(worker*7919)%seats].ID, "ada")

@@ -28,7 +28,7 @@ type hooked struct {
 
 type hookedLedger struct {
 	app.Ledger
-	afterLicense, afterLease, afterBusy, afterSeat, beforeEnd func()
+	afterLicense, afterLease, afterOpen, afterSeat, beforeEnd func()
 	beforeGrant, afterGrant                                   func() error
 }
 
@@ -70,17 +70,22 @@ func (l *hookedLedger) Lease(ctx context.Context, tenant, id string) (app.Lease,
 	return l.Ledger.Lease(ctx, tenant, id)
 }
 
-func (l *hookedLedger) Seat(ctx context.Context, ref app.LicenseRef, at time.Time) ([]app.Lease, error) {
+func (l *hookedLedger) Leases(ctx context.Context, ref app.LicenseRef, after string, limit int) ([]app.Lease, error) {
 	defer once(&l.afterSeat)
-	return l.Ledger.Seat(ctx, ref, at)
+	return l.Ledger.Leases(ctx, ref, after, limit)
 }
 
-func (l *hookedLedger) Busy(ctx context.Context, tenant string) ([]app.License, error) {
-	found, err := l.Ledger.Busy(ctx, tenant)
+func (l *hookedLedger) OpenLeases(ctx context.Context, after app.OpenLease, limit int) ([]app.OpenLease, *app.OpenLease, error) {
+	found, next, err := l.Ledger.OpenLeases(ctx, after, limit)
 	if len(found) > 0 {
-		once(&l.afterBusy)
+		once(&l.afterOpen)
 	}
-	return found, err
+	return found, next, err
+}
+
+func (l *hookedLedger) EndAll(ctx context.Context, all []app.Settlement) error {
+	once(&l.beforeEnd)
+	return l.Ledger.EndAll(ctx, all)
 }
 
 func (l *hookedLedger) End(ctx context.Context, tenant string, endings []app.Ending) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -85,7 +86,7 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 		"License": func() (any, error) { return ledger.License(ctx, ref) },
 		"Lease":   func() (any, error) { return ledger.Lease(ctx, theirs, id) },
 		"Open":    func() (any, error) { return ledger.Open(ctx, ref) },
-		"Seat":    func() (any, error) { return ledger.Seat(ctx, ref, time.Now()) },
+		"Seat":    func() (any, error) { return nil, ledger.Seat(ctx, ref, time.Now()) },
 		"Grant":   func() (any, error) { return nil, ledger.Grant(ctx, lease, nil, app.Event{}) },
 		"End": func() (any, error) {
 			return nil, ledger.End(ctx, theirs, []app.Ending{{Lease: id, At: time.Now(), Reason: app.ReasonExpired}})
@@ -94,7 +95,7 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 		"Licenses":     func() (any, error) { return ledger.Licenses(ctx, theirs, "", 100) },
 		"Leases":       func() (any, error) { return ledger.Leases(ctx, ref, "", 100) },
 		"Events":       func() (any, error) { return ledger.Events(ctx, theirs, 0, 100) },
-		"Busy":         func() (any, error) { return ledger.Busy(ctx, theirs) },
+		"Busy":         func() (any, error) { return ledger.Busy(ctx, theirs, "", 100) },
 		"LicenseIDs":   func() (any, error) { return ledger.LicenseIDs(ctx, theirs) },
 		"Export":       func() (any, error) { return ledger.Export(ctx, theirs, "", app.Place{}, 100, app.Event{}) },
 		"Erase":        func() (any, error) { return ledger.Erase(ctx, theirs, "", app.Event{}) },
@@ -125,11 +126,60 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 
 	for i := range reflect.TypeFor[app.Ledger]().NumMethod() {
 		name := reflect.TypeFor[app.Ledger]().Method(i).Name
-		// The ids of all tenants are what housekeeping begins with.
-		if name != "Tenants" {
+		// Housekeeping sees all tenants' names and times, and the numbers of their licences.
+		if !slices.Contains([]string{"Mark", "Changed", "Standing", "OpenLeases", "EndAll", "Aged"}, name) {
 			assert.Contains(t, calls, name, "a method that this test does not know")
 		}
 	}
+}
+
+func TestHousekeepingSeesAllTenantsAndNobodysData(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, ledger := t.Context(), w.ledger(t)
+	id := w.twins(t)
+	open, next, err := ledger.OpenLeases(ctx, app.OpenLease{}, 100)
+	require.NoError(t, err)
+	assert.Nil(t, next)
+	require.Len(t, open, 2)
+	for i, tenant := range []string{mine, theirs} {
+		assert.Equal(t, app.LicenseRef{Tenant: tenant, License: "demo"}, open[i].LicenseRef)
+		assert.Equal(t, id, open[i].ID)
+		assert.NotContains(t, fmt.Sprintf("%+v", open[i]), "mark-of")
+	}
+	// Pages of one lease end in the same place.
+	first, next, err := ledger.OpenLeases(ctx, app.OpenLease{}, 1)
+	require.NoError(t, err)
+	require.NotNil(t, next)
+	second, _, err := ledger.OpenLeases(ctx, *next, 1)
+	require.NoError(t, err)
+	assert.Equal(t, open, append(first, second...))
+
+	mark, err := ledger.Mark(ctx)
+	require.NoError(t, err)
+	changed, err := ledger.Changed(ctx, mark, app.LicenseRef{}, 100)
+	require.NoError(t, err)
+	assert.Empty(t, changed)
+	w.suspend(t)
+	_, err = ledger.UpdateLicense(ctx, app.LicenseRef{Tenant: mine, License: "big"}, func(l *app.License) (app.Event, error) { l.Seats = 9; return app.Event{}, nil })
+	require.NoError(t, err)
+	changed, err = ledger.Changed(ctx, mark, app.LicenseRef{}, 100)
+	require.NoError(t, err)
+	assert.Equal(t, []app.LicenseRef{{Tenant: mine, License: "big"}, {Tenant: theirs}}, changed)
+	standing, err := ledger.Standing(ctx, []app.LicenseRef{{Tenant: theirs, License: "demo"}, {Tenant: mine, License: "none"}, {Tenant: mine, License: "big"}})
+	require.NoError(t, err)
+	require.Len(t, standing, 2)
+	for _, license := range standing {
+		assert.Equal(t, map[string]app.Status{mine: app.StatusActive, theirs: app.StatusTenantSuspended}[license.Tenant], license.Status)
+	}
+
+	tenants, after, err := ledger.Aged(ctx, time.Now().Add(time.Hour), "")
+	require.NoError(t, err)
+	assert.Empty(t, after)
+	assert.ElementsMatch(t, []string{mine, theirs}, tenants, "their audit events are older than that")
+	tenants, _, err = ledger.Aged(ctx, time.Now().Add(-time.Hour), "")
+	require.NoError(t, err)
+	assert.Empty(t, tenants)
 }
 
 func TestTheLedgerItselfRefusesWhatTheRulesForbid(t *testing.T) {
@@ -192,8 +242,13 @@ func TestTransactionsOnTheSameLeasesDoNotBreakEachOther(t *testing.T) {
 		func() error { return ledger.End(t.Context(), mine, []app.Ending{expired(two), expired(one)}) },
 		func() error { return ledger.End(t.Context(), mine, []app.Ending{expired(one), expired(two)}) },
 		func() error {
-			_, err := ledger.Seat(t.Context(), app.LicenseRef{Tenant: mine, License: "demo"}, time.Now())
-			return err
+			return ledger.EndAll(t.Context(), []app.Settlement{
+				{Ref: app.LicenseRef{Tenant: theirs, License: "demo"}, Endings: []app.Ending{expired(one)}},
+				{Ref: app.LicenseRef{Tenant: mine, License: "demo"}, Endings: []app.Ending{expired(two), expired(one)}},
+			})
+		},
+		func() error {
+			return ledger.Seat(t.Context(), app.LicenseRef{Tenant: mine, License: "demo"}, time.Now())
 		},
 		func() error { _, err := ledger.Erase(t.Context(), mine, "", app.Event{}); return err },
 	} {
@@ -276,7 +331,7 @@ func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 		assert.ErrorContains(t, err, "SQLSTATE 42501", name)
 	}
 	assert.Equal(t, 0, w.postgres.Count(t, `SELECT count(*) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE g.rolname = 'cloudsqlsuperuser'`), "Cloud SQL's powerful role was taken away")
-	assert.Equal(t, 4, w.postgres.Count(t, `SELECT count(*) FROM pg_class WHERE relnamespace = 'licensing'::regnamespace AND relrowsecurity AND relforcerowsecurity`))
+	assert.Equal(t, 6, w.postgres.Count(t, `SELECT count(*) FROM pg_class WHERE relnamespace = 'licensing'::regnamespace AND relrowsecurity AND relforcerowsecurity`))
 
 	owner := w.pool(t, apptest.MigrationRole)
 	assert.ErrorContains(t, owner.Ping(ctx), "refuses to work", "the API does not run as the schema's owner")

@@ -24,6 +24,23 @@ func earlierPrograms() []earlier {
 	const role = `"` + apptest.APIRole + `"`
 	return []earlier{
 		{
+			version: 3,
+			undo: []string{
+				`DROP INDEX licensing.audit_named`, `DROP FUNCTION licensing.aged(timestamptz, text, integer)`, `DROP FUNCTION licensing.open_leases(text, text, text, integer, integer)`,
+				`DROP FUNCTION licensing.changes(bigint, text, text, integer)`, `DROP TRIGGER note_change ON licensing.license`, `DROP TRIGGER note_change ON licensing.tenant`,
+				`DROP FUNCTION licensing.note_change()`, `DROP TABLE licensing.change`, `DROP TABLE licensing.seating`,
+			},
+			asks: []string{
+				`SELECT licensing.tenant_ids()`,
+				`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at)
+					VALUES ('demo-1a2b', 'demo', 'demo_y', 'floating', 'f', 'ada', '', '', now(), now(), now())`,
+				`UPDATE licensing.lease SET seated_at = now() WHERE tenant_id = 'demo-1a2b' AND id = 'demo_y'`,
+				`UPDATE licensing.lease SET ended_at = now(), end_reason = 'expired' WHERE tenant_id = 'demo-1a2b' AND id = 'demo_y'`,
+				`UPDATE licensing.license SET status = 'suspended', updated_at = now() WHERE id = 'short'`,
+				`SELECT licensing.scrub('ada', 'infinity', 100)`,
+			},
+		},
+		{
 			version: 2,
 			undo: []string{
 				`DROP FUNCTION licensing.scrub(text, timestamptz, integer)`, `DROP FUNCTION licensing.admit(text, text, text)`, `DROP TRIGGER revise ON licensing.license`, `DROP TRIGGER revise ON licensing.tenant`,
@@ -68,7 +85,7 @@ func (w *world) backTo(t testing.TB, version int) (program earlier) {
 
 func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) {
 	t.Parallel()
-	for _, version := range []int{2, 1} {
+	for _, version := range []int{3, 2, 1} {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

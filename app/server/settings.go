@@ -64,7 +64,7 @@ type Serve struct {
 	CORSOrigins       []string      `env:"CORS_ORIGINS" help:"origins that may use the API from a browser, comma separated"`
 	TenantConcurrency int           `env:"TENANT_CONCURRENCY" envDefault:"128" help:"requests of one tenant worked on at once, 1 to 10000; as many heartbeats and as many releases beside them"`
 	RequestTimeout    time.Duration `env:"REQUEST_TIMEOUT" envDefault:"8s" help:"most time for one request, 1s to 9s: less than the shortest lease"`
-	ReapInterval      time.Duration `env:"REAP_INTERVAL" envDefault:"30s" help:"how often expired seats are reclaimed and the ledger is reconciled, at least 1s"`
+	ReapInterval      time.Duration `env:"REAP_INTERVAL" envDefault:"30s" help:"what housekeeping is paced by, 1s to 60s: expired seats are reclaimed within a tenth of it, changes of the ledger are noticed within half of it"`
 	Retention         time.Duration `env:"RETENTION" envDefault:"2160h" help:"how long personal data of ended leases and of the audit trail is kept, at least 24h"`
 	DrainDelay        time.Duration `env:"DRAIN_DELAY" envDefault:"0s" help:"how long to go on after SIGTERM while /ready answers 503, 0s to 60s"`
 }
@@ -183,7 +183,7 @@ func (s *Serve) check() []error {
 	}
 	add(s.TenantConcurrency >= 1 && s.TenantConcurrency <= 10_000, "TENANT_CONCURRENCY %d is not 1 to 10000", s.TenantConcurrency)
 	add(s.RequestTimeout >= time.Second && s.RequestTimeout < app.MinLeaseTTL, "REQUEST_TIMEOUT %s is not 1s to 9s", s.RequestTimeout)
-	add(s.ReapInterval >= time.Second, "REAP_INTERVAL %s is less than 1s", s.ReapInterval)
+	add(s.ReapInterval >= time.Second && s.ReapInterval <= time.Minute, "REAP_INTERVAL %s is not 1s to 60s", s.ReapInterval)
 	add(s.Retention >= 24*time.Hour, "RETENTION %s is less than 24h", s.Retention)
 	add(s.DrainDelay >= 0 && s.DrainDelay <= time.Minute, "DRAIN_DELAY %s is not 0s to 60s", s.DrainDelay)
 	return problems

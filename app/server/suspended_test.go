@@ -108,7 +108,7 @@ func TestARevocationHoldsAgainstWhatWasReadBeforeIt(t *testing.T) {
 			assert.Equal(t, app.CodeLicenseRevoked, app.CodeOf(err))
 		},
 		"the housekeeping": func(t *testing.T, h *hooked, revoke func()) {
-			h.ledger.afterBusy = revoke
+			h.ledger.afterOpen = revoke
 			require.NoError(t, h.Reap(t.Context()))
 		},
 		"a rebuild of the live seats": func(t *testing.T, h *hooked, revoke func()) {

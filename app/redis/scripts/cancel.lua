@@ -5,4 +5,5 @@ if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
 local _, _, kind = holder(ARGV[1])
 if kind ~= 'p' or redis.call('HGET', claims, ARGV[1]) ~= ARGV[2] then return {'kept'} end
 free(ARGV[1], ARGV[3], '')
+look(now + soon)
 return {'freed'}

@@ -6,4 +6,5 @@ if not redis.call('ZSCORE', leases, lease) then return {'absent'} end
 local _, owner = holder(lease)
 if user ~= '' and owner ~= user then return {'holder'} end
 free(lease, ARGV[3], ARGV[4])
+look(now + soon)
 return {'freed', int(now)}

@@ -7,7 +7,10 @@
 -- 5 endings (zset)  "lease reason" -> when the seat was freed, microseconds
 -- 6 claims (hash)   pending lease -> the request that may cancel it: the latest
 -- 7 origins (hash)  ending -> who ended it, if it was not the service itself
-local state, leases, holders, devices, endings, claims, origins = unpack(KEYS, 1, 7)
+-- and one that all licences share:
+-- 8 due (zset)      licence -> when housekeeping looks at it, microseconds: not later than
+--                   its first expiry, and soon while endings wait for the ledger
+local state, leases, holders, devices, endings, claims, origins, due = unpack(KEYS, 1, 8)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -27,6 +30,19 @@ local function holder(lease)
   if not value then return nil end
   return string.match(value, '^(%x+):(%x+):(%a)$')
 end
+
+-- member is the licence in what all licences share.
+local function member() return string.match(state, '{(.*)}') end
+
+-- look has housekeeping look at the licence at a time, or before.
+local function look(at) redis.call('ZADD', due, 'LT', int(at), member()) end
+
+-- soon is when it looks after what a request has to tell the ledger, if the request does not.
+local soon = 5000000
+
+-- most is how many leases one script frees, and endings it returns, so that none keeps the
+-- server from others for long.
+local most = 200
 
 -- drop takes the seat away.
 local function drop(lease)
@@ -49,10 +65,11 @@ local function free(lease, reason, origin)
   end
 end
 
--- reclaim frees up to `most` expired seats and returns how many it freed.
-local function reclaim(most)
+-- reclaim frees expired seats, `most` at once, and returns how many it freed.
+local function reclaim()
   local expired = redis.call('ZRANGEBYSCORE', leases, '-inf', int(now), 'LIMIT', 0, most)
   for _, lease in ipairs(expired) do free(lease, 'expired', '') end
+  if #expired > 0 then look(now + soon) end
   return #expired
 end
 
@@ -73,7 +90,7 @@ end
 
 -- waiting returns endings that wait for the ledger, each with its time, and who ended them.
 local function waiting()
-  local found, names, by = redis.call('ZRANGE', endings, 0, 499, 'WITHSCORES'), {}, {}
+  local found, names, by = redis.call('ZRANGE', endings, 0, most - 1, 'WITHSCORES'), {}, {}
   for i = 1, #found, 2 do names[#names + 1] = found[i] end
   -- Whatever happened to an ending, nobody's name outlives it.
   if #names > 0 then by = redis.call('HMGET', origins, unpack(names)) else redis.call('DEL', origins) end

@@ -3,17 +3,16 @@
 -- ARGV: lease, claim, device, user, kind, length, revive, pending time, then the numbers
 -- -> new|held lease kind granted expiry endings origins | cold | backlog | full seats inUse
 --    next | taken | ended | holder | status STATUS
-local lease, claim, device, user, kind, length, revive, soon = unpack(ARGV, 1, 8)
+local lease, claim, device, user, kind, length, revive, short = unpack(ARGV, 1, 8)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
 configure(unpack(ARGV, 9, 15))
 local s = redis.call('HMGET', state, 'status', 'seats', 'limit', 'ttl')
 if s[1] ~= 'active' then return {'status', s[1]} end
-local most = 500
-reclaim(most)
+reclaim()
 if redis.call('ZCARD', endings) > most or redis.call('ZCARD', leases) > live() then return {'backlog'} end
 
 local expiry, answer = now + length, 'new'
-local pending = math.min(now + soon, expiry)
+local pending = math.min(now + short, expiry)
 local mine = redis.call('HGET', devices, device)
 if mine then
   local _, owner, was = holder(mine)
@@ -39,5 +38,6 @@ else
   hold(lease, pending, device, user, 'p')
   redis.call('HSET', claims, lease, claim)
   spare(lease)
+  look(pending)
 end
 return {answer, lease, kind, int(now), int(expiry), waiting()}

@@ -1,0 +1,184 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// page is how many rows a job asks the ledger for at once.
+const page = 500
+
+// catchUp brings live numbers up to date with what was changed in the ledger since a
+// mark, and returns the next one. Heartbeats ask nobody else whether a licence, or its
+// tenant, is suspended.
+func (s *Service) catchUp(ctx context.Context, since string, alive func() error) (next string, err error) {
+	// Without a mark, and with one that is not, everything that was ever changed counts.
+	from, err := strconv.ParseInt(since, 10, 64)
+	if err != nil {
+		from = 0
+	}
+	mark, err := s.ledger.Mark(ctx)
+	if err != nil {
+		return since, err
+	}
+	if mark < from {
+		// The ledger was restored from a backup.
+		from = 0
+	}
+	var after LicenseRef
+	for {
+		changed, err := s.ledger.Changed(ctx, from, after, page)
+		if err != nil {
+			return since, err
+		}
+		if err := errors.Join(alive(), s.follow(ctx, changed, alive)); err != nil {
+			return since, err
+		}
+		if len(changed) < page {
+			return strconv.FormatInt(mark, 10), nil
+		}
+		after = changed[len(changed)-1]
+	}
+}
+
+// follow brings licences, and all that are in use of tenants, up to date.
+func (s *Service) follow(ctx context.Context, changed []LicenseRef, alive func() error) error {
+	var licenses []LicenseRef
+	for _, ref := range changed {
+		if ref.License != "" {
+			licenses = append(licenses, ref)
+			continue
+		}
+		if err := errors.Join(alive(), s.followTenant(ctx, ref.Tenant)); err != nil {
+			return err
+		}
+	}
+	return s.update(ctx, licenses)
+}
+
+func (s *Service) followTenant(ctx context.Context, tenant string) error {
+	after := ""
+	for {
+		licenses, err := s.ledger.Busy(ctx, tenant, after, page)
+		if err != nil {
+			return err
+		}
+		if err := s.configureAll(ctx, licenses); err != nil {
+			return err
+		}
+		if len(licenses) < page {
+			return nil
+		}
+		after = licenses[len(licenses)-1].ID
+	}
+}
+
+// sweepPage is how many open leases one turn of the sweep compares.
+const sweepPage = 2000
+
+// lookPage is how many leases of a licence one look asks about.
+const lookPage = 500
+
+// sweepOn is a turn of the sweep: the work of a turn is the same however many leases there
+// are, and a whole sweep takes the longer.
+func (h *housekeeper) sweepOn(ctx context.Context, place string, alive func() error) (next string, again time.Duration, err error) {
+	var after OpenLease
+	after.Tenant, place, _ = strings.Cut(place, "/")
+	after.License, after.ID, _ = strings.Cut(place, "/")
+	end, cold, err := h.sweep(ctx, after, alive)
+	switch {
+	case err != nil:
+		return "", 0, err
+	case end == nil:
+		return "", h.interval, nil
+	}
+	next = strings.Join([]string{end.Tenant, end.License, end.ID}, "/")
+	if cold {
+		// After a loss everything is cold; the rebuilding has pauses of its own.
+		return next, 0, nil
+	}
+	return next, h.interval / 15, nil
+}
+
+// sweep compares a page of open leases with the live seats, and returns where to go on,
+// nil at the end, and whether some licence was cold.
+func (s *Service) sweep(ctx context.Context, after OpenLease, alive func() error) (next *OpenLease, cold bool, err error) {
+	open, next, err := s.ledger.OpenLeases(ctx, after, sweepPage)
+	if err != nil {
+		return nil, false, err
+	}
+	var failures []error
+	rebuilt := s.rebuilds.Load()
+	for visits := sortOpen(open); len(visits) > 0; {
+		n := min(len(visits), taken)
+		if err := alive(); err != nil {
+			return nil, false, err
+		}
+		failures = append(failures, s.tend(ctx, visits[:n]))
+		visits = visits[n:]
+	}
+	return next, s.rebuilds.Load() != rebuilt, errors.Join(failures...)
+}
+
+// sortOpen makes visits of open leases, which come licence by licence.
+func sortOpen(open []OpenLease) []visit {
+	var visits []visit
+	for _, lease := range open {
+		last := len(visits) - 1
+		if last < 0 || visits[last].Ref != lease.LicenseRef || len(visits[last].Leases) == lookPage {
+			visits = append(visits, visit{Look: Look{Ref: lease.LicenseRef}, seated: map[string]time.Time{}, revision: lease.Revision})
+			last++
+		}
+		visits[last].Leases = append(visits[last].Leases, lease.ID)
+		visits[last].seated[lease.ID] = lease.SeatedAt
+	}
+	return visits
+}
+
+// Forget pseudonymises personal data older than the retention time, in every
+// tenant, and returns how many rows changed.
+func (s *Service) Forget(ctx context.Context, retention time.Duration) (int64, error) {
+	var changed int64
+	var failures []error
+	for after := ""; ; {
+		n, next, err := s.forget(ctx, after, retention)
+		changed, after = changed+n, next
+		failures = append(failures, err)
+		if next == "" {
+			return changed, errors.Join(failures...)
+		}
+	}
+}
+
+// forgetOn is a turn of the forgetting.
+func (h *housekeeper) forgetOn(ctx context.Context, place string) (next string, again time.Duration, err error) {
+	_, next, err = h.forget(ctx, place, h.retention)
+	if next == "" {
+		return "", time.Hour, err
+	}
+	return next, h.interval / 15, err
+}
+
+// forget visits some tenants, and returns the one to go on after; "" is the end.
+func (s *Service) forget(ctx context.Context, after string, retention time.Duration) (changed int64, next string, err error) {
+	before := s.now().Add(-retention)
+	tenants, next, err := s.ledger.Aged(ctx, before, after)
+	if err != nil {
+		return 0, "", err
+	}
+	var failures []error
+	for _, tenant := range tenants {
+		n, err := s.ledger.Pseudonymise(ctx, tenant, before)
+		changed += n
+		failures = append(failures, err)
+		if n > 0 {
+			detail := fmt.Sprintf("%d rows of before %s", n, before.UTC().Format(time.RFC3339))
+			s.record(ctx, tenant, Event{Action: ActionPseudonymise, Detail: detail})
+		}
+	}
+	return changed, next, errors.Join(failures...)
+}

@@ -1,0 +1,49 @@
+-- Housekeeping looks at a licence: it frees expired seats, notes how full the licence is and
+-- when to look again, and says which leases hold no seat.
+-- KEYS 9: licence -> "in use, seats" (hash), 10: licence -> share in use (zset), 11: the sums
+-- over all (hash).
+-- ARGV: how long others leave it alone while it is not done, then leases
+-- -> ok endings origins absent now revision | cold
+local later = now + ARGV[1]
+if redis.call('HGET', state, 'run') ~= run() then
+  redis.call('ZADD', due, int(later), member())
+  return {'cold'}
+end
+reclaim()
+local found, by = waiting()
+local absent = {}
+if #ARGV > 1 then
+  local scores = redis.call('ZMSCORE', leases, unpack(ARGV, 2))
+  for i = 1, #ARGV - 1 do
+    if not scores[i] then absent[#absent + 1] = ARGV[i + 1] end
+  end
+end
+
+local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]
+if #found > 0 or (first and tonumber(first) <= now) then
+  redis.call('ZADD', due, int(later), member())
+elseif first then
+  redis.call('ZADD', due, int(math.max(tonumber(first), now + 1000000)), member())
+else
+  redis.call('ZREM', due, member())
+end
+
+local function sum(name, before, after) if before ~= after then redis.call('HINCRBY', KEYS[11], name, after - before) end end
+local terms = redis.call('HMGET', state, 'seats', 'revision')
+local used, seats = live(), tonumber(terms[1])
+local said = used .. ' ' .. seats
+local before = redis.call('HGET', KEYS[9], member())
+if before ~= said and (before or used > 0) then
+  local u, s = string.match(before or '', '^(%d+) (%d+)$')
+  sum('licenses', before and 1 or 0, used > 0 and 1 or 0)
+  sum('inUse', tonumber(u or 0), used)
+  sum('seats', tonumber(s or 0), used > 0 and seats or 0)
+  if used > 0 then
+    redis.call('HSET', KEYS[9], member(), said)
+    redis.call('ZADD', KEYS[10], used / seats, member())
+  else
+    redis.call('HDEL', KEYS[9], member())
+    redis.call('ZREM', KEYS[10], member())
+  end
+end
+return {'ok', found, by, absent, int(now), terms[2]}
