@@ -141,3 +141,6 @@ func (p *Postgres) selectInto(tb testing.TB, into any, query string, arguments .
 	defer conn.Close(context.Background())
 	require.NoError(tb, conn.QueryRow(context.Background(), query, arguments...).Scan(into), query)
 }
+
+// PID is the server's first process.
+func (p *Postgres) PID() int { return p.command.Process.Pid }

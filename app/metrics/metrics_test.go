@@ -2,9 +2,12 @@ package metrics_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,4 +72,43 @@ func TestAnOutcomeThatNeverHappenedIsZeroAndNotAbsent(t *testing.T) {
 	for _, outcome := range []string{"granted", "extended", "exhausted", "refused", "revived", "released", "expired"} {
 		assert.Contains(t, text, `license_leases_total{outcome="`+outcome+`"} 0`)
 	}
+}
+
+func TestAPodExportsFewSeriesHoweverManyLicencesThereAre(t *testing.T) {
+	t.Parallel()
+	m := metrics.New()
+	fill := func(tenant string) {
+		f := app.Fullness{Licenses: 20_000, InUse: 200_000, Seats: 400_000}
+		for i := range 20 {
+			f.Fullest = append(f.Fullest, app.Filled{Ref: app.LicenseRef{Tenant: tenant, License: fmt.Sprint("l", i)}, InUse: 9, Seats: 10})
+		}
+		m.Full(f)
+	}
+	fill("acme")
+	fill("other")
+	// As many routes and operations as there are, each with the answers that it gives.
+	for i := range 22 {
+		for _, code := range []int{200, 404, 503} {
+			m.Started()(fmt.Sprint("route", i), http.MethodPost, code, time.Millisecond)
+		}
+	}
+	for name, operations := range map[string]int{"postgres": 25, "redis": 20, "kms": 2} {
+		observe := m.Dependency(name)
+		for i := range operations {
+			observe(fmt.Sprint("operation", i), time.Millisecond, errors.New("down"))
+		}
+	}
+
+	text := scrape(t, m)
+	assert.NotContains(t, text, `tenant="acme"`, "who is not among the fullest any more")
+	assert.Contains(t, text, `license_seats_in_use{license="l0",tenant="other"} 9`)
+	assert.Contains(t, text, "license_busy_seats_in_use 200000")
+	series := 0
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") {
+			series++
+		}
+	}
+	assert.LessOrEqual(t, series, 500)
+	t.Log(series, "series")
 }

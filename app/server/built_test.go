@@ -35,7 +35,7 @@ func build(b *testing.B) string {
 func (w *world) serveBuilt(b *testing.B, path string) *built {
 	b.Helper()
 	environment := w.serveEnvironment(b)
-	s := &built{instance: &instance{url: "http://" + environment["LISTEN_ADDRESS"], client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}}
+	s := &built{instance: &instance{url: "http://" + environment["LISTEN_ADDRESS"], metrics: "http://" + environment["METRICS_ADDRESS"] + "/metrics", client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}}
 	s.command = exec.Command(path, "serve")
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	s.command.Env = []string{"LOG_LEVEL=warn"}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,6 +54,24 @@ func TestFaultsAThousandClientsRaceForAHundredSeats(t *testing.T) {
 type tally struct {
 	tried, refused, unavailable, lost, oversold atomic.Int64
 	holders                                     atomic.Int64
+	// pause is what a client waits for between two requests, at least.
+	pause time.Duration
+}
+
+// operationsVariable makes the faults come again and again until so many operations were
+// tried, one after the other almost without a pause.
+const operationsVariable = "FAULTS_OPERATIONS"
+
+// operations is how many are to be tried at least.
+func operations(t *testing.T) int64 {
+	t.Helper()
+	text := os.Getenv(operationsVariable)
+	if text == "" {
+		return 1000
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	require.NoError(t, err, operationsVariable)
+	return n
 }
 
 const faultSeats, faultClients = 20, 30
@@ -64,7 +84,7 @@ func (l *tally) client(api func() *instance, token, device string, stop <-chan s
 		select {
 		case <-stop:
 			return
-		case <-time.After(time.Duration(20+rand.IntN(60)) * time.Millisecond):
+		case <-time.After(l.pause + rand.N(3*l.pause)):
 		}
 		l.tried.Add(1)
 		switch {
@@ -116,16 +136,20 @@ func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
 		return apis[rand.IntN(len(apis))].instance
 	}
 	stop := make(chan struct{})
-	var seen tally
+	seen, atLeast := tally{pause: 20 * time.Millisecond}, operations(t)
+	if atLeast > 1000 {
+		seen.pause = time.Millisecond
+	}
 	var group sync.WaitGroup
 	for i := range faultClients {
 		group.Go(func() { seen.client(pick, token, fmt.Sprintf("device-%d", i), stop) })
 	}
 	pause := func() { time.Sleep(1500 * time.Millisecond) }
-	for _, fault := range []struct {
+	type fault struct {
 		name string
 		do   func()
-	}{
+	}
+	faults := []fault{
 		{"Redis is flushed", func() { w.redis.Flush(t) }},
 		{"Redis is killed and comes back with an old snapshot", func() {
 			w.redis.Snapshot(t)
@@ -165,18 +189,25 @@ func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
 			pause()
 			w.postgres.Start(t)
 		}},
-	} {
-		pause()
-		before := seen.tried.Load()
-		fault.do()
-		pause()
-		t.Logf("%s: %d operations, lost %d, oversold %d", fault.name, seen.tried.Load()-before, seen.lost.Load(), seen.oversold.Load())
+		{"the instance that has all of the housekeeping is gone", func() { w.strand(t) }},
 	}
-	pause()
+	for {
+		for _, fault := range faults {
+			pause()
+			before := seen.tried.Load()
+			fault.do()
+			pause()
+			t.Logf("%s: %d operations, lost %d, oversold %d", fault.name, seen.tried.Load()-before, seen.lost.Load(), seen.oversold.Load())
+		}
+		pause()
+		if seen.tried.Load() > atLeast || t.Failed() {
+			break
+		}
+	}
 	close(stop)
 	group.Wait()
 	t.Logf("operations tried %d, refused %d, unavailable %d, lost %d, oversold %d", seen.tried.Load(), seen.refused.Load(), seen.unavailable.Load(), seen.lost.Load(), seen.oversold.Load())
-	assert.Greater(t, seen.tried.Load(), int64(1000))
+	assert.Greater(t, seen.tried.Load(), atLeast)
 	assert.Zero(t, seen.lost.Load(), "a holder lost its seat")
 	assert.Zero(t, seen.oversold.Load(), "a seat was sold twice")
 }

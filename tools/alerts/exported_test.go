@@ -33,7 +33,7 @@ func exported(t *testing.T) map[string]map[string]bool {
 	// A metric with labels is served once something was counted.
 	m.Started()("acquire", http.MethodPost, http.StatusUnauthorized, time.Millisecond)
 	m.Dependency("kms")("sign", time.Millisecond, errors.New("no"))
-	m.Seats(app.LicenseRef{Tenant: "acme", License: "ide"}, 1, 2)
+	m.Full(app.Fullness{Fullest: []app.Filled{{Ref: app.LicenseRef{Tenant: "acme", License: "ide"}, InUse: 1, Seats: 2}}})
 
 	recorder := httptest.NewRecorder()
 	m.Handler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
