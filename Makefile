@@ -2,7 +2,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: fuzz vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory conformance tools go attack drift
+.PHONY: fuzz vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory fields conformance tools go attack drift
 
 LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
@@ -104,6 +104,10 @@ bench: tools ## Measure the API's speed, as ratios against the bare building blo
 
 inventory: go ## Write the reviewed list of every stack's resources anew
 	@go test ./stack -run Inventory -update
+
+fields: go ## Read the Terraform provider's schema anew (PROVIDER=a clone of its source, v5.42.0)
+	@test -d "$(PROVIDER)" || { echo "PROVIDER names a clone: git clone --depth 1 --branch v5.42.0 https://github.com/hashicorp/terraform-provider-google-beta" >&2; exit 1; }
+	@cd tools/providerfields && go run . -provider "$(abspath $(PROVIDER))" -sdk "$$(cd ../.. && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi-gcp/sdk/v7)" -into ../../local/provider/gcp/fields
 
 checklist: go ## Judge a stack by the design's security checklist (STACK=prod)
 	@go run ./ops checklist --stack $(or $(STACK),prod) $(ARGS)

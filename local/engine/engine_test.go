@@ -23,7 +23,8 @@ import (
 // address is computed.
 func thing() provider.Kind {
 	return provider.Kind{
-		Type: "gcp:test/thing:Thing", NameProperty: "name", Required: []string{"size"}, Immutable: []string{"name", "shape"},
+		Type: "gcp:test/thing:Thing", NameProperty: "name",
+		Fields:   provider.Fields{"size": {Required: true}, "name": {Fixed: true}, "shape": {Fixed: true}},
 		Computed: []string{"address"}, Secret: []string{"password"},
 		ID: func(d *provider.Draft) string { return d.Project() + "/" + d.Inputs.Text("name") },
 		Check: func(d *provider.Draft) []provider.Failure {

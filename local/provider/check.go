@@ -22,18 +22,12 @@ func (s *Server) Check(ctx context.Context, request *pulumirpc.CheckRequest) (*p
 	}
 	draft := about.draft(inputs, len(before) > 0)
 	response := &pulumirpc.CheckResponse{}
-	for _, required := range kind.Required {
-		if !draft.Inputs.Has(required) {
-			response.Failures = append(response.Failures, &pulumirpc.CheckFailure{
-				Property: required,
-				Reason:   `Missing required argument. The argument "` + required + `" is required, but no definition was found.`,
-			})
-		}
+	failures := kind.Fields.check(draft.Inputs)
+	if len(failures) == 0 && kind.Check != nil {
+		failures = kind.Check(draft)
 	}
-	if kind.Check != nil {
-		for _, failure := range kind.Check(draft) {
-			response.Failures = append(response.Failures, &pulumirpc.CheckFailure{Property: failure.Property, Reason: failure.Reason})
-		}
+	for _, failure := range failures {
+		response.Failures = append(response.Failures, &pulumirpc.CheckFailure{Property: failure.Property, Reason: failure.Reason})
 	}
 	response.Inputs, err = marshal(inputs)
 	return response, err
@@ -45,12 +39,19 @@ func (s *Server) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
-	kind, draft := about.kind, about.draft(after, true)
-	immutable, was := kind.Immutable, plain(before)
-	if kind.Replaces != nil {
-		immutable = append(slices.Clone(immutable), kind.Replaces(was, draft.Inputs)...)
+	outputs, err := receive(request.GetOlds())
+	if err != nil {
+		return nil, err
 	}
-	response := describe(changes(was, draft.Inputs), immutable)
+	kind, draft, is := about.kind, about.draft(after, true), plain(outputs)
+	was := kind.Fields.settle(plain(before), is)
+	draft.Inputs = kind.Fields.settle(draft.Inputs, was, is)
+	found := changes(was, draft.Inputs)
+	immutable := append(slices.Clone(kind.Immutable), kind.Fields.replaced(found)...)
+	if kind.Replaces != nil {
+		immutable = append(immutable, kind.Replaces(was, draft.Inputs)...)
+	}
+	response := describe(found, immutable)
 	if len(response.GetReplaces()) > 0 {
 		// Two things cannot have one name: the old one has to go first, unless the
 		// new one gets a name of its own.

@@ -20,6 +20,8 @@ type change struct {
 	dotted  string // the notation of Kind.Immutable, for example settings.tier
 	missing bool   // not there before
 	gone    bool   // not there any more
+
+	before, after any
 }
 
 // changes lists the differences between old and new inputs in the order of
@@ -52,6 +54,7 @@ func compare(before, after any, at change, found *[]change) {
 		}
 	}
 	at.missing, at.gone = before == nil, after == nil
+	at.before, at.after = before, after
 	*found = append(*found, at)
 }
 

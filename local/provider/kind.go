@@ -71,9 +71,9 @@ type Kind struct {
 	// NameProperty is the input that is filled with the resource's name and a
 	// random suffix when the program leaves it out.
 	NameProperty string
-	// Required lists the inputs the API insists on.
-	Required []string
-	// Immutable lists the inputs that cannot change in place, so that a change
+	// Fields say what the provider's schema says about the inputs.
+	Fields Fields
+	// Immutable lists further inputs that cannot change in place, so that a change
 	// replaces the resource. "*" means all of them.
 	Immutable []string
 	// Replaces lists further inputs that cannot change as they are about to: a
@@ -83,7 +83,8 @@ type Kind struct {
 	Computed []string
 	// Secret lists the outputs that are secret by nature.
 	Secret []string
-	// Check refuses what the API would refuse. Values may be Unknown.
+	// Check refuses what the API would refuse, of what the Fields let through.
+	// Values may be Unknown.
 	Check func(d *Draft) []Failure
 	// ID returns the identity of the resource within its type.
 	ID func(d *Draft) string

@@ -51,7 +51,9 @@ func (s *Server) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (
 	if err != nil {
 		return nil, err
 	}
+	old, exists := s.store.Get(about.kind.Type, request.GetId())
 	draft, hidden := about.draft(inputs, true), secrets(inputs)
+	draft.Inputs = about.kind.Fields.keep(draft.Inputs, plain(before), Properties(old.Inputs))
 	draft.Outputs = plain(outputs)
 	for key := range plain(before) { // what is declared no more, and computed never
 		delete(draft.Outputs, key)
@@ -61,7 +63,6 @@ func (s *Server) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (
 		properties, err := send(draft.Outputs, about.kind.hide(hidden))
 		return &pulumirpc.UpdateResponse{Properties: properties}, err
 	}
-	old, exists := s.store.Get(about.kind.Type, request.GetId())
 	if !exists {
 		return nil, status.Errorf(codes.NotFound, "Error 404: %s %s was not found", about.kind.Type, request.GetId())
 	}

@@ -31,7 +31,7 @@ const (
 // box is a kind of resource whose real thing is an entry in real.
 func box(real map[string]string, awaits, ensures *error) provider.Kind {
 	return provider.Kind{
-		Type: boxType, NameProperty: "name", Required: []string{"size"}, Immutable: []string{"name", "shape.form"},
+		Type: boxType, NameProperty: "name", Fields: provider.Fields{"size": {Required: true}, "name": {Fixed: true}, "shape.form": {Fixed: true}, "place": {Computed: true, Fixed: true}},
 		NameKept: 7 * 24 * time.Hour,
 		Computed: []string{"address"}, Secret: []string{"key"},
 		ID: func(d *provider.Draft) string { return d.Project() + "/" + d.Inputs.Text("name") },
@@ -280,6 +280,26 @@ func TestAResourceLivesFromCreationToDeletion(t *testing.T) {
 	assert.Empty(t, w.store.List())
 	_, err = w.client.Delete(t.Context(), remove)
 	require.NoError(t, err, "deleting what is gone is fine")
+}
+
+func TestWhatTheAPIWasToldOnceStaysWhenTheProgramLeavesItOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	told := properties(map[string]any{"name": "n", "size": 3, "place": "shelf"})
+	made, err := w.create(t, boxURN, told)
+	require.NoError(t, err)
+
+	silent := properties(map[string]any{"name": "n", "size": 4})
+	for range 2 { // the second time, the engine has forgotten it, too
+		updated, err := w.client.Update(t.Context(), &pulumirpc.UpdateRequest{
+			Id: "p/n", Urn: boxURN, Olds: made.GetProperties(), OldInputs: wire(t, told), News: wire(t, silent),
+		})
+		require.NoError(t, err)
+		assert.Equal(t, "shelf", unwire(t, updated.GetProperties())["place"].StringValue())
+		present, _ := w.store.Get(boxType, "p/n")
+		assert.Equal(t, "shelf", present.Inputs["place"])
+		told = silent
+	}
 }
 
 func TestAFailureLeavesTheCloudAsItWas(t *testing.T) {

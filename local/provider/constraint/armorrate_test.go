@@ -100,7 +100,7 @@ func armorPolicyRows() []row {
 		},
 		{
 			what: "a wrong rule inside a policy", typ: typ, right: policy(), change: inside(with(plain, changes{"match.config.srcIpRanges": ranges(11)}), defaultRule()),
-			says: "at most 10 IP ranges", source: armorQuotas,
+			says: "supports 10 item maximum", source: armorQuotas,
 		},
 		{
 			what: "a rate rule inside a policy that becomes another kind of rule", typ: typ, right: policy(), when: onUpdate,

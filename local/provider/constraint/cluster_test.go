@@ -17,6 +17,7 @@ func clusterRows() []row {
 	cluster := map[string]any{
 		"name": "cluster", "location": region, "datapathProvider": "ADVANCED_DATAPATH", "deletionProtection": false,
 		"privateClusterConfig": map[string]any{"enablePrivateNodes": true, "masterIpv4CidrBlock": "172.16.0.0/28"},
+		"databaseEncryption":   map[string]any{"state": "ENCRYPTED"},
 	}
 	admission := map[string]any{"defaultAdmissionRule": map[string]any{"enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG", "evaluationMode": "ALWAYS_DENY"}}
 	return slices.Concat(encrypted("Secrets of a cluster", typ, "databaseEncryption.keyName", "container-engine-robot", cluster), []row{
@@ -26,7 +27,7 @@ func clusterRows() []row {
 		},
 		{
 			what: "Autopilot without its node pool", typ: typ, right: cluster,
-			change: changes{"enableAutopilot": true, "removeDefaultNodePool": true}, says: "conflicts with enable_autopilot", source: clusterSDK,
+			change: changes{"enableAutopilot": true, "removeDefaultNodePool": true}, says: "conflicts with enableAutopilot", source: clusterSDK,
 		},
 		{
 			what: "a network for the control plane that is no /28", typ: typ, right: cluster,

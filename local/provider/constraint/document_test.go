@@ -81,8 +81,11 @@ func document() string {
 const changesIntroduction = `
 ## What a change replaces
 
-A change of these properties replaces the resource; every other property that a stack declares changes in place. Which properties are
-required, computed or secret is compared with the source of the provider's SDK (` + "`go test ./local/provider/gcp -run EachKind`" + `).
+A change of these properties replaces the resource; every other property that a stack declares changes in place. What the provider's schema
+says of Google's types (required, fixed, computed, defaults, values, conflicts) is data in ` + "`local/provider/gcp/fields`" + `, read from its source
+by ` + "`make fields`" + `, and each rule in it is tested (` + "`go test ./local/provider/constraint -run Schema`" + `). What is optional and computed keeps its
+value when it is left out. Which properties are required, computed or secret is compared with the source of the provider's SDK
+(` + "`go test ./local/provider/gcp -run EachKind`" + `).
 `
 
 func quoted(text string) string {

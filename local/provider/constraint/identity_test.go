@@ -35,7 +35,7 @@ func identityRows() []row {
 		},
 		{
 			what: "a service account with a name of 5 letters", typ: gcp.TypeServiceAccount, right: account.inputs,
-			change: changes{"accountId": "short"}, says: "Must be a match of regex", source: iamAccounts,
+			change: changes{"accountId": "short"}, says: "doesn't match regexp", source: iamAccounts,
 		},
 		{
 			what: "a service account of a name in use", typ: gcp.TypeServiceAccount, right: map[string]any{"accountId": "license-migrate"}, when: onCreate,

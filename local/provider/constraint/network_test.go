@@ -45,7 +45,7 @@ func networkRows() []row {
 	return []row{
 		{
 			what: "a name with capital letters", typ: gcp.TypeNetwork, right: network().inputs,
-			change: changes{"name": "VPC"}, says: "Must be a match of regex", source: computeNames,
+			change: changes{"name": "VPC"}, says: "doesn't match regexp", source: computeNames,
 		},
 		{
 			what: "deleting a network with a subnet", typ: gcp.TypeNetwork, right: network().inputs, when: onDelete,
@@ -53,7 +53,7 @@ func networkRows() []row {
 		},
 		{
 			what: "a subnet without a range of addresses", typ: gcp.TypeSubnetwork, right: subnet().inputs,
-			change: changes{"ipCidrRange": "all"}, says: "Must be a CIDR address range", source: "https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks",
+			change: changes{"ipCidrRange": "all"}, says: "to be a valid CIDR Value", source: "https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks",
 		},
 		{
 			what: "a firewall without rules", typ: firewall, right: wall,
@@ -88,7 +88,7 @@ func networkRows() []row {
 			change: changes{"dnsName": "googleapis.com"}, says: "must end with a dot", source: dnsSDK,
 		},
 		{
-			what: "a record without the dot at its end", typ: record, right: map[string]any{"managedZone": "zone", "name": "a.googleapis.com.", "type": "A"},
+			what: "a record without the dot at its end", typ: record, right: map[string]any{"managedZone": "zone", "name": "a.googleapis.com.", "type": "A", "rrdatas": []any{"10.0.0.1"}},
 			change: changes{"name": "a.googleapis.com"}, says: "must end with a dot", source: recordSDK,
 		},
 		{

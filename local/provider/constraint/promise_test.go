@@ -34,8 +34,8 @@ func promiseRows() []row {
 	return append([]row{
 		refused("an objective of 100 %", changes{"goal": 1.0}, "at most 0.9999", objectiveDocs),
 		refused("an objective over a quarter", changes{"rollingPeriodDays": 90}, "in the range (1 - 30)", objectiveSDK),
-		refused("an objective over a rolling and a calendar period", changes{"calendarPeriod": "MONTH"}, "exactly one of rolling_period and calendar_period", objectiveDocs),
-		refused("an objective without an indicator", changes{"requestBasedSli": nil}, "exactly 1 of basicSli, requestBasedSli, windowsBasedSli", objectiveDocs),
+		refused("an objective over a rolling and a calendar period", changes{"calendarPeriod": "MONTH"}, "only one of `rollingPeriodDays,calendarPeriod` can be specified", objectiveDocs),
+		refused("an objective without an indicator", changes{"requestBasedSli": nil}, "one of `basicSli,requestBasedSli,windowsBasedSli` must be specified", objectiveDocs),
 		refused("a ratio of good, bad and all", changes{"requestBasedSli.goodTotalRatio.goodServiceFilter": `metric.type="a" AND resource.type="c"`}, "exactly 2 of", objectiveDocs),
 		refused("a ratio of one thing", changes{bad: nil}, "exactly 2 of", objectiveDocs),
 		refused("an indicator of no kind of resource", changes{total: `metric.type="a.googleapis.com/b"`}, "resource.type once, and does 0 times", filterDocs),
@@ -45,7 +45,7 @@ func promiseRows() []row {
 		},
 		{
 			what: "a monitored service with a space in its id", typ: gcp.TypeMonitoredService, right: service.inputs,
-			change: changes{"serviceId": "license api"}, says: "Must be a match of regex", source: serviceDocs,
+			change: changes{"serviceId": "license api"}, says: "doesn't match regexp", source: serviceDocs,
 		},
 	}, append(burnRows(service, objective), append(uptimeRows(), dashboardRows()...)...)...)
 }
@@ -88,7 +88,7 @@ func uptimeRows() []row {
 		refused("an uptime check from a region without checkers", changes{"selectedRegions": []any{"AFRICA"}}, "Invalid value at", uptimeDocs),
 		refused("an uptime check of a URL instead of a host", changes{"monitoredResource.labels.host": "https://licenses.coditect.ai"}, "is not a host", uptimeDocs),
 		refused("an uptime check of no host", changes{"monitoredResource.labels.host": nil}, "needs the label host", uptimeDocs),
-		refused("an uptime check of nothing", changes{"monitoredResource": nil}, "exactly one of monitoredResource", uptimeDocs),
+		refused("an uptime check of nothing", changes{"monitoredResource": nil}, "one of `monitoredResource,resourceGroup,syntheticMonitor` must be specified", uptimeDocs),
 		refused("an uptime check by GET with a body", changes{"httpCheck.body": "eA=="}, "neither body nor content_type", uptimeDocs),
 	}
 }
@@ -102,7 +102,7 @@ func dashboardRows() []row {
 		return row{what: what, typ: gcp.TypeDashboard, right: right, change: changes{"dashboardJson": board(tile)["dashboardJson"]}, says: says, source: dashboardDocs}
 	}
 	return []row{
-		refused("a dashboard that is no JSON", `{`, "invalid JSON payload"),
+		refused("a dashboard that is no JSON", `{`, "contains an invalid JSON"),
 		refused("a widget that dashboards do not have", `{"width":1,"height":1,"widget":{"gauge":{}}}`, `unknown field "gauge"`),
 		refused("a format of text that does not exist", `{"width":1,"height":1,"widget":{"text":{"format":"HTML"}}}`, "invalid value for enum"),
 		refused("a tile that leaves the grid", `{"xPos":6,"width":7,"height":1,"widget":{"text":{"content":"c"}}}`, "not contained within the 12 columns"),

@@ -52,7 +52,7 @@ func redisRows() []row {
 		},
 		{
 			what: "a name of more than 41 characters", typ: typ, right: with(cache(), changes{"name": strings.Repeat("s", 41)}),
-			change: changes{"name": strings.Repeat("s", 42)}, says: "Must be a match of regex", source: redisAPI,
+			change: changes{"name": strings.Repeat("s", 42)}, says: "doesn't match regexp", source: redisAPI,
 		},
 		{
 			what: "PRIVATE_SERVICE_ACCESS without private services access", typ: typ, right: cache(), when: onCreate,

@@ -91,6 +91,7 @@ func table() map[string][]row {
 		"Identity and rights":                  identityRows(),
 		"Logging and monitoring":               slices.Concat(observeRows(), alertRows(), promiseRows()),
 		"GKE":                                  clusterRows(),
+		"The provider's schema":                schemaRows(),
 		"Kubernetes objects":                   slices.Concat(workloadRows(), objectRows()),
 		"Ingress and its custom resources":     slices.Concat(ingressRows(), balancerRows()),
 	}

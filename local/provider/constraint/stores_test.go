@@ -41,7 +41,7 @@ func storeRows() []row {
 		},
 		{
 			what: "a secret with two kinds of replication", typ: secret, right: replicated(""),
-			change: changes{"replication.auto": map[string]any{}}, says: "exactly one of `replication.0.auto,replication.0.user_managed`", source: secretSDK,
+			change: changes{"replication.auto": map[string]any{}}, says: "only one of `replication.userManaged,replication.auto` can be specified", source: secretSDK,
 		},
 		{
 			what: "a secret without a replication", typ: secret, right: replicated(""),

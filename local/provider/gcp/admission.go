@@ -11,12 +11,10 @@ const TypeAdmissionPolicy = "gcp:binaryauthorization/policy:Policy"
 // changes it.
 func (w *World) admissionPolicy() provider.Kind {
 	return provider.Kind{
-		Type:      TypeAdmissionPolicy,
-		Required:  []string{"defaultAdmissionRule"},
-		Immutable: []string{"project"},
-		Retained:  true,
-		Adopt:     takeUp,
-		ID:        func(d *provider.Draft) string { return "projects/" + d.Project() },
+		Type:     TypeAdmissionPolicy,
+		Retained: true,
+		Adopt:    takeUp,
+		ID:       func(d *provider.Draft) string { return "projects/" + d.Project() },
 		Check: func(d *provider.Draft) []provider.Failure {
 			const rule = "defaultAdmissionRule."
 			failures := append(oneOf(d, "globalPolicyEvaluationMode", "ENABLE", "DISABLE"),

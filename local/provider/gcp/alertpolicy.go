@@ -19,9 +19,7 @@ func (w *World) alertPolicy() provider.Kind {
 	id := numbered("alertPolicies")
 	return provider.Kind{
 		Type: TypeAlertPolicy, ID: id,
-		Required:  []string{"combiner", "conditions", "displayName"},
-		Immutable: []string{"project"},
-		Computed:  []string{"name", "creationRecords"},
+		Computed: []string{"name", "creationRecords"},
 		Compute: func(ctx context.Context, d *provider.Draft) error {
 			for _, channel := range d.Inputs.List("notificationChannels") {
 				if name, known := channel.(string); known {

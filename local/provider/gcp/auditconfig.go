@@ -8,10 +8,8 @@ import (
 
 func (w *World) auditConfig() provider.Kind {
 	return provider.Kind{
-		Type:      "gcp:projects/iAMAuditConfig:IAMAuditConfig",
-		Required:  []string{"auditLogConfigs", "project", "service"},
-		Immutable: []string{"project", "service"},
-		Computed:  []string{"etag"},
+		Type:     "gcp:projects/iAMAuditConfig:IAMAuditConfig",
+		Computed: []string{"etag"},
 		ID: func(d *provider.Draft) string {
 			return d.Inputs.Text("project") + "/audit_config/" + d.Inputs.Text("service")
 		},

@@ -30,12 +30,7 @@ func clusterID(d *provider.Draft) string {
 func (w *World) cluster() provider.Kind {
 	return provider.Kind{
 		Type: TypeCluster, NameProperty: "name", ID: clusterID,
-		Immutable: []string{
-			"name", "project", "location", "description", "network", "subnetwork", "networkingMode", "clusterIpv4Cidr", "ipAllocationPolicy",
-			"initialNodeCount", "defaultMaxPodsPerNode", "datapathProvider", "enableAutopilot", "nodePools", "masterAuth.clientCertificateConfig",
-			"privateClusterConfig.enablePrivateNodes", "privateClusterConfig.masterIpv4CidrBlock", "privateClusterConfig.privateEndpointSubnetwork",
-			"nodeConfig.serviceAccount", "nodeConfig.bootDiskKmsKey", "nodeConfig.oauthScopes", "nodeConfig.shieldedInstanceConfig",
-		},
+		Replaces: either(disabled("enableL4IlbSubsetting"), disabled("enableFqdnNetworkPolicy")),
 		Computed: []string{"endpoint", "masterVersion", "selfLink", "servicesIpv4Cidr", "clusterIpv4Cidr", "labelFingerprint", "operation", "tpuIpv4CidrBlock"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			var failures []provider.Failure

@@ -16,14 +16,11 @@ const TypeConnection = "gcp:servicenetworking/connection:Connection"
 
 func (w *World) connection() provider.Kind {
 	return provider.Kind{
-		Type:      TypeConnection,
-		Required:  []string{"network", "reservedPeeringRanges", "service"},
-		Immutable: []string{"network", "service"},
-		Computed:  []string{"peering"},
+		Type:     TypeConnection,
+		Computed: []string{"peering"},
 		ID: func(d *provider.Draft) string {
 			return url.PathEscape(relative(d.Inputs.Text("network"))) + ":" + d.Inputs.Text("service")
 		},
-		Check: func(d *provider.Draft) []provider.Failure { return oneOf(d, "deletionPolicy", "ABANDON") },
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			d.Outputs["peering"] = "servicenetworking-googleapis-com"
 			for _, name := range d.Inputs.Texts("reservedPeeringRanges") {

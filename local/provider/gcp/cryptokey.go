@@ -28,9 +28,7 @@ const (
 func (w *World) cryptoKey() provider.Kind {
 	return provider.Kind{
 		Type: TypeCryptoKey, NameProperty: "name",
-		Required:  []string{"keyRing"},
-		Immutable: []string{"name", "keyRing", "purpose", "importOnly", "destroyScheduledDuration", "skipInitialVersionCreation", "versionTemplate.protectionLevel", "cryptoKeyBackend"},
-		Computed:  []string{"primaries", "effectiveLabels", "pulumiLabels"},
+		Computed: []string{"primaries", "effectiveLabels", "pulumiLabels"},
 		ID: func(d *provider.Draft) string {
 			return relative(d.Inputs.Text("keyRing")) + "/cryptoKeys/" + d.Inputs.Text("name")
 		},

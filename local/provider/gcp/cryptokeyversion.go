@@ -14,11 +14,9 @@ const TypeCryptoKeyVersion = "gcp:kms/cryptoKeyVersion:CryptoKeyVersion"
 
 func (w *World) cryptoKeyVersion() provider.Kind {
 	return provider.Kind{
-		Type:      TypeCryptoKeyVersion,
-		Required:  []string{"cryptoKey"},
-		Immutable: []string{"cryptoKey"},
-		Computed:  []string{"algorithm", "attestations", "generateTime", "name", "protectionLevel", "state"},
-		ID:        func(d *provider.Draft) string { return w.versionName(d) },
+		Type:     TypeCryptoKeyVersion,
+		Computed: []string{"algorithm", "attestations", "generateTime", "name", "protectionLevel", "state"},
+		ID:       func(d *provider.Draft) string { return w.versionName(d) },
 		Check: func(d *provider.Draft) []provider.Failure {
 			return oneOf(d, "state", "ENABLED", "DISABLED", "PENDING_GENERATION", "DESTROY_SCHEDULED", "DESTROYED")
 		},

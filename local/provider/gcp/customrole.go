@@ -15,10 +15,8 @@ func (w *World) customRole() provider.Kind {
 	}
 	return provider.Kind{
 		Type: "gcp:projects/iAMCustomRole:IAMCustomRole", ID: id,
-		Required:  []string{"permissions", "roleId", "title"},
-		Immutable: []string{"project", "roleId"},
-		Computed:  []string{"name", "deleted"},
-		Check:     func(d *provider.Draft) []provider.Failure { return checkName(d, "roleId", roleID) },
+		Computed: []string{"name", "deleted"},
+		Check:    func(d *provider.Draft) []provider.Failure { return checkName(d, "roleId", roleID) },
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			d.Outputs["name"], d.Outputs["deleted"] = id(d), false
 			return nil

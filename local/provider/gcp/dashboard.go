@@ -21,8 +21,6 @@ func (w *World) dashboard() provider.Kind {
 	id := numbered("dashboards")
 	return provider.Kind{
 		Type: TypeDashboard, ID: id,
-		Required:  []string{"dashboardJson"},
-		Immutable: []string{"project"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			text := d.Inputs.Text("dashboardJson")
 			if text == "" {

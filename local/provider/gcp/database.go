@@ -10,9 +10,7 @@ import (
 func (w *World) database() provider.Kind {
 	return provider.Kind{
 		Type: "gcp:sql/database:Database", NameProperty: "name",
-		Required:  []string{"instance"},
-		Immutable: []string{"name", "project", "instance"},
-		Computed:  []string{"selfLink"},
+		Computed: []string{"selfLink"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/instances/" + d.Inputs.Text("instance") + "/databases/" + d.Inputs.Text("name")
 		},

@@ -32,10 +32,8 @@ var customTier = regexp.MustCompile(`^db-custom-(\d+)-(\d+)$`)
 func (w *World) databaseInstance() provider.Kind {
 	return provider.Kind{
 		Type: TypeDatabaseInstance, NameProperty: "name",
-		Required:  []string{"databaseVersion"},
-		Immutable: []string{"name", "project", "region", "encryptionKeyName", "masterInstanceName", "settings.timeZone", "settings.collation"},
-		Replaces:  shrinks("settings.diskSize"),
-		NameKept:  instanceNameKept,
+		Replaces: either(shrinks("settings.diskSize"), vanishes("settings.ipConfiguration.privateNetwork")),
+		NameKept: instanceNameKept,
 		Computed: []string{
 			"connectionName", "dnsName", "firstIpAddress", "ipAddresses", "privateIpAddress", "publicIpAddress",
 			"selfLink", "serverCaCerts", "serviceAccountEmailAddress", "availableMaintenanceVersions", "pscServiceAttachmentLink",
@@ -121,9 +119,6 @@ func checkInstance(d *provider.Draft) []provider.Failure {
 	refuse := func(property, format string, values ...any) {
 		failures = append(failures, provider.Refuse(property, format, values...))
 	}
-	failures = append(failures, oneOf(d, "settings.edition", "ENTERPRISE", "ENTERPRISE_PLUS")...)
-	failures = append(failures, oneOf(d, "settings.availabilityType", "REGIONAL", "ZONAL")...)
-	failures = append(failures, oneOf(d, "settings.ipConfiguration.sslMode", "ALLOW_UNENCRYPTED_AND_ENCRYPTED", "ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")...)
 	version := d.Inputs.Text("databaseVersion")
 	if version != "" && !strings.HasPrefix(version, "POSTGRES_") {
 		refuse("databaseVersion", "the embedded cloud runs PostgreSQL only, got %s", version)

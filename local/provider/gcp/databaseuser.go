@@ -13,10 +13,8 @@ const builtIn = "BUILT_IN"
 func (w *World) databaseUser() provider.Kind {
 	return provider.Kind{
 		Type: "gcp:sql/user:User", NameProperty: "name",
-		Required:  []string{"instance"},
-		Immutable: []string{"name", "project", "instance", "type", "host"},
-		Computed:  []string{"sqlServerUserDetails"},
-		Secret:    []string{"password"},
+		Computed: []string{"sqlServerUserDetails"},
+		Secret:   []string{"password"},
 		ID: func(d *provider.Draft) string {
 			return d.Inputs.Text("name") + "//" + d.Inputs.Text("instance")
 		},

@@ -16,9 +16,7 @@ func (w *World) managedZone() provider.Kind {
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/managedZones/" + d.Inputs.Text("name")
 		},
-		Required:  []string{"dnsName"},
-		Immutable: []string{"name", "project", "dnsName", "visibility"},
-		Computed:  []string{"managedZoneId", "nameServers", "creationTime", "effectiveLabels", "pulumiLabels"},
+		Computed: []string{"managedZoneId", "nameServers", "creationTime", "effectiveLabels", "pulumiLabels"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			failures := oneOf(d, "visibility", "public", "private")
 			if name := d.Inputs.Text("dnsName"); name != "" && !strings.HasSuffix(name, ".") {

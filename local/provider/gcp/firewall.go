@@ -9,13 +9,11 @@ import (
 func (w *World) firewall() provider.Kind {
 	return provider.Kind{
 		Type: "gcp:compute/firewall:Firewall", NameProperty: "name", ID: global("firewalls"),
-		Required:  []string{"network"},
-		Immutable: []string{"name", "project", "network", "direction"},
-		Computed:  []string{"selfLink", "creationTimestamp"},
+		Computed: []string{"selfLink", "creationTimestamp"},
 		Check: func(d *provider.Draft) []provider.Failure {
-			failures := append(checkName(d, "name", computeName), oneOf(d, "direction", "INGRESS", "EGRESS")...)
-			if d.Inputs.Has("allows") == d.Inputs.Has("denies") {
-				failures = append(failures, provider.Refuse("allows", "one of `allows,denies` must be specified"))
+			var failures []provider.Failure
+			if d.Inputs.Text("direction") != "EGRESS" && !d.Inputs.Has("sourceRanges") && !d.Inputs.Has("sourceTags") && !d.Inputs.Has("sourceServiceAccounts") {
+				failures = append(failures, provider.Refuse("sourceRanges", "one of sourceTags, sourceRanges, or sourceServiceAccounts must be defined"))
 			}
 			if d.Inputs.Text("direction") == "EGRESS" && d.Inputs.Has("sourceRanges") {
 				failures = append(failures, provider.Refuse("sourceRanges", "Error 400: Invalid value for field 'resource.sourceRanges': sourceRanges cannot be used with direction EGRESS"))

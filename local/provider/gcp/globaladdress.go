@@ -14,10 +14,9 @@ const TypeGlobalAddress = "gcp:compute/globalAddress:GlobalAddress"
 func (w *World) globalAddress() provider.Kind {
 	return provider.Kind{
 		Type: TypeGlobalAddress, NameProperty: "name", ID: global("addresses"),
-		Immutable: []string{"name", "project", "address", "addressType", "purpose", "prefixLength", "network", "ipVersion", "description"},
-		Computed:  []string{"address", "selfLink", "creationTimestamp", "labelFingerprint", "effectiveLabels", "pulumiLabels"},
+		Computed: []string{"address", "selfLink", "creationTimestamp", "labelFingerprint", "effectiveLabels", "pulumiLabels"},
 		Check: func(d *provider.Draft) []provider.Failure {
-			failures := append(checkName(d, "name", computeName), oneOf(d, "addressType", "EXTERNAL", "INTERNAL")...)
+			failures := checkName(d, "name", computeName)
 			failures = append(failures, oneOf(d, "purpose", "VPC_PEERING", "PRIVATE_SERVICE_CONNECT")...)
 			if d.Inputs.Text("purpose") == "VPC_PEERING" {
 				if !d.Inputs.Has("network") {

@@ -13,10 +13,9 @@ func (w *World) identityConfig() provider.Kind {
 	id := func(d *provider.Draft) string { return "projects/" + d.Project() + "/config" }
 	return provider.Kind{
 		Type: TypeIdentityConfig, ID: id,
-		Immutable: []string{"project"},
-		Computed:  []string{"name"},
-		Retained:  true, // Identity Platform cannot be switched off
-		Adopt:     takeUp,
+		Computed: []string{"name"},
+		Retained: true, // Identity Platform cannot be switched off
+		Adopt:    takeUp,
 		Check: func(d *provider.Draft) []provider.Failure {
 			return oneOf(d, "mfa.state", "DISABLED", "ENABLED", "MANDATORY")
 		},

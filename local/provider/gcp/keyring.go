@@ -16,8 +16,6 @@ var kmsName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,63}$`)
 func (w *World) keyRing() provider.Kind {
 	return provider.Kind{
 		Type: TypeKeyRing, NameProperty: "name",
-		Required:  []string{"location"},
-		Immutable: []string{"*"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/locations/" + d.Inputs.Text("location") + "/keyRings/" + d.Inputs.Text("name")
 		},

@@ -20,9 +20,7 @@ func (w *World) logBucket() provider.Kind {
 	}
 	return provider.Kind{
 		Type: TypeLogBucket, ID: id,
-		Required:  []string{"bucketId", "location", "project"},
-		Immutable: []string{"project", "location", "bucketId"},
-		Computed:  []string{"name", "lifecycleState"},
+		Computed: []string{"name", "lifecycleState"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			var failures []provider.Failure
 			if days, known := d.Inputs.Number("retentionDays"); known && (days < 1 || days > 3650) {

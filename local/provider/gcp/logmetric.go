@@ -8,10 +8,8 @@ import (
 func (w *World) logMetric() provider.Kind {
 	return provider.Kind{
 		Type: "gcp:logging/metric:Metric", NameProperty: "name",
-		Required:  []string{"filter"},
-		Immutable: []string{"name", "project"},
-		ID:        func(d *provider.Draft) string { return d.Inputs.Text("name") },
-		Check:     func(d *provider.Draft) []provider.Failure { return checkLogFilter(d, "filter") },
+		ID:    func(d *provider.Draft) string { return d.Inputs.Text("name") },
+		Check: func(d *provider.Draft) []provider.Failure { return checkLogFilter(d, "filter") },
 	}
 }
 

@@ -10,9 +10,7 @@ import (
 func (w *World) logSink() provider.Kind {
 	return provider.Kind{
 		Type: "gcp:logging/projectSink:ProjectSink", NameProperty: "name",
-		Required:  []string{"destination"},
-		Immutable: []string{"name", "project", "uniqueWriterIdentity"},
-		Computed:  []string{"writerIdentity"},
+		Computed: []string{"writerIdentity"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/sinks/" + d.Inputs.Text("name")
 		},

@@ -16,10 +16,8 @@ var (
 // member describes one grant of a role on the resource that on names.
 func (w *World) member(typ, on string) provider.Kind {
 	return provider.Kind{
-		Type:      typ,
-		Required:  []string{on, "member", "role"},
-		Immutable: []string{"*"}, // a grant is nothing but its identity
-		Computed:  []string{"etag"},
+		Type:     typ,
+		Computed: []string{"etag"},
 		ID: func(d *provider.Draft) string {
 			parts := []string{relative(d.Inputs.Text(on)), d.Inputs.Text("role"), d.Inputs.Text("member")}
 			if title := d.Inputs.Text("condition.title"); title != "" {

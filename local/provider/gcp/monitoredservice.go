@@ -18,9 +18,8 @@ func (w *World) monitoredService() provider.Kind {
 	id := func(d *provider.Draft) string { return monitored(d, d.Inputs.Text("serviceId")) }
 	return provider.Kind{
 		Type: TypeMonitoredService, NameProperty: "serviceId", ID: id,
-		Immutable: []string{"project", "serviceId"},
-		Computed:  []string{"name"},
-		Compute:   named(id),
+		Computed: []string{"name"},
+		Compute:  named(id),
 		Check: func(d *provider.Draft) []provider.Failure {
 			return checkName(d, "serviceId", serviceForm)
 		},

@@ -13,11 +13,7 @@ const TypeNetwork = "gcp:compute/network:Network"
 func (w *World) network() provider.Kind {
 	return provider.Kind{
 		Type: TypeNetwork, NameProperty: "name", ID: global("networks"),
-		Immutable: []string{"name", "project", "autoCreateSubnetworks", "description", "enableUlaInternalIpv6"},
-		Computed:  []string{"selfLink", "gatewayIpv4", "numericId", "internalIpv6Range"},
-		Check: func(d *provider.Draft) []provider.Failure {
-			return append(checkName(d, "name", computeName), oneOf(d, "routingMode", "REGIONAL", "GLOBAL")...)
-		},
+		Computed: []string{"selfLink", "gatewayIpv4", "numericId", "internalIpv6Range"},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			d.Outputs["selfLink"] = computeLink + global("networks")(d)
 			fallback(d, "routingMode", "REGIONAL")

@@ -9,12 +9,6 @@ import (
 func (w *World) nodePool() provider.Kind {
 	return provider.Kind{
 		Type: "gcp:container/nodePool:NodePool", NameProperty: "name",
-		Required: []string{"cluster"},
-		Immutable: []string{
-			"name", "project", "location", "cluster", "initialNodeCount", "maxPodsPerNode",
-			"networkConfig.createPodRange", "networkConfig.podRange", "networkConfig.podIpv4CidrBlock",
-			"nodeConfig.serviceAccount", "nodeConfig.bootDiskKmsKey", "nodeConfig.oauthScopes", "nodeConfig.metadata", "nodeConfig.shieldedInstanceConfig",
-		},
 		Computed: []string{"instanceGroupUrls", "managedInstanceGroupUrls", "operation", "version"},
 		ID: func(d *provider.Draft) string {
 			place := d.Inputs.Text("location")

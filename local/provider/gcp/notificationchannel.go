@@ -15,11 +15,9 @@ func (w *World) notificationChannel() provider.Kind {
 	id := numbered("notificationChannels")
 	return provider.Kind{
 		Type: TypeNotificationChannel, ID: id,
-		Required:  []string{"type"},
-		Immutable: []string{"project"},
-		Computed:  []string{"name", "verificationStatus"},
-		Secret:    []string{"sensitiveLabels"},
-		Compute:   named(id),
+		Computed: []string{"name", "verificationStatus"},
+		Secret:   []string{"sensitiveLabels"},
+		Compute:  named(id),
 		Check: func(d *provider.Draft) []provider.Failure {
 			kind := d.Inputs.Text("type")
 			needed := map[string]string{"email": "labels.email_address", "pagerduty": "sensitiveLabels.serviceKey", "slack": "sensitiveLabels.authToken"}[kind]

@@ -21,9 +21,7 @@ func (w *World) objective() provider.Kind {
 	}
 	return provider.Kind{
 		Type: TypeObjective, NameProperty: "sloId", ID: id,
-		Required:  []string{"goal", "service"},
-		Immutable: []string{"project", "service", "sloId"},
-		Computed:  []string{"name"},
+		Computed: []string{"name"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			return append(checkName(d, "sloId", objectiveForm), append(checkPromise(d), checkIndicator(d)...)...)
 		},
@@ -52,7 +50,6 @@ func checkPromise(d *provider.Draft) (failures []provider.Failure) {
 	if known && (days < 1 || days > 30 || days != float64(int(days))) {
 		failures = append(failures, provider.Refuse("rollingPeriodDays", "expected rollingPeriodDays to be in the range (1 - 30), got %v", days))
 	}
-	failures = append(failures, oneOf(d, "calendarPeriod", "DAY", "WEEK", "FORTNIGHT", "MONTH")...)
 	if d.Inputs.Has("rollingPeriodDays") == d.Inputs.Has("calendarPeriod") {
 		failures = append(failures, provider.Refuse("rollingPeriodDays", "Error 400: exactly one of rolling_period and calendar_period must be set"))
 	}

@@ -8,9 +8,7 @@ import (
 
 func (w *World) recordSet() provider.Kind {
 	return provider.Kind{
-		Type:      "gcp:dns/recordSet:RecordSet",
-		Required:  []string{"managedZone", "name", "type"},
-		Immutable: []string{"managedZone", "name", "project"},
+		Type: "gcp:dns/recordSet:RecordSet",
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/managedZones/" + last(d.Inputs.Text("managedZone")) + "/rrsets/" + d.Inputs.Text("name") + "/" + d.Inputs.Text("type")
 		},

@@ -24,11 +24,6 @@ var redisName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}[a-z0-9]$`)
 func (w *World) redisInstance() provider.Kind {
 	return provider.Kind{
 		Type: TypeRedisInstance, NameProperty: "name",
-		Required: []string{"memorySizeGb"},
-		Immutable: []string{
-			"name", "project", "region", "tier", "locationId", "alternativeLocationId", "authorizedNetwork", "connectMode",
-			"customerManagedKey", "transitEncryptionMode", "reservedIpRange",
-		},
 		Replaces: goesBack("redisVersion"),
 		Computed: []string{
 			"authString", "createTime", "currentLocationId", "host", "port", "serverCaCerts", "persistenceIamIdentity",
@@ -100,11 +95,6 @@ func redisConfigs(p provider.Properties) map[string]string {
 
 func (w *World) checkRedis(d *provider.Draft) []provider.Failure {
 	failures := checkName(d, "name", redisName)
-	failures = append(failures, oneOf(d, "tier", "BASIC", "STANDARD_HA")...)
-	failures = append(failures, oneOf(d, "connectMode", "DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS")...)
-	failures = append(failures, oneOf(d, "transitEncryptionMode", "SERVER_AUTHENTICATION", "DISABLED")...)
-	failures = append(failures, oneOf(d, "persistenceConfig.persistenceMode", "DISABLED", "RDB")...)
-	failures = append(failures, oneOf(d, "persistenceConfig.rdbSnapshotPeriod", "ONE_HOUR", "SIX_HOURS", "TWELVE_HOURS", "TWENTY_FOUR_HOURS")...)
 	if size, known := d.Inputs.Number("memorySizeGb"); known && (size < 1 || size > 300) {
 		failures = append(failures, provider.Refuse("memorySizeGb", "Error 400: Invalid value for memorySizeGb: %v. Must be between 1 and 300", size))
 	}

@@ -38,6 +38,31 @@ func goesBack(path string) func(before, after provider.Properties) []string {
 	}
 }
 
+// vanishes replaces a resource whose text at path is taken away: the provider
+// cannot take a private address from an instance.
+func vanishes(path string) func(before, after provider.Properties) []string {
+	return func(before, after provider.Properties) []string {
+		return when(before.Text(path) != "" && !after.Has(path), path)
+	}
+}
+
+// disabled replaces a resource whose switch at path is turned off.
+func disabled(path string) func(before, after provider.Properties) []string {
+	return func(before, after provider.Properties) []string {
+		return when(before.True(path) && !after.True(path), path)
+	}
+}
+
+// either joins reasons to replace a resource.
+func either(reasons ...func(before, after provider.Properties) []string) func(before, after provider.Properties) []string {
+	return func(before, after provider.Properties) (paths []string) {
+		for _, reason := range reasons {
+			paths = append(paths, reason(before, after)...)
+		}
+		return paths
+	}
+}
+
 func when(holds bool, path string) []string {
 	if holds {
 		return []string{path}

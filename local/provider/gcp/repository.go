@@ -22,10 +22,8 @@ func (w *World) repository() provider.Kind {
 		return d.Region()
 	}
 	return provider.Kind{
-		Type:      TypeRepository,
-		Required:  []string{"format", "repositoryId"},
-		Immutable: []string{"project", "location", "repositoryId", "format", "kmsKeyName", "mode"},
-		Computed:  []string{"name", "createTime", "updateTime", "effectiveLabels", "pulumiLabels"},
+		Type:     TypeRepository,
+		Computed: []string{"name", "createTime", "updateTime", "effectiveLabels", "pulumiLabels"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/locations/" + place(d) + "/repositories/" + d.Inputs.Text("repositoryId")
 		},

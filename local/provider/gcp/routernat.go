@@ -12,8 +12,6 @@ func (w *World) routerNAT() provider.Kind {
 		ID: func(d *provider.Draft) string {
 			return d.Project() + "/" + d.Region() + "/" + last(d.Inputs.Text("router")) + "/" + d.Inputs.Text("name")
 		},
-		Required:  []string{"router", "sourceSubnetworkIpRangesToNat"},
-		Immutable: []string{"name", "project", "region", "router", "type", "endpointTypes"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			failures := oneOf(d, "natIpAllocateOption", "MANUAL_ONLY", "AUTO_ONLY")
 			return append(failures, oneOf(d, "sourceSubnetworkIpRangesToNat", "ALL_SUBNETWORKS_ALL_IP_RANGES", "ALL_SUBNETWORKS_ALL_PRIMARY_IP_RANGES", "LIST_OF_SUBNETWORKS")...)

@@ -143,7 +143,16 @@ func TestEachKindRequiresComputesAndHidesWhatTheProviderDoes(t *testing.T) {
 		t.Run(kind.Type, func(t *testing.T) {
 			t.Parallel()
 			said := provider.describe(t, kind.Type)
-			required := slices.Clone(kind.Required)
+			require.NotEmpty(t, kind.Fields, "nothing is known about it: add it to tools/providerfields")
+			var required []string
+			for path, field := range kind.Fields {
+				top, _, nested := strings.Cut(path, ".")
+				assert.Contains(t, said.inputs, strings.TrimSuffix(top, "[]"), "no input of the provider")
+				if field.Required && !nested && path != kind.NameProperty {
+					required = append(required, path)
+				}
+			}
+			// The schema of Pulumi's bridge adds names of its own to what Terraform requires.
 			assert.ElementsMatch(t, said.required, required, "required")
 			var only []string // what the API alone decides
 			for _, output := range said.outputs {
@@ -159,10 +168,6 @@ func TestEachKindRequiresComputesAndHidesWhatTheProviderDoes(t *testing.T) {
 				if !strings.HasSuffix(strings.ToLower(secret), "labels") && secret != "effectiveAnnotations" {
 					assert.Contains(t, kind.Secret, secret, "secret")
 				}
-			}
-			for _, immutable := range kind.Immutable {
-				top, _, _ := strings.Cut(immutable, ".")
-				assert.Contains(t, append(said.inputs, "*"), top, "immutable, but no input of the provider")
 			}
 		})
 	}

@@ -20,9 +20,7 @@ func (w *World) secret() provider.Kind {
 	}
 	return provider.Kind{
 		Type: TypeSecret, ID: id,
-		Required:  []string{"replication", "secretId"},
-		Immutable: []string{"project", "secretId", "replication"},
-		Computed:  []string{"name", "createTime", "effectiveLabels", "pulumiLabels", "effectiveAnnotations"},
+		Computed: []string{"name", "createTime", "effectiveLabels", "pulumiLabels", "effectiveAnnotations"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			failures := checkName(d, "secretId", secretID)
 			if d.Inputs.Has("replication") && d.Inputs.Has("replication.auto") == d.Inputs.Has("replication.userManaged") {

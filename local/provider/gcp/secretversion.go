@@ -18,12 +18,10 @@ const maxSecret = 64 << 10
 
 func (w *World) secretVersion() provider.Kind {
 	return provider.Kind{
-		Type:      TypeSecretVersion,
-		Required:  []string{"secret", "secretData"},
-		Immutable: []string{"secret", "secretData", "isSecretDataBase64"},
-		Computed:  []string{"name", "version", "createTime", "destroyTime"},
-		Secret:    []string{"secretData"},
-		ID:        w.secretVersionName,
+		Type:     TypeSecretVersion,
+		Computed: []string{"name", "version", "createTime", "destroyTime"},
+		Secret:   []string{"secretData"},
+		ID:       w.secretVersionName,
 		Check: func(d *provider.Draft) []provider.Failure {
 			if data := d.Inputs.Text("secretData"); len(data) > maxSecret {
 				return []provider.Failure{provider.Refuse("secretData", "Error 400: The payload is %d bytes; at most %d are allowed", len(data), maxSecret)}

@@ -13,12 +13,9 @@ const TypeSecurityPolicy = "gcp:compute/securityPolicy:SecurityPolicy"
 func (w *World) securityPolicy() provider.Kind {
 	return provider.Kind{
 		Type: TypeSecurityPolicy, NameProperty: "name", ID: global("securityPolicies"),
-		Immutable: []string{"name", "project"},
-		Computed:  []string{"selfLink", "fingerprint"},
+		Computed: []string{"selfLink", "fingerprint"},
 		Check: func(d *provider.Draft) []provider.Failure {
-			failures := append(checkName(d, "name", computeName), oneOf(d, "type", "CLOUD_ARMOR", "CLOUD_ARMOR_EDGE", "CLOUD_ARMOR_INTERNAL_SERVICE")...)
-			failures = append(failures, oneOf(d, "advancedOptionsConfig.jsonParsing", "DISABLED", "STANDARD", "STANDARD_WITH_GRAPHQL")...)
-			failures = append(failures, oneOf(d, "advancedOptionsConfig.logLevel", "NORMAL", "VERBOSE")...)
+			var failures []provider.Failure
 			return append(failures, w.checkInlineRules(d.Inputs)...)
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {

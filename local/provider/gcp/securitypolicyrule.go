@@ -29,9 +29,7 @@ func rateIntervals() []float64 {
 
 func (w *World) securityPolicyRule() provider.Kind {
 	return provider.Kind{
-		Type:      TypeSecurityPolicyRule,
-		Required:  []string{"action", "priority", "securityPolicy"},
-		Immutable: []string{"priority", "securityPolicy", "project"},
+		Type: TypeSecurityPolicyRule,
 		ID: func(d *provider.Draft) string {
 			priority, _ := d.Inputs.Number("priority")
 			return "projects/" + d.Project() + "/global/securityPolicies/" + last(d.Inputs.Text("securityPolicy")) + "/priority/" + strconv.FormatFloat(priority, 'f', 0, 64)

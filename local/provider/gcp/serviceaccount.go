@@ -3,7 +3,6 @@ package gcp
 import (
 	"context"
 	"hash/fnv"
-	"regexp"
 	"strconv"
 
 	"github.com/coditect-ai/license-platform/local/provider"
@@ -11,8 +10,6 @@ import (
 
 // TypeServiceAccount is a Google service account.
 const TypeServiceAccount = "gcp:serviceaccount/account:Account"
-
-var accountID = regexp.MustCompile(`^[a-z](?:[-a-z0-9]{4,28}[a-z0-9])$`)
 
 func (w *World) serviceAccount() provider.Kind {
 	email := func(d *provider.Draft) string {
@@ -23,10 +20,7 @@ func (w *World) serviceAccount() provider.Kind {
 	}
 	return provider.Kind{
 		Type: TypeServiceAccount, ID: id,
-		Required:  []string{"accountId"},
-		Immutable: []string{"accountId", "project"},
-		Computed:  []string{"email", "member", "name", "uniqueId"},
-		Check:     func(d *provider.Draft) []provider.Failure { return checkName(d, "accountId", accountID) },
+		Computed: []string{"email", "member", "name", "uniqueId"},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			d.Outputs["email"], d.Outputs["member"] = email(d), "serviceAccount:"+email(d)
 			d.Outputs["name"], d.Outputs["uniqueId"] = id(d), "1"+number(id(d))

@@ -25,10 +25,8 @@ func agents() map[string]string {
 
 func (w *World) serviceIdentity() provider.Kind {
 	return provider.Kind{
-		Type:      "gcp:projects/serviceIdentity:ServiceIdentity",
-		Required:  []string{"service"},
-		Immutable: []string{"*"},
-		Computed:  []string{"email", "member"},
+		Type:     "gcp:projects/serviceIdentity:ServiceIdentity",
+		Computed: []string{"email", "member"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/services/" + d.Inputs.Text("service")
 		},

@@ -12,12 +12,10 @@ const TypeSSLPolicy = "gcp:compute/sSLPolicy:SSLPolicy"
 func (w *World) sslPolicy() provider.Kind {
 	return provider.Kind{
 		Type: TypeSSLPolicy, NameProperty: "name", ID: global("sslPolicies"),
-		Immutable: []string{"name", "project", "description"},
-		Computed:  []string{"selfLink", "enabledFeatures", "fingerprint", "creationTimestamp"},
+		Computed: []string{"selfLink", "enabledFeatures", "fingerprint", "creationTimestamp"},
 		Check: func(d *provider.Draft) []provider.Failure {
-			failures := append(checkName(d, "name", computeName), oneOf(d, "profile", "COMPATIBLE", "MODERN", "RESTRICTED", "CUSTOM")...)
+			failures := checkName(d, "name", computeName)
 			// TLS_1_3 came with pulumi-gcp 9.11; the version in go.mod refuses it.
-			failures = append(failures, oneOf(d, "minTlsVersion", "TLS_1_0", "TLS_1_1", "TLS_1_2")...)
 			if custom := d.Inputs.Text("profile") == "CUSTOM"; d.Inputs.Has("profile") && custom != d.Inputs.Has("customFeatures") {
 				failures = append(failures, provider.Refuse("customFeatures", "customFeatures must be specified if and only if profile is CUSTOM"))
 			}

@@ -25,12 +25,10 @@ func (w *World) tenant() provider.Kind {
 		return w.TenantID(d.Project(), d.Inputs.Text("displayName"))
 	}
 	return provider.Kind{
-		Type:      TypeTenant,
-		Required:  []string{"displayName"},
-		Immutable: []string{"project"},
-		Computed:  []string{"name"},
-		ID:        func(d *provider.Draft) string { return "projects/" + d.Project() + "/tenants/" + name(d) },
-		Check:     func(d *provider.Draft) []provider.Failure { return checkName(d, "displayName", tenantName) },
+		Type:     TypeTenant,
+		Computed: []string{"name"},
+		ID:       func(d *provider.Draft) string { return "projects/" + d.Project() + "/tenants/" + name(d) },
+		Check:    func(d *provider.Draft) []provider.Failure { return checkName(d, "displayName", tenantName) },
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			d.Outputs["name"] = name(d)
 			config, exists := w.Store.Get(TypeIdentityConfig, "projects/"+d.Project()+"/config")

@@ -14,16 +14,13 @@ func (w *World) uptimeCheck() provider.Kind {
 	id := numbered("uptimeCheckConfigs")
 	return provider.Kind{
 		Type: TypeUptimeCheck, ID: id,
-		Required:  []string{"displayName", "timeout"},
-		Immutable: []string{"project", "monitoredResource", "resourceGroup", "checkerType", "httpCheck.requestMethod"},
-		Computed:  []string{"name", "uptimeCheckId"},
+		Computed: []string{"name", "uptimeCheckId"},
 		Compute: func(ctx context.Context, d *provider.Draft) error {
 			fallback(d, "uptimeCheckId", last(id(d)))
 			return named(id)(ctx, d)
 		},
 		Check: func(d *provider.Draft) []provider.Failure {
 			failures := oneOf(d, "period", "60s", "300s", "600s", "900s")
-			failures = append(failures, oneOf(d, "checkerType", "STATIC_IP_CHECKERS", "VPC_CHECKERS")...)
 			if length, known := seconds(d, "timeout"); known && (length < 1 || length > 60) {
 				failures = append(failures, provider.Refuse("timeout", "Error 400: timeout must be between 1 and 60 seconds, got %v", length))
 			}

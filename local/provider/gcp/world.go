@@ -120,6 +120,7 @@ func (w *World) Kinds() []provider.Kind {
 	}
 	for i := range kinds {
 		kinds[i].Compute, kinds[i].Means = finish(kinds[i]), means
+		kinds[i].Fields = fields(kinds[i].Type)
 	}
 	return kinds
 }
