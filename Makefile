@@ -16,7 +16,7 @@ TESTFLAGS ?= -p 4
 LONGEST := ./local/e2e ./app/server ./local/engine
 
 # Tests that act out whole stories; with -short only what is quick of them runs.
-DRILL_PACKAGES := ./docs ./ops/incident ./app/server
+DRILL_PACKAGES := ./docs ./ops/incident ./ops/pipeline ./app/server
 
 # The API server enables features by the version that it is told to be.
 KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37

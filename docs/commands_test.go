@@ -132,6 +132,7 @@ func pulumiCommand(t *testing.T, c command) {
 	known := map[string][]string{
 		"login": {}, "stack init": {"--secrets-provider"}, "stack output": {"--stack"}, "preview": {"--stack", "--diff", "--refresh"},
 		"up": {"--stack", "--refresh"}, "config set": {"--secret", "--path", "--stack"}, "config get": {"--path", "--stack"}, "destroy": {"--stack"},
+		"cancel": {"--stack", "--yes"}, "refresh": {"--stack", "--preview-only"},
 	}
 	rest := allowed(t, c, known)
 	stack := c.value("--stack")

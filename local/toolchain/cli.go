@@ -29,6 +29,9 @@ type CLI struct {
 
 var _ auto.PulumiCommand = CLI{}
 
+// Path is where the program is.
+func (c CLI) Path() string { return c.path }
+
 // Version implements auto.PulumiCommand.
 func (c CLI) Version() semver.Version { return c.version }
 

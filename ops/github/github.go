@@ -93,6 +93,17 @@ func (r Repository) Close(ctx context.Context, marker string) error {
 	return nil
 }
 
+// Newest returns the newest commit of a branch, by its whole hash.
+func (r Repository) Newest(ctx context.Context, branch string) (string, error) {
+	var commit struct {
+		SHA string `json:"sha"`
+	}
+	if err := r.send(ctx, http.MethodGet, "/commits/"+url.PathEscape(branch), nil, &commit); err != nil {
+		return "", fmt.Errorf("ask for the newest commit of %s: %w", branch, err)
+	}
+	return commit.SHA, nil
+}
+
 // find goes through the pages of a list until one text begins with the marker.
 func (r Repository) find(ctx context.Context, list, marker string) (entry, bool, error) {
 	const size = 100

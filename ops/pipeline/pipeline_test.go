@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -27,9 +28,12 @@ type workflow struct {
 		Permissions map[string]string `json:"permissions"`
 		Minutes     int               `json:"timeout-minutes"`
 		Environment string            `json:"environment"`
-		Uses        string            `json:"uses"`
-		Needs       any               `json:"needs"`
-		Steps       []step            `json:"steps"`
+		Concurrency *struct {
+			Group string `json:"group"`
+		} `json:"concurrency"`
+		Uses  string `json:"uses"`
+		Needs any    `json:"needs"`
+		Steps []step `json:"steps"`
 	} `json:"jobs"`
 }
 
@@ -117,19 +121,73 @@ func TestNoWorkflowHoldsAKeyOrRunsForStrangersWithRights(t *testing.T) {
 	}
 }
 
-func TestProdIsDeployedAfterTheTestsAfterDevAndAfterAReviewer(t *testing.T) {
+func TestProdIsDeployedAfterTheTestsAfterDevAndAfterAReviewerOfItsPlan(t *testing.T) {
 	t.Parallel()
 	_, w := read(t, "deploy.yml")
 	assert.Equal(t, []any{"test", "program"}, w.Jobs["dev"].Needs)
-	assert.Equal(t, "dev", w.Jobs["prod"].Needs)
+	assert.Equal(t, "dev", w.Jobs["plan"].Needs)
+	assert.Equal(t, "plan", w.Jobs["prod"].Needs)
 	assert.Equal(t, "prod", w.Jobs["prod"].Environment, "the environment asks its reviewers")
 	assert.Equal(t, "dev", w.Jobs["dev"].Environment)
+	assert.Empty(t, w.Jobs["plan"].Environment, "what is reviewed is made before the reviewer is asked")
 	for name, j := range w.Jobs {
 		for _, s := range j.Steps {
 			if strings.Contains(s.Run, "pulumi up") {
 				assert.Contains(t, []string{"dev", "prod"}, name)
 			}
 		}
+	}
+	last := w.Jobs["prod"].Steps[len(w.Jobs["prod"].Steps)-1]
+	assert.Contains(t, last.Run, "--plan prod.plan", "prod does what was reviewed")
+}
+
+// TestNothingWaitsBehindAnApproval: a group of runs has one that runs and one that
+// waits, and a third cancels the one that waits
+// (https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency).
+func TestNothingWaitsBehindAnApproval(t *testing.T) {
+	t.Parallel()
+	content, w := read(t, "deploy.yml")
+	assert.NotRegexp(t, `(?m)^concurrency:`, content, "it would hold everything up while prod waits for its reviewer")
+	require.NotNil(t, w.Jobs["dev"].Concurrency)
+	assert.Equal(t, "deploy-dev", w.Jobs["dev"].Concurrency.Group)
+	assert.Nil(t, w.Jobs["prod"].Concurrency)
+}
+
+// TestTheCacheOfTheProgramKnowsAllThatItIsCompiledFrom, so that no old binary
+// deploys a new commit.
+func TestTheCacheOfTheProgramKnowsAllThatItIsCompiledFrom(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(filepath.Join(root, ".github", "actions", "program", "action.yml"))
+	require.NoError(t, err)
+	found := regexp.MustCompile(`key: program-.*hashFiles\((.*)\)`).FindStringSubmatch(string(content))
+	require.NotNil(t, found)
+	keyed := func(path string) bool {
+		for _, pattern := range strings.Split(found[1], ", ") {
+			pattern = strings.Trim(pattern, "'")
+			if suffix, any := strings.CutPrefix(pattern, "**/*"); any && strings.HasSuffix(path, suffix) {
+				return true
+			}
+			if name, any := strings.CutPrefix(pattern, "**/"); any && filepath.Base(path) == name {
+				return true
+			}
+			if folder, any := strings.CutSuffix(pattern, "/**"); any && strings.HasPrefix(path, folder+"/") || path == pattern {
+				return true
+			}
+		}
+		return false
+	}
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", `{{if .Module}}{{if .Module.Main}}{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}} {{end}}{{range .EmbedFiles}}{{$dir}}/{{.}} {{end}}{{end}}{{end}}`, ".", "./ops")
+	list.Dir = root
+	said, err := list.Output()
+	require.NoError(t, err)
+	base, err := filepath.Abs(root)
+	require.NoError(t, err)
+	compiled := strings.Fields(string(said))
+	require.Greater(t, len(compiled), 100)
+	for _, path := range append(compiled, base+"/go.mod", base+"/go.sum") {
+		relative, err := filepath.Rel(base, path)
+		require.NoError(t, err)
+		assert.True(t, keyed(relative), "the key does not change with %s", relative)
 	}
 }
 

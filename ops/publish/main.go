@@ -28,7 +28,7 @@ func main() {
 func command(out io.Writer, environment func(string) string) *cobra.Command {
 	root := &cobra.Command{Use: "publish", Short: "Write what the pipeline found", SilenceUsage: true, SilenceErrors: true}
 	root.SetOut(out)
-	root.AddCommand(reportCommand(), driftCommand(), commentCommand(environment), issueCommand(environment))
+	root.AddCommand(reportCommand(), driftCommand(), commentCommand(environment), issueCommand(environment), newestCommand(environment))
 	return root
 }
 
@@ -106,6 +106,27 @@ func issueCommand(environment func(string) string) *cobra.Command {
 			return r.Close(c.Context(), github.Marker("drift"))
 		}
 		return r.Issue(c.Context(), github.Marker("drift"), "The cloud differs from the program", text)
+	}
+	return c
+}
+
+func newestCommand(environment func(string) string) *cobra.Command {
+	c := &cobra.Command{Use: "newest", Short: "Fail unless a commit is the newest of its branch", Args: cobra.NoArgs}
+	branch := c.Flags().String("branch", "main", "the branch")
+	commit := c.Flags().String("commit", "", "the commit's hash")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		r, err := repository(environment)
+		if err != nil {
+			return err
+		}
+		newest, err := r.Newest(c.Context(), *branch)
+		if err != nil {
+			return err
+		}
+		if newest != *commit {
+			return fmt.Errorf("commit %s is not deployed: %s has a newer one, %s; approve the run of that one", *commit, *branch, newest)
+		}
+		return nil
 	}
 	return c
 }

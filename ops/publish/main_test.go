@@ -109,3 +109,17 @@ func TestALongPreviewIsCut(t *testing.T) {
 	assert.Less(t, len(out), 20_000)
 	assert.Contains(t, out, "cut; the whole text")
 }
+
+func TestOnlyTheNewestCommitIsDeployed(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, "/repos/o/r/commits/main", r.URL.Path)
+		_, _ = io.WriteString(w, `{"sha":"new"}`)
+	}))
+	t.Cleanup(server.Close)
+	environment := map[string]string{"GITHUB_API_URL": server.URL, "GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": "secret"}
+	_, err := run(t, environment, "newest", "--commit", "new")
+	require.NoError(t, err)
+	_, err = run(t, environment, "newest", "--commit", "old")
+	assert.ErrorContains(t, err, "commit old is not deployed: main has a newer one, new")
+}
