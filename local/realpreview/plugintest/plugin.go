@@ -104,6 +104,7 @@ func (plugin) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirp
 		"gcp:compute/getAddresses:getAddresses":         compute + "aggregated/addresses",
 		"gcp:compute/getGlobalAddress:getGlobalAddress": compute + "global/addresses/",
 		"gcp:container/getCluster:getCluster":           container + "locations/us-central1/clusters/",
+		"gcp:dns/getManagedZones:getManagedZones":       "https://dns.googleapis.com/dns/v1beta2/projects/p/managedZones",
 	}[r.GetTok()]
 	if !known {
 		return nil, fmt.Errorf("nothing stands in for the look-up %s", r.GetTok())
