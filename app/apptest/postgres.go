@@ -88,6 +88,19 @@ func (p *Postgres) Start(tb testing.TB) {
 	})
 }
 
+// Preload makes the server load an extension's library, and says whether that is
+// installed on this machine.
+func (p *Postgres) Preload(tb testing.TB, library string) bool {
+	tb.Helper()
+	if _, err := os.Stat(filepath.Join(filepath.Dir(p.bin), "lib", library+".so")); err != nil {
+		return false
+	}
+	p.Admin(tb, "postgres", `ALTER SYSTEM SET shared_preload_libraries = '`+library+`'`)
+	p.Stop(tb)
+	p.Start(tb)
+	return true
+}
+
 // Stop ends the server and breaks every connection.
 func (p *Postgres) Stop(tb testing.TB) { tb.Helper(); p.stop(tb, syscall.SIGINT) }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -24,6 +25,10 @@ var migrations embed.FS
 // that only adds things leaves it alone, so that the old and the new program both
 // run while one replaces the other.
 const requiredVersion = 4
+
+// insufficientPrivilege is PostgreSQL's code for what a role may not do
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+const insufficientPrivilege = "42501"
 
 // Migrate brings the schema up to date, one process at a time (an advisory lock),
 // and gives the application's role its rights. It connects as the schema's owner.
@@ -44,6 +49,9 @@ func Migrate(ctx context.Context, o Options, apiRole string, log *slog.Logger) e
 		return err
 	}
 	if err := createSchema(ctx, pool); err != nil {
+		return err
+	}
+	if err := nameObjects(ctx, pool, log); err != nil {
 		return err
 	}
 	db := stdlib.OpenDBFromPool(pool)
@@ -69,6 +77,31 @@ func createSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	if _, err := pool.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS licensing`); err != nil {
 		return fmt.Errorf("create the schema licensing: %w", err)
+	}
+	return nil
+}
+
+// nameObjects makes the extension pgaudit where the server has loaded its library:
+// without it, the audit trail has statements, but not the type and the name of what
+// they touch (https://cloud.google.com/sql/docs/postgres/pg-audit). On Cloud SQL the
+// owner may make it; elsewhere that takes a superuser, and its absence stops no
+// migration.
+func nameObjects(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	var wanted bool
+	const query = `SELECT EXISTS (SELECT FROM pg_settings WHERE name = 'pgaudit.log') AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pgaudit')`
+	if err := pool.QueryRow(ctx, query).Scan(&wanted); err != nil {
+		return fmt.Errorf("look for the extension pgaudit: %w", err)
+	}
+	if !wanted {
+		return nil
+	}
+	_, err := pool.Exec(ctx, `CREATE EXTENSION IF NOT EXISTS pgaudit`)
+	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) && refused.Code == insufficientPrivilege {
+		log.WarnContext(ctx, "the audit trail names no objects: only a superuser may run CREATE EXTENSION pgaudit here")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("create the extension pgaudit: %w", err)
 	}
 	return nil
 }

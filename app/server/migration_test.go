@@ -128,3 +128,22 @@ func TestAMigrationThatWasInterruptedIsRunAgain(t *testing.T) {
 	w.migrate(t, tenants)
 	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM pg_index WHERE indexrelid = 'licensing.lease_age'::regclass AND indisvalid AND indnatts = 2`))
 }
+
+func TestTheMigrationLetsTheAuditTrailNameWhatIsTouched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if !w.postgres.Preload(t, "pgaudit") {
+		t.Skip("pgaudit is not installed on this machine: apt-get install postgresql-NN-pgaudit")
+	}
+	extensions := func() int {
+		return w.postgres.Count(t, `SELECT count(*) FROM pg_extension WHERE extname = 'pgaudit'`)
+	}
+	w.migrate(t, tenants)
+	assert.Zero(t, extensions(), "who may not make it migrates without")
+	// On Cloud SQL the owner may: it belongs to cloudsqlsuperuser.
+	w.postgres.Admin(t, apptest.Database, `ALTER ROLE "`+apptest.MigrationRole+`" SUPERUSER`)
+	w.migrate(t, tenants)
+	assert.Equal(t, 1, extensions())
+	w.migrate(t, tenants)
+	assert.Equal(t, 1, extensions(), "once is enough")
+}
