@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/coditect-ai/license-platform/setting"
+	"github.com/coditect-ai/license-platform/setting/region"
 )
 
 // How the API logs in to the database.
@@ -76,7 +77,6 @@ type MaintenanceSettings struct {
 var (
 	tierForm      = regexp.MustCompile(`^db-custom-[1-9][0-9]?-[1-9][0-9]{3,5}$`)
 	hourForm      = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
-	locationForm  = regexp.MustCompile(`^[a-z0-9-]*$`)
 	auditClasses  = []string{"read", "write", "function", "role", "ddl", "misc", "misc_set"}
 	flagNameForm  = regexp.MustCompile(`^[a-z][a-z0-9_.]*$`)
 	defaultAudits = []string{"ddl", "role", "write"}
@@ -110,7 +110,9 @@ func (s SQLSettings) validate() setting.Problems {
 	within(&found, "backup.count", s.Backup.Count, 1, 365, "backups")
 	within(&found, "backup.logDays", s.Backup.LogDays, 1, 7, "days")
 	matches(&found, "backup.start", s.Backup.Start, hourForm, "HH:MM in UTC")
-	matches(&found, "backup.location", s.Backup.Location, locationForm, "a region or multi-region, or nothing")
+	if at := s.Backup.Location; at != "" && !region.Exists(at) && !slices.Contains(region.Multi(), at) {
+		found.Add("backup.location", at, "is no place that backups can be kept in", setting.Hint(at, append(region.Multi(), region.Known()...))+", or nothing: the instance's region")
+	}
 	within(&found, "maintenance.day", s.Maintenance.Day, 1, 7, "(Monday to Sunday)")
 	within(&found, "maintenance.hour", s.Maintenance.Hour, 0, 23, "hours, UTC")
 	for i, class := range s.AuditClasses {

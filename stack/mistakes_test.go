@@ -25,18 +25,40 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 			change{stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"nme": "x"}})},
 			[]string{"kubernetes.networkPolicies.stayingWorkloads[0].nme"},
 		},
-		"a missing object is named":             {"prod", change{stacktest.Unset("armor")}, []string{"armor", "is missing from the stack's file"}},
-		"a wrong type is named with its path":   {"prod", change{stacktest.Set("api.replicas.min", "three")}, []string{"api.replicas.min", "is of the wrong type", "a whole number"}},
-		"a missing password names the command":  {"prod", change{stacktest.Unset("migrationPassword")}, []string{"migrationPassword", "pulumi config set --secret migrationPassword"}},
-		"a plain password is refused":           {"prod", change{stacktest.Plain("migrationPassword", "a-password-that-was-seen")}, []string{"migrationPassword", "in plain text"}},
-		"a short password is refused":           {"prod", change{stacktest.Plain("migrationPassword", "short")}, []string{"is too short"}},
-		"login by password needs a password":    {"local", change{stacktest.Unset("databasePassword")}, []string{"pulumi config set --secret databasePassword"}},
-		"ranges must not overlap":               {"dev", change{stacktest.Set("network.privateServicesRange", "10.20.0.0/20")}, []string{"shares addresses with network.podsRange"}},
-		"the control plane has its own range":   {"dev", change{stacktest.Set("kubernetes.cluster.controlPlaneRange", "10.10.0.0/28")}, []string{"kubernetes.cluster.controlPlaneRange", "network.nodesRange"}},
-		"the cluster lies in the region":        {"prod", change{stacktest.Set("kubernetes.cluster.location", "europe-west1")}, []string{"outside of platform.region us-central1"}},
-		"a zone elsewhere is no zone of it":     {"prod", change{stacktest.Set("kubernetes.cluster.location", "us-central10-a")}, []string{"outside of platform.region us-central1"}},
-		"an adopted cluster needs its network":  {"dev", change{stacktest.Set("kubernetes.cluster", map[string]any{"adopt": true, "name": "x", "location": "us-central1"})}, []string{"network.adopt", "identity.nodeAccount"}},
-		"a new cluster has no shared namespace": {"dev", change{stacktest.Set("kubernetes.namespace.create", false)}, []string{"kubernetes.namespace.create"}},
+		"a section that is misspelt is told the nearest": {
+			"prod",
+			change{stacktest.Set("plattform", map[string]any{"lockdown": true})},
+			[]string{`plattform = "[hidden]": is no setting; allowed: platform?; one of api, armor, `},
+		},
+		"a setting outside of its section is told where it belongs": {
+			"prod",
+			change{stacktest.Set("lockdown", true)},
+			[]string{"lockdown = true: is no setting", "platform.lockdown?; that is lockdown below license-platform:platform, or: pulumi config set --path 'license-platform:platform.lockdown' VALUE"},
+		},
+		"a misspelt setting outside of its section, too": {"prod", change{stacktest.Set("lockdwon", "on")}, []string{"lockdwon = on: ", "platform.lockdown?"}},
+		"a path without --path is told the path":         {"prod", change{stacktest.Key("license-platform:platform.lockdown", "true")}, []string{"pulumi config set --path 'license-platform:platform.lockdown'"}},
+		"a setting in another section is told its own":   {"prod", change{stacktest.Set("armor.lockdown", true)}, []string{"armor.lockdown = true: is no setting; allowed: platform.lockdown?; here one of "}},
+		"a misspelt project is told the right one":       {"prod", change{stacktest.Key("licence-platform:platform", "{}")}, []string{"licence-platform:platform", "license-platform:platform?"}},
+		"an unknown secret stays hidden":                 {"prod", change{stacktest.Key("license-platform:migrationPasswort", "hunter2hunter2hunter2")}, []string{`migrationPasswort = "[hidden]": is no setting; allowed: migrationPassword?`}},
+		"a switch that is no switch is shown":            {"prod", change{stacktest.Set("platform.lockdown", "onn")}, []string{`platform.lockdown = "onn": is of the wrong type; allowed: true or false`}},
+		"a region that Google does not have":             {"dev", change{stacktest.Set("platform.region", "us-centrl1")}, []string{`platform.region = "us-centrl1": is no region`, "us-central1?; one of ", "unlistedRegion: true"}},
+		"a zone is no region":                            {"dev", change{stacktest.Set("platform.region", "us-central1-a")}, []string{`platform.region = "us-central1-a": is no region`, "us-central1?; "}},
+		"a known region is not unlisted":                 {"dev", change{stacktest.Set("platform.unlistedRegion", true)}, []string{"platform.unlistedRegion"}},
+		"an unlisted region has the form of one":         {"dev", change{stacktest.Set("platform.region", "Mars"), stacktest.Set("platform.unlistedRegion", true)}, []string{`platform.region = "Mars"`}},
+		"backups are kept in a region":                   {"dev", change{stacktest.Set("data.sql.backup.location", "europe-wset1")}, []string{"data.sql.backup.location", "europe-west1?; "}},
+		"a zone has one letter":                          {"prod", change{stacktest.Set("kubernetes.cluster.location", "us-central1-zz")}, []string{"kubernetes.cluster.location"}},
+		"a missing object is named":                      {"prod", change{stacktest.Unset("armor")}, []string{"armor", "is missing from the stack's file"}},
+		"a wrong type is named with its path":            {"prod", change{stacktest.Set("api.replicas.min", "three")}, []string{`api.replicas.min = "three": is of the wrong type`, "a whole number"}},
+		"a missing password names the command":           {"prod", change{stacktest.Unset("migrationPassword")}, []string{"migrationPassword", "pulumi config set --secret migrationPassword"}},
+		"a plain password is refused":                    {"prod", change{stacktest.Plain("migrationPassword", "a-password-that-was-seen")}, []string{"migrationPassword", "in plain text"}},
+		"a short password is refused":                    {"prod", change{stacktest.Plain("migrationPassword", "short")}, []string{"is too short"}},
+		"login by password needs a password":             {"local", change{stacktest.Unset("databasePassword")}, []string{"pulumi config set --secret databasePassword"}},
+		"ranges must not overlap":                        {"dev", change{stacktest.Set("network.privateServicesRange", "10.20.0.0/20")}, []string{"shares addresses with network.podsRange"}},
+		"the control plane has its own range":            {"dev", change{stacktest.Set("kubernetes.cluster.controlPlaneRange", "10.10.0.0/28")}, []string{"kubernetes.cluster.controlPlaneRange", "network.nodesRange"}},
+		"the cluster lies in the region":                 {"prod", change{stacktest.Set("kubernetes.cluster.location", "europe-west1")}, []string{"outside of platform.region us-central1"}},
+		"a zone elsewhere is no zone of it":              {"prod", change{stacktest.Set("kubernetes.cluster.location", "us-central10-a")}, []string{"outside of platform.region us-central1"}},
+		"an adopted cluster needs its network":           {"dev", change{stacktest.Set("kubernetes.cluster", map[string]any{"adopt": true, "name": "x", "location": "us-central1"})}, []string{"network.adopt", "identity.nodeAccount"}},
+		"a new cluster has no shared namespace":          {"dev", change{stacktest.Set("kubernetes.namespace.create", false)}, []string{"kubernetes.namespace.create"}},
 		"a shared namespace is not denied blindly": {
 			"prod",
 			change{stacktest.Set("kubernetes.networkPolicies.denyNamespace", true)},
@@ -67,6 +89,30 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 			}
 			assert.Empty(t, plan.Resources)
 			assert.NotContains(t, err.Error(), "a-password-that-was-seen")
+			assert.NotContains(t, err.Error(), "hunter2")
 		})
 	}
+}
+
+func TestANewerRegionIsTakenWhenTheSettingsSayThatItIsMeant(t *testing.T) {
+	t.Parallel()
+	made := stacktest.Deploy(t, "dev", stacktest.Set("platform.region", "europe-south1"), stacktest.Set("platform.unlistedRegion", true))
+	assert.Equal(t, "europe-south1", made.One(t, "gcp:sql/databaseInstance:DatabaseInstance", "stores").Get("region"))
+}
+
+func TestALockdownIsTakenInEveryWordThatYAMLHasForIt(t *testing.T) {
+	t.Parallel()
+	declared := func(lockdown any) map[string]any {
+		all := map[string]any{}
+		for _, r := range stacktest.Deploy(t, "prod", stacktest.Set("platform.lockdown", lockdown)).Resources {
+			all[r.URN] = r.Inputs()
+		}
+		return all
+	}
+	locked, open := declared(true), declared(false)
+	require.NotEqual(t, open, locked)
+	for _, word := range []string{"on", "yes", "True", "ON"} {
+		assert.Equal(t, locked, declared(word), word)
+	}
+	assert.Equal(t, open, declared("off"))
 }

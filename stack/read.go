@@ -15,13 +15,22 @@ const projectName = "license-platform"
 // read fills the settings from the stack's file and lists what does not fit:
 // keys that are missing, unknown, or of the wrong type. A value that can be read
 // is there even when others cannot, so that the layers can judge it, too.
-func read(ctx *pulumi.Context) (Settings, setting.Problems) {
+func read(ctx *pulumi.Context) (Settings, setting.Problems, error) {
 	var s Settings
-	var ps setting.Problems
+	keys, err := configKeys(ctx)
+	if err != nil {
+		return s, nil, err
+	}
+	ps := unknownKeys(keys, func(full string) any {
+		text, _ := ctx.GetConfig(full)
+		return strict.Unread(text)
+	})
+	places := strict.Places(reflect.TypeFor[Settings]())
 	fields := reflect.ValueOf(&s).Elem()
 	for i := range fields.NumField() {
 		key := strict.Key(fields.Type().Field(i))
-		text, found := ctx.GetConfig(projectName + ":" + key)
+		full := projectName + ":" + key
+		text, found := ctx.GetConfig(full)
 		if !found {
 			// Without endpoints Google's own are meant, and without checks all of them;
 			// everything else decides something.
@@ -30,7 +39,11 @@ func read(ctx *pulumi.Context) (Settings, setting.Problems) {
 			}
 			continue
 		}
-		ps = append(ps, strict.Decode(key, text, fields.Field(i).Addr().Interface())...)
+		decoder := strict.Decoder{
+			Elsewhere: func(name string) string { return placed(name, places) },
+			Hidden:    ctx.IsConfigSecret(full),
+		}
+		ps = append(ps, decoder.Decode(key, text, fields.Field(i).Addr().Interface())...)
 	}
-	return s, ps
+	return s, ps, nil
 }

@@ -37,6 +37,9 @@ type Platform struct {
 	Project string `json:"project"`
 	// Region holds everything that is regional, the keys included.
 	Region string `json:"region"`
+	// UnlistedRegion takes a Region that this program's list of Google's regions
+	// does not have, because it is newer.
+	UnlistedRegion bool `json:"unlistedRegion,omitempty"`
 	// Domain is the platform's, for example "coditect.ai"; all hosts lie below.
 	Domain string `json:"domain"`
 	// Environment labels every resource, for example "prod".

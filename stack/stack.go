@@ -34,7 +34,10 @@ func (p Program) Deploy(ctx *pulumi.Context) error {
 
 // Declare is Deploy for a program that does something else with the outputs.
 func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
-	s, problems := read(ctx)
+	s, problems, err := read(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the settings of stack %s: %w", ctx.Stack(), err)
+	}
 	found, missing := readSecrets(ctx, s)
 	problems = append(append(problems, missing...), s.validate()...)
 	if err := problems.Err(); err != nil {

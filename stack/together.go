@@ -37,7 +37,7 @@ func (s Settings) backend() objective.Backend {
 // nodes' identity.
 func (s Settings) validateCluster() (ps setting.Problems) {
 	cluster, network := s.Kubernetes.Cluster, s.Network
-	if location, region := s.clusterLocation(), s.Platform.Region; location != region && !strings.HasPrefix(location, region+"-") {
+	if location, region := s.clusterLocation(), s.Platform.Region; location != region && !isZoneOf(location, region) {
 		ps.Add("kubernetes.cluster.location", location, "lies outside of platform.region "+region+", where its subnet and keys are",
 			"the region or one of its zones")
 	}
@@ -59,6 +59,13 @@ func (s Settings) validateCluster() (ps setting.Problems) {
 		ps.Add("identity.nodeAccount", s.Identity.NodeAccount, "a created cluster's nodes get an account of their own", "nothing")
 	}
 	return append(ps, s.validateControlPlaneRange()...)
+}
+
+// isZoneOf tells whether a location is a zone of a region: its name and a letter
+// (https://cloud.google.com/compute/docs/regions-zones#identifying_a_region_or_zone).
+func isZoneOf(location, region string) bool {
+	letter, below := strings.CutPrefix(location, region+"-")
+	return below && len(letter) == 1 && letter >= "a" && letter <= "z"
 }
 
 // validateControlPlaneRange keeps the control plane, which is peered with the

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/setting"
+	"github.com/coditect-ai/license-platform/setting/region"
 )
 
 // validate lists every mistake of every layer, and those that only show when two
@@ -29,7 +30,6 @@ func (p Platform) validate() (ps setting.Problems) {
 	for _, field := range []struct{ key, value, form, allowed string }{
 		// https://cloud.google.com/resource-manager/docs/creating-managing-projects
 		{"project", p.Project, `^[a-z][-a-z0-9]{4,28}[a-z0-9]$`, "a project id: 6 to 30 lower-case letters, digits and hyphens"},
-		{"region", p.Region, `^[a-z]+-[a-z]+[0-9]+$`, "a Google Cloud region such as us-central1"},
 		{"domain", p.Domain, `^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2,}$`, "a domain such as coditect.ai"},
 		// https://cloud.google.com/compute/docs/labeling-resources#requirements
 		{"environment", p.Environment, `^[a-z][-a-z0-9]{0,62}$`, "lower-case letters, digits and hyphens"},
@@ -37,6 +37,18 @@ func (p Platform) validate() (ps setting.Problems) {
 		if !regexp.MustCompile(field.form).MatchString(field.value) {
 			ps.Add(field.key, field.value, "has the wrong form", field.allowed)
 		}
+	}
+	return append(ps, p.validateRegion()...)
+}
+
+// validateRegion refuses a region that Google does not have: everything regional
+// would fail one by one, after what is not had been made.
+func (p Platform) validateRegion() (ps setting.Problems) {
+	switch known := region.Exists(p.Region); {
+	case !known && (!p.UnlistedRegion || !regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`).MatchString(p.Region)):
+		ps.Add("region", p.Region, "is no region of Google Cloud that this program knows", region.Hint(p.Region)+"; a newer one with unlistedRegion: true")
+	case known && p.UnlistedRegion:
+		ps.Add("unlistedRegion", true, "the region "+p.Region+" is in the program's list", "nothing")
 	}
 	return ps
 }

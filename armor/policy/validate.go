@@ -131,7 +131,7 @@ func (w WAF) validate() setting.Problems {
 	known := categories(w.Generation)
 	for category, set := range w.Sets {
 		if !slices.Contains(known, category) {
-			problems.Add("sets", category, "is not a set of generation "+string(w.Generation), strings.Join(known, ", "))
+			problems.Add("sets", category, "is not a set of generation "+string(w.Generation), setting.Hint(category, known))
 			continue
 		}
 		within(&problems, "sets."+category+".sensitivity", set.Sensitivity, 0, 4)
@@ -191,7 +191,7 @@ func oneOf[T ~string](problems *setting.Problems, key string, value T, allowed .
 	for i, each := range allowed {
 		texts[i] = string(each)
 	}
-	problems.Add(key, string(value), "is not known", strings.Join(texts, ", "))
+	problems.Add(key, string(value), "is not known", setting.Hint(string(value), texts))
 }
 
 func within[T int | float64](problems *setting.Problems, key string, value, least, most T) {

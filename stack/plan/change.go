@@ -9,6 +9,7 @@ type Change func(*Run)
 type Run struct {
 	settings map[string]any    // by key, without the project's name
 	secrets  map[string]string // likewise
+	keys     map[string]string // by key, with the namespace
 	preview  bool
 	found    map[string]map[string]any
 }
@@ -37,6 +38,16 @@ func Plain(key, value string) Change {
 	return func(r *Run) {
 		delete(r.secrets, key)
 		r.settings[key] = value
+	}
+}
+
+// Key sets a key of the stack's file as a whole, its namespace included.
+func Key(key, text string) Change {
+	return func(r *run) {
+		if r.keys == nil {
+			r.keys = map[string]string{}
+		}
+		r.keys[key] = text
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -78,6 +79,7 @@ func (r *Run) option() (pulumi.RunOption, error) {
 		}
 		config[project+":"+key] = text
 	}
+	maps.Copy(config, r.keys)
 	for key, value := range r.secrets {
 		config[project+":"+key] = value
 		secret = append(secret, project+":"+key)

@@ -64,6 +64,9 @@ func OnCalico() Change {
 	}
 }
 
+// Key sets a key of the stack's file as a whole, its namespace included.
+func Key(key, text string) Change { return plan.Key(key, text) }
+
 // Preview makes the run a preview.
 func Preview() Change { return plan.Preview() }
 
