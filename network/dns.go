@@ -49,7 +49,7 @@ func (s Settings) privateZones() []privateZone {
 }
 
 // zoneName is what Cloud DNS calls the zone.
-func (s Settings) zoneName(z privateZone) string { return s.Name + "-" + z.name }
+func (s Settings) zoneName(z privateZone) string { return derived(s.Name, "-"+z.name) }
 
 func (b *builder) declareZone(z privateZone, ips []string) error {
 	name := b.name + "-" + z.name

@@ -13,7 +13,7 @@ func HealthCheckRanges() []string { return []string{"35.191.0.0/16", "130.211.0.
 // reach anything: a VPC of our own denies the rest by its implied rule.
 func (b *builder) declareFirewall(*Network) error {
 	args := &compute.FirewallArgs{
-		Name:         pulumi.String(b.settings.Name + "-license-health-checks"),
+		Name:         pulumi.String(derived(b.settings.Name, "-license-health-checks")),
 		Description:  pulumi.String("Google's health checks and front ends to the license API's pods"),
 		Network:      b.vpc.networkID,
 		Direction:    pulumi.String("INGRESS"),

@@ -12,7 +12,7 @@ func (b *builder) declareNAT(*Network) error {
 		return nil
 	}
 	router, err := compute.NewRouter(b.ctx, b.name, &compute.RouterArgs{
-		Name:    pulumi.String(b.settings.Name + "-license-router"),
+		Name:    pulumi.String(derived(b.settings.Name, "-license-router")),
 		Network: b.vpc.networkID,
 		Region:  pulumi.String(b.args.Region),
 	}, b.options()...)
@@ -20,7 +20,7 @@ func (b *builder) declareNAT(*Network) error {
 		return err
 	}
 	_, err = compute.NewRouterNat(b.ctx, b.name, &compute.RouterNatArgs{
-		Name:                          pulumi.String(b.settings.Name + "-license-nat"),
+		Name:                          pulumi.String(derived(b.settings.Name, "-license-nat")),
 		Router:                        router.Name,
 		Region:                        pulumi.String(b.args.Region),
 		NatIpAllocateOption:           pulumi.String("AUTO_ONLY"),

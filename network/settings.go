@@ -181,7 +181,7 @@ func (s Settings) validateGoogleAPIs() (ps setting.Problems) {
 func (s Settings) zones() bool { return s.PrivateGoogleAPIs }
 
 // reservedName is that of the range which is reserved for the platform.
-func (s Settings) reservedName() string { return s.Name + "-license-services" }
+func (s Settings) reservedName() string { return derived(s.Name, "-license-services") }
 
 // GoogleAPIs returns GoogleAPIsRange or its default.
 func (s Settings) GoogleAPIs() string {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/stack/patience"
 )
 
 // Program is the Pulumi program of the license platform.
@@ -42,6 +44,9 @@ func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 	problems = append(append(problems, missing...), s.validate()...)
 	if err := problems.Err(); err != nil {
 		return nil, fmt.Errorf("stack %s is not deployed: %w", ctx.Stack(), err)
+	}
+	if err := patience.Register(ctx, patience.Pause); err != nil {
+		return nil, fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 	}
 	d := deployment{ctx: ctx, program: p, settings: s.settled(), secrets: found}
 	for _, layer := range []func() error{

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -55,8 +56,9 @@ type AuthorizedNetwork struct {
 // Validate lists every mistake, with keys below "kubernetes.cluster".
 func (s Settings) Validate() setting.Problems {
 	var ps setting.Problems
-	if s.Name == "" || len(s.Name) > 40 {
-		ps.Add("name", s.Name, "is no cluster name", "1 to 40 characters")
+	// https://cloud.google.com/kubernetes-engine/docs/reference/rest/v1/projects.locations.clusters#Cluster
+	if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$`).MatchString(s.Name) {
+		ps.Add("name", s.Name, "is no cluster name", "1 to 40 lower-case letters, digits and hyphens, first a letter, last no hyphen")
 	}
 	if s.Adopt {
 		return append(ps, s.validateAdopted()...)

@@ -9,6 +9,15 @@ import (
 // autoscaled tells whether the number of pods may change by itself.
 func (s Settings) autoscaled() bool { return s.Replicas.Max > s.Replicas.Min }
 
+// leaveReplicas leaves the number of pods to the autoscaler for good. It is not
+// enough to declare none: the provider creates a Deployment with the API server's
+// default of 1 in its own name, and takes over what was set with kubectl, so the
+// next update would give that up and bring the number back to 1. With this option
+// it sends the number that is there, which the autoscaler may change again
+// (handleSSAIgnoreFields in
+// https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/await/await.go).
+func leaveReplicas() pulumi.ResourceOption { return pulumi.IgnoreChanges([]string{"spec.replicas"}) }
+
 // declareDisruption lets a drain take one pod at a time, and one that is broken
 // anyway at once.
 func (b *builder) declareDisruption(*Workload) error {

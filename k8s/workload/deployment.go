@@ -15,7 +15,7 @@ func (b *builder) declareDeployment(w *Workload) error {
 	s := b.args.Settings
 	spec := appsv1.DeploymentSpecArgs{
 		Selector:                selector(APIName),
-		ProgressDeadlineSeconds: pulumi.Int(600),
+		ProgressDeadlineSeconds: pulumi.Int(int(s.progress().Seconds())),
 		MinReadySeconds:         pulumi.Int(s.SettleSeconds),
 		RevisionHistoryLimit:    pulumi.Int(5),
 		Strategy: appsv1.DeploymentStrategyArgs{
@@ -29,15 +29,18 @@ func (b *builder) declareDeployment(w *Workload) error {
 			Spec:     b.podSpec(),
 		},
 	}
-	// With an autoscaler the number of replicas is the autoscaler's.
-	if !s.autoscaled() {
+	options := []pulumi.ResourceOption{s.deploymentWaits()}
+	if s.autoscaled() {
+		options = append(options, leaveReplicas())
+	} else {
 		spec.Replicas = pulumi.Int(s.Replicas.Min)
 	}
 	after := append([]pulumi.Resource{b.accounts[APIName], b.migration, b.scraping}, b.args.Before...)
 	deployment, err := appsv1.NewDeployment(b.ctx, APIName, &appsv1.DeploymentArgs{
 		Metadata: b.metadata(pulumi.String(APIName), nil, APIName),
 		Spec:     spec,
-	}, b.options(after...)...)
+	}, append(b.options(after...), options...)...)
+	w.Ready = append(w.Ready, deployment)
 	w.Measured = []pulumi.Resource{b.scraping, deployment}
 	return err
 }
@@ -54,7 +57,7 @@ func (b *builder) podSpec() corev1.PodSpecArgs {
 		AutomountServiceAccountToken:  pulumi.Bool(false),
 		EnableServiceLinks:            pulumi.Bool(false),
 		SecurityContext:               restrictedPod(),
-		TerminationGracePeriodSeconds: pulumi.Int(s.drain() + s.shutdown() + 5),
+		TerminationGracePeriodSeconds: pulumi.Int(int(s.leaving().Seconds())),
 		TopologySpreadConstraints: corev1.TopologySpreadConstraintArray{
 			spread("topology.kubernetes.io/zone"), spread("kubernetes.io/hostname"),
 		},
@@ -69,7 +72,7 @@ func (b *builder) podSpec() corev1.PodSpecArgs {
 				corev1.ContainerPortArgs{Name: pulumi.String("http"), ContainerPort: pulumi.Int(HTTPPort), Protocol: pulumi.String("TCP")},
 				corev1.ContainerPortArgs{Name: pulumi.String("metrics"), ContainerPort: pulumi.Int(MetricsPort), Protocol: pulumi.String("TCP")},
 			},
-			StartupProbe:   probe("/health", 2, 30),
+			StartupProbe:   probe("/health", startupPeriod, startupFailures),
 			LivenessProbe:  probe("/health", 10, 3),
 			ReadinessProbe: probe("/ready", 5, 2),
 			// The image has no shell: the kubelet itself sleeps (Kubernetes 1.30,
@@ -80,6 +83,12 @@ func (b *builder) podSpec() corev1.PodSpecArgs {
 		}},
 	}
 }
+
+// The startup probe asks every startupPeriod seconds, startupFailures times.
+const (
+	startupPeriod   = 2
+	startupFailures = 30
+)
 
 // probe asks path on the HTTP port every period seconds and gives up after the
 // given number of failures.

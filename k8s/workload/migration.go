@@ -22,7 +22,7 @@ func (b *builder) declareMigration(*Workload) error {
 		Metadata: b.metadata(name, nil, MigrationName),
 		Spec: batchv1.JobSpecArgs{
 			BackoffLimit:          pulumi.Int(6),
-			ActiveDeadlineSeconds: pulumi.Int(900),
+			ActiveDeadlineSeconds: pulumi.Int(int(migrationEnds.Seconds())),
 			Template: corev1.PodTemplateSpecArgs{
 				Metadata: metav1.ObjectMetaArgs{Labels: labels(MigrationName)},
 				Spec: corev1.PodSpecArgs{
@@ -42,7 +42,7 @@ func (b *builder) declareMigration(*Workload) error {
 				},
 			},
 		},
-	}, b.options(append([]pulumi.Resource{b.accounts[MigrationName]}, b.args.Before...)...)...)
+	}, append(b.options(append([]pulumi.Resource{b.accounts[MigrationName]}, b.args.Before...)...), migrationWaits())...)
 	b.migration = job
 	return err
 }

@@ -40,6 +40,9 @@ func (b *builder) declareService(w *Workload, name, iapSecret string) (pulumi.St
 		Metadata: b.metadata(pulumi.String(name), pulumi.StringMap{
 			"cloud.google.com/neg":            pulumi.String(`{"ingress": true}`),
 			"cloud.google.com/backend-config": pulumi.String(`{"default": "` + name + `"}`),
+			// Pulumi would wait ten minutes for pods, which come after the migration
+			// and so after the database: they are waited for themselves.
+			"pulumi.com/skipAwait": pulumi.String("true"),
 		}, APIName),
 		Spec: corev1.ServiceSpecArgs{
 			Type:     pulumi.String("ClusterIP"),

@@ -54,7 +54,7 @@ type Workload struct {
 	// ServiceName is the Service of the license host, StaffServiceName of the
 	// staff host, empty without one. Both come after their BackendConfig.
 	ServiceName, StaffServiceName pulumi.StringOutput
-	// Ready are the Services, and with them the pods; the Ingress comes after.
+	// Ready are the Services and the pods; the Ingress comes after.
 	Ready []pulumi.Resource
 	// Measured are the pods and what scrapes them; alerts come after.
 	Measured []pulumi.Resource

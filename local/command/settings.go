@@ -7,11 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/engine"
 	"github.com/coditect-ai/license-platform/local/identity"
+	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
 const namespace = engine.Project + ":"
@@ -98,9 +97,6 @@ func (s *settings) assign(assignment string) error {
 // demo is the tenant and licence that the local stack seeds, by the names in the
 // settings.
 func (s settings) demo() (tenant, license string) {
-	var file struct {
-		Config map[string]json.RawMessage `json:"config"`
-	}
 	var layer struct {
 		Tenants []struct {
 			Name     string `json:"name"`
@@ -109,7 +105,12 @@ func (s settings) demo() (tenant, license string) {
 			} `json:"licenses"`
 		} `json:"tenants"`
 	}
-	if yaml.Unmarshal(s.file, &file) != nil || json.Unmarshal(file.Config[namespace+"identity"], &layer) != nil || len(layer.Tenants) == 0 {
+	config, err := stackfile.Config(engine.Stack, s.file)
+	if err != nil {
+		return "", ""
+	}
+	identity, err := json.Marshal(config[namespace+"identity"])
+	if err != nil || json.Unmarshal(identity, &layer) != nil || len(layer.Tenants) == 0 {
 		return "", ""
 	}
 	tenant = layer.Tenants[0].Name

@@ -91,13 +91,18 @@ func newWorldOf(t *testing.T, kind provider.Kind) world {
 
 func (w world) open(t *testing.T, run pulumi.RunFunc) *engine.Engine {
 	t.Helper()
+	return w.openWith(t, run, "config:\n  license-platform:greeting: hello\n")
+}
+
+func (w world) openWith(t *testing.T, run pulumi.RunFunc, settings string) *engine.Engine {
+	t.Helper()
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	command, err := toolchain.Pulumi(t.Context(), root, func(text string) { t.Log(text) })
 	require.NoError(t, err)
 	opened, err := engine.Open(t.Context(), engine.Options{
 		Dir: w.dir, Command: command, Program: run, Providers: map[string]int{"gcp": w.port},
-		Settings: []byte("config:\n  license-platform:greeting: hello\n"),
+		Settings: []byte(settings),
 		Secrets:  map[string]string{"license-platform:password": "correct horse"},
 	})
 	require.NoError(t, err)
@@ -152,6 +157,15 @@ func TestTheRealEngineWorksOnOurProviders(t *testing.T) {
 
 	require.NoError(t, opened.Destroy(t.Context(), func(engine.Step) {}))
 	assert.Empty(t, w.store.List())
+}
+
+func TestASettingReachesTheProgramAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	opened := w.openWith(t, program(3), "config:\n  license-platform:greeting: {off: true, on: no, country: NO}\n")
+	outputs, err := opened.Up(t.Context(), func(engine.Step) {})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"off": true, "on": "no", "country": "NO"}`, outputs["greeting"].(string))
 }
 
 func TestNoSecretIsWrittenInPlainText(t *testing.T) {

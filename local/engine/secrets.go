@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +16,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"sigs.k8s.io/yaml"
+
+	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
 // saltBytes is the length that Pulumi uses for its passphrase secrets.
@@ -79,29 +80,24 @@ func Secret(dir, name string) (string, error) {
 // settings writes the stack's settings file into the workspace: the committed
 // one, the overrides, and the secrets encrypted.
 func (l layout) settings(ctx context.Context, o Options, k keeper) error {
-	var file struct {
-		Config map[string]any `json:"config"`
+	all, err := stackfile.Config(l.stack, o.Settings)
+	if err != nil {
+		return err
 	}
-	if err := yaml.Unmarshal(o.Settings, &file); err != nil {
-		return fmt.Errorf("read the stack's settings (Pulumi.%s.yaml): %w", l.stack, err)
-	}
-	if file.Config == nil {
-		file.Config = map[string]any{}
-	}
-	maps.Copy(file.Config, o.Overrides)
+	maps.Copy(all, o.Overrides)
 	for _, key := range slices.Sorted(maps.Keys(o.Secrets)) {
 		encrypted, err := k.crypter.EncryptValue(ctx, o.Secrets[key])
 		if err != nil {
 			return fmt.Errorf("encrypt the setting %s: %w", key, err)
 		}
-		file.Config[key] = map[string]any{"secure": encrypted}
+		all[key] = map[string]any{"secure": encrypted}
 	}
 	probe, err := k.crypter.EncryptValue(ctx, "pulumi")
 	if err != nil {
 		return fmt.Errorf("encrypt the stack's salt: %w", err)
 	}
 	content, err := yaml.Marshal(map[string]any{
-		"config":         file.Config,
+		"config":         all,
 		"encryptionsalt": strings.Join([]string{"v1", k.salt, probe}, ":"),
 	})
 	if err != nil {
@@ -116,17 +112,17 @@ func (l layout) settings(ctx context.Context, o Options, k keeper) error {
 // Overlay merges values into an object setting of the committed file, so that
 // an override does not lose its other fields.
 func Overlay(settings []byte, key string, values map[string]any) (map[string]any, error) {
-	var file struct {
-		Config map[string]json.RawMessage `json:"config"`
-	}
-	if err := yaml.Unmarshal(settings, &file); err != nil {
-		return nil, fmt.Errorf("read the stack's settings (Pulumi.%s.yaml): %w", Stack, err)
+	config, err := stackfile.Config(Stack, settings)
+	if err != nil {
+		return nil, err
 	}
 	merged := map[string]any{}
-	if raw, found := file.Config[key]; found {
-		if err := json.Unmarshal(raw, &merged); err != nil {
-			return nil, fmt.Errorf("the setting %s in Pulumi.%s.yaml is not an object: %w", key, Stack, err)
+	if found := config[key]; found != nil {
+		object, isObject := found.(map[string]any)
+		if !isObject {
+			return nil, fmt.Errorf("the setting %s in Pulumi.%s.yaml is not an object", key, Stack)
 		}
+		merged = object
 	}
 	maps.Copy(merged, values)
 	return merged, nil

@@ -45,6 +45,8 @@ type Draft struct {
 	Outputs Properties
 	// Exists says that this is an update.
 	Exists bool
+	// Limit is how long the program lets the engine wait; 0 is the kind's own.
+	Limit time.Duration
 }
 
 // Project returns the draft's own project, else the provider's.
@@ -100,6 +102,9 @@ type Kind struct {
 	// Await returns when the resource works. Its error leaves the resource in
 	// place, marked as not initialised.
 	Await func(ctx context.Context, r store.Resource) error
+	// Waits is how long Await may take unless the program says otherwise; 0 has no
+	// limit.
+	Waits time.Duration
 	// Refusal says why the resource cannot be deleted now, nil when it can.
 	Refusal func(r store.Resource) error
 	// Remove takes the real thing away again.

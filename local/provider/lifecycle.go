@@ -22,6 +22,7 @@ func (s *Server) Create(ctx context.Context, request *pulumirpc.CreateRequest) (
 		return nil, err
 	}
 	draft, hidden := about.draft(inputs, false), secrets(inputs)
+	draft.Limit = seconds(request.GetTimeout())
 	draft.Outputs = maps.Clone(draft.Inputs)
 	if request.GetPreview() {
 		for _, computed := range about.kind.Computed {
@@ -54,6 +55,7 @@ func (s *Server) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (
 	old, exists := s.store.Get(about.kind.Type, request.GetId())
 	draft, hidden := about.draft(inputs, true), secrets(inputs)
 	draft.Inputs = about.kind.Fields.keep(draft.Inputs, plain(before), Properties(old.Inputs))
+	draft.Limit = seconds(request.GetTimeout())
 	draft.Outputs = plain(outputs)
 	for key := range plain(before) { // what is declared no more, and computed never
 		delete(draft.Outputs, key)

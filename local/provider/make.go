@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -32,11 +33,24 @@ func (s *Server) make(ctx context.Context, kind Kind, draft *Draft, old *store.R
 	if err != nil || kind.Await == nil {
 		return made, properties, err
 	}
-	if reason := kind.Await(ctx, made); reason != nil {
+	if reason := kind.await(ctx, made, draft.Limit); reason != nil {
 		return made, nil, unready(made, properties, hidden, reason)
 	}
 	return made, properties, nil
 }
+
+// await waits as long as the program lets it, or the kind.
+func (k Kind) await(ctx context.Context, made store.Resource, limit time.Duration) error {
+	if limit = cmp.Or(limit, k.Waits); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("timed out waiting to be Ready after %s", limit))
+		defer cancel()
+	}
+	return k.Await(ctx, made)
+}
+
+// seconds is a time limit as the engine sends it.
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 
 // put decides on the resource's identity and computed outputs and remembers it,
 // all in one step, so that nobody else gets the same name or address.

@@ -28,6 +28,9 @@ const (
 	boxURN  = "urn:pulumi:local::license-platform::" + boxType + "::one"
 )
 
+// errNever makes a box never ready.
+var errNever = errors.New("never")
+
 // box is a kind of resource whose real thing is an entry in real.
 func box(real map[string]string, awaits, ensures *error) provider.Kind {
 	return provider.Kind{
@@ -51,7 +54,14 @@ func box(real map[string]string, awaits, ensures *error) provider.Kind {
 			}
 			return *ensures
 		},
-		Await:  func(context.Context, store.Resource) error { return *awaits },
+		Waits: time.Millisecond,
+		Await: func(ctx context.Context, _ store.Resource) error {
+			if errors.Is(*awaits, errNever) {
+				<-ctx.Done()
+				return context.Cause(ctx)
+			}
+			return *awaits
+		},
 		Remove: func(_ context.Context, r store.Resource) error { delete(real, r.ID); return nil },
 		Refusal: func(r store.Resource) error {
 			if provider.Properties(r.Inputs).True("locked") {
@@ -352,4 +362,15 @@ func TestEachConnectionHasItsOwnConfiguration(t *testing.T) {
 	}
 	_, err := w.client.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "gcp:test/get:get"})
 	require.ErrorContains(t, err, "Error 404: not found")
+}
+
+func TestTheEngineWaitsAsLongAsTheProgramSaysOrTheKind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.awaits = errNever
+	for limit, says := range map[float64]string{0: "timed out waiting to be Ready after 1ms", 0.02: "timed out waiting to be Ready after 20ms"} {
+		_, err := w.client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: boxURN, Timeout: limit, Properties: wire(t, properties(map[string]any{"name": "n", "size": 1}))})
+		require.ErrorContains(t, err, says)
+	}
+	assert.Contains(t, w.real, "p/n", "what is not ready is there")
 }

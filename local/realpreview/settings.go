@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
 // passwords are the secrets that a stack may ask for before anybody has set one.
@@ -13,25 +15,23 @@ var passwords = [...]string{"license-platform:migrationPassword", "license-platf
 // opened returns a stack's settings with something else in place of whatever is
 // encrypted in them, as nobody here has the key; and the stack's secrets.
 func opened(stack string, committed []byte) (settings []byte, secrets map[string]string, err error) {
-	var file struct {
-		Config map[string]any `json:"config"`
-	}
-	if err := yaml.Unmarshal(committed, &file); err != nil {
-		return nil, nil, fmt.Errorf("read Pulumi.%s.yaml: %w", stack, err)
+	config, err := stackfile.Config(stack, committed)
+	if err != nil {
+		return nil, nil, err
 	}
 	secrets = map[string]string{}
 	for _, key := range passwords {
 		secrets[key] = rand.Text()
 	}
-	for key, value := range file.Config {
+	for key, value := range config {
 		if sealed(value) {
 			secrets[key] = rand.Text()
-			delete(file.Config, key)
+			delete(config, key)
 			continue
 		}
-		file.Config[key] = unsealed(value)
+		config[key] = unsealed(value)
 	}
-	settings, err = yaml.Marshal(map[string]any{"config": file.Config})
+	settings, err = yaml.Marshal(map[string]any{"config": config})
 	if err != nil {
 		return nil, nil, fmt.Errorf("write the settings of stack %s: %w", stack, err)
 	}

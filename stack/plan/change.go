@@ -43,7 +43,7 @@ func Plain(key, value string) Change {
 
 // Key sets a key of the stack's file as a whole, its namespace included.
 func Key(key, text string) Change {
-	return func(r *run) {
+	return func(r *Run) {
 		if r.keys == nil {
 			r.keys = map[string]string{}
 		}

@@ -29,6 +29,7 @@ func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	declared := Resource{
 		Type: args.TypeToken, Name: args.Name, URN: c.urn(rpc.GetParent(), args.TypeToken, args.Name), Parent: rpc.GetParent(),
 		Custom: args.Custom, Protect: rpc.GetProtect(), RetainOnDelete: rpc.GetRetainOnDelete(),
+		IgnoreChanges: rpc.GetIgnoreChanges(), CreateWait: rpc.GetCustomTimeouts().GetCreate(), UpdateWait: rpc.GetCustomTimeouts().GetUpdate(),
 		Provider: args.Provider, DependsOn: rpc.GetDependencies(), properties: args.Inputs,
 	}
 	c.resources = append(c.resources, declared)

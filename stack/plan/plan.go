@@ -29,6 +29,11 @@ type Resource struct {
 	Protect, RetainOnDelete bool
 	// Provider is the URN and id of the provider that makes it.
 	Provider string
+	// IgnoreChanges are the properties that an update leaves as they are.
+	IgnoreChanges []string
+	// CreateWait and UpdateWait are how long the engine waits, such as "960s"; empty
+	// is the provider's own limit.
+	CreateWait, UpdateWait string
 	// DependsOn are the URNs of all that it directly comes after.
 	DependsOn []string
 

@@ -38,13 +38,12 @@ const project = "license-platform"
 // Make runs the program of a stack whose settings are in the module's root. The
 // plan holds what was declared before an error.
 func Make(root, name string, changes ...Change) (*Plan, error) {
-	settings, err := committed(root, name)
+	settings, secrets, err := committed(root, name)
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{settings: settings, secrets: map[string]string{
-		"migrationPassword": MigrationPassword, "databasePassword": DatabasePassword,
-	}}
+	secrets["migrationPassword"], secrets["databasePassword"] = MigrationPassword, DatabasePassword
+	r := &Run{settings: settings, secrets: secrets}
 	for _, change := range changes {
 		change(r)
 	}

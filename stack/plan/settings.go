@@ -1,56 +1,72 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
+	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
-// Stacks are all that the repository has settings for.
+// Stacks are those that the repository has settings for and its tests try;
+// further files Pulumi.NAME.yaml can be planned, too.
 func Stacks() []string { return []string{"local", "dev", "prod"} }
 
 // placeholder stands for a secret that the stack's file holds encrypted.
 const placeholder = "a-secret-that-stays-encrypted"
 
-// committed reads Pulumi.NAME.yaml in root. What it holds encrypted stays so: a
-// placeholder stands for it.
-func committed(root, name string) (map[string]any, error) {
-	if !slices.Contains(Stacks(), name) {
-		return nil, fmt.Errorf("stack %q is not known; there are %s", name, strings.Join(Stacks(), ", "))
+// committed reads Pulumi.NAME.yaml in root: the settings and the secrets. What it
+// holds encrypted stays so: a placeholder stands for it.
+func committed(root, name string) (settings map[string]any, secrets map[string]string, err error) {
+	if !regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]*$`).MatchString(name) {
+		return nil, nil, fmt.Errorf("stack %q is no name of a stack; allowed: letters, digits, hyphens, underscores and dots", name)
 	}
 	content, err := os.ReadFile(filepath.Join(root, "Pulumi."+name+".yaml"))
+	if errors.Is(err, fs.ErrNotExist) && slices.Contains(Stacks(), name) {
+		return nil, nil, fmt.Errorf("read the settings of stack %s: %w", name, err)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("stack %q is not known, as there is no Pulumi.%s.yaml; there are %s", name, name, strings.Join(present(root), ", "))
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read the settings of stack %s: %w", name, err)
+		return nil, nil, fmt.Errorf("read the settings of stack %s: %w", name, err)
 	}
 	return parse(name, content)
 }
 
-func parse(name string, content []byte) (map[string]any, error) {
-	var file struct {
-		Config          map[string]any `json:"config"`
-		SecretsProvider string         `json:"secretsprovider"`
-		EncryptedKey    string         `json:"encryptedkey"`
-		EncryptionSalt  string         `json:"encryptionsalt"`
+// present are the stacks with a file in root.
+func present(root string) (names []string) {
+	files, _ := filepath.Glob(filepath.Join(root, "Pulumi.*.yaml")) // the pattern is valid
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml"))
 	}
-	if err := yaml.UnmarshalStrict(content, &file); err != nil {
-		return nil, fmt.Errorf("read Pulumi.%s.yaml: %w", name, err)
+	return names
+}
+
+func parse(name string, content []byte) (settings map[string]any, secrets map[string]string, err error) {
+	config, err := stackfile.Config(name, content)
+	if err != nil {
+		return nil, nil, err
 	}
-	settings := map[string]any{}
-	for key, value := range file.Config {
+	settings, secrets = map[string]any{}, map[string]string{}
+	for key, value := range config {
 		short, ours := strings.CutPrefix(key, project+":")
-		if !ours {
-			return nil, fmt.Errorf("read Pulumi.%s.yaml: %s is no key of this project; every key begins with %q", name, key, project+":")
+		switch {
+		case strings.HasPrefix(key, "pulumi:"): // the engine's own
+		case !ours:
+			return nil, nil, fmt.Errorf("read Pulumi.%s.yaml: %s is no key of this project; every key begins with %q", name, key, project+":")
+		case sealed(value):
+			secrets[short] = placeholder
+		default:
+			settings[short] = unencrypted(value)
 		}
-		if sealed(value) {
-			continue // given as a secret
-		}
-		settings[short] = unencrypted(value)
 	}
-	return settings, nil
+	return settings, secrets, nil
 }
 
 // sealed tells whether a value is one that `pulumi config set --secret` wrote.

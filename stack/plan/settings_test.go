@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -10,7 +12,7 @@ import (
 
 func TestWhatTheFileHoldsEncryptedStaysEncrypted(t *testing.T) {
 	t.Parallel()
-	settings, err := parse("prod", []byte(`
+	settings, secrets, err := parse("prod", []byte(`
 secretsprovider: gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k
 encryptedkey: AAAA
 config:
@@ -23,6 +25,22 @@ config:
 		"platform": map[string]any{"project": "p"},
 		"observe":  map[string]any{"emails": []any{placeholder}, "hook": placeholder},
 	}, settings)
+	assert.Equal(t, map[string]string{"migrationPassword": placeholder}, secrets)
+}
+
+func TestAStackOfOnesOwnIsPlannedFromItsFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	content, err := os.ReadFile("../../Pulumi.dev.yaml")
+	require.NoError(t, err)
+	content = append(content, "  license-platform:pagerDutyKey: {secure: v1:abc}\n  pulumi:tags: {team: licences}\n"...)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.staging.yaml"), content, 0o600))
+	own, err := Make(dir, "staging")
+	require.NoError(t, err)
+	dev, err := Make("../..", "dev")
+	require.NoError(t, err)
+	assert.Len(t, own.Resources, len(dev.Resources)+1, "the same, and where PagerDuty is told")
+	assert.Equal(t, "staging", own.Stack)
 }
 
 func TestAFileThatCannotBeReadSaysWhy(t *testing.T) {
@@ -31,11 +49,13 @@ func TestAFileThatCannotBeReadSaysWhy(t *testing.T) {
 		"config: {gcp:project: p}": "gcp:project is no key of this project",
 		"settings: {}":             `unknown field "settings"`,
 	} {
-		_, err := parse("prod", []byte(text))
+		_, _, err := parse("prod", []byte(text))
 		assert.ErrorContains(t, err, says)
 	}
 	_, err := Make("../..", "production")
-	require.ErrorContains(t, err, `stack "production" is not known; there are local, dev, prod`)
+	require.ErrorContains(t, err, `stack "production" is not known, as there is no Pulumi.production.yaml; there are dev, local, prod`)
+	_, err = Make("../..", "../prod")
+	require.ErrorContains(t, err, "is no name of a stack")
 	_, err = Make(t.TempDir(), "prod")
 	require.ErrorContains(t, err, "read the settings of stack prod")
 }

@@ -6,6 +6,7 @@ package kubernetes
 import (
 	"context"
 	"net/netip"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -40,6 +41,10 @@ type Kubelet interface {
 	DeleteJob(ctx context.Context, namespace, name string) error
 }
 
+// waits is how long the real provider waits for an object unless the program says
+// otherwise (https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/await/await.go).
+const waits = 10 * time.Minute
+
 // Kinds lists the objects that the cluster takes.
 func (w *World) Kinds() []provider.Kind {
 	var kinds []provider.Kind
@@ -50,6 +55,7 @@ func (w *World) Kinds() []provider.Kind {
 		kinds = append(kinds, w.kind(t))
 	}
 	for i := range kinds {
+		kinds[i].Waits = waits
 		switch kinds[i].Type {
 		case TypeDeployment:
 			w.runDeployment(&kinds[i])

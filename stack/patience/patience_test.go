@@ -1,0 +1,58 @@
+package patience_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/stack/patience"
+)
+
+func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	const (
+		grant      = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+		repository = "gcp:artifactregistry/repository:Repository"
+		monitoring = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
+		backend    = "kubernetes:cloud.google.com/v1:BackendConfig"
+	)
+	for name, c := range map[string]struct {
+		typ, message string
+		passes       bool
+	}{
+		"an agent that is not there yet": {grant, "error setting IAM policy for KMS CryptoKey \"k\": googleapi: Error 400: Service account service-1@compute-system.iam.gserviceaccount.com does not exist., badRequest", true},
+		"an API enabled a moment ago":    {repository, "googleapi: Error 403: Artifact Registry API has not been used in project 1 before or it is disabled. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.", true},
+		"a key not granted everywhere":   {repository, "googleapi: Error 403: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource 'projects/p/locations/l/keyRings/r/cryptoKeys/registry' (or it may not exist).", true},
+		"a right that the caller lacks":  {grant, "googleapi: Error 403: Permission 'cloudkms.cryptoKeys.setIamPolicy' denied on resource", false},
+		"a name in use":                  {repository, "googleapi: Error 409: the repository already exists", false},
+		"a webhook without pods":         {monitoring, `Internal error occurred: failed calling webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com": failed to call webhook: Post "https://gmp-operator.gmp-system.svc:443/validate": no endpoints available for service "gmp-operator"`, true},
+		"a webhook without certificate":  {monitoring, `Internal error occurred: failed calling webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com": failed to call webhook: x509: certificate signed by unknown authority`, true},
+		"a webhook that refuses":         {monitoring, `admission webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com" denied the request: invalid scrape interval`, false},
+		"a definition that comes later":  {backend, `creation of resource "n/b" failed: no matches for kind "BackendConfig" in version "cloud.google.com/v1"`, true},
+		"a kind that nobody defines":     {backend, `no matches for kind "BackndConfig" in version "example.com/v1"`, false},
+		"another provider's":             {"random:index/randomId:RandomId", "failed calling webhook \"x\"", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, c.passes, patience.Passes(c.typ, c.message))
+		})
+	}
+}
+
+func TestGrantsAndWhatGKEsWebhooksSeeAreDeclaredWithTheHook(t *testing.T) {
+	t.Parallel()
+	for typ, meets := range map[string]bool{
+		"gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember":         true,
+		"gcp:projects/iAMMember:IAMMember":                      true,
+		"gcp:secretmanager/secretIamMember:SecretIamMember":     true,
+		"gcp:projects/serviceIdentity:ServiceIdentity":          true,
+		"gcp:artifactregistry/repository:Repository":            true,
+		"kubernetes:monitoring.googleapis.com/v1:PodMonitoring": true,
+		"kubernetes:cloud.google.com/v1:BackendConfig":          true,
+		"gcp:compute/network:Network":                           false,
+		"gcp:sql/databaseInstance:DatabaseInstance":             false,
+		"kubernetes:apps/v1:Deployment":                         false,
+	} {
+		assert.Equal(t, meets, patience.Meets(typ), typ)
+	}
+}

@@ -1,0 +1,79 @@
+package stack_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+const (
+	deploymentType = "kubernetes:apps/v1:Deployment"
+	jobType        = "kubernetes:batch/v1:Job"
+	serviceType    = "kubernetes:core/v1:Service"
+)
+
+func TestPulumiWaitsAsLongAsASoundUpdateMayTake(t *testing.T) {
+	t.Parallel()
+	for _, stack := range stacktest.Stacks() {
+		made := stacktest.Deploy(t, stack)
+		deployment := made.One(t, deploymentType, "license-api")
+		assert.Equal(t, deployment.CreateWait, deployment.UpdateWait, stack)
+		assert.Greater(t, duration(t, deployment.UpdateWait), seconds(t, deployment, "spec.minReadySeconds"), stack)
+		job := made.One(t, jobType, "license-migrate")
+		assert.Greater(t, duration(t, job.CreateWait), seconds(t, job, "spec.activeDeadlineSeconds"), "Kubernetes says first why it gave up")
+		for _, r := range made.Resources {
+			if !r.Kubernetes() {
+				assert.Empty(t, r.CreateWait+r.UpdateWait, "%s %s: the Google provider's own limits are longer than what they are for", r.Type, r.Name)
+			}
+		}
+	}
+	long := stacktest.Deploy(t, "prod", stacktest.Set("api.settleSeconds", 300)).One(t, deploymentType, "license-api")
+	assert.Greater(t, duration(t, long.UpdateWait), 12*5*time.Minute)
+	assert.Greater(t, seconds(t, long, "spec.progressDeadlineSeconds"), 5*time.Minute+time.Minute)
+}
+
+func TestNoServiceWaitsForPodsThatComeAfterTheDatabase(t *testing.T) {
+	t.Parallel()
+	for _, stack := range stacktest.Stacks() {
+		made := stacktest.Deploy(t, stack)
+		deployment := made.One(t, deploymentType, "license-api")
+		services := made.Of(serviceType)
+		require.NotEmpty(t, services)
+		for _, service := range services {
+			assert.Equal(t, "true", service.Text(`metadata.annotations["pulumi.com/skipAwait"]`), service.Name)
+		}
+		for _, r := range made.Resources {
+			if r.Type == "kubernetes:networking.k8s.io/v1:Ingress" || r.Type == "kubernetes:networking.k8s.io/v1:IngressPatch" {
+				assert.True(t, made.ComesAfter(r, deployment), "the load balancer is told of pods that are ready")
+			}
+		}
+	}
+}
+
+func TestTheNumberOfPodsIsTheAutoscalersForGood(t *testing.T) {
+	t.Parallel()
+	scaled := stacktest.Deploy(t, "prod").One(t, deploymentType, "license-api")
+	assert.Nil(t, scaled.Get("spec.replicas"))
+	assert.Contains(t, scaled.IgnoreChanges, "spec.replicas", "or an update takes over what was set with kubectl, and gives it up")
+	fixed := stacktest.Deploy(t, "local").One(t, deploymentType, "license-api")
+	assert.InDelta(t, 2, fixed.Get("spec.replicas"), 0)
+	assert.NotContains(t, fixed.IgnoreChanges, "spec.replicas")
+}
+
+func duration(t *testing.T, text string) time.Duration {
+	t.Helper()
+	parsed, err := time.ParseDuration(text)
+	require.NoError(t, err)
+	return parsed
+}
+
+func seconds(t *testing.T, r stacktest.Resource, path string) time.Duration {
+	t.Helper()
+	n, number := r.Get(path).(float64)
+	require.True(t, number || r.Get(path) == nil, path)
+	return time.Duration(n) * time.Second
+}
