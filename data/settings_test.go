@@ -68,9 +68,6 @@ func TestWrongSettingsAreNamedWithTheirKey(t *testing.T) {
 		"an audit class that logs everything": {
 			func(s *data.Settings) { s.SQL.AuditClasses = []string{"all"} }, []string{"sql.auditClasses[0]"},
 		},
-		"connectors only, but a login by password": {
-			func(s *data.Settings) { s.SQL.ConnectorOnly, s.SQL.Login = true, data.LoginPassword }, []string{"sql.connectorOnly"},
-		},
 		"a maintenance on the eighth day": {
 			func(s *data.Settings) { s.SQL.Maintenance.Day, s.Redis.Maintenance.Day = 8, 8 },
 			[]string{"sql.maintenance.day", "redis.maintenance.day"},

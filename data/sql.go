@@ -33,8 +33,10 @@ func (s *Stores) database(ctx *pulumi.Context, name string, args *StoresArgs) er
 		Settings:           instanceSettings(settings, args),
 	}, guarded(s, settings,
 		pulumi.DependsOn(args.PrivateServices),
-		// The disk grows by itself; its first size must not shrink it again.
-		pulumi.IgnoreChanges([]string{"settings.diskSize"}))...)
+		// The disk grows by itself; its first size must not shrink it again. A disk of
+		// another type would be an empty database in the place of this one
+		// (https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/sql/resource_sql_database_instance.go).
+		pulumi.IgnoreChanges([]string{"settings.diskSize", "settings.diskType"}))...)
 	if err != nil {
 		return fmt.Errorf("declaring the database instance: %w", err)
 	}

@@ -14,8 +14,8 @@ const (
 	// LoginIAM lets the API in by its Google service account: no password
 	// exists.
 	LoginIAM = "iam"
-	// LoginPassword lets the API in by a password from Secret Manager, where
-	// no Cloud SQL connector can run.
+	// LoginPassword lets the API in by a password from Secret Manager: the embedded
+	// cloud knows nothing else.
 	LoginPassword = "password"
 )
 
@@ -33,7 +33,7 @@ type SQLSettings struct {
 	// Login is how the API logs in: iam (default) or password.
 	Login string `json:"login"`
 	// ConnectorOnly refuses every connection that does not come through a Cloud
-	// SQL connector. Only with login iam.
+	// SQL connector.
 	ConnectorOnly bool `json:"connectorOnly"`
 	// Backup says what is kept.
 	Backup BackupSettings `json:"backup"`
@@ -104,9 +104,6 @@ func (s SQLSettings) validate() setting.Problems {
 	oneOf(&found, "availability", s.Availability, "REGIONAL", "ZONAL")
 	within(&found, "diskGib", s.DiskGib, 10, 65536, "GiB")
 	oneOf(&found, "login", s.Login, LoginIAM, LoginPassword)
-	if s.ConnectorOnly && s.Login != LoginIAM {
-		found.Add("connectorOnly", true, "a login by password does not use a connector", "false, or login iam")
-	}
 	within(&found, "backup.count", s.Backup.Count, 1, 365, "backups")
 	within(&found, "backup.logDays", s.Backup.LogDays, 1, 7, "days")
 	matches(&found, "backup.start", s.Backup.Start, hourForm, "HH:MM in UTC")

@@ -31,9 +31,10 @@ type GrantsArgs struct {
 	RedisAuthSecretID, MigrationPasswordSecretID, APIPasswordSecretID pulumi.StringInput
 	// RegistryRepository is the name of the image repository.
 	RegistryRepository pulumi.StringInput
-	// UseAPIPassword says that the API logs in to the database by a password,
-	// and that nobody comes through a Cloud SQL connector.
+	// UseAPIPassword says that the API logs in to the database by a password.
 	UseAPIPassword bool
+	// UseConnector says that both reach the database through the Cloud SQL connector.
+	UseConnector bool
 	// CreatesCluster says that the nodes are the stack's own: they also get
 	// what a node needs to write logs and metrics.
 	CreatesCluster bool
@@ -93,15 +94,17 @@ func list(args *GrantsArgs) []grant {
 	if !args.Settings.SigningSuspended {
 		all = append(all, grant{"api-sign", "roles/cloudkms.signer", args.APIEmail, key})
 	}
+	if args.UseConnector {
+		all = append(all,
+			grant{"api-sql", "roles/cloudsql.client", args.APIEmail, instance},
+			grant{"migration-sql", "roles/cloudsql.client", args.MigrationEmail, instance},
+		)
+	}
+	// The migration always logs in by a password.
 	if args.UseAPIPassword {
 		all = append(all, grant{"api-password", "roles/secretmanager.secretAccessor", args.APIEmail, onSecret(args.APIPasswordSecretID)})
 	} else {
-		// Both come through a Cloud SQL connector; only the API logs in by IAM.
-		all = append(all,
-			grant{"api-sql", "roles/cloudsql.client", args.APIEmail, instance},
-			grant{"api-sql-login", "roles/cloudsql.instanceUser", args.APIEmail, instance},
-			grant{"migration-sql", "roles/cloudsql.client", args.MigrationEmail, instance},
-		)
+		all = append(all, grant{"api-sql-login", "roles/cloudsql.instanceUser", args.APIEmail, instance})
 	}
 	if args.CreatesCluster {
 		// What a node needs to run: everything else is the workloads' own.

@@ -30,6 +30,7 @@ type options struct {
 	settings       identity.Settings
 	createsCluster bool
 	useAPIPassword bool
+	direct         bool
 }
 
 // layer is the whole of layer 5, declared under a Recorder.
@@ -85,6 +86,7 @@ func (l *layer) program(ctx *pulumi.Context, o options) error {
 		APIPasswordSecretID:       pulumi.String("api-password"),
 		RegistryRepository:        pulumi.String("license-platform"),
 		UseAPIPassword:            o.useAPIPassword,
+		UseConnector:              !o.direct,
 		CreatesCluster:            o.createsCluster,
 	})
 	return err
@@ -175,8 +177,13 @@ func TestTheseAreAllTheRightsThatExist(t *testing.T) {
 			nodes+"roles/monitoring.metricWriter on project acme",
 			nodes+"roles/stackdriver.resourceMetadata.writer on project acme",
 		), ""},
-		"a login by password": {options{settings: adopted, useAPIPassword: true}, []string{
+		"a login by password without the connector": {options{settings: adopted, useAPIPassword: true, direct: true}, []string{
 			api + "roles/secretmanager.secretAccessor on secretId api-password", pull,
+		}, ""},
+		"a login by password through the connector": {options{settings: adopted, useAPIPassword: true}, []string{
+			api + "roles/secretmanager.secretAccessor on secretId api-password", pull,
+			api + "roles/cloudsql.client on project acme, this database only",
+			migration + "roles/cloudsql.client on project acme, this database only",
 		}, ""},
 		"signing suspended": {options{settings: suspended}, append(login, pull), "roles/cloudkms.signer"},
 	} {

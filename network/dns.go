@@ -38,12 +38,8 @@ func (b *builder) declarePrivateGoogleAPIs(*Network) error {
 }
 
 func (s Settings) privateZones() []privateZone {
-	host := "private.googleapis.com."
-	if s.GoogleAPIs() == RestrictedGoogleAPIsVIP {
-		host = "restricted.googleapis.com."
-	}
 	return []privateZone{
-		{name: "googleapis", domain: "googleapis.com.", target: host},
+		{name: "googleapis", domain: "googleapis.com.", target: "private.googleapis.com."},
 		{name: "pkg-dev", domain: "pkg.dev.", target: "pkg.dev."},
 	}
 }

@@ -2,7 +2,6 @@ package network
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/coditect-ai/license-platform/setting"
 )
@@ -87,9 +86,10 @@ const (
 	// PrivateGoogleAPIsVIP is the range of private.googleapis.com, which serves
 	// most of Google's APIs and Artifact Registry.
 	PrivateGoogleAPIsVIP = "199.36.153.8/30"
-	// RestrictedGoogleAPIsVIP is the range of restricted.googleapis.com, which
-	// serves only what VPC Service Controls can protect.
-	RestrictedGoogleAPIsVIP = "199.36.153.4/30"
+	// restrictedGoogleAPIsVIP is the range of restricted.googleapis.com, which serves
+	// only what VPC Service Controls can protect and a list of services beside it
+	// (https://cloud.google.com/vpc-service-controls/docs/restricted-vip-services).
+	restrictedGoogleAPIsVIP = "199.36.153.4/30"
 
 	defaultPodsRangeName     = "pods"
 	defaultServicesRangeName = "services"
@@ -169,10 +169,13 @@ func (s Settings) validateGoogleAPIs() (ps setting.Problems) {
 	if s.PrivateZonesForAll && !(s.Adopt && s.PrivateGoogleAPIs) {
 		ps.Add("privateZonesForAll", true, "a created network has the zones with network.privateGoogleApis", "false, or network.adopt and network.privateGoogleApis: true")
 	}
-	known := []string{PrivateGoogleAPIsVIP, RestrictedGoogleAPIsVIP}
-	if s.PrivateGoogleAPIs && !slices.Contains(known, s.GoogleAPIs()) {
+	switch {
+	case s.GoogleAPIs() == restrictedGoogleAPIsVIP:
+		ps.Add("googleApisRange", s.GoogleAPIsRange, "restricted.googleapis.com does not list www.googleapis.com, where the API reads the keys of sign-in: nobody could sign in",
+			PrivateGoogleAPIsVIP+", from which a perimeter of VPC Service Controls guards its services, too")
+	case s.PrivateGoogleAPIs && s.GoogleAPIs() != PrivateGoogleAPIsVIP:
 		ps.Add("googleApisRange", s.GoogleAPIsRange, "no DNS record can send googleapis.com there",
-			PrivateGoogleAPIsVIP+" or "+RestrictedGoogleAPIsVIP+", or network.privateGoogleApis: false")
+			PrivateGoogleAPIsVIP+", or network.privateGoogleApis: false")
 	}
 	return ps
 }

@@ -58,6 +58,7 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"reserved and adopted at once":        {func(s *network.Settings) { s.PrivateServicesRangeName = "services" }, "privateServicesRange"},
 		"ranges for an adopted network":       {func(s *network.Settings) { s.Adopt = true }, "nodesRange"},
 		"a DNS zone to where Google is not":   {func(s *network.Settings) { s.GoogleAPIsRange = "10.9.0.0/30" }, "googleApisRange"},
+		"where sign-in's keys are not served": {func(s *network.Settings) { s.GoogleAPIsRange = "199.36.153.4/30" }, "googleApisRange"},
 		"a policy name that cannot exist":     {func(s *network.Settings) { s.SSLPolicy = "TLS 1.3" }, "sslPolicy"},
 		"a Google range that is no range":     {func(s *network.Settings) { s.GoogleAPIsRange = "private.googleapis.com" }, "googleApisRange"},
 		"a secondary range with a wrong name": {func(s *network.Settings) { s.PodsRangeName = "Pods" }, "podsRangeName"},

@@ -58,8 +58,11 @@ func migrationEnvironment(s Settings, stores *data.Stores, tenants pulumi.String
 	)
 }
 
-// commonEnvironment is what both are told. With IAM login both dial through the
-// Cloud SQL connector, which checks that the instance is the one it names.
+// commonEnvironment is what both are told. On Google Cloud both dial through the
+// Cloud SQL connector, whatever they log in with: it checks that the instance is
+// the one it names, while the instance's certificate has no name or address that
+// a client could check
+// (https://cloud.google.com/sql/docs/postgres/configure-ssl-instance#server-certs).
 func commonEnvironment(s Settings, stores *data.Stores) []workload.Variable {
 	all := []workload.Variable{
 		{Name: "REGION", Value: pulumi.String(s.Platform.Region)},
@@ -71,7 +74,7 @@ func commonEnvironment(s Settings, stores *data.Stores) []workload.Variable {
 			workload.Variable{Name: "GOOGLE_API_CA", Value: pulumi.String(s.Endpoints.CA)},
 		)
 	}
-	if s.Data.SQL.Login == data.LoginPassword {
+	if !s.connector() {
 		return append(all,
 			workload.Variable{Name: "DATABASE_ADDRESS", Value: pulumi.Sprintf("%s:%d", stores.SQLAddress, postgresPort)},
 			workload.Variable{Name: "DATABASE_CA", Value: stores.SQLServerCA},
@@ -103,12 +106,16 @@ func (s Settings) origins() []string {
 	return append([]string{"https://" + s.Platform.Domain, "https://" + s.Platform.LicenseHost()}, s.API.CORSOrigins...)
 }
 
+// connector tells whether the database is dialled through the Cloud SQL connector,
+// which asks Google's own endpoints for the way.
+func (s Settings) connector() bool { return !s.Endpoints.Given() }
+
 // databasePort is where the database is dialled.
 func (s Settings) databasePort() int {
-	if s.Data.SQL.Login == data.LoginPassword {
-		return postgresPort
+	if s.connector() {
+		return connectorPort
 	}
-	return connectorPort
+	return postgresPort
 }
 
 // googleAPIs are where the pods may reach Google's APIs, and nothing wider.

@@ -18,7 +18,7 @@ func (d *deployment) isolation() (err error) {
 	if d.namespace, err = namespace.New(d.ctx, "namespace", s.Kubernetes.Namespace, pulumi.Provider(d.kubernetes.own)); err != nil {
 		return err
 	}
-	policies, err := isolation.New(d.ctx, "isolation", &isolation.Args{
+	args := &isolation.Args{
 		Settings:  s.Kubernetes.NetworkPolicies,
 		Namespace: d.namespace, OwnNamespace: s.Kubernetes.Namespace.Create,
 		API: workload.APIName, Migration: workload.MigrationName,
@@ -27,7 +27,11 @@ func (d *deployment) isolation() (err error) {
 		PrivateServicesRange: d.net.PrivateServicesRange,
 		DatabasePort:         s.databasePort(),
 		RedisPort:            d.kept.RedisPort, GoogleAPIs: s.googleAPIs(),
-	}, d.inCluster())
+	}
+	if s.Kubernetes.NetworkPolicies.Dataplane == isolation.Calico {
+		args.DNSAddress = d.gke.DNSAddress()
+	}
+	policies, err := isolation.New(d.ctx, "isolation", args, d.inCluster())
 	if err != nil {
 		return err
 	}

@@ -131,7 +131,7 @@ func (d *deployment) grants() error {
 		SigningKeyID: d.cmek.SigningKeyID, SQLInstanceName: d.kept.SQLInstanceName,
 		RedisAuthSecretID: d.kept.RedisAuthSecretID, MigrationPasswordSecretID: d.kept.MigrationPasswordSecretID,
 		APIPasswordSecretID: d.kept.APIPasswordSecretID, RegistryRepository: d.kept.RegistryRepository,
-		UseAPIPassword: s.Data.SQL.Login == data.LoginPassword, CreatesCluster: !s.Kubernetes.Cluster.Adopt,
+		UseAPIPassword: s.Data.SQL.Login == data.LoginPassword, UseConnector: s.connector(), CreatesCluster: !s.Kubernetes.Cluster.Adopt,
 	}, d.inGoogle())
 	if err != nil {
 		return err

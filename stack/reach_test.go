@@ -68,6 +68,8 @@ func actors(namespace string) map[string]reachability.Peer {
 		"metadata v2":    reachability.At("169.254.169.254"),
 		"metadata old":   reachability.At("169.254.169.252"),
 		"local DNS":      reachability.At("169.254.20.10"),
+		"DNS Service":    reachability.At("10.30.0.10"),
+		"other Service":  reachability.At("10.30.0.11"),
 	}
 }
 
@@ -112,6 +114,13 @@ func always(databasePort int32) []flow {
 
 func v2(allowed bool) []flow {
 	return []flow{
+		// With NodeLocal DNSCache, Calico sees the Service's own address.
+		{from: "API", to: "DNS Service", port: 53, protocol: corev1.ProtocolUDP, allowed: !allowed},
+		{from: "API", to: "DNS Service", port: 53, allowed: !allowed},
+		{from: "migration", to: "DNS Service", port: 53, protocol: corev1.ProtocolUDP, allowed: !allowed},
+		{from: "migration", to: "DNS Service", port: 53, allowed: !allowed},
+		{from: "API", to: "DNS Service", port: 443},
+		{from: "API", to: "other Service", port: 53, protocol: corev1.ProtocolUDP},
 		{from: "API", to: "metadata v2", port: 80, allowed: allowed},
 		{from: "API", to: "metadata v2", port: 8080, allowed: allowed},
 		{from: "API", to: "metadata old", port: 988, allowed: !allowed},
@@ -144,7 +153,7 @@ func TestPodsReachWhatTheyNeedAndNothingElse(t *testing.T) {
 		"prod":                   {"prod", nil, false, [][]flow{always(3307), v2(true), theirs(true)}},
 		"prod on Calico":         {"prod", []stacktest.Change{stacktest.OnCalico()}, true, [][]flow{always(3307), v2(false), theirs(true)}},
 		"dev":                    {"dev", nil, false, [][]flow{always(3307), v2(true), theirs(false)}},
-		"local, as if in Google": {"local", nil, false, [][]flow{always(5432), v2(true), theirs(true)}},
+		"local, as if in Google": {"local", nil, false, [][]flow{always(3307), v2(true), theirs(true)}},
 		"prod, the whole namespace denied": {"prod", []stacktest.Change{
 			stacktest.Set("kubernetes.networkPolicies.denyNamespace", true),
 			stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", staying),
@@ -176,7 +185,7 @@ func TestWhatTheMatrixDoesNotAllowIsDenied(t *testing.T) {
 		database int32
 		v2       bool
 	}{
-		"dev": {"dev", nil, 3307, true}, "prod": {"prod", nil, 3307, true}, "local": {"local", nil, 5432, true},
+		"dev": {"dev", nil, 3307, true}, "prod": {"prod", nil, 3307, true}, "local": {"local", nil, 3307, true},
 		"prod on Calico": {"prod", []stacktest.Change{calico}, 3307, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -92,5 +92,8 @@ func (s Settings) validateDatabase() (ps setting.Problems) {
 	if s.Endpoints.Given() && s.Data.SQL.Login != data.LoginPassword {
 		ps.Add("data.sql.login", s.Data.SQL.Login, "IAM login needs Google's own endpoints", data.LoginPassword+", or no endpoints")
 	}
+	if s.Data.SQL.ConnectorOnly && !s.connector() {
+		ps.Add("data.sql.connectorOnly", true, "the Cloud SQL connector needs Google's own endpoints", "false, or no endpoints")
+	}
 	return ps
 }

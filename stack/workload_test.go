@@ -134,10 +134,14 @@ func TestTheAPILogsInToTheDatabaseAsTheSettingsSay(t *testing.T) {
 	assert.Equal(t, "license-api@p.iam", iam["DATABASE_USER"])
 	assert.NotContains(t, iam, "DATABASE_PASSWORD_SECRET")
 	assert.NotContains(t, iam, "DATABASE_ADDRESS")
-	password := environment(t, stacktest.Deploy(t, "local").One(t, deployment, "license-api"))
-	assert.Equal(t, "10.60.0.3:5432", password["DATABASE_ADDRESS"])
+	password := environment(t, stacktest.Deploy(t, "prod", stacktest.Set("data.sql.login", "password")).One(t, deployment, "license-api"))
+	assert.Equal(t, iam["DATABASE_INSTANCE"], password["DATABASE_INSTANCE"], "only the connector can verify an instance of Cloud SQL")
 	assert.NotEmpty(t, password["DATABASE_PASSWORD_SECRET"])
-	assert.NotContains(t, password, "DATABASE_INSTANCE")
+	assert.NotContains(t, password, "DATABASE_ADDRESS")
+	direct := environment(t, stacktest.Deploy(t, "local", endpoints()).One(t, deployment, "license-api"))
+	assert.Equal(t, "10.60.0.3:5432", direct["DATABASE_ADDRESS"])
+	assert.NotEmpty(t, direct["DATABASE_PASSWORD_SECRET"])
+	assert.NotContains(t, direct, "DATABASE_INSTANCE")
 	assert.Equal(t, iam["DATABASE_INSTANCE"], environment(t, stacktest.Deploy(t, "prod").One(t, job, "license-migrate"))["DATABASE_INSTANCE"])
 	migration := environment(t, stacktest.Deploy(t, "local").One(t, job, "license-migrate"))
 	assert.JSONEq(t, `[
@@ -145,4 +149,18 @@ func TestTheAPILogsInToTheDatabaseAsTheSettingsSay(t *testing.T) {
 		{"id": "rival-x1y2z", "name": "rival", "licenses": [{"id": "rival", "product": "coditect-ide", "seats": 2, "leaseSeconds": 300}]}
 	]`, migration["TENANTS"])
 	assert.Equal(t, "license-api", migration["API_DATABASE_USER"])
+}
+
+// endpoints are those of an embedded cloud.
+func endpoints() stacktest.Change {
+	return stacktest.Set("endpoints", map[string]any{
+		"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----",
+	})
+}
+
+func TestADatabaseIsNotReplacedBecauseOfItsDisk(t *testing.T) {
+	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+		database := plan.One(t, "gcp:sql/databaseInstance:DatabaseInstance", "stores")
+		assert.ElementsMatch(t, []string{"settings.diskSize", "settings.diskType"}, database.IgnoreChanges)
+	})
 }

@@ -44,6 +44,14 @@ type Cluster struct {
 	// workload identity pool, and its rule for images; empty when the cluster is
 	// adopted.
 	Resources []pulumi.Resource
+
+	services pulumi.StringOutput
+}
+
+// DNSAddress is the Service that an adopted cluster's pods ask for names. A created
+// cluster has Dataplane V2, for which no policy names it.
+func (c *Cluster) DNSAddress() pulumi.StringOutput {
+	return c.services.ApplyT(dnsAddress).(pulumi.StringOutput)
 }
 
 // New declares the cluster with its nodes, or looks up the adopted one.
@@ -60,7 +68,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, fmt.Errorf("declare cluster %q: %w", name, err)
 	}
-	c.Name, c.Resources = a.name, a.resources
+	c.Name, c.services, c.Resources = a.name, a.services, a.resources
 	c.Kubeconfig = kubeconfig(a)
 	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name}); err != nil {
 		return nil, fmt.Errorf("register the outputs of cluster %q: %w", name, err)
@@ -72,7 +80,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 type access struct {
 	// name of the cluster; endpoint is its host; ca is its CA in base64.
 	name, endpoint, ca pulumi.StringOutput
-	resources          []pulumi.Resource
+	// services is the range for Services of an adopted cluster.
+	services  pulumi.StringOutput
+	resources []pulumi.Resource
 }
 
 // adopt reads the existing cluster and changes nothing of it.
@@ -86,5 +96,6 @@ func adopt(ctx *pulumi.Context, _ string, args *Args, parent pulumi.Resource) (a
 		name:     found.Name(),
 		endpoint: found.Endpoint(),
 		ca:       found.MasterAuths().Index(pulumi.Int(0)).ClusterCaCertificate(),
+		services: found.ServicesIpv4Cidr(),
 	}, nil
 }

@@ -39,6 +39,8 @@ type Args struct {
 	DatabasePort int
 	// RedisPort is the instance's own, 6378 with TLS.
 	RedisPort pulumi.IntInput
+	// DNSAddress is the address of the Service kube-dns; needed with Calico only.
+	DNSAddress pulumi.StringInput
 	// GoogleAPIs are the only places outside of the VPC that pods may reach.
 	GoogleAPIs []Target
 }

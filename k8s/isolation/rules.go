@@ -49,7 +49,7 @@ func (a *Args) migrationEgress() egress {
 // commonEgress is what every pod of the platform needs: names, an identity and
 // Google's APIs.
 func (a *Args) commonEgress() egress {
-	rules := egress{dns(), metadataServer(a.Settings.Dataplane)}
+	rules := egress{a.dns(), metadataServer(a.Settings.Dataplane)}
 	for _, target := range a.GoogleAPIs {
 		rules = append(rules, networkingv1.NetworkPolicyEgressRuleArgs{
 			To: peers{block(pulumi.String(target.CIDR))}, Ports: ports{tcp(pulumi.Int(target.Port))},
@@ -59,27 +59,31 @@ func (a *Args) commonEgress() egress {
 }
 
 // dns reaches kube-dns; NodeLocal DNSCache, which answers from its pods or from
-// 169.254.20.10
-// (https://cloud.google.com/kubernetes-engine/docs/how-to/nodelocal-dns-cache);
-// and Cloud DNS for GKE, which answers from 169.254.169.254
+// 169.254.20.10; and Cloud DNS for GKE, which answers from 169.254.169.254
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns).
-func dns() networkingv1.NetworkPolicyEgressRuleArgs {
-	return networkingv1.NetworkPolicyEgressRuleArgs{
-		To: peers{
-			networkingv1.NetworkPolicyPeerArgs{
-				NamespaceSelector: namespace("kube-system"),
-				PodSelector: metav1.LabelSelectorArgs{MatchExpressions: metav1.LabelSelectorRequirementArray{
-					metav1.LabelSelectorRequirementArgs{
-						Key: pulumi.String("k8s-app"), Operator: pulumi.String("In"),
-						Values: pulumi.ToStringArray([]string{"kube-dns", "node-local-dns"}),
-					},
-				}},
-			},
-			block(pulumi.String("169.254.20.10/32")),
-			block(pulumi.String("169.254.169.254/32")),
+//
+// NodeLocal DNSCache answers on the node for the address of the Service kube-dns,
+// so that nothing translates that address before Calico judges it
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/nodelocal-dns-cache#network_policy_with_nodelocal_dnscache).
+// Dataplane V2 judges the pod that answers.
+func (a *Args) dns() networkingv1.NetworkPolicyEgressRuleArgs {
+	to := peers{
+		networkingv1.NetworkPolicyPeerArgs{
+			NamespaceSelector: namespace("kube-system"),
+			PodSelector: metav1.LabelSelectorArgs{MatchExpressions: metav1.LabelSelectorRequirementArray{
+				metav1.LabelSelectorRequirementArgs{
+					Key: pulumi.String("k8s-app"), Operator: pulumi.String("In"),
+					Values: pulumi.ToStringArray([]string{"kube-dns", "node-local-dns"}),
+				},
+			}},
 		},
-		Ports: ports{port("UDP", pulumi.Int(53)), tcp(pulumi.Int(53))},
+		block(pulumi.String("169.254.20.10/32")),
+		block(pulumi.String("169.254.169.254/32")),
 	}
+	if a.Settings.Dataplane == Calico {
+		to = append(to, block(pulumi.Sprintf("%s/32", a.DNSAddress)))
+	}
+	return networkingv1.NetworkPolicyEgressRuleArgs{To: to, Ports: ports{port("UDP", pulumi.Int(53)), tcp(pulumi.Int(53))}}
 }
 
 // metadataServer reaches GKE's metadata server, from which Workload Identity

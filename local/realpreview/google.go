@@ -74,6 +74,7 @@ func (e existing) cluster(asked string, described map[string]any) map[string]any
 	described["networkConfig"] = map[string]any{
 		"network": e.said.network(), "subnetwork": "projects/p/regions/r/subnetworks/" + e.said.Network.Subnetwork, "datapathProvider": e.said.datapath(),
 	}
+	described["servicesIpv4Cidr"] = "34.118.224.0/20"
 	described["networkPolicy"] = map[string]any{"enabled": e.said.datapath() == "", "provider": "CALICO"}
 	described["workloadIdentityConfig"] = map[string]any{"workloadPool": e.said.Platform.Project + ".svc.id.goog"}
 	described["nodePools"] = []any{map[string]any{"name": "default-pool", "config": map[string]any{

@@ -36,7 +36,7 @@ func existing(function, name string) (answer resource.PropertyMap, known bool) {
 	case "getCluster":
 		found = map[string]any{
 			"name": name, "endpoint": "192.0.2.10", "masterAuths": []any{map[string]any{"clusterCaCertificate": "Q0E="}},
-			"network": network, "subnetwork": "projects/p/regions/r/subnetworks/" + theirSubnetwork, "datapathProvider": "ADVANCED_DATAPATH",
+			"network": network, "subnetwork": "projects/p/regions/r/subnetworks/" + theirSubnetwork, "datapathProvider": "ADVANCED_DATAPATH", "servicesIpv4Cidr": "10.30.0.0/20",
 			"workloadIdentityConfigs": []any{map[string]any{"workloadPool": "coditect-cloud-infra.svc.id.goog"}},
 			"nodePools":               []any{NodePool(theirNodes, "GKE_METADATA")},
 		}
