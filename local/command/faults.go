@@ -63,6 +63,7 @@ func effect(name string) string {
 		"kms":      "the key management service answers UNAVAILABLE",
 		"api":      "the API's processes are killed whenever they start: a crash loop",
 		"identity": "the public keys of the token issuer answer 503; the API still knows those it has fetched",
+		"operator": "the webhook of managed Prometheus has no pods, as on a cluster that has just been made: no PodMonitoring can be made or changed",
 	}[name]
 }
 

@@ -20,11 +20,12 @@ const (
 	faultKMS      = "kms"
 	faultAPI      = "api"
 	faultIdentity = "identity"
+	faultOperator = "operator"
 )
 
 // Faults are the names of the parts that can be made to fail.
 func Faults() []string {
-	return []string{faultRedis, faultPostgres, faultKMS, faultAPI, faultIdentity}
+	return []string{faultRedis, faultPostgres, faultKMS, faultAPI, faultIdentity, faultOperator}
 }
 
 // crashEvery is how often the API's processes are killed while it is made to

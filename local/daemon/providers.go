@@ -26,6 +26,7 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 	}
 	cluster := &kubernetes.World{
 		Store: d.store, Kubelet: d.kubelet, Schemas: schemas, Edge: d.options.Plan.Edge().Addr(), AwaitIngress: d.awaitIngress,
+		OperatorAnswers: func() bool { return !d.faults.has(faultOperator) },
 	}
 	d.gcp = provider.NewServer("gcp", gcp.Version, d.store, google.Kinds(), google.Functions())
 	d.kubernetes = provider.NewServer("kubernetes", kubernetes.Version, d.store, cluster.Kinds(), nil)

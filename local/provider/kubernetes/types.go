@@ -23,6 +23,7 @@ const (
 	TypeAutoscaler = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 	TypeIngress    = "kubernetes:networking.k8s.io/v1:Ingress"
 
+	TypePodMonitoring = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
 	TypeNetworkPolicy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 )
 
@@ -65,6 +66,6 @@ func customResources() []objectType {
 		{token: "kubernetes:cloud.google.com/v1:BackendConfig"},
 		{token: "kubernetes:networking.gke.io/v1beta1:FrontendConfig"},
 		{token: "kubernetes:networking.gke.io/v1:ManagedCertificate"},
-		{token: "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"},
+		{token: TypePodMonitoring},
 	}
 }

@@ -30,6 +30,9 @@ type World struct {
 	// AwaitIngress returns once the load balancer serves what is declared, or
 	// says what stalls it. It may be nil.
 	AwaitIngress func(ctx context.Context) error
+	// OperatorAnswers tells whether the pods of managed Prometheus's operator answer
+	// the webhook for its objects; nil: always.
+	OperatorAnswers func() bool
 }
 
 // Kubelet runs Deployments and Jobs.
@@ -65,6 +68,8 @@ func (w *World) Kinds() []provider.Kind {
 			w.runAutoscaler(&kinds[i])
 		case TypeIngress:
 			w.serveIngress(&kinds[i])
+		case TypePodMonitoring:
+			w.admitMonitoring(&kinds[i])
 		}
 	}
 	return kinds
