@@ -226,6 +226,8 @@ type Chores interface {
 	// Look visits licences, for a set of them in one trip: it reclaims expired seats,
 	// measures, and notes when each is due again; `hold` is for those that are not done.
 	Look(ctx context.Context, looks []Look, hold time.Duration) ([]Looked, error)
+	// Drop takes a licence that does not exist off the queue.
+	Drop(ctx context.Context, ref LicenseRef) error
 	// SettledAll is Seats.Settled for licences of any tenants.
 	SettledAll(ctx context.Context, all []Settlement) error
 	// Fullness is how full all licences are together, and the `most` fullest.

@@ -29,10 +29,7 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 			Fingerprint: wanted.Fingerprint, User: who.User, Email: who.Email, Address: who.Address,
 			GrantedAt: reserved.GrantedAt, ExpiresAt: reserved.ExpiresAt,
 		}}
-		if err = prepare(ctx, &g); err == nil {
-			err = s.ledger.Grant(ctx, g.Lease, reserved.Endings, grantEvent(who, g, wanted))
-		}
-		if err != nil {
+		if err := s.write(ctx, &g, reserved, grantEvent(who, g, wanted), prepare); err != nil {
 			s.giveBack(ctx, g, wanted)
 			if wanted.startOver(err) {
 				fresh = true

@@ -82,11 +82,11 @@ func (s *Service) tendOnce(ctx context.Context, visits []visit) (again []visit, 
 	for i, looked := range found {
 		v := visits[i]
 		if looked.Cold {
-			if err := s.reload(ctx, v.Ref); err != nil {
-				failures = append(failures, err)
-				continue
+			loaded, err := s.reload(ctx, v.Ref)
+			failures = append(failures, err)
+			if loaded {
+				again = append(again, v)
 			}
-			again = append(again, v)
 			continue
 		}
 		endings := append(looked.Endings, v.leftBehind(looked)...)
@@ -119,18 +119,23 @@ func (v visit) leftBehind(looked Looked) []Ending {
 }
 
 // reload loads a cold licence that nobody waits for, and leaves the stores to requests for
-// as long as that took.
-func (s *Service) reload(ctx context.Context, ref LicenseRef) error {
+// as long as that took. One that was lost again meanwhile has its turn later.
+func (s *Service) reload(ctx context.Context, ref LicenseRef) (loaded bool, err error) {
 	start := time.Now()
-	err := s.rebuild(ctx, ref)
-	if errors.Is(err, ErrCold) {
+	err = s.rebuild(ctx, ref)
+	loaded = err == nil
+	switch {
+	case errors.Is(err, ErrCold):
 		err = nil
+	case CodeOf(err) == CodeLicenseNotFound:
+		// The ledger was restored from a backup that is older than the licence.
+		err = s.seats.Drop(ctx, ref)
 	}
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	case <-time.After(min(time.Since(start), time.Second)):
-		return err
+		return loaded, err
 	}
 }
 

@@ -101,6 +101,17 @@ func looked(a answer) (app.Looked, error) {
 	return app.Looked{Endings: endings, Absent: a.list(2), Now: now, Revision: revision}, nil
 }
 
+// Drop implements app.Chores.
+func (s *Seats) Drop(ctx context.Context, ref app.LicenseRef) error {
+	start := time.Now()
+	err := s.client.ZRem(ctx, keyDue, ref.Tenant+"/"+ref.License).Err()
+	s.observe("drop", time.Since(start), err)
+	if err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
 // SettledAll implements app.Chores.
 func (s *Seats) SettledAll(ctx context.Context, all []app.Settlement) error {
 	calls := make([]call, len(all))

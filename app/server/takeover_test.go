@@ -121,3 +121,13 @@ func TestAnEndingFromBeforeARebuildEndsNothing(t *testing.T) {
 	end(app.ReasonReleased)
 	assert.Zero(t, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`), "what its holder gave back is over all the same")
 }
+
+func TestALicenceThatARestoredLedgerDoesNotHaveIsNobodysWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client := w.redis.Client()
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	require.NoError(t, client.ZAdd(t.Context(), "housekeeping:due", goredis.Z{Score: 1, Member: mine + "/gone"}).Err())
+	w.serve(t, map[string]string{"REAP_INTERVAL": "1s"})
+	require.Eventually(t, func() bool { return client.ZCard(t.Context(), "housekeeping:due").Val() == 0 }, 10*time.Second, 20*time.Millisecond)
+}
