@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,4 +185,73 @@ func TestTheFullestLicencesAndTheSumsAreKnown(t *testing.T) {
 	f, err = seats.Fullness(t.Context(), 1)
 	require.NoError(t, err)
 	assert.Equal(t, app.Fullness{}, f)
+}
+
+func TestADeviceHasTheLeaseThatItWasGrantedLastWhateverTheOrderOfLoading(t *testing.T) {
+	t.Parallel()
+	seats, client := chores(t)
+	now := time.Now()
+	older := app.Lease{ID: app.NewLeaseID("ide"), Kind: app.KindFloating, Fingerprint: "laptop", User: "ada", GrantedAt: now.Add(-time.Hour)}
+	newer := app.Lease{ID: app.NewLeaseID("ide"), Kind: app.KindFloating, Fingerprint: "laptop", User: "ada", GrantedAt: now}
+	for name, parts := range map[string][][]app.Lease{
+		"newer first":           {{newer, older}},
+		"older first":           {{older, newer}},
+		"newer first, in parts": {{newer}, {older}},
+		"older first, in parts": {{older}, {newer}},
+	} {
+		require.NoError(t, client.FlushAll(t.Context()).Err())
+		l := license("acme", "ide", 3)
+		rebuild, err := seats.Begin(t.Context(), l.Ref())
+		require.NoError(t, err)
+		for _, part := range parts {
+			require.NoError(t, seats.Stage(t.Context(), rebuild, l, part))
+		}
+		require.NoError(t, seats.Load(t.Context(), rebuild, l))
+		r, err := seats.Reserve(t.Context(), l, app.Reservation{Lease: app.NewLeaseID("ide"), Claim: "c", Fingerprint: "laptop", User: "ada", Kind: app.KindFloating, For: l.LeaseTTL})
+		require.NoError(t, err)
+		assert.Equal(t, newer.ID, r.Lease, name)
+		assert.EqualValues(t, 2, client.ZCard(t.Context(), "seats:{acme/ide}:leases").Val(), "both hold a seat")
+	}
+}
+
+func TestNoScriptKeepsTheServerFromOthersForLong(t *testing.T) {
+	t.Parallel()
+	seats, client := chores(t)
+	ctx := t.Context()
+	l := license("acme", "ide", 20_000)
+	open := make([]app.Lease, l.Seats)
+	names := make([]string, l.Seats)
+	for i := range open {
+		open[i] = app.Lease{ID: app.NewLeaseID("ide"), Kind: app.KindFloating, Fingerprint: strconv.Itoa(i), User: "ada"}
+		names[i] = open[i].ID
+	}
+	load(t, seats, l, open...)
+	// All of them expire at once, and none of them is asked for.
+	scores := make([]goredis.Z, len(open))
+	for i, lease := range open {
+		scores[i] = goredis.Z{Score: 1, Member: lease.ID}
+	}
+	require.NoError(t, client.ZAdd(ctx, "seats:{acme/ide}:leases", scores...).Err())
+	var total int
+	for {
+		found := look(t, seats, app.Look{Ref: l.Ref(), Leases: names[:500]})
+		total += len(found[0].Endings)
+		assert.LessOrEqual(t, len(found[0].Endings), 200)
+		if len(found[0].Endings) == 0 {
+			break
+		}
+		require.NoError(t, seats.SettledAll(ctx, []app.Settlement{{Ref: l.Ref(), Endings: found[0].Endings}}))
+	}
+	assert.Equal(t, l.Seats, total)
+	// The average, because a busy machine interrupts some script for longer.
+	slow, err := client.Info(ctx, "commandstats").Result()
+	require.NoError(t, err)
+	_, stats, found := strings.Cut(slow, "cmdstat_evalsha:")
+	require.True(t, found)
+	_, per, _ := strings.Cut(stats, "usec_per_call=")
+	per, _, _ = strings.Cut(per, ",")
+	micros, err := strconv.ParseFloat(per, 64)
+	require.NoError(t, err)
+	assert.Less(t, micros, 5000.0, "microseconds a script, on average")
+	t.Log(micros, "microseconds a script, on average")
 }
