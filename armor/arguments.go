@@ -14,14 +14,11 @@ const sourceRanges = "SRC_IPS_V1"
 func policyArgs(built policy.Policy, project string) *compute.SecurityPolicyArgs {
 	last := built.Default()
 	args := &compute.SecurityPolicyArgs{
-		Name:        pulumi.String(built.Name),
-		Description: pulumi.String(built.Description),
-		Type:        pulumi.String("CLOUD_ARMOR"),
-		Project:     optional(project),
-		AdvancedOptionsConfig: &compute.SecurityPolicyAdvancedOptionsConfigArgs{
-			JsonParsing: pulumi.String(built.JSONParsing),
-			LogLevel:    pulumi.String(built.LogLevel),
-		},
+		Name:                  pulumi.String(built.Name),
+		Description:           pulumi.String(built.Description),
+		Type:                  pulumi.String("CLOUD_ARMOR"),
+		Project:               optional(project),
+		AdvancedOptionsConfig: advancedArgs(built),
 		Rules: compute.SecurityPolicyRuleTypeArray{&compute.SecurityPolicyRuleTypeArgs{
 			Action:      pulumi.String(last.Action),
 			Priority:    pulumi.Int(last.Priority),
@@ -35,13 +32,29 @@ func policyArgs(built policy.Policy, project string) *compute.SecurityPolicyArgs
 	return args
 }
 
+func advancedArgs(built policy.Policy) *compute.SecurityPolicyAdvancedOptionsConfigArgs {
+	args := &compute.SecurityPolicyAdvancedOptionsConfigArgs{
+		JsonParsing: pulumi.String(built.JSONParsing),
+		LogLevel:    pulumi.String(built.LogLevel),
+	}
+	if len(built.JSONContentTypes) > 0 {
+		args.JsonCustomConfig = &compute.SecurityPolicyAdvancedOptionsConfigJsonCustomConfigArgs{
+			ContentTypes: pulumi.ToStringArray(built.JSONContentTypes),
+		}
+	}
+	if len(built.UserIPHeaders) > 0 {
+		args.UserIpRequestHeaders = pulumi.ToStringArray(built.UserIPHeaders)
+	}
+	return args
+}
+
 // adaptiveArgs turns the detection on; the thresholds of the automatic rule take
 // Cloud Armor Enterprise.
 func adaptiveArgs(adaptive policy.AdaptiveProtection, autoDeploy bool) *compute.SecurityPolicyAdaptiveProtectionConfigArgs {
 	args := &compute.SecurityPolicyAdaptiveProtectionConfigArgs{
 		Layer7DdosDefenseConfig: &compute.SecurityPolicyAdaptiveProtectionConfigLayer7DdosDefenseConfigArgs{
 			Enable:         pulumi.Bool(true),
-			RuleVisibility: pulumi.String("STANDARD"),
+			RuleVisibility: pulumi.String(adaptive.RuleVisibility),
 		},
 	}
 	if autoDeploy {
@@ -86,18 +99,27 @@ func matchArgs(match rule.Match) *compute.SecurityPolicyRuleMatchArgs {
 	}
 }
 
+// rateLimitArgs declares one key as enforceOnKey and several as
+// enforceOnKeyConfigs: the API takes one or the other.
 func rateLimitArgs(limit rule.RateLimit) *compute.SecurityPolicyRuleRateLimitOptionsArgs {
+	var configs compute.SecurityPolicyRuleRateLimitOptionsEnforceOnKeyConfigArray
 	args := &compute.SecurityPolicyRuleRateLimitOptionsArgs{
 		ConformAction: pulumi.String(limit.ConformAction),
 		ExceedAction:  pulumi.String(limit.ExceedAction),
-		EnforceOnKey:  pulumi.String(limit.Key),
 		RateLimitThreshold: &compute.SecurityPolicyRuleRateLimitOptionsRateLimitThresholdArgs{
 			Count:       pulumi.Int(limit.Threshold.Count),
 			IntervalSec: pulumi.Int(limit.Threshold.IntervalSeconds),
 		},
 	}
-	if limit.KeyName != "" {
-		args.EnforceOnKeyName = pulumi.String(limit.KeyName)
+	if len(limit.More) > 0 {
+		for _, each := range limit.Keys() {
+			configs = append(configs, &compute.SecurityPolicyRuleRateLimitOptionsEnforceOnKeyConfigArgs{
+				EnforceOnKeyType: pulumi.String(each.Key), EnforceOnKeyName: optional(each.Name),
+			})
+		}
+		args.EnforceOnKeyConfigs = configs
+	} else {
+		args.EnforceOnKey, args.EnforceOnKeyName = pulumi.String(limit.Key), optional(limit.KeyName)
 	}
 	if limit.Ban != nil {
 		args.BanDurationSec = pulumi.Int(limit.Ban.DurationSeconds)

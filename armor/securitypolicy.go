@@ -26,6 +26,8 @@ type Args struct {
 	StaffHost string
 	// Lockdown refuses every request to both hosts, in answer to an incident.
 	Lockdown bool
+	// Seats are what the rate limit has to know of the licences.
+	Seats policy.Seats
 	// Project is the Google Cloud project; empty means the provider's.
 	Project string
 }
@@ -51,7 +53,7 @@ type SecurityPolicy struct {
 // the stand-alone ones. What the default rule would decide is decided just
 // before it by the rule "everyone-else", which can be changed like any other.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*SecurityPolicy, error) {
-	built, err := policy.Build(args.Settings, policy.Scope{Host: args.Host, StaffHost: args.StaffHost, Lockdown: args.Lockdown})
+	built, err := policy.Build(args.Settings, policy.Scope{Host: args.Host, StaffHost: args.StaffHost, Lockdown: args.Lockdown, Seats: args.Seats})
 	if err != nil {
 		return nil, fmt.Errorf("component %q: %w", name, err)
 	}

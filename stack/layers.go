@@ -150,6 +150,7 @@ func (d *deployment) armor() (err error) {
 	s := d.settings
 	d.policy, err = armor.New(d.ctx, "armor", &armor.Args{
 		Settings: s.Armor, Lockdown: s.Platform.Lockdown, Host: s.Platform.LicenseHost(), StaffHost: s.staffHost(), Project: s.Platform.Project,
+		Seats: s.seats(),
 	}, d.inGoogle())
 	if err != nil {
 		return fmt.Errorf("declare the security policy: %w", err)

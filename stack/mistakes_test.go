@@ -75,7 +75,11 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 		"googleapis.com goes to Google":        {"prod", change{stacktest.Set("network.googleApisRange", "10.99.0.0/30")}, []string{"network.googleApisRange", "199.36.153.8/30"}},
 		"the internet is no authorized client": {"dev", change{stacktest.Set("kubernetes.cluster.authorizedNetworks", []any{map[string]any{"name": "all", "cidr": "0.0.0.0/0"}})}, []string{"kubernetes.cluster.authorizedNetworks[0].cidr"}},
 		"Google's checkers must be let in":     {"prod", change{stacktest.Set("armor.regions.allowed", []any{"DE", "BE"})}, []string{"observe.uptime.disabled", "lets in 1 of Google's checkers"}},
-		"a backend's name must be whole":       {"dev", change{stacktest.Set("kubernetes.namespace.name", "a-namespace-of-27-characters")}, []string{"kubernetes.namespace.name", "at most 25 characters"}},
+		"a limit that loses seats is refused with its numbers": {"prod", change{stacktest.Set("armor.seats", map[string]any{"count": 50})}, []string{
+			"armor.seats.count", "lets one address send 50 heartbeats in 60 s", "200 devices with a heartbeat each 100 s send 120", "lost after 300 s", "at least 120",
+		}},
+		"more devices than a limit can let through": {"prod", change{stacktest.Set("armor.seats", map[string]any{"devices": 900_000})}, []string{"armor.seats.devices", "more than Cloud Armor has"}},
+		"a backend's name must be whole":            {"dev", change{stacktest.Set("kubernetes.namespace.name", "a-namespace-of-27-characters")}, []string{"kubernetes.namespace.name", "at most 25 characters"}},
 		"mistakes of all layers come together": {"prod", change{
 			stacktest.Set("platform.project", "X"), stacktest.Set("armor.mode", "perhaps"), stacktest.Set("network.name", ""),
 			stacktest.Set("kubernetes.cluster.name", ""), stacktest.Set("api.replicas.max", 1), stacktest.Set("identity.mfa", "SOMETIMES"),

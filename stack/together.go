@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/data"
 	"github.com/coditect-ai/license-platform/k8s/workload"
 	"github.com/coditect-ai/license-platform/observe/objective"
@@ -14,7 +15,24 @@ import (
 func (s Settings) validateTogether() (ps setting.Problems) {
 	ps = append(ps, s.validateCluster()...)
 	ps = append(ps, s.validateDatabase()...)
+	ps = append(ps, s.Armor.Against(s.seats()).Within("armor")...)
 	return append(ps, s.validateWatch()...)
+}
+
+// seats are what the edge has to know of the declared licences: the API sends a
+// device's heartbeat each third of the lease time.
+func (s Settings) seats() (known policy.Seats) {
+	for _, tenant := range s.Identity.Tenants {
+		sum := 0
+		for _, license := range tenant.Licenses {
+			sum += license.Seats
+			if license.LeaseSeconds > 0 && (known.LeaseSeconds == 0 || license.LeaseSeconds < known.LeaseSeconds) {
+				known.LeaseSeconds = license.LeaseSeconds
+			}
+		}
+		known.Most = max(known.Most, sum)
+	}
+	return known
 }
 
 // validateWatch compares what watches the license host from outside and at the

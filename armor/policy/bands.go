@@ -25,14 +25,16 @@ type band struct {
 var (
 	lockdownBand   = band{name: "lockdown", first: 100, last: 100}
 	regionBand     = band{name: "regions", first: 1000, last: 1000}
+	ipv6Band       = band{name: "IPv6", first: 1050, last: 1050}
 	threatBand     = band{name: "threat intelligence", first: 1100, last: 1199}
 	blocklistBand  = band{name: "blocklist", first: 1200, last: 1999}
 	customDenyBand = band{name: "custom denies", first: 2000, last: 2999}
 	wafBand        = band{name: "WAF sets", first: 3000, last: 4999}
 	adaptiveBand   = band{name: "adaptive protection", first: 7000, last: 7000}
 	customPassBand = band{name: "custom rules that let through", first: 8000, last: 8999, letsThrough: true}
-	allowlistBand  = band{name: "allowlist", first: 9000, last: 9999, letsThrough: true}
-	rateLimitBand  = band{name: "rate limit", first: 10000, last: 10010, letsThrough: true}
+	allowlistBand  = band{name: "allowlist", first: 9000, last: 9799, letsThrough: true}
+	seatBand       = band{name: "heartbeats and releases", first: 9900, last: 9900, letsThrough: true}
+	rateLimitBand  = band{name: "rate limit", first: 9995, last: 10010, letsThrough: true}
 )
 
 // The steps between neighbours in a band.
@@ -40,10 +42,16 @@ const (
 	threatStep = 10
 	chunkStep  = 10
 	wafStep    = 100
+	// elsewhereFirst is where the sets are asked once more, in groups.
+	elsewhereFirst = 4900
+	elsewhereStep  = 10
 )
 
 // The priorities at the end of the policy.
 const (
+	// banPriority is where the rate limit with a ban stands; the throttle is last
+	// in their band.
+	banPriority = 10000
 	// refusedPriority is where an allowlist in preview logs whom it would refuse.
 	refusedPriority = rule.DefaultPriority - 2
 	// everyoneElsePriority decides what no other rule has decided. It is a rule

@@ -18,6 +18,8 @@ type Scope struct {
 	// Lockdown refuses everything on both hosts before any other rule is looked
 	// at: the answer to an incident.
 	Lockdown bool
+	// Seats are what the rate limit has to know of the licences.
+	Seats Seats
 }
 
 // Policy is a security policy as plain data.
@@ -30,6 +32,11 @@ type Policy struct {
 	// that their brackets and quotes are not taken for an attack.
 	// Source: https://cloud.google.com/armor/docs/content-parsing
 	JSONParsing string
+	// JSONContentTypes are all content types that are parsed as JSON; empty means
+	// application/json alone.
+	JSONContentTypes []string
+	// UserIPHeaders are where origin.user_ip and the key USER_IP come from.
+	UserIPHeaders []string
 	// LogLevel is NORMAL or VERBOSE.
 	LogLevel string
 	// AdaptiveProtection is nil when it is off.
@@ -51,6 +58,10 @@ func Build(settings Settings, scope Scope) (Policy, error) {
 	if err := settings.Validate().Err(); err != nil {
 		return Policy{}, fmt.Errorf("settings of the security policy: %w", err)
 	}
+	settings = settings.sized(scope.Seats)
+	if err := settings.Against(scope.Seats).Err(); err != nil {
+		return Policy{}, fmt.Errorf("settings of the security policy: %w", err)
+	}
 	return assemble(settings.withDefaults(), scope)
 }
 
@@ -66,6 +77,7 @@ func assemble(settings Settings, scope Scope) (Policy, error) {
 	}{
 		{lockdownBand, lockdown},
 		{regionBand, regionRules(settings)},
+		{ipv6Band, ipv6Rules(settings)},
 		{threatBand, threatRules(settings)},
 		{blocklistBand, blocklistRules(settings)},
 		{customDenyBand, denies},
@@ -73,6 +85,7 @@ func assemble(settings Settings, scope Scope) (Policy, error) {
 		{adaptiveBand, adaptiveRules(settings)},
 		{customPassBand, passes},
 		{allowlistBand, allowlistRules(settings)},
+		{seatBand, seatRules(settings)},
 		{rateLimitBand, rateLimitRules(settings)},
 	} {
 		placed, err := part.band.put(part.rules...)
@@ -87,6 +100,9 @@ func assemble(settings Settings, scope Scope) (Policy, error) {
 		Rules:       rules,
 		JSONParsing: "STANDARD",
 		LogLevel:    settings.LogLevel,
+
+		JSONContentTypes: settings.jsonContentTypes(),
+		UserIPHeaders:    settings.UserIPHeaders,
 	}
 	if !settings.AdaptiveProtection.Off {
 		adaptive := settings.AdaptiveProtection

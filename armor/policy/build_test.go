@@ -54,14 +54,16 @@ func TestEmptySettingsMakeTheHardenedPolicyOfTheDesign(t *testing.T) {
 		"waf-sqli":     3000, "waf-xss": 3100, "waf-lfi": 3200, "waf-rfi": 3300, "waf-rce": 3400, "waf-methodenforcement": 3500,
 		"waf-scannerdetection": 3600, "waf-protocolattack": 3700, "waf-php": 3800, "waf-sessionfixation": 3900, "waf-java": 4000,
 		"waf-generic": 4100, "waf-cve": 4200, "waf-json-sqli": 4300,
-		"rate-limit-ban": 10000, "everyone-else": 2147483646, "default": 2147483647,
+		"waf-elsewhere-1": 4900, "waf-elsewhere-2": 4910, "waf-elsewhere-3": 4920,
+		"keep-seats":      9900,
+		"rate-limit-ipv6": 9995, "rate-limit-ban": 10000, "everyone-else": 2147483646, "default": 2147483647,
 	}, places(built))
 	assert.Equal(t, "origin.region_code == '' || !'[US,CA,GB,DE,FR,NL,SE,DK,NO,FI]'.contains(origin.region_code)", named(t, built, "deny-regions").Match.Expression)
 	assert.Equal(t, "evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 1, 'opt_out_rule_ids': ['owasp-crs-v042200-id942251-sqli', "+
 		"'owasp-crs-v042200-id942420-sqli', 'owasp-crs-v042200-id942431-sqli', 'owasp-crs-v042200-id942432-sqli']})", named(t, built, "waf-sqli").Match.Expression)
 	assert.Equal(t, &rule.RateLimit{
 		Threshold: rule.Threshold{Count: 100, IntervalSeconds: 60}, ConformAction: rule.Allow, ExceedAction: rule.Deny429, Key: rule.KeyIP,
-		Ban: &rule.Ban{Threshold: rule.Threshold{Count: 500, IntervalSeconds: 300}, DurationSeconds: 600},
+		Ban: &rule.Ban{Threshold: rule.Threshold{Count: 500, IntervalSeconds: 300}, DurationSeconds: 240},
 	}, named(t, built, "rate-limit-ban").RateLimit)
 	for _, each := range built.Rules {
 		assert.False(t, each.Preview, each.Name)
@@ -114,7 +116,9 @@ func TestASetMayDifferFromTheOthers(t *testing.T) {
 	assert.NotContains(t, places(built), "waf-php")
 	assert.Equal(t, "evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 3})", named(t, built, "waf-sqli").Match.Expression)
 	assert.True(t, named(t, built, "waf-sqli").Preview)
-	assert.Equal(t, []rule.Exclusion{{
+	assert.Equal(t, []rule.Exclusion{{Set: "xss-v422-stable", QueryParams: []rule.Field{
+		{Operator: "EQUALS", Value: "fingerprint"}, {Operator: "EQUALS", Value: "product"}, {Operator: "STARTS_WITH", Value: "metadata."},
+	}}, {
 		Set: "xss-v422-stable", Signatures: []string{"owasp-crs-v042200-id941100-xss"}, Headers: []rule.Field{{Operator: "EQUALS", Value: "x-html"}},
 	}}, named(t, built, "waf-xss").Exclusions)
 	assert.Contains(t, named(t, built, "waf-lfi").Match.Expression, "'sensitivity': 2")

@@ -20,13 +20,16 @@ func designRegions() []string {
 	return []string{"US", "CA", "GB", "DE", "FR", "NL", "SE", "DK", "NO", "FI"}
 }
 
-// knownLists are the lists of hostile addresses; their places are fixed. Lists
-// of friendly addresses (search engines, clouds) are not denied.
+// knownLists are the lists that can be refused; their places are fixed. The
+// addresses of public clouds are no attackers, but no people either. Lists that
+// are made to let somebody through (search engines, content delivery networks) are
+// not among them: nothing of theirs reaches a license API.
 // Source: https://cloud.google.com/armor/docs/threat-intelligence
 func knownLists() []string {
 	return []string{
 		"iplist-known-malicious-ips", "iplist-tor-exit-nodes", "iplist-anon-proxies",
 		"iplist-crypto-miners", "iplist-vpn-providers",
+		"iplist-public-clouds", "iplist-public-clouds-aws", "iplist-public-clouds-azure", "iplist-public-clouds-gcp",
 	}
 }
 
@@ -39,11 +42,14 @@ func (s Settings) withDefaults() Settings {
 		s.Regions.Allowed = designRegions()
 	}
 	s.Regions.Unknown = cmp.Or(s.Regions.Unknown, denyUnknown)
+	s.IPv6 = cmp.Or(s.IPv6, ipv6Together)
+	s.ThreatIntelligence.Action = cmp.Or(s.ThreatIntelligence.Action, rule.Deny403)
 	if len(s.ThreatIntelligence.Lists) == 0 {
 		s.ThreatIntelligence.Lists = knownLists()[:1]
 	}
 	s.WAF.Generation = cmp.Or(s.WAF.Generation, rule.V422)
 	s.WAF.Sensitivity = cmp.Or(s.WAF.Sensitivity, 1)
+	s.WAF.Action = cmp.Or(s.WAF.Action, rule.Deny403)
 	s.AdaptiveProtection = s.AdaptiveProtection.withDefaults()
 	s.RateLimit = s.RateLimit.withDefaults()
 	return s
@@ -53,6 +59,7 @@ func (a AdaptiveProtection) withDefaults() AdaptiveProtection {
 	a.LoadThreshold = cmp.Or(a.LoadThreshold, 0.8)
 	a.ConfidenceThreshold = cmp.Or(a.ConfidenceThreshold, 0.5)
 	a.ImpactedBaselineThreshold = cmp.Or(a.ImpactedBaselineThreshold, 0.01)
+	a.RuleVisibility = cmp.Or(a.RuleVisibility, "STANDARD")
 	a.ExpirationSeconds = cmp.Or(a.ExpirationSeconds, 7200)
 	return a
 }
@@ -66,7 +73,7 @@ func (l RateLimit) withDefaults() RateLimit {
 	if l.Action == rule.RateBasedBan {
 		l.BanCount = cmp.Or(l.BanCount, 500)
 		l.BanIntervalSeconds = cmp.Or(l.BanIntervalSeconds, 300)
-		l.BanSeconds = cmp.Or(l.BanSeconds, 600)
+		l.BanSeconds = cmp.Or(l.BanSeconds, 240)
 	}
 	return l
 }

@@ -68,13 +68,22 @@ func threatRules(settings Settings) []rule.Rule {
 			continue
 		}
 		rules = append(rules, rule.Rule{
-			Name: "deny-" + strings.TrimPrefix(list, "iplist-"), Priority: threatBand.first + place*threatStep, Action: rule.Deny403,
+			Name: "deny-" + strings.TrimPrefix(list, "iplist-"), Priority: threatBand.first + place*threatStep, Action: settings.ThreatIntelligence.Action,
 			Description: "Refuse " + list,
-			Match:       rule.Match{Expression: fmt.Sprintf("evaluateThreatIntelligence('%s')", list)},
+			Match:       rule.Match{Expression: threatExpression(list, settings.ThreatIntelligence.Except)},
 			Preview:     settings.Preview || settings.ThreatIntelligence.Preview,
 		})
 	}
 	return rules
+}
+
+// threatExpression asks for a list, and for addresses that are to pass all the same.
+// Source: https://cloud.google.com/armor/docs/threat-intelligence
+func threatExpression(list string, except []string) string {
+	if len(except) == 0 {
+		return fmt.Sprintf("evaluateThreatIntelligence('%s')", list)
+	}
+	return fmt.Sprintf("evaluateThreatIntelligence('%s', origin.ip, [%s])", list, quoted(except))
 }
 
 // blocklistRules refuse the ranges of the blocklist, ten to a rule.

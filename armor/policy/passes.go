@@ -50,7 +50,7 @@ func rateLimitRules(settings Settings) []rule.Rule {
 		return nil
 	}
 	limited := rule.Rule{
-		Name: "rate-limit-ban", Priority: rateLimitBand.first, Action: settings.RateLimit.Action,
+		Name: "rate-limit-ban", Priority: banPriority, Action: settings.RateLimit.Action,
 		Description: "Let everybody through at a limited rate",
 		Match:       rule.Match{SourceRanges: []string{rule.Any}},
 		Preview:     settings.Preview || settings.RateLimit.Preview,
@@ -59,7 +59,7 @@ func rateLimitRules(settings Settings) []rule.Rule {
 	if limited.Action == rule.Throttle {
 		limited.Name, limited.Priority = "rate-limit-throttle", rateLimitBand.last
 	}
-	return []rule.Rule{limited}
+	return append(ipv6Limit(settings), limited)
 }
 
 // options are the rate limit as the API knows it.
@@ -70,6 +70,7 @@ func (l RateLimit) options() *rule.RateLimit {
 		ExceedAction:  l.ExceedAction,
 		Key:           l.Key,
 		KeyName:       l.KeyName,
+		More:          l.More,
 	}
 	if l.BanCount != 0 || l.BanIntervalSeconds != 0 || l.BanSeconds != 0 {
 		options.Ban = &rule.Ban{

@@ -36,8 +36,22 @@ type Settings struct {
 	WAF WAF `json:"waf,omitzero"`
 	// AdaptiveProtection watches for floods of requests.
 	AdaptiveProtection AdaptiveProtection `json:"adaptiveProtection,omitzero"`
-	// RateLimit ends the policy in mode rateLimit.
+	// Seats is the rate limit of heartbeats and releases in mode rateLimit.
+	Seats SeatLimit `json:"seats,omitzero"`
+	// RateLimit ends the policy in mode rateLimit: it limits all other requests.
 	RateLimit RateLimit `json:"rateLimit,omitzero"`
+	// IPv6 says how clients with an IPv6 address are counted: "together"
+	// (default), all of a country as one client, because Cloud Armor has no key
+	// for a /64; "addresses", each address by itself; or "deny", which refuses them.
+	IPv6 string `json:"ipv6,omitempty"`
+	// UserIPHeaders are request headers in which a proxy before the load balancer
+	// names its client: origin.user_ip and the key USER_IP come from the first that
+	// holds an address. Whoever reaches the load balancer past that proxy can write
+	// them. Default none.
+	UserIPHeaders []string `json:"userIpHeaders,omitempty"`
+	// JSONContentTypes are content types that are parsed as JSON in addition to
+	// application/json, without parameters. Default none: the API takes no other.
+	JSONContentTypes []string `json:"jsonContentTypes,omitempty"`
 	// Allowlist are the ranges that may call in mode allowlist.
 	Allowlist Ranges `json:"allowlist,omitzero"`
 	// CustomRules are rules of the stack's own.
@@ -74,8 +88,13 @@ type Regions struct {
 type ThreatIntelligence struct {
 	// Off takes the rules away.
 	Off bool `json:"off,omitempty"`
-	// Lists are denied. Default: iplist-known-malicious-ips.
+	// Lists are refused. Default: iplist-known-malicious-ips.
 	Lists []string `json:"lists,omitempty"`
+	// Except are addresses and ranges that are let through although a list has
+	// them, at most ten.
+	Except []string `json:"except,omitempty"`
+	// Action is deny(403) (default), deny(404) or deny(502).
+	Action rule.Action `json:"action,omitempty"`
 	// Preview logs instead of denying.
 	Preview bool `json:"preview,omitempty"`
 }
@@ -104,6 +123,9 @@ type AdaptiveProtection struct {
 	// ImpactedBaselineThreshold is how much ordinary traffic a rule may hit at
 	// most, 0.01 to 1. Default 0.01.
 	ImpactedBaselineThreshold float64 `json:"impactedBaselineThreshold,omitempty"`
+	// RuleVisibility is STANDARD (default) or PREMIUM: how much an alert tells of
+	// the suggested rule.
+	RuleVisibility string `json:"ruleVisibility,omitempty"`
 	// ExpirationSeconds is how long a deployed rule stays, 1 to 7200. Default 7200.
 	ExpirationSeconds int `json:"expirationSeconds,omitempty"`
 }
@@ -118,13 +140,15 @@ type RateLimit struct {
 	Count int `json:"count,omitempty"`
 	// IntervalSeconds is the interval. Default 60; see rule.Intervals.
 	IntervalSeconds int `json:"intervalSeconds,omitempty"`
-	// BanCount is the number of requests per BanIntervalSeconds above which a
-	// client is banned. Default 500, so that one burst is throttled and not
-	// banned. Not with throttle.
+	// BanCount bans a client of which more than so many requests in
+	// BanIntervalSeconds exceeded the limit. Default 500, so that one burst is
+	// throttled and not banned. Not with throttle.
 	BanCount int `json:"banCount,omitempty"`
 	// BanIntervalSeconds is the interval of BanCount. Default 300.
 	BanIntervalSeconds int `json:"banIntervalSeconds,omitempty"`
-	// BanSeconds is how long a ban lasts. Default 600; see rule.BanDurations.
+	// BanSeconds is how long a ban lasts after the interval. Default: the longest
+	// ban that is over within the shortest lease time, 240 for a lease time of 300
+	// seconds; see rule.BanDurations.
 	BanSeconds int `json:"banSeconds,omitempty"`
 	// ExceedAction refuses what is above the limit. Default deny(429).
 	ExceedAction rule.Action `json:"exceedAction,omitempty"`
@@ -132,6 +156,8 @@ type RateLimit struct {
 	Key rule.Key `json:"key,omitempty"`
 	// KeyName is the header or cookie, with the keys HTTP_HEADER and HTTP_COOKIE.
 	KeyName string `json:"keyName,omitempty"`
+	// More are up to two further keys: requests are counted by the combination.
+	More []rule.NamedKey `json:"more,omitempty"`
 	// Preview logs instead of refusing.
 	Preview bool `json:"preview,omitempty"`
 }

@@ -24,9 +24,10 @@ func (s Settings) Validate() setting.Problems {
 	oneOf(&problems, "logLevel", s.LogLevel, "NORMAL", "VERBOSE")
 	oneOf(&problems, "mode", s.Mode, RateLimited, Allowlisted)
 	problems = append(problems, s.Regions.validate().Within("regions")...)
-	for _, list := range s.ThreatIntelligence.Lists {
-		oneOf(&problems, "threatIntelligence.lists", list, knownLists()...)
-	}
+	oneOf(&problems, "ipv6", s.IPv6, ipv6Together, ipv6Addresses, ipv6Deny)
+	problems = append(problems, s.ThreatIntelligence.validate().Within("threatIntelligence")...)
+	problems = append(problems, s.Seats.validate().Within("seats")...)
+	problems = append(problems, s.validateParsing()...)
 	problems = append(problems, s.Blocklist.validate().Within("blocklist")...)
 	problems = append(problems, s.Allowlist.validate().Within("allowlist")...)
 	if s.Mode == Allowlisted && len(s.Allowlist.Ranges) == 0 {
@@ -45,8 +46,8 @@ func (s Settings) Validate() setting.Problems {
 // The host is the scope's business, so one that is surely good stands in.
 func (s Settings) validateRules() setting.Problems {
 	var problems setting.Problems
-	if limits := rateLimitRules(s); len(limits) == 1 {
-		reportLines(&problems, "rateLimit", limits[0].RateLimit, limits[0].Check())
+	for _, each := range rateLimitRules(s) {
+		reportLines(&problems, "rateLimit", each.RateLimit, each.Check())
 	}
 	for _, custom := range s.CustomRules {
 		denies, passes := customRules(Settings{CustomRules: []CustomRule{custom}})
@@ -60,7 +61,7 @@ func (s Settings) validateRules() setting.Problems {
 	if len(problems) > 0 {
 		return problems
 	}
-	_, err := assemble(s, Scope{Host: "host.example.com", Lockdown: true})
+	_, err := assemble(s.sized(Seats{}), Scope{Host: "host.example.com", Lockdown: true})
 	reportLines(&problems, "rules", s.Name, err)
 	return problems
 }
@@ -125,6 +126,7 @@ func (w WAF) validate() setting.Problems {
 	var problems setting.Problems
 	oneOf(&problems, "generation", w.Generation, rule.V422, rule.V33)
 	within(&problems, "sensitivity", w.Sensitivity, 1, 4)
+	oneOf(&problems, "action", w.Action, refusals()...)
 	if len(problems) > 0 {
 		return problems
 	}
@@ -135,16 +137,21 @@ func (w WAF) validate() setting.Problems {
 			continue
 		}
 		within(&problems, "sets."+category+".sensitivity", set.Sensitivity, 0, 4)
-		if category == rule.JSONSQLiSet && (set.Sensitivity != 0 || len(set.OptOut) > 0) {
+		if category == rule.JSONSQLiSet && (set.Sensitivity != 0 || len(set.OptOut) > 0 || len(set.OptIn) > 0) {
 			problems.Add("sets."+category, set, "has one signature, which is on or off", "off, preview, exclusions")
 		}
 		parsed, err := rule.ParseSet(w.Generation.SetName(category))
 		if err != nil {
 			continue
 		}
-		for _, id := range set.OptOut {
-			if err := parsed.CheckSignature(id); err != nil {
-				reportLines(&problems, "sets."+category+".optOut", id, err)
+		if len(set.OptIn) > 0 && (set.OptOut != nil || set.Sensitivity != 0) {
+			problems.Add("sets."+category+".optIn", set.OptIn, "are the only signatures, so nothing else can be chosen", "optIn alone, or optOut and sensitivity")
+		}
+		for key, ids := range map[string][]string{"optOut": set.OptOut, "optIn": set.OptIn} {
+			for _, id := range ids {
+				if err := parsed.CheckSignature(id); err != nil {
+					reportLines(&problems, "sets."+category+"."+key, id, err)
+				}
 			}
 		}
 	}
@@ -156,6 +163,7 @@ func (a AdaptiveProtection) validate() setting.Problems {
 	within(&problems, "loadThreshold", a.LoadThreshold, 0.01, 1)
 	within(&problems, "confidenceThreshold", a.ConfidenceThreshold, 0.01, 1)
 	within(&problems, "impactedBaselineThreshold", a.ImpactedBaselineThreshold, 0.01, 1)
+	oneOf(&problems, "ruleVisibility", a.RuleVisibility, "STANDARD", "PREMIUM")
 	within(&problems, "expirationSeconds", a.ExpirationSeconds, 1, 7200)
 	return problems
 }

@@ -20,6 +20,12 @@ type WAF struct {
 	// sessionfixation, java, generic (nodejs in v33), cve-canary and
 	// json-sqli-canary. All sets are on unless they are turned off here.
 	Sets map[string]Set `json:"sets,omitempty"`
+	// Action is what becomes of a request that a set matches: deny(403)
+	// (default), deny(404) or deny(502).
+	Action rule.Action `json:"action,omitempty"`
+	// InspectAll has the sets inspect the fields that are opaque to the API, too:
+	// fingerprint, product and metadata. Default false; see opaqueFields.
+	InspectAll bool `json:"inspectAll,omitempty"`
 }
 
 // Set changes one rule set.
@@ -32,9 +38,14 @@ type Set struct {
 	Sensitivity int `json:"sensitivity,omitempty"`
 	// OptOut are ids of signatures that are not evaluated, of this generation,
 	// for example owasp-crs-v042200-id942251-sqli. Left out, the design's
-	// opt-outs apply; an empty list means none.
+	// opt-outs apply; an empty list means none. The design's are all of
+	// sensitivity 2 to 4: at 1, the default, they change nothing.
 	OptOut []string `json:"optOut,omitempty"`
-	// Exclusions are request fields that the set does not look at.
+	// OptIn are the only signatures of the set that are evaluated, whatever their
+	// sensitivity. Not together with OptOut or Sensitivity.
+	OptIn []string `json:"optIn,omitempty"`
+	// Exclusions are request fields that the set does not look at, besides those
+	// that are opaque to the API.
 	Exclusions []Exclusion `json:"exclusions,omitempty"`
 }
 
@@ -51,7 +62,9 @@ type Exclusion struct {
 	URIs        []rule.Field `json:"uris,omitempty"`
 }
 
-// designOptOuts are the signatures that the design opts out of, by CRS number.
+// designOptOuts are the signatures that the design opts out of, by CRS number. All
+// of them belong to paranoia level 2, 3 or 4, so at sensitivity 1 they change
+// nothing; TestTheDesignsOptOutsChangeNothingAtSensitivityOne holds that.
 // 913101 and 913102 were merged away in CRS 4 and exist in v33 only.
 func designOptOuts(generation rule.Generation, category string) []string {
 	numbers := map[string][]int{
@@ -86,20 +99,15 @@ func wafRules(settings Settings) []rule.Rule {
 		declared := rule.Rule{
 			Name:        "waf-" + strings.TrimSuffix(category, "-canary"),
 			Priority:    wafBand.first + place*wafStep,
-			Action:      rule.Deny403,
+			Action:      settings.WAF.Action,
 			Description: "WAF: " + name,
 			Match:       rule.Match{Expression: wafExpression(settings.WAF, category, set)},
 			Preview:     settings.Preview || set.Preview,
 		}
-		for _, exclusion := range set.Exclusions {
-			declared.Exclusions = append(declared.Exclusions, rule.Exclusion{
-				Set: name, Signatures: exclusion.Signatures, Headers: exclusion.Headers,
-				Cookies: exclusion.Cookies, QueryParams: exclusion.QueryParams, URIs: exclusion.URIs,
-			})
-		}
+		declared.Exclusions = append(opaqueExclusions(settings.WAF, category), everywhereExclusions(settings.WAF, category)...)
 		rules = append(rules, declared)
 	}
-	return rules
+	return append(rules, elsewhereRules(settings)...)
 }
 
 // wafExpression calls one set. The only signature of json-sqli-canary is filed
@@ -112,6 +120,9 @@ func wafExpression(waf WAF, category string, set Set) string {
 	sensitivity := set.Sensitivity
 	if sensitivity == 0 {
 		sensitivity = waf.Sensitivity
+	}
+	if len(set.OptIn) > 0 {
+		return fmt.Sprintf("evaluatePreconfiguredWaf('%s', {'sensitivity': 0, 'opt_in_rule_ids': [%s]})", name, quoted(set.OptIn))
 	}
 	optOut := set.OptOut
 	if optOut == nil {

@@ -85,13 +85,27 @@ func (r Rule) checkRateLimit(add func(string, ...any)) {
 	if !slices.Contains(exceed(), limit.ExceedAction) {
 		add("exceed action %q; allowed: %v", limit.ExceedAction, exceed())
 	}
-	if !slices.Contains(Keys(), limit.Key) {
-		add("enforceOnKey %q; allowed: %v", limit.Key, Keys())
-	}
-	if named := limit.Key == KeyHeader || limit.Key == KeyCookie; named != (limit.KeyName != "") {
-		add("enforceOnKeyName %q with enforceOnKey %s; it belongs to %s and %s", limit.KeyName, limit.Key, KeyHeader, KeyCookie)
-	}
+	checkKeys(limit.Keys(), add)
 	r.checkBan(add)
+}
+
+// checkKeys wants keys that are known, named where they need a name, and
+// different from each other.
+func checkKeys(keys []NamedKey, add func(string, ...any)) {
+	if len(keys) > MaxKeys {
+		add("rate limit counts by %d keys; allowed: %d", len(keys), MaxKeys)
+	}
+	for i, each := range keys {
+		if !slices.Contains(Keys(), each.Key) {
+			add("enforceOnKey %q; allowed: %v", each.Key, Keys())
+		}
+		if named := each.Key == KeyHeader || each.Key == KeyCookie; named != (each.Name != "") {
+			add("enforceOnKeyName %q with enforceOnKey %s; it belongs to %s and %s", each.Name, each.Key, KeyHeader, KeyCookie)
+		}
+		if slices.Contains(keys[:i], each) {
+			add("rate limit counts by %s twice; allowed: every key once", each.Key)
+		}
+	}
 }
 
 func (r Rule) checkBan(add func(string, ...any)) {

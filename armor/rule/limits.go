@@ -17,6 +17,9 @@ const (
 	// MaxRules is the number of rules in a policy.
 	// Source: https://cloud.google.com/armor/quotas
 	MaxRules = 200
+	// MaxKeys is how many keys a rate limit may count by at once.
+	// Source: enforceOnKeyConfigs of compute.SecurityPolicyRule in pulumi-gcp v7.38.
+	MaxKeys = 3
 	// MaxExclusionFields is the number of excluded fields of one kind per
 	// target. Source: https://cloud.google.com/armor/docs/rule-tuning
 	MaxExclusionFields = 100
@@ -36,7 +39,7 @@ func BanDurations() []int {
 // Keys are the keys that a rate limit may count by.
 // Source: field "enforceOnKey" of compute.SecurityPolicyRule in pulumi-gcp v7.38.
 func Keys() []Key {
-	return []Key{KeyAll, KeyIP, KeyHeader, KeyXFF, KeyCookie, KeyPath, KeySNI, KeyRegion}
+	return []Key{KeyAll, KeyIP, KeyHeader, KeyXFF, KeyCookie, KeyPath, KeySNI, KeyRegion, KeyJA3, KeyUserIP}
 }
 
 // Operators are how an exclusion may compare a field's name.

@@ -66,8 +66,24 @@ type RateLimit struct {
 	// KeyName is the header or cookie whose value is the key, with
 	// HTTP_HEADER and HTTP_COOKIE.
 	KeyName string
+	// More are further keys, at most two: requests are counted by the
+	// combination of all (enforceOnKeyConfigs).
+	More []NamedKey
 	// Ban belongs to rate_based_ban, and only to it.
 	Ban *Ban
+}
+
+// NamedKey is one of several keys.
+type NamedKey struct {
+	// Key is what is counted by.
+	Key Key `json:"key"`
+	// Name is the header or cookie, with HTTP_HEADER and HTTP_COOKIE.
+	Name string `json:"name,omitempty"`
+}
+
+// Keys are all keys of the limit, the first one first.
+func (l RateLimit) Keys() []NamedKey {
+	return append([]NamedKey{{Key: l.Key, Name: l.KeyName}}, l.More...)
 }
 
 // Threshold is a number of requests in an interval.
@@ -80,9 +96,13 @@ type Threshold struct {
 
 // Ban says when a key is shut out altogether and for how long.
 type Ban struct {
-	// Threshold, when its count is not 0, is the number of requests (before
-	// throttling) above which the key is banned. Without it every request
-	// above the rate limit bans.
+	// Threshold, when its count is not 0, bans the key when more requests than
+	// this exceed the rate limit: "the number of requests that exceed the
+	// 'rateLimitThreshold' also exceed this 'banThreshold'". What conforms does
+	// not count towards a ban. Without a threshold the first request above the
+	// rate limit bans.
+	// Source: rateLimitOptions.banThreshold of compute.SecurityPolicyRule in
+	// pulumi-gcp v7.38.
 	Threshold Threshold
 	// DurationSeconds is how long the ban lasts after the interval of the rate
 	// limit has gone by: one of BanDurations.
@@ -102,6 +122,10 @@ const (
 	KeyPath   Key = "HTTP_PATH"
 	KeySNI    Key = "SNI"
 	KeyRegion Key = "REGION_CODE"
+	// KeyJA3 is the fingerprint of the TLS handshake.
+	KeyJA3 Key = "TLS_JA3_FINGERPRINT"
+	// KeyUserIP is the address in one of the policy's userIpRequestHeaders.
+	KeyUserIP Key = "USER_IP"
 )
 
 // Exclusion takes request fields out of the inspection by a preconfigured set.

@@ -33,12 +33,12 @@ func injections() []Attack {
 	}
 	return []Attack{
 		{"SQL injection in the query", layer.CloudArmor, "waf-sqli", query("id=1%27%20UNION%20SELECT%20password%20FROM%20users--")},
-		{"SQL injection in a JSON body", layer.CloudArmor, "waf-sqli", acquire(`{"fingerprint": "x' UNION SELECT password FROM users--"}`)},
+		{"SQL injection in a JSON body", layer.CloudArmor, "waf-sqli", acquire(`{"device": "x' UNION SELECT password FROM users--"}`)},
 		{"SQL injection in a cookie", layer.CloudArmor, "waf-sqli", header("Cookie", "session=1' OR 1=1 UNION SELECT password FROM users--")},
 		{"SQL injection in the Referer", layer.CloudArmor, "waf-sqli", header("Referer", "x' UNION SELECT password FROM users--")},
 		{"SQL injection by JSON operators", layer.CloudArmor, "waf-sqli", query(`id=1%20OR%20JSON_EXTRACT(%27%7B%22a%22:1%7D%27,%27$.a%27)=1`)},
 		{"script in the query", layer.CloudArmor, "waf-xss", query("q=%3Cscript%3Ealert(document.cookie)%3C/script%3E")},
-		{"script in a JSON body", layer.CloudArmor, "waf-xss", acquire(`{"fingerprint": "<img src=x onerror=alert(1)>"}`)},
+		{"script in a JSON body", layer.CloudArmor, "waf-xss", acquire(`{"device": "<img src=x onerror=alert(1)>"}`)},
 		{"script in the Referer", layer.CloudArmor, "waf-xss", header("Referer", "<script>alert(1)</script>")},
 		{"local file in the query", layer.CloudArmor, "waf-lfi", query("file=../../../../etc/passwd")},
 		{"path traversal, encoded", layer.CloudArmor, "waf-lfi", web(Request{Path: "/v1/..%2f..%2f..%2fetc/passwd"})},

@@ -81,8 +81,11 @@ func (e *Evaluator) Evaluate(ctx context.Context, request Request) Decision {
 	look := newLook(request, current, e.options)
 	for _, each := range current.policy.rules {
 		step := look.at(each)
-		if ctx.Err() != nil || look.failure != nil {
-			return decision.unavailable(step, context.Cause(ctx), look.failure)
+		if ctx.Err() != nil { // the client is gone, and no rule has decided
+			return decision.unavailable(Step{}, context.Cause(ctx))
+		}
+		if look.failure != nil {
+			return decision.unavailable(step, look.failure)
 		}
 		decision.Trace = append(decision.Trace, step)
 		switch {

@@ -65,31 +65,29 @@ func (l *limiter) of(key string) *counters {
 	return fresh
 }
 
-// take counts a request. A banned key stays banned whatever its rate is; when
-// the ban has run out, counting starts afresh.
-// Source: https://cloud.google.com/armor/docs/rate-limiting-overview
+// take counts a request. Only what exceeds the rate limit counts towards a ban.
+// A banned key stays banned whatever its rate is; when the ban has run out,
+// counting starts afresh.
+// Sources: https://cloud.google.com/armor/docs/rate-limiting-overview, and
+// rateLimitOptions.banThreshold of compute.SecurityPolicyRule in pulumi-gcp v7.38
+// ("the number of requests that exceed the 'rateLimitThreshold' also exceed this
+// 'banThreshold'").
 func (c *counters) take(limit rule.RateLimit, now time.Time) RateOutcome {
 	if now.Before(c.bannedUntil) {
 		return RateBanned
 	}
 	interval := time.Duration(limit.Threshold.IntervalSeconds) * time.Second
-	exceeds := c.rate.add(now, interval) > limit.Threshold.Count
-	if ban := limit.Ban; ban != nil {
-		banned := exceeds
-		if ban.Threshold.Count > 0 {
-			banned = c.ban.add(now, time.Duration(ban.Threshold.IntervalSeconds)*time.Second) > ban.Threshold.Count
-		}
-		if banned {
-			// The ban lasts beyond the end of the rate limit's interval.
-			c.bannedUntil = c.rate.from.Add(interval + time.Duration(ban.DurationSeconds)*time.Second)
-			c.rate, c.ban = window{}, window{}
-			return RateBanned
-		}
+	if c.rate.add(now, interval) <= limit.Threshold.Count {
+		return RateConform
 	}
-	if exceeds {
+	ban := limit.Ban
+	if ban == nil || ban.Threshold.Count > 0 && c.ban.add(now, time.Duration(ban.Threshold.IntervalSeconds)*time.Second) <= ban.Threshold.Count {
 		return RateExceed
 	}
-	return RateConform
+	// The ban lasts beyond the end of the rate limit's interval.
+	c.bannedUntil = c.rate.from.Add(interval + time.Duration(ban.DurationSeconds)*time.Second)
+	c.rate, c.ban = window{}, window{}
+	return RateBanned
 }
 
 // add counts one request and returns how many the current window holds.

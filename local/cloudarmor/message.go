@@ -16,8 +16,10 @@ type message struct {
 	request Request
 	// query and form are the parameters of the URL and of the body.
 	query, form []pair
-	// body is the body as one string; empty when it was parsed as JSON.
-	body string
+	// body is the body as one string; empty when it was parsed as JSON. uniform
+	// says that it is no list of parameters.
+	body    string
+	uniform bool
 	// uriHidden says that the path is excluded from inspection.
 	uriHidden bool
 }
@@ -28,31 +30,48 @@ type pair struct {
 	bare        bool
 }
 
-// newMessage takes a request apart. A JSON body is parsed where the policy says
-// so; what cannot be parsed is one URL-encoded string.
+// newMessage takes a request apart by its content type, as documented:
+//
+//   - JSON, where the policy parses it: names and values. "If the JSON parser fails
+//     to produce a result, URI parsing may be attempted": broken JSON, and an empty
+//     object too, is taken for name1=value1&name2=value2, and so for one long name.
+//   - a form: its parameters, which exclusions know by name "in the query string or
+//     in the POST body".
+//   - anything else (multipart, XML, text, compressed bytes): "the full content of a
+//     request body as a uniform string", one value without a name.
+//
 // Source: https://cloud.google.com/armor/docs/content-parsing
 func newMessage(request Request, config Config) message {
 	m := message{request: request, query: pairs(request.RawQuery)}
-	if parsesJSON(config, request.Headers.Get("Content-Type")) {
-		if form, parsed := parseJSON(request.Body); parsed {
+	kind := mediaType(request.Headers.Get("Content-Type"))
+	switch {
+	case parsesJSON(config, kind):
+		if form, parsed := parseJSON(request.Body); parsed && len(form) > 0 {
 			m.form = form
 			return m
 		}
+	case kind != "application/x-www-form-urlencoded" && len(request.Body) > 0:
+		m.uniform = true
 	}
 	m.body = string(request.Body)
 	return m
 }
 
-func parsesJSON(config Config, contentType string) bool {
+// mediaType is the type and subtype of a Content-Type header, without parameters.
+func mediaType(header string) string {
+	kind, _, _ := strings.Cut(strings.ToLower(header), ";")
+	return strings.TrimSpace(kind)
+}
+
+func parsesJSON(config Config, kind string) bool {
 	if config.JSONParsing == "" || config.JSONParsing == "DISABLED" {
 		return false
 	}
-	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	kinds := config.JSONContentTypes
 	if len(kinds) == 0 {
 		kinds = []string{"application/json"}
 	}
-	return slices.ContainsFunc(kinds, func(known string) bool { return strings.EqualFold(known, strings.TrimSpace(kind)) })
+	return slices.ContainsFunc(kinds, func(known string) bool { return strings.EqualFold(known, kind) })
 }
 
 // pairs splits name1=value1&name2=value2 without decoding anything.
@@ -91,7 +110,9 @@ func (m message) feed(tx types.Transaction) error {
 	for _, each := range m.form {
 		tx.AddPostRequestArgument(each.name, each.value)
 	}
-	if m.body != "" {
+	if m.uniform {
+		tx.AddPostRequestArgument("", m.body)
+	} else if m.body != "" {
 		if _, _, err := tx.WriteRequestBody([]byte(m.body)); err != nil {
 			return fmt.Errorf("inspect body: %w", err)
 		}
@@ -149,7 +170,7 @@ func (m message) without(hidden []rule.Exclusion) message {
 		}
 		m.query = emptied(m.query, exclusion.QueryParams, decoded)
 		m.form = emptied(m.form, exclusion.QueryParams, func(name string) string { return name })
-		if len(exclusion.QueryParams) > 0 && m.body != "" {
+		if len(exclusion.QueryParams) > 0 && m.body != "" && !m.uniform {
 			m.body = joined(emptied(pairs(m.body), exclusion.QueryParams, decoded))
 		}
 		m.uriHidden = m.uriHidden || anyMatches(exclusion.URIs, m.request.Path) ||

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// DefaultBodyLimit is how many bytes of a body preconfigured WAF rules look at:
-// Google's default is 64 kB, and pulumi-gcp v7.38 has no property to change it.
-// Source: https://cloud.google.com/armor/docs/content-parsing (2026-04-10).
-const DefaultBodyLimit = 64 << 10
+// DefaultBodyLimit is how many bytes of a body preconfigured WAF rules look at.
+// Google's documentation said 8 kB until 2025 and 64 kB later; pulumi-gcp v7.38 has
+// no property to choose, so no more than the smaller one is promised here.
+// Source: https://cloud.google.com/armor/docs/content-parsing (2025-08-25 and 2026-04-10).
+const DefaultBodyLimit = 8 << 10
 
 // defaultMaxKeys bounds the memory of one rate limit: about 200 bytes a key.
 const defaultMaxKeys = 100_000

@@ -52,17 +52,18 @@ func TestAConformingClientIsStillScanned(t *testing.T) {
 func TestABannedClientStaysBannedUntilTheBanHasRunOut(t *testing.T) {
 	t.Parallel()
 	policy := stand(t, unscanned())
-	// 500 requests in 300 s are throttled; the 501st bans.
-	for i := range 500 {
+	// 100 requests in 60 s conform and do not count; 500 more exceed the limit and
+	// are throttled; the next one bans.
+	for i := range 600 {
 		require.NotEqual(t, cloudarmor.RateBanned, policy.decide(t, get()).Final.Rate.Outcome, "request %d", i+1)
 	}
 	banned := policy.decide(t, get())
 	assert.Equal(t, cloudarmor.RateBanned, banned.Final.Rate.Outcome)
 	assert.Equal(t, 429, banned.StatusCode)
 
-	// The ban lasts 600 s beyond the end of the interval of 60 s.
-	policy.clock.advance(659 * time.Second)
-	assert.Equal(t, 429, policy.decide(t, get()).StatusCode, "one request in eleven minutes is still one of a banned client")
+	// The ban lasts 240 s beyond the end of the interval of 60 s.
+	policy.clock.advance(299 * time.Second)
+	assert.Equal(t, 429, policy.decide(t, get()).StatusCode, "one request in five minutes is still one of a banned client")
 	policy.clock.advance(time.Second)
 	assert.True(t, policy.decide(t, get()).Allowed())
 }
@@ -70,7 +71,7 @@ func TestABannedClientStaysBannedUntilTheBanHasRunOut(t *testing.T) {
 func TestABannedClientIsRefusedByTheRuleThatComesFirst(t *testing.T) {
 	t.Parallel()
 	policy := stand(t, policy.Settings{RateLimit: policy.RateLimit{Count: 2, BanCount: 4}})
-	for range 4 {
+	for range 6 {
 		policy.decide(t, get())
 	}
 	require.Equal(t, cloudarmor.RateBanned, policy.decide(t, get()).Final.Rate.Outcome)
@@ -107,8 +108,9 @@ func TestAPreviewIsNotedAndEvaluationGoesOn(t *testing.T) {
 	decision := stand(t, quiet).decide(t, get(at("/", attack)))
 	assert.True(t, decision.Allowed())
 	assert.Equal(t, 10000, decision.Priority())
-	require.Len(t, decision.Previews, 1)
+	require.Len(t, decision.Previews, 2, "the set, and the same set for all requests without opaque fields")
 	assert.Equal(t, 3000, decision.Previews[0].Priority)
+	assert.Equal(t, 4930, decision.Previews[1].Priority)
 	assert.Equal(t, cloudarmor.Deny, decision.Previews[0].Outcome)
 	assert.Contains(t, decision.Previews[0].Signatures, "owasp-crs-v042200-id942100-sqli")
 }

@@ -26,7 +26,7 @@ type Config struct {
 	Name string
 	// Rules in any order; one of them is the default rule.
 	Rules []rule.Rule
-	// JSONParsing is DISABLED (or empty), STANDARD or STANDARD_WITH_GRAPHQL.
+	// JSONParsing is DISABLED (or empty) or STANDARD.
 	JSONParsing string
 	// JSONContentTypes are further content types that are parsed as JSON.
 	JSONContentTypes []string
@@ -86,7 +86,9 @@ func NewPolicy(config Config) (*Policy, error) {
 	case !seen[rule.DefaultPriority]:
 		mistakes = append(mistakes, fmt.Errorf("%w; needed: one at priority %d that matches %q", errNoDefault, rule.DefaultPriority, rule.Any))
 	}
-	if !slices.Contains([]string{"", "DISABLED", "STANDARD", "STANDARD_WITH_GRAPHQL"}, config.JSONParsing) {
+	if config.JSONParsing == "STANDARD_WITH_GRAPHQL" {
+		mistakes = append(mistakes, fmt.Errorf("jsonParsing %s %w", config.JSONParsing, errNotEvaluated))
+	} else if !slices.Contains([]string{"", "DISABLED", "STANDARD"}, config.JSONParsing) {
 		mistakes = append(mistakes, fmt.Errorf("jsonParsing %q; allowed: DISABLED, STANDARD, STANDARD_WITH_GRAPHQL", config.JSONParsing))
 	}
 	if err := errors.Join(mistakes...); err != nil {
@@ -114,6 +116,9 @@ func CheckRule(candidate rule.Rule) error {
 
 func compile(language *expression.Language, source rule.Rule) (compiled, error) {
 	if err := source.Check(); err != nil {
+		return compiled{}, err
+	}
+	if err := checkEvaluated(source); err != nil {
 		return compiled{}, err
 	}
 	ready := compiled{Rule: source}

@@ -65,7 +65,10 @@ func standAt(t testing.TB, settings policy.Settings, scope policy.Scope, options
 }
 
 func configOf(built policy.Policy) cloudarmor.Config {
-	return cloudarmor.Config{Name: built.Name, Rules: built.Rules, JSONParsing: built.JSONParsing}
+	return cloudarmor.Config{
+		Name: built.Name, Rules: built.Rules, JSONParsing: built.JSONParsing,
+		JSONContentTypes: built.JSONContentTypes, UserIPHeaders: built.UserIPHeaders,
+	}
 }
 
 func (b bench) decide(t testing.TB, request cloudarmor.Request) cloudarmor.Decision {

@@ -1,6 +1,7 @@
 package cloudarmor
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -12,26 +13,38 @@ import (
 // Source: https://cloud.google.com/armor/docs/rate-limiting-overview
 const maxKeyLength = 128
 
-// rateKey is the value that a rate limit counts by. A request that lacks the
-// field counts under ALL (or, for X-Forwarded-For, by its address), as documented.
+// rateKey is the value that a rate limit counts by; of several keys it is their
+// combination.
 func (l *look) rateKey(limit *rule.RateLimit) string {
+	var values []string
+	for _, each := range limit.Keys() {
+		values = append(values, l.keyValue(each))
+	}
+	return strings.Join(values, "|")
+}
+
+// keyValue is the value of one key. A request that lacks the field counts under
+// ALL (or, for X-Forwarded-For and USER_IP, by its address), as documented.
+func (l *look) keyValue(key rule.NamedKey) string {
 	value := ""
-	switch limit.Key {
+	switch key.Key {
 	case rule.KeyIP:
 		value = l.attributes.IP
+	case rule.KeyUserIP:
+		value = cmp.Or(l.attributes.UserIP, l.attributes.IP)
 	case rule.KeyXFF:
 		value = l.forwardedFor()
 	case rule.KeyHeader:
-		value = l.attributes.Headers[strings.ToLower(limit.KeyName)]
+		value = l.attributes.Headers[strings.ToLower(key.Name)]
 	case rule.KeyCookie:
-		value = l.cookie(limit.KeyName)
+		value = l.cookie(key.Name)
 	case rule.KeyPath:
 		value = l.request.Path
 	case rule.KeySNI:
 		value = l.request.ServerName
 	case rule.KeyRegion:
 		value = l.request.Region
-	case rule.KeyAll:
+	case rule.KeyAll, rule.KeyJA3: // checkEvaluated refuses the latter
 	}
 	if value == "" {
 		return string(rule.KeyAll)

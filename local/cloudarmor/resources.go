@@ -18,6 +18,9 @@ func FromResources(policy map[string]any, rules []map[string]any) (*Policy, erro
 	if err := convert(policy, &declared); err != nil {
 		return nil, fmt.Errorf("security policy: %w", err)
 	}
+	if declared.RecaptchaOptionsConfig != nil {
+		return nil, fmt.Errorf("security policy %q: recaptchaOptionsConfig %w", declared.Name, errNotEvaluated)
+	}
 	config := Config{Name: declared.Name}
 	if options := declared.AdvancedOptionsConfig; options != nil {
 		config.JSONParsing = options.JSONParsing
@@ -51,9 +54,8 @@ func RuleFromResource(properties map[string]any) (rule.Rule, error) {
 	if err := convert(properties, &declared); err != nil {
 		return rule.Rule{}, fmt.Errorf("security policy rule: %w", err)
 	}
-	if options := declared.RateLimitOptions; options != nil && len(options.EnforceOnKeyConfigs) > 1 {
-		return rule.Rule{}, fmt.Errorf("security policy rule %d: %d enforceOnKeyConfigs; this evaluator counts by one key",
-			declared.Priority, len(options.EnforceOnKeyConfigs))
+	if err := declared.evaluated(); err != nil {
+		return rule.Rule{}, fmt.Errorf("security policy rule %d: %w", declared.Priority, err)
 	}
 	return declared.rule(), nil
 }
@@ -71,9 +73,10 @@ func convert(properties map[string]any, into any) error {
 }
 
 type policyProperties struct {
-	Name                  string                 `json:"name"`
-	Rules                 []ruleProperties       `json:"rules"`
-	AdvancedOptionsConfig *advancedOptionsConfig `json:"advancedOptionsConfig"`
+	Name                   string                 `json:"name"`
+	Rules                  []ruleProperties       `json:"rules"`
+	AdvancedOptionsConfig  *advancedOptionsConfig `json:"advancedOptionsConfig"`
+	RecaptchaOptionsConfig any                    `json:"recaptchaOptionsConfig"`
 }
 
 type advancedOptionsConfig struct {
@@ -97,22 +100,26 @@ type ruleProperties struct {
 		Expr struct {
 			Expression string `json:"expression"`
 		} `json:"expr"`
+		ExprOptions any `json:"exprOptions"`
 	} `json:"match"`
 	RateLimitOptions       *rateLimitProperties `json:"rateLimitOptions"`
+	HeaderAction           any                  `json:"headerAction"`
+	RedirectOptions        any                  `json:"redirectOptions"`
 	PreconfiguredWafConfig *struct {
 		Exclusions []exclusionProperties `json:"exclusions"`
 	} `json:"preconfiguredWafConfig"`
 }
 
 type rateLimitProperties struct {
-	ConformAction       string              `json:"conformAction"`
-	ExceedAction        string              `json:"exceedAction"`
-	EnforceOnKey        string              `json:"enforceOnKey"`
-	EnforceOnKeyName    string              `json:"enforceOnKeyName"`
-	RateLimitThreshold  thresholdProperties `json:"rateLimitThreshold"`
-	BanThreshold        thresholdProperties `json:"banThreshold"`
-	BanDurationSec      int                 `json:"banDurationSec"`
-	EnforceOnKeyConfigs []struct {
+	ConformAction         string              `json:"conformAction"`
+	ExceedAction          string              `json:"exceedAction"`
+	EnforceOnKey          string              `json:"enforceOnKey"`
+	EnforceOnKeyName      string              `json:"enforceOnKeyName"`
+	RateLimitThreshold    thresholdProperties `json:"rateLimitThreshold"`
+	BanThreshold          thresholdProperties `json:"banThreshold"`
+	BanDurationSec        int                 `json:"banDurationSec"`
+	ExceedRedirectOptions any                 `json:"exceedRedirectOptions"`
+	EnforceOnKeyConfigs   []struct {
 		EnforceOnKeyType string `json:"enforceOnKeyType"`
 		EnforceOnKeyName string `json:"enforceOnKeyName"`
 	} `json:"enforceOnKeyConfigs"`
@@ -163,8 +170,12 @@ func (p rateLimitProperties) rateLimit(action rule.Action) *rule.RateLimit {
 		KeyName:       p.EnforceOnKeyName,
 	}
 	// One key config says the same as enforceOnKey; the API defaults to ALL.
-	if len(p.EnforceOnKeyConfigs) == 1 && limit.Key == "" {
-		limit.Key, limit.KeyName = rule.Key(p.EnforceOnKeyConfigs[0].EnforceOnKeyType), p.EnforceOnKeyConfigs[0].EnforceOnKeyName
+	for i, each := range p.EnforceOnKeyConfigs {
+		if i == 0 && limit.Key == "" {
+			limit.Key, limit.KeyName = rule.Key(each.EnforceOnKeyType), each.EnforceOnKeyName
+			continue
+		}
+		limit.More = append(limit.More, rule.NamedKey{Key: rule.Key(each.EnforceOnKeyType), Name: each.EnforceOnKeyName})
 	}
 	if limit.Key == "" {
 		limit.Key = rule.KeyAll

@@ -122,9 +122,14 @@ func TestWhatTheAPIRefusesIsRefused(t *testing.T) {
 		"a description of 65 characters":  {func(p map[string]any) { p["description"] = repeated("x", 65) }, "65 characters"},
 		"no match at all":                 {func(p map[string]any) { delete(p, "match") }, "needs source ranges or an expression"},
 		"a priority that is already used": {func(p map[string]any) { p["priority"] = 2147483647.0 }, "same priority"},
-		"two keys at once": {func(p map[string]any) {
+		"a key that is there twice": {func(p map[string]any) {
 			p["rateLimitOptions"].(map[string]any)["enforceOnKeyConfigs"] = []any{map[string]any{"enforceOnKeyType": "IP"}, map[string]any{"enforceOnKeyType": "HTTP_PATH"}}
-		}, "counts by one key"},
+		}, "counts by IP twice"},
+		"four keys at once": {func(p map[string]any) {
+			p["rateLimitOptions"].(map[string]any)["enforceOnKeyConfigs"] = []any{
+				map[string]any{"enforceOnKeyType": "SNI"}, map[string]any{"enforceOnKeyType": "HTTP_PATH"}, map[string]any{"enforceOnKeyType": "REGION_CODE"},
+			}
+		}, "counts by 4 keys"},
 		"a priority that is text": {func(p map[string]any) { p["priority"] = "high" }, "cannot unmarshal"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -66,7 +66,7 @@ func build(level int) (coraza.WAF, error) {
 		fmt.Sprintf("SecAction \"id:900000,phase:1,pass,nolog,t:none,setvar:tx.crs_setup_version=4220,"+
 			"setvar:tx.blocking_paranoia_level=%[1]d,setvar:tx.detection_paranoia_level=%[1]d\"", level),
 		"Include @owasp_crs/REQUEST-901-INITIALIZATION.conf",
-		// Without parsing, Cloud Armor takes any body for one URL-encoded string.
+		// What newMessage leaves as a body is a list of URL-encoded parameters.
 		`SecAction "id:900001,phase:1,pass,nolog,t:none,ctl:requestBodyProcessor=URLENCODED"`,
 	}
 	for _, file := range ruleFiles() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -17,15 +18,16 @@ const ClientHeader = "X-Local-Client"
 type Client struct {
 	// IP is the client's address.
 	IP netip.Addr
-	// Region is the client's ISO 3166-1 alpha-2 code in capitals; empty is a client
-	// whose region Google does not know.
+	// Region is the client's code: that of ISO 3166-1 alpha-2, or another one of two
+	// letters or digits, since such tables also have codes that are no country
+	// (T1, A1); empty is a client whose region Google does not know.
 	Region string
 	// ASN is the number of the client's network; 0 is unknown.
 	ASN uint32
 }
 
 // ParseClient reads the value of the X-Local-Client header: ip (required), region
-// (two capital letters, or empty for an unknown region) and asn (0 to
+// (two letters or digits, or empty for an unknown region) and asn (0 to
 // 4294967295), each at most once, separated by semicolons. A region or asn that is
 // not given is taken from fallback.
 func ParseClient(value string, fallback Client) (Client, error) {
@@ -56,7 +58,7 @@ func (c *Client) set(key, text string) error {
 		c.IP = ip.Unmap()
 	case "region":
 		if !isRegion(text) {
-			return fmt.Errorf("region %q of %s is not a code of two capital letters", text, ClientHeader)
+			return fmt.Errorf("region %q of %s is not a code of two letters or digits", text, ClientHeader)
 		}
 		c.Region = text
 	case "asn":
@@ -75,7 +77,7 @@ func isRegion(text string) bool {
 	if text == "" {
 		return true
 	}
-	return len(text) == 2 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z'
+	return regexp.MustCompile("^[A-Za-z0-9]{2}$").MatchString(text)
 }
 
 // clientOf says who sent the request and takes the header off it. Without the

@@ -77,8 +77,9 @@ type Backend struct {
 	// IAP puts Identity-Aware Proxy before the backend, after the guard; nil leaves
 	// it out.
 	IAP *IAP
-	// InspectBytes is how much of a request's body the guard is shown; 0 means
-	// Cloud Armor's default of 64 KiB
+	// InspectBytes is how much of a request's body the guard is shown; 0 means 8 KiB.
+	// Google's default was 8 KiB for years and became 64 KiB later; pulumi-gcp v7.38
+	// has no property for it, so the smaller one is all that can be relied on
 	// (https://cloud.google.com/armor/docs/content-parsing).
 	InspectBytes int
 	// Log says which requests are written to the log; requests are logged only
@@ -147,7 +148,7 @@ type PlainHTTP struct {
 
 const (
 	defaultTimeout      = 30 * time.Second
-	defaultInspectBytes = 64 << 10
+	defaultInspectBytes = 8 << 10
 )
 
 func (b Backend) timeout() time.Duration {

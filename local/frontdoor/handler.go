@@ -68,6 +68,10 @@ func (f *FrontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // passes asks the guard and answers the request when it may not go on.
 func (f *FrontDoor) passes(x *exchange, answer *answer, r *http.Request) bool {
 	body, err := inspected(answer, r, x.backend.inspectBytes(), f.options.BodyPatience)
+	if errors.Is(err, errAborted) {
+		x.details = "client_disconnected_before_any_response"
+		panic(http.ErrAbortHandler) // nobody is there to be answered
+	}
 	if err != nil {
 		x.details = "client_timed_out"
 		answer.page(http.StatusRequestTimeout)
@@ -88,8 +92,12 @@ func (f *FrontDoor) passes(x *exchange, answer *answer, r *http.Request) bool {
 	return false
 }
 
-// inspected reads the beginning of the body and puts it back. It fails only when
-// the client is too slow.
+// errAborted is a body that ended before it was over: the client hung up. Nobody
+// judges such a request, least of all by the half of it that arrived.
+var errAborted = errors.New("the client hung up in its body")
+
+// inspected reads the beginning of the body and puts it back. It fails when the
+// client is too slow, or with errAborted.
 func inspected(w http.ResponseWriter, r *http.Request, limit int, patience time.Duration) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
@@ -105,7 +113,9 @@ func inspected(w http.ResponseWriter, r *http.Request, limit int, patience time.
 	if deadlineErr := control.SetReadDeadline(time.Time{}); deadlineErr != nil && !errors.Is(deadlineErr, http.ErrNotSupported) {
 		return nil, deadlineErr
 	}
-	// A body that broke stays broken, and the backend is to see that too.
+	if err != nil {
+		return nil, errors.Join(errAborted, err)
+	}
 	r.Body = rejoined{io.MultiReader(bytes.NewReader(begin), r.Body), r.Body}
 	return begin, nil
 }

@@ -52,7 +52,10 @@ func (e evaluated) Evaluate(ctx context.Context, i frontdoor.Inspection) frontdo
 }
 
 func verdict(d cloudarmor.Decision) frontdoor.Verdict {
-	v := frontdoor.Verdict{Enforced: match(d.Policy, d.Final)}
+	v := frontdoor.Verdict{}
+	if d.Final.Action != "" { // a request whose client is gone is judged by no rule
+		v.Enforced = match(d.Policy, d.Final)
+	}
 	if !d.Allowed() {
 		v.Status = d.StatusCode
 		if v.Status == 0 { // a denial without a status must not pass

@@ -1,0 +1,134 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/armor/rule"
+)
+
+// opaqueFields are the members of the API's bodies that hold whatever their user
+// likes: the name of a device (docker-01, C:\Program Files\App, $HOSTNAME), of a
+// product (MySQL Workbench) and an administrator's notes in any language. To the
+// API they are opaque: bound parameters of SQL, never part of a path, a command or
+// a page. Signatures of SQL, shell and scripts misjudge them, for good: a device
+// keeps its name.
+//
+// "Note that the parameter can be in the query string or in the POST body"
+// (SecurityPolicyRulePreconfiguredWafConfigExclusion.requestQueryParamsToExclude
+// of Google's Compute API v1). A nested member is named by its path, as Cloud
+// Armor's logs name it: metadata.note
+// (https://cloud.google.com/armor/docs/request-logging, matchedFieldName).
+func opaqueFields() []rule.Field {
+	return []rule.Field{
+		{Operator: "EQUALS", Value: "fingerprint"},
+		{Operator: "EQUALS", Value: "product"},
+		{Operator: "STARTS_WITH", Value: "metadata."},
+	}
+}
+
+// opaqueCall matches the requests that have such fields: acquire and borrow a
+// seat, create and update a licence, without a query. Only in these the fields go
+// uninspected.
+const opaqueCall = `(request.method + ' ' + request.path + '?' + request.query).matches('^POST /v1/licenses(/[^/?]+/(acquire|borrow|update))?[?]$')`
+
+// inspectedAlways are the sets that look at every field: two of them look at none
+// of these, and what the third one finds, the lookups of Log4Shell, is in no name.
+func inspectedAlways(category string) bool {
+	switch category {
+	case "methodenforcement", "scannerdetection", rule.CVESet:
+		return true
+	default:
+		return false
+	}
+}
+
+// opaqueExclusions keep a set from judging the opaque fields.
+func opaqueExclusions(waf WAF, category string) []rule.Exclusion {
+	if waf.InspectAll || inspectedAlways(category) {
+		return nil
+	}
+	return []rule.Exclusion{{Set: waf.Generation.SetName(category), QueryParams: opaqueFields()}}
+}
+
+// noSQLOperators is the signature of MongoDB's operators: a quotation mark and a
+// dollar sign. Mixpanel and PostHog write such names into their cookies
+// (mp_x=%22%24initial_referrer%22), and a browser sends them along.
+const noSQLOperators = 942290
+
+// everywhereExclusions are the exclusions that hold for every request: cookies of
+// analytics scripts, which the API does not read, and what the settings say.
+func everywhereExclusions(waf WAF, category string) []rule.Exclusion {
+	name := waf.Generation.SetName(category)
+	var all []rule.Exclusion
+	if category == "sqli" && !waf.InspectAll {
+		all = append(all, rule.Exclusion{
+			Set: name, Signatures: []string{waf.Generation.Signature(noSQLOperators, category)},
+			Cookies: []rule.Field{{Operator: "STARTS_WITH", Value: "mp_"}, {Operator: "STARTS_WITH", Value: "ph_"}},
+		})
+	}
+	for _, each := range waf.Sets[category].Exclusions {
+		all = append(all, rule.Exclusion{
+			Set: name, Signatures: each.Signatures, Headers: each.Headers,
+			Cookies: each.Cookies, QueryParams: each.QueryParams, URIs: each.URIs,
+		})
+	}
+	return all
+}
+
+// elsewhereRules ask the sets once more about all other requests, without the
+// exclusion of the opaque fields: an exclusion knows names only, and so a
+// parameter called fingerprint in any query, or in the body of any other request,
+// would go uninspected. Four sets share a rule, since an expression has at most
+// five subexpressions and a project few rules with expressions; a set that only
+// logs is in a rule of its own kind.
+func elsewhereRules(settings Settings) []rule.Rule {
+	var rules []rule.Rule
+	groups := elsewhereGroups(settings.WAF.Generation)
+	for number, group := range groups {
+		for place, preview := range []bool{false, true} {
+			declared := rule.Rule{
+				Name:        fmt.Sprintf("waf-elsewhere-%d", number+1),
+				Priority:    elsewhereFirst + (number+place*len(groups))*elsewhereStep,
+				Action:      settings.WAF.Action,
+				Description: fmt.Sprintf("WAF: opaque fields of all other requests, %d of %d", number+1, len(groups)),
+				Preview:     preview,
+			}
+			if preview {
+				declared.Name += "-preview"
+			}
+			var calls []string
+			for _, category := range group {
+				set := settings.WAF.Sets[category]
+				if set.Off || (settings.Preview || set.Preview) != preview || settings.WAF.InspectAll {
+					continue
+				}
+				calls = append(calls, wafExpression(settings.WAF, category, set))
+				declared.Exclusions = append(declared.Exclusions, everywhereExclusions(settings.WAF, category)...)
+			}
+			if len(calls) > 0 {
+				declared.Match.Expression = fmt.Sprintf("!%s && (%s)", opaqueCall, strings.Join(calls, " || "))
+				rules = append(rules, declared)
+			}
+		}
+	}
+	return rules
+}
+
+// elsewhereGroups are the sets with exclusions, four to a rule. The signature of
+// json-sqli-canary is in sqli of v422, too.
+func elsewhereGroups(generation rule.Generation) [][]string {
+	groups := [][]string{nil}
+	for _, category := range categories(generation) {
+		if inspectedAlways(category) || category == rule.JSONSQLiSet && generation == rule.V422 {
+			continue
+		}
+		last := len(groups) - 1
+		if len(groups[last]) == 4 {
+			groups = append(groups, nil)
+			last++
+		}
+		groups[last] = append(groups[last], category)
+	}
+	return groups
+}
