@@ -102,7 +102,7 @@ func (a *api) responses(codes []app.Code) map[string]*huma.Response {
 			Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
 		}
 	}
-	return responses
+	return edgeAnswers(responses)
 }
 
 // describeErrors drops huma's own error model, which is never sent.
