@@ -11,10 +11,10 @@ import (
 )
 
 // All are the attacks, from the outside in, and then what has to pass.
-func All() []Attack { return slices.Concat(inward(), Moves(), bystanders()) }
+func All() []Attack { return slices.Concat(inward(), Moves(), bystanders(), customers()) }
 
 // Outside are those that need nobody in a pod.
-func Outside() []Attack { return slices.Concat(inward(), bystanders()) }
+func Outside() []Attack { return slices.Concat(inward(), bystanders(), customers()) }
 
 func inward() []Attack {
 	return slices.Concat(injections(), floods(), impostors(), thieves(), intruders())
@@ -64,6 +64,7 @@ func floods() []Attack {
 		{"client in a region not listed", layer.CloudArmor, "deny-regions", web(Request{Region: "KP"})},
 		{"client in an unknown region", layer.CloudArmor, "deny-regions", web(Request{Region: "-"})},
 		{"flood from one address", layer.CloudArmor, "rate-limit", flood},
+		{"flood of heartbeats with invented leases", layer.CloudArmor, "keep-seats", inventedLeases},
 		{"TLS 1.1", layer.Network, "TLS policy", oldTLS(tls.VersionTLS11)},
 		{"TLS without forward secrecy", layer.Network, "TLS policy", oldTLS(tls.VersionTLS12, tls.TLS_RSA_WITH_AES_128_GCM_SHA256)},
 		{"host that nobody serves", layer.Ingress, "no route", web(Request{Host: "evil.example"})},
