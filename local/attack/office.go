@@ -27,6 +27,7 @@ const (
 func customers() []Attack {
 	return []Attack{
 		{"honest clients: names of devices", Nobody, "", honest("device")},
+		{"honest clients: names of devices that borrow", Nobody, "", honest("borrower")},
 		{"honest clients: products and notes", Nobody, "", honest("product", "note")},
 		{"honest clients: user agents, cookies, headers", Nobody, "", honest("agent", "cookie", "header", "call")},
 		{"an office of 200 devices behind one address keeps its seats", Nobody, "", office},

@@ -15,7 +15,7 @@ import (
 
 // Request is one request of an honest client, without its token.
 type Request struct {
-	// Kind is what is special about it: "device", "product", "note", "agent",
+	// Kind is what is special about it: "device", "borrower", "product", "note", "agent",
 	// "cookie", "header" or "call".
 	Kind string
 	// Text is the line of the corpus that it carries.
@@ -45,7 +45,7 @@ func Requests(license string) ([]Request, error) {
 			return posted("device", "/v1/licenses/"+license+"/acquire", map[string]any{"fingerprint": text})
 		}},
 		{"devices", func(text string) Request {
-			return posted("device", "/v1/licenses/"+license+"/borrow", map[string]any{"fingerprint": text, "durationSeconds": 3600})
+			return posted("borrower", "/v1/licenses/"+license+"/borrow", map[string]any{"fingerprint": text, "durationSeconds": 3600})
 		}},
 		{"products", func(text string) Request {
 			return posted("product", "/v1/licenses", map[string]any{
