@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coditect-ai/license-platform/local/dataplane"
+	"github.com/coditect-ai/license-platform/local/sandbox"
 	"github.com/coditect-ai/license-platform/local/trace"
 )
 
@@ -42,6 +43,12 @@ type Target struct {
 	// Inside attempts something from the pod at an address; an invalid one means a
 	// pod of a foreign namespace. It is nil where pods have no network of their own.
 	Inside func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error)
+	// Intrude does something in the place of the program of the pod at an address.
+	// It is nil where pods have no file system of their own.
+	Intrude func(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error)
+	// Dir is the embedded cloud's folder, Daemon its process.
+	Dir    string
+	Daemon int
 
 	mu     sync.Mutex // guards what follows
 	client *http.Client

@@ -21,6 +21,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/existing"
 	"github.com/coditect-ai/license-platform/local/identity"
 	"github.com/coditect-ai/license-platform/local/layer"
+	"github.com/coditect-ai/license-platform/local/sandbox"
 	"github.com/coditect-ai/license-platform/local/standin"
 )
 
@@ -137,7 +138,7 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 	}
 	at := status.Addresses
 	target := &attack.Target{
-		Edge: edge, Roots: roots, LicenseHost: e.Hosts["licenses"], IDEHost: e.Hosts["api"],
+		Dir: dir, Edge: edge, Roots: roots, LicenseHost: e.Hosts["licenses"], IDEHost: e.Hosts["api"],
 		Tenant: e.Tenant, License: e.License, Rival: rivalTenant, RivalLicense: rivalTenant,
 		Token: func(ctx context.Context, who attack.Identity) (string, error) {
 			return client.Token(ctx, daemon.TokenRequest{Project: who.Project, Tenant: who.Tenant, User: who.User, Role: who.Role, TTL: who.TTL})
@@ -176,6 +177,10 @@ func inside(target *attack.Target, client *daemon.Client, status daemon.Status) 
 	target.Control, target.Account = control, apiAccount+"@"+existing.Project+".iam.gserviceaccount.com"
 	target.Inside = func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error) {
 		return client.Attempt(ctx, daemon.AttemptRequest{From: from, To: to, Words: words})
+	}
+	target.Daemon = status.PID
+	target.Intrude = func(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error) {
+		return client.Intrude(ctx, daemon.IntrudeRequest{Pod: pod, Move: move})
 	}
 	return nil
 }

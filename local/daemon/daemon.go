@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"time"
@@ -141,7 +142,8 @@ func (d *Daemon) open() (err error) {
 	plan := d.options.Plan
 	d.kubelet, err = kubelet.New(kubelet.Config{
 		Dir: d.options.Dir, PodRange: plan.Pods(), Registry: plan.Registry().String(), CA: d.authority.Pool(),
-		Secret: d.secretObject, ConfigMap: d.configMapObject, Supervisor: d.supervisor, Network: d.network, Log: d.log,
+		Secret: d.secretObject, ConfigMap: d.configMapObject, Resolver: netip.MustParseAddr(existing.Names),
+		Supervisor: d.supervisor, Network: d.network, Log: d.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the kubelet: %w", err)

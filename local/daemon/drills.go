@@ -77,6 +77,7 @@ func (d *Daemon) drills(ctx context.Context, mux *http.ServeMux) {
 		reply(w, "restored", err)
 	})
 	mux.HandleFunc("POST /attempt", d.attempt)
+	mux.HandleFunc("POST /intrude", d.move)
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, d.passages(r.URL.Query().Get("trace")), nil)
 	})

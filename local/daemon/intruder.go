@@ -10,6 +10,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/local/dataplane"
 	"github.com/coditect-ai/license-platform/local/kubelet"
+	"github.com/coditect-ai/license-platform/local/sandbox"
 )
 
 // AttemptRequest asks for an attempt from within the cluster's network.
@@ -26,6 +27,19 @@ type AttemptRequest struct {
 func (c *Client) Attempt(ctx context.Context, wanted AttemptRequest) (dataplane.Outcome, error) {
 	var outcome dataplane.Outcome
 	return outcome, c.call(ctx, http.MethodPost, "/attempt", wanted, &outcome)
+}
+
+// IntrudeRequest asks for a move in the place of a pod's program.
+type IntrudeRequest struct {
+	// Pod is the address of a pod whose program runs.
+	Pod  netip.Addr   `json:"pod"`
+	Move sandbox.Move `json:"move"`
+}
+
+// Intrude makes a move in the place of a pod's program.
+func (c *Client) Intrude(ctx context.Context, wanted IntrudeRequest) (sandbox.Result, error) {
+	var result sandbox.Result
+	return result, c.call(ctx, http.MethodPost, "/intrude", wanted, &result)
 }
 
 // intruder is the pod of a foreign namespace; it is there while it attempts
@@ -48,6 +62,16 @@ func (d *Daemon) attempt(w http.ResponseWriter, r *http.Request) {
 	}
 	outcome, err := d.intrude(r.Context(), wanted)
 	reply(w, outcome, err)
+}
+
+func (d *Daemon) move(w http.ResponseWriter, r *http.Request) {
+	var wanted IntrudeRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&wanted); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	result, err := d.network.Intrude(r.Context(), wanted.Pod, wanted.Move)
+	reply(w, result, err)
 }
 
 func (d *Daemon) intrude(ctx context.Context, wanted AttemptRequest) (dataplane.Outcome, error) {

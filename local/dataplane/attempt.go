@@ -54,6 +54,15 @@ type Outcome struct {
 	Answer string `json:"answer,omitempty"`
 }
 
+// Intrude makes a move in the place of the program of the pod at the address.
+func (d *Dataplane) Intrude(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error) {
+	a := d.at(pod)
+	if a == nil {
+		return sandbox.Result{}, fmt.Errorf("no pod with a sandbox of its own has the address %s", pod)
+	}
+	return a.sandbox.Intrude(ctx, move)
+}
+
 // Attempt does what an intruder in the pod would: it dials the address from
 // within the pod's network, says the words and listens. An error says that
 // nothing is known: the pod has no network of its own, or nobody is there.

@@ -96,7 +96,7 @@ func New(config Config) *Dataplane {
 	loud, err := sandbox.Check(config.Supervisor, config.Shim)
 	switch {
 	case err != nil:
-		d.refused = fmt.Errorf("pods run without a network of their own, so NetworkPolicies hold at the front door only: %w", err)
+		d.refused = fmt.Errorf("pods run without a network and a file system of their own, so NetworkPolicies hold at the front door only: %w", err)
 		config.Log.Warn(d.refused.Error())
 	case loud != "":
 		config.Log.Warn("what pods dial although nobody has that address is refused at once and not dropped", "why", loud)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path"
@@ -21,6 +22,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/coditect-ai/license-platform/local/sandbox"
 )
 
 // maxFile bounds one file of an image, in bytes.
@@ -120,45 +123,85 @@ func (s *images) prune() error {
 	return failures
 }
 
-// extract writes the image's regular files below root, in one step: beside it
-// first, so that an interruption leaves nothing that looks complete.
-func extract(img v1.Image, root string) error {
-	fresh := root + ".new"
-	if err := errors.Join(os.RemoveAll(fresh), os.MkdirAll(fresh, 0o755)); err != nil {
+// extract writes the image's files below dir, in one step: beside it first, so that
+// an interruption leaves nothing that looks complete. Nothing of the image can be
+// written elsewhere, whatever its links say.
+func extract(img v1.Image, dir string) (err error) {
+	fresh := dir + ".new"
+	if err := errors.Join(os.RemoveAll(fresh), os.MkdirAll(fresh, 0o755), os.Chmod(fresh, 0o755)); err != nil {
 		return err
 	}
+	root, err := os.OpenRoot(fresh)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
 	stream := mutate.Extract(img)
 	defer stream.Close()
 	for reader := tar.NewReader(stream); ; {
 		entry, err := reader.Next()
 		if errors.Is(err, io.EOF) {
-			return os.Rename(fresh, root)
+			break
 		}
 		if err != nil {
 			return err
 		}
-		if entry.Typeflag != tar.TypeReg {
-			continue // folders follow from their files; a program needs no links here
+		if err := write(root, entry, reader); err != nil {
+			return fmt.Errorf("%s: %w", entry.Name, err)
 		}
-		if err := writeFile(filepath.Join(fresh, path.Clean("/"+entry.Name)), entry, reader); err != nil {
-			return err
+	}
+	if err := errors.Join(sandbox.Prepare(root), openFolders(fresh)); err != nil {
+		return err
+	}
+	return os.Rename(fresh, dir)
+}
+
+// openFolders lets the pod's user, who is another than the one who extracts, into
+// every folder, whatever the latter's umask.
+func openFolders(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			err = os.Chmod(path, 0o755)
 		}
+		return err
+	})
+}
+
+// write puts one entry of an image into its root. Devices and the like have no
+// place in an image.
+func write(root *os.Root, entry *tar.Header, content io.Reader) error {
+	name := strings.TrimPrefix(path.Clean("/"+entry.Name), "/")
+	if name == "" {
+		return nil // the root itself
+	}
+	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return err
+	}
+	switch entry.Typeflag {
+	case tar.TypeDir:
+		return root.MkdirAll(name, 0o755)
+	case tar.TypeSymlink:
+		return root.Symlink(entry.Linkname, name)
+	case tar.TypeLink:
+		return root.Link(strings.TrimPrefix(path.Clean("/"+entry.Linkname), "/"), name)
+	case tar.TypeReg:
+		return writeFile(root, name, entry, content)
+	default:
+		return nil
 	}
 }
 
-func writeFile(target string, entry *tar.Header, content io.Reader) error {
+func writeFile(root *os.Root, name string, entry *tar.Header, content io.Reader) error {
 	if entry.Size > maxFile {
-		return fmt.Errorf("%s has %d bytes, more than %d", entry.Name, entry.Size, maxFile)
+		return fmt.Errorf("it has %d bytes, more than %d", entry.Size, maxFile)
 	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, os.FileMode(entry.Mode)&0o755)
+	mode := os.FileMode(entry.Mode) & 0o755
+	file, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(file, content)
-	return errors.Join(err, file.Close())
+	return errors.Join(err, file.Chmod(mode), file.Close()) // whatever the umask
 }
 
 // command is the program that a container runs, and its arguments: command
@@ -185,9 +228,9 @@ func (i image) command(command, args []string) (program string, arguments []stri
 	return program, line[1:], nil
 }
 
-// environment is what a container runtime sets by itself. The process sees the
-// machine's files instead of its own root, so the image's certificate
-// authorities are named.
+// environment is what a container runtime sets by itself. Where pods have no file
+// system of their own, the program sees the machine's instead of its image's, so the
+// image's certificate authorities are named.
 func (i image) environment(podName string) variables {
 	all := variables{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/", "HOSTNAME": podName}
 	if roots := filepath.Join(i.root, "etc/ssl/certs/ca-certificates.crt"); exists(roots) {

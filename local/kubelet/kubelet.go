@@ -32,6 +32,8 @@ type Config struct {
 	// exist. They may be nil when no pod refers to one.
 	Secret    func(namespace, name string) (map[string][]byte, bool)
 	ConfigMap func(namespace, name string) (map[string]string, bool)
+	// Resolver is the address of the cluster's DNS, which pods are told.
+	Resolver netip.Addr
 	// Supervisor runs the processes.
 	Supervisor *process.Supervisor
 	// Network is what pods are attached to; nil means the machine's own.

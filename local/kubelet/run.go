@@ -119,6 +119,7 @@ func (p *pod) tryPrepare() (prepared, error) {
 		command: process.Command{
 			Name: "pod-" + p.key.namespace + "_" + p.key.name, Path: program, Args: arguments, Env: all.list(), Dir: img.root, LogPath: p.logPath,
 			Grace: max(p.gracePeriod(), time.Millisecond), Unprivileged: true, UserID: int(user),
+			Root: img.root, RootFiles: p.files(), Hostname: p.key.name,
 		},
 		prober: newProber(p.address, p.ports(), p.kubelet.config.Network.Probe),
 	}, nil

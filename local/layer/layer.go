@@ -40,7 +40,7 @@ func All() []Layer {
 		{Ingress, "ingress", "the front door: hosts, paths, certificates", "edge", []string{
 			"kubernetes:networking.k8s.io/v1:Ingress", "kubernetes:networking.gke.io/", "kubernetes:cloud.google.com/", "kubernetes:core/v1:Service",
 		}},
-		{Workload, "workload", "processes from the image's binary, a network each", "pods", []string{
+		{Workload, "workload", "processes from the image, namespaces each", "pods", []string{
 			"kubernetes:", "gcp:container/", "gcp:artifactregistry/",
 		}},
 		{Identity, "identity", "token issuer and its public keys", "identity", []string{

@@ -38,7 +38,7 @@ func (s *Server) asAdministrator(ctx context.Context, work func(*pgx.Conn) error
 		return fmt.Errorf("configure the administrator's session: %w", err)
 	}
 	config.Host, config.Port = s.socketDir, s.config.Address.Port()
-	config.User, config.Database, config.Password = administrator, "postgres", ""
+	config.User, config.Database, config.Password = administrator, "postgres", s.password
 	config.Fallbacks = nil
 	config.RuntimeParams = map[string]string{
 		"application_name": "cloudsqladmin", "log_statement": "none", "log_min_duration_statement": "-1",

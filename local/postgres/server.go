@@ -52,6 +52,7 @@ type Server struct {
 	config     Config
 	bin        string
 	socketDir  string
+	password   string // the administrator's
 	parameters parameters
 	version    string
 	done       chan struct{}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -144,6 +146,28 @@ func TestWhoHasNoPasswordOrNoTLSIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "password authentication failed", "the old password is void")
 	_, err = w.connect(t, owner, "another", "postgres")
 	assert.NoError(t, err)
+}
+
+// Whoever reaches the socket, a process of the same user for example, is nobody
+// without the password, which the daemon alone has.
+func TestNobodyIsTrustedAtTheSocket(t *testing.T) {
+	w := newWorld(t)
+	w.config.Dir = filepath.Join("/tmp", filepath.Base(t.TempDir())+rand.Text()[:8]) // short enough for a socket in it
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(w.config.Dir)) })
+	s := w.start(t)
+	require.NoError(t, s.CreateUser(t.Context(), owner, password, postgres.BuiltIn))
+	for user, refused := range map[string]string{"cloudsqladmin": "28P01", "postgres": "28000", owner: "28000"} {
+		config, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d sslmode=disable", filepath.Join(w.config.Dir, "socket"), w.config.Address.Port()))
+		require.NoError(t, err)
+		config.User, config.Password, config.Database = user, "guessed", "postgres"
+		_, err = pgx.ConnectConfig(t.Context(), config)
+		failure := (*pgconn.PgError)(nil)
+		require.ErrorAs(t, err, &failure, user)
+		assert.Equal(t, refused, failure.Code, user)
+	}
+	info, err := os.Stat(filepath.Join(w.config.Dir, "administrator"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
 func TestUsersHaveCloudSQLsRightsAndNoMore(t *testing.T) {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -21,8 +22,9 @@ const maxSocketPath = 107
 var environment = [...]string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC"}
 
 // access lets the administrator in by the Unix socket, whose folder is private,
-// and everyone else by TLS with a password only (sslMode ENCRYPTED_ONLY).
-const access = `local   all all trust
+// and everyone else by TLS (sslMode ENCRYPTED_ONLY), all with a password only.
+const access = `local   all ` + administrator + ` scram-sha-256
+local   all all reject
 hostssl all ` + administrator + ` all reject
 hostssl all all all scram-sha-256
 `
@@ -34,7 +36,10 @@ func (s *Server) dataDir() string { return filepath.Join(s.config.Dir, "data") }
 // done.
 func (s *Server) initialise(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(s.dataDir(), "PG_VERSION")); err == nil {
-		return nil
+		return s.recallPassword()
+	}
+	if err := s.inventPassword(); err != nil {
+		return err
 	}
 	fresh := s.dataDir() + ".new"
 	if err := errors.Join(os.MkdirAll(s.config.Dir, 0o700), os.RemoveAll(fresh), os.RemoveAll(s.dataDir())); err != nil {
@@ -42,7 +47,7 @@ func (s *Server) initialise(ctx context.Context) error {
 	}
 	err := s.config.Supervisor.Run(ctx, process.Command{
 		Name: s.config.Name + "-initdb", Path: filepath.Join(s.bin, "initdb"), Dir: s.config.Dir, Env: environment[:], Unprivileged: true,
-		Args: []string{"--pgdata", fresh, "--username", administrator, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"},
+		Args: []string{"--pgdata", fresh, "--username", administrator, "--auth", "scram-sha-256", "--pwfile", s.passwordFile(), "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"},
 	})
 	if err != nil {
 		return fmt.Errorf("make PostgreSQL's data directory: %w", err)
@@ -50,6 +55,30 @@ func (s *Server) initialise(ctx context.Context) error {
 	if err := os.Rename(fresh, s.dataDir()); err != nil {
 		return fmt.Errorf("put PostgreSQL's data directory in place: %w", err)
 	}
+	return nil
+}
+
+// passwordFile holds the administrator's password, for the daemon's user only.
+func (s *Server) passwordFile() string { return filepath.Join(s.config.Dir, "administrator") }
+
+func (s *Server) inventPassword() error {
+	s.password = rand.Text()
+	err := os.MkdirAll(s.config.Dir, 0o700)
+	if err == nil {
+		err = os.WriteFile(s.passwordFile(), []byte(s.password), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the password of PostgreSQL's administrator: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) recallPassword() error {
+	password, err := os.ReadFile(s.passwordFile())
+	if err != nil {
+		return fmt.Errorf("find the password of PostgreSQL's administrator, without which nobody gets at this data; 'make down' removes it: %w", err)
+	}
+	s.password = string(password)
 	return nil
 }
 

@@ -9,17 +9,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // defaultGrace is how long a process has to end by itself.
 const defaultGrace = 10 * time.Second
 
-// defaultUserID is the user and group that an Unprivileged program sees itself
+// DefaultUserID is the user and group that an Unprivileged program sees itself
 // as: nobody, the one normal user that every machine has. initdb refuses to run
 // as a number without a name.
-const defaultUserID = 65534
+const DefaultUserID = 65534
 
 // maxLogBytes bounds a log file: a larger one is set aside at the next start.
 const maxLogBytes = 16 << 20
@@ -52,9 +55,23 @@ type Command struct {
 	// itself as, nobody (65534) when zero.
 	UserID int
 	// Isolated gives the program a network of its own, which it can set up
-	// (CAP_NET_ADMIN) and in which nothing can be reached. It needs a user
+	// (CAP_NET_ADMIN) and in which nothing can be reached, and every right to make
+	// further namespaces (CAP_SYS_ADMIN in its own user namespace). It needs a user
 	// namespace; where that is refused the start fails with ErrRefused.
 	Isolated bool
+	// HostID is the user and group of this machine that stands behind UserID in an
+	// Isolated program. Only root can choose it; without root, or where the machine
+	// does not have it, and when it is zero, it is the daemon's own.
+	HostID int
+	// Root is the folder of this machine that the program is to see as its whole
+	// file system, read-only; empty for the machine's own. Path, Dir and values of
+	// Env are given as they are on this machine. The sandbox package makes it.
+	Root string
+	// RootFiles are the contents of files that Root gets besides, by their absolute
+	// paths, for example /etc/hosts.
+	RootFiles map[string]string
+	// Hostname is the name of the machine that a program with a Root sees.
+	Hostname string
 	// Files are open files that an Isolated program gets as its descriptors 3, 4, …
 	Files []*os.File
 }
@@ -91,25 +108,48 @@ func (c Command) build(output *os.File) *exec.Cmd {
 // enterNamespace makes the program a normal user of its own user namespace,
 // which is the daemon's user outside.
 func (c Command) enterNamespace(cmd *exec.Cmd) {
-	id := cmp.Or(c.UserID, defaultUserID)
+	id := cmp.Or(c.UserID, DefaultUserID)
 	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
 	cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getuid(), Size: 1}}
 	cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getgid(), Size: 1}}
 }
 
-// enterNetwork makes the program a normal user of its own user namespace, too,
-// and gives it a network namespace that belongs to it: it may raise interfaces,
-// bind any port and open raw sockets there, and nothing of that outside.
+// enterNetwork gives the program a user namespace and a network namespace that
+// belongs to it: it may raise interfaces, bind any port, open raw sockets and make
+// further namespaces there, and nothing of that outside.
 func (c Command) enterNetwork(cmd *exec.Cmd) {
-	const (
-		capNetBindService = 10 // capabilities(7)
-		capNetAdmin       = 12
-		capNetRaw         = 13
-	)
 	c.enterNamespace(cmd)
+	if c.HostID != 0 && os.Getuid() == 0 && mapped("/proc/self/uid_map", c.HostID) && mapped("/proc/self/gid_map", c.HostID) {
+		id := cmp.Or(c.UserID, DefaultUserID)
+		// The daemon's own user is root inside, too, as whom an image's files appear.
+		both := []syscall.SysProcIDMap{{ContainerID: id, HostID: c.HostID, Size: 1}, {ContainerID: 0, HostID: 0, Size: 1}}
+		cmd.SysProcAttr.UidMappings, cmd.SysProcAttr.GidMappings = both, both
+		cmd.SysProcAttr.GidMappingsEnableSetgroups = true // to give up the daemon's groups
+	}
 	cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWNET
-	cmd.SysProcAttr.AmbientCaps = []uintptr{capNetBindService, capNetAdmin, capNetRaw}
+	cmd.SysProcAttr.AmbientCaps = []uintptr{
+		unix.CAP_NET_BIND_SERVICE, unix.CAP_NET_ADMIN, unix.CAP_NET_RAW,
+		unix.CAP_SYS_ADMIN, unix.CAP_SYS_CHROOT, unix.CAP_SYS_PTRACE, unix.CAP_KILL,
+		unix.CAP_SETUID, unix.CAP_SETGID, unix.CAP_SETPCAP,
+	}
 	cmd.ExtraFiles = c.Files
+}
+
+// mapped says whether this machine has a user or group of this number for us
+// (user_namespaces(7): a map's lines are where it begins inside, outside, and how
+// many there are).
+func mapped(file string, id int) bool {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(content)) {
+		var inside, outside, size int
+		if _, err := fmt.Sscan(line, &inside, &outside, &size); err == nil && id >= inside && id < inside+size {
+			return true
+		}
+	}
+	return false
 }
 
 // becomeUser is for machines that refuse user namespaces, such as most
@@ -122,7 +162,7 @@ func (c Command) becomeUser(cmd *exec.Cmd, program *os.File) {
 		firstExtraFile = "/proc/self/fd/3"
 		reachableByAll = "/"
 	)
-	id := uint32(cmp.Or(c.UserID, defaultUserID))
+	id := uint32(cmp.Or(c.UserID, DefaultUserID))
 	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: id, Gid: id}
 	cmd.SysProcAttr.AmbientCaps = []uintptr{capDACOverride}
 	cmd.ExtraFiles = []*os.File{program}

@@ -3,13 +3,14 @@ package sandbox
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
 // answer does what the daemon asks until the daemon is gone.
-func answer(begin chan<- struct{}) error {
+func (i *inside) answer(begin chan<- struct{}) error {
 	var once sync.Once
 	message := make([]byte, maxMessage)
 	for {
@@ -27,15 +28,15 @@ func answer(begin chan<- struct{}) error {
 			once.Do(func() { close(begin) })
 			continue
 		}
-		if err := give(asked); err != nil {
+		if err := i.give(asked); err != nil {
 			return err
 		}
 	}
 }
 
 // give sends a socket of the kind that is asked for, or says why there is none.
-func give(kind string) error {
-	socket, err := open(kind)
+func (i *inside) give(kind string) error {
+	socket, err := i.open(kind)
 	if err != nil {
 		return tell(err.Error())
 	}
@@ -46,7 +47,10 @@ func give(kind string) error {
 	return nil
 }
 
-func open(kind string) (int, error) {
+func (i *inside) open(kind string) (int, error) {
+	if move, asked := strings.CutPrefix(kind, asksIntruder); asked {
+		return i.intrude(move)
+	}
 	switch kind {
 	case asksStream:
 		return unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)

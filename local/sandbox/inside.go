@@ -1,7 +1,7 @@
 package sandbox
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -9,27 +9,79 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
+// setup is what Inside has to know.
+type setup struct {
+	// Own is the namespace's own IPv4 address.
+	Own netip.Addr `json:"own"`
+	// Program is the pod's, with its arguments; its path and Dir are as it sees them.
+	Program []string `json:"program"`
+	Dir     string   `json:"dir"`
+	// User is the user and group that the program has.
+	User int `json:"user"`
+	// Root, Files and Hostname are those of process.Command.
+	Root     string            `json:"root,omitempty"`
+	Files    map[string]string `json:"files,omitempty"`
+	Hostname string            `json:"hostname,omitempty"`
+	// Move is what an intruder does in the program's place.
+	Move Move `json:"move,omitzero"`
+}
+
+// The parts of Inside, each a process of its own.
+const (
+	stands   = "stand"   // in the network, for the daemon
+	enters   = "enter"   // the other namespaces, and becomes the pod's program
+	intrudes = "intrude" // joins those of the pod's program
+)
+
+// inside is the part that stands in the network.
+type inside struct {
+	setup   setup
+	program atomic.Int64 // the process id of the pod's program, 0 while it does not run
+}
+
 // Inside sets up the network of the namespace that this process was started in,
-// waits for the daemon's word, runs the program and returns its exit code: 128
-// plus the signal's number when a signal ended it. arguments are the namespace's
-// own address, and the program's absolute path with its arguments. The program
-// has no capability and cannot gain any. When the daemon is gone, so is the
-// program.
+// waits for the daemon's word, runs the program in further namespaces and returns
+// its exit code: 128 plus the signal's number when a signal ended it. arguments are
+// those that Start makes. The program has no capability and cannot gain any. When
+// the daemon is gone, so is the program.
 func Inside(arguments []string) (code int, err error) {
 	// The kernel ends the program when the thread that started it ends, and what
 	// this thread gives up the program never has.
 	runtime.LockOSThread()
-	syscall.CloseOnExec(controlFile)
-	own, program, err := read(arguments)
-	if err != nil {
-		return 1, err
+	if len(arguments) != 2 {
+		return 1, errors.New("a sandbox needs the name of its part, and its setup")
 	}
-	loud, err := raise(own)
+	var s setup
+	if err := json.Unmarshal([]byte(arguments[1]), &s); err != nil {
+		return 1, fmt.Errorf("read the sandbox's setup: %w", err)
+	}
+	switch {
+	case !s.Own.Is4():
+		return 1, fmt.Errorf("the sandbox's own address %s is not an IPv4 address", s.Own)
+	case len(s.Program) == 0:
+		return 1, errors.New("a sandbox needs a program")
+	}
+	switch arguments[0] {
+	case stands:
+		return (&inside{setup: s}).stand()
+	case enters:
+		return 1, enter(s)
+	case intrudes:
+		return 0, intrudeAs(s)
+	default:
+		return 1, fmt.Errorf("a sandbox has no part %q", arguments[0])
+	}
+}
+
+func (i *inside) stand() (code int, err error) {
+	syscall.CloseOnExec(controlFile)
+	loud, err := raise(i.setup.Own)
 	if err != nil {
 		return 1, errors.Join(err, tell(saysRefused(err)))
 	}
@@ -41,27 +93,13 @@ func Inside(arguments []string) (code int, err error) {
 		return 1, err
 	}
 	begin, lost := make(chan struct{}), make(chan error, 1)
-	go func() { lost <- answer(begin) }()
+	go func() { lost <- i.answer(begin) }()
 	select {
 	case <-begin:
 	case <-lost:
 		return 0, nil // nobody wants the program any more
 	}
-	return run(program, lost)
-}
-
-func read(arguments []string) (own netip.Addr, program []string, err error) {
-	if len(arguments) < 2 {
-		return netip.Addr{}, nil, errors.New("a sandbox needs its own address and a program")
-	}
-	own, err = netip.ParseAddr(arguments[0])
-	if err == nil && !own.Is4() {
-		err = errors.New("it is not an IPv4 address")
-	}
-	if err != nil {
-		return netip.Addr{}, nil, fmt.Errorf("read the sandbox's own address %q: %w", arguments[0], err)
-	}
-	return own, arguments[1:], nil
+	return i.run(lost)
 }
 
 func saysRefused(err error) string { return "the network cannot be set up: " + err.Error() }
@@ -73,22 +111,40 @@ func tell(word string) error {
 	return nil
 }
 
+// part is this program again, as another part of Inside. It ends with this one.
+func part(name string, s setup) (*exec.Cmd, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("write the sandbox's setup: %w", err)
+	}
+	command := exec.Command("/proc/self/exe", Command, "--", name, string(text))
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return command, nil
+}
+
 // run starts the program and stays until it has ended.
-func run(program []string, lost <-chan error) (int, error) {
+func (i *inside) run(lost <-chan error) (int, error) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(signals)
-	if err := giveUpCapabilities(); err != nil {
-		return 1, err
-	}
-	ctx, end := context.WithCancel(context.Background())
-	defer end()
-	command := exec.CommandContext(ctx, program[0], program[1:]...)
-	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := command.Start(); err != nil {
+	alive, ours, err := os.Pipe()
+	if err != nil {
 		return 1, fmt.Errorf("start the pod's program: %w", err)
 	}
+	defer ours.Close() // until the end: that is how the program's side knows
+	command, err := part(enters, i.setup)
+	if err != nil {
+		return 1, err
+	}
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	command.ExtraFiles = []*os.File{alive}
+	command.SysProcAttr.Cloneflags = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
+	err = command.Start()
+	_ = alive.Close() // the program's side has its own
+	if err != nil {
+		return 1, fmt.Errorf("start the pod's program: %w", err)
+	}
+	i.program.Store(int64(command.Process.Pid))
 	ended := make(chan struct{})
 	go func() {
 		for {
@@ -96,14 +152,15 @@ func run(program []string, lost <-chan error) (int, error) {
 			case asked := <-signals:
 				_ = command.Process.Signal(asked) // it may have ended already
 			case <-lost:
-				end()
+				_ = command.Process.Kill()
 				return
 			case <-ended:
 				return
 			}
 		}
 	}()
-	err := command.Wait()
+	err = command.Wait()
+	i.program.Store(0)
 	close(ended)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -113,16 +170,4 @@ func run(program []string, lost <-chan error) (int, error) {
 		return 128 + int(status.Signal()), nil
 	}
 	return command.ProcessState.ExitCode(), nil
-}
-
-// giveUpCapabilities makes what this thread starts a program without any
-// capability that cannot gain one (prctl(2)).
-func giveUpCapabilities() error {
-	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
-		return fmt.Errorf("give up the ambient capabilities: %w", err)
-	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("give up new privileges: %w", err)
-	}
-	return nil
 }

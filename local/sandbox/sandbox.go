@@ -1,11 +1,14 @@
 package sandbox
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +38,8 @@ type Sandbox struct {
 }
 
 // Start makes a namespace in which the command waits for Begin. own is the IPv4
-// address at which the program itself listens. shim is an executable that runs
+// address at which the program itself listens; where the daemon is root, a user of
+// this machine that nobody else has goes with it when the program has a Root. shim is an executable that runs
 // Inside when it is started with Command, "--", and Inside's arguments. The error
 // wraps process.ErrRefused where namespaces are refused.
 func Start(supervisor *process.Supervisor, shim string, own netip.Addr, c process.Command) (*Sandbox, error) {
@@ -43,8 +47,11 @@ func Start(supervisor *process.Supervisor, shim string, own netip.Addr, c proces
 	if err != nil {
 		return nil, fmt.Errorf("make a socket to the sandbox: %w", err)
 	}
-	c.Args = append([]string{Command, "--", own.String(), c.Path}, c.Args...)
-	c.Path, c.Isolated, c.Files = shim, true, []*os.File{theirs}
+	c, err = wrap(c, shim, own)
+	if err != nil {
+		return nil, errors.Join(err, ours.Close(), theirs.Close())
+	}
+	c.Files = []*os.File{theirs}
 	started, err := supervisor.Start(c)
 	_ = theirs.Close() // the process has its own
 	if err != nil {
@@ -68,15 +75,83 @@ func Start(supervisor *process.Supervisor, shim string, own netip.Addr, c proces
 	return s, nil
 }
 
-// Check says whether this machine can have sandboxes: nil, or why not. loud is
-// as in Sandbox.
+// wrap makes the command that stands in the network and starts the other.
+func wrap(c process.Command, shim string, own netip.Addr) (process.Command, error) {
+	program := append([]string{seen(c.Root, c.Path)}, c.Args...)
+	text, err := json.Marshal(setup{
+		Own: own, Program: program, Dir: seen(c.Root, cmp.Or(c.Dir, "/")), User: cmp.Or(c.UserID, process.DefaultUserID),
+		Root: c.Root, Files: c.RootFiles, Hostname: c.Hostname,
+	})
+	if err != nil {
+		return process.Command{}, fmt.Errorf("write the sandbox's setup: %w", err)
+	}
+	environment := make([]string, len(c.Env))
+	for i, variable := range c.Env {
+		name, value, _ := strings.Cut(variable, "=")
+		environment[i] = name + "=" + seen(c.Root, value)
+	}
+	c.Path, c.Args, c.Env, c.Dir = shim, []string{Command, "--", stands, string(text)}, environment, "/"
+	c.Isolated = true
+	if c.Root != "" { // else it may need files that are for the daemon's user only
+		c.HostID = hostID(own)
+	}
+	return c, nil
+}
+
+// hostID is a number that container runtimes give to the users of containers, and
+// that follows from the address, of which every pod of the machine has its own
+// (https://systemd.io/UIDS-GIDS/, "container UIDs": 524288 to 1879048191).
+func hostID(own netip.Addr) int {
+	const first = 1_600_000_000
+	bytes := own.As4()
+	return first + int(bytes[1])<<16 + int(bytes[2])<<8 + int(bytes[3])
+}
+
+// Check says whether this machine can have sandboxes, for which a program is
+// started that does not exist: nil, or why not. loud is as in Sandbox.
 func Check(supervisor *process.Supervisor, shim string) (loud string, err error) {
-	s, err := Start(supervisor, shim, netip.AddrFrom4([4]byte{127, 0, 0, 1}), process.Command{Name: "sandbox-check", Path: shim})
+	dir, err := os.MkdirTemp("", "license-platform-sandbox-")
+	if err != nil {
+		return "", fmt.Errorf("check whether this machine can have sandboxes: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // empty, but for the log
+	image := filepath.Join(dir, "image")
+	if err := prepareAt(image); err != nil {
+		return "", err
+	}
+	s, err := Start(supervisor, shim, netip.AddrFrom4([4]byte{127, 0, 0, 1}), process.Command{
+		Name: "sandbox-check", Path: filepath.Join(image, nobody), Root: image, LogPath: filepath.Join(dir, "log"),
+	})
 	if err != nil {
 		return "", err
 	}
-	s.abandon()
+	defer s.abandon()
+	if err := s.Begin(); err != nil {
+		return "", err
+	}
+	select {
+	case <-s.Process.Done():
+	case <-time.After(patience):
+		return "", fmt.Errorf("%w: a sandbox does not begin within %v", process.ErrRefused, patience)
+	}
+	if said := s.Process.Tail(1); !strings.Contains(said, missing(nobody)) {
+		return "", fmt.Errorf("%w: %s", process.ErrRefused, said)
+	}
 	return s.Loud, nil
+}
+
+// nobody is a program that no image has.
+const nobody = "/nobody"
+
+func prepareAt(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return fmt.Errorf("make an image: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("make an image: %w", err)
+	}
+	return errors.Join(Prepare(root), root.Close())
 }
 
 // abandon ends the sandbox at once.

@@ -36,7 +36,12 @@ func TestMain(m *testing.M) {
 		program(os.Args[2], os.Args[3:])
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if built != "" {
+			_ = os.RemoveAll(filepath.Dir(built))
+		}
+		os.Exit(code)
+	}))
 }
 
 // world is a place to start sandboxes in.
@@ -275,14 +280,38 @@ func TestTheEndOfTheSandboxIsTheEndOfTheProgram(t *testing.T) {
 		require.NoError(t, os.RemoveAll(w.log))
 		s := w.start(t, "sleep")
 		require.NoError(t, s.Begin())
-		var pid int
-		_, err := fmt.Sscanf(strings.TrimSpace(w.awaitLog(t, "\n")), "sleeping %d", &pid)
-		require.NoError(t, err)
+		w.awaitLog(t, "sleeping 1\n")
+		pid := childOf(t, s.Process.PID())
 		require.NoError(t, syscall.Kill(pid, 0), "it runs, %s", name)
 		end(s)
 		<-s.Process.Done()
 		assert.Eventually(t, func() bool { return syscall.Kill(pid, 0) != nil }, 5*time.Second, 10*time.Millisecond, "no process is left, %s", name)
 	}
+}
+
+// childOf is the only child of a process.
+func childOf(t *testing.T, parent int) int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	require.NoError(t, err)
+	for _, file := range files {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		var state string
+		var of, pid int
+		_, err = fmt.Sscan(rest, &state, &of)
+		require.NoError(t, err)
+		if of == parent {
+			_, err = fmt.Sscanf(string(stat), "%d", &pid)
+			require.NoError(t, err)
+			return pid
+		}
+	}
+	t.Fatalf("process %d has no child", parent)
+	return 0
 }
 
 func TestAProgramThatDoesNotExistSaysSo(t *testing.T) {
@@ -292,6 +321,6 @@ func TestAProgramThatDoesNotExistSaysSo(t *testing.T) {
 	require.NoError(t, err)
 	defer s.Close()
 	require.NoError(t, s.Begin())
-	assert.Contains(t, w.said(t, s), "start the pod's program: fork/exec /does/not/exist: no such file or directory")
+	assert.Contains(t, w.said(t, s), "start the pod's program /does/not/exist: it does not exist")
 	assert.Equal(t, 1, s.Process.ExitCode())
 }
