@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -37,8 +35,7 @@ func (a *app) attack() *cobra.Command {
 		Short: "Attack the running stack, and show what stops each attempt",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
+			ctx := command.Context()
 			client, err := a.connect(command)
 			if err != nil {
 				return err

@@ -43,6 +43,7 @@ type app struct {
 	config        []string
 	targets       []string
 	verbose       bool
+	takesOver     bool
 }
 
 // New makes the command line. load finds what `up` and `preview` run.
@@ -58,8 +59,14 @@ func New(load Load, out, errors io.Writer) *cobra.Command {
 	root.SetErr(errors)
 	root.PersistentFlags().StringVar(&a.dir, "dir", "", "folder of the embedded cloud (default: .local in the project)")
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "a line for every resource")
-	root.AddCommand(a.up(), a.preview(), a.refresh(), a.status(), a.down(), a.token(), a.tools(), a.daemon(), a.sandbox(),
-		a.attack(), a.fail(), a.heal(), a.alerts(), a.drift(), a.previewReal(), a.previewOne())
+	for _, command := range []*cobra.Command{
+		a.up(), a.preview(), a.refresh(), a.status(), a.down(), a.token(), a.tools(),
+		a.attack(), a.fail(), a.heal(), a.alerts(), a.drift(), a.previewReal(), a.previewOne(),
+	} {
+		command.RunE = bound(command.RunE)
+		root.AddCommand(command)
+	}
+	root.AddCommand(a.daemon(), a.sandbox()) // who has started them ends them
 	return root
 }
 

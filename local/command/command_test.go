@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -104,7 +105,9 @@ func TestTwoCommandsAtOnceAreToldApart(t *testing.T) {
 	release, err := lock(dir)
 	require.NoError(t, err)
 	_, err = lock(dir)
-	require.ErrorContains(t, err, "another command works on this embedded cloud (process ")
+	require.ErrorContains(t, err, "another command works on this embedded cloud since ")
+	require.ErrorContains(t, err, "'"+self()+" "+os.Args[1], "which command it is")
+	require.ErrorContains(t, err, fmt.Sprintf("or by 'kill -INT %d'", os.Getpid()), "how to end it")
 	release()
 	again, err := lock(dir)
 	require.NoError(t, err)

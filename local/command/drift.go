@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -17,9 +15,7 @@ func (a *app) drift() *cobra.Command {
 		Short: "Change the cloud behind Pulumi's back, see a refresh find it, and put it back",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			return a.runDrift(ctx, keep)
+			return a.runDrift(command.Context(), keep)
 		},
 	}
 	command.Flags().BoolVar(&keep, "keep", false, "leave the changes as they are, to repair them yourself")

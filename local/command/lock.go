@@ -1,22 +1,42 @@
 package command
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/coditect-ai/license-platform/local/process"
 )
 
-// lock keeps two commands from changing the same embedded cloud at once. The
-// kernel releases it when the process ends, however that happens. The lock file
-// stays beside the folder's content until `down` removes it.
+// holder is the command that has a lock, as the lock's file tells.
+type holder struct {
+	Process int       `json:"process"`
+	Command string    `json:"command"`
+	Since   time.Time `json:"since"`
+}
+
+// busy says that another command works on the same embedded cloud.
+type busy struct{ holder }
+
+func (b busy) Error() string {
+	return fmt.Sprintf("another command works on this embedded cloud since %s (%s): '%s', process %d. Wait for it, or end it: by Ctrl-C where it runs, or by 'kill -INT %d'",
+		b.Since.Local().Format(time.TimeOnly), time.Since(b.Since).Round(time.Second), b.Command, b.Process, b.Process)
+}
+
+// lock keeps two commands from changing the same embedded cloud at once; busy tells
+// who has it. The kernel releases it when the process ends, however that happens.
+// The lock file stays beside the folder's content until `down` removes it.
 func lock(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the embedded cloud's folder: %w", err)
 	}
-	path := filepath.Join(dir, "lock")
+	path := lockFile(dir)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the embedded cloud: %w", err)
@@ -25,17 +45,27 @@ func lock(dir string) (release func(), err error) {
 		who, readErr := os.ReadFile(path)
 		closed := file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) && readErr == nil {
-			return nil, fmt.Errorf("another command works on this embedded cloud (%s): wait for it, or end it", strings.TrimSpace(string(who)))
+			b := busy{holder{Command: "it has just begun", Since: time.Now()}}
+			_ = json.Unmarshal(who, &b.holder) // one that has just begun has not said yet
+			return nil, b
 		}
 		return nil, fmt.Errorf("lock the embedded cloud: %w", errors.Join(err, readErr, closed))
 	}
-	if err := file.Truncate(0); err != nil {
-		return nil, fmt.Errorf("lock the embedded cloud: %w", err)
+	who, err := json.Marshal(holder{os.Getpid(), strings.Join(append([]string{self()}, os.Args[1:]...), " "), time.Now()})
+	if err == nil {
+		err = errors.Join(file.Truncate(0), write(file, who))
 	}
-	if _, err := fmt.Fprintf(file, "process %d: %s\n", os.Getpid(), strings.Join(os.Args[1:], " ")); err != nil {
-		return nil, fmt.Errorf("lock the embedded cloud: %w", err)
+	if err != nil {
+		return nil, fmt.Errorf("lock the embedded cloud: %w", errors.Join(err, file.Close()))
 	}
 	return func() { _ = file.Close() }, nil
+}
+
+func lockFile(dir string) string { return filepath.Join(dir, "lock") }
+
+func write(file *os.File, content []byte) error {
+	_, err := file.WriteAt(append(content, '\n'), 0)
+	return err
 }
 
 // locked returns the embedded cloud's folder, which no other command may use
@@ -46,4 +76,65 @@ func (a *app) locked() (dir string, release func(), err error) {
 	}
 	release, err = lock(dir)
 	return dir, release, err
+}
+
+// takeOver is locked for what cannot wait: a command that has the lock is asked to
+// end, as by Ctrl-C, and killed when it does not.
+func (a *app) takeOver(ctx context.Context) (dir string, release func(), err error) {
+	if dir, err = a.folder(); err != nil {
+		return "", nil, err
+	}
+	release, err = lock(dir)
+	var other busy
+	if !errors.As(err, &other) {
+		return dir, release, err
+	}
+	a.out.say("%s takes over from '%s' (process %d), which is ended", self(), other.Command, other.Process)
+	for _, end := range []func(){
+		func() { _ = syscall.Kill(other.Process, syscall.SIGINT) }, // it may have ended already
+		func() { process.KillTree(other.Process) },
+	} {
+		if !holds(other.Process, lockFile(dir)) {
+			return "", nil, fmt.Errorf("take over: %w", err) // it says wrongly who it is: nobody else is ended
+		}
+		end()
+		if release, err = lockWithin(ctx, dir, orderly+time.Second); !errors.As(err, &other) {
+			return dir, release, err
+		}
+	}
+	return "", nil, fmt.Errorf("take over: it could not be ended: %w", err)
+}
+
+// lockWithin tries for a while.
+func lockWithin(ctx context.Context, dir string, patience time.Duration) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		release, err = lock(dir)
+		if other := (busy{}); !errors.As(err, &other) {
+			return release, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-ticker.C:
+		}
+	}
+}
+
+// holds says whether the process has the file open: a process id in a file may be
+// somebody else's by now.
+func holds(process int, file string) bool {
+	open, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", process))
+	if err != nil {
+		return false
+	}
+	for _, descriptor := range open {
+		if target, err := os.Readlink(descriptor); err == nil && target == file {
+			return true
+		}
+	}
+	return false
 }

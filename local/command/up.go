@@ -23,11 +23,16 @@ func (a *app) up() *cobra.Command {
 	}
 	a.edgeFlags(command)
 	a.targetFlag(command)
+	command.Flags().BoolVar(&a.takesOver, "take-over", false, "end another command that works on this embedded cloud, instead of leaving it alone")
 	return command
 }
 
 func (a *app) runUp(ctx context.Context) error {
-	dir, release, err := a.locked()
+	claim := a.locked
+	if a.takesOver {
+		claim = func() (string, func(), error) { return a.takeOver(ctx) }
+	}
+	dir, release, err := claim()
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,9 @@ func (k *keys) EnsureVersion(ctx context.Context, key string, number int) error 
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for k.LastVersion(key) < number {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
 		if _, err := k.service.CreateVersion(ctx, key); err != nil {
 			return err
 		}

@@ -35,8 +35,7 @@ func (s secrets) RemoveSecret(name string) error {
 
 // EnsureVersion makes the version with this number, unless it exists.
 func (s secrets) EnsureVersion(secret string, number int, payload []byte) error {
-	name := secret + "/versions/" + strconv.Itoa(number)
-	if s.exists(name) {
+	if number <= s.LastVersion(secret) {
 		return nil
 	}
 	made, err := s.service.AddVersion(secret, payload)
@@ -49,21 +48,9 @@ func (s secrets) EnsureVersion(secret string, number int, payload []byte) error 
 	return nil
 }
 
-// exists says whether the version ever existed: a disabled or destroyed one
-// still has its number.
-func (s secrets) exists(version string) bool {
-	_, err := s.service.Payload(version)
-	return status.Code(err) != codes.NotFound
-}
-
-// LastVersion is the highest number a version of the secret ever had.
-func (s secrets) LastVersion(secret string) int {
-	number := 0
-	for s.exists(secret + "/versions/" + strconv.Itoa(number+1)) {
-		number++
-	}
-	return number
-}
+// LastVersion is the highest number a version of the secret ever had, 0 for a
+// secret that does not exist, or whose name is not known yet.
+func (s secrets) LastVersion(secret string) int { return s.service.Versions(secret) }
 
 // SetVersionState takes ENABLED, DISABLED or DESTROYED.
 func (s secrets) SetVersionState(version, state string) error {

@@ -24,7 +24,11 @@ import (
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/kubelet"
 	"github.com/coditect-ai/license-platform/local/loadbalancer"
+<<<<<<< HEAD
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
+=======
+	"github.com/coditect-ai/license-platform/local/provider"
+>>>>>>> 81cc270 (End every call of the engine and every interrupted command in time, say which command works since when, and let a lockdown take over, because a hung preview kept the door open)
 )
 
 // maxMessage bounds a message from the engine, in bytes: a whole stack's CA
@@ -101,14 +105,14 @@ func run(ctx context.Context, group *errgroup.Group, server *grpc.Server, listen
 	})
 }
 
-func serveProvider(ctx context.Context, group *errgroup.Group, provider pulumirpc.ResourceProviderServer) (int, error) {
+func serveProvider(ctx context.Context, group *errgroup.Group, server pulumirpc.ResourceProviderServer) (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("open a provider's port: %w", err)
 	}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage))
-	pulumirpc.RegisterResourceProviderServer(server, provider)
-	run(ctx, group, server, listener)
+	calls := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.UnaryInterceptor(provider.DefaultDeadlines().Interceptor()))
+	pulumirpc.RegisterResourceProviderServer(calls, server)
+	run(ctx, group, calls, listener)
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 

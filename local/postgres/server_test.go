@@ -165,7 +165,7 @@ func TestNobodyIsTrustedAtTheSocket(t *testing.T) {
 		require.ErrorAs(t, err, &failure, user)
 		assert.Equal(t, refused, failure.Code, user)
 	}
-	info, err := os.Stat(filepath.Join(w.config.Dir, "administrator"))
+	info, err := os.Stat(filepath.Join(w.config.Dir, postgres.PasswordFile))
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }

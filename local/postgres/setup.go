@@ -41,13 +41,17 @@ func (s *Server) initialise(ctx context.Context) error {
 	if err := s.inventPassword(); err != nil {
 		return err
 	}
-	fresh := s.dataDir() + ".new"
-	if err := errors.Join(os.MkdirAll(s.config.Dir, 0o700), os.RemoveAll(fresh), os.RemoveAll(s.dataDir())); err != nil {
+	fresh, told := s.dataDir()+".new", filepath.Join(s.config.Dir, "initdb.password")
+	if err := os.WriteFile(told, []byte(s.password), 0o600); err != nil {
+		return fmt.Errorf("tell initdb the administrator's password: %w", err)
+	}
+	defer func() { _ = os.Remove(told) }()
+	if err := errors.Join(os.RemoveAll(fresh), os.RemoveAll(s.dataDir())); err != nil {
 		return fmt.Errorf("make room for PostgreSQL's data: %w", err)
 	}
 	err := s.config.Supervisor.Run(ctx, process.Command{
 		Name: s.config.Name + "-initdb", Path: filepath.Join(s.bin, "initdb"), Dir: s.config.Dir, Env: environment[:], Unprivileged: true,
-		Args: []string{"--pgdata", fresh, "--username", administrator, "--auth", "scram-sha-256", "--pwfile", s.passwordFile(), "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"},
+		Args: []string{"--pgdata", fresh, "--username", administrator, "--auth", "scram-sha-256", "--pwfile", told, "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"},
 	})
 	if err != nil {
 		return fmt.Errorf("make PostgreSQL's data directory: %w", err)
@@ -58,14 +62,19 @@ func (s *Server) initialise(ctx context.Context) error {
 	return nil
 }
 
-// passwordFile holds the administrator's password, for the daemon's user only.
-func (s *Server) passwordFile() string { return filepath.Join(s.config.Dir, "administrator") }
+// PasswordFile is the file in an instance's folder that lets PostgreSQL's own
+// programs log in as the administrator, in libpq's format (PGPASSFILE). It is for
+// the daemon's user only.
+const PasswordFile = "administrator.pgpass"
+
+// inAnyDatabase begins the only line of that file: any host, port and database.
+const inAnyDatabase = "*:*:*:" + administrator + ":"
 
 func (s *Server) inventPassword() error {
 	s.password = rand.Text()
 	err := os.MkdirAll(s.config.Dir, 0o700)
 	if err == nil {
-		err = os.WriteFile(s.passwordFile(), []byte(s.password), 0o600)
+		err = os.WriteFile(filepath.Join(s.config.Dir, PasswordFile), []byte(inAnyDatabase+s.password+"\n"), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("keep the password of PostgreSQL's administrator: %w", err)
@@ -74,11 +83,11 @@ func (s *Server) inventPassword() error {
 }
 
 func (s *Server) recallPassword() error {
-	password, err := os.ReadFile(s.passwordFile())
+	line, err := os.ReadFile(filepath.Join(s.config.Dir, PasswordFile))
 	if err != nil {
 		return fmt.Errorf("find the password of PostgreSQL's administrator, without which nobody gets at this data; 'make down' removes it: %w", err)
 	}
-	s.password = string(password)
+	s.password = strings.TrimSpace(strings.TrimPrefix(string(line), inAnyDatabase))
 	return nil
 }
 

@@ -68,7 +68,9 @@ func seccompFilter(architecture string) ([]unix.SockFilter, error) {
 	}
 	allow := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW}
 	program := []unix.SockFilter{
-		load(arch), {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: audited, Jt: 1}, refuse(unix.EPERM),
+		load(arch),
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: audited, Jt: 1},
+		refuse(unix.EPERM),
 		load(number), unless(unix.BPF_JGE, x32, 1), refuse(unix.EPERM),
 	}
 	for _, call := range forbidden() {

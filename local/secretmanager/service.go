@@ -81,6 +81,15 @@ func (s *Service) HasSecret(name string) bool {
 	return exists
 }
 
+// Versions is how many versions the secret ever had, which is also the number of
+// the last one: a destroyed version keeps its number. It is 0 for a secret that does
+// not exist.
+func (s *Service) Versions(secret string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.secrets[secret])
+}
+
 // AddVersion adds a version (1 byte to 64 KiB) and returns its full name,
 // projects/P/secrets/ID/versions/N.
 func (s *Service) AddVersion(secret string, payload []byte) (string, error) {

@@ -64,7 +64,7 @@ func TestAnIncidentFromTheFirstSuspicionToBusinessAsUsual(t *testing.T) {
 		{"a dry run shows every step and changes nothing", func(t *testing.T) {
 			output, err := respond()
 			require.NoError(t, err)
-			assert.Contains(t, output, "up --config platform.lockdown=true")
+			assert.Contains(t, output, "up --take-over --config platform.lockdown=true")
 			assert.NoDirExists(t, folder)
 			assert.Empty(t, *pages)
 			assert.Equal(t, before, m.declared(t))

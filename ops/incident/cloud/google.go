@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -116,11 +117,35 @@ func (g *Google) Backup(reason string) Action {
 }
 
 // Lockdown sets the stack's own setting and runs an update, so that nothing
-// differs from what is declared and taking it back restores what was.
+// differs from what is declared and taking it back restores what was. An update of
+// somebody else that holds the stack is cancelled: the door does not stay open for it
+// (https://www.pulumi.com/docs/iac/cli/commands/pulumi_cancel/).
 func (g *Google) Lockdown() Action {
-	return inOrder(g.run, Action{
+	a := inOrder(g.run, Action{
 		Name: "lockdown", Does: "refuse the license host at the edge, suspend sign-in, stop signing; the IDE goes on", File: "lockdown.txt", Timeout: 15 * time.Minute,
 	}, g.set("true"), g.update())
+	lockDown := a.Do
+	a.Do = func(ctx context.Context, out io.Writer) error {
+		err := lockDown(ctx, out)
+		if err == nil || !heldByAnother(err) {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "%v\n\nit is cancelled, because a lockdown does not wait\n\n", err); err != nil {
+			return err
+		}
+		if err := g.run(ctx, g.cancel(), out); err != nil {
+			return fmt.Errorf("cancel the update that holds the stack: %w", err)
+		}
+		return g.run(ctx, g.update(), out)
+	}
+	return a
+}
+
+// heldByAnother tells that another update of the stack is under way: in a bucket, or
+// in Pulumi Cloud (IsConcurrentUpdateError of
+// github.com/pulumi/pulumi/sdk/v3/go/auto).
+func heldByAnother(err error) bool {
+	return strings.Contains(err.Error(), "the stack is currently locked by") || strings.Contains(err.Error(), "Another update is currently in progress")
 }
 
 // Verify asks as any client would; Google's edge learns of a rule within
@@ -140,6 +165,10 @@ func (g *Google) set(value string) Command {
 
 func (g *Google) update() Command {
 	return Command{Name: "pulumi", Args: []string{"up", "--stack", g.stack, "--yes", "--skip-preview", "--non-interactive", "--diff"}}
+}
+
+func (g *Google) cancel() Command {
+	return Command{Name: "pulumi", Args: []string{"cancel", "--stack", g.stack, "--yes", "--non-interactive"}}
 }
 
 func (g *Google) gcloud(args ...string) Command {

@@ -120,6 +120,40 @@ func TestTheLockdownIsTheStacksOwnSettingAndItsUndoTheSameBackwards(t *testing.T
 	assert.Len(t, r.ran, 1, "no update without the setting")
 }
 
+func TestALockdownDoesNotWaitForAnUpdateOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		complaint string
+		verbs     []string
+	}{
+		"in a bucket":       {"error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.", []string{"config", "up", "cancel", "up"}},
+		"in Pulumi Cloud":   {"error: [409] Conflict: Another update is currently in progress.", []string{"config", "up", "cancel", "up"}},
+		"that is not there": {"error: the token has expired", []string{"config", "up"}},
+	} {
+		ran, held := []string{}, true
+		run := func(_ context.Context, c cloud.Command, out io.Writer) error {
+			switch verb := c.Args[0]; {
+			case verb == "stack":
+				_, err := io.WriteString(out, outputs)
+				return err
+			case verb == "up" && held:
+				ran = append(ran, verb)
+				return errors.New(test.complaint)
+			default:
+				held = held && verb != "cancel"
+				ran = append(ran, verb)
+				return nil
+			}
+		}
+		g, err := cloud.NewGoogle(t.Context(), run, "prod", "k")
+		require.NoError(t, err)
+		var out strings.Builder
+		err = g.Lockdown().Do(t.Context(), &out)
+		assert.Equal(t, test.verbs, ran, name)
+		assert.Equal(t, held, err != nil, name)
+	}
+}
+
 func TestVerifyingAsksTheLicenseHostAndDoesNotTakeSilenceForShut(t *testing.T) {
 	t.Parallel()
 	r := &recorder{outputs: strings.Replace(outputs, "licenses.coditect.ai", "127.0.0.1:1", 1)}

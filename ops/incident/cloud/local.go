@@ -115,15 +115,18 @@ func (l *Local) dump() (Command, error) {
 	}
 	return Command{
 		Name: filepath.Join("/usr/lib/postgresql", strings.TrimSpace(string(version)), "bin", "pg_dumpall"),
-		Args: []string{"--host=" + strings.TrimSpace(lines[4]), "--port=" + strings.TrimSpace(lines[3]), "--username=cloudsqladmin", "--no-role-passwords"},
+		Args: []string{"--host=" + strings.TrimSpace(lines[4]), "--port=" + strings.TrimSpace(lines[3]), "--username=cloudsqladmin", "--no-password", "--no-role-passwords"},
+		// Its name is also that of postgres.PasswordFile, in local.
+		Env: []string{"PGPASSFILE=" + filepath.Join(filepath.Dir(filepath.Dir(found[0])), "administrator.pgpass")},
 	}, nil
 }
 
-// Lockdown runs an update with the stack's own setting.
+// Lockdown runs an update with the stack's own setting. Another command that works
+// on the embedded cloud is ended: the door does not stay open for it.
 func (l *Local) Lockdown() Action {
 	return inOrder(l.run, Action{
 		Name: "lockdown", Does: "refuse the license host at the edge, suspend sign-in, stop signing; the IDE goes on", File: "lockdown.txt", Timeout: 5 * time.Minute,
-	}, l.local("up", "--config", "platform.lockdown=true"))
+	}, l.local("up", "--take-over", "--config", "platform.lockdown=true"))
 }
 
 // Verify asks at the front door.

@@ -81,7 +81,11 @@ func TestTheBackupDumpsTheInstanceWhereItListens(t *testing.T) {
 	t.Parallel()
 	dir := machine(t)
 	l, _ := local(t, dir)
-	assert.Equal(t, []string{"/usr/lib/postgresql/15/bin/pg_dumpall --host=/run/socket --port=5432 --username=cloudsqladmin --no-role-passwords"}, lines(l.Backup("x").Commands))
+	instances, err := filepath.Glob(filepath.Join(dir, "postgres", "*"))
+	require.NoError(t, err)
+	require.Len(t, instances, 1)
+	assert.Equal(t, []string{"PGPASSFILE=" + instances[0] + "/administrator.pgpass /usr/lib/postgresql/15/bin/pg_dumpall --host=/run/socket --port=5432 --username=cloudsqladmin --no-password --no-role-passwords"},
+		lines(l.Backup("x").Commands), "the password itself stands in no command")
 
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "postgres")))
 	assert.ErrorContains(t, l.Backup("x").Do(t.Context(), &strings.Builder{}), `the database instance "stores" does not run`)
@@ -92,7 +96,7 @@ func TestTheLockdownAndItsUndoAreOrdinaryUpdates(t *testing.T) {
 	dir := machine(t)
 	l, _ := local(t, dir)
 	program := filepath.Join(dir, "bin", "license-platform-local")
-	assert.Equal(t, []string{program + " up --config platform.lockdown=true --dir " + dir}, lines(l.Lockdown().Commands))
+	assert.Equal(t, []string{program + " up --take-over --config platform.lockdown=true --dir " + dir}, lines(l.Lockdown().Commands))
 	assert.Equal(t, "/project", l.Lockdown().Commands[0].Dir)
 	assert.Equal(t, []string{program + " up --dir " + dir}, lines(l.Undo()))
 }
