@@ -11,7 +11,7 @@ import (
 )
 
 // All are the attacks, from the outside in, and then what has to pass.
-func All() []Attack { return slices.Concat(inward(), Moves(), bystanders(), customers()) }
+func All() []Attack { return slices.Concat(inward(), Moves(), Escapes(), bystanders(), customers()) }
 
 // Outside are those that need nobody in a pod.
 func Outside() []Attack { return slices.Concat(inward(), bystanders(), customers()) }

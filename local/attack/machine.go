@@ -112,8 +112,8 @@ func sharedMemory(*Target) (string, func() error, error) {
 	}, nil
 }
 
-// escapes are the moves from within a pod to its machine; they need Target.Intrude.
-func escapes() []Attack {
+// Escapes are the moves from within a pod to its machine; they need Target.Intrude.
+func Escapes() []Attack {
 	ofProcess := func(format string) func(*Target) (string, func() error, error) {
 		return there(func(t *Target) string { return fmt.Sprintf(format, t.Daemon) })
 	}

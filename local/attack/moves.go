@@ -112,11 +112,11 @@ func plainText(answer string) Finding {
 	return Finding{Rule: answer, Status: "answered"}
 }
 
-// Moves are what an intruder who is in a pod tries next; they need Target.Inside and
-// Target.Intrude.
+// Moves are what an intruder who is in a pod tries next on the network; they need
+// Target.Inside.
 func Moves() []Attack {
 	const policy = "NetworkPolicy"
-	return append([]Attack{
+	return []Attack{
 		move{from: fromIDE, to: toAPI}.as("from an IDE pod around the front door", layer.Workload, policy),
 		move{from: fromIDE, to: toAPIMetrics}.as("from an IDE pod to the API's metrics", layer.Workload, policy),
 		move{from: fromStranger, to: toAPI}.as("from another namespace around the front door", layer.Workload, policy),
@@ -134,5 +134,5 @@ func Moves() []Attack {
 			as("from an API pod to its token, by a proxy", layer.Identity, "metadata server"),
 		move{from: fromIDE, to: toMetadata, words: identity(theAPIs, program), judge: refusedBy}.
 			as("from an IDE pod to the API's token", layer.Identity, "metadata server"),
-	}, escapes()...)
+	}
 }

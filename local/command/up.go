@@ -2,13 +2,10 @@ package command
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/engine"
 )
 
@@ -59,7 +56,7 @@ func (a *app) runUp(ctx context.Context) error {
 		return err
 	}
 	a.out.say("%s", shown.outcome())
-	status, err := c.daemon.Status(ctx)
+	status, err := awaitWell(ctx, c.daemon.Status, recovery)
 	if err != nil {
 		return err
 	}
@@ -71,24 +68,9 @@ func (a *app) runUp(ctx context.Context) error {
 	a.printLayers(status)
 	a.out.line("")
 	a.printNext(dir, c.daemon.Record.Page, written)
+	if err := a.complain(status); err != nil {
+		return err
+	}
 	a.out.line("%s in %.1f s (%s)", a.out.green("up"), time.Since(a.out.started).Seconds(), a.out.summary())
-	return a.complain(status)
-}
-
-// complain tells what is wrong with the cloud, if anything is.
-func (a *app) complain(status daemon.Status) error {
-	for _, problem := range append(slices.Clone(status.Problems), status.Edge.Problems...) {
-		a.out.line("%s %s", a.out.red("problem:"), problem)
-	}
-	if status.Network.Warning != "" {
-		a.out.line("%s %s", a.out.red("warning:"), status.Network.Warning)
-	}
-	switch {
-	case !status.Edge.Synced:
-		return errors.New("the front door does not serve what is declared")
-	case len(status.Problems) > 0:
-		return errors.New("not everything could be brought back; 'make up' tries again")
-	default:
-		return nil
-	}
+	return nil
 }

@@ -53,12 +53,14 @@ type Pod struct {
 	Owner     string `json:"owner,omitempty"`
 	IP        string `json:"ip"`
 	// Ports are its ports by name.
-	Ports    map[string]int32 `json:"ports,omitempty"`
-	Phase    string           `json:"phase"`
-	Ready    bool             `json:"ready"`
-	Restarts int              `json:"restarts"`
-	Message  string           `json:"message,omitempty"`
-	Log      string           `json:"log,omitempty"`
+	Ports map[string]int32 `json:"ports,omitempty"`
+	Phase string           `json:"phase"`
+	Ready bool             `json:"ready"`
+	// Terminating says that it is on its way out.
+	Terminating bool   `json:"terminating,omitempty"`
+	Restarts    int    `json:"restarts"`
+	Message     string `json:"message,omitempty"`
+	Log         string `json:"log,omitempty"`
 }
 
 // TokenRequest asks for an ID token.
@@ -146,7 +148,7 @@ func (d *Daemon) status() Status {
 	}
 	for _, p := range d.kubelet.Pods() {
 		s.Pods = append(s.Pods, Pod{
-			Namespace: p.Namespace, Name: p.Name, Owner: p.Owner, IP: shown(p.IP), Ports: p.Ports, Phase: p.Phase, Ready: p.Ready,
+			Namespace: p.Namespace, Name: p.Name, Owner: p.Owner, IP: shown(p.IP), Ports: p.Ports, Phase: p.Phase, Ready: p.Ready, Terminating: p.Terminating,
 			Restarts: p.Restarts, Message: p.Message, Log: p.LogPath,
 		})
 	}

@@ -24,11 +24,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/kubelet"
 	"github.com/coditect-ai/license-platform/local/loadbalancer"
-<<<<<<< HEAD
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-=======
 	"github.com/coditect-ai/license-platform/local/provider"
->>>>>>> 81cc270 (End every call of the engine and every interrupted command in time, say which command works since when, and let a lockdown take over, because a hung preview kept the door open)
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
 )
 
 // maxMessage bounds a message from the engine, in bytes: a whole stack's CA

@@ -21,6 +21,7 @@ type attached struct {
 	mu      sync.Mutex
 	gone    bool
 	offered map[netip.AddrPort]*door // inside, for what can be attempted
+	reached map[netip.AddrPort]bool  // what the program has connected to
 	entries []net.Listener           // on this machine, at the pod's own ports
 	unwatch func()
 }
@@ -52,7 +53,7 @@ func (d *Dataplane) attach(pod kubelet.Pod, command process.Command) (*attached,
 	if err != nil {
 		return nil, err
 	}
-	a := &attached{pod: pod, sandbox: started, offered: map[netip.AddrPort]*door{}}
+	a := &attached{pod: pod, sandbox: started, offered: map[netip.AddrPort]*door{}, reached: map[netip.AddrPort]bool{}}
 	if err := d.connect(a); err != nil {
 		started.Process.Kill()
 		d.detach(a)

@@ -72,7 +72,9 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 		return Outcome{}, fmt.Errorf("no pod with a network of its own has the address %s", pod)
 	}
 	d.offer(a) // Run may not have looked since the last change
-	why, _ := d.judge(d.leaving(a.pod, to))
+	w := d.leaving(a.pod, to)
+	d.trials.begin(w)
+	why, _ := d.judge(w)
 	a.mu.Lock()
 	nobody := a.offered[to] == nil
 	a.mu.Unlock()

@@ -80,6 +80,8 @@ type Dataplane struct {
 	mu    sync.Mutex
 	pods  map[netip.Addr]*attached
 	flows map[*flow]struct{}
+
+	trials trials
 }
 
 var _ kubelet.Network = (*Dataplane)(nil)
@@ -102,24 +104,6 @@ func New(config Config) *Dataplane {
 		config.Log.Warn("what pods dial although nobody has that address is refused at once and not dropped", "why", loud)
 	}
 	return d
-}
-
-// Status tells what is enforced and what was denied.
-type Status struct {
-	// Warning says why policies are enforced at the front door only; it is empty
-	// when they are enforced everywhere.
-	Warning string `json:"warning,omitempty"`
-	// Denials are the latest, the newest first.
-	Denials []Denial `json:"denials,omitempty"`
-}
-
-// Status tells what is enforced and what was denied.
-func (d *Dataplane) Status() Status {
-	s := Status{Denials: d.journal.latest()}
-	if d.refused != nil {
-		s.Warning = d.refused.Error()
-	}
-	return s
 }
 
 // Explain returns what was denied to the pod or kept from it lately, if anything.
@@ -228,8 +212,8 @@ func (d *Dataplane) judge(w want) (why, pod string) {
 // deny judges an attempt, and takes a denial down.
 func (d *Dataplane) deny(w want) (why string) {
 	why, pod := d.judge(w)
-	if why != "" {
-		d.journal.record(pod, why)
+	if why != "" && !d.trials.has(w) {
+		d.journal.record(pod, why, w)
 	}
 	return why
 }

@@ -239,6 +239,36 @@ func TestAnAttemptTriesTheConnectionAndTellsWhatStoppedIt(t *testing.T) {
 	require.ErrorContains(t, err, "no pod with a network of its own")
 }
 
+func TestTheStatusSaysWhatIsMissingNowAndNotWhatAnAttackTried(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, executable(t))
+	w.start()
+	_, err := w.Attempt(t.Context(), w.api.IP, netip.MustParseAddrPort("93.184.216.34:443"), "hello")
+	require.NoError(t, err)
+	require.Contains(t, w.dial(w.redis.String()), "hello")
+	_, err = w.Attempt(t.Context(), w.api.IP, w.database, "hello")
+	require.NoError(t, err)
+	assert.Empty(t, w.Status().Missing)
+	assert.Empty(t, w.Status().Denials, "no rule is missing for an attack")
+
+	whole := slices.Clone(w.policies)
+	w.edit(without(6378))
+	w.edit(without(5432))
+	missing := w.Status().Missing
+	require.Len(t, missing, 1, "what the pod has used, though it has no connection just now, and nothing else")
+	assert.Contains(t, missing[0], "egress from pod coditect-app/license-api-1 to "+w.redis.String()+" (Memorystore) is allowed by none")
+	assert.Contains(t, missing[0], "The missing rule")
+	assert.Contains(t, w.knock(w.redis.String()), "i/o timeout")
+	assert.Len(t, w.Status().Denials, 1, "now something is denied")
+
+	w.mu.Lock()
+	w.policies = whole
+	w.mu.Unlock()
+	w.Changed()
+	assert.Empty(t, w.Status().Missing, "it is allowed again")
+	assert.Empty(t, w.Status().Denials, "so the advice would be wrong")
+}
+
 // The Cloud IDE's pods live in the same namespace, and no policy may select them.
 func TestThePodsOfTheIDEStayAsTheyAreUnlessTheNamespaceIsDenied(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,7 @@ const (
 	keptDenials = 50
 	recent      = 30 * time.Second // for Explain
 	repeat      = 30 * time.Second // until the same is logged again
+	shown       = 10 * time.Minute // for Status
 )
 
 // Denial is something that the policies did not allow.
@@ -25,6 +26,7 @@ type Denial struct {
 	// Text says what was denied, by which policies, and which rule is missing.
 	Text string `json:"text"`
 
+	want   want
 	logged time.Time
 }
 
@@ -40,10 +42,10 @@ func newJournal(log *slog.Logger) *journal { return &journal{log: log} }
 
 // record takes a denial down. The same one is logged once in a while only: a
 // program that is kept from something tries again and again.
-func (j *journal) record(pod, text string) {
+func (j *journal) record(pod, text string, w want) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	denial := Denial{Pod: pod, Text: text}
+	denial := Denial{Pod: pod, Text: text, want: w}
 	same := func(d Denial) bool { return d.Pod == pod && d.Text == text }
 	if i := slices.IndexFunc(j.denials, same); i >= 0 {
 		denial = j.denials[i]

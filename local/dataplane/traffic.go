@@ -28,7 +28,13 @@ func (d *Dataplane) accept(listener net.Listener, handle func(net.Conn)) {
 
 // leave takes a connection out of a sandbox, if that is allowed.
 func (d *Dataplane) leave(a *attached, conn net.Conn, to netip.AddrPort) {
-	d.pass(conn, d.leaving(a.pod, to), a.pod.IP, d.locate(to).at)
+	w := d.leaving(a.pod, to)
+	if why, _ := d.judge(w); why == "" && !d.trials.has(w) {
+		a.mu.Lock()
+		a.reached[to] = true // one of what was offered, so that there are not many
+		a.mu.Unlock()
+	}
+	d.pass(conn, w, a.pod.IP, d.locate(to).at)
 }
 
 // open lets who is on this machine attempt to reach a port of the pod.

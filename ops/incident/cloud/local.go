@@ -117,7 +117,7 @@ func (l *Local) dump() (Command, error) {
 		Name: filepath.Join("/usr/lib/postgresql", strings.TrimSpace(string(version)), "bin", "pg_dumpall"),
 		Args: []string{"--host=" + strings.TrimSpace(lines[4]), "--port=" + strings.TrimSpace(lines[3]), "--username=cloudsqladmin", "--no-password", "--no-role-passwords"},
 		// Its name is also that of postgres.PasswordFile, in local.
-		Env: []string{"PGPASSFILE=" + filepath.Join(filepath.Dir(filepath.Dir(found[0])), "administrator.pgpass")},
+		Env: []string{"PGPASSFILE=" + filepath.Join(filepath.Dir(data), "administrator.pgpass")},
 	}, nil
 }
 
