@@ -8,13 +8,9 @@ import (
 )
 
 func (a *app) printLayers(status daemon.Status) {
-	counts := map[int]int{}
-	for typ, n := range status.Resources {
-		counts[layer.Of(typ)] += n
-	}
 	rows := [][]string{{"LAYER", "RESOURCES", "HERE", "ADDRESS"}}
 	for _, l := range layer.All() {
-		rows = append(rows, []string{fmt.Sprintf("%d %s", l.Number, l.Name), fmt.Sprint(counts[l.Number]), l.Here, status.At(l)})
+		rows = append(rows, []string{fmt.Sprintf("%d %s", l.Number, l.Name), fmt.Sprint(status.Declared(l.Number)), l.Here, status.At(l)})
 	}
 	a.out.table(rows)
 	existing := 0

@@ -44,6 +44,9 @@ func (a *app) status() *cobra.Command {
 			for _, i := range status.Monitoring.Incidents {
 				a.out.line("%s %s %s since %s: %s", a.out.red("alert:"), i.Alert, i.State, i.Since.Local().Format(time.TimeOnly), i.Summary)
 			}
+			for _, notice := range append(status.Notices, status.Drifted...) {
+				a.out.line("%s %s", a.out.red("notice:"), notice)
+			}
 			return a.complain(status)
 		},
 	}

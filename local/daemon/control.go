@@ -38,6 +38,10 @@ type Status struct {
 	Edge      loadbalancer.Status `json:"edge"`
 	// Network tells how NetworkPolicies are enforced and what they denied.
 	Network dataplane.Status `json:"network"`
+	// Drifted says what was changed behind Pulumi's back and is so still.
+	Drifted []string `json:"drifted,omitempty"`
+	// Notices say how the stack is meant to differ from every day: a lockdown.
+	Notices []string `json:"notices,omitempty"`
 	// Problems are what could not be brought back at the start.
 	Problems []string `json:"problems,omitempty"`
 	// Faults are the parts that were made to fail.
@@ -138,6 +142,7 @@ func (d *Daemon) status() Status {
 	s := Status{
 		PID: os.Getpid(), Resources: map[string]int{}, Existing: map[string]int{}, Addresses: map[string]string{},
 		Edge: d.balancer.Status(), Network: d.network.Status(), Faults: d.faults.names(), Monitoring: d.monitoring.Status(context.Background()),
+		Drifted: d.drifts.left(d.store), Notices: d.notices(),
 	}
 	for _, r := range d.store.List() {
 		if r.URN == "" {

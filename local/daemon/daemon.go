@@ -66,6 +66,7 @@ type Daemon struct {
 	kubelet    *kubelet.Kubelet
 	network    *dataplane.Dataplane
 	intruder   intruder
+	stopped    stops
 	databases  *databases
 	caches     *caches
 	frontDoor  *frontdoor.FrontDoor

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/layer"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/store"
 	"github.com/coditect-ai/license-platform/local/trace"
 )
 
@@ -25,6 +27,17 @@ type FaultRequest struct {
 type drifts struct {
 	mu   sync.Mutex
 	undo func() error
+	done []drift.Change
+}
+
+// left says what is still as it was changed.
+func (d *drifts) left(s *store.Store) (all []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, change := range drift.Left(s, d.done) {
+		all = append(all, fmt.Sprintf("changed behind Pulumi's back: %s (%s)", change.What, change.ID))
+	}
+	return all
 }
 
 var errDrifted = errors.New("the cloud has drifted already and was not put back: 'go run ./local refresh' and 'make up' repair it")
@@ -37,7 +50,7 @@ func (d *drifts) apply(daemon *Daemon) ([]drift.Change, error) {
 		return nil, errDrifted
 	}
 	if err == nil {
-		d.undo = undo
+		d.undo, d.done = undo, append(drift.Left(daemon.store, d.done), done...)
 		daemon.auditDrift(done)
 	}
 	return done, err
@@ -50,7 +63,7 @@ func (d *drifts) restore() error {
 		return nil
 	}
 	err := d.undo()
-	d.undo = nil
+	d.undo, d.done = nil, nil
 	return err
 }
 

@@ -90,10 +90,12 @@ func (w world) State() page.State {
 	now := w.daemon.status()
 	s := page.State{
 		Edge: "https://" + now.Addresses["edge"], Faults: now.Faults,
-		Problems: slices.Concat(now.Problems, now.Edge.Problems),
+		Problems: slices.Concat(now.Problems, now.Edge.Problems, now.Network.Missing, now.Drifted), Notices: now.Notices,
 	}
 	for _, l := range layer.All() {
-		s.Layers = append(s.Layers, page.Layer{Number: l.Number, Name: l.Name, Here: l.Here, Address: now.At(l)})
+		s.Layers = append(s.Layers, page.Layer{
+			Number: l.Number, Name: l.Name, Here: l.Here, Address: now.At(l), Declared: now.Declared(l.Number), Stopped: w.daemon.stopped.by(l.Number),
+		})
 	}
 	for _, r := range w.daemon.store.List() {
 		into := &s.Layers[layer.Of(r.Type)-1]

@@ -88,6 +88,16 @@ func Apply(s *store.Store) (done []Change, undo func() error, err error) {
 	return done, undo, nil
 }
 
+// Left are the changes that nobody has repaired or taken away since.
+func Left(s *store.Store, done []Change) (left []Change) {
+	for _, change := range done {
+		if present, exists := s.Get(change.Type, change.ID); exists && get(present.Inputs, pathOf(change)) == change.After {
+			left = append(left, change)
+		}
+	}
+	return left
+}
+
 func restore(s *store.Store, originals []store.Resource, done []Change) error {
 	var failed []error
 	for i, original := range originals {

@@ -18,7 +18,7 @@ func attacksAreHeld(t *testing.T, m *machine) {
 	assert.Regexp(t, `race for the last seat +6 data +no_seats_available`, output)
 	if !strings.Contains(output, "left out") { // where the machine has namespaces
 		assert.Regexp(t, `from an IDE pod to the API's metrics +4 workload +NetworkPolicy +timeout +stopped`, output)
-		assert.Regexp(t, `from an IDE pod to the API's token +5 identity +metadata server +404`, output)
+		assert.Regexp(t, `from an IDE pod to the API's token +5 identity, application +metadata server +404`, output)
 	}
 	assert.NotContains(t, output, "BREACHED")
 }
@@ -90,4 +90,10 @@ func driftIsFound(t *testing.T, m *machine) {
 		client: "ip=198.51.100.24;region=US",
 	})
 	assert.Equal(t, http.StatusForbidden, attack.status, "the rule denies again")
+
+	m.must(t, "drift", "--keep")
+	assert.Contains(t, m.must(t, "status"), "notice: changed behind Pulumi's back: the Ingress answers unencrypted requests")
+	m.must(t, "refresh")
+	m.must(t, "up")
+	assert.NotContains(t, m.must(t, "status"), "behind Pulumi's back", "it is repaired")
 }

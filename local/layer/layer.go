@@ -43,7 +43,7 @@ func All() []Layer {
 		{Workload, "workload", "processes from the image, namespaces each", "pods", []string{
 			"kubernetes:", "gcp:container/", "gcp:artifactregistry/",
 		}},
-		{Identity, "identity", "token issuer and its public keys", "identity", []string{
+		{Identity, "identity, application", "token issuer and its public keys", "identity", []string{
 			"gcp:serviceaccount/", "gcp:identityplatform/", "gcp:projects/iAMMember", "gcp:projects/service", "gcp:projects/iAMCustomRole",
 		}},
 		{Data, "data", "PostgreSQL, Redis, KMS and Secret Manager over gRPC", "data", []string{

@@ -44,9 +44,10 @@ type State struct {
 	Edge string
 	// Faults are the parts that were made to fail.
 	Faults []string
-	// Problems are what keeps the cloud from being what is declared.
-	Problems []string
-	Layers   []Layer
+	// Problems are what keeps the cloud from being what is declared, Notices how it is
+	// meant to differ from what it is every day: a lockdown.
+	Problems, Notices []string
+	Layers            []Layer
 }
 
 // Layer is one of the seven.
@@ -54,7 +55,11 @@ type Layer struct {
 	Number     int
 	Name, Here string
 	Address    string
-	Resources  []Resource
+	// Declared is how many of the resources the program declares.
+	Declared int
+	// Stopped is how many requests it has stopped since the cloud began.
+	Stopped   int
+	Resources []Resource
 }
 
 // Resource is a thing of a layer. None of its properties are here, so no secret
@@ -139,6 +144,5 @@ func functions() template.FuncMap {
 		// said is what decided: the stopping layer's words, or the last layer's.
 		"said":    said,
 		"verdict": verdict,
-		"stops":   stops,
 	}
 }

@@ -78,6 +78,23 @@ func TestThePageReadsWellWithoutScripts(t *testing.T) {
 	assert.Equal(t, 7, strings.Count(body, `class="layer"`))
 }
 
+func TestThePageSaysThatAllIsAsDeclaredOnlyWhenItIs(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*page.State){
+		"":                                func(*page.State) {},
+		"locked down":                     func(s *page.State) { s.Notices = []string{"locked down"} },
+		"changed behind Pulumi":           func(s *page.State) { s.Problems = []string{"changed behind Pulumi"} },
+		"kms is made to fail":             func(s *page.State) { s.Faults = []string{"kms"} },
+		"The missing rule is of a policy": func(s *page.State) { s.Problems = []string{"The missing rule is of a policy"} },
+	} {
+		w := newWorld()
+		change(&w.state)
+		_, body := get(t, serve(t, w).URL, "127.0.0.1")
+		assert.Contains(t, body, name)
+		assert.Equal(t, name == "", strings.Contains(body, "Everything is as declared"), name)
+	}
+}
+
 func TestAReaderThatLeavesIsForgotten(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

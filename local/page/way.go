@@ -21,7 +21,7 @@ func way(p trace.Passage) []mark {
 	marks := make([]mark, 0, layer.Observability)
 	for _, l := range layer.All() {
 		m := mark{Layer: l.Number, Name: l.Name, Why: "not reached"}
-		if p.StoppedBy == 0 {
+		if p.StoppedBy == 0 && !p.HungUp {
 			m.Why = "behind the application, not seen from the front door"
 		}
 		for _, step := range p.Steps {
@@ -36,6 +36,9 @@ func way(p trace.Passage) []mark {
 
 // verdict is the heading of a request.
 func verdict(p trace.Passage) string {
+	if p.HungUp {
+		return "the client hung up"
+	}
 	if p.StoppedBy == 0 {
 		return "passed"
 	}
@@ -55,15 +58,4 @@ func said(p trace.Passage) string {
 		}
 	}
 	return words
-}
-
-// stops counts the requests that a layer stopped.
-func stops(passages []trace.Passage, number int) int {
-	count := 0
-	for _, p := range passages {
-		if p.StoppedBy == number {
-			count++
-		}
-	}
-	return count
 }

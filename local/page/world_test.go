@@ -29,6 +29,7 @@ func newWorld() *world {
 			{Kind: "Pod", Name: "license-api-64a3af7b1b-7dxn5", Note: "not ready: probe failed", Warning: true},
 		}})
 	}
+	w.state.Layers[0].Stopped, w.state.Layers[0].Declared = 1, 1
 	w.recent = []trace.Passage{stopped(), passed()}
 	return w
 }

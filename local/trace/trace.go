@@ -32,6 +32,8 @@ type Passage struct {
 	Backend string `json:"backend,omitempty"`
 	// StoppedBy is the layer that stopped it, 0 when none did.
 	StoppedBy int `json:"stoppedBy"`
+	// HungUp says that nobody stopped it: its client did not wait for the answer.
+	HungUp bool `json:"hungUp,omitempty"`
 	// Rule is what decided there: the rule's name and priority, a problem code, or
 	// the load balancer's statusDetails.
 	Rule string `json:"rule,omitempty"`
@@ -78,7 +80,7 @@ func Of(e frontdoor.LogEntry, name RuleName) Passage {
 	}
 	for _, judge := range []func(*Passage, frontdoor.LogEntry, RuleName){armor, network, route, workload, application} {
 		judge(&p, e, name)
-		if p.StoppedBy != 0 {
+		if p.StoppedBy != 0 || p.HungUp {
 			break
 		}
 	}
@@ -171,6 +173,11 @@ func route(p *Passage, e frontdoor.LogEntry, _ RuleName) {
 // workload is the pod that answered, or did not.
 func workload(p *Passage, e frontdoor.LogEntry, _ RuleName) {
 	details := e.Payload.StatusDetails
+	if strings.HasPrefix(details, "client_disconnected") {
+		p.HungUp = true
+		p.step(layer.Workload, Skipped, "the client hung up: %s", details)
+		return
+	}
 	if details != "response_sent_by_backend" && details != "websocket_closed" {
 		p.stop(layer.Workload, details, "no whole answer from the backend: "+details)
 		return
@@ -192,5 +199,9 @@ func application(p *Passage, e frontdoor.LogEntry, _ RuleName) {
 		p.stop(layer.Identity, fmt.Sprintf("status %d", p.Status), "refused by the application")
 	default:
 		p.step(layer.Identity, Passed, "answered with status %d", p.Status)
+		// What changes something is answered only once the stores have it.
+		if p.Method != http.MethodGet && p.Method != http.MethodHead && strings.HasPrefix(p.Path, "/v1/") {
+			p.step(layer.Data, Passed, "the stores have what the answer says")
+		}
 	}
 }
