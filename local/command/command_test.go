@@ -3,14 +3,17 @@ package command
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/engine"
 )
 
@@ -156,4 +159,16 @@ func TestDownWhereNothingIsUpIsNoError(t *testing.T) {
 	code := Main(t.Context(), nil, []string{"down", "--dir", filepath.Join(t.TempDir(), "none")}, &out, &complaints)
 	assert.Zero(t, code, complaints.String())
 	assert.Contains(t, out.String(), "nothing is up here")
+}
+
+func TestAMisspeltFaultIsToldWithAllNames(t *testing.T) {
+	t.Parallel()
+	for _, verb := range []string{"fail", "heal"} {
+		root := New(nil, io.Discard, io.Discard)
+		root.SetArgs([]string{verb, "--dir", t.TempDir(), "rediss"})
+		require.ErrorContains(t, root.Execute(), `nothing is called "rediss" that can be made to fail, did you mean "redis": allowed are `+strings.Join(daemon.Faults(), ", "))
+	}
+	root := New(nil, io.Discard, io.Discard)
+	root.SetArgs([]string{"fail", "--dir", t.TempDir()})
+	require.ErrorContains(t, root.Execute(), "say what is to fail: "+strings.Join(daemon.Faults(), ", "))
 }

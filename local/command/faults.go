@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,8 +16,13 @@ func (a *app) fail() *cobra.Command {
 		Use:       "fail " + strings.Join(daemon.Faults(), "|"),
 		Short:     "Make parts of the cloud fail until `heal`",
 		ValidArgs: daemon.Faults(),
-		Args:      cobra.MatchAll(cobra.MinimumNArgs(1), cobra.OnlyValidArgs),
-		RunE:      func(command *cobra.Command, names []string) error { return a.setFaults(command, names, true) },
+		Args: func(_ *cobra.Command, names []string) error {
+			if len(names) == 0 {
+				return fmt.Errorf("say what is to fail: %s", strings.Join(daemon.Faults(), ", "))
+			}
+			return checkFaults(names)
+		},
+		RunE: func(command *cobra.Command, names []string) error { return a.setFaults(command, names, true) },
 	}
 }
 
@@ -25,9 +31,33 @@ func (a *app) heal() *cobra.Command {
 		Use:       "heal [" + strings.Join(daemon.Faults(), "|") + "]",
 		Short:     "End faults: those that are named, else all",
 		ValidArgs: daemon.Faults(),
-		Args:      cobra.OnlyValidArgs,
+		Args:      func(_ *cobra.Command, names []string) error { return checkFaults(names) },
 		RunE:      func(command *cobra.Command, names []string) error { return a.setFaults(command, names, false) },
 	}
+}
+
+// checkFaults refuses what cannot fail, and says what can.
+func checkFaults(names []string) error {
+	for _, name := range names {
+		if slices.Contains(daemon.Faults(), name) {
+			continue
+		}
+		return fmt.Errorf("nothing is called %q that can be made to fail%s: allowed are %s", name, nearest(name), strings.Join(daemon.Faults(), ", "))
+	}
+	return nil
+}
+
+// nearest asks whether a name is meant that differs in few letters.
+func nearest(name string) string {
+	// cobra compares names of commands as it suggests them.
+	known := &cobra.Command{SuggestionsMinimumDistance: 2}
+	for _, fault := range daemon.Faults() {
+		known.AddCommand(&cobra.Command{Use: fault, Run: func(*cobra.Command, []string) {}})
+	}
+	if found := known.SuggestionsFor(name); len(found) > 0 {
+		return fmt.Sprintf(", did you mean %q", found[0])
+	}
+	return ""
 }
 
 func (a *app) setFaults(command *cobra.Command, names []string, active bool) error {

@@ -61,7 +61,17 @@ func Make(root, name string, changes ...Change) (*Plan, error) {
 		// A resource made of the outputs shows what they resolve to.
 		return ctx.RegisterResource(OutputsType, "outputs", outputs, &pulumi.ResourceState{})
 	}, pulumi.WithMocks(project, name, cloud), option)
-	return &Plan{Stack: name, Resources: cloud.resources, Pushed: images.pushed}, err
+	return &Plan{Stack: name, Resources: cloud.resources, Pushed: images.pushed}, plainly(err)
+}
+
+// plainly takes away what the SDK puts around the program's own errors: how many they
+// are, in a list.
+func plainly(err error) error {
+	var several interface{ WrappedErrors() []error }
+	if errors.As(err, &several) {
+		return errors.Join(several.WrappedErrors()...)
+	}
+	return err
 }
 
 // option starts the program with the run's settings.

@@ -81,10 +81,7 @@ func TestTheBackupDumpsTheInstanceWhereItListens(t *testing.T) {
 	t.Parallel()
 	dir := machine(t)
 	l, _ := local(t, dir)
-	instances, err := filepath.Glob(filepath.Join(dir, "postgres", "*"))
-	require.NoError(t, err)
-	require.Len(t, instances, 1)
-	assert.Equal(t, []string{"PGPASSFILE=" + instances[0] + "/administrator.pgpass /usr/lib/postgresql/15/bin/pg_dumpall --host=/run/socket --port=5432 --username=cloudsqladmin --no-password --no-role-passwords"},
+	assert.Equal(t, []string{"PGPASSFILE=" + dir + "/postgres/stores/administrator.pgpass /usr/lib/postgresql/15/bin/pg_dumpall --host=/run/socket --port=5432 --username=cloudsqladmin --no-password --no-role-passwords"},
 		lines(l.Backup("x").Commands), "the password itself stands in no command")
 
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "postgres")))
