@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/coditect-ai/license-platform/setting"
 )
@@ -181,7 +182,17 @@ func (s Settings) validateGoogleAPIs() (ps setting.Problems) {
 }
 
 // zones tells whether the whole network resolves Google's names anew.
-func (s Settings) zones() bool { return s.PrivateGoogleAPIs }
+func (s Settings) zones() bool { return s.PrivateGoogleAPIs && (!s.Adopt || s.PrivateZonesForAll) }
+
+// AliasAddresses are where host aliases have to lead the platform's pods for
+// Google's APIs; none where DNS leads them there.
+func (s Settings) AliasAddresses() []string {
+	prefix, err := netip.ParsePrefix(s.GoogleAPIs())
+	if err != nil || !s.PrivateGoogleAPIs || s.zones() {
+		return nil
+	}
+	return addresses(prefix)
+}
 
 // reservedName is that of the range which is reserved for the platform.
 func (s Settings) reservedName() string { return derived(s.Name, "-license-services") }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/logging"
-	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -44,26 +43,5 @@ func (o *Observability) logs(ctx *pulumi.Context, name string, args *Args) error
 		return fmt.Errorf("declaring log sink %q: %w", settings.Bucket, err)
 	}
 	o.Bucket = bucket.ID().ToStringOutput()
-	return nil
-}
-
-// audit logs every read and write of data in the audited services; changes of
-// configuration and of IAM policies are logged by Google always.
-// https://cloud.google.com/logging/docs/audit/configure-data-access
-func (o *Observability) audit(ctx *pulumi.Context, name string, args *Args) error {
-	for _, service := range args.Settings.withDefaults().AuditedServices {
-		_, err := projects.NewIAMAuditConfig(ctx, name+"-"+service, &projects.IAMAuditConfigArgs{
-			Project: pulumi.String(args.Project),
-			Service: pulumi.String(service),
-			AuditLogConfigs: projects.IAMAuditConfigAuditLogConfigArray{
-				&projects.IAMAuditConfigAuditLogConfigArgs{LogType: pulumi.String("ADMIN_READ")},
-				&projects.IAMAuditConfigAuditLogConfigArgs{LogType: pulumi.String("DATA_READ")},
-				&projects.IAMAuditConfigAuditLogConfigArgs{LogType: pulumi.String("DATA_WRITE")},
-			},
-		}, pulumi.Parent(o), pulumi.DependsOn(args.Services))
-		if err != nil {
-			return fmt.Errorf("declaring the audit log of %s: %w", service, err)
-		}
-	}
 	return nil
 }

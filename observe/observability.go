@@ -16,6 +16,9 @@ type Args struct {
 	Project string
 	// Region is where logs are kept.
 	Region string
+	// SharedProject says that others live in the project: what they have exempted from
+	// the audit log stays exempt.
+	SharedProject bool
 	// LogsKeyID is the key that encrypts the log bucket.
 	LogsKeyID pulumi.StringInput
 	// Namespace is the Kubernetes namespace of the workloads.

@@ -34,6 +34,9 @@ type Settings struct {
 	// Manager and Cloud SQL.
 	// https://cloud.google.com/logging/docs/audit/services
 	AuditedServices []string `json:"auditedServices"`
+	// ExistingAudit leaves the project's audit configuration to its owner: nothing is
+	// declared. It has to log reads of secrets. Default false.
+	ExistingAudit bool `json:"existingAudit"`
 	// Emails are the addresses that alerts reach.
 	Emails []string `json:"emails"`
 	// Deployers are the e-mail addresses of the service accounts that deploy this
@@ -87,12 +90,16 @@ func (s Settings) withDefaults() Settings {
 // Validate lists everything that is wrong with the settings.
 func (s Settings) Validate() setting.Problems {
 	var found setting.Problems
+	declared := s
 	s = s.withDefaults()
 	if !bucketForm.MatchString(s.Bucket) {
 		found.Add("bucket", s.Bucket, "has the wrong form", "1 to 100 letters, digits, _, - or ., a letter first")
 	}
 	if s.RetentionDays < 1 || s.RetentionDays > 3650 {
 		found.Add("retentionDays", s.RetentionDays, "is out of range", "1 to 3650 days")
+	}
+	if s.ExistingAudit && len(declared.AuditedServices) > 0 {
+		found.Add("auditedServices", declared.AuditedServices, "nothing is declared with observe.existingAudit", "nothing, or observe.existingAudit: false")
 	}
 	seen := map[string]bool{}
 	for i, service := range s.AuditedServices {

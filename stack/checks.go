@@ -9,6 +9,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/k8s/cluster"
 	"github.com/coditect-ai/license-platform/network"
+	"github.com/coditect-ai/license-platform/observe"
 	"github.com/coditect-ai/license-platform/setting"
 )
 
@@ -27,6 +28,7 @@ func checkNames() []string {
 	return []string{
 		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress,
 		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork,
+		observe.CheckAudit,
 	}
 }
 
@@ -58,6 +60,7 @@ func (d *deployment) checks() setting.Checks {
 	all := network.Checks(d.ctx, network.CheckArgs{
 		Settings: s.Network, Project: s.Platform.Project, Region: s.Platform.Region, AddressInUse: s.Kubernetes.Ingress.Adopt,
 	}, ask)
+	all = append(all, observe.Checks(d.ctx, s.Observe, s.Platform.Project, ask)...)
 	return append(all, cluster.Checks(d.ctx, cluster.CheckArgs{
 		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project, Network: s.Network.Name, Subnetwork: s.Network.Subnetwork,
 		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, NodeAccount: s.Identity.NodeAccount,

@@ -11,10 +11,12 @@ import (
 )
 
 const (
-	getSubnetwork = "gcp:compute/getSubnetwork:getSubnetwork"
-	getAddresses  = "gcp:compute/getAddresses:getAddresses"
-	getAddress    = "gcp:compute/getGlobalAddress:getGlobalAddress"
-	getCluster    = "gcp:container/getCluster:getCluster"
+	getSubnetwork   = "gcp:compute/getSubnetwork:getSubnetwork"
+	getAddresses    = "gcp:compute/getAddresses:getAddresses"
+	getAddress      = "gcp:compute/getGlobalAddress:getGlobalAddress"
+	getManagedZones = "gcp:dns/getManagedZones:getManagedZones"
+	getIamPolicy    = "gcp:projects/getIamPolicy:getIamPolicy"
+	getCluster      = "gcp:container/getCluster:getCluster"
 )
 
 // wrongWorld is a project that prod's settings do not fit.
@@ -55,6 +57,19 @@ func wrongWorlds() map[string]wrongWorld {
 		},
 		"nobody uses the address that an Ingress is said to hold": {
 			found(getAddress, "status", "RESERVED"), []string{"network.edgeAddress.name", "is used by nobody", "kubernetes.ingress.adopt"}, "edgeAddress",
+		},
+		"a zone for the whole network is somebody else's": {
+			[]stacktest.Change{
+				stacktest.Set("network.privateZonesForAll", true),
+				stacktest.Found(getManagedZones, map[string]any{"managedZones": []any{map[string]any{"name": "theirs", "dnsName": "googleapis.com.", "visibility": "private"}}}),
+			},
+			[]string{"network.privateZonesForAll", "a private zone for googleapis.com. already: theirs"},
+			"privateZones",
+		},
+		"the audit configuration that is left to its owner logs no read of a secret": {
+			[]stacktest.Change{stacktest.Set("observe.existingAudit", true), stacktest.Found(getIamPolicy, map[string]any{"policyData": `{"auditConfigs": [{"service": "storage.googleapis.com", "auditLogConfigs": [{"logType": "DATA_READ"}]}]}`})},
+			[]string{"observe.existingAudit", "does not log reads of secrets"},
+			"audit",
 		},
 		"the cluster has Calico": {
 			[]stacktest.Change{stacktest.Found(getCluster, map[string]any{"datapathProvider": "", "networkPolicies": []any{map[string]any{"enabled": true, "provider": "CALICO"}}})},

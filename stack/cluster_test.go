@@ -84,8 +84,9 @@ func TestACreatedNetworkLogsItsFlowsAndReachesGooglePrivately(t *testing.T) {
 	assert.Equal(t, "id-of-network", nat.Text("subnetworks[0].name"))
 }
 
-func TestEveryStackSendsGoogleAPIsToThePrivateAddresses(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+func TestZonesSendGooglesNamesToThePrivateAddresses(t *testing.T) {
+	t.Parallel()
+	for _, plan := range []*stacktest.Plan{stacktest.Deploy(t, "dev"), stacktest.Deploy(t, "prod", stacktest.Set("network.privateZonesForAll", true))} {
 		const record = "gcp:dns/recordSet:RecordSet"
 		addresses := []any{"199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11"}
 		for name, want := range map[string]struct {
@@ -104,7 +105,7 @@ func TestEveryStackSendsGoogleAPIsToThePrivateAddresses(t *testing.T) {
 		zone := plan.One(t, "gcp:dns/managedZone:ManagedZone", "network-googleapis")
 		assert.Equal(t, "private", zone.Text("visibility"))
 		assert.Contains(t, zone.Text("privateVisibilityConfig.networks[0].networkUrl"), "/global/networks/")
-	})
+	}
 }
 
 func TestOnlyGooglesFrontEndsPassTheFirewall(t *testing.T) {

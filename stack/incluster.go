@@ -3,6 +3,7 @@ package stack
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coditect-ai/license-platform/app/googlename"
 	"github.com/coditect-ai/license-platform/k8s/ingress"
 	"github.com/coditect-ai/license-platform/k8s/isolation"
 	"github.com/coditect-ai/license-platform/k8s/namespace"
@@ -50,7 +51,9 @@ func (d *deployment) workload() (err error) {
 		APIEmail: d.who.APIEmail, MigrationEmail: d.who.MigrationEmail,
 		Environment:          apiEnvironment(s, d.cmek, d.kept),
 		MigrationEnvironment: migrationEnvironment(s, d.kept, d.who.TenantIDs),
-		SecurityPolicyName:   d.policy.Name, StaffSecretName: staffSecret,
+		GoogleAddresses:      s.Network.AliasAddresses(),
+		GoogleNames:          googlename.Serve(), MigrationGoogleNames: googlename.Migrate(),
+		SecurityPolicyName: d.policy.Name, StaffSecretName: staffSecret,
 		Before: append(append([]pulumi.Resource{}, d.isolated...), d.allowed...),
 	}, d.inCluster())
 	return err

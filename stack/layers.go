@@ -161,7 +161,7 @@ func (d *deployment) armor() (err error) {
 func (d *deployment) observe() (err error) {
 	s := d.settings
 	d.watch, err = observe.New(d.ctx, "observe", &observe.Args{
-		Settings: s.Observe, Project: s.Platform.Project, Region: s.Platform.Region, LogsKeyID: d.cmek.Logs,
+		Settings: s.Observe, Project: s.Platform.Project, SharedProject: s.shared(), Region: s.Platform.Region, LogsKeyID: d.cmek.Logs,
 		Namespace: s.Kubernetes.Namespace.Name, Host: s.Platform.LicenseHost(), SQLInstanceName: d.kept.SQLInstanceName,
 		SecurityPolicy: cmp.Or(s.Armor.Name, policy.DefaultName), Redis: data.RedisName, Secrets: data.SecretsPrefix,
 		Backend: s.backend(), Container: workload.APIName, Edge: []pulumi.Resource{d.edge}, Lets: s.Armor.Admits,

@@ -58,6 +58,11 @@ func (s Settings) clusterLocation() string {
 	return s.Kubernetes.Cluster.Location
 }
 
+// shared tells whether others live in the project.
+func (s Settings) shared() bool {
+	return s.Kubernetes.Cluster.Adopt || s.Network.Adopt || s.Network.EdgeAddress.Adopt || s.Identity.ExistingConfig
+}
+
 // licenseSubdomain is the license API's below the platform's domain.
 const licenseSubdomain = "licenses"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,11 +19,6 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// googleNames are the hosts that the service talks to on Google Cloud.
-func googleNames() []string {
-	return []string{"cloudkms.googleapis.com", "secretmanager.googleapis.com", "sqladmin.googleapis.com", "www.googleapis.com"}
-}
-
 // Cloud is Google Cloud as a pod sees it: no address of an API is configured, the
 // metadata server gives the access tokens, and nothing else is reached.
 type Cloud struct {
@@ -33,6 +29,7 @@ type Cloud struct {
 
 	mu      sync.Mutex
 	refused []string
+	asked   map[string]bool // hosts that were reached
 	tunnels sync.WaitGroup
 }
 
@@ -68,6 +65,15 @@ func StartCloud(tb testing.TB, postgres *Postgres, google *Google) *Cloud {
 // Environment is what a process needs to be in this cloud.
 func (c *Cloud) Environment() map[string]string { return c.environment }
 
+// Asked lists the hosts that somebody reached since the last call, sorted.
+func (c *Cloud) Asked() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	hosts := slices.Sorted(maps.Keys(c.asked))
+	c.asked = nil
+	return hosts
+}
+
 // Refused lists the addresses that somebody wanted and that are not there.
 func (c *Cloud) Refused() []string {
 	c.mu.Lock()
@@ -85,6 +91,16 @@ func (c *Cloud) connect(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	c.mu.Lock()
+	if c.asked == nil {
+		c.asked = map[string]bool{}
+	}
+	c.asked[host] = true
+	c.mu.Unlock()
 	upstream, err := net.Dial("tcp", target)
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway)

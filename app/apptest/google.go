@@ -29,6 +29,8 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/coditect-ai/license-platform/app/googlename"
 )
 
 // signingKey is the name of the stand-in's key.
@@ -80,7 +82,7 @@ type Google struct {
 // StartGoogle starts the stand-ins and stops them at the test's end.
 func StartGoogle(tb testing.TB) *Google {
 	tb.Helper()
-	authority := newAuthority(tb, tb.TempDir(), googleNames()...)
+	authority := newAuthority(tb, tb.TempDir(), googlename.Serve()...)
 	identity, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(tb, err)
 	g := &Google{CA: authority.CA, authority: authority, identity: identity, versions: map[string]*rsa.PrivateKey{}}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/googlename"
 )
 
 // On Google Cloud no address of an API is set. So here the program runs with exactly
@@ -32,6 +33,7 @@ func TestOnGoogleCloudTheAPILogsInWithoutAPasswordOrAKeyFile(t *testing.T) {
 	for _, login := range cloud.SQL.Logins() {
 		assert.Equal(t, apptest.Login{User: apptest.MigrationRole}, login, "the password opens the database")
 	}
+	assert.Equal(t, googlename.Migrate(), cloud.Asked(), "the migration calls Google by exactly these names")
 	before := len(cloud.SQL.Logins())
 	require.NotZero(t, before)
 
@@ -45,6 +47,7 @@ func TestOnGoogleCloudTheAPILogsInWithoutAPasswordOrAKeyFile(t *testing.T) {
 		assert.Equal(t, apptest.Login{User: apptest.APIRole, IAM: true}, login, "the certificate carries a token that may log in")
 	}
 	assert.Greater(t, len(cloud.SQL.Logins()), before)
+	assert.Equal(t, googlename.Serve(), cloud.Asked(), "the API calls Google by exactly these names")
 
 	cloud.SQL.Forbid.Store(true)
 	fresh := w.startCloud(t, cloud)

@@ -57,6 +57,7 @@ func (b *builder) podSpec() corev1.PodSpecArgs {
 		AutomountServiceAccountToken:  pulumi.Bool(false),
 		EnableServiceLinks:            pulumi.Bool(false),
 		SecurityContext:               restrictedPod(),
+		HostAliases:                   hostAliases(b.args.GoogleAddresses, b.args.GoogleNames),
 		TerminationGracePeriodSeconds: pulumi.Int(int(s.leaving().Seconds())),
 		TopologySpreadConstraints: corev1.TopologySpreadConstraintArray{
 			spread("topology.kubernetes.io/zone"), spread("kubernetes.io/hostname"),

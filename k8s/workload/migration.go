@@ -31,6 +31,7 @@ func (b *builder) declareMigration(*Workload) error {
 					AutomountServiceAccountToken: pulumi.Bool(false),
 					EnableServiceLinks:           pulumi.Bool(false),
 					SecurityContext:              restrictedPod(),
+					HostAliases:                  hostAliases(b.args.GoogleAddresses, b.args.MigrationGoogleNames),
 					Containers: corev1.ContainerArray{corev1.ContainerArgs{
 						Name:            pulumi.String(MigrationName),
 						Image:           b.args.Image.ToStringOutput().ToStringPtrOutput(),
@@ -47,13 +48,16 @@ func (b *builder) declareMigration(*Workload) error {
 	return err
 }
 
-// migrationName is MigrationName and a fingerprint of image, resources and
-// environment.
+// migrationName is MigrationName and a fingerprint of image, resources,
+// environment and host aliases.
 func (b *builder) migrationName() pulumi.StringOutput {
 	s := b.args.Settings
 	content := []any{b.args.Image, s.cpu(), s.memory()}
 	for _, v := range b.args.MigrationEnvironment {
 		content = append(content, v.Name, v.Value)
+	}
+	if len(b.args.GoogleAddresses) > 0 {
+		content = append(content, b.args.GoogleAddresses, b.args.MigrationGoogleNames)
 	}
 	return pulumi.All(content...).ApplyT(func(values []any) (string, error) {
 		encoded, err := json.Marshal(values)

@@ -38,6 +38,11 @@ type Args struct {
 	// Environment of the API's and of the migration's container, beside what the
 	// workload sets itself.
 	Environment, MigrationEnvironment []Variable
+	// GoogleAddresses are where the pods find Google's APIs by host aliases, for
+	// exactly the names in GoogleNames (API) and MigrationGoogleNames. Without
+	// addresses DNS leads there.
+	GoogleAddresses                   []string
+	GoogleNames, MigrationGoogleNames []string
 	// SecurityPolicyName is the Cloud Armor policy; it comes after all its rules.
 	SecurityPolicyName pulumi.StringInput
 	// StaffSecretName names the existing Secret with the OAuth client of

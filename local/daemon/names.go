@@ -53,7 +53,7 @@ func (d *Daemon) zones() []clusterdns.Zone {
 			continue // what the internet resolves
 		}
 		made := clusterdns.Zone{Domain: zone.Text("dnsName")}
-		for _, set := range d.store.List("gcp:dns/recordSet:RecordSet") {
+		for _, set := range d.store.List(gcp.TypeRecordSet) {
 			record := provider.Properties(set.Outputs)
 			if short(record.Text("managedZone")) != zone.Text("name") {
 				continue

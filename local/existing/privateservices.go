@@ -1,6 +1,7 @@
 package existing
 
 import (
+	"net/netip"
 	"net/url"
 
 	"github.com/coditect-ai/license-platform/local/address"
@@ -16,18 +17,15 @@ const (
 	Database = "coditect-db"
 )
 
-// databaseHost is the database's place in the range: the first address that Google
-// gives to anybody.
-const databaseHost = 2
+// databaseAddress is the first one of the range that Google gives to anybody.
+func databaseAddress(plan address.Plan) netip.Addr {
+	return plan.TheirPrivateServices().Addr().Next().Next()
+}
 
 // privateServices are the range, the network's only connection to Google's managed
 // services, and a database behind it.
 func privateServices(plan address.Plan, network string) []store.Resource {
 	reserved := plan.TheirPrivateServices()
-	host := reserved.Addr()
-	for range databaseHost {
-		host = host.Next()
-	}
 	name := "projects/" + Project + "/global/addresses/" + PrivateServices
 	return []store.Resource{
 		resource(gcp.TypeGlobalAddress, name,
@@ -44,6 +42,6 @@ func privateServices(plan address.Plan, network string) []store.Resource {
 				"name": Database, "project": Project, "region": Region, "databaseVersion": "POSTGRES_16", "deletionProtection": true,
 				"settings": map[string]any{"tier": "db-custom-1-3840", "ipConfiguration": map[string]any{"privateNetwork": network, "allocatedIpRange": PrivateServices}},
 			},
-			map[string]any{"privateIpAddress": host.String(), "connectionName": Project + ":" + Region + ":" + Database}),
+			map[string]any{"privateIpAddress": databaseAddress(plan).String(), "connectionName": Project + ":" + Region + ":" + Database}),
 	}
 }

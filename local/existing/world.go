@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -76,7 +77,7 @@ func google(plan address.Plan, ca string) []store.Resource {
 	cluster := "projects/" + Project + "/locations/" + Region + "/clusters/" + Cluster
 	edge := "projects/" + Project + "/global/addresses/" + Address
 	nodes := NodeAccount + "@" + Project + ".iam.gserviceaccount.com"
-	return append(privateServices(plan, network), []store.Resource{
+	return append(slices.Concat(privateServices(plan, network), zones(plan, network), audited()), []store.Resource{
 		resource(gcp.TypeNetwork, network,
 			map[string]any{"name": Network, "project": Project, "autoCreateSubnetworks": false, "routingMode": "REGIONAL"},
 			map[string]any{"selfLink": computeLink + network}),

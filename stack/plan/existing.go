@@ -14,6 +14,9 @@ const (
 	theirNodes      = "gke-nodes@coditect-cloud-infra.iam.gserviceaccount.com"
 )
 
+// TheirPipeline is exempted from the audit log of Secret Manager.
+const TheirPipeline = "serviceAccount:coditect-ci@coditect-cloud-infra.iam.gserviceaccount.com"
+
 // existing is what a look-up finds in the project that the IDE lives in.
 func existing(function, name string) (answer resource.PropertyMap, known bool) {
 	network := "projects/p/global/networks/" + theirNetwork
@@ -40,6 +43,9 @@ func existing(function, name string) (answer resource.PropertyMap, known bool) {
 			"workloadIdentityConfigs": []any{map[string]any{"workloadPool": "coditect-cloud-infra.svc.id.goog"}},
 			"nodePools":               []any{NodePool(theirNodes, "GKE_METADATA")},
 		}
+	case "getIamPolicy":
+		found = map[string]any{"policyData": `{"auditConfigs": [{"service": "secretmanager.googleapis.com", "auditLogConfigs": [` +
+			`{"logType": "DATA_READ", "exemptedMembers": ["` + TheirPipeline + `"]}, {"logType": "ADMIN_READ"}]}]}`}
 	case "getProject":
 		found = map[string]any{"number": "123456789012"}
 	case "getProjectCmekSettings":

@@ -6,9 +6,17 @@ import (
 	"github.com/coditect-ai/license-platform/local/provider"
 )
 
+// TypeAuditConfig says which reads and writes of one API are logged, in a project's
+// IAM policy.
+const TypeAuditConfig = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
+
+// auditConfig has authority over its API: it replaces what the policy said of it
+// before, exemptions included, and takes it away when it is deleted
+// (google-beta/tpgiamresource/resource_iam_audit_config.go).
 func (w *World) auditConfig() provider.Kind {
 	return provider.Kind{
-		Type:     "gcp:projects/iAMAuditConfig:IAMAuditConfig",
+		Type:     TypeAuditConfig,
+		Adopt:    takeUp,
 		Computed: []string{"etag"},
 		ID: func(d *provider.Draft) string {
 			return d.Inputs.Text("project") + "/audit_config/" + d.Inputs.Text("service")

@@ -18,6 +18,7 @@ func (w *World) Functions() map[string]provider.Function {
 		"gcp:compute/getSubnetwork:getSubnetwork":                   w.lookup(TypeSubnetwork, regional("subnetworks")),
 		"gcp:container/getCluster:getCluster":                       w.getCluster,
 		"gcp:dns/getManagedZones:getManagedZones":                   w.getManagedZones,
+		"gcp:projects/getIamPolicy:getIamPolicy":                    w.getIamPolicy,
 		"gcp:organizations/getProject:getProject":                   w.getProject,
 		"gcp:logging/getProjectCmekSettings:getProjectCmekSettings": w.getProjectCmekSettings,
 	}

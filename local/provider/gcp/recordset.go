@@ -6,9 +6,12 @@ import (
 	"github.com/coditect-ai/license-platform/local/provider"
 )
 
+// TypeRecordSet is a set of records in a Cloud DNS zone.
+const TypeRecordSet = "gcp:dns/recordSet:RecordSet"
+
 func (w *World) recordSet() provider.Kind {
 	return provider.Kind{
-		Type: "gcp:dns/recordSet:RecordSet",
+		Type: TypeRecordSet,
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/managedZones/" + last(d.Inputs.Text("managedZone")) + "/rrsets/" + d.Inputs.Text("name") + "/" + d.Inputs.Text("type")
 		},
