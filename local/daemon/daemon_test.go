@@ -197,6 +197,7 @@ func namesAreResolved(t *testing.T, plan address.Plan) {
 	for name, want := range map[string][]string{
 		"cloudkms.googleapis.com.":                        {"199.36.153.8"},
 		"coditect-api-v2.coditect-app.svc.cluster.local.": {"34.118.239.10"},
+		existing.DatabaseName:                             {plan.TheirPrivateServices().Addr().Next().Next().String()},
 	} {
 		found, err := resolver.LookupHost(t.Context(), name)
 		require.NoError(t, err, name)

@@ -24,6 +24,7 @@ var (
 	networkPath    = regexp.MustCompile(`/projects/[^/]+/global/networks/[^/]+$`)
 	subnetworkPath = regexp.MustCompile(`/projects/[^/]+/regions/[^/]+/subnetworks/[^/]+$`)
 	addressesPath  = regexp.MustCompile(`/projects/[^/]+/aggregated/addresses$`)
+	policyPath     = regexp.MustCompile(`/projects/[^/]+:getIamPolicy$`)
 	zonesPath      = regexp.MustCompile(`/projects/[^/]+/managedZones$`)
 	addressPath    = regexp.MustCompile(`/projects/[^/]+/global/addresses/[^/]+$`)
 	clusterPath    = regexp.MustCompile(`/projects/[^/]+/locations/([^/]+)/clusters/[^/]+$`)
@@ -31,6 +32,11 @@ var (
 
 // answer implements Answer.
 func (e existing) answer(method, host, asked string) (any, bool) {
+	// The only look-up that is no GET
+	// (https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy).
+	if method == http.MethodPost && host == "cloudresourcemanager.googleapis.com" && policyPath.MatchString(asked) {
+		return map[string]any{"version": 1, "etag": "BwYfLocal0s=", "bindings": []any{}, "auditConfigs": []any{}}, true
+	}
 	if method != http.MethodGet {
 		return nil, false
 	}

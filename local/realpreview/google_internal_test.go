@@ -30,7 +30,11 @@ func TestEveryLookUpOfTheProgramHasAnAnswer(t *testing.T) {
 	assert.Contains(t, fmt.Sprint(listed), "coditect-services")
 	reserved, _ := e.answer("GET", "compute.googleapis.com", "/compute/beta/projects/p/global/addresses/coditect-services")
 	assert.Equal(t, "projects/p/global/networks/coditect-vpc", reserved.(map[string]any)["network"])
+	policy, known := e.answer("POST", "cloudresourcemanager.googleapis.com", "/v1/projects/p:getIamPolicy")
+	require.True(t, known)
+	assert.Contains(t, policy, "auditConfigs")
 	for _, request := range [][3]string{
+		{"POST", "cloudresourcemanager.googleapis.com", "/v1/projects/p:setIamPolicy"},
 		{"POST", "compute.googleapis.com", "/compute/beta/projects/p/global/networks"},
 		{"DELETE", "compute.googleapis.com", "/compute/beta/projects/p/global/networks/coditect-vpc"},
 		{"GET", "compute.googleapis.com", "/compute/beta/projects/p/global/firewalls/a"},

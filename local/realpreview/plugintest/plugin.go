@@ -97,6 +97,9 @@ func (plugin) Create(_ context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.
 // Invoke implements pulumirpc.ResourceProviderServer: it looks up what the
 // program of the project does.
 func (plugin) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
+	if r.GetTok() == "gcp:projects/getIamPolicy:getIamPolicy" {
+		return policy(ctx)
+	}
 	const compute, container = "https://compute.googleapis.com/compute/beta/projects/p/", "https://container.googleapis.com/v1beta1/projects/p/"
 	place, known := map[string]string{
 		"gcp:compute/getNetwork:getNetwork":             compute + "global/networks/",
@@ -115,6 +118,20 @@ func (plugin) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirp
 	}
 	asProvider(found)
 	answer, err := structpb.NewStruct(found)
+	return &pulumirpc.InvokeResponse{Return: answer}, err
+}
+
+// policy looks up a project's IAM policy, which the provider hands on as JSON.
+func policy(ctx context.Context) (*pulumirpc.InvokeResponse, error) {
+	found, err := ask(ctx, http.MethodPost, "https://cloudresourcemanager.googleapis.com/v1/projects/p:getIamPolicy")
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(found)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := structpb.NewStruct(map[string]any{"policyData": string(data)})
 	return &pulumirpc.InvokeResponse{Return: answer}, err
 }
 
@@ -149,7 +166,11 @@ func (plugin) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 }
 
 func get(ctx context.Context, url string) (map[string]any, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	return ask(ctx, http.MethodGet, url)
+}
+
+func ask(ctx context.Context, method, url string) (map[string]any, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {
 		return nil, err
 	}
