@@ -47,7 +47,7 @@ func judgements() []judgement {
 			LeaveOut: "`observe.existingAudit: true`, or without the API in `observe.auditedServices`",
 		}},
 		{typ: "gcp:projects/iAMMember:IAMMember", row: Row{
-			Touches: "The project's IAM policy", How: "Grants for the platform's own accounts are added, each by itself; no other is changed", LeaveOut: "`data.sql.login: password` needs none",
+			Touches: "The project's IAM policy", How: "Grants for the platform's own accounts are added, each by itself; no other is changed", LeaveOut: "Nothing does",
 		}},
 		{typ: "gcp:projects/service:Service", row: Row{
 			Touches: "The project's enabled APIs", How: "Are enabled, and never disabled", LeaveOut: "Nothing changes where they are enabled already",
