@@ -15,38 +15,14 @@ import (
 )
 
 func (a *app) down() *cobra.Command {
-	stackOnly := false
-	command := &cobra.Command{
+	return &cobra.Command{
 		Use:   "down",
 		Short: "Destroy the stack, stop everything and remove its state",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if stackOnly {
-				return interruptible(command, a.runDestroy)
-			}
 			return interruptible(command, a.runDown)
 		},
 	}
-	command.Flags().BoolVar(&stackOnly, "stack-only", false, "destroy the stack as `pulumi destroy` does, and leave the cloud running with what stays")
-	return command
-}
-
-// runDestroy destroys by the engine and nothing else.
-func (a *app) runDestroy(ctx context.Context) error {
-	dir, err := a.folder()
-	if err != nil {
-		return err
-	}
-	release, err := lock(dir)
-	if err != nil {
-		return err
-	}
-	defer release()
-	client, err := daemon.Connect(ctx, dir)
-	if err != nil {
-		return err
-	}
-	return a.out.during("destroy", func() error { return a.destroy(ctx, dir, client) })
 }
 
 // runDown destroys by the engine first. When that cannot be, because the daemon

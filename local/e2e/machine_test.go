@@ -98,17 +98,11 @@ func (m *machine) connect(t *testing.T) {
 	content, err := os.ReadFile(filepath.Join(m.directory, "endpoints.json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(content, &m.endpoints))
-	m.trust(t)
-}
-
-// trust makes a client for the front door, which is there before any stack.
-func (m *machine) trust(t *testing.T) {
-	t.Helper()
-	authority, err := os.ReadFile(filepath.Join(m.directory, "ca.pem"))
+	authority, err := os.ReadFile(m.endpoints.CA)
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM(authority))
-	address := fmt.Sprintf("127.0.0.1:%d", m.edgePort)
+	address := strings.TrimPrefix(m.endpoints.Edge, "https://")
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	m.client = &http.Client{
 		Timeout: 30 * time.Second,
