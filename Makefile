@@ -2,7 +2,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: fuzz vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory fields conformance tools go attack drift
+.PHONY: openapi fuzz vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory fields conformance tools go attack drift
 
 LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
@@ -101,6 +101,13 @@ bench: tools ## Measure the API's speed, as ratios against the bare building blo
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 20m $(BENCHFLAGS) ./app/server
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./local/cloudarmor
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./local/e2e
+
+openapi: go ## Lint the API's OpenAPI document, and compile a TypeScript client of it (needs Node.js 20 with npm)
+	@command -v npm >/dev/null || { echo "nothing was checked: npm is not on this machine; install Node.js 20 or later (on Debian: apt-get install nodejs npm)" >&2; exit 1; }
+	@mkdir -p bin && go run ./app/cmd/license-api openapi >bin/openapi.json
+	@cd tools/openapi && npm ci --silent --no-audit --no-fund && mkdir -p generated \
+	  && echo "==> redocly lint" && npx --no redocly lint ../../bin/openapi.json \
+	  && echo "==> openapi-typescript and tsc" && npx --no openapi-typescript ../../bin/openapi.json -o generated/api.d.ts && npx --no tsc -- -p .
 
 inventory: go ## Write the reviewed list of every stack's resources anew
 	@go test ./stack -run Inventory -update

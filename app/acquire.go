@@ -18,8 +18,10 @@ type Grant struct {
 }
 
 // Acquire takes a seat of the licence for the device named by fingerprint, or
-// extends the one it holds. Without a fingerprint the lease belongs to a device
-// that nobody can name again, so every call takes a new seat.
+// extends the one it holds. A borrowed lease of the device stays as it is, unless it ends
+// within a lease time: then it becomes a floating one. No lease outlives its licence. Without a fingerprint the lease belongs to a device
+// that nobody can name again, so every call takes a new seat; License.RequireFingerprint
+// refuses that.
 //
 // Codes: CodeNoSeats, CodeNotHolder when another user holds a lease on the device,
 // CodeLicenseNotFound, CodeLicenseSuspended, CodeLicenseRevoked, CodeLicenseExpired,
@@ -29,7 +31,8 @@ func (s *Service) Acquire(ctx context.Context, who Principal, license, fingerpri
 }
 
 // Borrow takes a seat for an offline lease that needs no heartbeat. A floating
-// lease of the same device becomes the borrowed one.
+// lease of the same device becomes the borrowed one, and ends with the borrow; a borrowed one
+// that ends later stays as it is.
 //
 // Codes: those of Acquire, and CodeBorrowNotAllowed when the licence's longest
 // borrow time is shorter.
@@ -41,28 +44,41 @@ func (s *Service) Borrow(ctx context.Context, who Principal, license, fingerprin
 }
 
 func (s *Service) grant(ctx context.Context, who Principal, id, fingerprint string, kind Kind, length time.Duration) (Grant, error) {
-	if fingerprint == "" {
+	unnamed := fingerprint == ""
+	if unnamed {
 		fingerprint = "unnamed-" + strings.ToLower(rand.Text())
 	}
 	if !validFingerprint(fingerprint) {
 		return Grant{}, &Error{Code: CodeValidation, Detail: "the fingerprint is not valid", Fields: []FieldError{{Field: "body.fingerprint", Message: "must be 1 to 256 visible ASCII characters without spaces"}}}
 	}
-	g, err := s.seat(ctx, who, LicenseRef{Tenant: who.Tenant, License: id}, fingerprint, kind, length)
+	g, err := s.seat(ctx, who, LicenseRef{Tenant: who.Tenant, License: id}, device{fingerprint, unnamed}, kind, length)
 	s.meter.Lease(outcome(g, err), 1)
 	return g, err
 }
 
-func (s *Service) seat(ctx context.Context, who Principal, ref LicenseRef, fingerprint string, kind Kind, length time.Duration) (Grant, error) {
+// device is whom a seat is for; unnamed means that its fingerprint was made up.
+type device struct {
+	fingerprint string
+	unnamed     bool
+}
+
+func (s *Service) seat(ctx context.Context, who Principal, ref LicenseRef, of device, kind Kind, length time.Duration) (Grant, error) {
 	license, err := s.license(ctx, ref)
 	if err != nil {
 		return Grant{}, err
+	}
+	if of.unnamed && license.RequireFingerprint {
+		return Grant{}, &Error{
+			Code: CodeValidation, Detail: "the licence allows no lease without a device",
+			Fields: []FieldError{{Field: "body.fingerprint", Message: "is required"}},
+		}
 	}
 	if kind == KindFloating {
 		length = license.LeaseTTL
 	} else if err := borrowable(license, length); err != nil {
 		return Grant{}, err
 	}
-	wanted := Reservation{Lease: NewLeaseID(ref.License), Fingerprint: fingerprint, User: who.User, Kind: kind, For: length}
+	wanted := Reservation{Lease: NewLeaseID(ref.License), Fingerprint: of.fingerprint, User: who.User, Kind: kind, For: length}
 	return s.take(ctx, who, license, wanted, s.sign)
 }
 

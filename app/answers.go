@@ -1,6 +1,9 @@
 package app
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Answer is a finished response to a request that carried an Idempotency-Key.
 type Answer struct {
@@ -9,15 +12,16 @@ type Answer struct {
 	Body   []byte            `json:"body,omitempty"`
 }
 
-// Answers remembers such answers for a day, per tenant, user and key.
+// Answers remembers such answers, per tenant, user and key, as long as there is room for
+// them: a tenant's newest push out its oldest, and a store that fills keeps none.
 type Answers interface {
 	// Begin claims the key for a request, named by a digest. It returns the earlier
-	// answer, or nil when the caller is first. A key that was used for another request
+	// answer, or nil when the caller is first, or when there is no room to tell. A key that was used for another request
 	// is CodeIdempotencyReused; a request still being worked on is CodeIdempotencyBusy.
 	Begin(ctx context.Context, who Principal, key, request string) (*Answer, error)
-	// Finish keeps the answer. A failure that may pass (5xx, 429) is forgotten
-	// instead, so that the request can be sent again.
-	Finish(ctx context.Context, who Principal, key, request string, answer Answer) error
+	// Finish keeps the answer for a time; 0 means that it is not remembered, so that the
+	// request can be sent again. It is no error when there is no room.
+	Finish(ctx context.Context, who Principal, key, request string, answer Answer, keep time.Duration) error
 	// Forget drops what is remembered for a user of the tenant; "" means for all users.
 	Forget(ctx context.Context, tenant, user string) error
 }

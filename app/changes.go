@@ -42,6 +42,7 @@ func terms(l License) []term {
 		{"leaseSeconds", fmt.Sprint(l.LeaseTTL.Seconds())},
 		{"heartbeatSeconds", fmt.Sprint(l.HeartbeatInterval.Seconds())},
 		{"maxBorrowSeconds", fmt.Sprint(l.MaxBorrow.Seconds())},
+		{"requireFingerprint", fmt.Sprint(l.RequireFingerprint)},
 		{"overage", fmt.Sprint(l.Overage)},
 		{"expiresAt", expires},
 	}

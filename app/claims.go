@@ -25,17 +25,13 @@ type Claims struct {
 
 // claims describes a granted lease. The token ends with the lease as it is now:
 // a client that only sends heartbeats keeps its seat, and one that wants a fresh
-// token acquires again.
+// token acquires again. No lease outlives its licence: Seats.Reserve sees to that.
 func (s *Service) claims(license License, lease Lease) Claims {
-	expires := lease.ExpiresAt
-	if !license.ExpiresAt.IsZero() && license.ExpiresAt.Before(expires) {
-		expires = license.ExpiresAt
-	}
 	issued := lease.GrantedAt.Truncate(time.Second).Unix()
 	return Claims{
 		Issuer: s.issuer, Subject: license.ID, Audience: license.Product, ID: rand.Text(),
 		Tenant: license.Tenant, Lease: lease.ID, Fingerprint: lease.Fingerprint,
 		Seats: license.Seats, Kind: lease.Kind,
-		IssuedAt: issued, NotBefore: issued, Expires: expires.Unix(),
+		IssuedAt: issued, NotBefore: issued, Expires: lease.ExpiresAt.Unix(),
 	}
 }

@@ -8,7 +8,8 @@ import (
 // Heartbeat keeps the lease's seat for another lease time. For a live lease it
 // asks the seats' store only; neither the ledger nor the signing key is touched.
 //
-// An expired lease is revived when a seat is free. Codes: CodeLeaseNotFound,
+// A borrowed lease keeps its end until a lease time from now is later; from then on it is a
+// floating one. An expired lease is revived, as a floating one, when a seat is free. Codes: CodeLeaseNotFound,
 // CodeLeaseExpired, CodeLeaseEnded, CodeNotHolder, CodeTenantSuspended,
 // CodeLicenseSuspended, CodeLicenseRevoked, CodeLicenseExpired, CodeUnavailable.
 func (s *Service) Heartbeat(ctx context.Context, who Principal, lease string) (Extended, error) {
@@ -48,9 +49,6 @@ func (s *Service) revive(ctx context.Context, who Principal, id string) (Extende
 	}
 	if !lease.EndedAt.IsZero() && lease.Reason != ReasonExpired {
 		return Extended{}, NewError(CodeLeaseEnded, "the lease is over: "+string(lease.Reason))
-	}
-	if lease.Kind == KindBorrowed {
-		return Extended{}, leaseExpired()
 	}
 	license, err := s.license(ctx, lease.Ref())
 	if err != nil {

@@ -13,7 +13,8 @@ type Kind string
 const (
 	// KindFloating lives by heartbeats.
 	KindFloating Kind = "floating"
-	// KindBorrowed lives offline until a fixed time.
+	// KindBorrowed lives offline until a fixed time. Acquire and heartbeats make it a
+	// floating one when a lease time from now is later than that.
 	KindBorrowed Kind = "borrowed"
 )
 

@@ -40,7 +40,9 @@ type License struct {
 	// Overage multiplies Seats when they are exhausted: 1 refuses at once, 1.2
 	// lets a fifth more in.
 	Overage float64
-	Status  Status
+	// RequireFingerprint refuses leases without a device, of which every acquire takes one.
+	RequireFingerprint bool
+	Status             Status
 	// Metadata is the administrator's own text, shown to nobody else.
 	Metadata  map[string]string
 	CreatedAt time.Time
@@ -61,14 +63,17 @@ func (l License) Limit() int {
 	return max(l.Seats, int(math.Floor(float64(l.Seats)*l.Overage+1e-9)))
 }
 
-// Defaulted returns the licence with sensible values where none were given: a
-// lease of 5 minutes, three heartbeats a lease, no overage, active.
+// heartbeatsPerLease is the default, so that two may be lost.
+const heartbeatsPerLease = 3
+
+// Defaulted returns the licence with sensible values where none were given: a lease of 5
+// minutes or of three heartbeats, three heartbeats a lease, no overage, active.
 func (l License) Defaulted() License {
 	if l.LeaseTTL == 0 {
-		l.LeaseTTL = 5 * time.Minute
+		l.LeaseTTL = min(MaxLeaseTTL, max(5*time.Minute, heartbeatsPerLease*l.HeartbeatInterval))
 	}
 	if l.HeartbeatInterval == 0 {
-		l.HeartbeatInterval = max(time.Second, (l.LeaseTTL / 3).Truncate(time.Second))
+		l.HeartbeatInterval = max(time.Second, (l.LeaseTTL / heartbeatsPerLease).Truncate(time.Second))
 	}
 	if l.Overage == 0 {
 		l.Overage = 1

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	random "math/rand/v2"
+	"time"
 )
 
 // take reserves a seat, prepares the grant (signs it), writes it to the ledger, and
@@ -13,7 +15,12 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 	wanted.Claim = rand.Text()
 	fresh := true
 	var written []Ending
-	for range attempts {
+	lost := 0
+	for try := range contended {
+		if err := pause(ctx, try); err != nil {
+			s.takeBack(ctx, license.Ref(), written)
+			return Grant{}, err
+		}
 		reserved, err := s.reserve(ctx, license, wanted)
 		if err != nil {
 			if wanted.startOver(err) {
@@ -46,6 +53,13 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 			// The ledger has the lease; the client asks again and gets the same one.
 			return Grant{}, err
 		}
+		if errors.Is(err, ErrCold) {
+			lost++
+		}
+		if lost == attempts {
+			s.takeBack(ctx, license.Ref(), written)
+			return Grant{}, Unavailable("store of live seats", errors.New("the live state was lost again and again"))
+		}
 		// The live state was lost, or the seat, while the ledger was written: take the
 		// seat again, under the same id.
 		wanted.Lease = g.Lease.ID
@@ -53,7 +67,27 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 			written = []Ending{{Lease: g.Lease.ID, At: g.Lease.GrantedAt, Reason: ReasonCancelled}}
 		}
 	}
-	return Grant{}, Unavailable("store of live seats", errors.New("the live state was lost again and again"))
+	s.takeBack(ctx, license.Ref(), written)
+	return Grant{}, &Error{Code: CodeLeaseEnded, Detail: "other requests took the device's lease away again and again; acquire again", RetryAfter: time.Second}
+}
+
+// contended bounds how often a seat is taken anew that another request for the same device
+// gave back or took away meanwhile. Nothing is out of order then.
+const contended = 16
+
+// pause lets the others of a contention go first, for 32 ms at most.
+func pause(ctx context.Context, try int) error {
+	if try == 0 {
+		return nil
+	}
+	timer := time.NewTimer(random.N(time.Millisecond << min(try, 5)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return Unavailable("store of live seats", ctx.Err())
+	}
 }
 
 // startOver makes the reservation one of a new lease when the device's was taken away

@@ -75,8 +75,9 @@ type Google struct {
 	damage atomic.Pointer[func(answer any)]
 
 	mu sync.RWMutex
-	// versions are the key versions by name; a disabled one is nil.
+	// versions are the key versions by name, and states those that are not enabled.
 	versions map[string]*rsa.PrivateKey
+	states   map[string]kmspb.CryptoKeyVersion_CryptoKeyVersionState
 }
 
 // StartGoogle starts the stand-ins and stops them at the test's end.
@@ -85,7 +86,7 @@ func StartGoogle(tb testing.TB) *Google {
 	authority := newAuthority(tb, tb.TempDir(), googlename.Serve()...)
 	identity, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(tb, err)
-	g := &Google{CA: authority.CA, authority: authority, identity: identity, versions: map[string]*rsa.PrivateKey{}}
+	g := &Google{CA: authority.CA, authority: authority, identity: identity, versions: map[string]*rsa.PrivateKey{}, states: map[string]kmspb.CryptoKeyVersion_CryptoKeyVersionState{}}
 	g.AddVersion(tb)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -126,7 +127,13 @@ func Claims(tenant, user string) map[string]any {
 // Mint signs claims as Identity Platform does.
 func (g *Google) Mint(tb testing.TB, claims map[string]any) string {
 	tb.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: g.identity, KeyID: "identity"}}, nil)
+	return g.MintWith(tb, "identity", claims)
+}
+
+// MintWith is Mint with another name of the key in the header, "" for none.
+func (g *Google) MintWith(tb testing.TB, kid string, claims map[string]any) string {
+	tb.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: g.identity, KeyID: kid}}, nil)
 	require.NoError(tb, err)
 	token, err := jwt.Signed(signer).Claims(claims).Serialize()
 	require.NoError(tb, err)
@@ -147,9 +154,14 @@ func (g *Google) AddVersion(tb testing.TB) string {
 
 // Disable makes a key version answer as Cloud KMS does when it is disabled.
 func (g *Google) Disable(version string) {
+	g.SetState(version, kmspb.CryptoKeyVersion_DISABLED)
+}
+
+// SetState puts a key version into a state, in which it answers as Cloud KMS does.
+func (g *Google) SetState(version string, state kmspb.CryptoKeyVersion_CryptoKeyVersionState) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.versions[version] = nil
+	g.states[version] = state
 }
 
 // key returns the version's key, or the error that Cloud KMS answers with.
@@ -160,11 +172,12 @@ func (g *Google) key(version string) (*rsa.PrivateKey, error) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	key, ok := g.versions[version]
+	state, changed := g.states[version]
 	switch {
 	case !ok:
 		return nil, status.Errorf(codes.NotFound, "CryptoKeyVersion %s not found.", version)
-	case key == nil:
-		return nil, status.Errorf(codes.FailedPrecondition, "%s is not enabled, current state is: DISABLED.", version)
+	case changed && state != kmspb.CryptoKeyVersion_ENABLED:
+		return nil, status.Errorf(codes.FailedPrecondition, "%s is not enabled, current state is: %s.", version, state)
 	}
 	return key, nil
 }

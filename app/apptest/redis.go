@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"regexp"
 	"strconv"
 	"syscall"
 	"testing"
@@ -77,4 +78,18 @@ func (r *Redis) Snapshot(tb testing.TB) {
 	client := r.Client()
 	defer client.Close()
 	require.NoError(tb, client.Save(context.Background()).Err())
+}
+
+// Used is how many bytes of memory the server uses.
+func (r *Redis) Used(tb testing.TB) int {
+	tb.Helper()
+	client := r.Client()
+	defer client.Close()
+	info, err := client.Info(context.Background(), "memory").Result()
+	require.NoError(tb, err)
+	found := regexp.MustCompile(`used_memory:(\d+)`).FindStringSubmatch(info)
+	require.NotNil(tb, found)
+	used, err := strconv.Atoi(found[1])
+	require.NoError(tb, err)
+	return used
 }

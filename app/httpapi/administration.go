@@ -23,7 +23,7 @@ type ListInput struct {
 
 type licenseList struct {
 	Body struct {
-		Items []License `json:"items"`
+		Items []License `json:"items" nullable:"false"`
 		Next  string    `json:"next,omitempty" doc:"The cursor of what follows; missing at the end"`
 	}
 }
@@ -56,7 +56,7 @@ type Lease struct {
 	GrantedAt   time.Time  `json:"grantedAt"`
 	ExpiresAt   time.Time  `json:"expiresAt" doc:"As granted; heartbeats move it further"`
 	EndedAt     *time.Time `json:"endedAt,omitempty"`
-	Reason      app.Reason `json:"reason,omitempty"`
+	Reason      app.Reason `json:"reason,omitempty" doc:"Why it is over"`
 }
 
 func leaseOf(l app.Lease) Lease {
@@ -78,7 +78,7 @@ type leasesInput struct {
 
 type leaseList struct {
 	Body struct {
-		Items []Lease `json:"items"`
+		Items []Lease `json:"items" nullable:"false"`
 		Next  string  `json:"next,omitempty" doc:"The cursor of what follows; missing at the end"`
 	}
 }
@@ -126,18 +126,26 @@ func eventsOf(events []app.Event) []Event {
 
 type auditInput struct {
 	Page
-	Cursor int64 `query:"cursor" minimum:"0" doc:"The answer's next, for what is older"`
+	Cursor string `query:"cursor" pattern:"^[0-9]{1,18}$" doc:"The answer's next, for what is older"`
 }
 
 type auditList struct {
 	Body struct {
-		Items []Event `json:"items"`
+		Items []Event `json:"items" nullable:"false"`
 		Next  string  `json:"next,omitempty" doc:"The cursor of what is older; missing at the end"`
 	}
 }
 
 func (a *api) listEvents(ctx context.Context, who app.Principal, in *auditInput) (*auditList, error) {
-	found, err := a.service.Events(ctx, who, in.Cursor, in.Limit)
+	before := int64(0)
+	if in.Cursor != "" {
+		number, err := strconv.ParseInt(in.Cursor, 10, 64)
+		if err != nil {
+			return nil, badCursor("query.cursor")
+		}
+		before = number
+	}
+	found, err := a.service.Events(ctx, who, before, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -172,10 +180,15 @@ type exportInput struct {
 
 type exportOutput struct {
 	Body struct {
-		Leases []Lease `json:"leases"`
-		Audit  []Event `json:"audit"`
+		Leases []Lease `json:"leases" nullable:"false"`
+		Audit  []Event `json:"audit" nullable:"false"`
 		Next   string  `json:"next,omitempty" doc:"The cursor of the rest; missing at the end"`
 	}
+}
+
+// badCursor refuses a place in a list that no answer named.
+func badCursor(field string) error {
+	return &app.Error{Code: app.CodeValidation, Detail: "the cursor is not valid", Fields: []app.FieldError{{Field: field, Message: "must be the next of an earlier answer"}}}
 }
 
 // place reads the cursor: an event's number and a lease's id.
@@ -186,7 +199,7 @@ func place(cursor string) (app.Place, error) {
 	event, lease, found := strings.Cut(cursor, ":")
 	number, err := strconv.ParseInt(event, 10, 64)
 	if !found || err != nil || number < 0 {
-		return app.Place{}, &app.Error{Code: app.CodeValidation, Detail: "the cursor is not valid", Fields: []app.FieldError{{Field: "body.cursor", Message: "must be the next of an earlier answer"}}}
+		return app.Place{}, badCursor("body.cursor")
 	}
 	return app.Place{Lease: lease, Event: number}, nil
 }
@@ -236,7 +249,7 @@ func (a *api) erase(ctx context.Context, who app.Principal, in *eraseInput) (*er
 
 func (a *api) registerAdministration() {
 	admin := func(id, method, path, summary string, codes ...app.Code) operation {
-		return operation{id: id, method: method, path: path, tag: "Administration", status: http.StatusOK, summary: summary, description: "Administrators only.", codes: append(codes, app.CodeForbidden)}
+		return operation{id: id, method: method, path: path, tag: tagAdministration, status: http.StatusOK, summary: summary, description: "Administrators only.", codes: append(codes, app.CodeForbidden)}
 	}
 	register(a, admin("list-licenses", http.MethodGet, "/v1/licenses", "The tenant's licences"), a.listLicenses)
 	register(a, admin("list-leases", http.MethodGet, "/v1/licenses/{license_id}/leases", "A licence's open leases", app.CodeLicenseNotFound), a.listLeases)

@@ -26,8 +26,8 @@ type Config struct {
 	Service       *app.Service
 	Authenticator Authenticator
 	Answers       app.Answers
-	// Keys returns the published JSON Web Key Set.
-	Keys func(context.Context) ([]byte, error)
+	// Keys returns the published JSON Web Key Set, and how long a client may keep it.
+	Keys func(context.Context) (content []byte, good time.Duration, err error)
 	// Ready reports the state of what the service depends on.
 	Ready   func(context.Context) Readiness
 	Metrics Metrics
@@ -45,9 +45,11 @@ type Config struct {
 
 // The addresses that layers know, and the routes that are too frequent to be logged.
 const (
-	pathHealth     = "/health"
-	pathReady      = "/ready"
-	pathKeys       = "/.well-known/jwks.json"
+	pathHealth = "/health"
+	pathReady  = "/ready"
+	pathKeys   = "/.well-known/jwks.json"
+
+	pathOpenAPI    = "/openapi.json"
 	pathExport     = "/v1/privacy/export"
 	routeHealth    = "GET " + pathHealth
 	routeReady     = "GET " + pathReady
@@ -61,6 +63,8 @@ type api struct {
 	metrics Metrics
 	log     *slog.Logger
 	huma    huma.API
+	// remembered says how answers to an Idempotency-Key are, by the operation's pattern.
+	remembered map[string]remembering
 }
 
 // New returns the handler for the API's port. The only error is an origin that is
@@ -76,13 +80,16 @@ func New(c Config) (http.Handler, error) {
 // assemble returns the API, its limit of tenants, and the layers around its operations.
 func assemble(c Config) (*api, *tenantLimit, http.Handler, error) {
 	mux := http.NewServeMux()
-	a := &api{config: c, service: c.Service, metrics: c.Metrics, log: c.Log, huma: humago.New(mux, description())}
+	a := &api{config: c, service: c.Service, metrics: c.Metrics, log: c.Log, huma: humago.New(mux, description()), remembered: map[string]remembering{}}
 	a.registerPublic(mux)
 	a.registerLeases()
 	a.registerLicenses()
 	a.registerAdministration()
-	describeErrors(a.huma.OpenAPI())
+	a.finish()
+	if err := a.serveDocument(mux); err != nil {
+		return nil, nil, nil, err
+	}
 	limit := newTenantLimit(c.TenantConcurrency)
-	layers, err := sameOrigin(c.Origins, limited(a.authenticated(whole(limit.handler(a.once(a.routed(mux)))))))
+	layers, err := sameOrigin(c.Origins, limited(a.authenticated(whole(limit.handler(a.once(mux, a.routed(mux)))))))
 	return a, limit, secured(shared(c.Origins, layers)), err
 }

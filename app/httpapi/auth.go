@@ -19,7 +19,7 @@ type Authenticator interface {
 func (a *api) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case pathHealth, pathReady, pathKeys:
+		case pathHealth, pathReady, pathKeys, pathOpenAPI:
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -49,6 +49,12 @@ func whole(next http.Handler) http.Handler {
 			writeProblem(w, r, err)
 			return
 		}
+		if len(body) > 0 {
+			if err := contentType(r.Header); err != nil {
+				writeProblem(w, r, err)
+				return
+			}
+		}
 		record.body, r.Body = body, io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})

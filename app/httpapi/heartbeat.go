@@ -76,7 +76,7 @@ func plainHeartbeat(r *http.Request) (lease string, plain bool) {
 	if _, valid := app.LicenseOfLease(lease); !valid {
 		return "", false
 	}
-	for _, name := range [...]string{"Origin", "Sec-Fetch-Site", "Idempotency-Key"} {
+	for _, name := range [...]string{"Origin", "Sec-Fetch-Site"} {
 		if _, found := r.Header[name]; found {
 			return "", false
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/coditect-ai/license-platform/app"
@@ -14,14 +15,51 @@ import (
 
 const maxKey = 255
 
+// How long answers are remembered, and how large ones. Only successes are: a refusal changed
+// nothing, and is judged anew. Who acquires again after an hour gets a fresh token.
+const (
+	keepGrant  = time.Hour
+	keepChange = 24 * time.Hour
+	maxKept    = 16 << 10
+)
+
+// remembering says how the answers of an operation are remembered.
+type remembering struct {
+	keep time.Duration
+	// admin says that only administrators may have the answer.
+	admin bool
+}
+
+// keepOf returns how long the answer to an operation is remembered. Of one that changes
+// nothing when it is done twice none is: heartbeats are nearly all requests, and what an
+// export answers must not outlive an erasure.
+func keepOf(method, path string) time.Duration {
+	switch {
+	case method != http.MethodPost, path == pathExport:
+		return 0
+	}
+	switch path[strings.LastIndexByte(path, '/')+1:] {
+	case "heartbeat", "release", "force-release":
+		return 0
+	case "acquire", "borrow":
+		return keepGrant
+	}
+	return keepChange
+}
+
 // once makes a POST with an Idempotency-Key happen once: the same request sent
 // again gets the first answer.
-func (a *api) once(next http.Handler) http.Handler {
+func (a *api) once(mux *http.ServeMux, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who := requestOf(r.Context()).who
 		key := r.Header.Get("Idempotency-Key")
-		// An export changes nothing, and what it answers must not outlive an erasure.
-		if r.Method != http.MethodPost || who.Tenant == "" || key == "" || r.URL.Path == pathExport {
+		if key == "" || who.Tenant == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		_, pattern := mux.Handler(r)
+		how, remembered := a.remembered[pattern]
+		if !remembered {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -36,16 +74,16 @@ func (a *api) once(next http.Handler) http.Handler {
 			return
 		}
 		if earlier != nil {
-			a.replay(w, r, earlier)
+			a.replay(w, r, earlier, how)
 			return
 		}
-		a.first(w, r, next, key, digest)
+		a.first(w, r, next, key, digest, how)
 	})
 }
 
 // first carries the request out and keeps the answer, even if the handler panics
 // or the client hangs up.
-func (a *api) first(w http.ResponseWriter, r *http.Request, next http.Handler, key, digest string) {
+func (a *api) first(w http.ResponseWriter, r *http.Request, next http.Handler, key, digest string, how remembering) {
 	copied, answered := &copied{ResponseWriter: w}, false
 	defer func() {
 		if !answered {
@@ -55,7 +93,11 @@ func (a *api) first(w http.ResponseWriter, r *http.Request, next http.Handler, k
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*time.Second)
 		defer cancel()
 		answer := app.Answer{Status: copied.status, Body: copied.body.Bytes(), Header: map[string]string{"Content-Type": w.Header().Get("Content-Type")}}
-		if err := a.config.Answers.Finish(ctx, requestOf(r.Context()).who, key, digest, answer); err != nil {
+		keep := how.keep
+		if answer.Status >= 300 || len(answer.Body) > maxKept {
+			keep = 0
+		}
+		if err := a.config.Answers.Finish(ctx, requestOf(r.Context()).who, key, digest, answer, keep); err != nil {
 			a.log.WarnContext(ctx, "the answer to an Idempotency-Key was not kept", "error", err)
 		}
 	}()
@@ -63,10 +105,9 @@ func (a *api) first(w http.ResponseWriter, r *http.Request, next http.Handler, k
 	answered = true
 }
 
-// replay gives the earlier answer, which is no more for a tenant that was suspended
-// since. The ledger need not be there to ask: nothing is granted anew.
-func (a *api) replay(w http.ResponseWriter, r *http.Request, earlier *app.Answer) {
-	if err := a.service.Active(r.Context(), requestOf(r.Context()).who); err != nil && app.CodeOf(err) != app.CodeUnavailable {
+// replay gives the earlier answer to a caller who may still have it.
+func (a *api) replay(w http.ResponseWriter, r *http.Request, earlier *app.Answer, how remembering) {
+	if err := a.mayReplay(r.Context(), how); err != nil {
 		writeProblem(w, r, err)
 		return
 	}
@@ -79,6 +120,19 @@ func (a *api) replay(w http.ResponseWriter, r *http.Request, earlier *app.Answer
 	w.WriteHeader(earlier.Status)
 	// The client may be gone; there is nobody left to tell.
 	_, _ = w.Write(earlier.Body)
+}
+
+// mayReplay refuses an answer to who is no administrator any more, and to a tenant that was
+// suspended since. The ledger need not be there to ask: nothing is granted anew.
+func (a *api) mayReplay(ctx context.Context, how remembering) error {
+	who := requestOf(ctx).who
+	if how.admin && !who.Admin {
+		return app.NewError(app.CodeForbidden, "this needs the administrator's role")
+	}
+	if err := a.service.Active(ctx, who); err != nil && app.CodeOf(err) != app.CodeUnavailable {
+		return err
+	}
+	return nil
 }
 
 // digestOf identifies what is asked for.

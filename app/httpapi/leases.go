@@ -51,7 +51,7 @@ func grantStatus(g app.Grant) int {
 type acquireInput struct {
 	LicensePath
 	Body *struct {
-		Fingerprint string `json:"fingerprint,omitempty" maxLength:"256" doc:"Names the device: 1 to 256 visible ASCII characters. The same device extends its lease; without one every call takes a new seat." example:"device-7f3a"`
+		Fingerprint Device `json:"fingerprint,omitzero"`
 	}
 }
 
@@ -61,9 +61,13 @@ type grantOutput struct {
 }
 
 func (a *api) acquire(ctx context.Context, who app.Principal, in *acquireInput) (*grantOutput, error) {
-	fingerprint := ""
+	device := Device{}
 	if in.Body != nil {
-		fingerprint = in.Body.Fingerprint
+		device = in.Body.Fingerprint
+	}
+	fingerprint, err := device.fingerprint()
+	if err != nil {
+		return nil, err
 	}
 	g, err := a.service.Acquire(ctx, who, in.License, fingerprint)
 	if err != nil {
@@ -133,29 +137,29 @@ func (a *api) forceRelease(ctx context.Context, who app.Principal, in *leaseInpu
 }
 
 func (a *api) registerLeases() {
-	unusable := []app.Code{app.CodeLicenseNotFound, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNotHolder, app.CodeNoSeats}
+	unusable := []app.Code{app.CodeLicenseNotFound, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNotHolder, app.CodeNoSeats, app.CodeLeaseEnded}
 	register(a, operation{
-		id: "acquire", method: http.MethodPost, path: "/v1/licenses/{license_id}/acquire", tag: "Leases", status: http.StatusCreated, also: http.StatusOK,
+		id: "acquire", method: http.MethodPost, path: "/v1/licenses/{license_id}/acquire", tag: tagLeases, status: http.StatusCreated, also: http.StatusOK,
 		summary: "Take a seat", description: "201 with a new lease, 200 when the device's lease was extended. Either way with a fresh licence token.",
 		codes: unusable,
 	}, a.acquire)
 	register(a, operation{
-		id: "borrow", method: http.MethodPost, path: "/v1/licenses/{license_id}/borrow", tag: "Leases", status: http.StatusCreated, also: http.StatusOK,
+		id: "borrow", method: http.MethodPost, path: "/v1/licenses/{license_id}/borrow", tag: tagLeases, status: http.StatusCreated, also: http.StatusOK,
 		summary: "Take a seat offline", description: "A lease that needs no heartbeat, up to the licence's longest borrow time. Return it early with release.",
 		codes: append([]app.Code{app.CodeBorrowNotAllowed}, unusable...),
 	}, a.borrow)
 	register(a, operation{
-		id: "heartbeat", method: http.MethodPost, path: "/v1/leases/{lease_id}/heartbeat", tag: "Leases", status: http.StatusOK,
+		id: "heartbeat", method: http.MethodPost, path: "/v1/leases/{lease_id}/heartbeat", tag: tagLeases, status: http.StatusOK,
 		summary: "Keep a seat", description: "Extends the lease by the server's clock. An expired lease is revived while a seat is free.",
 		codes: []app.Code{app.CodeLeaseNotFound, app.CodeLeaseExpired, app.CodeLeaseEnded, app.CodeNotHolder, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired},
 	}, a.heartbeat)
 	register(a, operation{
-		id: "release", method: http.MethodPost, path: "/v1/leases/{lease_id}/release", tag: "Leases", status: http.StatusNoContent,
+		id: "release", method: http.MethodPost, path: "/v1/leases/{lease_id}/release", tag: tagLeases, status: http.StatusNoContent,
 		summary: "Give a seat back", description: "Frees the seat at once. A lease that is over already is no error.",
 		codes: []app.Code{app.CodeLeaseNotFound, app.CodeNotHolder},
 	}, a.release)
 	register(a, operation{
-		id: "force-release", method: http.MethodPost, path: "/v1/leases/{lease_id}/force-release", tag: "Administration", status: http.StatusNoContent,
+		id: "force-release", method: http.MethodPost, path: "/v1/leases/{lease_id}/force-release", tag: tagAdministration, status: http.StatusNoContent,
 		summary: "Take a lease away", description: "Whoever holds it. Administrators only.",
 		codes: []app.Code{app.CodeForbidden, app.CodeLeaseNotFound},
 	}, a.forceRelease)

@@ -10,25 +10,26 @@ import (
 
 // License is a licence as the API shows it.
 type License struct {
-	ID               string            `json:"id"`
-	Product          string            `json:"product"`
-	Seats            int               `json:"seats"`
-	Status           app.Status        `json:"status" enum:"active,suspended,revoked"`
-	LeaseSeconds     int               `json:"leaseSeconds"`
-	HeartbeatSeconds int               `json:"heartbeatSeconds"`
-	MaxBorrowSeconds int               `json:"maxBorrowSeconds" doc:"0 when the licence may not be borrowed"`
-	Overage          float64           `json:"overage" doc:"1 refuses when the seats are exhausted; 1.2 lets a fifth more in"`
-	ExpiresAt        *time.Time        `json:"expiresAt,omitempty" doc:"Missing when the licence never expires"`
-	Metadata         map[string]string `json:"metadata,omitempty" doc:"Shown to administrators only"`
-	CreatedAt        time.Time         `json:"createdAt"`
-	UpdatedAt        time.Time         `json:"updatedAt"`
+	ID                 string            `json:"id"`
+	Product            string            `json:"product"`
+	Seats              int               `json:"seats"`
+	Status             app.Status        `json:"status" enum:"active,suspended,revoked"`
+	LeaseSeconds       int               `json:"leaseSeconds"`
+	HeartbeatSeconds   int               `json:"heartbeatSeconds"`
+	MaxBorrowSeconds   int               `json:"maxBorrowSeconds" doc:"0 when the licence may not be borrowed"`
+	Overage            float64           `json:"overage" doc:"1 refuses when the seats are exhausted; 1.2 lets a fifth more in"`
+	RequireFingerprint bool              `json:"requireFingerprint" doc:"Whether every lease has to name its device"`
+	ExpiresAt          *time.Time        `json:"expiresAt,omitempty" doc:"Missing when the licence never expires"`
+	Metadata           map[string]string `json:"metadata,omitempty" doc:"Shown to administrators only"`
+	CreatedAt          time.Time         `json:"createdAt"`
+	UpdatedAt          time.Time         `json:"updatedAt"`
 }
 
 func licenseOf(l app.License, admin bool) License {
 	out := License{
 		ID: l.ID, Product: l.Product, Seats: l.Seats, Status: l.Status, LeaseSeconds: int(l.LeaseTTL / time.Second),
 		HeartbeatSeconds: int(l.HeartbeatInterval / time.Second), MaxBorrowSeconds: int(l.MaxBorrow / time.Second),
-		Overage: l.Overage, CreatedAt: l.CreatedAt.UTC(), UpdatedAt: l.UpdatedAt.UTC(),
+		Overage: l.Overage, RequireFingerprint: l.RequireFingerprint, CreatedAt: l.CreatedAt.UTC(), UpdatedAt: l.UpdatedAt.UTC(),
 	}
 	if !l.ExpiresAt.IsZero() {
 		expires := l.ExpiresAt.UTC()
@@ -40,26 +41,31 @@ func licenseOf(l app.License, admin bool) License {
 	return out
 }
 
-// Terms are the fields of a licence that administrators set. A field that is
+// Terms are the fields of a licence that administrators may set. A field that is
 // missing keeps its value, or gets the default in a new licence.
 type Terms struct {
-	Product          *string           `json:"product,omitempty" maxLength:"256"`
-	Seats            *int              `json:"seats,omitempty" minimum:"1" maximum:"250000"`
-	LeaseSeconds     *int              `json:"leaseSeconds,omitempty" minimum:"10" maximum:"86400" doc:"How long a seat stays taken without a heartbeat; default 300"`
-	HeartbeatSeconds *int              `json:"heartbeatSeconds,omitempty" minimum:"1" maximum:"86399" doc:"Default: a third of leaseSeconds"`
-	MaxBorrowSeconds *int              `json:"maxBorrowSeconds,omitempty" minimum:"0" maximum:"7776000" doc:"Default 0: no borrowing"`
-	Overage          *float64          `json:"overage,omitempty" minimum:"1" maximum:"2" doc:"Default 1: refuse"`
-	ExpiresAt        *time.Time        `json:"expiresAt,omitempty" doc:"0001-01-01T00:00:00Z takes the expiry away"`
-	Metadata         map[string]string `json:"metadata,omitempty" maxProperties:"32"`
+	LeaseSeconds       *int              `json:"leaseSeconds,omitempty" minimum:"10" maximum:"86400" doc:"How long a seat stays taken without a heartbeat; default 300"`
+	HeartbeatSeconds   *int              `json:"heartbeatSeconds,omitempty" minimum:"1" maximum:"86399" doc:"Default: a third of leaseSeconds"`
+	MaxBorrowSeconds   *int              `json:"maxBorrowSeconds,omitempty" minimum:"0" maximum:"7776000" doc:"Default 0: no borrowing"`
+	Overage            *float64          `json:"overage,omitempty" minimum:"1" maximum:"2" doc:"Default 1: refuse"`
+	RequireFingerprint *bool             `json:"requireFingerprint,omitempty" doc:"Default false: an acquire without a fingerprint takes a new seat; true refuses it"`
+	ExpiresAt          *time.Time        `json:"expiresAt,omitempty" doc:"0001-01-01T00:00:00Z takes the expiry away"`
+	Metadata           map[string]string `json:"metadata,omitempty" maxProperties:"32"`
 }
 
 func (t Terms) apply(l *app.License) {
-	set(&l.Product, t.Product)
-	set(&l.Seats, t.Seats)
+	if t.LeaseSeconds != nil && t.HeartbeatSeconds == nil {
+		// What was the default, or is too long for the new lease, is the new default.
+		usual := app.License{LeaseTTL: l.LeaseTTL}.Defaulted().HeartbeatInterval
+		if seconds := time.Duration(*t.LeaseSeconds) * time.Second; l.HeartbeatInterval == usual || l.HeartbeatInterval >= seconds {
+			l.HeartbeatInterval = app.License{LeaseTTL: seconds}.Defaulted().HeartbeatInterval
+		}
+	}
 	seconds(&l.LeaseTTL, t.LeaseSeconds)
 	seconds(&l.HeartbeatInterval, t.HeartbeatSeconds)
 	seconds(&l.MaxBorrow, t.MaxBorrowSeconds)
 	set(&l.Overage, t.Overage)
+	set(&l.RequireFingerprint, t.RequireFingerprint)
 	set(&l.ExpiresAt, t.ExpiresAt)
 	if t.Metadata != nil {
 		l.Metadata = t.Metadata
@@ -105,13 +111,15 @@ func (a *api) getLicense(ctx context.Context, who app.Principal, in *licenseInpu
 
 type createInput struct {
 	Body struct {
-		ID string `json:"id" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" doc:"Unique within the tenant" example:"team"`
+		ID      string `json:"id" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" doc:"Unique within the tenant" example:"team"`
+		Product string `json:"product" minLength:"1" maxLength:"256" doc:"What is licensed, the token's audience" example:"coditect-ide"`
+		Seats   int    `json:"seats" minimum:"1" maximum:"250000" doc:"How many devices may hold a lease at once" example:"5"`
 		Terms
 	}
 }
 
 func (a *api) createLicense(ctx context.Context, who app.Principal, in *createInput) (*licenseOutput, error) {
-	license := app.License{ID: in.Body.ID}
+	license := app.License{ID: in.Body.ID, Product: in.Body.Product, Seats: in.Body.Seats}
 	in.Body.apply(&license)
 	created, err := a.service.CreateLicense(ctx, who, license)
 	return &licenseOutput{Body: licenseOf(created, true)}, err
@@ -119,11 +127,19 @@ func (a *api) createLicense(ctx context.Context, who app.Principal, in *createIn
 
 type updateInput struct {
 	LicensePath
-	Body Terms
+	Body struct {
+		Product *string `json:"product,omitempty" minLength:"1" maxLength:"256"`
+		Seats   *int    `json:"seats,omitempty" minimum:"1" maximum:"250000"`
+		Terms
+	}
 }
 
 func (a *api) updateLicense(ctx context.Context, who app.Principal, in *updateInput) (*licenseOutput, error) {
-	updated, err := a.service.UpdateLicense(ctx, who, in.License, app.ActionUpdate, in.Body.apply)
+	updated, err := a.service.UpdateLicense(ctx, who, in.License, app.ActionUpdate, func(l *app.License) {
+		set(&l.Product, in.Body.Product)
+		set(&l.Seats, in.Body.Seats)
+		in.Body.apply(l)
+	})
 	return &licenseOutput{Body: licenseOf(updated, true)}, err
 }
 
@@ -137,28 +153,28 @@ func (a *api) setStatus(action app.Action, status app.Status) func(context.Conte
 
 func (a *api) registerLicenses() {
 	register(a, operation{
-		id: "get-license", method: http.MethodGet, path: "/v1/licenses/{license_id}", tag: "Licences", status: http.StatusOK,
+		id: "get-license", method: http.MethodGet, path: "/v1/licenses/{license_id}", tag: tagLicences, status: http.StatusOK,
 		summary: "A licence and how full it is", codes: []app.Code{app.CodeLicenseNotFound},
 	}, a.getLicense)
 	register(a, operation{
-		id: "create-license", method: http.MethodPost, path: "/v1/licenses", tag: "Administration", status: http.StatusCreated,
+		id: "create-license", method: http.MethodPost, path: "/v1/licenses", tag: tagAdministration, status: http.StatusCreated,
 		summary: "Add a licence", description: "Administrators only.", codes: []app.Code{app.CodeForbidden, app.CodeLicenseExists},
 	}, a.createLicense)
 	changes := []app.Code{app.CodeForbidden, app.CodeLicenseNotFound, app.CodeLicenseRevoked}
 	register(a, operation{
-		id: "update-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/update", tag: "Administration", status: http.StatusOK,
+		id: "update-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/update", tag: tagAdministration, status: http.StatusOK,
 		summary: "Change a licence", description: "With fewer seats than are in use nobody loses a lease; new ones wait. Administrators only.", codes: changes,
 	}, a.updateLicense)
 	register(a, operation{
-		id: "suspend-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/suspend", tag: "Administration", status: http.StatusOK,
+		id: "suspend-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/suspend", tag: tagAdministration, status: http.StatusOK,
 		summary: "Suspend a licence", description: "Acquire and heartbeat are refused until it is reinstated. Administrators only.", codes: changes,
 	}, a.setStatus(app.ActionSuspend, app.StatusSuspended))
 	register(a, operation{
-		id: "reinstate-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/reinstate", tag: "Administration", status: http.StatusOK,
+		id: "reinstate-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/reinstate", tag: tagAdministration, status: http.StatusOK,
 		summary: "End a suspension", description: "Administrators only.", codes: changes,
 	}, a.setStatus(app.ActionReinstate, app.StatusActive))
 	register(a, operation{
-		id: "revoke-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/revoke", tag: "Administration", status: http.StatusOK,
+		id: "revoke-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/revoke", tag: tagAdministration, status: http.StatusOK,
 		summary: "Revoke a licence for good", description: "Administrators only.", codes: changes,
 	}, a.setStatus(app.ActionRevoke, app.StatusRevoked))
 }

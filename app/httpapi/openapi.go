@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,26 +14,12 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// description is the head of the OpenAPI document.
-func description() huma.Config {
-	config := huma.DefaultConfig("License API", "1.0.0")
-	config.Info.Description = "Floating licences: acquire a seat, keep it with heartbeats, give it back."
-	config.DocsPath, config.SchemasPath = "", ""
-	config.CreateHooks = nil
-	config.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
-	config.Transformers = []huma.Transformer{translate}
-	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"identity": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An Identity Platform ID token of one of the tenant's users."},
-	}
-	return config
-}
-
 // everywhere are the codes that any operation with a token may answer with.
 func everywhere() []app.Code {
 	return []app.Code{
 		app.CodeMissingAuth, app.CodeInvalidToken, app.CodeMissingTenant, app.CodeUnknownTenant, app.CodeTenantSuspended,
 		app.CodeCrossOrigin, app.CodeMalformed, app.CodeBodyTooLarge, app.CodeUnsupportedMedia, app.CodeValidation,
-		app.CodeTooManyRequests, app.CodeUnavailable, app.CodeInternal,
+		app.CodeMethodNotAllowed, app.CodeTooManyRequests, app.CodeUnavailable, app.CodeInternal,
 	}
 }
 
@@ -47,10 +34,11 @@ type operation struct {
 // register adds an operation. The handler is given the caller; its errors become
 // Problems.
 func register[I, O any](a *api, o operation, handler func(context.Context, app.Principal, *I) (*O, error)) {
-	// An export is not remembered: see once.
-	once := o.method == http.MethodPost && o.path != pathExport
+	keep := keepOf(o.method, o.path)
+	once := keep > 0
 	codes := append(everywhere(), o.codes...)
 	if once {
+		a.remembered[o.method+" "+o.path] = remembering{keep: keep, admin: slices.Contains(o.codes, app.CodeForbidden)}
 		codes = append(codes, app.CodeIdempotencyBusy, app.CodeIdempotencyReused)
 	}
 	registered := huma.Operation{
@@ -63,7 +51,7 @@ func register[I, O any](a *api, o operation, handler func(context.Context, app.P
 	}
 	if once {
 		registered.Parameters = []*huma.Param{{
-			Name: "Idempotency-Key", In: "header", Description: "The same key with the same request gets the first answer again, for 24 hours.",
+			Name: "Idempotency-Key", In: "header", Description: fmt.Sprintf("The same key with the same request gets the first answer again, if it was a success, for %g hours at most.", keep.Hours()),
 			Schema: &huma.Schema{Type: "string", MaxLength: new(maxKey)},
 		}}
 	}
@@ -103,10 +91,4 @@ func (a *api) responses(codes []app.Code) map[string]*huma.Response {
 		}
 	}
 	return edgeAnswers(responses)
-}
-
-// describeErrors drops huma's own error model, which is never sent.
-func describeErrors(document *huma.OpenAPI) {
-	delete(document.Components.Schemas.Map(), "ErrorModel")
-	delete(document.Components.Schemas.Map(), "ErrorDetail")
 }

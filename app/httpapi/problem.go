@@ -23,7 +23,7 @@ type Problem struct {
 	Detail string   `json:"detail" doc:"What happened, for people" example:"all seats of the licence are in use"`
 	// RequestID finds the request in the service's logs.
 	RequestID  string           `json:"requestId,omitempty" doc:"Finds the request in the service's logs"`
-	Errors     []app.FieldError `json:"errors,omitempty" doc:"Every field that is wrong"`
+	Errors     []app.FieldError `json:"errors,omitempty" nullable:"false" doc:"Every field that is wrong"`
 	Seats      *int             `json:"seats,omitempty" doc:"Seats of the licence (no_seats_available)"`
 	SeatsInUse *int             `json:"seatsInUse,omitempty" doc:"Live leases (no_seats_available)"`
 	NextFreeAt *time.Time       `json:"nextFreeAt,omitempty" doc:"When the first lease expires if nobody renews it (no_seats_available)"`

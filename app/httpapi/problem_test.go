@@ -42,6 +42,7 @@ func TestEveryCodeIsInTheGuideWithItsStatus(t *testing.T) {
 	guide, err := os.ReadFile("../../docs/api.md")
 	require.NoError(t, err)
 	all := codes(t)
+	assert.ElementsMatch(t, all, app.Codes(), "the list for the OpenAPI document is whole")
 	for _, code := range all {
 		assert.Contains(t, string(guide), fmt.Sprintf("| `%s` | %d |", code, StatusOf(code)))
 		assert.Equal(t, code == app.CodeInternal, StatusOf(code) == 500, "%s has a status of its own", code)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 )
 
@@ -11,13 +12,33 @@ import (
 type Readiness struct {
 	Ready bool `json:"ready"`
 	// Checks says "ok" or what is wrong, by dependency.
-	Checks map[string]string `json:"checks"`
+	Checks map[string]string `json:"checks" doc:"ok, or what is wrong, by dependency"`
+}
+
+// Health is the answer of /health.
+type Health struct {
+	Status string `json:"status" enum:"ok"`
+}
+
+// KeySet describes the published key set: see app/kms.
+type KeySet struct {
+	Keys []PublicKey `json:"keys" nullable:"false"`
+}
+
+// PublicKey describes a key of the set: RSA, for RS512.
+type PublicKey struct {
+	KeyType   string `json:"kty" enum:"RSA"`
+	KeyID     string `json:"kid" doc:"KEY.VERSION, as in a token's header" example:"license-signing.1"`
+	Use       string `json:"use" enum:"sig"`
+	Algorithm string `json:"alg" enum:"RS512"`
+	Modulus   string `json:"n"`
+	Exponent  string `json:"e"`
 }
 
 // registerPublic adds what needs no token: liveness, readiness and public keys.
 func (a *api) registerPublic(mux *http.ServeMux) {
 	mux.HandleFunc(routeHealth, func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		writeJSON(w, http.StatusOK, Health{Status: "ok"})
 	})
 	mux.HandleFunc(routeReady, func(w http.ResponseWriter, r *http.Request) {
 		state := a.config.Ready(r.Context())
@@ -30,17 +51,17 @@ func (a *api) registerPublic(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+pathKeys, a.publishKeys)
 }
 
-// publishKeys serves the key set. Clients may keep it for an hour, and for a day
-// while the service is away: a new key version is published long before it signs.
+// publishKeys serves the key set. Clients may keep it for as long as it is good, and for a
+// day while the service is away: a new key version is published long before it signs.
 func (a *api) publishKeys(w http.ResponseWriter, r *http.Request) {
-	content, err := a.config.Keys(r.Context())
+	content, good, err := a.config.Keys(r.Context())
 	if err != nil {
 		writeProblem(w, r, err)
 		return
 	}
 	sum := sha256.Sum256(content)
 	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
-	w.Header().Set("Cache-Control", "public, max-age=3600, stale-if-error=86400")
+	w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(good.Seconds())))
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	w.Header().Set("ETag", tag)
 	if r.Header.Get("If-None-Match") == tag {

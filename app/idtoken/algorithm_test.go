@@ -45,6 +45,7 @@ func TestOnlyTheIssuersKeyAndAlgorithmMakeAGoodToken(t *testing.T) {
 		require.NoError(t, err)
 		return token
 	}
+	withoutName := g.MintWith(t, "", apptest.Claims("demo-1a2b", "ada"))
 	for name, token := range map[string]string{
 		"no signature":                          none,
 		"a MAC by a secret":                     sign(jose.HS256, []byte("0123456789abcdef0123456789abcdef"), kid, false),
@@ -54,6 +55,7 @@ func TestOnlyTheIssuersKeyAndAlgorithmMakeAGoodToken(t *testing.T) {
 		"a foreign key under the issuer's name": sign(jose.RS256, foreign, kid, false),
 		"a foreign key under its own":           sign(jose.RS256, foreign, "foreign", false),
 		"a foreign key without a name":          sign(jose.RS256, foreign, "", false),
+		"the issuer's key without its name":     withoutName,
 		"a foreign key that it brings along":    sign(jose.RS256, foreign, kid, true),
 	} {
 		_, err := v.Verify(t.Context(), token)

@@ -105,6 +105,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	if who, ok := v.recall(sum); ok {
 		return who, nil
 	}
+	if !namesKey(token) {
+		return app.Principal{}, invalid(errors.New("the header names no key (kid)"))
+	}
 	verified, err := v.verify(ctx, token)
 	if err != nil {
 		return app.Principal{}, err

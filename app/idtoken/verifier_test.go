@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,11 @@ func TestWhoCannotBeNamedMayNotCall(t *testing.T) {
 	without := apptest.Claims("", "ada")
 	delete(without, "firebase")
 	without["firebase.tenant"] = "x"
+	text := func(claim string) map[string]any {
+		claims := apptest.Claims("demo-1a2b", "ada")
+		claims[claim] = strconv.FormatInt(claims[claim].(int64), 10)
+		return claims
+	}
 	for name, c := range map[string]struct {
 		claims map[string]any
 		code   app.Code
@@ -72,6 +78,9 @@ func TestWhoCannotBeNamedMayNotCall(t *testing.T) {
 		"a user with a tab":             {apptest.Claims("demo-1a2b", "ada\tl"), app.CodeInvalidToken},
 		"a user with a NUL":             {apptest.Claims("demo-1a2b", "ada\x00"), app.CodeInvalidToken},
 		"a user of 129 bytes":           {apptest.Claims("demo-1a2b", strings.Repeat("a", 129)), app.CodeInvalidToken},
+		"a text for exp":                {text("exp"), app.CodeInvalidToken},
+		"a text for iat":                {text("iat"), app.CodeInvalidToken},
+		"a text for auth_time":          {text("auth_time"), app.CodeInvalidToken},
 		"a tenant by a claim of theirs": {without, app.CodeMissingTenant},
 	} {
 		_, err := v.Verify(t.Context(), g.Mint(t, c.claims))

@@ -18,9 +18,15 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// refresh is how old the published set may become before it is read again. Public
-// keys never change; a version that was destroyed has to disappear.
-const refresh = time.Hour
+// How old the published set may become before it is read again. Public keys never change; a
+// version that was destroyed has to disappear. A set that lacks a version is asked about each
+// minute, and nobody is to keep it for longer: a new version is being generated at first
+// (PENDING_GENERATION), and a disabled one may be enabled again, and may then sign at once
+// (cloud.google.com/kms/docs/key-states).
+const (
+	refresh      = time.Hour
+	refreshSmall = time.Minute
+)
 
 // KeySet is the published JSON Web Key Set: the public keys of all versions whose
 // tokens are still good. While KMS is away the last set is served.
@@ -30,7 +36,9 @@ type KeySet struct {
 
 	mu      sync.Mutex
 	content []byte
-	read    time.Time
+	// good is how long the content may be kept after it was read.
+	good time.Duration
+	read time.Time
 }
 
 // NewKeySet returns the set of the given key versions.
@@ -38,56 +46,62 @@ func NewKeySet(client *Client, versions []string) *KeySet {
 	return &KeySet{client: client, versions: versions}
 }
 
-// JSON returns the set as a JSON document.
-func (k *KeySet) JSON(ctx context.Context) ([]byte, error) {
+// JSON returns the set as a JSON document, and how long a client may keep it: an hour, or a
+// minute while a version is missing in it.
+func (k *KeySet) JSON(ctx context.Context) (content []byte, good time.Duration, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.content != nil && time.Since(k.read) < refresh {
-		return k.content, nil
+	if k.content != nil && time.Since(k.read) < k.good {
+		return k.content, k.good, nil
 	}
-	content, err := k.fetch(ctx)
-	if err != nil {
-		if k.content != nil {
-			// Ask again in a minute rather than with every request.
-			k.read = time.Now().Add(time.Minute - refresh)
-			return k.content, nil
-		}
-		return nil, app.Unavailable("signing key", err)
+	content, whole, err := k.fetch(ctx)
+	switch {
+	case err != nil && k.content == nil:
+		return nil, 0, app.Unavailable("signing key", err)
+	case err != nil:
+		// Ask again in a minute rather than with every request.
+		k.read, k.good = time.Now(), refreshSmall
+		return k.content, k.good, nil
 	}
-	k.content, k.read = content, time.Now()
-	return content, nil
+	k.content, k.read, k.good = content, time.Now(), refresh
+	if !whole {
+		k.good = refreshSmall
+	}
+	return k.content, k.good, nil
 }
 
-func (k *KeySet) fetch(ctx context.Context) ([]byte, error) {
+// fetch reads the set, and says whether all versions are in it.
+func (k *KeySet) fetch(ctx context.Context) (content []byte, whole bool, err error) {
 	set := jose.JSONWebKeySet{Keys: make([]jose.JSONWebKey, 0, len(k.versions))}
 	for _, version := range k.versions {
 		id, err := KeyID(version)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		text, err := k.client.publicKey(ctx, version)
 		if status.Code(err) == codes.FailedPrecondition {
-			// It was disabled or destroyed before the settings say so: its tokens are no
-			// longer good, and those of the other versions must stay so.
+			// It is not generated yet, so it has not signed, or it was disabled or destroyed
+			// before the settings say so: its tokens are no longer good, and those of the
+			// other versions must stay so.
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		public, err := parsePublicKey(text)
 		if err != nil {
-			return nil, fmt.Errorf("public key of %s: %w", version, err)
+			return nil, false, fmt.Errorf("public key of %s: %w", version, err)
 		}
 		set.Keys = append(set.Keys, jose.JSONWebKey{Key: public, KeyID: id, Algorithm: string(jose.RS512), Use: "sig"})
 	}
 	if len(set.Keys) == 0 {
-		return nil, errors.New("none of the key versions in KMS_KEY_VERSIONS is enabled")
+		return nil, false, errors.New("none of the key versions in KMS_KEY_VERSIONS is enabled")
 	}
-	content, err := json.Marshal(set)
+	content, err = json.Marshal(set)
 	if err != nil {
-		return nil, fmt.Errorf("encode the key set: %w", err)
+		return nil, false, fmt.Errorf("encode the key set: %w", err)
 	}
-	return content, nil
+	return content, len(set.Keys) == len(k.versions), nil
 }
 
 func parsePublicKey(text string) (*rsa.PublicKey, error) {

@@ -4,9 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
@@ -19,7 +21,7 @@ func TestAVersionThatWasDisabledLeavesThePublishedKeysWithinAnHour(t *testing.T)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	set := NewKeySet(client, []string{apptest.KeyVersion, second})
 	published := func() string {
-		content, err := set.JSON(t.Context())
+		content, _, err := set.JSON(t.Context())
 		require.NoError(t, err)
 		return string(content)
 	}
@@ -34,4 +36,40 @@ func TestAVersionThatWasDisabledLeavesThePublishedKeysWithinAnHour(t *testing.T)
 	set.read = set.read.Add(-refresh)
 	assert.NotContains(t, published(), "license-signing.1")
 	assert.Contains(t, published(), "license-signing.2")
+}
+
+func TestAVersionThatIsStillBeingGeneratedIsPublishedAMinuteAfterItCanSign(t *testing.T) {
+	t.Parallel()
+	google := apptest.StartGoogle(t)
+	second := google.AddVersion(t)
+	client, err := Open(t.Context(), google.Endpoint, google.CA, func(string, time.Duration, error) {})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	signer, err := NewSigner(client, second)
+	require.NoError(t, err)
+	for _, state := range []kmspb.CryptoKeyVersion_CryptoKeyVersionState{
+		kmspb.CryptoKeyVersion_PENDING_GENERATION, kmspb.CryptoKeyVersion_PENDING_IMPORT, kmspb.CryptoKeyVersion_DISABLED,
+		kmspb.CryptoKeyVersion_GENERATION_FAILED, kmspb.CryptoKeyVersion_IMPORT_FAILED, kmspb.CryptoKeyVersion_DESTROY_SCHEDULED,
+	} {
+		t.Run(state.String(), func(t *testing.T) {
+			google.SetState(second, state)
+			set := NewKeySet(client, []string{apptest.KeyVersion, second})
+			published, good, err := set.JSON(t.Context())
+			require.NoError(t, err)
+			assert.NotContains(t, string(published), "license-signing.2")
+			assert.LessOrEqual(t, good, time.Minute, "nobody keeps a set that lacks a key")
+			_, err = signer.Sign(t.Context(), app.Claims{Subject: "demo"})
+			require.Error(t, err, "it has not signed")
+
+			google.SetState(second, kmspb.CryptoKeyVersion_ENABLED)
+			_, err = signer.Sign(t.Context(), app.Claims{Subject: "demo"})
+			require.NoError(t, err)
+			set.read = set.read.Add(-time.Minute)
+			published, good, err = set.JSON(t.Context())
+			require.NoError(t, err)
+			assert.Contains(t, string(published), "license-signing.1")
+			assert.Contains(t, string(published), "license-signing.2")
+			assert.Equal(t, refresh, good)
+		})
+	}
 }

@@ -33,13 +33,13 @@ func TestATokenVerifiesWithThePublishedKeysAndFaultsAreSeen(t *testing.T) {
 	set := kms.NewKeySet(client, []string{apptest.KeyVersion})
 
 	google.Refuse.Store(true)
-	_, err = set.JSON(ctx)
+	_, _, err = set.JSON(ctx)
 	assert.Equal(t, app.CodeUnavailable, app.CodeOf(err))
 	google.Refuse.Store(false)
-	keys, err := set.JSON(ctx)
+	keys, _, err := set.JSON(ctx)
 	require.NoError(t, err)
 	google.Refuse.Store(true)
-	again, err := set.JSON(ctx)
+	again, _, err := set.JSON(ctx)
 	require.NoError(t, err, "the last set is served while KMS is away")
 	assert.Equal(t, keys, again)
 	assert.Contains(t, string(keys), `"kid":"license-signing.1"`)
@@ -97,7 +97,7 @@ func TestAnAnswerOfKMSThatWasDamagedIsNotUsed(t *testing.T) {
 		_, err := signer.Sign(t.Context(), app.Claims{Subject: "demo"})
 		if c.key != nil {
 			require.NoError(t, err, name)
-			_, err = kms.NewKeySet(client, []string{apptest.KeyVersion}).JSON(t.Context())
+			_, _, err = kms.NewKeySet(client, []string{apptest.KeyVersion}).JSON(t.Context())
 		}
 		assert.Equal(t, app.CodeUnavailable, app.CodeOf(err), name)
 		assert.ErrorContains(t, err, c.says, name)

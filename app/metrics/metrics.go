@@ -29,6 +29,7 @@ type Metrics struct {
 	inUse, seats     *prometheus.GaugeVec
 	sums             [3]prometheus.Gauge
 	rebuilt          prometheus.Counter
+	filled           prometheus.Gauge
 
 	answered *series[answer, prometheus.Counter]
 	took     *series[string, prometheus.Observer]
@@ -84,13 +85,16 @@ func New() *Metrics {
 			Name: "license_rebuilds_total", Help: "Licences whose live seats were rebuilt from the ledger.",
 		}),
 	}
+	m.filled = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "redis_memory_used_ratio", Help: "Used share of the memory of Redis, as the readiness probe saw it last: at 1 new seats are refused.",
+	})
 	// An outcome that never happened is 0, not absent: Cloud Monitoring refuses an
 	// alert over a metric that was never written, and a rate misses a first count.
 	for _, outcome := range []string{"granted", "extended", "exhausted", "refused", "revived", "released", "expired"} {
 		m.leases.WithLabelValues(outcome)
 	}
 	m.registry.MustRegister(m.requests, m.requestSeconds, m.inFlight, m.signErrors, m.dependency, m.dependencyErrors,
-		m.leases, m.inUse, m.seats, m.sums[0], m.sums[1], m.sums[2], m.rebuilt, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.leases, m.inUse, m.seats, m.sums[0], m.sums[1], m.sums[2], m.rebuilt, m.filled, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.answered = newSeries(func(a answer) prometheus.Counter {
 		return m.requests.WithLabelValues(a.route, a.method, strconv.Itoa(a.code))
 	})
@@ -160,6 +164,9 @@ func (m *Metrics) Full(f app.Fullness) {
 		m.seats.WithLabelValues(one.Ref.Tenant, one.Ref.License).Set(float64(one.Seats))
 	}
 }
+
+// Filled sets the used share of the memory of Redis, between 0 and 1.
+func (m *Metrics) Filled(share float64) { m.filled.Set(share) }
 
 // Rebuilt implements app.Meter.
 func (m *Metrics) Rebuilt() { m.rebuilt.Inc() }

@@ -138,8 +138,8 @@ func actionOf(reason app.Reason) app.Action {
 // refusal is the SQLSTATE of licensing.admit, whose message is a code.
 const refusal = "LS002"
 
-// Grant implements app.Ledger. The lease may exist: extended, borrowed, or revived. A
-// borrowed lease that is open stays one, whichever of two requests comes last.
+// Grant implements app.Ledger. The lease may exist: extended, borrowed, or revived. An
+// open one that is borrowed for longer stays as it is, whichever of two requests comes last.
 func (l *Ledger) Grant(ctx context.Context, lease app.Lease, endings []app.Ending, event app.Event) error {
 	err := l.statements(ctx, "grant", lease.Tenant, func(b *pgx.Batch) {
 		b.Queue(`SELECT FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE`, lease.Tenant, lease.License)
@@ -148,10 +148,11 @@ func (l *Ledger) Grant(ctx context.Context, lease app.Lease, endings []app.Endin
 		b.Queue(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
 			ON CONFLICT (tenant_id, id) DO UPDATE SET
-			kind = CASE WHEN lease.kind = 'borrowed' AND lease.ended_at IS NULL THEN lease.kind ELSE excluded.kind END,
+			kind = CASE WHEN lease.kind = 'borrowed' AND lease.ended_at IS NULL AND lease.expires_at >= excluded.expires_at THEN lease.kind ELSE excluded.kind END,
 			user_id = excluded.user_id, email = excluded.email, address = excluded.address, fingerprint = excluded.fingerprint,
 			granted_at = greatest(lease.granted_at, excluded.granted_at), seated_at = greatest(lease.seated_at, excluded.seated_at),
-			expires_at = greatest(lease.expires_at, excluded.expires_at), erased_at = NULL, ended_at = NULL, end_reason = NULL`,
+			expires_at = CASE WHEN lease.ended_at IS NULL AND (lease.kind = 'borrowed' OR excluded.kind = 'floating')
+				THEN greatest(lease.expires_at, excluded.expires_at) ELSE excluded.expires_at END, erased_at = NULL, ended_at = NULL, end_reason = NULL`,
 			lease.Tenant, lease.License, lease.ID, lease.Kind, lease.Fingerprint, lease.User, lease.Email, lease.Address,
 			lease.GrantedAt, lease.ExpiresAt)
 		appendEvent(b, lease.Tenant, event)

@@ -13,7 +13,7 @@ import (
 
 // licenseColumns end with the revision of the licence and its tenant together.
 const licenseColumns = `tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
-	expires_at, max_borrow_seconds, overage, status, metadata, created_at, updated_at,
+	expires_at, max_borrow_seconds, overage, require_fingerprint, status, metadata, created_at, updated_at,
 	revision + (SELECT t.revision FROM licensing.tenant t WHERE t.id = tenant_id)`
 
 // suspendedColumn says whether the licence's tenant is suspended.
@@ -37,7 +37,7 @@ func scanLicenseAnd(row pgx.CollectableRow, more ...any) (app.License, error) {
 	var expires *time.Time
 	err := row.Scan(append([]any{
 		&l.Tenant, &l.ID, &l.Product, &l.Seats, &lease, &heartbeat,
-		&expires, &borrow, &l.Overage, &l.Status, &l.Metadata, &l.CreatedAt, &l.UpdatedAt, &l.Revision,
+		&expires, &borrow, &l.Overage, &l.RequireFingerprint, &l.Status, &l.Metadata, &l.CreatedAt, &l.UpdatedAt, &l.Revision,
 	}, more...)...)
 	l.LeaseTTL, l.HeartbeatInterval = time.Duration(lease)*time.Second, time.Duration(heartbeat)*time.Second
 	l.MaxBorrow = time.Duration(borrow) * time.Second
@@ -59,7 +59,7 @@ func licenseValues(l app.License) []any {
 	}
 	return []any{
 		l.Tenant, l.ID, l.Product, l.Seats, int64(l.LeaseTTL / time.Second), int64(l.HeartbeatInterval / time.Second),
-		expires, int64(l.MaxBorrow / time.Second), l.Overage, l.Status, metadata,
+		expires, int64(l.MaxBorrow / time.Second), l.Overage, l.Status, metadata, l.RequireFingerprint,
 	}
 }
 
@@ -134,8 +134,8 @@ func (l *Ledger) CreateLicense(ctx context.Context, license app.License, event a
 	var created app.License
 	err := l.checked(ctx, "create_license", license.Tenant, active, func(b *pgx.Batch) {
 		b.Queue(`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
-			expires_at, max_borrow_seconds, overage, status, metadata)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING `+licenseColumns, licenseValues(license)...).
+			expires_at, max_borrow_seconds, overage, status, metadata, require_fingerprint)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING `+licenseColumns, licenseValues(license)...).
 			Query(func(rows pgx.Rows) (err error) {
 				created, err = pgx.CollectExactlyOneRow(rows, scanLicense)
 				return err
@@ -172,7 +172,7 @@ func (l *Ledger) UpdateLicense(ctx context.Context, ref app.LicenseRef, change f
 			return err
 		}
 		rows, err = tx.Query(ctx, `UPDATE licensing.license SET product = $3, seats = $4, lease_seconds = $5,
-			heartbeat_seconds = $6, expires_at = $7, max_borrow_seconds = $8, overage = $9, status = $10, metadata = $11,
+			heartbeat_seconds = $6, expires_at = $7, max_borrow_seconds = $8, overage = $9, status = $10, metadata = $11, require_fingerprint = $12,
 			updated_at = now() WHERE tenant_id = $1 AND id = $2 RETURNING `+licenseColumns+`, `+suspendedColumn, licenseValues(license)...)
 		if err != nil {
 			return err

@@ -103,11 +103,12 @@ func declareLicense(ctx context.Context, tx pgx.Tx, license app.License) error {
 		return nil
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
-		expires_at, max_borrow_seconds, overage, status, metadata)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		expires_at, max_borrow_seconds, overage, status, metadata, require_fingerprint)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (tenant_id, id) DO UPDATE SET product = excluded.product, seats = excluded.seats,
 		lease_seconds = excluded.lease_seconds, heartbeat_seconds = excluded.heartbeat_seconds, expires_at = excluded.expires_at,
-		max_borrow_seconds = excluded.max_borrow_seconds, overage = excluded.overage, updated_at = now()`, licenseValues(license)...)
+		max_borrow_seconds = excluded.max_borrow_seconds, overage = excluded.overage,
+		require_fingerprint = excluded.require_fingerprint, updated_at = now()`, licenseValues(license)...)
 	if err != nil {
 		return err
 	}

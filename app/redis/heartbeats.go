@@ -45,7 +45,7 @@ type heartbeats struct {
 }
 
 func newHeartbeats(client *goredis.Client) *heartbeats {
-	return &heartbeats{client: client, script: script{name: "extend", Script: goredis.NewScript(extendLua)}}
+	return &heartbeats{client: client, script: script{name: "extend", Script: goredis.NewScript(allowed + extendLua)}}
 }
 
 // heartbeat is one under way.

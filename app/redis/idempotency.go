@@ -12,10 +12,12 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// How long the answer to an Idempotency-Key is kept, and how long a request that
-// never finished blocks its key.
+// Bounds of what is remembered: how many answers of a tenant, in how full a server (below
+// the share at which operators are told), and how long a request that never finished blocks
+// its key.
 const (
-	keepAnswer  = 24 * time.Hour
+	maxAnswers  = 500
+	maxFill     = 0.7
 	keepPending = 30 * time.Second
 )
 
@@ -23,11 +25,12 @@ const (
 type Answers struct {
 	client  *goredis.Client
 	observe Observe
+	keep    script
 }
 
 // NewAnswers returns the memory on a client that the caller closes.
 func NewAnswers(client *goredis.Client, observe Observe) *Answers {
-	return &Answers{client: client, observe: observe}
+	return &Answers{client: client, observe: observe, keep: script{name: "remember", Script: goredis.NewScript(rememberLua)}}
 }
 
 var _ app.Answers = (*Answers)(nil)
@@ -44,6 +47,9 @@ func (a *Answers) key(who app.Principal, key string) string {
 	return "answer:{" + who.Tenant + "}:" + digest(who.User) + ":" + digest(key)
 }
 
+// answersOf is the key under which a tenant's answers are counted.
+func answersOf(tenant string) string { return "answers:{" + tenant + "}" }
+
 // Begin implements app.Answers.
 func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request string) (*app.Answer, error) {
 	start := time.Now()
@@ -58,6 +64,9 @@ func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request str
 		return nil, nil
 	}
 	a.observe("answer_begin", time.Since(start), err)
+	if goredis.HasErrorPrefix(err, "OOM") {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -83,7 +92,7 @@ func (a *Answers) Forget(ctx context.Context, tenant, user string) error {
 	if user != "" {
 		pattern = "answer:{" + tenant + "}:" + digest(user) + ":*"
 	}
-	err := a.unlink(ctx, pattern)
+	err := a.unlink(ctx, answersOf(tenant), pattern)
 	a.observe("answer_forget", time.Since(start), err)
 	if err != nil {
 		return unavailable(err)
@@ -91,8 +100,8 @@ func (a *Answers) Forget(ctx context.Context, tenant, user string) error {
 	return nil
 }
 
-// unlink removes the keys that a pattern matches.
-func (a *Answers) unlink(ctx context.Context, pattern string) error {
+// unlink removes the answers that a pattern matches, and counts them no more.
+func (a *Answers) unlink(ctx context.Context, counted, pattern string) error {
 	var cursor uint64
 	for {
 		names, next, err := a.client.Scan(ctx, cursor, pattern, 1000).Result()
@@ -100,7 +109,11 @@ func (a *Answers) unlink(ctx context.Context, pattern string) error {
 			return err
 		}
 		if len(names) > 0 {
-			if err := a.client.Unlink(ctx, names...).Err(); err != nil {
+			members := make([]any, len(names))
+			for i, name := range names {
+				members[i] = name
+			}
+			if err := errors.Join(a.client.Unlink(ctx, names...).Err(), a.client.ZRem(ctx, counted, members...).Err()); err != nil {
 				return err
 			}
 		}
@@ -111,19 +124,16 @@ func (a *Answers) unlink(ctx context.Context, pattern string) error {
 }
 
 // Finish implements app.Answers.
-func (a *Answers) Finish(ctx context.Context, who app.Principal, key, request string, answer app.Answer) error {
+func (a *Answers) Finish(ctx context.Context, who app.Principal, key, request string, answer app.Answer, keep time.Duration) (err error) {
 	start := time.Now()
-	name := a.key(who, key)
-	var err error
-	if answer.Status >= 500 || answer.Status == 429 {
-		err = a.client.Del(ctx, name).Err()
-	} else {
-		var content []byte
+	var content []byte
+	if keep > 0 {
 		if content, err = json.Marshal(kept{Request: request, Answer: answer}); err != nil {
 			return fmt.Errorf("encode an answer: %w", err)
 		}
-		err = a.client.Set(ctx, name, content, keepAnswer).Err()
 	}
+	names := []string{a.key(who, key), answersOf(who.Tenant)}
+	err = a.keep.Run(ctx, a.client, names, content, keep.Milliseconds(), maxAnswers, maxFill).Err()
 	a.observe("answer_finish", time.Since(start), err)
 	if err != nil {
 		return unavailable(err)

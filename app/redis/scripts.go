@@ -65,6 +65,9 @@ var doneLua string
 //go:embed scripts/fullness.lua
 var fullnessLua string
 
+//go:embed scripts/remember.lua
+var rememberLua string
+
 // script is one Lua program and its name in metrics.
 type script struct {
 	name string
@@ -79,6 +82,16 @@ func aloneScript(name, body string) script {
 // newScript puts the shared beginning before a script.
 func newScript(name, body string) script {
 	return script{name: name, Script: goredis.NewScript(prelude + body)}
+}
+
+// allowed is the first line of a script that runs in a server that is full: what keeps or
+// frees seats needs hardly any memory, and must not wait for it
+// (redis.io/docs/latest/develop/programmability/lua-api/#script_flags).
+const allowed = "#!lua flags=allow-oom\n"
+
+// newSpareScript is newScript for one that takes no new seat.
+func newSpareScript(name, body string) script {
+	return script{name: name, Script: goredis.NewScript(allowed + prelude + body)}
 }
 
 // answer is what a script returned: a word, then values.

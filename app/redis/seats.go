@@ -30,10 +30,10 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 	return &Seats{
 		client: client, observe: observe,
 		heartbeats: newHeartbeats(client), reserve: newScript("reserve", reserveLua),
-		confirm: newScript("confirm", confirmLua), cancel: newScript("cancel", cancelLua), free: newScript("free", freeLua), reclaim: newScript("reclaim", reclaimLua),
-		settled: newScript("settled", settledLua), begin: newScript("begin", beginLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
-		configure: newScript("configure", configureLua), usage: newScript("usage", usageLua),
-		abandon: newScript("abandon", abandonLua), look: newScript("look", lookLua),
+		confirm: newSpareScript("confirm", confirmLua), cancel: newSpareScript("cancel", cancelLua), free: newSpareScript("free", freeLua), reclaim: newSpareScript("reclaim", reclaimLua),
+		settled: newSpareScript("settled", settledLua), begin: newScript("begin", beginLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
+		configure: newSpareScript("configure", configureLua), usage: newSpareScript("usage", usageLua),
+		abandon: newSpareScript("abandon", abandonLua), look: newSpareScript("look", lookLua),
 		claim: aloneScript("claim", claimLua), done: aloneScript("done", doneLua), fullness: aloneScript("fullness", fullnessLua),
 	}
 }

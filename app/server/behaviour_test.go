@@ -56,6 +56,17 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 		assert.Equal(t, 409, api.call(t, "POST", "/v1/licenses/"+id+"/acquire", token, "").status)
 	})
 
+	t.Run("a licence may demand that a lease names its device", func(t *testing.T) {
+		t.Parallel()
+		id := license(t, `"seats":2,"requireFingerprint":true`)
+		refused := api.call(t, "POST", "/v1/licenses/"+id+"/acquire", token, "")
+		assert.Equal(t, 422, refused.status)
+		assert.Contains(t, string(refused.raw), "body.fingerprint")
+		assert.Equal(t, 201, api.acquire(t, id, token, "device-1").status)
+		assert.Equal(t, 200, api.call(t, "POST", "/v1/licenses/"+id+"/update", admin, `{"requireFingerprint":false}`).status)
+		assert.Equal(t, 201, api.call(t, "POST", "/v1/licenses/"+id+"/acquire", token, "{}").status)
+	})
+
 	t.Run("an expired lease is revived while a seat is free", func(t *testing.T) {
 		t.Parallel()
 		id := license(t, `"seats":1,"leaseSeconds":10,"heartbeatSeconds":3`)
@@ -126,7 +137,7 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 		reused := api.call(t, "POST", path, token, `{"fingerprint":"x"}`, "Idempotency-Key", "key-1")
 		assert.Equal(t, 422, reused.status)
 		assert.Equal(t, "idempotency_key_reused", reused.text("code"))
-		elsewhere := api.call(t, "POST", "/v1/leases/"+first.text("leaseId")+"/release", token, "", "Idempotency-Key", "key-1")
+		elsewhere := api.call(t, "POST", "/v1/licenses/"+id+"/borrow", token, `{"fingerprint":"x","durationSeconds":60}`, "Idempotency-Key", "key-1")
 		assert.Equal(t, "idempotency_key_reused", elsewhere.text("code"))
 		assert.Equal(t, 409, api.call(t, "POST", path, bob, "", "Idempotency-Key", "key-1").status, "keys belong to a user")
 	})

@@ -6,9 +6,11 @@ import (
 	"io"
 	"reflect"
 	"strings"
+
+	"github.com/coditect-ai/license-platform/app/httpapi"
 )
 
-// Command carries out one command line: serve, migrate, or --help.
+// Command carries out one command line: serve, migrate, openapi, or --help.
 func Command(ctx context.Context, arguments []string, environment map[string]string, out io.Writer) error {
 	if len(arguments) == 1 {
 		switch arguments[0] {
@@ -24,18 +26,25 @@ func Command(ctx context.Context, arguments []string, environment map[string]str
 				return err
 			}
 			return RunMigrate(ctx, settings, seeds, out)
+		case "openapi":
+			document, err := httpapi.Document()
+			if err != nil {
+				return err
+			}
+			_, err = out.Write(append(document, '\n'))
+			return err
 		case "help", "--help", "-h":
 			_, err := io.WriteString(out, Help())
 			return err
 		}
 	}
-	return fmt.Errorf("license-api takes one command: serve, migrate or --help, not %q", strings.Join(arguments, " "))
+	return fmt.Errorf("license-api takes one command: serve, migrate, openapi or --help, not %q", strings.Join(arguments, " "))
 }
 
 // Help lists the commands and every environment variable.
 func Help() string {
 	var b strings.Builder
-	b.WriteString("license-api COMMAND\n\nCommands:\n  serve    serve the API until SIGTERM\n  migrate  bring the database up to date, then end\n")
+	b.WriteString("license-api COMMAND\n\nCommands:\n  serve    serve the API until SIGTERM\n  migrate  bring the database up to date, then end\n  openapi  print the OpenAPI document; it needs no environment\n")
 	b.WriteString("\nEnvironment of both:\n")
 	describe(&b, reflect.TypeFor[Common]())
 	b.WriteString("\nEnvironment of serve:\n")

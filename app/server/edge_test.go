@@ -34,7 +34,6 @@ func TestTheEdgeRefusesWhatItShould(t *testing.T) {
 		"basic credentials":                 {"POST", acquire, "", "", []string{"Authorization", "Basic YTpi"}, 401, "missing_auth"},
 		"no token for a list":               {"GET", "/v1/licenses", "", "", nil, 401, "missing_auth"},
 		"no token for an unknown path":      {"GET", "/wp-admin", "", "", nil, 401, "missing_auth"},
-		"no token for the OpenAPI":          {"GET", "/openapi.json", "", "", nil, 401, "missing_auth"},
 		"rubbish for a token":               {"POST", acquire, "a.b.c", "", nil, 401, "invalid_token"},
 		"a huge token":                      {"POST", acquire, strings.Repeat("x", 9<<10), "", nil, 401, "invalid_token"},
 		"a changed token":                   {"POST", acquire, good[:len(good)-4] + "AAAA", "", nil, 401, "invalid_token"},
@@ -59,6 +58,16 @@ func TestTheEdgeRefusesWhatItShould(t *testing.T) {
 		"a body that is no JSON":            {"POST", acquire, good, `{"fingerprint":`, nil, 400, "malformed_request"},
 		"a field that is unknown":           {"POST", acquire, good, `{"finger":"x"}`, nil, 422, "validation_failed"},
 		"a field of the wrong type":         {"POST", acquire, good, `{"fingerprint":5}`, nil, 422, "validation_failed"},
+		"a fingerprint that is empty":       {"POST", acquire, good, `{"fingerprint":""}`, nil, 422, "validation_failed"},
+		"a fingerprint that is null":        {"POST", acquire, good, `{"fingerprint":null}`, nil, 422, "validation_failed"},
+		"a field in another case":           {"POST", acquire, good, `{"Fingerprint":"x"}`, nil, 422, "validation_failed"},
+		"a field that is there twice":       {"POST", acquire, good, `{"fingerprint":"x","fingerprint":"y"}`, nil, 400, "malformed_request"},
+		"half a character":                  {"POST", acquire, good, `{"fingerprint":"\ud800"}`, nil, 400, "malformed_request"},
+		"a byte that is no UTF-8":           {"POST", acquire, good, "{\"fingerprint\":\"\xff\"}", nil, 400, "malformed_request"},
+		"two bodies":                        {"POST", acquire, good, `{"fingerprint":"x"}{}`, nil, 400, "malformed_request"},
+		"a compressed body":                 {"POST", acquire, good, `{"fingerprint":"x"}`, []string{"Content-Encoding", "gzip"}, 415, "unsupported_media_type"},
+		"another charset":                   {"POST", acquire, good, `{"fingerprint":"x"}`, []string{"Content-Type", "application/json; charset=utf-16"}, 415, "unsupported_media_type"},
+		"a content type that is none":       {"POST", acquire, good, `{"fingerprint":"x"}`, []string{"Content-Type", "json/"}, 415, "unsupported_media_type"},
 		"a fingerprint with a space":        {"POST", acquire, good, `{"fingerprint":"a b"}`, nil, 422, "validation_failed"},
 		"a fingerprint that is too long":    {"POST", acquire, good, `{"fingerprint":"` + strings.Repeat("x", 257) + `"}`, nil, 422, "validation_failed"},
 		"a body that is too large":          {"POST", acquire, good, `{"fingerprint":"` + strings.Repeat("x", 65<<10) + `"}`, nil, 413, "body_too_large"},
@@ -98,6 +107,7 @@ func TestBrowsersOfTheAllowedOriginMayUseTheAPI(t *testing.T) {
 	assert.Equal(t, 204, preflight.status)
 	assert.Equal(t, "https://coditect.ai", preflight.header.Get("Access-Control-Allow-Origin"))
 	assert.Equal(t, "true", preflight.header.Get("Access-Control-Allow-Credentials"))
+	assert.Contains(t, preflight.header.Get("Access-Control-Allow-Headers"), "Traceparent")
 	r := api.call(t, "POST", "/v1/licenses/demo/acquire", w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), "",
 		"Origin", "https://coditect.ai", "Sec-Fetch-Site", "cross-site")
 	assert.Equal(t, 201, r.status)

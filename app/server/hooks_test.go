@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type hooked struct {
 	ledger *hookedLedger
 	// sign is called in place of the signing key.
 	sign func(context.Context) error
+	// signed are the claims of the latest token.
+	signed atomic.Pointer[app.Claims]
 }
 
 type hookedLedger struct {
@@ -53,7 +56,11 @@ func once(hook *func()) {
 	}
 }
 
-func (h *hooked) Sign(ctx context.Context, _ app.Claims) (string, error) {
+// claims are those of the latest token.
+func (h *hooked) claims() app.Claims { return *h.signed.Load() }
+
+func (h *hooked) Sign(ctx context.Context, claims app.Claims) (string, error) {
+	h.signed.Store(&claims)
 	if h.sign == nil {
 		return "token", nil
 	}

@@ -24,6 +24,15 @@ func earlierPrograms() []earlier {
 	const role = `"` + apptest.APIRole + `"`
 	return []earlier{
 		{
+			version: 5,
+			undo:    []string{`ALTER TABLE licensing.license DROP COLUMN require_fingerprint`},
+			asks: []string{
+				`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds, expires_at, max_borrow_seconds, overage, status, metadata)
+					VALUES ('demo-1a2b', 'of-before', 'p', 1, 60, 20, NULL, 0, 1, 'active', '{}')`,
+				`SELECT licensing.scrub('ada', 'infinity', 100)`,
+			},
+		},
+		{
 			version: 3,
 			undo: []string{
 				`DROP INDEX licensing.audit_named`, `DROP FUNCTION licensing.aged(timestamptz, text, integer)`, `DROP FUNCTION licensing.open_leases(text, text, text, integer, integer)`,
@@ -85,7 +94,7 @@ func (w *world) backTo(t testing.TB, version int) (program earlier) {
 
 func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) {
 	t.Parallel()
-	for _, version := range []int{3, 2, 1} {
+	for _, version := range []int{5, 3, 2, 1} {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

@@ -42,6 +42,7 @@ type model struct {
 	service *app.Service
 	client  *goredis.Client
 	who     app.Principal
+	admin   app.Principal
 	license string
 	limit   int
 	next    int
@@ -50,6 +51,8 @@ type model struct {
 	held map[string]string
 	// over are leases whose time is over: lease -> device.
 	over map[string]string
+	// ends is the licence's own end, zero for none.
+	ends time.Time
 	// ghosts bounds the leases that were over when the live state was lost: they may
 	// keep a seat for one more lease time, which is the safe side.
 	ghosts int
@@ -72,8 +75,30 @@ func (m *model) Acquire(t *rapid.T) {
 	} else {
 		m.next++
 	}
+	m.ask(t, device, func() (app.Grant, error) {
+		return m.service.Acquire(context.Background(), m.who, m.license, device)
+	})
+}
+
+// Borrow asks for a seat offline, for a new device or one that has a lease already.
+func (m *model) Borrow(t *rapid.T) {
+	device := fmt.Sprintf("device-%d", m.next)
+	if known := slices.Sorted(maps.Keys(m.held)); len(known) > 0 && rapid.Bool().Draw(t, "known") {
+		device = rapid.SampledFrom(known).Draw(t, "device")
+	} else {
+		m.next++
+	}
+	length := time.Duration(rapid.IntRange(60, 86400).Draw(t, "seconds")) * time.Second
+	m.ask(t, device, func() (app.Grant, error) {
+		return m.service.Borrow(context.Background(), m.who, m.license, device, length)
+	})
+}
+
+// ask is an acquire or a borrow.
+func (m *model) ask(t *rapid.T, device string, call func() (app.Grant, error)) {
 	before, had := m.held[device]
-	g, err := m.service.Acquire(context.Background(), m.who, m.license, device)
+	g, err := call()
+	m.ended(t, g.Lease.ExpiresAt)
 	switch {
 	case had && (err != nil || g.Lease.ID != before || g.New):
 		t.Fatalf("a live holder was dropped: %v, lease %q, had %q", err, g.Lease.ID, before)
@@ -86,15 +111,76 @@ func (m *model) Acquire(t *rapid.T) {
 	}
 }
 
+// ended checks that nothing outlives the licence.
+func (m *model) ended(t *rapid.T, expiry time.Time) {
+	if !m.ends.IsZero() && expiry.After(m.ends.Add(time.Millisecond)) {
+		t.Fatalf("a lease until %s of a licence until %s", expiry, m.ends)
+	}
+}
+
+// Near brings a lease near its end, as time would: of a borrowed one its holder is back.
+func (m *model) Near(t *rapid.T) {
+	if len(m.held) == 0 {
+		t.Skip("nobody holds a lease")
+	}
+	lease := m.held[rapid.SampledFrom(slices.Sorted(maps.Keys(m.held))).Draw(t, "device")]
+	if _, _, err := m.service.GetLicense(context.Background(), m.who, m.license); err != nil {
+		t.Fatalf("load: %v", err)
+	}
+	soon := goredis.Z{Score: float64(time.Now().Add(30 * time.Second).UnixMicro()), Member: lease}
+	if err := m.client.ZAddXX(context.Background(), m.prefix()+"leases", soon).Err(); err != nil {
+		t.Fatalf("near: %v", err)
+	}
+	beat, err := m.service.Heartbeat(context.Background(), m.who, lease)
+	if err != nil {
+		t.Fatalf("a live holder was dropped: %v", err)
+	}
+	m.ended(t, beat.ExpiresAt)
+	if m.ends.IsZero() && time.Until(beat.ExpiresAt) < 4*time.Minute {
+		t.Fatalf("a heartbeat near the end did not keep the lease: %s", time.Until(beat.ExpiresAt))
+	}
+}
+
+// Limit moves the licence's own end: to none, to before any lease time is over, or, for a
+// moment in which nobody gets or keeps anything, to the past.
+func (m *model) Limit(t *rapid.T) {
+	update := func(ends time.Time) {
+		_, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, func(l *app.License) { l.ExpiresAt = ends })
+		if err != nil {
+			t.Fatalf("update: %v", err)
+		}
+		m.ends = ends
+	}
+	switch rapid.IntRange(0, 2).Draw(t, "end") {
+	case 0:
+		update(time.Time{})
+	case 1:
+		update(time.Now().Add(3 * time.Minute))
+	case 2:
+		was := m.ends
+		update(time.Now().Add(-time.Minute))
+		for device, lease := range m.held {
+			_, beat := m.service.Heartbeat(context.Background(), m.who, lease)
+			_, acquire := m.service.Acquire(context.Background(), m.who, m.license, device)
+			if app.CodeOf(beat) != app.CodeLicenseExpired || app.CodeOf(acquire) != app.CodeLicenseExpired {
+				t.Fatalf("after the licence's end: %v, %v", beat, acquire)
+			}
+		}
+		update(was)
+	}
+}
+
 // Heartbeat keeps a live lease, always.
 func (m *model) Heartbeat(t *rapid.T) {
 	if len(m.held) == 0 {
 		t.Skip("nobody holds a lease")
 	}
 	device := rapid.SampledFrom(slices.Sorted(maps.Keys(m.held))).Draw(t, "device")
-	if _, err := m.service.Heartbeat(context.Background(), m.who, m.held[device]); err != nil {
+	beat, err := m.service.Heartbeat(context.Background(), m.who, m.held[device])
+	if err != nil {
 		t.Fatalf("a live holder was dropped: %v", err)
 	}
+	m.ended(t, beat.ExpiresAt)
 }
 
 // Late sends a heartbeat for a lease that is over.
@@ -216,14 +302,14 @@ func TestSeatsAreNeverOversoldAndLiveHoldersNeverDropped(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		run++
 		m := &model{
-			w: w, service: service, client: client, who: app.Principal{Tenant: "demo-1a2b", User: "ada"}, license: fmt.Sprintf("model-%d", run),
+			w: w, service: service, client: client, who: app.Principal{Tenant: "demo-1a2b", User: "ada"}, admin: admin, license: fmt.Sprintf("model-%d", run),
 			limit: rapid.IntRange(1, 6).Draw(t, "seats"), held: map[string]string{}, over: map[string]string{},
 		}
-		if _, err := service.CreateLicense(context.Background(), admin, app.License{ID: m.license, Product: "coditect-ide", Seats: m.limit}); err != nil {
+		if _, err := service.CreateLicense(context.Background(), admin, app.License{ID: m.license, Product: "coditect-ide", Seats: m.limit, MaxBorrow: 24 * time.Hour}); err != nil {
 			t.Fatalf("create: %v", err)
 		}
 		t.Repeat(map[string]func(*rapid.T){
-			"Acquire": m.Acquire, "Heartbeat": m.Heartbeat, "Late": m.Late, "Release": m.Release, "Expire": m.Expire,
+			"Acquire": m.Acquire, "Borrow": m.Borrow, "Near": m.Near, "Limit": m.Limit, "Heartbeat": m.Heartbeat, "Late": m.Late, "Release": m.Release, "Expire": m.Expire,
 			"Reap": m.Reap, "Lose": m.Lose, "Race": m.Race, "": m.check,
 		})
 		// In the end everybody who was promised a seat still has it.

@@ -15,6 +15,9 @@ import (
 // that only Redis counts, because heartbeats and releases go on without the rest.
 type readiness struct {
 	seats, ledger, keys func(context.Context) error
+	// fill tells how full Redis is, between 0 and 1, and measure is told.
+	fill    func(context.Context) (float64, error)
+	measure func(float64)
 	// log is told why; the answer is for everybody and says only what.
 	log *slog.Logger
 
@@ -28,6 +31,32 @@ type readiness struct {
 
 // fresh is how long an answer is good for, so that probes cannot become a load.
 const fresh = time.Second
+
+// From these shares of its memory on Redis fills, and is full: there is room for the last
+// seats only. The stack's alert RedisMemoryHigh comes before the first.
+const (
+	filling = 0.85
+	full    = 0.98
+)
+
+// memory says how full Redis is. It does not make the API unready: the seats that are taken
+// are kept and given back in a full server too, and no instance has another.
+func (r *readiness) memory(ctx context.Context) string {
+	share, err := r.fill(ctx)
+	if err != nil {
+		return "unavailable"
+	}
+	r.measure(share)
+	switch {
+	case share >= full:
+		r.log.ErrorContext(ctx, "Redis is full: new seats are refused", "share", share)
+		return "full"
+	case share >= filling:
+		r.log.WarnContext(ctx, "Redis fills: new seats will be refused when it is full", "share", share)
+		return "filling"
+	}
+	return "ok"
+}
 
 func (r *readiness) check(ctx context.Context) httpapi.Readiness {
 	if r.draining.Load() {
@@ -56,6 +85,12 @@ func (r *readiness) check(ctx context.Context) httpapi.Readiness {
 			state.Checks[name] = result
 		})
 	}
+	group.Go(func() {
+		filled := r.memory(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		state.Checks["redisMemory"] = filled
+	})
 	group.Wait()
 	all := state.Checks["redis"] == "ok" && state.Checks["postgresql"] == "ok" && state.Checks["kms"] == "ok"
 	if all {

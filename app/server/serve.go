@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/connection"
 	"github.com/coditect-ai/license-platform/app/httpapi"
 	"github.com/coditect-ai/license-platform/app/idtoken"
 	"github.com/coditect-ai/license-platform/app/kms"
@@ -93,7 +94,8 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 		log:    log,
 		seats:  func(ctx context.Context) error { return redis.Ping(ctx, client) },
 		ledger: ledger.Ping,
-		keys:   func(ctx context.Context) error { _, err := published.JSON(ctx); return err },
+		fill:   func(ctx context.Context) (float64, error) { return redis.Fill(ctx, client) }, measure: measured.Filled,
+		keys: func(ctx context.Context) error { _, _, err := published.JSON(ctx); return err },
 	}
 	handler, err := httpapi.New(httpapi.Config{
 		Service: service, Authenticator: verifier, Answers: answers,
@@ -136,7 +138,7 @@ func (p *process) run(ctx context.Context) error {
 	metricsServer := p.httpServer(metricsMux, 120*time.Second)
 
 	group, working := errgroup.WithContext(ctx)
-	group.Go(func() error { return serveOn(api, apiPort) })
+	group.Go(func() error { return serveOn(api, connection.Begun(apiPort, api.IdleTimeout)) })
 	group.Go(func() error { return serveOn(metricsServer, metricsPort) })
 	group.Go(func() error {
 		p.service.Run(working, p.settings.ReapInterval, p.settings.Retention)

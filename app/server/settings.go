@@ -73,7 +73,7 @@ type Serve struct {
 type Migrate struct {
 	Common
 	APIDatabaseUser string `env:"API_DATABASE_USER,required,notEmpty" help:"role of the API, which is given its rights"`
-	Tenants         string `env:"TENANTS" help:"JSON list of tenants and licences to write: [{\"id\",\"name\",\"licenses\":[{\"id\",\"product\",\"seats\",\"leaseSeconds\",\"heartbeatSeconds\",\"maxBorrowSeconds\",\"overage\",\"expiresAt\"}]}]"`
+	Tenants         string `env:"TENANTS" help:"JSON list of tenants and licences to write: [{\"id\",\"name\",\"licenses\":[{\"id\",\"product\",\"seats\",\"leaseSeconds\",\"heartbeatSeconds\",\"maxBorrowSeconds\",\"overage\",\"requireFingerprint\",\"expiresAt\"}]}]"`
 }
 
 // LoadServe reads the settings of serve; the error lists every mistake.
@@ -208,14 +208,15 @@ type declaredTenant struct {
 	Name     string     `json:"name"`
 	Status   app.Status `json:"status"`
 	Licenses []struct {
-		ID               string     `json:"id"`
-		Product          string     `json:"product"`
-		Seats            int        `json:"seats"`
-		LeaseSeconds     int        `json:"leaseSeconds"`
-		HeartbeatSeconds int        `json:"heartbeatSeconds"`
-		MaxBorrowSeconds int        `json:"maxBorrowSeconds"`
-		Overage          float64    `json:"overage"`
-		ExpiresAt        *time.Time `json:"expiresAt"`
+		ID                 string     `json:"id"`
+		Product            string     `json:"product"`
+		Seats              int        `json:"seats"`
+		LeaseSeconds       int        `json:"leaseSeconds"`
+		HeartbeatSeconds   int        `json:"heartbeatSeconds"`
+		MaxBorrowSeconds   int        `json:"maxBorrowSeconds"`
+		Overage            float64    `json:"overage"`
+		RequireFingerprint bool       `json:"requireFingerprint"`
+		ExpiresAt          *time.Time `json:"expiresAt"`
 	} `json:"licenses"`
 }
 
@@ -247,6 +248,7 @@ func (s *Migrate) seeds() ([]postgres.Seed, error) {
 			license := app.License{
 				Tenant: d.ID, ID: l.ID, Product: l.Product, Seats: l.Seats, LeaseTTL: time.Duration(l.LeaseSeconds) * time.Second,
 				HeartbeatInterval: time.Duration(l.HeartbeatSeconds) * time.Second, MaxBorrow: time.Duration(l.MaxBorrowSeconds) * time.Second, Overage: l.Overage,
+				RequireFingerprint: l.RequireFingerprint,
 			}.Defaulted()
 			if l.ExpiresAt != nil {
 				license.ExpiresAt = *l.ExpiresAt

@@ -128,6 +128,6 @@ func TestHelpListsEverySettingAndUnknownCommandsAreRefused(t *testing.T) {
 		assert.Contains(t, out.String(), "  "+name+" ")
 	}
 	for _, arguments := range [][]string{nil, {"x"}, {"serve", "now"}} {
-		assert.ErrorContains(t, server.Command(t.Context(), arguments, nil, &out), "serve, migrate or --help")
+		assert.ErrorContains(t, server.Command(t.Context(), arguments, nil, &out), "serve, migrate, openapi or --help")
 	}
 }

@@ -24,7 +24,7 @@ func ExampleToken() {
 		return
 	}
 	license, err := verify.Token(keys, strings.TrimSpace(string(token)), verify.Expected{
-		Product: "coditect-ide", Fingerprint: "device-7f3a", Leeway: time.Minute,
+		Product: "coditect-ide", Fingerprint: "device-7f3a",
 		Now: time.Date(2026, 11, 24, 9, 1, 0, 0, time.UTC), // leave it out: now
 	})
 	if err != nil {
@@ -51,9 +51,12 @@ func ExampleFile() {
 	for _, day := range []int{24, 60} {
 		license, err := verify.File(keys, string(file), verify.Expected{
 			Product: "coditect-ide", Fingerprint: "device-7f3a",
-			Now: time.Date(2026, 11, day, 12, 0, 0, 0, time.UTC), // leave it out: now
+			LastSeen: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC),   // the latest time that the program has kept
+			Now:      time.Date(2026, 11, day, 12, 0, 0, 0, time.UTC), // leave it out: now
 		})
 		switch {
+		case errors.Is(err, verify.ErrClock):
+			fmt.Println("set the clock right")
 		case errors.Is(err, verify.ErrExpired):
 			fmt.Println("the licence is over; borrow it again")
 		case err != nil:

@@ -28,6 +28,8 @@ var (
 	ErrExpired = errors.New("the licence has expired")
 	// ErrNotYet: its time has not come; the device's clock may be wrong.
 	ErrNotYet = errors.New("the licence is not valid yet")
+	// ErrClock: the device's clock is earlier than a time that has been; it was set back.
+	ErrClock = errors.New("the device's clock was set back")
 	// ErrOther: it is for another product, device, tenant or from another issuer.
 	ErrOther = errors.New("the licence is for something else")
 )
@@ -59,9 +61,21 @@ type Expected struct {
 	Tenant      string
 	// Now is the time to judge by; the zero time means time.Now.
 	Now time.Time
-	// Leeway forgives a device's clock that is slow or fast, 0 to 5 minutes.
+	// Leeway forgives a device's clock that is slow or fast, up to 5 minutes; 0 means
+	// DefaultLeeway, and NoLeeway none.
 	Leeway time.Duration
+	// LastSeen is the latest time that the program has kept, from an earlier run or from the
+	// service's answers; zero means none. A clock that is set back to before it is refused
+	// (ErrClock), so that a licence cannot be used for ever offline: keep the time of each
+	// check that was good, and of IssuedAt, where the user does not change it.
+	LastSeen time.Time
 }
+
+// DefaultLeeway is a minute, and NoLeeway asks for none.
+const (
+	DefaultLeeway = time.Minute
+	NoLeeway      = time.Duration(-1)
+)
 
 // maxInput bounds what is looked at: a token has about 1 KiB.
 const maxInput = 64 << 10
@@ -71,8 +85,8 @@ const maxLeeway = 5 * time.Minute
 // Token checks a licence token with the published keys (the bytes of
 // /.well-known/jwks.json).
 func Token(keys []byte, token string, want Expected) (License, error) {
-	if want.Product == "" || want.Fingerprint == "" || want.Leeway < 0 || want.Leeway > maxLeeway {
-		return License{}, errors.New("verify: Expected needs a product and a fingerprint, and a leeway of 0 to 5 minutes")
+	if want.Product == "" || want.Fingerprint == "" || want.Leeway < NoLeeway || want.Leeway > maxLeeway {
+		return License{}, errors.New("verify: Expected needs a product and a fingerprint, and a leeway of at most 5 minutes")
 	}
 	if len(token) > maxInput {
 		return License{}, fmt.Errorf("%w: it has more than 64 KiB", ErrMalformed)
@@ -184,6 +198,13 @@ func (l License) check(want Expected) error {
 	if now.IsZero() {
 		now = time.Now()
 	}
+	leeway := want.Leeway
+	switch leeway {
+	case 0:
+		leeway = DefaultLeeway
+	case NoLeeway:
+		leeway = 0
+	}
 	switch {
 	case l.Product != want.Product:
 		return fmt.Errorf("%w: product %q", ErrOther, l.Product)
@@ -193,9 +214,11 @@ func (l License) check(want Expected) error {
 		return fmt.Errorf("%w: issuer %q", ErrOther, l.Issuer)
 	case want.Tenant != "" && l.Tenant != want.Tenant:
 		return fmt.Errorf("%w: tenant %q", ErrOther, l.Tenant)
-	case now.Add(want.Leeway).Before(l.NotBefore):
+	case now.Add(leeway).Before(want.LastSeen):
+		return ErrClock
+	case now.Add(leeway).Before(l.NotBefore):
 		return ErrNotYet
-	case !now.Add(-want.Leeway).Before(l.ExpiresAt):
+	case !now.Add(-leeway).Before(l.ExpiresAt):
 		return ErrExpired
 	}
 	return nil

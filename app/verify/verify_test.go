@@ -164,11 +164,14 @@ func TestALeewayForgivesAClockThatIsWrong(t *testing.T) {
 	}{
 		"slow, and forgiven":       {begins.Add(-time.Minute), time.Minute, nil},
 		"slow, and not forgiven":   {begins.Add(-time.Minute - time.Second), time.Minute, verify.ErrNotYet},
-		"slow, without a leeway":   {begins.Add(-time.Second), 0, verify.ErrNotYet},
+		"slow, without a leeway":   {begins.Add(-time.Second), verify.NoLeeway, verify.ErrNotYet},
+		"slow, by default":         {begins.Add(-time.Second), 0, nil},
+		"too slow, by default":     {begins.Add(-time.Minute - time.Second), 0, verify.ErrNotYet},
 		"fast, and forgiven":       {ends.Add(time.Minute - time.Second), time.Minute, nil},
 		"fast, and not forgiven":   {ends.Add(time.Minute), time.Minute, verify.ErrExpired},
-		"fast, without a leeway":   {ends, 0, verify.ErrExpired},
-		"at the last moment of it": {ends.Add(-time.Second), 0, nil},
+		"fast, without a leeway":   {ends, verify.NoLeeway, verify.ErrExpired},
+		"fast, by default":         {ends, 0, nil},
+		"at the last moment of it": {ends.Add(-time.Second), verify.NoLeeway, nil},
 	} {
 		expected := want()
 		expected.Now, expected.Leeway = c.now, c.leeway
@@ -183,7 +186,32 @@ func TestALeewayForgivesAClockThatIsWrong(t *testing.T) {
 		expected := want()
 		expected.Leeway = leeway
 		_, err := verify.Token(published(t, "license-signing.1"), good, expected)
-		assert.ErrorContains(t, err, "a leeway of 0 to 5 minutes")
+		assert.ErrorContains(t, err, "a leeway of at most 5 minutes")
+	}
+}
+
+func TestAClockThatIsSetBackDoesNotBringALicenceBack(t *testing.T) {
+	t.Parallel()
+	good := token(t, jose.RS512, key(t), claims(func(map[string]any) {}))
+	for name, c := range map[string]struct {
+		now, seen time.Time
+		err       error
+	}{
+		"it goes on":                     {now.Add(10 * time.Minute), now.Add(9 * time.Minute), nil},
+		"it is corrected a little":       {now.Add(10 * time.Minute), now.Add(11 * time.Minute), nil},
+		"it is set back":                 {now.Add(10 * time.Minute), now.Add(12 * time.Minute), verify.ErrClock},
+		"it is set back after the end":   {now.Add(time.Minute), now.Add(2 * time.Hour), verify.ErrClock},
+		"nothing was seen yet":           {now.Add(time.Minute), time.Time{}, nil},
+		"the licence is over, and it is": {now.Add(2 * time.Hour), now.Add(time.Hour), verify.ErrExpired},
+	} {
+		expected := want()
+		expected.Now, expected.LastSeen = c.now, c.seen
+		_, err := verify.Token(published(t, "license-signing.1"), good, expected)
+		if c.err == nil {
+			assert.NoError(t, err, name)
+			continue
+		}
+		assert.ErrorIs(t, err, c.err, name)
 	}
 }
 

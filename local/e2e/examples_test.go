@@ -51,6 +51,10 @@ func fingerprints() []string {
 func examples() []example {
 	key := func(k string) http.Header { return http.Header{"Idempotency-Key": {k}} }
 	all := []example{
+		{operation: "health", status: 200},
+		{operation: "ready", status: 200},
+		{operation: "keys", status: 200},
+		{operation: "openapi", status: 200},
 		{operation: "create-license", admin: true, status: 201, headers: key("3f0d2c1a-8d5b-4a6e-9b1f-000000000001"), body: `{"id":"team","product":"coditect-ide","seats":50,
 			"leaseSeconds":300,"heartbeatSeconds":100,"maxBorrowSeconds":604800,"overage":1.2,"expiresAt":"2099-12-31T23:59:59+01:00","metadata":` + metadata + `}`},
 		{operation: "create-license", admin: true, status: 201, body: `{"id":"small","product":"Coditect IDE (Team & Enterprise)","seats":1}`},

@@ -3,6 +3,7 @@
 package kms
 
 import (
+	"context"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -23,6 +24,8 @@ type Service struct {
 	spares *spares
 	// maySign says whether anybody has the right to sign with a key.
 	maySign func(key string) bool
+	// newPair makes the key pair of a version.
+	newPair func(context.Context, kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm) ([]byte, error)
 
 	mu    sync.Mutex
 	state state
@@ -38,6 +41,7 @@ func Open(dir string, log *slog.Logger) (*Service, error) {
 	}
 	s.state = loaded
 	s.spares = startSpares(filepath.Join(dir, "spare"), log)
+	s.newPair = s.pairFor
 	return s, nil
 }
 

@@ -30,9 +30,9 @@ func schemes() map[kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm]scheme {
 	}
 }
 
-// newPair makes a PKCS#8 private key for a signing algorithm; a symmetric key
+// pairFor makes a PKCS#8 private key for a signing algorithm; a symmetric key
 // has none, as nothing is encrypted with it here.
-func (s *Service) newPair(ctx context.Context, algorithm kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm) ([]byte, error) {
+func (s *Service) pairFor(ctx context.Context, algorithm kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm) ([]byte, error) {
 	scheme, signs := schemes()[algorithm]
 	if !signs {
 		return nil, nil

@@ -57,6 +57,13 @@ func load(path string) (state, error) {
 	if err := json.Unmarshal(content, &empty); err != nil {
 		return state{}, fmt.Errorf("the file of the local KMS keys, %s, is damaged: %w", path, err)
 	}
+	// A process that ended in the middle of a generation never answered for it.
+	for name, k := range empty.Keys {
+		for n := len(k.Versions); n > 0 && k.Versions[n-1].State == kmspb.CryptoKeyVersion_PENDING_GENERATION; n-- {
+			k.Versions = k.Versions[:n-1]
+		}
+		empty.Keys[name] = k
+	}
 	return empty, nil
 }
 
@@ -96,6 +103,19 @@ func (st state) destroyDue(now time.Time) {
 			}
 		}
 	}
+}
+
+// forget removes a version whose key pair was never made: the last of its key.
+func (st state) forget(name string) error {
+	k, index, err := st.version(name)
+	if err != nil {
+		return err
+	}
+	if index == len(k.Versions)-1 && k.Versions[index].State == kmspb.CryptoKeyVersion_PENDING_GENERATION {
+		k.Versions = k.Versions[:index]
+		st.Keys[k.Key.Name] = k
+	}
+	return nil
 }
 
 func (st state) key(name string) (keyAndPairs, error) {

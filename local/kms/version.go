@@ -2,6 +2,7 @@ package kms
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strconv"
 	"time"
@@ -43,34 +44,62 @@ func (k keyAndPairs) version(index int) Version {
 	}
 }
 
-// CreateVersion makes the next version of a key, enabled, and waits for its key
-// pair.
+// CreateVersion makes the next version of a key and waits until it is enabled. Until its key
+// pair is generated it is PENDING_GENERATION, as on Google Cloud
+// (https://cloud.google.com/kms/docs/key-states). A call that fails leaves no version.
 func (s *Service) CreateVersion(ctx context.Context, key string) (Version, error) {
-	found, err := s.snapshot().key(key)
-	if err != nil {
-		return Version{}, err
-	}
-	private, err := s.newPair(ctx, found.Key.Algorithm)
-	if err != nil {
-		return Version{}, err
-	}
 	var made Version
-	err = s.change(func(st *state) error {
+	err := s.change(func(st *state) error {
 		current, err := st.key(key)
 		if err != nil {
 			return err
 		}
 		current.Versions = append(current.Versions, versionAndPair{
-			State: kmspb.CryptoKeyVersion_ENABLED, Algorithm: found.Key.Algorithm, Created: s.now().UTC(), Private: private,
+			State: kmspb.CryptoKeyVersion_PENDING_GENERATION, Algorithm: current.Key.Algorithm, Created: s.now().UTC(),
 		})
 		made = current.version(len(current.Versions) - 1)
+		st.Keys[key] = current
+		return nil
+	})
+	if err != nil {
+		return Version{}, err
+	}
+	private, err := s.newPair(ctx, made.Algorithm)
+	if err != nil {
+		return Version{}, errors.Join(err, s.change(func(st *state) error { return st.forget(made.Name) }))
+	}
+	err = s.change(func(st *state) error {
+		current, index, err := st.version(made.Name)
+		if err != nil {
+			return err
+		}
+		current.Versions[index].State, current.Versions[index].Private = kmspb.CryptoKeyVersion_ENABLED, private
 		if current.Key.Purpose == kmspb.CryptoKey_ENCRYPT_DECRYPT && current.Key.Primary == "" {
 			current.Key.Primary = made.Name
 		}
+		made = current.version(index)
 		st.Keys[key] = current
 		return nil
 	})
 	return made, err
+}
+
+// Happen puts a version into any state that Cloud KMS documents, as what happens there by
+// itself does: a generation or an import that is under way or failed, a key of an external
+// key manager that is being destroyed. It is for drills; SetVersionState is what callers may
+// ask for.
+func (s *Service) Happen(name string, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) error {
+	return s.change(func(st *state) error {
+		k, index, err := st.version(name)
+		if err != nil {
+			return err
+		}
+		if _, documented := kmspb.CryptoKeyVersion_CryptoKeyVersionState_name[int32(to)]; !documented || to == kmspb.CryptoKeyVersion_CRYPTO_KEY_VERSION_STATE_UNSPECIFIED {
+			return status.Errorf(codes.InvalidArgument, "%d is no state of a key version", to)
+		}
+		k.Versions[index].State = to
+		return nil
+	})
 }
 
 // SetVersionState moves a version between ENABLED and DISABLED, schedules its

@@ -6,8 +6,9 @@ local lease, kind = ARGV[1], ARGV[2]
 local before = tonumber(redis.call('ZSCORE', leases, lease) or 0)
 if before <= now then return {'lost'} end
 local device, user, was = holder(lease)
--- A borrowed lease stays one, and nobody's lease is made shorter.
-if was == 'b' then kind = 'b' end
-hold(lease, math.max(before, tonumber(ARGV[3])), device, user, kind)
+local expiry
+kind, expiry = kept(was, before, kind, tonumber(ARGV[3]))
+hold(lease, expiry, device, user, kind)
+if expiry < before then look(expiry) end
 redis.call('HDEL', claims, lease)
 return {'held'}

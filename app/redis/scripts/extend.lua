@@ -7,7 +7,7 @@
 -- KEYS: 1 state, 2 leases, 3 holders, as in the shared beginning.
 -- ARGV: leases, then as many "user:f"
 -- -> run interval extended status, then for each lease: ok | revived (both until
---    `extended`) | EXPIRY (borrowed, until then) | absent | expired | holder | status
+--    `extended`) | EXPIRY (still borrowed, until then) | absent | expired | holder | status
 --    ('' for run: there is no state)
 local state, leases, holders, n = KEYS[1], KEYS[2], KEYS[3], #ARGV / 2
 local s = redis.call('HMGET', state, 'run', 'status', 'ttl', 'interval', 'till', 'limit')
@@ -18,7 +18,11 @@ end
 local status, till, limit = s[2], tonumber(s[5]), tonumber(s[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local instant, extended = string.format('%.0f', now), string.format('%.0f', now + s[3])
+local function int(n) return string.format('%.0f', n) end
+-- A lease ends with its licence at the latest.
+local last = now + s[3]
+if till > 0 then last = math.min(last, till) end
+local instant, extended = int(now), int(last)
 if status == 'active' and till > 0 and now >= till then status = 'expired' end
 
 -- Most of the time no lease has expired that was not reclaimed, and then no expiry has
@@ -29,7 +33,7 @@ local function expiry(i)
   return tonumber(expiries[i])
 end
 
-local live, revived = nil, {}
+local live, revived, floating = nil, {}, {}
 -- revive says whether a seat is free for an expired lease.
 local function revive(lease)
   if revived[lease] then return 'ok' end
@@ -37,6 +41,11 @@ local function revive(lease)
   if live >= limit then return 'expired' end
   live, revived[lease] = live + 1, true
   return 'revived'
+end
+
+-- float makes a borrowed lease a floating one.
+local function float(lease, holder)
+  floating[#floating + 1], floating[#floating + 2] = lease, string.sub(holder, 1, -2) .. 'f'
 end
 
 -- judge returns what becomes of lease i, whose holder is "device:user:kind" with a device
@@ -51,9 +60,13 @@ local function judge(i, holder)
   local borrowed = kind == 'b'
   if over == 0 and not borrowed then return 'ok' end
   local ends = expiry(i)
-  if not borrowed then return ends > now and 'ok' or revive(ARGV[i]) end
-  -- A borrowed lease keeps its end, and one that is over stays so.
-  return ends > now and string.format('%.0f', ends) or 'expired'
+  local word = ends > now and 'ok' or revive(ARGV[i])
+  if not borrowed or word == 'expired' then return word end
+  -- A borrowed lease keeps its end, until a lease time from now is later: then its holder is
+  -- back, and it lives by heartbeats.
+  if ends > last then return int(till > 0 and math.min(ends, till) or ends) end
+  float(ARGV[i], holder)
+  return word
 end
 
 local held = redis.call('HMGET', holders, unpack(ARGV, 1, n))
@@ -69,4 +82,5 @@ for i = 1, n do
   answers[4 + i] = word
 end
 if m > 0 then redis.call('ZADD', leases, unpack(scores)) end
+if #floating > 0 then redis.call('HSET', holders, unpack(floating)) end
 return answers

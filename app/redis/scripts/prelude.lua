@@ -80,6 +80,15 @@ local function hold(lease, expiry, device, user, kind)
   redis.call('HSET', devices, device, lease)
 end
 
+-- kept is what becomes of a lease that is held as `was` until `before` when it is asked for as
+-- `kind` until `expiry`. A borrowed lease keeps its end, until something later is asked for;
+-- then it is of that kind. A floating one that is borrowed ends with the borrow, be it sooner.
+local function kept(was, before, kind, expiry)
+  if was == 'b' and before >= expiry then return was, before end
+  if was == 'f' and kind == 'f' then return kind, math.max(before, expiry) end
+  return kind, expiry
+end
+
 -- spare forgets that the ledger has to end a lease that has its seat again.
 local function spare(lease) redis.call('ZREM', endings, lease .. ' expired', lease .. ' cancelled') end
 

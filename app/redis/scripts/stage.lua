@@ -1,15 +1,16 @@
 -- Puts leases aside for load. KEYS 9 to 12: the leases, holders and devices aside, and when
 -- each device was granted its lease, 13 and 14 as in begin.
 -- ARGV: ticket, how long it may do nothing, milliseconds, ttl, then for each lease
--- "lease expiry granted device user kind"; a floating one is kept for a full lease time, and
--- for what it was promised if that was longer -> ok | cold
+-- "lease expiry granted device user kind". Each is kept for a full lease time, since heartbeats
+-- may have kept it that long, and for what it was promised if that was longer; only then a
+-- borrowed one can still be one -> ok | cold
 if redis.call('GET', KEYS[13]) ~= run() then return {'cold'} end
 if redis.call('GET', KEYS[14]) == ARGV[1] then redis.call('PEXPIRE', KEYS[14], ARGV[2]) end
 local ttl, scores, held, each = ARGV[3], {}, {}, {}
 for i = 4, #ARGV do
   local lease, expiry, granted, device, user, kind = string.match(ARGV[i], '^(%S+) (%d+) (%d+) (%x+) (%x+) (%a)$')
   expiry = tonumber(expiry)
-  if kind ~= 'b' then expiry = math.max(expiry, now + ttl) end
+  if expiry < now + ttl then expiry, kind = now + ttl, 'f' end
   scores[#scores + 1], scores[#scores + 2] = int(expiry), lease
   held[#held + 1], held[#held + 2] = lease, device .. ':' .. user .. ':' .. kind
   each[#each + 1] = {device = device, lease = lease, granted = tonumber(granted)}

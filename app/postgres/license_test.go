@@ -1,0 +1,60 @@
+package postgres_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/postgres"
+)
+
+func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T) {
+	t.Parallel()
+	server := apptest.StartPostgres(t)
+	options := postgres.Options{Address: server.Address, CA: server.CA, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4}
+	require.NoError(t, postgres.Migrate(t.Context(), options, apptest.APIRole, slog.New(slog.DiscardHandler)))
+	declared := app.License{ID: "declared", Product: "p", Seats: 2, RequireFingerprint: true}.Defaulted()
+	seeds := []postgres.Seed{{Tenant: app.Tenant{ID: "demo", Name: "demo", Status: app.StatusActive}, Licenses: []app.License{declared}}}
+	require.NoError(t, postgres.Upsert(t.Context(), options, seeds))
+	options.User = apptest.APIRole
+	pool, err := postgres.Open(t.Context(), options)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	ledger := postgres.NewLedger(pool, func(string, time.Duration, error) {})
+	require.NoError(t, ledger.Ping(t.Context()))
+	read := func(id string) app.License {
+		found, err := ledger.License(t.Context(), app.LicenseRef{Tenant: "demo", License: id})
+		require.NoError(t, err)
+		return found
+	}
+
+	assert.True(t, read("declared").RequireFingerprint)
+	wanted := app.License{
+		Tenant: "demo", ID: "made", Product: "ide", Seats: 7, Overage: 1.5, MaxBorrow: time.Hour, RequireFingerprint: true,
+		ExpiresAt: time.Now().Add(time.Hour).Truncate(time.Second), Metadata: map[string]string{"contract": "4711"},
+	}.Defaulted()
+	_, err = ledger.CreateLicense(t.Context(), wanted, app.Event{Action: app.ActionCreate, License: "made"})
+	require.NoError(t, err)
+	made := read("made")
+	made.CreatedAt, made.UpdatedAt, made.ExpiresAt = time.Time{}, time.Time{}, made.ExpiresAt.Local()
+	wanted.Revision = made.Revision
+	assert.Equal(t, wanted, made)
+
+	_, err = ledger.UpdateLicense(t.Context(), made.Ref(), func(l *app.License) (app.Event, error) {
+		l.RequireFingerprint, l.Seats = false, 8
+		return app.Event{Action: app.ActionUpdate, License: "made"}, nil
+	})
+	require.NoError(t, err)
+	assert.False(t, read("made").RequireFingerprint)
+	assert.Equal(t, 8, read("made").Seats)
+
+	// The statement of the program before this column.
+	server.Admin(t, apptest.Database, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds, expires_at, max_borrow_seconds, overage, status, metadata)
+		VALUES ('demo', 'before', 'p', 1, 60, 20, NULL, 0, 1, 'active', '{}')`)
+	assert.False(t, read("before").RequireFingerprint)
+}

@@ -1,0 +1,26 @@
+#!lua flags=allow-oom
+-- Keeps an answer, or forgets that its request is being worked on. Seats come first: an answer
+-- is not kept in a server that is fuller than `share`, and a tenant's oldest make room for its
+-- newest.
+-- KEYS: 1 the answer, 2 the tenant's answers (zset: name -> end, milliseconds)
+-- ARGV: content ('' for none), milliseconds to keep it, the most of a tenant, share
+-- -> kept | dropped | full
+redis.call('UNLINK', KEYS[1])
+if ARGV[1] == '' then return {'dropped'} end
+local memory = redis.call('INFO', 'memory')
+local used, most = tonumber(string.match(memory, 'used_memory:(%d+)')), tonumber(string.match(memory, 'maxmemory:(%d+)'))
+if most > 0 and used + #ARGV[1] > most * tonumber(ARGV[4]) then return {'full'} end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('ZADD', KEYS[2], now + ARGV[2], KEYS[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+local over = redis.call('ZCARD', KEYS[2]) - ARGV[3]
+if over > 0 then
+  local popped = redis.call('ZPOPMIN', KEYS[2], over)
+  for i = 1, #popped, 2 do redis.call('UNLINK', popped[i]) end
+end
+-- It goes with the last answer in it.
+redis.call('PEXPIRE', KEYS[2], ARGV[2], 'NX')
+redis.call('PEXPIRE', KEYS[2], ARGV[2], 'GT')
+return {'kept'}

@@ -1,0 +1,26 @@
+package app
+
+// Codes returns the whole error vocabulary, for documents.
+func Codes() []Code {
+	return []Code{
+		CodeMissingAuth, CodeInvalidToken, CodeMissingTenant, CodeUnknownTenant, CodeTenantSuspended, CodeForbidden,
+		CodeCrossOrigin, CodeNotFound, CodeMethodNotAllowed, CodeLicenseNotFound, CodeLicenseExists, CodeLicenseSuspended,
+		CodeLicenseRevoked, CodeLicenseExpired, CodeNoSeats, CodeLeaseNotFound, CodeLeaseExpired, CodeLeaseEnded,
+		CodeNotHolder, CodeBorrowNotAllowed, CodeValidation, CodeMalformed, CodeBodyTooLarge, CodeUnsupportedMedia,
+		CodeIdempotencyReused, CodeIdempotencyBusy, CodeTooManyRequests, CodeUnavailable, CodeInternal,
+	}
+}
+
+// Actions returns all actions of the audit trail, for documents.
+func Actions() []Action {
+	return []Action{
+		ActionAcquire, ActionRevive, ActionBorrow, ActionRelease, ActionForceRelease, ActionExpire, ActionCancel,
+		ActionCreate, ActionUpdate, ActionSuspend, ActionReinstate, ActionRevoke, ActionDeclareLicense, ActionDeclareTenant,
+		ActionExport, ActionErase, ActionPseudonymise, ActionRefuse,
+	}
+}
+
+// Reasons returns all ends of a lease, for documents.
+func Reasons() []Reason {
+	return []Reason{ReasonReleased, ReasonExpired, ReasonForced, ReasonCancelled}
+}
