@@ -1,0 +1,77 @@
+package apiserver
+
+import (
+	"slices"
+	"strings"
+)
+
+// Owner is a field manager with one kind of operation: who applies and who
+// updates are two managers, though they have one name.
+type Owner struct {
+	// Manager is the name, or the beginning of it where that is said.
+	Manager string
+	// Operation is "Apply" or "Update".
+	Operation string
+}
+
+// Owners lists who owns fields of the object, in the order of the object.
+func Owners(live Object) []Owner {
+	var all []Owner
+	for _, entry := range entries(live) {
+		manager, _ := entry["manager"].(string)
+		operation, _ := entry["operation"].(string)
+		all = append(all, Owner{Manager: manager, Operation: operation})
+	}
+	return all
+}
+
+// Rename gives every field of the owners, whose names only begin so, to one
+// manager that applies. A program that does so before an apply without these
+// fields takes them away. live itself stays as it is.
+func Rename(live Object, owners []Owner, manager string) Object {
+	changed := clone(live)
+	for _, entry := range entries(changed) {
+		name, _ := entry["manager"].(string)
+		operation, _ := entry["operation"].(string)
+		if slices.ContainsFunc(owners, func(o Owner) bool {
+			return strings.HasPrefix(name, o.Manager) && operation == o.Operation && entry["subresource"] == nil
+		}) {
+			entry["manager"], entry["operation"] = manager, "Apply"
+		}
+	}
+	return changed
+}
+
+func entries(live Object) (all []Object) {
+	metadata, _ := live["metadata"].(Object)
+	list, _ := metadata["managedFields"].([]any)
+	for _, item := range list {
+		if entry, ok := item.(Object); ok {
+			all = append(all, entry)
+		}
+	}
+	return all
+}
+
+func clone(value Object) Object {
+	copied := make(Object, len(value))
+	for key, item := range value {
+		copied[key] = cloneAny(item)
+	}
+	return copied
+}
+
+func cloneAny(value any) any {
+	switch v := value.(type) {
+	case Object:
+		return clone(v)
+	case []any:
+		copied := make([]any, len(v))
+		for i, item := range v {
+			copied[i] = cloneAny(item)
+		}
+		return copied
+	default:
+		return v
+	}
+}
