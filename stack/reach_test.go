@@ -33,7 +33,7 @@ func policies(t *testing.T, plan *stacktest.Plan, calico bool) reachability.Clus
 func somePod(namespace, label, value, address string) reachability.Peer {
 	return reachability.Of(reachability.Pod{
 		Namespace: namespace, Labels: map[string]string{label: value}, Address: netip.MustParseAddr(address),
-		Ports: map[string]int32{"http": 8000, "metrics": 9090},
+		Ports: map[string]reachability.Port{"http": reachability.TCP(8000), "metrics": reachability.TCP(9090)},
 	})
 }
 

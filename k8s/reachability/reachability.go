@@ -20,7 +20,28 @@ type Pod struct {
 	// Address is the pod's own.
 	Address netip.Addr
 	// Ports are its containers' named ports.
-	Ports map[string]int32
+	Ports map[string]Port
+}
+
+// Port is a container's port. A policy that allows its name allows it for the
+// policy's protocol only, and only if that is the port's own
+// (https://kubernetes.io/docs/concepts/services-networking/network-policies/).
+type Port struct {
+	Number int32
+	// Protocol is TCP when empty, as in a pod.
+	Protocol corev1.Protocol
+}
+
+// TCP is a named port of the usual protocol.
+func TCP(number int32) Port { return Port{Number: number, Protocol: corev1.ProtocolTCP} }
+
+// is tells whether the port is the one that is wanted.
+func (p Port) is(protocol corev1.Protocol, number int32) bool {
+	own := p.Protocol
+	if own == "" {
+		own = corev1.ProtocolTCP
+	}
+	return p.Number != 0 && p.Number == number && own == protocol
 }
 
 // Peer is one end of a connection: a pod of the cluster, or an address outside.

@@ -25,7 +25,7 @@ func policies(t *testing.T, texts ...string) []networkingv1.NetworkPolicy {
 func pod(namespace, app, address string) reachability.Pod {
 	return reachability.Pod{
 		Namespace: namespace, Labels: map[string]string{"app": app}, Address: netip.MustParseAddr(address),
-		Ports: map[string]int32{"http": 8000},
+		Ports: map[string]reachability.Port{"http": reachability.TCP(8000), "plain": {Number: 8002}, "names": {Number: 53, Protocol: corev1.ProtocolUDP}},
 	}
 }
 
@@ -40,6 +40,11 @@ spec:
   ingress:
     - from: [{ipBlock: {cidr: 35.191.0.0/16, except: [35.191.7.0/24]}}]
       ports: [{port: http}]`
+	byName = `
+metadata: {name: by-name, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress: [{ports: [{port: http, protocol: UDP}, {port: names, protocol: UDP}, {port: names}, {port: plain}, {port: missing}]}]`
 	toNames = `
 metadata: {name: to-names, namespace: shop}
 spec:
@@ -71,6 +76,11 @@ func TestPoliciesAddUpAndBothEndsDecide(t *testing.T) {
 		"a policy without types is about ingress":       {[]string{fromOutside}, reachability.Connection{From: from(web), To: reachability.At("1.1.1.1"), Port: 443}, true},
 		"another policy can allow what one does not":    {[]string{denyAll, fromOutside}, reachability.Connection{From: front, To: to(web), Port: 8000}, true},
 		"a named port is the destination's":             {[]string{fromOutside}, reachability.Connection{From: front, To: to(web), Port: 8001}, false},
+		"a named port is of its own protocol":           {[]string{byName}, reachability.Connection{From: front, To: to(web), Port: 53, Protocol: corev1.ProtocolUDP}, true},
+		"a name of a UDP port does not allow TCP":       {[]string{byName}, reachability.Connection{From: front, To: to(web), Port: 53}, false},
+		"UDP is not allowed by a TCP port's name":       {[]string{byName}, reachability.Connection{From: front, To: to(web), Port: 8000, Protocol: corev1.ProtocolUDP}, false},
+		"a named port without a protocol is a TCP port": {[]string{byName}, reachability.Connection{From: front, To: to(web), Port: 8002}, true},
+		"a name that the pod does not have is no port":  {[]string{byName}, reachability.Connection{From: front, To: to(web), Port: 0}, false},
 		"an exception of a block is denied":             {[]string{fromOutside}, reachability.Connection{From: reachability.At("35.191.7.1"), To: to(web), Port: 8000}, false},
 		"a pod is not in an address block":              {[]string{toNames}, reachability.Connection{From: from(web), To: to(elsewhere), Port: 443}, false},
 		"an outside address is in an address block":     {[]string{toNames}, reachability.Connection{From: from(web), To: reachability.At("10.9.9.9"), Port: 443}, true},

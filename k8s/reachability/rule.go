@@ -128,7 +128,7 @@ func portMatches(port networkingv1.NetworkPolicyPort, want Connection) bool {
 		return true
 	case port.Port.Type == intstr.String:
 		// A name is the destination pod's; nobody else has names for ports.
-		return want.To.Pod != nil && want.To.Pod.Ports[port.Port.StrVal] == want.Port && want.Port != 0
+		return want.To.Pod != nil && want.To.Pod.Ports[port.Port.StrVal].is(protocol, want.Port)
 	case port.EndPort != nil:
 		return want.Port >= port.Port.IntVal && want.Port <= *port.EndPort
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/coditect-ai/license-platform/local/clusterdns"
 	"github.com/coditect-ai/license-platform/local/kubelet"
@@ -33,7 +34,7 @@ func (d *Daemon) serveNames(ctx context.Context, group *errgroup.Group) error {
 	}
 	d.kubelet.AddStatic(kubelet.Pod{
 		Namespace: "kube-system", Name: "kube-dns-0", Labels: map[string]string{"k8s-app": "kube-dns"}, IP: ip,
-		Ports: map[string]int32{"dns": namesPort}, Ready: true, Phase: kubelet.Running,
+		Ports: map[string]int32{"dns": namesPort, "dns-tcp": namesPort}, Protocols: map[string]corev1.Protocol{"dns": corev1.ProtocolUDP}, Ready: true, Phase: kubelet.Running,
 	})
 	return nil
 }

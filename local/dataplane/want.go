@@ -30,9 +30,12 @@ type want struct {
 
 // podEnd is a pod of the cluster.
 func podEnd(p kubelet.Pod) end {
-	key := p.Namespace + "/" + p.Name
+	key, ports := p.Namespace+"/"+p.Name, map[string]reachability.Port{}
+	for name, number := range p.Ports {
+		ports[name] = reachability.Port{Number: number, Protocol: p.Protocols[name]}
+	}
 	return end{name: "pod " + key, pod: key, peers: []reachability.Peer{reachability.Of(reachability.Pod{
-		Namespace: p.Namespace, Labels: p.Labels, Address: p.IP, Ports: p.Ports,
+		Namespace: p.Namespace, Labels: p.Labels, Address: p.IP, Ports: ports,
 	})}}
 }
 

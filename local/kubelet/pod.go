@@ -36,6 +36,8 @@ type Pod struct {
 	IP netip.Addr
 	// Ports maps the names of container ports to their numbers.
 	Ports map[string]int32
+	// Protocols are those of the named ports that are not TCP.
+	Protocols map[string]corev1.Protocol
 	// Ready says that its probes pass. A pod that is Terminating keeps it while
 	// it still answers; a load balancer sends it nothing new.
 	Ready       bool
@@ -132,7 +134,7 @@ func (p *pod) end(mode stopMode) {
 func (p *pod) status() Pod {
 	s := Pod{
 		Namespace: p.key.namespace, Name: p.key.name, Labels: maps.Clone(p.template.Labels), Owner: p.owner,
-		ServiceAccount: p.template.Spec.ServiceAccountName, IP: p.address, Ports: p.ports(),
+		ServiceAccount: p.template.Spec.ServiceAccountName, IP: p.address, Ports: p.ports(), Protocols: p.protocols(),
 		Ready: p.ready, Terminating: p.terminating, Phase: p.phase, Restarts: p.restartCount, Message: p.message, LogPath: p.logPath,
 	}
 	if p.alive {
@@ -147,6 +149,16 @@ func (p *pod) ports() map[string]int32 {
 		ports[port.Name] = port.ContainerPort
 	}
 	return ports
+}
+
+func (p *pod) protocols() map[string]corev1.Protocol {
+	protocols := map[string]corev1.Protocol{}
+	for _, port := range p.container().Ports {
+		if port.Protocol != "" && port.Protocol != corev1.ProtocolTCP {
+			protocols[port.Name] = port.Protocol
+		}
+	}
+	return protocols
 }
 
 func (p *pod) container() corev1.Container { return p.template.Spec.Containers[0] }
