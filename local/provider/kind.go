@@ -70,6 +70,9 @@ func (d *Draft) Region() string {
 type Kind struct {
 	// Type is Pulumi's type token.
 	Type string
+	// Stored is the type under which the store keeps the resource, where that is
+	// another one: a patch is kept as the object that it changes. Empty means Type.
+	Stored string
 	// NameProperty is the input that is filled with the resource's name and a
 	// random suffix when the program leaves it out.
 	NameProperty string
@@ -109,6 +112,13 @@ type Kind struct {
 	Refusal func(r store.Resource) error
 	// Remove takes the real thing away again.
 	Remove func(ctx context.Context, r store.Resource) error
+	// Seen picks from a present resource what a refresh compares with what was
+	// declared, nothing being declared when it is imported or looked up. Without it
+	// that is what the store has as inputs.
+	Seen func(present store.Resource, declared Properties) Properties
+	// Release gives back what a resource changed of something that was there before:
+	// it returns how that stays. Without it the resource is deleted.
+	Release func(r store.Resource) (store.Resource, error)
 	// Retained resources stay when their Pulumi resource goes, as the API
 	// offers no deletion. Their name stays in use, unless Adopt says otherwise.
 	Retained bool
@@ -124,6 +134,14 @@ type Kind struct {
 
 // Function is a lookup that programs invoke.
 type Function func(ctx context.Context, config Configuration, args Properties) (Properties, error)
+
+// stored is the type under which the store keeps the resource.
+func (k Kind) stored() string {
+	if k.Stored != "" {
+		return k.Stored
+	}
+	return k.Type
+}
 
 // hide adds the outputs that are secret by nature to those that came in secret.
 func (k Kind) hide(hidden map[string]bool) map[string]bool {

@@ -52,7 +52,7 @@ func (s *Server) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (
 	if err != nil {
 		return nil, err
 	}
-	old, exists := s.store.Get(about.kind.Type, request.GetId())
+	old, exists := s.store.Get(about.kind.stored(), request.GetId())
 	draft, hidden := about.draft(inputs, true), secrets(inputs)
 	draft.Inputs = about.kind.Fields.keep(draft.Inputs, plain(before), Properties(old.Inputs))
 	draft.Limit = seconds(request.GetTimeout())
@@ -88,6 +88,9 @@ func (s *Server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 	}
 	hidden := secrets(outputsBefore, inputsBefore)
 	found := Properties(present.Inputs)
+	if about.kind.Seen != nil {
+		found = about.kind.Seen(present, plain(inputsBefore))
+	}
 	if marked, is := inputsBefore[defaults]; is { // nobody else can know
 		found = maps.Clone(found)
 		found[defaults] = unwrap(marked)
@@ -105,12 +108,12 @@ func (s *Server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 
 // meant finds the resource with the id, or the only one that a form of it means.
 func (s *Server) meant(kind Kind, id string) (store.Resource, bool) {
-	present, exists := s.store.Get(kind.Type, id)
+	present, exists := s.store.Get(kind.stored(), id)
 	if exists || kind.Means == nil {
 		return present, exists
 	}
 	var found []store.Resource
-	for _, candidate := range s.store.List(kind.Type) {
+	for _, candidate := range s.store.List(kind.stored()) {
 		if kind.Means(id, candidate.ID) {
 			found = append(found, candidate)
 		}
@@ -130,7 +133,7 @@ func (s *Server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 		return nil, err
 	}
 	kind := about.kind
-	present, exists := s.store.Get(kind.Type, request.GetId())
+	present, exists := s.store.Get(kind.stored(), request.GetId())
 	if !exists {
 		return &emptypb.Empty{}, nil
 	}
@@ -138,6 +141,13 @@ func (s *Server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 		if err := kind.Refusal(present); err != nil {
 			return nil, status.Error(codes.FailedPrecondition, err.Error())
 		}
+	}
+if kind.Release != nil {
+		left, err := kind.Release(present)
+		if err != nil {
+			return nil, status.Error(codes.FailedPrecondition, err.Error())
+		}
+		return &emptypb.Empty{}, s.store.Put(left)
 	}
 	if kind.Retained || kind.Abandoned != nil && kind.Abandoned(present.Inputs) { // it outlives its Pulumi resource
 		present.URN = ""

@@ -57,7 +57,7 @@ func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Se
 func (s *Server) put(ctx context.Context, kind Kind, draft *Draft, old *store.Resource) (store.Resource, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	made := store.Resource{URN: draft.URN, Type: kind.Type, ID: kind.ID(draft)}
+	made := store.Resource{URN: draft.URN, Type: kind.stored(), ID: kind.ID(draft)}
 	if old != nil {
 		made.ID = old.ID
 	} else if err := s.free(kind, draft, made); err != nil {
@@ -77,11 +77,11 @@ func (s *Server) put(ctx context.Context, kind Kind, draft *Draft, old *store.Re
 
 // free decides about a creation under a name that is in use, or was a while ago.
 func (s *Server) free(kind Kind, draft *Draft, wanted store.Resource) error {
-	if when, known := s.store.Buried(kind.Type, wanted.ID); known && time.Since(when) < kind.NameKept {
+	if when, known := s.store.Buried(kind.stored(), wanted.ID); known && time.Since(when) < kind.NameKept {
 		return status.Errorf(codes.AlreadyExists, "Error 409: The resource '%s' already exists: the name of a deleted one cannot be used again for %s, until %s",
 			wanted.ID, spoken(kind.NameKept), when.Add(kind.NameKept).Format(time.RFC3339))
 	}
-	present, exists := s.store.Get(kind.Type, wanted.ID)
+	present, exists := s.store.Get(kind.stored(), wanted.ID)
 	switch {
 	case !exists || present.URN == draft.URN:
 		return nil
@@ -131,7 +131,7 @@ func (s *Server) undo(ctx context.Context, kind Kind, made store.Resource, old *
 // forget takes a deleted resource out of the store, or only its name stays there.
 func (s *Server) forget(kind Kind, id string) error {
 	if kind.NameKept > 0 {
-		return s.store.Bury(kind.Type, id, time.Now())
+		return s.store.Bury(kind.stored(), id, time.Now())
 	}
-	return s.store.Delete(kind.Type, id)
+	return s.store.Delete(kind.stored(), id)
 }

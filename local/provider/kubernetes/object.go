@@ -23,21 +23,25 @@ const defaultNamespace = "default"
 
 // kind turns a type of object into what the provider core works with.
 func (w *World) kind(t objectType) provider.Kind {
-	return provider.Kind{
-		Type: t.token, NameProperty: "metadata.name",
+	kind := provider.Kind{
+		Type: t.token, Stored: t.stored(), NameProperty: "metadata.name",
 		Immutable: append([]string{"apiVersion", "kind", "metadata.name", "metadata.namespace"}, t.immutable...),
 		Computed:  []string{"status"},
 		ID:        func(d *provider.Draft) string { return t.id(d.Inputs) },
 		Check:     func(d *provider.Draft) []provider.Failure { return w.check(t, d.Inputs) },
 		Compute:   func(_ context.Context, d *provider.Draft) error { return w.compute(t, d) },
+		Seen:      seen,
 		Adopt: func(d *provider.Draft, present store.Resource) error {
-			if !d.Config.Upsert {
+			if !d.Config.Upsert && t.patches == "" {
 				return fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %s %q already exists", present.ID, t.kind(), present.ID)
 			}
-			d.Outputs = apply(present.Outputs, d.Inputs)
 			return nil
 		},
 	}
+	if t.patches != "" {
+		kind.Release = func(r store.Resource) (store.Resource, error) { return w.release(t, r) }
+	}
+	return kind
 }
 
 func (t objectType) kind() string { return t.token[strings.LastIndex(t.token, ":")+1:] }
@@ -72,7 +76,7 @@ func (w *World) check(t objectType, inputs provider.Properties) []provider.Failu
 	if err := decode(known, object); err != nil {
 		return append(failures, provider.Refuse("", "%s in version %q cannot be handled as a %s: strict decoding error: %v", t.kind(), inputs.Text("apiVersion"), t.kind(), err))
 	}
-	if t.check != nil {
+	if t.check != nil && t.patches == "" { // of a patch the object that it makes is checked
 		failures = append(failures, t.check(object)...)
 	}
 	return failures
@@ -122,8 +126,18 @@ func checkMetadata(inputs provider.Properties) []provider.Failure {
 	return failures
 }
 
-// compute adds what the API server assigns.
+// compute merges what is declared into what is there, and adds what the API
+// server assigns.
 func (w *World) compute(t objectType, d *provider.Draft) error {
+	present, _ := w.Store.Get(t.stored(), t.id(d.Inputs)) // empty when the object is new
+	merged, err := w.write(t, d, present)
+	if err != nil {
+		return err
+	}
+	if status, given := d.Outputs["status"]; given {
+		merged["status"] = status
+	}
+	d.Outputs = merged
 	metadata := maps.Clone(map[string]any(provider.Properties(d.Outputs).Object("metadata")))
 	if metadata == nil {
 		metadata = map[string]any{}
@@ -140,7 +154,6 @@ func (w *World) compute(t objectType, d *provider.Draft) error {
 	}
 	revision := 1
 	assigned := map[string]string{"uid": uuid.NewString(), "creationTimestamp": time.Now().UTC().Format(time.RFC3339)}
-	present, _ := w.Store.Get(t.token, t.id(d.Inputs)) // empty when the object is new
 	was := provider.Properties(present.Outputs)
 	for field, fresh := range assigned {
 		metadata[field] = cmp.Or(was.Text("metadata."+field), fresh)
@@ -154,20 +167,4 @@ func (w *World) compute(t objectType, d *provider.Draft) error {
 		w.assignClusterIP(d)
 	}
 	return nil
-}
-
-// apply merges declared fields over an existing object's, as server-side apply
-// does: fields that are not declared stay, lists are replaced.
-func apply(present map[string]any, declared provider.Properties) provider.Properties {
-	merged := provider.Properties(maps.Clone(present))
-	for key, value := range declared {
-		was, both := merged[key].(map[string]any)
-		is, object := value.(map[string]any)
-		if both && object {
-			merged[key] = map[string]any(apply(was, is))
-			continue
-		}
-		merged[key] = value
-	}
-	return merged
 }

@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"strings"
+
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
@@ -22,6 +24,8 @@ const (
 	TypeJob        = "kubernetes:batch/v1:Job"
 	TypeAutoscaler = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 	TypeIngress    = "kubernetes:networking.k8s.io/v1:Ingress"
+	// TypeIngressPatch declares some fields of an Ingress of somebody else's.
+	TypeIngressPatch = "kubernetes:networking.k8s.io/v1:IngressPatch"
 
 	TypePodMonitoring = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
 	TypeNetworkPolicy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
@@ -33,6 +37,8 @@ type objectType struct {
 	// empty makes the Go type that the object is decoded into; nil for a custom
 	// resource, which has a schema.
 	empty func() any
+	// patches is the type of the object that a patch changes, empty for an object.
+	patches string
 	// cluster says that the object lives in no namespace.
 	cluster bool
 	// immutable are the fields that the API server does not let change.
@@ -54,6 +60,7 @@ func builtIn() []objectType {
 		{token: TypeJob, empty: func() any { return &batchv1.Job{} }, immutable: []string{"spec.template", "spec.selector", "spec.completions", "spec.parallelism"}, check: checkJob},
 		{token: TypeAutoscaler, empty: func() any { return &autoscalingv2.HorizontalPodAutoscaler{} }, check: checkAutoscaler},
 		{token: TypeIngress, empty: func() any { return &networkingv1.Ingress{} }, check: checkIngress},
+		{token: TypeIngressPatch, patches: TypeIngress, empty: func() any { return &networkingv1.Ingress{} }, check: checkIngress},
 		{token: TypeNetworkPolicy, empty: func() any { return &networkingv1.NetworkPolicy{} }, check: checkNetworkPolicy},
 		{token: "kubernetes:policy/v1:PodDisruptionBudget", empty: func() any { return &policyv1.PodDisruptionBudget{} }, check: checkDisruptionBudget},
 		{token: "kubernetes:rbac.authorization.k8s.io/v1:Role", empty: func() any { return &rbacv1.Role{} }},
@@ -68,4 +75,15 @@ func customResources() []objectType {
 		{token: "kubernetes:networking.gke.io/v1:ManagedCertificate"},
 		{token: TypePodMonitoring},
 	}
+}
+
+// identity is the object's apiVersion and kind, as the token has them.
+func (t objectType) identity() (version, kind string) {
+	parts := strings.Split(t.stored(), ":") // kubernetes:GROUP/VERSION:KIND
+	return strings.TrimPrefix(parts[1], "core/"), parts[2]
+}
+
+func (t objectType) objectKind() string {
+	_, kind := t.identity()
+	return kind
 }

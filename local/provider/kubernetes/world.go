@@ -66,7 +66,7 @@ func (w *World) Kinds() []provider.Kind {
 			w.runJob(&kinds[i])
 		case TypeAutoscaler:
 			w.runAutoscaler(&kinds[i])
-		case TypeIngress:
+		case TypeIngress, TypeIngressPatch:
 			w.serveIngress(&kinds[i])
 		case TypePodMonitoring:
 			w.admitMonitoring(&kinds[i])
