@@ -79,8 +79,18 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"a route to the license host":               {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Subdomain = "licenses" }, "ingress.routes[0].subdomain"},
 		"a route to nowhere":                        {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths = nil }, "ingress.routes[0].paths"},
 		"a path with a star":                        {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths[0].Path = "/*" }, "ingress.routes[0].paths[0].path"},
-		"a service without a port":                  {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths[0].Port = 0 }, "ingress.routes[0].paths[0].service"},
-		"a staff host without an OAuth client":      {shared, func(s *k8s.Settings) { s.Ingress.Staff.Enabled = true }, "ingress.staff.oauthSecret"},
+		"a path type of one's own":                  {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths[0].Type = "Regex" }, "ingress.routes[0].paths[0].type"},
+		"a star within a path": {shared, func(s *k8s.Settings) {
+			s.Ingress.Routes[0].Paths[0] = ingress.Path{Path: "/*/x", Type: ingress.PathImplementationSpecific, Service: "x", Port: 1}
+		}, "ingress.routes[0].paths[0].path"},
+		"a port with two names":                        {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths[0].PortName = "http" }, "ingress.routes[0].paths[0].service"},
+		"a host beside a subdomain":                    {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Host = "ide.example" }, "ingress.routes[0].host"},
+		"a host that is no name":                       {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Subdomain, s.Ingress.Routes[0].Host = "", "ide" }, "ingress.routes[0].host"},
+		"our FrontendConfig among the existing":        {shared, func(s *k8s.Settings) { s.Ingress.ExistingFrontendConfig = ingress.FrontendConfigName }, "ingress.existingFrontendConfig"},
+		"a redirect by somebody else's FrontendConfig": {shared, func(s *k8s.Settings) { s.Ingress.ExistingFrontendConfig, s.Ingress.RedirectHTTP = "ide", true }, "ingress.redirectHttp"},
+		"an Ingress of one's own is given back":        {own, func(s *k8s.Settings) { s.Ingress.GiveBack = true }, "ingress.giveBack"},
+		"a service without a port":                     {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths[0].Port = 0 }, "ingress.routes[0].paths[0].service"},
+		"a staff host without an OAuth client":         {shared, func(s *k8s.Settings) { s.Ingress.Staff.Enabled = true }, "ingress.staff.oauthSecret"},
 		"a staff host in the license host's place": {shared, func(s *k8s.Settings) {
 			s.Ingress.Staff = ingress.Staff{Enabled: true, OAuthSecret: "x", Subdomain: "licenses"}
 		}, "ingress.staff.subdomain"},

@@ -11,12 +11,12 @@ import (
 	"github.com/coditect-ai/license-platform/network"
 )
 
-func (d *deployment) inCluster() pulumi.ResourceOption { return pulumi.Providers(d.kubernetes.own) }
+func (d *deployment) inCluster() pulumi.ResourceOption { return pulumi.Providers(d.kubernetes) }
 
 // isolation declares the namespace and its NetworkPolicies, before any pod.
 func (d *deployment) isolation() (err error) {
 	s := d.settings
-	if d.namespace, err = namespace.New(d.ctx, "namespace", s.Kubernetes.Namespace, pulumi.Provider(d.kubernetes.own)); err != nil {
+	if d.namespace, err = namespace.New(d.ctx, "namespace", s.Kubernetes.Namespace, pulumi.Provider(d.kubernetes)); err != nil {
 		return err
 	}
 	args := &isolation.Args{
@@ -66,7 +66,7 @@ func (d *deployment) ingress() (err error) {
 		Domain: s.Platform.Domain, LicenseHost: s.Platform.LicenseHost(),
 		LicenseService: d.api.ServiceName, StaffService: d.api.StaffServiceName, ServicePort: workload.ServicePort,
 		EdgeAddressName: d.net.EdgeAddressName, SSLPolicyName: d.net.SSLPolicyName,
-		After: d.api.Ready, IngressProvider: d.kubernetes.ingress,
+		After: d.api.Ready,
 	}, d.inCluster())
 	return err
 }

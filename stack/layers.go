@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coditect-ai/license-platform/armor"
@@ -29,7 +30,7 @@ type deployment struct {
 	// enabling is the provider that enables the APIs, and that checks ask with.
 	enabling, provider *gcp.Provider
 	services           services
-	kubernetes         kubernetesProviders
+	kubernetes         *kubernetes.Provider
 
 	net       *network.Network
 	cmek      *data.Keys
@@ -112,7 +113,7 @@ func (d *deployment) cluster() (err error) {
 	}, d.inGoogle()); err != nil {
 		return err
 	}
-	d.kubernetes, err = newKubernetesProviders(d.ctx, s, d.gke)
+	d.kubernetes, err = kubernetesProvider(d.ctx, s, d.gke)
 	return err
 }
 

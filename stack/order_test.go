@@ -16,6 +16,7 @@ const (
 	backendConfig  = "kubernetes:cloud.google.com/v1:BackendConfig"
 	kubeService    = "kubernetes:core/v1:Service"
 	kubeIngress    = "kubernetes:networking.k8s.io/v1:Ingress"
+	ingressPatch   = "kubernetes:networking.k8s.io/v1:IngressPatch"
 	networkPolicy  = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 	deployment     = "kubernetes:apps/v1:Deployment"
 	job            = "kubernetes:batch/v1:Job"
@@ -65,10 +66,19 @@ func TestEverythingInGoogleCloudComesAfterEveryAPIIsEnabled(t *testing.T) {
 	})
 }
 
+// declaredIngress is the stack's own, or what it declares of an adopted one.
+func declaredIngress(t *testing.T, plan *stacktest.Plan) stacktest.Resource {
+	t.Helper()
+	if patch, adopts := plan.Find(ingressPatch, "ingress"); adopts {
+		return patch
+	}
+	return plan.One(t, kubeIngress, "ingress")
+}
+
 func TestTheSharedIngressNeverMeetsAMissingPolicyOrBackend(t *testing.T) {
 	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
 		config, api := plan.One(t, backendConfig, "license-api"), plan.One(t, kubeService, "license-api")
-		ingress := plan.One(t, kubeIngress, "ingress")
+		ingress := declaredIngress(t, plan)
 		comesAfterAll(t, plan, config, armorRule)
 		assert.True(t, plan.ComesAfter(api, config))
 		assert.True(t, plan.ComesAfter(ingress, api))

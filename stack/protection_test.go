@@ -84,6 +84,6 @@ func TestALockdownStopsTheLicenseAPIAndNothingElse(t *testing.T) {
 	assert.True(t, signs(usual))
 	assert.False(t, signs(locked), "nothing is signed")
 	assert.Greater(t, len(locked.Of(armorRule)), len(usual.Of(armorRule)), "a rule refuses every request")
-	assert.Equal(t, usual.One(t, kubeIngress, "ingress").Inputs(), locked.One(t, kubeIngress, "ingress").Inputs(), "the IDE goes on")
+	assert.Equal(t, usual.One(t, ingressPatch, "ingress").Inputs(), locked.One(t, ingressPatch, "ingress").Inputs(), "the IDE goes on")
 	assert.Equal(t, usual.One(t, deployment, "license-api").Inputs(), locked.One(t, deployment, "license-api").Inputs(), "the pods stay for the investigation")
 }

@@ -33,39 +33,21 @@ func googleProvider(ctx *pulumi.Context, name string, p Platform, after ...pulum
 	return provider, nil
 }
 
-// kubernetesProviders are two views of one cluster.
-type kubernetesProviders struct {
-	// own refuses to create what exists already.
-	own *kubernetes.Provider
-	// ingress declares the Ingress: where one is adopted it takes over the
-	// existing object, else it is own.
-	ingress *kubernetes.Provider
-}
-
-// newKubernetesProviders reaches the cluster by its own endpoint and CA, never
-// by the caller's kubeconfig.
-func newKubernetesProviders(ctx *pulumi.Context, s Settings, c *cluster.Cluster) (kubernetesProviders, error) {
-	declare := func(name string, upsert bool) (*kubernetes.Provider, error) {
-		provider, err := kubernetes.NewProvider(ctx, name, &kubernetes.ProviderArgs{
-			Kubeconfig: c.Kubeconfig,
-			// A rotated CA or a new address is the same cluster.
-			ClusterIdentifier: pulumi.String(fmt.Sprintf("%s/%s/%s",
-				s.Platform.Project, s.Kubernetes.Cluster.Location, s.Kubernetes.Cluster.Name)),
-			EnableServerSideApply: pulumi.Bool(true),
-			// Since v4.29 the provider refuses to create an object that exists, unless
-			// it is told that this is meant
-			// (https://github.com/pulumi/pulumi-kubernetes/issues/2926).
-			UpsertExistingObjects: pulumi.Bool(upsert),
-		})
-		if err != nil {
-			return nil, fmt.Errorf("declare the Kubernetes provider %q: %w", name, err)
-		}
-		return provider, nil
+// kubernetesProvider reaches the cluster by its own endpoint and CA, never by
+// the caller's kubeconfig. It refuses to create what exists already.
+func kubernetesProvider(ctx *pulumi.Context, s Settings, c *cluster.Cluster) (*kubernetes.Provider, error) {
+	provider, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{
+		Kubeconfig: c.Kubeconfig,
+		// A rotated CA or a new address is the same cluster.
+		ClusterIdentifier: pulumi.String(fmt.Sprintf("%s/%s/%s",
+			s.Platform.Project, s.Kubernetes.Cluster.Location, s.Kubernetes.Cluster.Name)),
+		EnableServerSideApply: pulumi.Bool(true),
+		// Since v4.29 this is how the provider is told that an object which exists is
+		// not taken over (https://github.com/pulumi/pulumi-kubernetes/issues/2926).
+		UpsertExistingObjects: pulumi.Bool(false),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("declare the Kubernetes provider: %w", err)
 	}
-	own, err := declare("kubernetes", false)
-	if err != nil || !s.Kubernetes.Ingress.Adopt {
-		return kubernetesProviders{own: own, ingress: own}, err
-	}
-	adopting, err := declare("kubernetes-adopting", true)
-	return kubernetesProviders{own: own, ingress: adopting}, err
+	return provider, nil
 }

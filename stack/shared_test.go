@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"testing"
 
@@ -41,7 +42,7 @@ func TestWhatBelongsToTheIDEIsNeverDeclared(t *testing.T) {
 func TestTheIDEsRoutesAreThoseOfBeforeAndTheLicenseHostComesFirst(t *testing.T) {
 	t.Parallel()
 	for _, name := range adopting() {
-		ingress := stacktest.Deploy(t, name).One(t, kubeIngress, "ingress")
+		ingress := stacktest.Deploy(t, name).One(t, ingressPatch, "ingress")
 		type target struct{ host, path, service string }
 		var routes []target
 		rules, ok := ingress.Get("spec.rules").([]any)
@@ -81,27 +82,60 @@ func TestTheIDEsRoutesAreThoseOfBeforeAndTheLicenseHostComesFirst(t *testing.T) 
 	}
 }
 
-func TestTheSharedIngressIsTakenOverForcefullyAndOutlivesTheStack(t *testing.T) {
+func TestOfTheSharedIngressTheSmallestPartIsDeclared(t *testing.T) {
 	t.Parallel()
 	plan := stacktest.Deploy(t, "prod")
-	ingress := plan.One(t, kubeIngress, "ingress")
-	assert.True(t, ingress.RetainOnDelete, "deleting it would cut off the IDE")
-	annotation := func(name string) string { return ingress.Text(`metadata.annotations["` + name + `"]`) }
-	assert.Equal(t, "true", annotation("pulumi.com/patchForce"))
-	assert.Equal(t, "coditect-ai-ssl,license-platform", annotation("networking.gke.io/managed-certificates"), "the old certificate stays beside the new one")
-	assert.Equal(t, "coditect-ai-ip", annotation("kubernetes.io/ingress.global-static-ip-name"))
-	assert.Equal(t, "gce", annotation("kubernetes.io/ingress.class"))
-	assert.Equal(t, "false", annotation("kubernetes.io/ingress.allow-http"))
-	assert.Nil(t, ingress.Get("spec.ingressClassName"), "GKE ignores an Ingress that has it alone")
+	assert.Empty(t, plan.Of(kubeIngress), "before an update of an Ingress the provider takes away what kubectl set on it")
+	ingress := plan.One(t, ingressPatch, "ingress")
+	assert.True(t, ingress.RetainOnDelete, "without the patch the rules would have no owner, and vanish")
+	assert.Equal(t, map[string]any{
+		"pulumi.com/patchForce": "true", "pulumi.com/patchFieldManager": "license-platform",
+		"kubernetes.io/ingress.allow-http":         "false",
+		"networking.gke.io/managed-certificates":   "coditect-ai-ssl,license-platform",
+		"networking.gke.io/v1beta1.FrontendConfig": "license-platform",
+	}, ingress.Get("metadata.annotations"), "class and address are their owner's")
+	assert.Equal(t, []string{"annotations", "name", "namespace"}, slices.Sorted(maps.Keys(ingress.Get("metadata").(map[string]any))))
+	assert.Equal(t, []string{"rules"}, slices.Sorted(maps.Keys(ingress.Get("spec").(map[string]any))))
+	assert.Len(t, plan.Of("pulumi:providers:kubernetes"), 1)
+	assert.NotEqual(t, true, plan.One(t, "pulumi:providers:kubernetes", "kubernetes").Get("upsertExistingObjects"), "nothing else takes over what exists")
+}
 
-	adopting := plan.One(t, "pulumi:providers:kubernetes", "kubernetes-adopting")
-	assert.Contains(t, ingress.Provider, adopting.URN)
-	users := slices.DeleteFunc(slices.Clone(plan.Resources), func(r stacktest.Resource) bool {
-		return !r.Custom || r.Provider == "" || r.Provider != ingress.Provider
-	})
-	assert.Len(t, users, 1, "only the Ingress may take over what exists")
-	assert.Equal(t, true, adopting.Get("upsertExistingObjects"))
-	assert.NotEqual(t, true, plan.One(t, "pulumi:providers:kubernetes", "kubernetes").Get("upsertExistingObjects"))
+func TestWhatOthersRouteInAnotherWayIsCarriedAsItIs(t *testing.T) {
+	t.Parallel()
+	plan := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.routes", []any{
+		map[string]any{"host": "*.ide.example", "paths": []any{
+			map[string]any{"path": "/files/*", "type": "ImplementationSpecific", "service": "files", "portName": "http"},
+			map[string]any{"path": "/exact", "type": "Exact", "service": "files", "port": 81},
+		}},
+	}))
+	assert.Equal(t, map[string]any{"host": "*.ide.example", "http": map[string]any{"paths": []any{
+		map[string]any{"path": "/files/*", "pathType": "ImplementationSpecific", "backend": map[string]any{"service": map[string]any{"name": "files", "port": map[string]any{"name": "http"}}}},
+		map[string]any{"path": "/exact", "pathType": "Exact", "backend": map[string]any{"service": map[string]any{"name": "files", "port": map[string]any{"number": 81.0}}}},
+	}}}, plan.One(t, ingressPatch, "ingress").Get("spec.rules[1]"))
+}
+
+func TestAFrontendConfigOfOthersStays(t *testing.T) {
+	t.Parallel()
+	plan := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.existingFrontendConfig", "ide"))
+	assert.Nil(t, plan.One(t, ingressPatch, "ingress").Get(`metadata.annotations["networking.gke.io/v1beta1.FrontendConfig"]`))
+	assert.Empty(t, plan.Of("kubernetes:networking.gke.io/v1beta1:FrontendConfig"))
+	_, err := stacktest.Try(t, "prod", stacktest.Set("kubernetes.ingress.existingFrontendConfig", "ide"), stacktest.Set("kubernetes.ingress.redirectHttp", true))
+	require.ErrorContains(t, err, "its owner sets the redirect")
+}
+
+func TestAnIngressThatIsGivenBackHasNothingOfOurs(t *testing.T) {
+	t.Parallel()
+	plan := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.giveBack", true))
+	ingress := plan.One(t, ingressPatch, "ingress")
+	rules, ok := ingress.Get("spec.rules").([]any)
+	require.True(t, ok)
+	assert.Len(t, rules, 3)
+	assert.Equal(t, "api.coditect.ai", ingress.Text("spec.rules[0].host"))
+	assert.Equal(t, "coditect-ai-ssl", ingress.Text(`metadata.annotations["networking.gke.io/managed-certificates"]`))
+	front := plan.One(t, "kubernetes:networking.gke.io/v1beta1:FrontendConfig", "license-platform-frontend")
+	assert.Equal(t, map[string]any{"sslPolicy": ""}, front.Get("spec"), "an empty name detaches the policy; a missing one leaves it attached")
+	_, err := stacktest.Try(t, "dev", stacktest.Set("kubernetes.ingress.giveBack", true))
+	require.ErrorContains(t, err, "kubernetes.ingress.giveBack")
 }
 
 func TestAStackOfItsOwnTakesNothingOver(t *testing.T) {

@@ -38,7 +38,7 @@ func TestARedirectIsDeclaredOnlyWithAnOpenPort80(t *testing.T) {
 	assert.Nil(t, closed.One(t, frontend, "license-platform-frontend").Get("spec.redirectToHttps"))
 	open := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.redirectHttp", true))
 	assert.Equal(t, true, open.One(t, frontend, "license-platform-frontend").Get("spec.redirectToHttps.enabled"))
-	assert.Equal(t, "true", open.One(t, kubeIngress, "ingress").Text(`metadata.annotations["kubernetes.io/ingress.allow-http"]`))
+	assert.Equal(t, "true", open.One(t, ingressPatch, "ingress").Text(`metadata.annotations["kubernetes.io/ingress.allow-http"]`))
 }
 
 func TestTheStaffHostStandsBehindIdentityAwareProxy(t *testing.T) {
@@ -48,7 +48,7 @@ func TestTheStaffHostStandsBehindIdentityAwareProxy(t *testing.T) {
 		plan.One(t, backendConfig, "license-api-staff").Get("spec.iap"))
 	assert.Equal(t, map[string]any{"enabled": false}, plan.One(t, backendConfig, "license-api").Get("spec.iap"), "clients of the API have no Google account")
 	assert.Equal(t, "iap.googleapis.com", plan.One(t, service, "iap").Text("service"))
-	ingress := plan.One(t, kubeIngress, "ingress")
+	ingress := plan.One(t, ingressPatch, "ingress")
 	assert.Equal(t, "admin.coditect.ai", ingress.Text("spec.rules[1].host"))
 	assert.Equal(t, "license-api-staff", ingress.Text("spec.rules[1].http.paths[0].backend.service.name"))
 	assert.Equal(t, []any{"licenses.coditect.ai", "admin.coditect.ai"},

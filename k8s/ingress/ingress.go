@@ -5,7 +5,6 @@ package ingress
 
 import (
 	"fmt"
-	"strings"
 
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
@@ -35,9 +34,6 @@ type Args struct {
 	EdgeAddressName, SSLPolicyName pulumi.StringInput
 	// After are the Services with their pods.
 	After []pulumi.Resource
-	// IngressProvider declares the Ingress alone; it may take over existing objects
-	// when the Ingress is adopted.
-	IngressProvider pulumi.ProviderResource
 }
 
 // Ingress is the declared load balancer.
@@ -58,11 +54,14 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, fmt.Errorf("declare the certificate of ingress %q: %w", name, err)
 	}
-	frontend, err := declareFrontend(ctx, args, i)
-	if err != nil {
-		return nil, fmt.Errorf("declare the front end of ingress %q: %w", name, err)
+	after := append([]pulumi.Resource{certificate}, args.After...)
+	if args.Settings.ExistingFrontendConfig == "" {
+		frontend, err := declareFrontend(ctx, args, i)
+		if err != nil {
+			return nil, fmt.Errorf("declare the front end of ingress %q: %w", name, err)
+		}
+		after = append(after, frontend)
 	}
-	after := append([]pulumi.Resource{certificate, frontend}, args.After...)
 	if err := declareIngress(ctx, name, args, i, after); err != nil {
 		return nil, fmt.Errorf("declare ingress %q: %w", name, err)
 	}
@@ -73,30 +72,21 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 }
 
 func declareIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource, after []pulumi.Resource) error {
-	s := args.Settings
-	annotations := pulumi.StringMap{
-		// GKE reads the class from here only
-		// (https://cloud.google.com/kubernetes-engine/docs/how-to/load-balance-ingress).
-		"kubernetes.io/ingress.class":                 pulumi.String("gce"),
-		"kubernetes.io/ingress.global-static-ip-name": args.EdgeAddressName,
-		"kubernetes.io/ingress.allow-http":            pulumi.String(fmt.Sprint(s.RedirectHTTP)),
-		"networking.gke.io/managed-certificates":      pulumi.String(strings.Join(append(s.ExistingCertificates[:len(s.ExistingCertificates):len(s.ExistingCertificates)], CertificateName), ",")),
-		"networking.gke.io/v1beta1.FrontendConfig":    pulumi.String(FrontendConfigName),
+	if args.Settings.Adopt {
+		return patchIngress(ctx, name, args, parent, after)
 	}
-	opts := []pulumi.ResourceOption{pulumi.Parent(parent), pulumi.DependsOn(after), pulumi.Provider(args.IngressProvider)}
-	if s.Adopt {
-		// The fields belonged to another manager until now.
-		annotations["pulumi.com/patchForce"] = pulumi.String("true")
-		// Deleting it would cut off the hosts of others.
-		opts = append(opts, pulumi.RetainOnDelete(true))
-	}
+	annotations := args.annotations()
+	// GKE reads the class from here only
+	// (https://cloud.google.com/kubernetes-engine/docs/how-to/load-balance-ingress).
+	annotations[annotationClass] = pulumi.String(classGCE)
+	annotations[annotationAddress] = args.EdgeAddressName
 	_, err := networkingv1.NewIngress(ctx, name, &networkingv1.IngressArgs{
 		Metadata: metav1.ObjectMetaArgs{
-			Name:        pulumi.String(s.Name),
+			Name:        pulumi.String(args.Settings.Name),
 			Namespace:   args.Namespace.ToStringOutput().ToStringPtrOutput(),
 			Annotations: annotations,
 		},
-		Spec: networkingv1.IngressSpecArgs{Rules: args.rules()},
-	}, opts...)
+		Spec: networkingv1.IngressSpecArgs{Rules: whole(args.rules())},
+	}, pulumi.Parent(parent), pulumi.DependsOn(after))
 	return err
 }

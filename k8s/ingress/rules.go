@@ -1,6 +1,8 @@
 package ingress
 
 import (
+	"cmp"
+
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -9,51 +11,96 @@ import (
 func (a *Args) hosts() []string {
 	hosts := []string{a.LicenseHost}
 	if a.Settings.Staff.Enabled {
-		hosts = append(hosts, a.host(a.Settings.Staff.Below()))
+		hosts = append(hosts, a.host(Route{Subdomain: a.Settings.Staff.Below()}))
 	}
 	return hosts
 }
 
-// host is a subdomain of the platform's domain, or the domain itself.
-func (a *Args) host(subdomain string) string {
-	if subdomain == "" {
-		return a.Domain
+// host is the one that the route says, or a subdomain of the platform's domain,
+// or the domain itself.
+func (a *Args) host(r Route) string {
+	switch {
+	case r.Host != "":
+		return r.Host
+	case r.Subdomain != "":
+		return r.Subdomain + "." + a.Domain
 	}
-	return subdomain + "." + a.Domain
+	return a.Domain
 }
 
-// rules puts the license host first; then the staff's, then those of others.
-func (a *Args) rules() networkingv1.IngressRuleArray {
-	rules := networkingv1.IngressRuleArray{
-		rule(a.LicenseHost, path("/", a.LicenseService, a.ServicePort)),
+// rule sends one host's paths to Services.
+type rule struct {
+	host  string
+	paths []target
+}
+
+type target struct {
+	Path
+	service pulumi.StringInput
+}
+
+// rules puts the license host first; then the staff's, then those of others. An
+// Ingress that is given back has only the latter.
+func (a *Args) rules() (all []rule) {
+	own := func(host string, service pulumi.StringInput) rule {
+		return rule{host: host, paths: []target{{Path: Path{Path: "/", Port: a.ServicePort}, service: service}}}
 	}
-	if a.Settings.Staff.Enabled {
-		rules = append(rules, rule(a.host(a.Settings.Staff.Below()), path("/", a.StaffService, a.ServicePort)))
+	if !a.Settings.GiveBack {
+		all = append(all, own(a.LicenseHost, a.LicenseService))
+		if a.Settings.Staff.Enabled {
+			all = append(all, own(a.host(Route{Subdomain: a.Settings.Staff.Below()}), a.StaffService))
+		}
 	}
 	for _, route := range a.Settings.Routes {
-		paths := make([]networkingv1.HTTPIngressPathInput, len(route.Paths))
-		for i, p := range route.Paths {
-			paths[i] = path(p.Path, pulumi.String(p.Service), p.Port)
+		made := rule{host: a.host(route)}
+		for _, p := range route.Paths {
+			made.paths = append(made.paths, target{Path: p, service: pulumi.String(p.Service)})
 		}
-		rules = append(rules, rule(a.host(route.Subdomain), paths...))
+		all = append(all, made)
 	}
-	return rules
+	return all
 }
 
-func rule(host string, paths ...networkingv1.HTTPIngressPathInput) networkingv1.IngressRuleInput {
-	return networkingv1.IngressRuleArgs{
-		Host: pulumi.String(host),
-		Http: networkingv1.HTTPIngressRuleValueArgs{Paths: networkingv1.HTTPIngressPathArray(paths)},
+// whole are the rules of an Ingress of the stack's own. GCE takes a path prefix
+// for "/x" and "/x/*".
+func whole(rules []rule) networkingv1.IngressRuleArray {
+	all := make(networkingv1.IngressRuleArray, len(rules))
+	for i, r := range rules {
+		paths := make(networkingv1.HTTPIngressPathArray, len(r.paths))
+		for j, p := range r.paths {
+			port := networkingv1.ServiceBackendPortArgs{Number: pulumi.Int(p.Port)}
+			if p.PortName != "" {
+				port = networkingv1.ServiceBackendPortArgs{Name: pulumi.String(p.PortName)}
+			}
+			paths[j] = networkingv1.HTTPIngressPathArgs{
+				Path: pulumi.String(p.Path.Path), PathType: pulumi.String(p.kind()),
+				Backend: networkingv1.IngressBackendArgs{Service: networkingv1.IngressServiceBackendArgs{Name: p.service, Port: port}},
+			}
+		}
+		all[i] = networkingv1.IngressRuleArgs{Host: pulumi.String(r.host), Http: networkingv1.HTTPIngressRuleValueArgs{Paths: paths}}
 	}
+	return all
 }
 
-// path takes path and everything below it: GCE makes "/x" and "/x/*" of it.
-func path(path string, service pulumi.StringInput, port int) networkingv1.HTTPIngressPathInput {
-	return networkingv1.HTTPIngressPathArgs{
-		Path:     pulumi.String(path),
-		PathType: pulumi.String("Prefix"),
-		Backend: networkingv1.IngressBackendArgs{Service: networkingv1.IngressServiceBackendArgs{
-			Name: service, Port: networkingv1.ServiceBackendPortArgs{Number: pulumi.Int(port)},
-		}},
+// patched are the same rules for an Ingress of somebody else's.
+func patched(rules []rule) networkingv1.IngressRulePatchArray {
+	all := make(networkingv1.IngressRulePatchArray, len(rules))
+	for i, r := range rules {
+		paths := make(networkingv1.HTTPIngressPathPatchArray, len(r.paths))
+		for j, p := range r.paths {
+			port := networkingv1.ServiceBackendPortPatchArgs{Number: pulumi.Int(p.Port)}
+			if p.PortName != "" {
+				port = networkingv1.ServiceBackendPortPatchArgs{Name: pulumi.String(p.PortName)}
+			}
+			paths[j] = networkingv1.HTTPIngressPathPatchArgs{
+				Path: pulumi.String(p.Path.Path), PathType: pulumi.String(p.kind()),
+				Backend: networkingv1.IngressBackendPatchArgs{Service: networkingv1.IngressServiceBackendPatchArgs{Name: p.service, Port: port}},
+			}
+		}
+		all[i] = networkingv1.IngressRulePatchArgs{Host: pulumi.String(r.host), Http: networkingv1.HTTPIngressRuleValuePatchArgs{Paths: paths}}
 	}
+	return all
 }
+
+// kind is the path's type or its default.
+func (p Path) kind() string { return cmp.Or(p.Type, PathPrefix) }

@@ -3,7 +3,6 @@ package ingress
 import (
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/coditect-ai/license-platform/setting"
 )
@@ -12,12 +11,21 @@ import (
 type Settings struct {
 	// Name of the Ingress.
 	Name string `json:"name"`
-	// Adopt is true when an Ingress of this name exists, with routes of others: it
-	// is taken over, its routes are those of Routes, and it outlives the stack.
+	// Adopt is true when an Ingress of this name exists, with routes of others. Of
+	// that only the rules and some annotations are declared, the rules of others
+	// being those of Routes, and it outlives the stack.
 	Adopt bool `json:"adopt,omitempty"`
+	// GiveBack takes out of an adopted Ingress what is the platform's: its hosts, its
+	// certificate, and the TLS policy. It comes before a destroy, which leaves the
+	// Ingress as it is (docs/destroy.md).
+	GiveBack bool `json:"giveBack,omitempty"`
 	// RedirectHTTP opens port 80 to send its callers to HTTPS. Without it port 80
 	// stays closed, and nothing is redirected.
 	RedirectHTTP bool `json:"redirectHttp,omitempty"`
+	// ExistingFrontendConfig names the FrontendConfig of others that an adopted
+	// Ingress has and keeps: then the TLS policy and the redirect are theirs. An
+	// Ingress can have one FrontendConfig.
+	ExistingFrontendConfig string `json:"existingFrontendConfig,omitempty"`
 	// ExistingCertificates are ManagedCertificates of others in the namespace, which
 	// go on being served. They are never declared here.
 	ExistingCertificates []string `json:"existingCertificates,omitempty"`
@@ -26,23 +34,6 @@ type Settings struct {
 	Routes []Route `json:"routes,omitempty"`
 	// Staff is the staff's host behind Identity-Aware Proxy.
 	Staff Staff `json:"staff,omitzero"`
-}
-
-// Route sends one host's paths to Services in the namespace.
-type Route struct {
-	// Subdomain of the platform's domain, empty for the domain itself.
-	Subdomain string `json:"subdomain,omitempty"`
-	// Paths in the order of the Ingress.
-	Paths []Path `json:"paths"`
-}
-
-// Path sends a path and everything below it to a Service.
-type Path struct {
-	// Path starts with a slash.
-	Path string `json:"path"`
-	// Service and Port are the Kubernetes Service's.
-	Service string `json:"service"`
-	Port    int    `json:"port"`
 }
 
 // Staff is a host for the staff only.
@@ -79,6 +70,7 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 		ps.Add("existingCertificates", len(s.ExistingCertificates), "with the new one these are too many for one load balancer", "14 at most")
 	}
 	ps = append(ps, s.validateRoutes(licenseSubdomain)...)
+	ps = append(ps, s.validateAdoption()...)
 	if s.Staff.Enabled && s.Staff.OAuthSecret == "" {
 		ps.Add("staff.oauthSecret", "", "Identity-Aware Proxy needs an OAuth client",
 			"the name of an existing Secret in the namespace with client_id and client_secret")
@@ -89,37 +81,25 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 	return ps
 }
 
+// validateAdoption judges what only an adopted Ingress can have.
+func (s Settings) validateAdoption() (ps setting.Problems) {
+	if s.GiveBack && (!s.Adopt || len(s.Routes) == 0) {
+		ps.Add("giveBack", true, "an Ingress that is given back is an adopted one with routes of others", "false, or adopt: true and routes")
+	}
+	switch {
+	case s.ExistingFrontendConfig == "":
+	case !s.Adopt || !isLabel(s.ExistingFrontendConfig) || s.ExistingFrontendConfig == FrontendConfigName:
+		ps.Add("existingFrontendConfig", s.ExistingFrontendConfig, "is no FrontendConfig of others", "the name of the one that the adopted Ingress has")
+	case s.RedirectHTTP:
+		ps.Add("redirectHttp", true, "the FrontendConfig "+s.ExistingFrontendConfig+" is somebody else's, and the redirect stands there", "false; its owner sets the redirect")
+	}
+	return ps
+}
+
 // isLabel tells whether name is a DNS label
 // (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/).
 func isLabel(name string) bool {
 	return regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(name)
-}
-
-func (s Settings) validateRoutes(licenseSubdomain string) (ps setting.Problems) {
-	seen := map[string]bool{licenseSubdomain: true}
-	if s.Staff.Enabled {
-		seen[s.Staff.Below()] = true
-	}
-	for i, route := range s.Routes {
-		key := "routes[" + strconv.Itoa(i) + "]"
-		if route.Subdomain != "" && !isLabel(route.Subdomain) || seen[route.Subdomain] {
-			ps.Add(key+".subdomain", route.Subdomain, "is no subdomain or is taken", "a subdomain that no other route, the licenses or the staff use, or nothing for the domain itself")
-		}
-		seen[route.Subdomain] = true
-		if len(route.Paths) == 0 {
-			ps.Add(key+".paths", "[]", "the host would lead nowhere", "one path or more")
-		}
-		for j, path := range route.Paths {
-			key := key + ".paths[" + strconv.Itoa(j) + "]"
-			if !strings.HasPrefix(path.Path, "/") || strings.Contains(path.Path, "*") {
-				ps.Add(key+".path", path.Path, "is no path prefix", "/ or /NAME; what lies below belongs to it")
-			}
-			if !isLabel(path.Service) || path.Port < 1 || path.Port > 65535 {
-				ps.Add(key+".service", path.Service+":"+strconv.Itoa(path.Port), "is no Service with a port", "the name of an existing Service, and 1 to 65535")
-			}
-		}
-	}
-	return ps
 }
 
 // Below is Subdomain or its default.

@@ -142,7 +142,7 @@ func (s *Server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 			return nil, status.Error(codes.FailedPrecondition, err.Error())
 		}
 	}
-if kind.Release != nil {
+	if kind.Release != nil {
 		left, err := kind.Release(present)
 		if err != nil {
 			return nil, status.Error(codes.FailedPrecondition, err.Error())

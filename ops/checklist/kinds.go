@@ -36,6 +36,7 @@ const (
 	backendConfig   = "kubernetes:cloud.google.com/v1:BackendConfig"
 	frontendConfig  = "kubernetes:networking.gke.io/v1beta1:FrontendConfig"
 	ingress         = "kubernetes:networking.k8s.io/v1:Ingress"
+	ingressPatch    = "kubernetes:networking.k8s.io/v1:IngressPatch"
 	networkPolicy   = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 	service         = "kubernetes:core/v1:Service"
 	deployment      = "kubernetes:apps/v1:Deployment"

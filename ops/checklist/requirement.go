@@ -83,7 +83,11 @@ func (r Requirement) judge(plans Plans) ([]Evidence, bool) {
 }
 
 func (r Requirement) resources(within *plan.Plan) (found []plan.Resource) {
-	for _, resource := range within.Of(r.Type) {
+	all := within.Of(r.Type)
+	if r.Type == ingress {
+		all = append(all, within.Of(ingressPatch)...) // of an adopted one some fields are declared
+	}
+	for _, resource := range all {
 		if (r.Name == "" || r.Name == resource.Name) && (r.Only == nil || r.Only(resource)) {
 			found = append(found, resource)
 		}

@@ -157,15 +157,8 @@ func (l *ledger) alert(r plan.Resource) {
 }
 
 // loadBalancer prices the forwarding rules that an Ingress has of its own.
-func (l *ledger) loadBalancer(r plan.Resource) {
-	if adopts(r) {
-		return
-	}
+func (l *ledger) loadBalancer(plan.Resource) {
 	l.add("Load balancer", "forwarding rules", "", "loadbalancer.rules", l.hourly(1))
-}
-
-func adopts(ingress plan.Resource) bool {
-	return ingress.Text(`metadata.annotations["pulumi.com/patchForce"]`) == "true"
 }
 
 // shared lists what the stack uses and the IDE pays for.
@@ -173,9 +166,7 @@ func (l *ledger) shared() {
 	if len(l.plan.Of("gcp:container/cluster:Cluster")) == 0 {
 		l.out.Shared = append(l.out.Shared, "GKE cluster: the pods run on nodes that exist")
 	}
-	for _, r := range l.plan.Of("kubernetes:networking.k8s.io/v1:Ingress") {
-		if adopts(r) {
-			l.out.Shared = append(l.out.Shared, "Load balancer: the forwarding rule and the address exist")
-		}
+	if len(l.plan.Of("kubernetes:networking.k8s.io/v1:IngressPatch")) > 0 {
+		l.out.Shared = append(l.out.Shared, "Load balancer: the forwarding rule and the address exist")
 	}
 }

@@ -1,0 +1,97 @@
+package ingress
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Route sends one host's paths to Services in the namespace.
+type Route struct {
+	// Subdomain of the platform's domain, empty for the domain itself.
+	Subdomain string `json:"subdomain,omitempty"`
+	// Host is the whole name of a host that does not lie below the platform's domain,
+	// such as "ide.example.com" or "*.example.com". It takes the place of Subdomain.
+	Host string `json:"host,omitempty"`
+	// Paths in the order of the Ingress.
+	Paths []Path `json:"paths"`
+}
+
+// Path sends a path to a Service.
+type Path struct {
+	// Path starts with a slash.
+	Path string `json:"path"`
+	// Type is how the path matches: "Prefix", the default, takes it and everything
+	// below it; "Exact" takes it alone; "ImplementationSpecific" is GCE's own way, in
+	// which a path may end in "/*"
+	// (https://cloud.google.com/kubernetes-engine/docs/concepts/ingress-xlb#url_map).
+	Type string `json:"type,omitempty"`
+	// Service and Port are the Kubernetes Service's. PortName takes the place of Port
+	// where the Ingress names the port.
+	Service  string `json:"service"`
+	Port     int    `json:"port,omitempty"`
+	PortName string `json:"portName,omitempty"`
+}
+
+// The values of Path.Type.
+const (
+	PathPrefix                 = "Prefix"
+	PathExact                  = "Exact"
+	PathImplementationSpecific = "ImplementationSpecific"
+)
+
+// isHost tells whether name can be the host of a rule
+// (https://kubernetes.io/docs/concepts/services-networking/ingress/#hostname-wildcards).
+func isHost(name string) bool {
+	return regexp.MustCompile(`^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(name)
+}
+
+func (s Settings) validateRoutes(licenseSubdomain string) (ps setting.Problems) {
+	seen := map[string]bool{licenseSubdomain: true}
+	if s.Staff.Enabled {
+		seen[s.Staff.Below()] = true
+	}
+	for i, route := range s.Routes {
+		key := "routes[" + strconv.Itoa(i) + "]"
+		switch {
+		case route.Host != "":
+			if !isHost(route.Host) || route.Subdomain != "" || seen[route.Host] {
+				ps.Add(key+".host", route.Host, "is no host of its own or is taken", "a name with dots that no other route has, and no subdomain beside it")
+			}
+			seen[route.Host] = true
+		case route.Subdomain != "" && !isLabel(route.Subdomain) || seen[route.Subdomain]:
+			ps.Add(key+".subdomain", route.Subdomain, "is no subdomain or is taken", "a subdomain that no other route, the licenses or the staff use, or nothing for the domain itself")
+		default:
+			seen[route.Subdomain] = true
+		}
+		if len(route.Paths) == 0 {
+			ps.Add(key+".paths", "[]", "the host would lead nowhere", "one path or more")
+		}
+		for j, path := range route.Paths {
+			ps = append(ps, path.validate().Within(key+".paths["+strconv.Itoa(j)+"]")...)
+		}
+	}
+	return ps
+}
+
+func (p Path) validate() (ps setting.Problems) {
+	kinds := []string{PathPrefix, PathExact, PathImplementationSpecific}
+	if !slices.Contains(kinds, p.kind()) {
+		ps.Add("type", p.Type, "is no path type", strings.Join(kinds, ", "))
+	}
+	plain := strings.TrimSuffix(p.Path, "/*")
+	if p.kind() != PathImplementationSpecific {
+		plain = p.Path
+	}
+	if !strings.HasPrefix(p.Path, "/") || strings.Contains(plain, "*") {
+		ps.Add("path", p.Path, "is no path", "/ or /NAME; with type ImplementationSpecific it may end in /*")
+	}
+	numbered := p.Port >= 1 && p.Port <= 65535
+	if !isLabel(p.Service) || numbered == (p.PortName != "") || p.PortName != "" && !isLabel(p.PortName) || p.Port < 0 {
+		ps.Add("service", p.Service+":"+strconv.Itoa(p.Port)+p.PortName, "is no Service with a port", "the name of an existing Service, and port 1 to 65535 or portName")
+	}
+	return ps
+}
