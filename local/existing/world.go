@@ -49,7 +49,11 @@ const computeLink = "https://www.googleapis.com/compute/v1/"
 // Declare puts the IDE's world into the store, unless it is there. ca is the
 // certificate authority of the cluster, as PEM.
 func Declare(s *store.Store, plan address.Plan, ca string) error {
-	for _, r := range append(google(plan, ca), objects()...) {
+	shared, err := ingress()
+	if err != nil {
+		return fmt.Errorf("make the Cloud IDE's Ingress: %w", err)
+	}
+	for _, r := range append(append(google(plan, ca), objects()...), shared) {
 		if _, exists := s.Get(r.Type, r.ID); exists {
 			continue
 		}
@@ -120,7 +124,7 @@ func objects() []store.Resource {
 	made := []store.Resource{
 		object("kubernetes:cloud.google.com/v1:BackendConfig", "cloud.google.com/v1", "BackendConfig", Backend, nil, backend),
 		object("kubernetes:networking.gke.io/v1:ManagedCertificate", "networking.gke.io/v1", "ManagedCertificate", Certificate, nil,
-			map[string]any{"domains": []any{"coditect.ai", "www.coditect.ai", "api.coditect.ai"}}),
+			map[string]any{"domains": []any{"coditect.ai", "www.coditect.ai", "api.coditect.ai", "docs.coditect.ai"}}),
 	}
 	for i, name := range []string{standin.API, standin.Frontend} {
 		made = append(made, object(kubernetes.TypeService, "v1", "Service", name,
@@ -133,30 +137,7 @@ func objects() []store.Resource {
 				"ports": []any{map[string]any{"name": "http", "port": float64(80), "targetPort": float64(Port), "protocol": "TCP"}},
 			}))
 	}
-	return append(made, ingress())
-}
-
-func ingress() store.Resource {
-	path := func(path, service string) any {
-		return map[string]any{"path": path, "pathType": "Prefix", "backend": map[string]any{
-			"service": map[string]any{"name": service, "port": map[string]any{"number": float64(80)}},
-		}}
-	}
-	rule := func(host string, paths ...any) any {
-		return map[string]any{"host": host, "http": map[string]any{"paths": paths}}
-	}
-	return object(kubernetes.TypeIngress, "networking.k8s.io/v1", "Ingress", Ingress,
-		map[string]any{
-			"kubernetes.io/ingress.class":                 "gce",
-			"kubernetes.io/ingress.allow-http":            "false",
-			"kubernetes.io/ingress.global-static-ip-name": Address,
-			"networking.gke.io/managed-certificates":      Certificate,
-		},
-		map[string]any{"rules": []any{
-			rule("api.coditect.ai", path("/", standin.API)),
-			rule("coditect.ai", path("/api", standin.API), path("/ws", standin.API), path("/", standin.Frontend)),
-			rule("www.coditect.ai", path("/", standin.Frontend)),
-		}})
+	return made
 }
 
 func object(typ, version, kind, name string, annotations, spec map[string]any) store.Resource {

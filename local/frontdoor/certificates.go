@@ -23,6 +23,9 @@ func (f *FrontDoor) issued(wanted []Certificate) (certificates, error) {
 	address := []netip.Addr{f.address.Addr()}
 	var all certificates
 	for _, want := range wanted {
+		if want.Provisioning {
+			continue
+		}
 		names := slices.Sorted(slices.Values(want.Domains))
 		key := strings.Join(names, ",")
 		if f.certificates[key] == nil {
@@ -41,7 +44,7 @@ func (f *FrontDoor) issued(wanted []Certificate) (certificates, error) {
 // primary certificate, as at Google's front ends.
 func (c certificates) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if len(c) == 0 {
-		return nil, errors.New("the load balancer has no certificate: no synced Ingress names one")
+		return nil, errors.New("the load balancer has no certificate: no synced Ingress names one, or all of them provision")
 	}
 	for _, one := range c {
 		if hello.SupportsCertificate(one) == nil {

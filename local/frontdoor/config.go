@@ -21,9 +21,9 @@ type Config struct {
 	Default string
 	// Backends are the backend services that Hosts and Default refer to by name.
 	Backends []Backend
-	// Certificates are served by SNI; the first one answers clients whose SNI
-	// matches none, as the primary certificate of a target proxy does. No
-	// certificate means that HTTPS is not served.
+	// Certificates are served by SNI; the first one that does not provision answers
+	// clients whose SNI matches none, as the primary certificate of a target proxy
+	// does. Without one HTTPS is not served.
 	Certificates []Certificate
 	// TLS is the SSL policy; the zero value is Google's default (COMPATIBLE, TLS
 	// 1.0).
@@ -135,6 +135,9 @@ type Certificate struct {
 	Name string
 	// Domains are the names it is valid for.
 	Domains []string
+	// Provisioning says that Google has not issued it yet: nobody is shown it
+	// (https://cloud.google.com/load-balancing/docs/ssl-certificates/google-managed-certs).
+	Provisioning bool
 }
 
 // PlainHTTP is the load balancer's front end for unencrypted HTTP.

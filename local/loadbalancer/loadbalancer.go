@@ -34,6 +34,11 @@ type Options struct {
 	Armor Armor
 	// Logger is told of every stall and every recovery; nil is silent.
 	Logger *slog.Logger
+	// Provision is how long Google takes to issue a certificate: 0 means none, in
+	// which a real one takes up to an hour.
+	Provision time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
 	// Poll is how often the pods are looked at; 0 means 200 ms.
 	Poll time.Duration
 }
@@ -45,6 +50,7 @@ type Controller struct {
 
 	mu      sync.Mutex // one pass at a time
 	guards  guards
+	proxy   proxy
 	good    *plan  // the last translation without a problem
 	applied string // fingerprint of what the front door serves
 	status  Status
@@ -60,6 +66,9 @@ type Status struct {
 	// Problems say what stalls the sync, one a line; the last good configuration
 	// keeps serving meanwhile.
 	Problems []string `json:"problems,omitempty"`
+	// Warnings say what is wrong with the Ingress and does not stall the sync, as the
+	// events of an Ingress do.
+	Warnings []string `json:"warnings,omitempty"`
 	// Ignored says which Ingresses are not served, and why.
 	Ignored []string `json:"ignored,omitempty"`
 	// Since is when this state began.
@@ -74,8 +83,11 @@ func New(o Options) *Controller {
 	if o.Poll <= 0 {
 		o.Poll = 200 * time.Millisecond
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	return &Controller{
-		options: o, applied: "nothing yet",
+		options: o, applied: "nothing yet", proxy: proxy{certificates: newCertificates(o.Provision, o.Now)},
 		guards: guards{armor: o.Armor, made: map[string]guarded{}},
 	}
 }
@@ -113,16 +125,18 @@ func (c *Controller) Sync() Status {
 func (c *Controller) plan(w world, ingress *networkingv1.Ingress, next *Status) error {
 	if ingress == nil {
 		c.good = &plan{} // the Ingress is gone, and with it its load balancer
+		c.proxy.tls = frontdoor.TLSPolicy{}
 		c.guards.forget(nil)
 		return nil
 	}
 	next.Ingress = ingress.Namespace + "/" + ingress.Name
 	refreshed := c.guards.refresh(w)
-	translated, err := translate(w, *ingress, &c.guards)
+	c.proxy.certificates.follow(w.certificates)
+	translated, err := translate(w, *ingress, &c.guards, &c.proxy)
 	if err = errors.Join(append(refreshed, err)...); err != nil {
 		return err
 	}
-	c.good = translated
+	c.good, next.Warnings = translated, translated.warnings
 	c.guards.forget(translated.guards)
 	return nil
 }
@@ -155,12 +169,16 @@ func (c *Controller) serve() error {
 // note keeps the status and tells what changed.
 func (c *Controller) note(next Status) {
 	same := next.Ingress == c.status.Ingress && next.Synced == c.status.Synced &&
-		slices.Equal(next.Problems, c.status.Problems) && slices.Equal(next.Ignored, c.status.Ignored)
+		slices.Equal(next.Problems, c.status.Problems) && slices.Equal(next.Ignored, c.status.Ignored) &&
+		slices.Equal(next.Warnings, c.status.Warnings)
 	if same {
 		return
 	}
 	next.Since = time.Now()
 	c.status = next
+	for _, why := range next.Warnings {
+		c.options.Logger.Warn("the Ingress has a fault that stalls nothing", "ingress", next.Ingress, "why", why)
+	}
 	for _, why := range next.Ignored {
 		c.options.Logger.Warn("an Ingress is not served", "why", why)
 	}
@@ -217,6 +235,9 @@ func (c *Controller) pods() {
 	c.mu.Lock()
 	err := c.serve()
 	same := err == nil || strings.Contains(strings.Join(c.status.Problems, "\n"), err.Error())
+	if c.good != nil && c.proxy.certificates.due(c.good.config.Certificates) {
+		same = false
+	}
 	c.mu.Unlock()
 	if !same {
 		c.Sync()

@@ -69,7 +69,8 @@ type loggingSettings struct {
 type frontendConfig struct {
 	metav1.ObjectMeta `json:"metadata"`
 	Spec              struct {
-		SSLPolicy       string `json:"sslPolicy"`
+		// SSLPolicy is left as it is when nil, and taken off when empty.
+		SSLPolicy       *string `json:"sslPolicy"`
 		RedirectToHTTPS *struct {
 			Enabled          bool   `json:"enabled"`
 			ResponseCodeName string `json:"responseCodeName"`

@@ -17,6 +17,14 @@ type plan struct {
 	config  frontdoor.Config
 	targets map[string]target // by backend name
 	guards  map[string]string // name of the policy, by backend name
+	// warnings are what is wrong and stalls nothing.
+	warnings []string
+}
+
+// proxy is what stays of a load balancer's front end from one pass to the next.
+type proxy struct {
+	tls          frontdoor.TLSPolicy
+	certificates *certificates
 }
 
 // translation turns one Ingress into a plan and collects everything that is wrong
@@ -25,12 +33,13 @@ type translation struct {
 	world    world
 	ingress  networkingv1.Ingress
 	guards   *guards
+	proxy    *proxy
 	plan     plan
 	problems []error
 }
 
-func translate(w world, ingress networkingv1.Ingress, guards *guards) (*plan, error) {
-	t := &translation{world: w, ingress: ingress, guards: guards, plan: plan{
+func translate(w world, ingress networkingv1.Ingress, guards *guards, front *proxy) (*plan, error) {
+	t := &translation{world: w, ingress: ingress, guards: guards, proxy: front, plan: plan{
 		config:  frontdoor.Config{Name: ingress.Namespace + "/" + ingress.Name},
 		targets: map[string]target{}, guards: map[string]string{},
 	}}
@@ -39,7 +48,13 @@ func translate(w world, ingress networkingv1.Ingress, guards *guards) (*plan, er
 	if len(t.problems) > 0 {
 		return nil, errors.Join(t.problems...)
 	}
+	front.tls = t.plan.config.TLS
 	return &t.plan, nil
+}
+
+// warn notes what is wrong and stalls nothing.
+func (t *translation) warn(format string, args ...any) {
+	t.plan.warnings = append(t.plan.warnings, fmt.Sprintf(format, args...))
 }
 
 func (t *translation) bad(format string, args ...any) {

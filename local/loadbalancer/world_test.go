@@ -136,6 +136,9 @@ rateLimitOptions:
 // world is a store with the declared resources, pods, and a front door that only
 // remembers.
 type world struct {
+	// options changes the controller's, when it is set.
+	options func(*loadbalancer.Options)
+
 	t     *testing.T
 	store *store.Store
 
@@ -232,7 +235,11 @@ func (w *world) backend(name string) frontdoor.Backend {
 }
 
 func (w *world) controller() *loadbalancer.Controller {
-	return loadbalancer.New(loadbalancer.Options{Store: w.store, Pods: w, FrontDoor: w, Armor: remembers, Poll: 10 * time.Millisecond})
+	options := loadbalancer.Options{Store: w.store, Pods: w, FrontDoor: w, Armor: remembers, Poll: 10 * time.Millisecond}
+	if w.options != nil {
+		w.options(&options)
+	}
+	return loadbalancer.New(options)
 }
 
 // remembered is a guard that only knows what it was made from.

@@ -116,7 +116,6 @@ func balancerRows() []row {
 		one("an Ingress whose BackendConfig is missing", "config", `error getting BackendConfig "app/api"`, ingressConfig),
 		one("an Ingress whose security policy is missing", "policy", `there is no security policy "armor"`, ingressConfig),
 		one("an Ingress whose certificate is missing", "certificate", `could not find ManagedCertificate "app/certificate"`, certificates),
-		one("an Ingress whose FrontendConfig is missing", "frontend", `could not find FrontendConfig "app/frontend"`, ingressConfig),
 		one("an Ingress whose SSL policy is missing", "tls", `there is no SSL policy "tls"`, ingressConfig),
 		one("an Ingress whose address is missing", "edge", "doesn't translate to an existing static IP", ingressConfig),
 	}
