@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/coditect-ai/license-platform/k8s/cluster"
+	"github.com/coditect-ai/license-platform/k8s/ingress"
 	"github.com/coditect-ai/license-platform/network"
 	"github.com/coditect-ai/license-platform/observe"
 	"github.com/coditect-ai/license-platform/setting"
@@ -29,6 +30,7 @@ func checkNames() []string {
 		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress,
 		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork,
 		observe.CheckAudit,
+		ingress.CheckIngress,
 	}
 }
 
@@ -61,8 +63,12 @@ func (d *deployment) checks() setting.Checks {
 		Settings: s.Network, Project: s.Platform.Project, Region: s.Platform.Region, AddressInUse: s.Kubernetes.Ingress.Adopt,
 	}, ask)
 	all = append(all, observe.Checks(d.ctx, s.Observe, s.Platform.Project, ask)...)
-	return append(all, cluster.Checks(d.ctx, cluster.CheckArgs{
+	all = append(all, cluster.Checks(d.ctx, cluster.CheckArgs{
 		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project, Network: s.Network.Name, Subnetwork: s.Network.Subnetwork,
 		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, NodeAccount: s.Identity.NodeAccount,
 	}, ask)...)
+	return append(all, ingress.Checks(d.ctx, ingress.CheckArgs{
+		Settings: s.Kubernetes.Ingress, Namespace: s.Kubernetes.Namespace.Name,
+		Domain: s.Platform.Domain, LicenseHost: s.Platform.LicenseHost(), EdgeAddressName: s.Network.EdgeAddress.Name,
+	}, pulumi.Provider(d.kubernetes))...)
 }

@@ -49,9 +49,15 @@ type deployment struct {
 
 func (d *deployment) inGoogle() pulumi.ResourceOption { return pulumi.Providers(d.provider) }
 
-// provide declares the provider that needs no enabled API.
+// provide declares the providers that need no enabled API.
 func (d *deployment) provide() (err error) {
-	d.enabling, err = googleProvider(d.ctx, "gcp-services", d.settings.Platform)
+	s := d.settings
+	if d.enabling, err = googleProvider(d.ctx, "gcp-services", s.Platform); err != nil || !s.Kubernetes.Cluster.Adopt {
+		return err
+	}
+	// An adopted cluster is there already, so it can be asked before anything is
+	// declared.
+	d.kubernetes, err = kubernetesProvider(d.ctx, s, cluster.Existing(d.ctx, s.Kubernetes.Cluster, s.Platform.Project, pulumi.Provider(d.enabling)))
 	return err
 }
 
@@ -113,7 +119,9 @@ func (d *deployment) cluster() (err error) {
 	}, d.inGoogle()); err != nil {
 		return err
 	}
-	d.kubernetes, err = kubernetesProvider(d.ctx, s, d.gke)
+	if d.kubernetes == nil {
+		d.kubernetes, err = kubernetesProvider(d.ctx, s, d.gke.Kubeconfig)
+	}
 	return err
 }
 

@@ -6,8 +6,6 @@ import (
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/coditect-ai/license-platform/k8s/cluster"
 )
 
 // googleProvider declares into one project and region, labels whatever can be
@@ -35,9 +33,9 @@ func googleProvider(ctx *pulumi.Context, name string, p Platform, after ...pulum
 
 // kubernetesProvider reaches the cluster by its own endpoint and CA, never by
 // the caller's kubeconfig. It refuses to create what exists already.
-func kubernetesProvider(ctx *pulumi.Context, s Settings, c *cluster.Cluster) (*kubernetes.Provider, error) {
+func kubernetesProvider(ctx *pulumi.Context, s Settings, kubeconfig pulumi.StringInput) (*kubernetes.Provider, error) {
 	provider, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{
-		Kubeconfig: c.Kubeconfig,
+		Kubeconfig: kubeconfig.ToStringOutput().ToStringPtrOutput(),
 		// A rotated CA or a new address is the same cluster.
 		ClusterIdentifier: pulumi.String(fmt.Sprintf("%s/%s/%s",
 			s.Platform.Project, s.Kubernetes.Cluster.Location, s.Kubernetes.Cluster.Name)),

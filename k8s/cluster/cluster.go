@@ -85,17 +85,25 @@ type access struct {
 	resources []pulumi.Resource
 }
 
+// Existing is the kubeconfig of a cluster that is there already; nothing of it is
+// changed.
+func Existing(ctx *pulumi.Context, s Settings, project string, opts ...pulumi.InvokeOption) pulumi.StringOutput {
+	return kubeconfig(existing(ctx, s, project, opts...))
+}
+
 // adopt reads the existing cluster and changes nothing of it.
 func adopt(ctx *pulumi.Context, _ string, args *Args, parent pulumi.Resource) (access, error) {
+	return existing(ctx, args.Settings, args.Project, pulumi.Parent(parent)), nil
+}
+
+func existing(ctx *pulumi.Context, s Settings, project string, opts ...pulumi.InvokeOption) access {
 	found := container.LookupClusterOutput(ctx, container.LookupClusterOutputArgs{
-		Name:     pulumi.String(args.Settings.Name),
-		Location: pulumi.String(args.Settings.Location),
-		Project:  pulumi.String(args.Project),
-	}, pulumi.Parent(parent))
+		Name: pulumi.String(s.Name), Location: pulumi.String(s.Location), Project: pulumi.String(project),
+	}, opts...)
 	return access{
 		name:     found.Name(),
 		endpoint: found.Endpoint(),
 		ca:       found.MasterAuths().Index(pulumi.Int(0)).ClusterCaCertificate(),
 		services: found.ServicesIpv4Cidr(),
-	}, nil
+	}
 }

@@ -14,7 +14,8 @@ type Route struct {
 	// Subdomain of the platform's domain, empty for the domain itself.
 	Subdomain string `json:"subdomain,omitempty"`
 	// Host is the whole name of a host that does not lie below the platform's domain,
-	// such as "ide.example.com" or "*.example.com". It takes the place of Subdomain.
+	// such as "ide.example.com", "*.example.com", or "*" for every other one. It takes
+	// the place of Subdomain.
 	Host string `json:"host,omitempty"`
 	// Paths in the order of the Ingress.
 	Paths []Path `json:"paths"`
@@ -43,10 +44,13 @@ const (
 	PathImplementationSpecific = "ImplementationSpecific"
 )
 
+// anyHost stands for a rule without a host.
+const anyHost = "*"
+
 // isHost tells whether name can be the host of a rule
 // (https://kubernetes.io/docs/concepts/services-networking/ingress/#hostname-wildcards).
 func isHost(name string) bool {
-	return regexp.MustCompile(`^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(name)
+	return name == anyHost || regexp.MustCompile(`^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(name)
 }
 
 func (s Settings) validateRoutes(licenseSubdomain string) (ps setting.Problems) {

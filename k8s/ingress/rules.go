@@ -77,7 +77,7 @@ func whole(rules []rule) networkingv1.IngressRuleArray {
 				Backend: networkingv1.IngressBackendArgs{Service: networkingv1.IngressServiceBackendArgs{Name: p.service, Port: port}},
 			}
 		}
-		all[i] = networkingv1.IngressRuleArgs{Host: pulumi.String(r.host), Http: networkingv1.HTTPIngressRuleValueArgs{Paths: paths}}
+		all[i] = networkingv1.IngressRuleArgs{Host: r.name(), Http: networkingv1.HTTPIngressRuleValueArgs{Paths: paths}}
 	}
 	return all
 }
@@ -97,9 +97,17 @@ func patched(rules []rule) networkingv1.IngressRulePatchArray {
 				Backend: networkingv1.IngressBackendPatchArgs{Service: networkingv1.IngressServiceBackendPatchArgs{Name: p.service, Port: port}},
 			}
 		}
-		all[i] = networkingv1.IngressRulePatchArgs{Host: pulumi.String(r.host), Http: networkingv1.HTTPIngressRuleValuePatchArgs{Paths: paths}}
+		all[i] = networkingv1.IngressRulePatchArgs{Host: r.name(), Http: networkingv1.HTTPIngressRuleValuePatchArgs{Paths: paths}}
 	}
 	return all
+}
+
+// name is nothing for the rule of every other host.
+func (r rule) name() pulumi.StringPtrInput {
+	if r.host == anyHost {
+		return nil
+	}
+	return pulumi.StringPtr(r.host)
 }
 
 // kind is the path's type or its default.

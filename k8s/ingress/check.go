@@ -1,0 +1,114 @@
+package ingress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// CheckIngress is the name of the check of an adopted Ingress.
+const CheckIngress = "ingress"
+
+// lookUpTime is how long reading the live Ingress may take.
+const lookUpTime = 2 * time.Minute
+
+// CheckArgs is what the check compares with the live Ingress.
+type CheckArgs struct {
+	// Settings must be valid.
+	Settings Settings
+	// Namespace holds the Ingress.
+	Namespace string
+	// Domain is the platform's; LicenseHost lies below.
+	Domain, LicenseHost string
+	// EdgeAddressName is the load balancer's static address.
+	EdgeAddressName string
+}
+
+// Checks reads the live Ingress that is adopted, with a provider for its cluster,
+// and compares it with the settings: what they do not know of it would be dropped.
+// A created Ingress has nothing to compare with.
+func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.ResourceOption) setting.Checks {
+	if !args.Settings.Adopt {
+		return nil
+	}
+	return setting.Checks{{Name: CheckIngress, Look: func() (setting.Problems, error) {
+		id := args.Namespace + "/" + args.Settings.Name
+		found, err := lookUp(ctx, id, opts...)
+		if err != nil {
+			return nil, fmt.Errorf("read Ingress %s: %w", id, err)
+		}
+		if lost := args.lost(found); lost != "" {
+			if err := ctx.Log.Warn(fmt.Sprintf("Ingress %s has lost %s since the last update: somebody has applied another file. `pulumi up --refresh` puts it back", id, lost), nil); err != nil {
+				return nil, err
+			}
+		}
+		return args.compare(found), nil
+	}}}
+}
+
+// live is an Ingress as it is in the cluster.
+type live struct {
+	metadata metav1.ObjectMeta
+	spec     networkingv1.IngressSpec
+}
+
+// lookUp reads the Ingress. It waits for the answer, because nothing may be
+// declared before.
+func lookUp(ctx *pulumi.Context, id string, opts ...pulumi.ResourceOption) (live, error) {
+	found, err := networkingv1.GetIngress(ctx, "ingress-found", pulumi.ID(id), nil, opts...)
+	if err != nil {
+		return live{}, err
+	}
+	wait, cancel := context.WithTimeout(ctx.Context(), lookUpTime)
+	defer cancel()
+	answer, err := internals.UnsafeAwaitOutput(wait, pulumi.All(found.Metadata, found.Spec))
+	if err != nil {
+		return live{}, err
+	}
+	parts, ok := answer.Value.([]any)
+	if !answer.Known || !ok || len(parts) != 2 {
+		return live{}, errors.New("it is not known in this preview")
+	}
+	metadata, described := parts[0].(metav1.ObjectMeta)
+	spec, routed := parts[1].(networkingv1.IngressSpec)
+	if !described || !routed {
+		return live{}, fmt.Errorf("the answer has the wrong form: %T, %T", parts[0], parts[1])
+	}
+	return live{metadata: metadata, spec: spec}, nil
+}
+
+// owns tells whether the platform has declared the annotation before.
+func (l live) owns(annotation string) bool {
+	_, owned := l.owned("f:metadata", "f:annotations")["f:"+annotation]
+	return owned
+}
+
+// ownsRules tells whether the platform has declared the rules before.
+func (l live) ownsRules() bool {
+	_, owned := l.owned("f:spec")["f:rules"]
+	return owned
+}
+
+// owned are the fields of FieldManager at a path, in the form of managedFields
+// (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
+func (l live) owned(path ...string) map[string]any {
+	for _, entry := range l.metadata.ManagedFields {
+		if entry.Manager == nil || *entry.Manager != FieldManager {
+			continue
+		}
+		fields, _ := entry.FieldsV1.(map[string]any)
+		for _, key := range path {
+			fields, _ = fields[key].(map[string]any)
+		}
+		return fields
+	}
+	return nil
+}

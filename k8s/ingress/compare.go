@@ -1,0 +1,219 @@
+package ingress
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// Keys of the settings that the check of an adopted Ingress speaks of.
+const (
+	keyRoutes         = "kubernetes.ingress.routes"
+	keyCertificates   = "kubernetes.ingress.existingCertificates"
+	keyFrontendConfig = "kubernetes.ingress.existingFrontendConfig"
+	keyRedirect       = "kubernetes.ingress.redirectHttp"
+	keyName           = "kubernetes.ingress.name"
+	keyAddress        = "network.edgeAddress.name"
+)
+
+// compare lists what the settings do not know of the live Ingress, and what they
+// would do to it that its owner has not done.
+func (a CheckArgs) compare(found live) setting.Problems {
+	ps := a.compareRoutes(found)
+	ps = append(ps, a.compareCertificates(found)...)
+	return append(ps, a.compareFront(found)...)
+}
+
+func (a CheckArgs) compareRoutes(found live) (ps setting.Problems) {
+	there, strange := routesOf(found)
+	for _, what := range strange {
+		ps.Add(keyRoutes, what, "no route can say this, and it would be dropped", "an Ingress without it")
+	}
+	args := Args{Settings: a.Settings, Domain: a.Domain, LicenseHost: a.LicenseHost}
+	own, known := args.hosts(), map[string]bool{}
+	for _, route := range a.Settings.Routes {
+		for _, line := range lines(args.host(route), route.Paths) {
+			known[line] = true
+		}
+	}
+	live := map[string]bool{}
+	for _, route := range there {
+		if slices.Contains(own, route.Host) {
+			continue
+		}
+		for i, line := range lines(route.Host, route.Paths) {
+			live[line] = true
+			if !known[line] {
+				ps.Add(keyRoutes, line, "the live Ingress has this route, and it would be dropped", "with "+a.written(route.Host, route.Paths[i]))
+			}
+		}
+	}
+	if found.ownsRules() {
+		return ps // since then routes are added here
+	}
+	for line := range known {
+		if !live[line] {
+			ps.Add(keyRoutes, line, "the live Ingress has no such route, and it would be added", "the routes that are there")
+		}
+	}
+	return ps
+}
+
+// routesOf are the rules of the live Ingress as settings would have them, and in
+// words what no setting can say.
+func routesOf(found live) (routes []Route, strange []string) {
+	for _, rule := range found.spec.Rules {
+		host := anyHost
+		if rule.Host != nil && *rule.Host != "" {
+			host = *rule.Host
+		}
+		if rule.Http == nil {
+			strange = append(strange, "host "+host+" without paths")
+			continue
+		}
+		route := Route{Host: host}
+		for _, p := range rule.Http.Paths {
+			path := Path{Type: p.PathType}
+			if p.Path != nil {
+				path.Path = *p.Path
+			}
+			if p.Backend.Service == nil {
+				strange = append(strange, host+path.Path+" to no Service")
+				continue
+			}
+			path.Service = p.Backend.Service.Name
+			if port := p.Backend.Service.Port; port != nil {
+				if port.Number != nil {
+					path.Port = *port.Number
+				}
+				if port.Name != nil {
+					path.PortName = *port.Name
+				}
+			}
+			route.Paths = append(route.Paths, path)
+		}
+		routes = append(routes, route)
+	}
+	return routes, strange
+}
+
+// lines say each path in a line, so that two can be compared.
+func lines(host string, paths []Path) []string {
+	all := make([]string, len(paths))
+	for i, p := range paths {
+		all[i] = fmt.Sprintf("%s%s (%s) → %s:%s", host, p.Path, p.kind(), p.Service, p.port())
+	}
+	return all
+}
+
+func (p Path) port() string {
+	if p.PortName != "" {
+		return p.PortName
+	}
+	return strconv.Itoa(p.Port)
+}
+
+// written is the path as a setting has it.
+func (a CheckArgs) written(host string, p Path) string {
+	where := "host: " + host
+	if host == a.Domain {
+		where = `subdomain: ""`
+	} else if name, below := strings.CutSuffix(host, "."+a.Domain); below && isLabel(name) {
+		where = "subdomain: " + name
+	}
+	kind := ""
+	if p.kind() != PathPrefix {
+		kind = ", type: " + p.Type
+	}
+	port := "port: " + p.port()
+	if p.PortName != "" {
+		port = "portName: " + p.PortName
+	}
+	return fmt.Sprintf("{%s, paths: [{path: %s%s, service: %s, %s}]}", where, p.Path, kind, p.Service, port)
+}
+
+func (a CheckArgs) compareCertificates(found live) (ps setting.Problems) {
+	listed := split(found.metadata.Annotations[annotationCertificates])
+	for _, name := range listed {
+		if name != CertificateName && !slices.Contains(a.Settings.ExistingCertificates, name) {
+			ps.Add(keyCertificates, strings.Join(a.Settings.ExistingCertificates, ","), "the live Ingress lists the certificate "+name+", and it would be dropped", "with "+name)
+		}
+	}
+	for _, name := range a.Settings.ExistingCertificates {
+		if !slices.Contains(listed, name) && !found.owns(annotationCertificates) {
+			ps.Add(keyCertificates, name, "the live Ingress does not list it, and while a listed certificate is missing no certificate is attached", "those that are listed: "+strings.Join(listed, ","))
+		}
+	}
+	return ps
+}
+
+func split(list string) (names []string) {
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// compareFront looks at what stands before the routes.
+func (a CheckArgs) compareFront(found live) (ps setting.Problems) {
+	annotations, s := found.metadata.Annotations, a.Settings
+	if class, given := annotations[annotationClass]; given && class != classGCE || !given && found.spec.IngressClassName != nil {
+		ps.Add(keyName, s.Name, "GKE does not serve this Ingress with an external load balancer: its annotation "+annotationClass+" is "+strconv.Quote(class), "an Ingress of class "+classGCE)
+	}
+	if address := annotations[annotationAddress]; address != a.EdgeAddressName {
+		ps.Add(keyAddress, a.EdgeAddressName, "the live Ingress has another address", strconv.Quote(address))
+	}
+	front := annotations[annotationFrontendConfig]
+	switch {
+	case s.ExistingFrontendConfig != "" && s.ExistingFrontendConfig != front:
+		ps.Add(keyFrontendConfig, s.ExistingFrontendConfig, "the live Ingress has another FrontendConfig", strconv.Quote(front))
+	case s.ExistingFrontendConfig == "" && front != "" && front != FrontendConfigName:
+		ps.Add(keyFrontendConfig, "", "the live Ingress has the FrontendConfig "+front+", and it would be replaced with its TLS policy and its redirect", front)
+	}
+	open := annotations[annotationAllowHTTP] != "false"
+	if open != s.RedirectHTTP && !found.owns(annotationAllowHTTP) {
+		would := "port 80 is closed for all hosts of the live Ingress, and it would be opened"
+		if open {
+			would = "port 80 is open for all hosts of the live Ingress, and it would be closed"
+		}
+		ps.Add(keyRedirect, s.RedirectHTTP, would, strconv.FormatBool(open))
+	}
+	if s.RedirectHTTP && oldNames(found) {
+		ps.Add(keyRedirect, true, "GKE cannot redirect for this Ingress, whose load balancer has names of the first scheme: every later update of it would fail, the other hosts' too",
+			"false, until the Ingress has been made anew by its owner")
+	}
+	return ps
+}
+
+// oldNames tells whether ingress-gce named the parts of the load balancer by its
+// first scheme. It refuses redirects then: "cannot enable HTTPS Redirects with the
+// V1 Ingress naming scheme" (kubernetes/ingress-gce, pkg/loadbalancers/url_maps.go,
+// ensureRedirectURLMap). The finalizer says which scheme it is
+// (pkg/utils/namer/utils.go, FrontendNamingScheme).
+func oldNames(found live) bool {
+	return slices.Contains(found.metadata.Finalizers, "networking.gke.io/ingress-finalizer") &&
+		!slices.Contains(found.metadata.Finalizers, "networking.gke.io/ingress-finalizer-V2")
+}
+
+// lost says what of the platform's somebody took out of an Ingress that had it.
+func (a CheckArgs) lost(found live) string {
+	if a.Settings.GiveBack || len(found.owned()) == 0 {
+		return ""
+	}
+	var lost []string
+	there, _ := routesOf(found)
+	for _, host := range (&Args{Settings: a.Settings, Domain: a.Domain, LicenseHost: a.LicenseHost}).hosts() {
+		if !slices.ContainsFunc(there, func(r Route) bool { return r.Host == host }) {
+			lost = append(lost, "the host "+host)
+		}
+	}
+	if !slices.Contains(split(found.metadata.Annotations[annotationCertificates]), CertificateName) {
+		lost = append(lost, "the certificate "+CertificateName)
+	}
+	return strings.Join(lost, " and ")
+}

@@ -1,0 +1,108 @@
+package stack_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/stack/plan"
+	"github.com/coditect-ai/license-platform/stack/stacktest"
+)
+
+// annotated makes the live Ingress have other annotations.
+func annotated(others map[string]any) []stacktest.Change {
+	return []stacktest.Change{stacktest.Found(kubeIngress, map[string]any{"metadata": plan.IngressMetadata(others)})}
+}
+
+// routed makes the live Ingress have one rule more than those of the settings.
+func routed(more ...any) []stacktest.Change {
+	rules := []any{
+		plan.Rule("api.coditect.ai", "/", "coditect-api-v2"),
+		plan.Rule("coditect.ai", "/api", "coditect-api-v2", "/ws", "coditect-api-v2", "/", "coditect-frontend"),
+		plan.Rule("www.coditect.ai", "/", "coditect-frontend"),
+	}
+	return []stacktest.Change{stacktest.Found(kubeIngress, map[string]any{"spec": map[string]any{"rules": append(rules, more...)}})}
+}
+
+// ours marks the live Ingress as one that the platform has declared before.
+func ours(annotations ...string) map[string]any {
+	fields := map[string]any{}
+	for _, annotation := range annotations {
+		fields["f:"+annotation] = map[string]any{}
+	}
+	return map[string]any{"manager": "license-platform", "operation": "Apply", "fieldsV1": map[string]any{
+		"f:metadata": map[string]any{"f:annotations": fields}, "f:spec": map[string]any{"f:rules": map[string]any{}},
+	}}
+}
+
+func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
+	t.Parallel()
+	const redirects = "kubernetes.ingress.redirectHttp"
+	old := plan.IngressMetadata(map[string]any{"kubernetes.io/ingress.allow-http": "true"})
+	old["finalizers"] = []any{"networking.gke.io/ingress-finalizer"}
+	for name, world := range map[string]struct {
+		changes []stacktest.Change
+		says    []string
+	}{
+		"a host": {routed(plan.Rule("docs.coditect.ai", "/", "docs")), []string{
+			"kubernetes.ingress.routes", "docs.coditect.ai/ (Prefix) → docs:80", "would be dropped", "{subdomain: docs, paths: [{path: /, service: docs, port: 80}]}",
+		}},
+		"a host of another domain": {routed(plan.Rule("ide.example", "/", "docs")), []string{"{host: ide.example, "}},
+		"every other host":         {routed(map[string]any{"http": plan.Rule("", "/", "docs")["http"]}), []string{"{host: *, "}},
+		"a path":                   {routed(plan.Rule("www.coditect.ai", "/blog", "blog")), []string{"www.coditect.ai/blog (Prefix) → blog:80"}},
+		"a host without paths":     {routed(map[string]any{"host": "bare.coditect.ai"}), []string{"host bare.coditect.ai without paths", "no route can say this"}},
+		"a backend of another kind": {routed(map[string]any{"host": "files.coditect.ai", "http": map[string]any{"paths": []any{
+			map[string]any{"path": "/", "pathType": "Prefix", "backend": map[string]any{"resource": map[string]any{"kind": "StorageBucket", "name": "files"}}},
+		}}}), []string{"files.coditect.ai/ to no Service"}},
+		"a route that is not there": {
+			[]stacktest.Change{stacktest.Found(kubeIngress, map[string]any{"spec": map[string]any{"rules": []any{}}})},
+			[]string{"coditect.ai/ws (Prefix) → coditect-api-v2:80", "would be added"},
+		},
+		"a certificate": {annotated(map[string]any{"networking.gke.io/managed-certificates": "coditect-ai-ssl, docs-ssl"}), []string{
+			"kubernetes.ingress.existingCertificates", "docs-ssl, and it would be dropped",
+		}},
+		"a certificate that is not listed": {annotated(map[string]any{"networking.gke.io/managed-certificates": nil}), []string{"no certificate is attached"}},
+		"a FrontendConfig": {annotated(map[string]any{"networking.gke.io/v1beta1.FrontendConfig": "ide"}), []string{
+			"kubernetes.ingress.existingFrontendConfig", "the FrontendConfig ide, and it would be replaced",
+		}},
+		"an open port 80":  {annotated(map[string]any{"kubernetes.io/ingress.allow-http": nil}), []string{redirects, "would be closed"}},
+		"a closed port 80": {[]stacktest.Change{stacktest.Set(redirects, true)}, []string{redirects, "would be opened"}},
+		"another class":    {annotated(map[string]any{"kubernetes.io/ingress.class": "gce-internal"}), []string{"kubernetes.ingress.name", "gce-internal"}},
+		"another address":  {annotated(map[string]any{"kubernetes.io/ingress.global-static-ip-name": "ide-ip"}), []string{"network.edgeAddress.name", "ide-ip"}},
+		"names of the first scheme": {
+			[]stacktest.Change{stacktest.Set(redirects, true), stacktest.Found(kubeIngress, map[string]any{"metadata": old})},
+			[]string{redirects, "names of the first scheme"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			made, err := stacktest.Try(t, "prod", append(world.changes, stacktest.Preview())...)
+			require.Error(t, err)
+			for _, text := range append(world.says, "check ingress:", "checks.skip") {
+				require.ErrorContains(t, err, text)
+			}
+			for _, r := range made.Resources {
+				assert.True(t, strings.HasPrefix(r.Type, "pulumi:providers:"), "%s is declared", r.Name)
+			}
+			stacktest.Deploy(t, "prod", append(world.changes, stacktest.Set("checks.skip", []any{"ingress"}))...)
+		})
+	}
+}
+
+func TestWhatThePlatformHasDeclaredBeforeItMayChange(t *testing.T) {
+	t.Parallel()
+	metadata := plan.IngressMetadata(map[string]any{
+		"networking.gke.io/managed-certificates": "coditect-ai-ssl,license-platform", "networking.gke.io/v1beta1.FrontendConfig": "license-platform",
+	})
+	metadata["managedFields"] = []any{
+		map[string]any{"manager": "kubectl-client-side-apply", "operation": "Update", "fieldsV1": map[string]any{}},
+		ours("kubernetes.io/ingress.allow-http", "networking.gke.io/managed-certificates"),
+	}
+	found := stacktest.Found(kubeIngress, map[string]any{"metadata": metadata})
+	stacktest.Deploy(t, "prod", found)
+	stacktest.Deploy(t, "prod", found, stacktest.Set("kubernetes.ingress.redirectHttp", true))
+	stacktest.Deploy(t, "prod", found, stacktest.Set("kubernetes.ingress.existingCertificates", []any{"coditect-ai-ssl", "docs-ssl"}))
+	stacktest.Deploy(t, "prod", found, stacktest.Set("kubernetes.ingress.giveBack", true))
+}
