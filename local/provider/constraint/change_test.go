@@ -130,6 +130,7 @@ func settledKubernetes() []settled {
 		object(kubernetes.TypeJob, "spec.template spec.selector spec.completions spec.parallelism", "spec.activeDeadlineSeconds"),
 		object(kubernetes.TypeAutoscaler, "", "spec"),
 		object(kubernetes.TypeIngress, "", "spec"),
+		object(kubernetes.TypeIngressPatch, "", "spec"),
 		object(kubernetes.TypeNetworkPolicy, "", "spec"),
 		object("kubernetes:policy/v1:PodDisruptionBudget", "", "spec"),
 		object("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "roleRef", "subjects"),
