@@ -6,6 +6,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/coditect-ai/license-platform/k8s/ingress"
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
@@ -31,11 +32,25 @@ func opened(stack string, committed []byte) (settings []byte, secrets map[string
 		}
 		config[key] = unsealed(value)
 	}
+	unasked(config)
 	settings, err = yaml.Marshal(map[string]any{"config": config})
 	if err != nil {
 		return nil, nil, fmt.Errorf("write the settings of stack %s: %w", stack, err)
 	}
 	return settings, secrets, nil
+}
+
+// unasked leaves out the check of what lives in the cluster: there is none here that
+// could be asked.
+func unasked(config map[string]any) {
+	const key = "license-platform:checks"
+	checks, _ := config[key].(map[string]any)
+	if checks == nil {
+		checks = map[string]any{}
+	}
+	skip, _ := checks["skip"].([]any)
+	checks["skip"] = append(skip, ingress.CheckIngress)
+	config[key] = checks
 }
 
 // sealed tells whether a value is one that `pulumi config set --secret` wrote.
