@@ -39,7 +39,7 @@ func TestEveryObjectHasOnlyFieldsThatItsKindHas(t *testing.T) {
 	require.NoError(t, err)
 	everything := []stacktest.Change{
 		stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap"}),
-		stacktest.Set("kubernetes.ingress.redirectHttp", true), stacktest.Set("checks.skip", []any{"ingress"}),
+		stacktest.Set("kubernetes.ingress.redirectHttp", true),
 	}
 	for _, name := range stacktest.Stacks() {
 		for _, changes := range [][]stacktest.Change{nil, everything} {

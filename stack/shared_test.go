@@ -111,7 +111,7 @@ func TestWhatOthersRouteInAnotherWayIsCarriedAsItIs(t *testing.T) {
 			map[string]any{"path": "/files/*", "type": "ImplementationSpecific", "service": "files", "portName": "http"},
 			map[string]any{"path": "/exact", "type": "Exact", "service": "files", "port": 81},
 		}},
-	}), stacktest.Set("checks.skip", []any{"ingress"}))
+	}))
 	assert.Equal(t, map[string]any{"host": "*.ide.example", "http": map[string]any{"paths": []any{
 		map[string]any{"path": "/files/*", "pathType": "ImplementationSpecific", "backend": map[string]any{"service": map[string]any{"name": "files", "port": map[string]any{"name": "http"}}}},
 		map[string]any{"path": "/exact", "pathType": "Exact", "backend": map[string]any{"service": map[string]any{"name": "files", "port": map[string]any{"number": 81.0}}}},
@@ -121,7 +121,7 @@ func TestWhatOthersRouteInAnotherWayIsCarriedAsItIs(t *testing.T) {
 func TestAFrontendConfigOfOthersStays(t *testing.T) {
 	t.Parallel()
 	plan := stacktest.Deploy(t, "prod", append(annotated(map[string]any{"networking.gke.io/v1beta1.FrontendConfig": "ide"}),
-		stacktest.Set("kubernetes.ingress.existingFrontendConfig", "ide"))...)
+		stacktest.Set("kubernetes.ingress.existingFrontendConfig", "ide"), stacktest.Preview())...)
 	assert.Nil(t, plan.One(t, ingressPatch, "ingress").Get(`metadata.annotations["networking.gke.io/v1beta1.FrontendConfig"]`))
 	assert.Empty(t, plan.Of("kubernetes:networking.gke.io/v1beta1:FrontendConfig"))
 	_, err := stacktest.Try(t, "prod", stacktest.Set("kubernetes.ingress.existingFrontendConfig", "ide"), stacktest.Set("kubernetes.ingress.redirectHttp", true))

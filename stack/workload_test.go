@@ -36,7 +36,7 @@ func TestARedirectIsDeclaredOnlyWithAnOpenPort80(t *testing.T) {
 	const frontend = "kubernetes:networking.gke.io/v1beta1:FrontendConfig"
 	closed := stacktest.Deploy(t, "prod")
 	assert.Nil(t, closed.One(t, frontend, "license-platform-frontend").Get("spec.redirectToHttps"))
-	open := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.redirectHttp", true), stacktest.Set("checks.skip", []any{"ingress"}))
+	open := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.redirectHttp", true))
 	assert.Equal(t, true, open.One(t, frontend, "license-platform-frontend").Get("spec.redirectToHttps.enabled"))
 	assert.Equal(t, "true", open.One(t, ingressPatch, "ingress").Text(`metadata.annotations["kubernetes.io/ingress.allow-http"]`))
 }

@@ -35,8 +35,11 @@ type CheckArgs struct {
 // Checks reads the live Ingress that is adopted, with a provider for its cluster,
 // and compares it with the settings: what they do not know of it would be dropped.
 // A created Ingress has nothing to compare with.
+//
+// It is read in a preview only, which "pulumi up" makes first: the engine keeps what
+// an update reads, and would tell every later change of the Ingress as drift.
 func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.ResourceOption) setting.Checks {
-	if !args.Settings.Adopt {
+	if !args.Settings.Adopt || !ctx.DryRun() {
 		return nil
 	}
 	return setting.Checks{{Name: CheckIngress, Look: func() (setting.Problems, error) {

@@ -22,7 +22,7 @@ func TestARealAPIServerAcceptsEveryObjectOfEveryStack(t *testing.T) {
 	}
 	variants := map[string]variant{"prod with all that is off by default": {"prod", []stacktest.Change{
 		stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap-oauth-client-secret"}),
-		stacktest.Set("kubernetes.ingress.redirectHttp", true), stacktest.Set("checks.skip", []any{"ingress"}),
+		stacktest.Set("kubernetes.ingress.redirectHttp", true),
 		stacktest.OnCalico(),
 		stacktest.Set("kubernetes.networkPolicies.denyNamespace", true),
 		stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"name": "api", "podLabels": map[string]any{"app": "coditect-api-v2"}}}),
