@@ -60,7 +60,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		arguments []string
 		says      string
 	}{
-		{[]string{"checklist", "--stack", "production"}, `stack "production" is not known; there are local, dev, prod`},
+		{[]string{"checklist", "--stack", "production"}, `stack "production" is not known, as there is no Pulumi.production.yaml; there are dev, local, prod`},
 		{[]string{"cost", "--format", "pdf"}, `--format "pdf" is not known`},
 		{[]string{"cost", "--settings", "/"}, "there is no go.mod at or above /"},
 		{[]string{"cost", "prod"}, `unknown command "prod"`},

@@ -11,13 +11,13 @@ import (
 // order of the table.
 func judgements() []judgement {
 	return []judgement{
-		{typ: "kubernetes:networking.k8s.io/v1:Ingress", row: Row{
-			Touches: "The shared Ingress", How: "Gains the license host, its certificate and the TLS policy; stays after a destroy",
+		{typ: "kubernetes:networking.k8s.io/v1:IngressPatch", row: Row{
+			Touches: "The shared Ingress", How: "A patch of its rules and of its annotations for certificates, FrontendConfig and port 80; everything else stays its owner's. Stays after a destroy, unless `kubernetes.ingress.giveBack` took it out before",
 			LeaveOut: "`kubernetes.ingress.adopt: false` with another name and another address",
 		}},
 		{typ: "kubernetes:networking.gke.io/v1beta1:FrontendConfig", row: Row{
 			Touches: "The TLS of all hosts of the shared address", How: "The Ingress names this FrontendConfig: TLS 1.2 and newer for the IDE's hosts, too",
-			LeaveOut: "An Ingress of its own, as above",
+			LeaveOut: "`kubernetes.ingress.existingFrontendConfig`, or an Ingress of its own, as above",
 		}},
 		{typ: "kubernetes:networking.k8s.io/v1:NetworkPolicy", when: selectsOthers, row: Row{
 			Touches: "Pods of others in the namespace", How: "Are selected by a NetworkPolicy", LeaveOut: "`kubernetes.networkPolicies.denyNamespace: false`",
