@@ -67,7 +67,6 @@ func floods() []Attack {
 		{"flood of heartbeats with invented leases", layer.CloudArmor, "keep-seats", inventedLeases},
 		{"TLS 1.1", layer.Network, "TLS policy", oldTLS(tls.VersionTLS11)},
 		{"TLS without forward secrecy", layer.Network, "TLS policy", oldTLS(tls.VersionTLS12, tls.TLS_RSA_WITH_AES_128_GCM_SHA256)},
-		{"host that nobody serves", layer.Ingress, "no route", web(Request{Host: "evil.example"})},
 	}
 }
 
@@ -137,6 +136,7 @@ func bystanders() []Attack {
 	const injection = "id=1%27%20UNION%20SELECT%20password%20FROM%20users--"
 	return []Attack{
 		{"Cloud IDE: SQL injection passes", Nobody, "", web(Request{Host: ide, Path: "/", Query: injection})},
+		{"Cloud IDE: its default backend answers for a host of nobody's", Nobody, "", web(Request{Host: "evil.example", Path: "/"})},
 		{"Cloud IDE: scanner passes", Nobody, "", web(Request{Host: ide, Path: "/", Header: map[string]string{"User-Agent": "sqlmap/1.8"}})},
 		{"Cloud IDE: client from anywhere passes", Nobody, "", web(Request{Host: ide, Path: "/", Region: "KP"})},
 	}

@@ -343,12 +343,3 @@ func TestWithoutNamespacesThePoliciesHoldAtTheFrontDoorAndAWarningSaysSo(t *test
 	_, err := w.DialFrontEnd(ctx, "tcp", w.at(9090))
 	require.ErrorContains(t, err, "denied by NetworkPolicy")
 }
-
-func TestAPodFindsAServiceByItsOwnHostsFile(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, executable(t))
-	w.start()
-	_, port, err := net.SplitHostPort(w.kms.String())
-	require.NoError(t, err)
-	assert.Contains(t, w.dial("cloudkms.googleapis.com:"+port), "hello")
-}

@@ -191,11 +191,9 @@ func executable(t *testing.T) string {
 // start runs the API's pod and waits until it serves.
 func (w *world) start() *process.Process {
 	w.t.Helper()
-	hosts := filepath.Join(w.t.TempDir(), "hosts")
-	require.NoError(w.t, os.WriteFile(hosts, []byte(w.kms.Addr().String()+"\tcloudkms.googleapis.com\n"), 0o600))
 	started, err := w.Start(w.api, process.Command{
 		Name: "pod", Path: executable(w.t), Args: []string{"pod", w.api.IP.String()}, Grace: time.Second, Unprivileged: true,
-		LogPath: filepath.Join(w.t.TempDir(), "log"), Hosts: hosts,
+		LogPath: filepath.Join(w.t.TempDir(), "log"),
 	})
 	require.NoError(w.t, err)
 	require.Eventually(w.t, func() bool {

@@ -148,7 +148,7 @@ func TestEveryDocumentedCallPassesTheDeclaredPolicies(t *testing.T) {
 	// The policies are awake: what is no documented call, they see.
 	for name, attack := range map[string]struct{ method, path, body string }{
 		"SQL injection in the query": {"GET", "/v1/audit?cursor=1%27%20UNION%20SELECT%20password%20FROM%20users--", ""},
-		"SQL injection in a body":    {"POST", "/v1/licenses/team/acquire", `{"fingerprint":"x' OR 1=1; DROP TABLE leases--"}`},
+		"SQL injection in a body":    {"POST", "/v1/licenses/team/acquire", `{"device":"x' OR 1=1; DROP TABLE leases--"}`},
 		"another method":             {"DELETE", "/v1/licenses/team", ""},
 	} {
 		g.send(t, attack.method, attack.path, user, attack.body, nil)
