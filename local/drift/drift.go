@@ -36,13 +36,13 @@ type temptation struct {
 func temptations() []temptation {
 	return []temptation{
 		{
-			what: "the SQL injection rule of Cloud Armor lets attacks through",
+			what: "the SQL injection rule of Cloud Armor only logs attacks",
 			typ:  "gcp:compute/securityPolicyRule:SecurityPolicyRule",
 			fits: func(inputs map[string]any) bool {
 				text, _ := get(inputs, []string{"match", "expr", "expression"}).(string)
 				return strings.HasPrefix(text, "evaluatePreconfiguredWaf('sqli-")
 			},
-			path: []string{"action"}, value: "allow",
+			path: []string{"preview"}, value: true,
 		},
 		{
 			what: "the Ingress answers unencrypted requests",

@@ -12,7 +12,7 @@ import (
 )
 
 func rule(id, expression string) store.Resource {
-	properties := map[string]any{"action": "deny(403)", "match": map[string]any{"expr": map[string]any{"expression": expression}}}
+	properties := map[string]any{"action": "deny(403)", "preview": false, "match": map[string]any{"expr": map[string]any{"expression": expression}}}
 	return store.Resource{URN: "urn:" + id, Type: "gcp:compute/securityPolicyRule:SecurityPolicyRule", ID: id, Inputs: properties, Outputs: properties}
 }
 
@@ -40,12 +40,12 @@ func TestWhatIsDeclaredDriftsAndIsPutBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, done, 2, "there is no database here")
 	assert.Equal(t, "sqli", done[0].ID)
-	assert.Equal(t, "deny(403)", done[0].Before)
+	assert.Equal(t, false, done[0].Before)
 	changed, _ := s.Get("gcp:compute/securityPolicyRule:SecurityPolicyRule", "sqli")
-	assert.Equal(t, "allow", changed.Inputs["action"], "what a refresh reads as inputs")
-	assert.Equal(t, "allow", changed.Outputs["action"], "what the front door enforces")
+	assert.Equal(t, true, changed.Inputs["preview"], "what a refresh reads as inputs")
+	assert.Equal(t, true, changed.Outputs["preview"], "what the front door enforces")
 	other, _ := s.Get("gcp:compute/securityPolicyRule:SecurityPolicyRule", "xss")
-	assert.Equal(t, "deny(403)", other.Outputs["action"])
+	assert.Equal(t, false, other.Outputs["preview"])
 	opened, _ := s.Get("kubernetes:networking.k8s.io/v1:Ingress", "ns/ingress")
 	annotations := opened.Outputs["metadata"].(map[string]any)["annotations"]
 	assert.Equal(t, map[string]any{"kubernetes.io/ingress.allow-http": "true", "other": "kept"}, annotations)

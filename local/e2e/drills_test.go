@@ -80,7 +80,7 @@ func aFailureIsTold(t *testing.T, m *machine) {
 
 func driftIsFound(t *testing.T, m *machine) {
 	output := m.must(t, "drift")
-	assert.Contains(t, output, `action: "deny(403)" → "allow"`)
+	assert.Contains(t, output, `preview: false → true`)
 	assert.Contains(t, output, `ingress.allow-http"]: "false" → "true"`)
 	assert.Contains(t, output, `settings.backupConfiguration.enabled: true → false`)
 	assert.Regexp(t, regexp.MustCompile(`3 to update, \d+ unchanged`), output)
