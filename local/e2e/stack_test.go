@@ -168,8 +168,8 @@ func theCloudIDEIsUnchanged(t *testing.T, m *machine) {
 }
 
 func previewsAreExact(t *testing.T, m *machine) {
-	output := m.must(t, "preview", "--config", "armor.rateLimit.count=50")
-	assert.Contains(t, output, "rate-limit")
+	output := m.must(t, "preview", "--config", "armor.seats.devices=300")
+	assert.Contains(t, output, "keep-seats")
 	assert.Contains(t, output, "1 to update")
 	assert.NotContains(t, output, "to create")
 	assert.NotContains(t, output, "to delete")
