@@ -41,10 +41,10 @@ func TestTheChecklistCanBeReadAndPasses(t *testing.T) {
 
 func TestAFailedItemFailsTheCommandAndIsNamed(t *testing.T) {
 	t.Parallel()
-	out, err := run(t, "checklist", "--stack", "dev", "--format", "summary")
+	out, err := run(t, "checklist", "--stack", "local", "--format", "summary")
 	require.ErrorIs(t, err, errFailed)
-	assert.ErrorContains(t, err, "CKV_GCP_82")
-	assert.Contains(t, out, ":x: Ensure KMS keys are protected from deletion")
+	assert.ErrorContains(t, err, "observability.alerts")
+	assert.Contains(t, out, ":x: Prometheus alerts configured")
 }
 
 func TestTheCostCanBeRead(t *testing.T) {

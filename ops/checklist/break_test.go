@@ -48,7 +48,7 @@ type breakage struct {
 func (r Requirement) broken(t *testing.T, plans Plans) (all []breakage) {
 	t.Helper()
 	within := r.plan(plans)
-	if r.When != "" && len(within.Of(r.When)) == 0 {
+	if r.When != "" && len(within.Of(r.When)) == 0 || r.spared(within) != "" {
 		return nil
 	}
 	resources := r.resources(within)

@@ -120,13 +120,16 @@ func (i Item) judge(plans Plans) Result {
 	for _, r := range i.Requirements {
 		evidence, applies := r.judge(plans)
 		if !applies {
-			absent = r.When
+			absent = "the stack declares no " + r.When
+			if why := r.spared(r.plan(plans)); why != "" {
+				absent = why
+			}
 			continue
 		}
 		result.Evidence = append(result.Evidence, evidence...)
 	}
 	if len(result.Evidence) == 0 {
-		result.Why = "the stack declares no " + absent
+		result.Why = absent
 		return result
 	}
 	result.Status, result.Why = Pass, ""

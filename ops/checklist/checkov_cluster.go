@@ -108,7 +108,7 @@ func checkovRest() []Item {
 		check("CKV_GCP_43", "Ensure KMS encryption keys are rotated within a period of 90 days",
 			Requirement{Type: cryptoKey, Only: symmetric, Path: "rotationPeriod", Want: custom("is at most 90 days", atMostDays(90)), Break: "31536000s"}),
 		check("CKV_GCP_82", "Ensure KMS keys are protected from deletion",
-			Requirement{Type: cryptoKey, Path: protect, Want: is(true), Break: false}),
+			Requirement{Type: cryptoKey, Path: protect, Want: is(true), Break: false, Spare: disposable}),
 		check("CKV_GCP_112", "Ensure KMS policy should not allow public access", grants(keyMember, "member", public(), "allUsers")),
 		check("CKV2_GCP_6", "Ensure that Cloud KMS cryptokeys are not anonymously or publicly accessible",
 			grants(keyMember, "member", public(), "allAuthenticatedUsers")),

@@ -76,3 +76,14 @@ func annotation(name string) string { return fmt.Sprintf("metadata.annotations[%
 // symmetric selects the keys that encrypt; an asymmetric key cannot rotate by
 // itself (https://cloud.google.com/kms/docs/key-rotation#asymmetric).
 func symmetric(r plan.Resource) bool { return r.Text("purpose") != "ASYMMETRIC_SIGN" }
+
+// disposable says that a stack is made to be deleted, keys included: its settings
+// leave the database unprotected, whose loss would be no smaller.
+func disposable(within *plan.Plan) string {
+	for _, instance := range within.Of(sqlInstance) {
+		if instance.Get("deletionProtection") != false {
+			return ""
+		}
+	}
+	return "the stack is made to be deleted (data.deletionProtection: false); what a destroy takes of a key can be restored for 30 days"
+}

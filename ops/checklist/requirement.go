@@ -30,6 +30,9 @@ type Requirement struct {
 	// When makes the requirement apply only to a stack that declares a resource
 	// of this type.
 	When string
+	// Spare says why the requirement does not apply to a stack, "" when it does. It
+	// may be left out.
+	Spare func(within *plan.Plan) string
 	// Lockdown judges the plan of the locked down stack.
 	Lockdown bool
 	// Break is a value that the property must not have, or nil when it must be
@@ -63,6 +66,9 @@ func (r Requirement) judge(plans Plans) ([]Evidence, bool) {
 	if r.When != "" && len(within.Of(r.When)) == 0 {
 		return nil, false
 	}
+	if r.spared(within) != "" {
+		return nil, false
+	}
 	var evidence []Evidence
 	for _, resource := range r.resources(within) {
 		path := r.path(resource)
@@ -80,6 +86,13 @@ func (r Requirement) judge(plans Plans) ([]Evidence, bool) {
 		evidence = append(evidence, Evidence{Resource: r.Type + " " + name, Path: declared, Found: false, Wanted: "declared"})
 	}
 	return evidence, true
+}
+
+func (r Requirement) spared(within *plan.Plan) string {
+	if r.Spare == nil {
+		return ""
+	}
+	return r.Spare(within)
 }
 
 func (r Requirement) resources(within *plan.Plan) (found []plan.Resource) {
