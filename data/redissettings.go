@@ -45,8 +45,8 @@ type RegistrySettings struct {
 	// Name is the repository's name: 1 to 63 lower-case letters, digits and -,
 	// a letter first. Default "license-platform".
 	Name string `json:"name"`
-	// Keep is how many of the newest images are never cleaned up, 2 to 1000.
-	// Default 20.
+	// Keep is how many of the newest images are never cleaned up, 2 to 1000,
+	// beside those that a stack runs. Default 20.
 	Keep int `json:"keep"`
 	// ExpireDays is the age at which any other image goes, at least 7. Default
 	// 90.

@@ -7,9 +7,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// registry declares the repository of the API's images. Tags cannot be moved,
-// and old images go, but never the newest ones: the image that runs is among
-// them, whether it has a tag or not.
+// The tags by which images are kept, each followed by the stack's name: the image
+// that a stack runs has the one, the image that an update brings the other. Pods
+// name images by digest, so that a tag that moves changes nothing that runs.
+const (
+	RunsTag = "runs-"
+	NextTag = "next-"
+)
+
+// registry declares the repository of the API's images. Old images go, but none
+// that a stack runs or is about to run, however old it is, and never the newest
+// ones.
 // https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy
 func (s *Stores) registry(ctx *pulumi.Context, name string, args *StoresArgs) error {
 	chosen := args.Settings.withDefaults().Registry
@@ -20,7 +28,6 @@ func (s *Stores) registry(ctx *pulumi.Context, name string, args *StoresArgs) er
 		Description:  pulumi.String("Images of the license platform"),
 		Format:       pulumi.String("DOCKER"),
 		KmsKeyName:   args.Keys.Registry,
-		DockerConfig: &artifactregistry.RepositoryDockerConfigArgs{ImmutableTags: pulumi.Bool(true)},
 		CleanupPolicies: artifactregistry.RepositoryCleanupPolicyArray{
 			&artifactregistry.RepositoryCleanupPolicyArgs{
 				Id:     pulumi.String("expire"),
@@ -28,6 +35,14 @@ func (s *Stores) registry(ctx *pulumi.Context, name string, args *StoresArgs) er
 				Condition: &artifactregistry.RepositoryCleanupPolicyConditionArgs{
 					TagState:  pulumi.String("ANY"),
 					OlderThan: pulumi.String(seconds(chosen.ExpireDays * aDay)),
+				},
+			},
+			&artifactregistry.RepositoryCleanupPolicyArgs{
+				Id:     pulumi.String("keep-running"),
+				Action: pulumi.String("KEEP"),
+				Condition: &artifactregistry.RepositoryCleanupPolicyConditionArgs{
+					TagState:    pulumi.String("TAGGED"),
+					TagPrefixes: pulumi.ToStringArray([]string{RunsTag, NextTag}),
 				},
 			},
 			&artifactregistry.RepositoryCleanupPolicyArgs{

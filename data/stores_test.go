@@ -226,12 +226,14 @@ func TestWhatCannotBeMadeAgainIsProtected(t *testing.T) {
 	}
 }
 
-func TestImagesKeepTheirTagsAndTheNewestStay(t *testing.T) {
+func TestImagesThatAStackRunsStayAndTheNewestToo(t *testing.T) {
 	t.Parallel()
 	images := declare(t, valid()).One(t, kindImages, "stores")
 
-	assert.Equal(t, true, images.Value(t, "dockerConfig.immutableTags"))
 	assert.Equal(t, "DOCKER", images.Value(t, "format"))
+	assert.Equal(t, "DELETE", images.Value(t, "cleanupPolicies[0].action"))
 	assert.Equal(t, "KEEP", images.Value(t, "cleanupPolicies[1].action"))
-	assert.Equal(t, 20.0, images.Value(t, "cleanupPolicies[1].mostRecentVersions.keepCount"))
+	assert.Equal(t, []any{data.RunsTag, data.NextTag}, images.Value(t, "cleanupPolicies[1].condition.tagPrefixes"))
+	assert.Equal(t, "KEEP", images.Value(t, "cleanupPolicies[2].action"))
+	assert.Equal(t, 20.0, images.Value(t, "cleanupPolicies[2].mostRecentVersions.keepCount"))
 }

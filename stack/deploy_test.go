@@ -16,7 +16,7 @@ func TestEveryCommittedStackDeploys(t *testing.T) {
 			t.Parallel()
 			plan := stacktest.Deploy(t, name)
 			require.NotEmpty(t, plan.Of("kubernetes:apps/v1:Deployment"))
-			assert.Len(t, plan.Pushed, 1, "the image is published once")
+			assert.Len(t, plan.Pushed, 2, "the image is published once, and marked once it runs")
 		})
 	}
 }

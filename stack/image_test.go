@@ -19,7 +19,10 @@ func TestPodsRunTheImageByItsDigest(t *testing.T) {
 		repository := "us-central1-docker.pkg.dev/" + project + "/license-platform/license-api"
 		assert.Equal(t, repository+"@"+stacktest.Digest, image(t, plan))
 		assert.Equal(t, image(t, plan), plan.One(t, job, "license-migrate").Text("spec.template.spec.containers[0].image"))
-		assert.Equal(t, []string{"linux/amd64 " + repository}, plan.Pushed)
+		assert.Equal(t, []string{
+			"linux/amd64 " + repository + ":next-" + plan.Stack,
+			repository + "@" + stacktest.Digest + " " + repository + ":runs-" + plan.Stack,
+		}, plan.Pushed, "it is kept from before its pods start, and as the one that runs once they do")
 	})
 }
 
@@ -30,13 +33,18 @@ func TestAPreviewPublishesNothing(t *testing.T) {
 	assert.Contains(t, image(t, plan), stacktest.Digest)
 }
 
-func TestAnImageThatExistsIsNeitherBuiltNorPublished(t *testing.T) {
+// TestAnImageOfAnotherStackIsCopied, so that its pods depend on no repository
+// whose owner cleans it up.
+func TestAnImageOfAnotherStackIsCopied(t *testing.T) {
 	t.Parallel()
-	const tested = "us-central1-docker.pkg.dev/coditect-licenses-dev/license-platform/license-api@sha256:" +
-		"abcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcd"
+	const (
+		digest = "@sha256:abcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcd"
+		tested = "us-central1-docker.pkg.dev/coditect-licenses-dev/license-platform/license-api" + digest
+		own    = "us-central1-docker.pkg.dev/coditect-cloud-infra/license-platform/license-api"
+	)
 	plan := stacktest.Deploy(t, "prod", stacktest.Set("api.image", tested))
-	assert.Equal(t, tested, image(t, plan))
-	assert.Empty(t, plan.Pushed)
+	assert.Equal(t, own+digest, image(t, plan), "the same image, in the stack's own repository")
+	assert.Equal(t, []string{tested + " " + own + ":next-prod", own + digest + " " + own + ":runs-prod"}, plan.Pushed)
 }
 
 func TestTheMigrationRunsAgainExactlyWhenItHasSomethingElseToDo(t *testing.T) {

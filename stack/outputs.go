@@ -19,7 +19,7 @@ func (d *deployment) outputs() pulumi.Map {
 		"licenseUrl": pulumi.String("https://" + s.Platform.LicenseHost()),
 		"jwksUrl":    pulumi.String("https://" + s.Platform.LicenseHost() + "/.well-known/jwks.json"),
 		// The image that runs, by digest; another stack can take it as api.image.
-		"image": d.reference,
+		"image": d.program.keepImage(d.ctx, s, d.reference, d.api.Running),
 		// The Cloud Armor policy in front of the license API.
 		"securityPolicy": d.policy.Name,
 		// The key that signs, and all that verify.

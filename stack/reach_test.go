@@ -259,5 +259,5 @@ func TestWithOtherEndpointsPodsReachExactlyThose(t *testing.T) {
 	variables := environment(t, plan.One(t, deployment, "license-api"))
 	assert.Equal(t, "127.9.8.10:8443", variables["KMS_ENDPOINT"])
 	assert.Equal(t, "https://127.9.8.12:8443/keys", variables["IDENTITY_KEYS_URL"])
-	assert.Equal(t, []string{"linux/amd64 127.9.8.13:5000/coditect-cloud-infra/license-platform/license-api"}, plan.Pushed)
+	assert.Equal(t, "linux/amd64 127.9.8.13:5000/coditect-cloud-infra/license-platform/license-api:next-"+plan.Stack, plan.Pushed[0])
 }

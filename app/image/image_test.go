@@ -160,6 +160,28 @@ func TestAPushUploadsOnceAndReturnsTheReferenceByDigest(t *testing.T) {
 
 	_, err = image.Push(t.Context(), image.PushOptions{Repository: options.Repository}, img)
 	assert.ErrorContains(t, err, "certificate", "an unknown authority is refused")
+
+	options.Tag = "next-prod"
+	_, err = image.Push(t.Context(), options, img)
+	require.NoError(t, err)
+	tagged := func(repository, tag string) string {
+		reference, err := name.NewTag(repository + ":" + tag)
+		require.NoError(t, err)
+		found, err := remote.Head(reference, remote.WithTransport(server.Client().Transport))
+		require.NoError(t, err)
+		return found.Digest.String()
+	}
+	assert.Equal(t, parsed.DigestStr(), tagged(options.Repository, "next-prod"), "an image that is there already is tagged, too")
+
+	options.Repository = strings.Replace(options.Repository, "license-api", "copied", 1)
+	copied, err := image.Copy(t.Context(), options, reference)
+	require.NoError(t, err)
+	assert.Equal(t, options.Repository+"@"+parsed.DigestStr(), copied, "it is the same image")
+	assert.Equal(t, parsed.DigestStr(), tagged(options.Repository, "next-prod"))
+	_, err = image.Copy(t.Context(), options, strings.Replace(reference, parsed.DigestStr(), "sha256:"+strings.Repeat("0", 64), 1))
+	require.ErrorContains(t, err, "read the image")
+	_, err = image.Copy(t.Context(), options, "host.example/a/b:tag")
+	assert.ErrorContains(t, err, "no image by digest")
 }
 
 func TestWhatCannotBeBuiltSaysWhy(t *testing.T) {

@@ -40,9 +40,13 @@ func (b *builder) declareDeployment(w *Workload) error {
 		Metadata: b.metadata(pulumi.String(APIName), nil, APIName),
 		Spec:     spec,
 	}, append(b.options(after...), options...)...)
+	if err != nil {
+		return err
+	}
 	w.Ready = append(w.Ready, deployment)
 	w.Measured = []pulumi.Resource{b.scraping, deployment}
-	return err
+	w.Running = deployment.ID().ToStringOutput()
+	return nil
 }
 
 func (b *builder) podSpec() corev1.PodSpecArgs {

@@ -61,6 +61,8 @@ type Workload struct {
 	ServiceName, StaffServiceName pulumi.StringOutput
 	// Ready are the Services and the pods; the Ingress comes after.
 	Ready []pulumi.Resource
+	// Running is known once the new pods are available.
+	Running pulumi.StringOutput
 	// Measured are the pods and what scrapes them; alerts come after.
 	Measured []pulumi.Resource
 }

@@ -13,7 +13,8 @@ type Plan struct {
 	Stack string
 	// Resources are in the order of their declaration.
 	Resources []Resource
-	// Pushed are the places where the image was published, "PLATFORM REPOSITORY".
+	// Pushed are the places where images were published, "WHAT REPOSITORY:TAG"; WHAT
+	// is the platform that an image was built for, or the image that was copied.
 	Pushed []string
 }
 

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -116,7 +117,10 @@ func Root(dir string) (string, error) {
 }
 
 // images hands out one digest and remembers where it was pushed.
-type images struct{ pushed []string }
+type images struct {
+	mu     sync.Mutex
+	pushed []string
+}
 
 var _ stack.Images = (*images)(nil)
 
@@ -124,10 +128,21 @@ var _ stack.Images = (*images)(nil)
 func (*images) Digest(context.Context, string) (string, error) { return Digest, nil }
 
 // Push implements stack.Images.
-func (i *images) Push(_ context.Context, platform, repository, _ string) error {
-	if repository == "" {
+func (i *images) Push(_ context.Context, platform string, to stack.Place) error {
+	return i.publish(platform, to)
+}
+
+// Copy implements stack.Images.
+func (i *images) Copy(_ context.Context, from string, to stack.Place) error {
+	return i.publish(from, to)
+}
+
+func (i *images) publish(what string, to stack.Place) error {
+	if to.Repository == "" || to.Tag == "" {
 		return errors.New("an image without a place")
 	}
-	i.pushed = append(i.pushed, platform+" "+repository)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.pushed = append(i.pushed, what+" "+to.Repository+":"+to.Tag)
 	return nil
 }
