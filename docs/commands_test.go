@@ -177,6 +177,8 @@ func gcloudCommand(t *testing.T, c command) {
 		"compute security-policies describe": {"--flatten", "--format"},
 		"compute ssl-certificates list":      {"--global", "--filter", "--format"},
 		"iam service-accounts keys list":     {"--iam-account", "--managed-by"},
+		"logging sinks describe":             {"--project", "--format"},
+		"logging sinks update":               {"--project", "--add-exclusion"},
 		"projects get-iam-policy":            {"--flatten", "--filter", "--format"},
 		"projects remove-iam-policy-binding": {"--member", "--role"},
 		"redis instances describe":           {"--region", "--format"},
