@@ -1,6 +1,10 @@
 package checklist
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/coditect-ai/license-platform/stack/plan"
+)
 
 // Design is the security checklist of the design, section by section, with its
 // own words.
@@ -39,11 +43,13 @@ func infrastructure() []Item {
 		{
 			ID: "infrastructure.rate-limit", Section: section, Text: "Rate limiting configured (100 req/min per IP)",
 			Requirements: []Requirement{
-				limited("rateLimitOptions.rateLimitThreshold.count", between(1, 100), 101.0),
-				limited("rateLimitOptions.rateLimitThreshold.intervalSec", is(60.0), 10.0),
-				limited("rateLimitOptions.enforceOnKey", is("IP"), "ALL"),
-				limited("rateLimitOptions.exceedAction", is("deny(429)"), "allow"),
-				limited("match.config.srcIpRanges", is([]any{"*"}), []any{"192.0.2.0/24"}),
+				limited(limitsNewcomers, "rateLimitOptions.rateLimitThreshold.count", between(1, 100), 101.0),
+				limited(limitsNewcomers, "rateLimitOptions.rateLimitThreshold.intervalSec", is(60.0), 10.0),
+				limited(limitsEverybody, "rateLimitOptions.enforceOnKey", is("IP"), "ALL"),
+				limited(limitsRate, "rateLimitOptions.exceedAction", is("deny(429)"), "allow"),
+				limited(limitsEverybody, "match.config.srcIpRanges", is([]any{"*"}), []any{"192.0.2.0/24"}),
+				// What has a limit of its own, because of docs/deviations.md.
+				limited(limitsApart, "match", custom("is heartbeats and releases, or IPv6", matchesApart), map[string]any{"config": map[string]any{"srcIpRanges": []any{"*"}}}),
 			},
 			Tests: []Test{end("the 101st request in a minute from one client is throttled")},
 		},
@@ -68,9 +74,9 @@ func infrastructure() []Item {
 	}
 }
 
-// limited is a requirement of every rule that limits a rate.
-func limited(path string, want Want, broken any) Requirement {
-	return Requirement{Type: armorRule, Only: limitsRate, Path: path, Want: want, Break: broken}
+// limited is a requirement of the chosen rules that limit a rate.
+func limited(only func(plan.Resource) bool, path string, want Want, broken any) Requirement {
+	return Requirement{Type: armorRule, Only: only, Path: path, Want: want, Break: broken}
 }
 
 // waf is what a preconfigured rule set needs to be of use.

@@ -2,6 +2,7 @@ package checklist
 
 import (
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,8 +20,35 @@ func namesThePolicy(s Subject) bool {
 // limitsRate selects the rules that limit a rate.
 func limitsRate(r plan.Resource) bool { return r.Get("rateLimitOptions") != nil }
 
-// comesBeforeLimits: the first rule that matches ends the evaluation, and a rule
-// that limits a rate matches everybody.
+// The rules that limit only some requests, each at a rate of its own.
+const (
+	seatsRule = "armor-keep-seats"
+	ipv6Rule  = "armor-rate-limit-ipv6"
+)
+
+// limitsApart selects the rules that limit only some requests.
+func limitsApart(r plan.Resource) bool {
+	return limitsRate(r) && (r.Name == seatsRule || r.Name == ipv6Rule)
+}
+
+// limitsEverybody selects the rules that limit whatever no other rule limits.
+func limitsEverybody(r plan.Resource) bool { return limitsRate(r) && !limitsApart(r) }
+
+// limitsNewcomers selects the rules that limit everything but heartbeats and
+// releases, which only keep or give back a seat.
+func limitsNewcomers(r plan.Resource) bool { return limitsRate(r) && r.Name != seatsRule }
+
+// matchesApart: a rule with a rate of its own matches what that rate is meant for.
+func matchesApart(s Subject) bool {
+	if s.Resource.Name == ipv6Rule {
+		return reflect.DeepEqual(s.Resource.Get("match.config.srcIpRanges"), []any{"::/0"})
+	}
+	return s.Resource.Text("match.expr.expression") ==
+		`request.method == 'POST' && request.path.matches('^/v1/leases/[A-Za-z0-9._~-]+/(heartbeat|release)$')`
+}
+
+// comesBeforeLimits: the first rule that matches ends the evaluation, and the
+// last rule that limits a rate matches everybody.
 // https://cloud.google.com/armor/docs/security-policy-overview#eval-order
 func comesBeforeLimits() Want {
 	return custom("comes before the rate limit", func(s Subject) bool {
