@@ -24,7 +24,9 @@ func TestEveryAttackSaysWhatHasToStopIt(t *testing.T) {
 		assert.NotNil(t, a.Try, a.Name)
 		assert.Equal(t, a.Layer == attack.Nobody, a.Rule == "", "%s: what is stopped is stopped by something", a.Name)
 	}
-	for _, number := range []int{attack.Nobody, layer.CloudArmor, layer.Network, layer.Ingress, layer.Workload, layer.Identity, layer.Data} {
+	// Nothing is stopped by the Ingress: the IDE's default backend answers for what
+	// no rule names.
+	for _, number := range []int{attack.Nobody, layer.CloudArmor, layer.Network, layer.Workload, layer.Identity, layer.Data} {
 		assert.Positive(t, layers[number], "no attack on layer %d", number)
 	}
 }
