@@ -16,8 +16,8 @@ import (
 	"github.com/coditect-ai/license-platform/stack/patience"
 )
 
-// notYet is what Google says of a service agent that is still being made.
-var notYet = errors.New("googleapi: Error 400: Service account service-1@compute-system.iam.gserviceaccount.com does not exist., badRequest")
+// errNotYet is what Google says of a service agent that is still being made.
+var errNotYet = errors.New("googleapi: Error 400: Service account service-1@compute-system.iam.gserviceaccount.com does not exist., badRequest")
 
 // grantType is a type that meets a service agent too early.
 const grantType = "gcp:test/grantIAMMember:GrantIAMMember"
@@ -42,7 +42,7 @@ func TestAnUpdateGoesOnWhenGoogleWasNotReadyYet(t *testing.T) {
 	var tried atomic.Int32
 	kind.Ensure = func(context.Context, store.Resource) error {
 		if tried.Add(1) < 4 {
-			return notYet
+			return errNotYet
 		}
 		return nil
 	}

@@ -10,6 +10,8 @@ import (
 // errNoOperator is what the API server says when the webhook that has to admit an
 // object is answered by nobody
 // (https://github.com/GoogleCloudPlatform/prometheus-engine/issues/696).
+//
+//lint:ignore ST1005 the words are the API server's
 var errNoOperator = errors.New(`Internal error occurred: failed calling webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com": failed to call webhook: Post "https://gmp-operator.gmp-system.svc:443/validate/monitoring.googleapis.com/v1/podmonitorings?timeout=10s": no endpoints available for service "gmp-operator"`)
 
 // admitMonitoring asks managed Prometheus's webhook, whose failurePolicy is Fail,
