@@ -151,7 +151,8 @@ func TestEveryBlockIsOfALanguageThatATestReads(t *testing.T) {
 	t.Parallel()
 	for _, document := range documents(t) {
 		for _, b := range blocks(t, document) {
-			// Go snippets are calls of app/verify, which its own examples compile.
+			// Go snippets are calls of app/verify, which its own examples compile, and the program of
+			// docs/client.md, which the tests of app/client run.
 			assert.Contains(t, []string{"sh", "yaml", "go"}, b.language, "%s:%d", b.document, b.line)
 		}
 	}

@@ -76,7 +76,7 @@ func gitCommand(t *testing.T, c command) {
 // that are run.
 func goCommand(t *testing.T, c command) {
 	t.Helper()
-	sources := map[string]string{"./local": "local", "./ops/incident": "ops/incident", "./ops": "ops"}
+	sources := map[string]string{"./local": "local", "./ops/incident": "ops/incident", "./ops": "ops", "./app/cmd/license": "app/cmd/license"}
 	_, rest := c.flags()
 	require.Contains(t, []string{"run", "test"}, rest[0], c)
 	for _, word := range rest[1:] {

@@ -1,0 +1,135 @@
+// Package client keeps a seat of a floating licence for a program: it acquires the seat,
+// sends heartbeats, acquires anew when the seat was lost, bridges a time without network
+// by the signed token, and releases the seat at the end.
+//
+//	seat, err := client.Hold(ctx, client.Config{Server: "https://licenses.example.com", License: "demo",
+//		Product: "coditect-ide", Fingerprint: device, Identity: identity})
+//
+// It needs the standard library and package verify only.
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Config says which seat to hold, and how. The first five fields are required.
+type Config struct {
+	// Server is the address of the API, without a path: https://licenses.example.com.
+	// Only a server on this machine may be spoken to without TLS.
+	Server string
+	// License is the licence's id.
+	License string
+	// Product is what the program is, as the licence names it; the token has to say it too.
+	Product string
+	// Fingerprint names the device: 1 to 256 visible ASCII characters, the same after a
+	// restart of the program, which then gets the same seat again.
+	Fingerprint string
+	// Identity returns an identity token of the user. It is asked before each request, so
+	// it should keep the token until shortly before its end. Its errors count as those of
+	// the network: they are tried again.
+	Identity func(ctx context.Context) (string, error)
+
+	// Keys are the published keys (the bytes of /.well-known/jwks.json) that the program
+	// was built with. Without them they are fetched from the server.
+	Keys []byte
+	// Changed is told when the seat is lost and when it is back, one call after the other,
+	// on a goroutine of its own; it may call Close. Nil tells nobody. When it is slower than
+	// 16 changes, the oldest are left out.
+	Changed func(Change)
+	// Patience is how long Hold tries to reach the server at the start; 0 means 30 seconds.
+	Patience time.Duration
+	// Timeout limits each request; 0 means 10 seconds.
+	Timeout time.Duration
+	// HTTP sends the requests; nil means a client of its own, which verifies TLS by the
+	// system's authorities and uses the proxy of the environment. Redirects are never followed.
+	HTTP *http.Client
+	// Clock tells the time and waits; nil means the system's. It is for tests.
+	Clock Clock
+	// Random returns numbers from 0 to less than 1 that spread requests; nil means
+	// rand.Float64. It is for tests.
+	Random func() float64
+}
+
+// Change says that the seat was lost, or is back.
+type Change struct {
+	Held bool
+	// Reason is why it was lost; nil when it is back. What the server refused is a *Refusal.
+	Reason error
+	// At is when, by the server's clock.
+	At time.Time
+}
+
+const (
+	defaultPatience = 30 * time.Second
+	defaultTimeout  = 10 * time.Second
+	maxFingerprint  = 256
+)
+
+// complete checks what was given and fills in what was not.
+func (c Config) complete() (Config, error) {
+	switch {
+	case c.License == "":
+		return c, errors.New("client: Config needs a License")
+	case c.Product == "":
+		return c, errors.New("client: Config needs a Product")
+	case c.Identity == nil:
+		return c, errors.New("client: Config needs an Identity, which returns the user's identity token")
+	}
+	if !visible(c.Fingerprint) {
+		return c, errors.New("client: Config needs a Fingerprint of 1 to 256 visible ASCII characters")
+	}
+	if err := checkServer(c.Server); err != nil {
+		return c, err
+	}
+	if c.Patience < 0 || c.Timeout < 0 {
+		return c, errors.New("client: Patience and Timeout cannot be negative")
+	}
+	c.Server = strings.TrimSuffix(c.Server, "/")
+	if c.Patience == 0 {
+		c.Patience = defaultPatience
+	}
+	if c.Timeout == 0 {
+		c.Timeout = defaultTimeout
+	}
+	if c.Clock == nil {
+		c.Clock = system{}
+	}
+	if c.Random == nil {
+		c.Random = rand.Float64
+	}
+	return c, nil
+}
+
+func visible(fingerprint string) bool {
+	if fingerprint == "" || len(fingerprint) > maxFingerprint {
+		return false
+	}
+	for _, b := range []byte(fingerprint) {
+		if b < '!' || b > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// checkServer refuses an address to which the identity token would go unencrypted.
+func checkServer(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return fmt.Errorf("client: Server is %q, but has to be like https://licenses.example.com", address)
+	}
+	ip := net.ParseIP(u.Hostname())
+	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
+		return fmt.Errorf("client: Server is %q, but has to begin with https://", address)
+	}
+	return nil
+}

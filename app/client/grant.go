@@ -1,0 +1,116 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/coditect-ai/license-platform/app/verify"
+)
+
+// leeway forgives the second that Date leaves out, and a device's clock where the server
+// sends no Date.
+const leeway = time.Minute
+
+// grant is an answer of acquire or borrow whose token was verified.
+type grant struct {
+	LeaseID          string `json:"leaseId"`
+	HeartbeatSeconds int    `json:"heartbeatSeconds"`
+	Token            string `json:"token"`
+	File             string `json:"file"`
+
+	license verify.License
+}
+
+func (g *grant) interval() time.Duration { return interval(g.HeartbeatSeconds) }
+
+// interval bounds the pace that the server tells, 1 second to an hour, so that a wrong answer
+// neither floods the server nor loses the seat.
+func interval(seconds int) time.Duration {
+	return time.Duration(min(max(seconds, 1), 3600)) * time.Second
+}
+
+// take acquires or borrows, and verifies the token of the answer.
+func (k *keeper) take(ctx context.Context, operation string, body any) (*grant, error) {
+	var g grant
+	if err := k.post(ctx, "/v1/licenses/"+url.PathEscape(k.config.License)+"/"+operation, body, &g); err != nil {
+		return nil, err
+	}
+	license, err := k.check(ctx, g.Token)
+	if err != nil {
+		return nil, err
+	}
+	if license.ID != k.config.License || license.Lease != g.LeaseID {
+		return nil, fmt.Errorf("%w: the token is of another licence or lease than the answer", verify.ErrOther)
+	}
+	g.license = license
+	return &g, nil
+}
+
+type acquireBody struct {
+	Fingerprint string `json:"fingerprint"`
+}
+
+func (k *keeper) acquire(ctx context.Context) (*grant, error) {
+	return k.take(ctx, "acquire", acquireBody{k.config.Fingerprint})
+}
+
+// keeper is a caller with the published keys.
+type keeper struct {
+	*caller
+	keys []byte
+}
+
+func newKeeper(config Config) *keeper {
+	return &keeper{caller: newCaller(config), keys: config.Keys}
+}
+
+// check verifies a token. Keys that were fetched are fetched anew, once, for a token that
+// they did not sign: the signing key may have changed.
+func (k *keeper) check(ctx context.Context, token string) (verify.License, error) {
+	fetched := false
+	for {
+		if k.keys == nil {
+			keys, err := k.fetchKeys(ctx)
+			if err != nil {
+				return verify.License{}, err
+			}
+			k.keys, fetched = keys, true
+		}
+		license, err := verify.Token(k.keys, token, verify.Expected{
+			Product: k.config.Product, Fingerprint: k.config.Fingerprint, Now: k.time.now(), Leeway: leeway,
+		})
+		if fetched || k.config.Keys != nil || !errors.Is(err, verify.ErrSignature) {
+			return license, err
+		}
+		k.keys = nil
+	}
+}
+
+func (k *keeper) fetchKeys(ctx context.Context) ([]byte, error) {
+	var keys rawJSON
+	if err := k.send(ctx, http.MethodGet, "/.well-known/jwks.json", "", nil, &keys); err != nil {
+		return nil, fmt.Errorf("cannot fetch the published keys: %w", err)
+	}
+	return keys, nil
+}
+
+// rawJSON keeps an answer as it is.
+type rawJSON []byte
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *rawJSON) UnmarshalJSON(content []byte) error {
+	*r = append((*r)[:0], content...)
+	return nil
+}
+
+func (c *caller) release(ctx context.Context, lease string) error {
+	err := c.post(ctx, "/v1/leases/"+url.PathEscape(lease)+"/release", nil, nil)
+	if gone(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,127 @@
+package client
+
+import (
+	"context"
+	"time"
+)
+
+// keep sends heartbeats until ctx ends.
+func (s *Seat) keep(ctx context.Context) {
+	defer close(s.done)
+	defer s.silence()
+	for s.pause(ctx) == nil {
+		s.renew(ctx)
+	}
+}
+
+// pause waits until the next request is due. When the seat's time is over meanwhile, it is lost.
+func (s *Seat) pause(ctx context.Context) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		wait := s.due()
+		if wait <= 0 {
+			return nil
+		}
+		if err := s.keeper.config.Clock.Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// due is how long nothing is to be done; 0 or less when a request is due.
+func (s *Seat) due() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wait := s.next.Sub(s.keeper.config.Clock.Now())
+	if !s.held {
+		return wait
+	}
+	left := s.until.Sub(s.keeper.time.now())
+	if left > 0 {
+		return min(wait, left)
+	}
+	s.lose(s.failure)
+	return wait
+}
+
+// renew sends the request that is due: a heartbeat for a seat that is held, else acquire, which
+// brings the same lease back or a new one.
+func (s *Seat) renew(ctx context.Context) {
+	s.calls.Lock()
+	defer s.calls.Unlock()
+	s.mu.Lock()
+	held, lease, left := s.held, s.license.Lease, s.until.Sub(s.keeper.time.now())
+	s.mu.Unlock()
+	var err error
+	over := !held
+	if held {
+		// The answer has to come before the seat's end, or its loss would be told late.
+		limited, cancel := context.WithTimeout(ctx, max(left, time.Second))
+		err = s.beat(limited, lease)
+		cancel()
+		over = gone(err)
+	}
+	ended := err
+	if over {
+		var g *grant
+		if g, err = s.keeper.acquire(ctx); err == nil {
+			s.granted(g)
+		}
+	}
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failure = err
+	s.next = s.keeper.config.Clock.Now().Add(s.waits.after(err))
+	switch {
+	case !s.held:
+	case final(err):
+		s.lose(err)
+	case over:
+		s.lose(ended)
+	}
+}
+
+// lose notes that the seat is lost.
+func (s *Seat) lose(reason error) {
+	if reason == nil {
+		reason = errNoHeartbeat
+	}
+	s.held = false
+	s.note(Change{Reason: reason, At: s.keeper.time.now()})
+}
+
+// silence ends the changes.
+func (s *Seat) silence() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = true
+	close(s.changes)
+}
+
+// note leaves the oldest change out when nobody takes them.
+func (s *Seat) note(change Change) {
+	for !s.silent {
+		select {
+		case s.changes <- change:
+			return
+		default:
+		}
+		select {
+		case <-s.changes:
+		default:
+		}
+	}
+}
+
+func (s *Seat) tell(changed func(Change)) {
+	for change := range s.changes {
+		if changed != nil {
+			changed(change)
+		}
+	}
+}

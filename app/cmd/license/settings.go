@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/coditect-ai/license-platform/app/client"
+)
+
+// settings are the options of all commands.
+type settings struct {
+	server, license, product, device string
+	token, tokenFile                 string
+	ca, connect, keys                string
+	duration                         time.Duration
+	stopWhenLost                     bool
+	arguments                        []string
+}
+
+func newSettings(name string, w world) (*settings, *flag.FlagSet) {
+	s := &settings{token: w.env("LICENSE_TOKEN")}
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	for _, option := range []struct {
+		into               *string
+		name, env, meaning string
+	}{
+		{&s.server, "server", "LICENSE_SERVER", "address of the licence server, https://licenses.example.com"},
+		{&s.license, "license", "LICENSE_ID", "id of the licence"},
+		{&s.product, "product", "LICENSE_PRODUCT", "product that the licence has to be for"},
+		{&s.device, "device", "LICENSE_DEVICE", "name of the device (without: made from /etc/machine-id)"},
+		{&s.tokenFile, "token-file", "LICENSE_TOKEN_FILE", "file with the identity token, read for each request; the variable LICENSE_TOKEN holds the token itself"},
+		{&s.ca, "ca", "LICENSE_CA", "file with the authorities to trust instead of the system's, PEM"},
+		{&s.connect, "connect", "LICENSE_CONNECT", "HOST:PORT to connect to instead of the server's address"},
+		{&s.keys, "keys", "LICENSE_KEYS", "file with the published keys (without: fetched from the server)"},
+	} {
+		flags.StringVar(option.into, option.name, w.env(option.env), option.meaning+" ("+option.env+")")
+	}
+	if name == "borrow" {
+		flags.DurationVar(&s.duration, "for", 0, "how long to borrow, 1m to what the licence allows: 24h")
+	}
+	if name == "run" {
+		flags.BoolVar(&s.stopWhenLost, "stop-when-lost", false, "end COMMAND when the seat is lost, instead of only saying so")
+	}
+	return s, flags
+}
+
+// online returns what a client needs.
+func (s *settings) online() (client.Config, error) {
+	var missing []string
+	for _, option := range []struct{ value, name string }{
+		{s.server, "--server or LICENSE_SERVER"},
+		{s.license, "--license or LICENSE_ID"},
+		{s.product, "--product or LICENSE_PRODUCT"},
+		{s.token + s.tokenFile, "--token-file, LICENSE_TOKEN_FILE or LICENSE_TOKEN"},
+	} {
+		if option.value == "" {
+			missing = append(missing, option.name)
+		}
+	}
+	if len(missing) > 0 {
+		return client.Config{}, fmt.Errorf("missing: %s", strings.Join(missing, "; "))
+	}
+	device, err := s.deviceName()
+	if err != nil {
+		return client.Config{}, err
+	}
+	config := client.Config{Server: s.server, License: s.license, Product: s.product, Fingerprint: device, Identity: s.identity}
+	if s.keys != "" {
+		if config.Keys, err = readSmall(s.keys); err != nil {
+			return client.Config{}, err
+		}
+	}
+	config.HTTP, err = s.http()
+	return config, err
+}
+
+// publishedKeys reads the keys, or fetches them, which needs no user.
+func (s *settings) publishedKeys(ctx context.Context) ([]byte, error) {
+	if s.keys != "" {
+		return readSmall(s.keys)
+	}
+	if s.server == "" {
+		return nil, errors.New("verify needs --keys or LICENSE_KEYS, or a server to fetch the published keys from")
+	}
+	transport, err := s.http()
+	if err != nil {
+		return nil, err
+	}
+	return client.Keys(ctx, s.server, transport)
+}
+
+func (s *settings) identity(context.Context) (string, error) {
+	if s.tokenFile == "" {
+		return strings.TrimSpace(s.token), nil
+	}
+	content, err := readSmall(s.tokenFile)
+	return strings.TrimSpace(string(content)), err
+}
+
+// deviceName is the device's name, or one made from the machine's id, which itself is not
+// to be told to others (machine-id(5)).
+func (s *settings) deviceName() (string, error) {
+	if s.device != "" {
+		return s.device, nil
+	}
+	id, err := readSmall("/etc/machine-id")
+	if err != nil || len(strings.TrimSpace(string(id))) == 0 {
+		return "", errors.New("this machine has no /etc/machine-id: name the device with --device or LICENSE_DEVICE")
+	}
+	digest := sha256.Sum256(append([]byte("license device\x00"), id...))
+	return "device-" + hex.EncodeToString(digest[:12]), nil
+}
+
+// http returns nil, the client's own, unless authorities or an address are given.
+func (s *settings) http() (*http.Client, error) {
+	if s.ca == "" && s.connect == "" {
+		return nil, nil
+	}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, IdleConnTimeout: time.Minute, MaxIdleConnsPerHost: 1,
+	}
+	if s.ca != "" {
+		content, err := readSmall(s.ca)
+		if err != nil {
+			return nil, err
+		}
+		transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+		if !transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(content) {
+			return nil, fmt.Errorf("%s holds no certificate in PEM", s.ca)
+		}
+	}
+	if s.connect != "" {
+		if _, _, err := net.SplitHostPort(s.connect); err != nil {
+			return nil, fmt.Errorf("--connect is %q, but has to be HOST:PORT", s.connect)
+		}
+		dialer := &net.Dialer{Timeout: 10 * time.Second}
+		transport.Proxy = nil
+		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, s.connect)
+		}
+	}
+	return &http.Client{Transport: transport}, nil
+}
+
+// readSmall reads a file of up to 1 MiB.
+func readSmall(path string) ([]byte, error) {
+	const most = 1 << 20
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err == nil && len(content) > most {
+		err = fmt.Errorf("%s has more than 1 MiB", path)
+	}
+	return content, err
+}
