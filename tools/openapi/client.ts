@@ -5,7 +5,13 @@ import createClient from "openapi-fetch";
 import type { components, paths } from "./generated/api.js";
 
 type Code = components["schemas"]["Problem"]["code"];
+type Problem = components["schemas"]["Problem"];
 type Kind = components["schemas"]["Grant"]["kind"];
+
+// The edge answers 403, 429 and 502 with a page of HTML, which has no code.
+function told(error: Problem | string): Problem | undefined {
+  return typeof error === "string" ? undefined : error;
+}
 
 const api = createClient<paths>({ baseUrl: "https://licenses.coditect.ai" });
 
@@ -31,8 +37,9 @@ export async function acquire(token: string, license: string, fingerprint?: stri
   if (data !== undefined) {
     return { lease: data.leaseId, kind: data.kind };
   }
-  if (!retryable(error.code)) {
-    throw new Error(error.detail);
+  const problem = told(error);
+  if (problem !== undefined && !retryable(problem.code)) {
+    throw new Error(problem.detail);
   }
   return { retryAfter: response.headers.get("Retry-After") };
 }
@@ -44,7 +51,7 @@ export async function audit(): Promise<components["schemas"]["Event"][]> {
     const query: { limit: number; cursor?: string } = cursor === undefined ? { limit: 200 } : { limit: 200, cursor };
     const { data, error } = await api.GET("/v1/audit", { params: { query } });
     if (error !== undefined) {
-      throw new Error(error.code);
+      throw new Error(told(error)?.code ?? "the edge");
     }
     events.push(...data.items);
     cursor = data.next;
@@ -58,7 +65,8 @@ export async function create(id: string): Promise<string> {
   const incomplete: components["schemas"]["CreateInputBody"] = { id };
   const { data, error } = await api.POST("/v1/licenses", { body: { ...incomplete, product: "coditect-ide", seats: 5 } });
   if (error !== undefined) {
-    throw new Error(error.errors?.map((e) => `${e.field} ${e.message}`).join(", ") ?? error.detail);
+    const problem = told(error);
+    throw new Error(problem?.errors?.map((e) => `${e.field} ${e.message}`).join(", ") ?? problem?.detail);
   }
   return data.status satisfies "active" | "suspended" | "revoked";
 }
