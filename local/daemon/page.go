@@ -16,6 +16,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/layer"
+	"github.com/coditect-ai/license-platform/local/monitoring"
 	"github.com/coditect-ai/license-platform/local/page"
 	"github.com/coditect-ai/license-platform/local/trace"
 )
@@ -77,7 +78,7 @@ func (w world) Watch(tell func(trace.Passage)) (unwatch func()) {
 
 // Changes implements page.World.
 func (w world) Changes(notify func()) (unsubscribe func()) {
-	sources := []func(){w.daemon.store.Subscribe(notify), w.daemon.kubelet.Subscribe(notify), w.daemon.faults.subscribe(notify)}
+	sources := []func(){w.daemon.store.Subscribe(notify), w.daemon.kubelet.Subscribe(notify), w.daemon.faults.subscribe(notify), w.daemon.monitoring.Subscribe(notify)}
 	return func() {
 		for _, leave := range sources {
 			leave()
@@ -90,7 +91,7 @@ func (w world) State() page.State {
 	now := w.daemon.status()
 	s := page.State{
 		Edge: "https://" + now.Addresses["edge"], Faults: now.Faults,
-		Problems: slices.Concat(now.Problems, now.Edge.Problems, now.Network.Missing, now.Drifted), Notices: now.Notices,
+		Problems: slices.Concat(now.Problems, now.Edge.Problems, now.Network.Missing, now.Drifted), Notices: append(now.Notices, firing(now.Monitoring)...),
 	}
 	for _, l := range layer.All() {
 		s.Layers = append(s.Layers, page.Layer{
@@ -108,6 +109,16 @@ func (w world) State() page.State {
 		pods.Resources = append(pods.Resources, podOf(p))
 	}
 	return s
+}
+
+// firing names the alerts that fire, with what to read.
+func firing(m monitoring.Status) (all []string) {
+	for _, i := range m.Incidents {
+		if i.State == monitoring.Firing {
+			all = append(all, fmt.Sprintf("alert %s: %s; see %s", i.Alert, i.Summary, i.Playbook))
+		}
+	}
+	return all
 }
 
 // nameOf is a resource's name in the program, or the last part of its id.
