@@ -39,7 +39,45 @@ func Rename(live Object, owners []Owner, manager string) Object {
 			entry["manager"], entry["operation"] = manager, "Apply"
 		}
 	}
-	return changed
+	return joined(changed)
+}
+
+// joined makes one entry of all that are of one manager and one operation: the API
+// server knows no second one.
+func joined(live Object) Object {
+	metadata, _ := live["metadata"].(Object)
+	var all []any
+	seen := map[[4]any]Object{}
+	for _, entry := range entries(live) {
+		key := [4]any{entry["manager"], entry["operation"], entry["apiVersion"], entry["subresource"]}
+		if first, twice := seen[key]; twice {
+			fields, _ := first["fieldsV1"].(Object)
+			more, _ := entry["fieldsV1"].(Object)
+			first["fieldsV1"] = union(fields, more)
+			continue
+		}
+		seen[key] = entry
+		all = append(all, entry)
+	}
+	if len(all) > 0 {
+		metadata["managedFields"] = all
+	}
+	return live
+}
+
+// union is the set of fields that are in one of two sets.
+func union(a, b Object) Object {
+	all := clone(a)
+	for name, below := range b {
+		ours, both := all[name].(Object)
+		theirs, _ := below.(Object)
+		if both {
+			all[name] = union(ours, theirs)
+		} else {
+			all[name] = cloneAny(below)
+		}
+	}
+	return all
 }
 
 func entries(live Object) (all []Object) {

@@ -47,6 +47,8 @@ type Draft struct {
 	Exists bool
 	// Limit is how long the program lets the engine wait; 0 is the kind's own.
 	Limit time.Duration
+	// IgnoreChanges are the properties whose changes the program ignores.
+	IgnoreChanges []string
 }
 
 // Project returns the draft's own project, else the provider's.

@@ -56,6 +56,7 @@ func (s *Server) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (
 	draft, hidden := about.draft(inputs, true), secrets(inputs)
 	draft.Inputs = about.kind.Fields.keep(draft.Inputs, plain(before), Properties(old.Inputs))
 	draft.Limit = seconds(request.GetTimeout())
+	draft.IgnoreChanges = request.GetIgnoreChanges()
 	draft.Outputs = plain(outputs)
 	for key := range plain(before) { // what is declared no more, and computed never
 		delete(draft.Outputs, key)

@@ -50,23 +50,26 @@ func (w *World) ensureDeployment(ctx context.Context, r store.Resource) error {
 	if err := decode(declared(r), &d); err != nil {
 		return fmt.Errorf("read Deployment %s: %w", r.ID, err)
 	}
-	if d.Spec.Replicas == nil {
-		replicas := w.autoscaled(d.Namespace, d.Name)
-		d.Spec.Replicas = &replicas
-	}
+	replicas := w.autoscaled(d.Namespace, d.Name, d.Spec.Replicas)
+	d.Spec.Replicas = &replicas
 	return w.Kubelet.ApplyDeployment(ctx, &d)
 }
 
-// autoscaled is how many pods an autoscaler keeps at least; 1 without one.
-func (w *World) autoscaled(namespace, name string) int32 {
+// autoscaled is how many pods run where so many are set: an autoscaler keeps them
+// within its bounds.
+func (w *World) autoscaled(namespace, name string, set *int32) int32 {
+	replicas := int32(1)
+	if set != nil {
+		replicas = *set
+	}
 	for _, r := range w.Store.List(TypeAutoscaler) {
 		var a autoscalingv2.HorizontalPodAutoscaler
 		if decode(declared(r), &a) == nil && a.Namespace == namespace &&
 			a.Spec.ScaleTargetRef.Kind == "Deployment" && a.Spec.ScaleTargetRef.Name == name && a.Spec.MinReplicas != nil {
-			return *a.Spec.MinReplicas
+			return min(max(replicas, *a.Spec.MinReplicas), a.Spec.MaxReplicas)
 		}
 	}
-	return 1
+	return replicas
 }
 
 // declared is an object as it is applied: the outputs without what is assigned

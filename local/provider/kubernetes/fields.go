@@ -29,13 +29,14 @@ func (t objectType) stored() string {
 func (w *World) write(t objectType, d *provider.Draft, present store.Resource) (apiserver.Object, error) {
 	declared := apiserver.Object(d.Inputs)
 	if present.ID == "" && t.patches == "" {
-		merged, err := apiserver.Update(nil, named(t, declared), managerOfCreation)
+		merged, err := apiserver.Update(nil, t.defaulted(named(t, declared)), managerOfCreation)
 		return merged, err
 	}
 	live := named(t, withoutStatus(present.Outputs))
 	if d.Exists && t.patches == "" {
 		live = apiserver.Rename(live, taken(), manager(d.Inputs, d.URN))
 	}
+	declared = ignoring(live, declared, manager(d.Inputs, d.URN), d.IgnoreChanges)
 	if present.ID == "" {
 		live = nil
 	}
@@ -43,6 +44,7 @@ func (w *World) write(t objectType, d *provider.Draft, present store.Resource) (
 	if err != nil {
 		return nil, err
 	}
+	merged = t.defaulted(merged)
 	return merged, t.valid(merged)
 }
 
