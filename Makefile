@@ -99,7 +99,7 @@ faults: tools ## Break the API's dependencies under load, and count lost and ove
 
 bench: tools ## Measure the API's speed, as ratios against the bare building blocks, and the WAF's (6 minutes)
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 20m $(BENCHFLAGS) ./app/server
-	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 100x -timeout 10m $(BENCHFLAGS) ./app/client
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./app/client
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./local/cloudarmor
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./local/e2e
 
