@@ -2,7 +2,6 @@ package redis_test
 
 import (
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -214,6 +213,8 @@ func TestADeviceHasTheLeaseThatItWasGrantedLastWhateverTheOrderOfLoading(t *test
 	}
 }
 
+// How long a script takes is measured by BenchmarkHousekeeping: here it is how much
+// one does.
 func TestNoScriptKeepsTheServerFromOthersForLong(t *testing.T) {
 	t.Parallel()
 	seats, client := chores(t)
@@ -243,15 +244,4 @@ func TestNoScriptKeepsTheServerFromOthersForLong(t *testing.T) {
 		require.NoError(t, seats.SettledAll(ctx, []app.Settlement{{Ref: l.Ref(), Endings: found[0].Endings}}))
 	}
 	assert.Equal(t, l.Seats, total)
-	// The average, because a busy machine interrupts some script for longer.
-	slow, err := client.Info(ctx, "commandstats").Result()
-	require.NoError(t, err)
-	_, stats, found := strings.Cut(slow, "cmdstat_evalsha:")
-	require.True(t, found)
-	_, per, _ := strings.Cut(stats, "usec_per_call=")
-	per, _, _ = strings.Cut(per, ",")
-	micros, err := strconv.ParseFloat(per, 64)
-	require.NoError(t, err)
-	assert.Less(t, micros, 5000.0, "microseconds a script, on average")
-	t.Log(micros, "microseconds a script, on average")
 }
