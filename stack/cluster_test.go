@@ -136,3 +136,28 @@ func TestAReservedRangeForGooglesServicesCanBeShared(t *testing.T) {
 	assert.Equal(t, "coditect-services", plan.One(t, sqlInstance, "stores").Text("settings.ipConfiguration.allocatedIpRange"))
 	assert.Equal(t, "10.50.0.0/20", plan.One(t, networkPolicy, "license-migrate").Text("spec.egress[3].to[0].ipBlock.cidr"), "the range that was looked up")
 }
+
+func TestTheConnectGatewayReachesAControlPlaneFromAnyNetwork(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"dev", "prod"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := stacktest.Deploy(t, name, stacktest.Set("kubernetes.cluster.connectGateway", true))
+			kubeconfig := plan.One(t, "pulumi:providers:kubernetes", "kubernetes").Text("kubeconfig")
+			assert.Contains(t, kubeconfig, `"server":"https://us-central1-connectgateway.googleapis.com/v1/projects/123456789012/locations/us-central1/gkeMemberships/member"`)
+			assert.NotContains(t, kubeconfig, "certificate-authority", "Google's own certificate")
+			for _, service := range []string{"connectgateway", "gkehub"} {
+				assert.Equal(t, service+".googleapis.com", plan.One(t, "gcp:projects/service:Service", service).Text("service"))
+			}
+		})
+	}
+	created := stacktest.Deploy(t, "dev", stacktest.Set("kubernetes.cluster.connectGateway", true), stacktest.Set("kubernetes.cluster.authorizedNetworks", []any{}))
+	assert.Equal(t, "coditect-licenses-dev", created.One(t, clusterType, "cluster").Text("fleet.project"), "nobody else needs to reach it")
+	assert.Empty(t, stacktest.Deploy(t, "dev").One(t, clusterType, "cluster").Get("fleet"))
+}
+
+func TestTheProjectsImagePolicyCanBeLeftToItsOwner(t *testing.T) {
+	t.Parallel()
+	const policy = "gcp:binaryauthorization/policy:Policy"
+	assert.Empty(t, stacktest.Deploy(t, "dev", stacktest.Set("kubernetes.cluster.keepImagePolicy", true)).Of(policy))
+}

@@ -22,6 +22,10 @@ func (s Settings) requiredServices() []string {
 	if s.Kubernetes.Ingress.Staff.Enabled {
 		names = append(names, "iap")
 	}
+	// https://cloud.google.com/kubernetes-engine/enterprise/multicluster-management/gateway/setup
+	if s.Kubernetes.Cluster.ConnectGateway {
+		names = append(names, "connectgateway", "gkehub")
+	}
 	return names
 }
 

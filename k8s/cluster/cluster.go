@@ -69,7 +69,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("declare cluster %q: %w", name, err)
 	}
 	c.Name, c.services, c.Resources = a.name, a.services, a.resources
-	c.Kubeconfig = kubeconfig(a)
+	c.Kubeconfig = kubeconfig(ctx, args.Settings, a, pulumi.Parent(c))
 	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name}); err != nil {
 		return nil, fmt.Errorf("register the outputs of cluster %q: %w", name, err)
 	}
@@ -81,14 +81,16 @@ type access struct {
 	// name of the cluster; endpoint is its host; ca is its CA in base64.
 	name, endpoint, ca pulumi.StringOutput
 	// services is the range for Services of an adopted cluster.
-	services  pulumi.StringOutput
+	services pulumi.StringOutput
+	// member is the cluster's membership in a fleet.
+	member    pulumi.StringOutput
 	resources []pulumi.Resource
 }
 
 // Existing is the kubeconfig of a cluster that is there already; nothing of it is
 // changed.
 func Existing(ctx *pulumi.Context, s Settings, project string, opts ...pulumi.InvokeOption) pulumi.StringOutput {
-	return kubeconfig(existing(ctx, s, project, opts...))
+	return kubeconfig(ctx, s, existing(ctx, s, project, opts...), opts...)
 }
 
 // adopt reads the existing cluster and changes nothing of it.
@@ -105,5 +107,6 @@ func existing(ctx *pulumi.Context, s Settings, project string, opts ...pulumi.In
 		endpoint: found.Endpoint(),
 		ca:       found.MasterAuths().Index(pulumi.Int(0)).ClusterCaCertificate(),
 		services: found.ServicesIpv4Cidr(),
+		member:   found.Fleets().ApplyT(func(fleets []container.GetClusterFleet) (string, error) { return membershipOf(s, fleets) }).(pulumi.StringOutput),
 	}
 }

@@ -22,9 +22,13 @@ func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource
 	if err != nil {
 		return access{}, err
 	}
-	images, err := declareAdmission(ctx, name, args, parent)
-	if err != nil {
-		return access{}, err
+	resources := []pulumi.Resource{declared, pool}
+	if !args.Settings.KeepImagePolicy {
+		images, err := declareAdmission(ctx, name, args, parent)
+		if err != nil {
+			return access{}, err
+		}
+		resources = append(resources, images)
 	}
 	return access{
 		// What runs in the cluster needs its nodes, so the kubeconfig comes after
@@ -32,14 +36,20 @@ func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource
 		name:      pool.Cluster,
 		endpoint:  declared.Endpoint,
 		ca:        declared.MasterAuth.ClusterCaCertificate().Elem(),
-		resources: []pulumi.Resource{declared, pool, images},
+		member:    declared.Fleet.Membership().Elem(),
+		resources: resources,
 	}, nil
 }
 
 func clusterArgs(args *Args) *container.ClusterArgs {
 	s := args.Settings
 	on, off := pulumi.Bool(true), pulumi.Bool(false)
+	var fleet container.ClusterFleetPtrInput
+	if s.ConnectGateway {
+		fleet = container.ClusterFleetArgs{Project: pulumi.String(args.Project)}
+	}
 	return &container.ClusterArgs{
+		Fleet:              fleet,
 		Name:               pulumi.String(s.Name),
 		Description:        pulumi.String("Runs the license API"),
 		Location:           pulumi.String(s.Location),

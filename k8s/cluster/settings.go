@@ -21,8 +21,19 @@ type Settings struct {
 	Location string `json:"location,omitempty"`
 	// ControlPlaneRange is the /28 of a created cluster's control plane.
 	ControlPlaneRange string `json:"controlPlaneRange,omitempty"`
-	// PrivateEndpoint leaves a created control plane without a public address;
-	// then Pulumi has to run inside the VPC.
+	// ConnectGateway lets Pulumi reach the control plane through the fleet that the
+	// cluster is a member of: over Google's own address, with the caller's rights, from
+	// any network. A created cluster joins the project's fleet; an adopted one has to
+	// be in a fleet already.
+	// https://cloud.google.com/kubernetes-engine/enterprise/multicluster-management/gateway
+	ConnectGateway bool `json:"connectGateway,omitempty"`
+	// KeepImagePolicy leaves the project's Binary Authorization policy as it is. A
+	// project has one: a created cluster's stack overwrites it, and a destroy resets
+	// it to Google's default, which admits every image. True where other clusters of
+	// the project have a policy.
+	KeepImagePolicy bool `json:"keepImagePolicy,omitempty"`
+	// PrivateEndpoint leaves a created control plane without a public address; then
+	// Pulumi has to run inside the VPC, or to use ConnectGateway.
 	PrivateEndpoint bool `json:"privateEndpoint,omitempty"`
 	// AuthorizedNetworks are the only networks that may reach the control plane.
 	AuthorizedNetworks []AuthorizedNetwork `json:"authorizedNetworks,omitempty"`
@@ -66,9 +77,9 @@ func (s Settings) Validate() setting.Problems {
 	if prefix, err := netip.ParsePrefix(s.ControlPlaneRange); err != nil || !prefix.Addr().IsPrivate() || !prefix.Addr().Is4() || prefix.Bits() != 28 || prefix != prefix.Masked() {
 		ps.Add("controlPlaneRange", s.ControlPlaneRange, "is no range for a control plane", "a private IPv4 /28")
 	}
-	if len(s.AuthorizedNetworks) == 0 && !s.PrivateEndpoint {
+	if len(s.AuthorizedNetworks) == 0 && !s.PrivateEndpoint && !s.ConnectGateway {
 		ps.Add("authorizedNetworks", "[]", "nobody, Pulumi included, could reach the control plane",
-			"the networks that Pulumi runs in, or privateEndpoint: true")
+			"the networks that Pulumi runs in, privateEndpoint: true or connectGateway: true")
 	}
 	for i, network := range s.AuthorizedNetworks {
 		prefix, err := netip.ParsePrefix(network.CIDR)
@@ -93,9 +104,9 @@ func (s Settings) Validate() setting.Problems {
 
 // validateAdopted refuses what would be silently ignored.
 func (s Settings) validateAdopted() (ps setting.Problems) {
-	if s.ControlPlaneRange != "" || s.MachineType != "" || s.MaxNodes != 0 || s.DeletionProtection != nil || len(s.AuthorizedNetworks) > 0 {
+	if s.ControlPlaneRange != "" || s.MachineType != "" || s.MaxNodes != 0 || s.DeletionProtection != nil || len(s.AuthorizedNetworks) > 0 || s.KeepImagePolicy {
 		ps.Add("adopt", true, "an adopted cluster is never changed, yet settings for a created one are given",
-			"name and location only, or adopt: false")
+			"name, location and connectGateway only, or adopt: false")
 	}
 	return ps
 }

@@ -32,10 +32,14 @@ func computed(typ, name string, inputs resource.PropertyMap) resource.PropertyMa
 		}
 		return resource.PropertyMap{"address": text("198.51.100.7")}
 	case "gcp:container/cluster:Cluster":
-		return resource.PropertyMap{
+		computed := resource.PropertyMap{
 			"endpoint":   text("192.0.2.10"),
 			"masterAuth": resource.NewProperty(resource.PropertyMap{"clusterCaCertificate": text("Q0E=")}),
 		}
+		if inputs.HasValue("fleet") {
+			computed["fleet"] = resource.NewProperty(resource.PropertyMap{"membership": text(membership)})
+		}
+		return computed
 	case "gcp:artifactregistry/repository:Repository":
 		return resource.PropertyMap{"name": inputs["repositoryId"]}
 	case "gcp:serviceaccount/account:Account":

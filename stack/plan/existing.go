@@ -42,6 +42,7 @@ func existing(function, name string) (answer resource.PropertyMap, known bool) {
 			"network": network, "subnetwork": "projects/p/regions/r/subnetworks/" + theirSubnetwork, "datapathProvider": "ADVANCED_DATAPATH", "servicesIpv4Cidr": "10.30.0.0/20",
 			"workloadIdentityConfigs": []any{map[string]any{"workloadPool": "coditect-cloud-infra.svc.id.goog"}},
 			"nodePools":               []any{NodePool(theirNodes, "GKE_METADATA")},
+			"fleets":                  []any{map[string]any{"membership": membership, "membershipId": "member", "membershipLocation": "us-central1", "preRegistered": true, "project": "p"}},
 		}
 	case "getIamPolicy":
 		found = map[string]any{"policyData": `{"auditConfigs": [{"service": "secretmanager.googleapis.com", "auditLogConfigs": [` +
@@ -55,6 +56,9 @@ func existing(function, name string) (answer resource.PropertyMap, known bool) {
 	}
 	return resource.NewPropertyMapFromMap(found), true
 }
+
+// membership is how a fleet names the cluster.
+const membership = "//gkehub.googleapis.com/projects/p/locations/us-central1/memberships/member"
 
 // NodePool is a pool as a cluster's look-up has it: its nodes' service account, and
 // what their metadata server gives to pods.

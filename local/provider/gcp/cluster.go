@@ -76,6 +76,13 @@ func (w *World) describeCluster(d *provider.Draft) {
 	fallback(d, "masterVersion", "1.33.5-gke.1162000")
 	fallback(d, "clusterIpv4Cidr", w.Plan.Pods().String())
 	fallback(d, "servicesIpv4Cidr", "34.118.224.0/20")
+	if d.Inputs.Has("fleet") {
+		place := regionOf(location(clusterID(d) + "/"))
+		d.Outputs["fleet"] = map[string]any{
+			"project": d.Inputs.Text("fleet.project"), "preRegistered": false,
+			"membership": "//gkehub.googleapis.com/projects/" + d.Inputs.Text("fleet.project") + "/locations/" + place + "/memberships/" + d.Inputs.Text("name"),
+		}
+	}
 	d.Outputs["masterAuths"] = nil
 	auth := map[string]any{"clusterCaCertificate": base64.StdEncoding.EncodeToString([]byte(w.CA))}
 	for key, value := range d.Inputs.Object("masterAuth") {

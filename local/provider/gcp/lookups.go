@@ -64,7 +64,7 @@ func (w *World) getCluster(_ context.Context, config provider.Configuration, arg
 		"masterAuths":      []any{map[string]any(outputs.Object("masterAuth"))},
 		"datapathProvider": outputs.Text("datapathProvider"),
 	}
-	for list, object := range map[string]string{"networkPolicies": "networkPolicy", "workloadIdentityConfigs": "workloadIdentityConfig"} {
+	for list, object := range map[string]string{"networkPolicies": "networkPolicy", "workloadIdentityConfigs": "workloadIdentityConfig", "fleets": "fleet"} {
 		result[list] = []any{}
 		if declared := outputs.Object(object); len(declared) > 0 {
 			result[list] = []any{map[string]any(declared)}
