@@ -59,7 +59,7 @@ func judgements() []judgement {
 			Touches: "The project's sign-in", How: "Is set up for the whole project", LeaveOut: "`identity.existingConfig: true`",
 		}},
 		{typ: "gcp:binaryauthorization/policy:Policy", row: Row{
-			Touches: "What images every cluster of the project admits", How: "Is overwritten, and reset by a destroy", LeaveOut: "`kubernetes.cluster.adopt: true`",
+			Touches: "What images every cluster of the project admits", How: "Is overwritten, and reset by a destroy", LeaveOut: "`kubernetes.cluster.keepImagePolicy: true`, or `adopt: true`",
 		}},
 		{typ: "gcp:logging/projectSink:ProjectSink", row: Row{
 			Touches: "The project's logs", How: "Those of the namespace and of the license host are copied, the IDE's pods in it included", LeaveOut: "A namespace of its own",
