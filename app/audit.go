@@ -17,7 +17,9 @@ const (
 	ActionBorrow       Action = "lease.borrow"
 	ActionRelease      Action = "lease.release"
 	ActionForceRelease Action = "lease.force_release"
-	ActionExpire       Action = "lease.expire"
+	// ActionTake: the licence was full, and its seat was given to the user whom the event names.
+	ActionTake   Action = "lease.take"
+	ActionExpire Action = "lease.expire"
 	// ActionCancel: a lease was written, but could not be handed out.
 	ActionCancel    Action = "lease.cancel"
 	ActionCreate    Action = "license.create"

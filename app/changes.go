@@ -35,7 +35,7 @@ func terms(l License) []term {
 	if !l.ExpiresAt.IsZero() {
 		expires = l.ExpiresAt.UTC().Format(time.RFC3339)
 	}
-	return []term{
+	return append([]term{
 		{"product", l.Product},
 		{"seats", fmt.Sprint(l.Seats)},
 		{"status", string(l.Status)},
@@ -45,5 +45,5 @@ func terms(l License) []term {
 		{"requireFingerprint", fmt.Sprint(l.RequireFingerprint)},
 		{"overage", fmt.Sprint(l.Overage)},
 		{"expiresAt", expires},
-	}
+	}, policyTerms(l.Policy)...)
 }

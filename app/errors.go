@@ -26,9 +26,12 @@ const (
 	CodeLicenseRevoked    Code = "license_revoked"
 	CodeLicenseExpired    Code = "license_expired"
 	CodeNoSeats           Code = "no_seats_available"
+	CodeUserLimit         Code = "user_limit_reached"
+	CodeSeatsReserved     Code = "seats_reserved"
 	CodeLeaseNotFound     Code = "lease_not_found"
 	CodeLeaseExpired      Code = "lease_expired"
 	CodeLeaseEnded        Code = "lease_ended"
+	CodeLeaseTaken        Code = "lease_taken"
 	CodeNotHolder         Code = "not_lease_holder"
 	CodeBorrowNotAllowed  Code = "borrow_not_allowed"
 	CodeValidation        Code = "validation_failed"
@@ -49,10 +52,13 @@ type FieldError struct {
 	Message string `json:"message" doc:"What would be accepted"`
 }
 
-// Exhausted tells a refused client how full the licence is.
+// Exhausted tells a refused client how full the licence is, or (CodeUserLimit) how many seats
+// the user may hold and holds.
 type Exhausted struct {
 	Seats int
 	InUse int
+	// Reserved is how many of the free seats are kept for groups (CodeSeatsReserved).
+	Reserved int
 	// NextFree is when the first lease expires if nobody renews it.
 	NextFree time.Time
 }

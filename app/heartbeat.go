@@ -81,6 +81,11 @@ func leaseExpired() *Error {
 	return NewError(CodeLeaseExpired, "the lease has expired; acquire again")
 }
 
+// LeaseTaken says that the seat was given to another device.
+func LeaseTaken() *Error {
+	return NewError(CodeLeaseTaken, "the licence was full, and the lease's seat was given to another device")
+}
+
 func notHolder() *Error {
 	return NewError(CodeNotHolder, "the lease belongs to another user")
 }

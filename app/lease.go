@@ -32,6 +32,8 @@ const (
 	// ReasonCancelled: it was reserved but never handed out, because signing or
 	// the ledger failed.
 	ReasonCancelled Reason = "cancelled"
+	// ReasonTaken: the licence was full, and gave its seat to another device.
+	ReasonTaken Reason = "taken"
 )
 
 // Lease is one seat, held by one device for a time.
@@ -53,6 +55,8 @@ type Lease struct {
 	// SeatedAt is when the lease last took its seat: at its grant, or when the live
 	// seats were rebuilt. Only the ledger sets it.
 	SeatedAt time.Time
+	// Reservation is the group whose reserved seat the lease has, "" for none.
+	Reservation string
 	// EndedAt is zero while the lease is open.
 	EndedAt time.Time
 	Reason  Reason
@@ -73,7 +77,9 @@ type Ending struct {
 }
 
 // Final says that a lease that ended so never lives again.
-func (r Reason) Final() bool { return r == ReasonReleased || r == ReasonForced }
+func (r Reason) Final() bool {
+	return r == ReasonReleased || r == ReasonForced || r == ReasonTaken
+}
 
 const leaseSuffix = 26
 

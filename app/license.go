@@ -42,7 +42,9 @@ type License struct {
 	Overage float64
 	// RequireFingerprint refuses leases without a device, of which every acquire takes one.
 	RequireFingerprint bool
-	Status             Status
+	// Policy is what the administrator decides about limits, features, grace and exhaustion.
+	Policy
+	Status Status
 	// Metadata is the administrator's own text, shown to nobody else.
 	Metadata  map[string]string
 	CreatedAt time.Time
@@ -78,6 +80,9 @@ func (l License) Defaulted() License {
 	if l.Overage == 0 {
 		l.Overage = 1
 	}
+	if l.WhenFull == "" {
+		l.WhenFull = WhenFullRefuse
+	}
 	if l.Status == "" {
 		l.Status = StatusActive
 	}
@@ -105,6 +110,7 @@ func (l License) Validate() error {
 	for key, value := range l.Metadata {
 		add(PlainText(key) && PlainText(value), "metadata", "keys and values must be at most 256 bytes, without control characters")
 	}
+	l.validatePolicy(add)
 	// RFC 3339 has four digits for the year.
 	add(l.ExpiresAt.UTC().Year() <= 9999, "expiresAt", "must be in a year up to 9999")
 	if len(fields) > 0 {
@@ -113,8 +119,8 @@ func (l License) Validate() error {
 	return nil
 }
 
-// Usable returns nil when the licence may grant and keep leases at the time now,
-// else CodeTenantSuspended, CodeLicenseSuspended, CodeLicenseRevoked or
+// Usable returns nil when the licence may keep leases at the time now, and, unless that is in
+// the grace after its end, grant new ones; else CodeTenantSuspended, CodeLicenseSuspended, CodeLicenseRevoked or
 // CodeLicenseExpired.
 func (l License) Usable(now time.Time) error {
 	switch {
@@ -124,7 +130,7 @@ func (l License) Usable(now time.Time) error {
 		return NewError(CodeLicenseSuspended, "the licence is suspended")
 	case l.Status == StatusRevoked:
 		return NewError(CodeLicenseRevoked, "the licence is revoked")
-	case !l.ExpiresAt.IsZero() && !now.Before(l.ExpiresAt):
+	case !l.ExpiresAt.IsZero() && !now.Before(l.Over()):
 		return NewError(CodeLicenseExpired, "the licence expired at "+l.ExpiresAt.UTC().Format(time.RFC3339))
 	}
 	return nil

@@ -51,6 +51,8 @@ type Principal struct {
 	User string
 	// Email is the token's e-mail, empty when it has none.
 	Email string
+	// Groups are the values of the token's claim of groups.
+	Groups []string
 	// Admin is true when the token carries the administrator's role.
 	Admin bool
 	// Address is the caller's network address, for the audit trail.

@@ -5,7 +5,7 @@ func Codes() []Code {
 	return []Code{
 		CodeMissingAuth, CodeInvalidToken, CodeMissingTenant, CodeUnknownTenant, CodeTenantSuspended, CodeForbidden,
 		CodeCrossOrigin, CodeNotFound, CodeMethodNotAllowed, CodeLicenseNotFound, CodeLicenseExists, CodeLicenseSuspended,
-		CodeLicenseRevoked, CodeLicenseExpired, CodeNoSeats, CodeLeaseNotFound, CodeLeaseExpired, CodeLeaseEnded,
+		CodeLicenseRevoked, CodeLicenseExpired, CodeNoSeats, CodeUserLimit, CodeSeatsReserved, CodeLeaseNotFound, CodeLeaseExpired, CodeLeaseEnded, CodeLeaseTaken,
 		CodeNotHolder, CodeBorrowNotAllowed, CodeValidation, CodeMalformed, CodeBodyTooLarge, CodeUnsupportedMedia,
 		CodeIdempotencyReused, CodeIdempotencyBusy, CodeTooManyRequests, CodeUnavailable, CodeInternal,
 	}
@@ -14,7 +14,7 @@ func Codes() []Code {
 // Actions returns all actions of the audit trail, for documents.
 func Actions() []Action {
 	return []Action{
-		ActionAcquire, ActionRevive, ActionBorrow, ActionRelease, ActionForceRelease, ActionExpire, ActionCancel,
+		ActionAcquire, ActionRevive, ActionBorrow, ActionRelease, ActionForceRelease, ActionTake, ActionExpire, ActionCancel,
 		ActionCreate, ActionUpdate, ActionSuspend, ActionReinstate, ActionRevoke, ActionDeclareLicense, ActionDeclareTenant,
 		ActionExport, ActionErase, ActionPseudonymise, ActionRefuse,
 	}
@@ -22,5 +22,5 @@ func Actions() []Action {
 
 // Reasons returns all ends of a lease, for documents.
 func Reasons() []Reason {
-	return []Reason{ReasonReleased, ReasonExpired, ReasonForced, ReasonCancelled}
+	return []Reason{ReasonReleased, ReasonExpired, ReasonForced, ReasonCancelled, ReasonTaken}
 }

@@ -13,13 +13,13 @@ import (
 )
 
 const leaseColumns = `tenant_id, license_id, id, kind, fingerprint, user_id, email, address,
-	granted_at, seated_at, expires_at, ended_at, coalesce(end_reason, '')`
+	granted_at, seated_at, expires_at, ended_at, coalesce(end_reason, ''), reservation`
 
 func scanLease(row pgx.CollectableRow) (app.Lease, error) {
 	var l app.Lease
 	var ended *time.Time
 	err := row.Scan(&l.Tenant, &l.License, &l.ID, &l.Kind, &l.Fingerprint, &l.User, &l.Email, &l.Address,
-		&l.GrantedAt, &l.SeatedAt, &l.ExpiresAt, &ended, &l.Reason)
+		&l.GrantedAt, &l.SeatedAt, &l.ExpiresAt, &ended, &l.Reason, &l.Reservation)
 	if ended != nil {
 		l.EndedAt = *ended
 	}
@@ -129,13 +129,15 @@ func actionOf(reason app.Reason) app.Action {
 		return app.ActionRelease
 	case app.ReasonForced:
 		return app.ActionForceRelease
+	case app.ReasonTaken:
+		return app.ActionTake
 	case app.ReasonExpired:
 		return app.ActionExpire
 	}
 	return app.ActionCancel
 }
 
-// refusal is the SQLSTATE of licensing.admit, whose message is a code.
+// refusal is the SQLSTATE of licensing.admit_holder, whose message is a code.
 const refusal = "LS002"
 
 // Grant implements app.Ledger. The lease may exist: extended, borrowed, or revived. An
@@ -144,17 +146,18 @@ func (l *Ledger) Grant(ctx context.Context, lease app.Lease, endings []app.Endin
 	err := l.statements(ctx, "grant", lease.Tenant, func(b *pgx.Batch) {
 		b.Queue(`SELECT FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE`, lease.Tenant, lease.License)
 		queueEndings(b, lease.Tenant, endings, lease.ID)
-		b.Queue(`SELECT licensing.admit($1, $2, $3)`, lease.Tenant, lease.License, lease.ID)
-		b.Queue(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
+		b.Queue(`SELECT licensing.admit_holder($1, $2, $3, $4, $5)`, lease.Tenant, lease.License, lease.ID, lease.User, lease.Reservation)
+		b.Queue(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at, reservation)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)
 			ON CONFLICT (tenant_id, id) DO UPDATE SET
 			kind = CASE WHEN lease.kind = 'borrowed' AND lease.ended_at IS NULL AND lease.expires_at >= excluded.expires_at THEN lease.kind ELSE excluded.kind END,
 			user_id = excluded.user_id, email = excluded.email, address = excluded.address, fingerprint = excluded.fingerprint,
 			granted_at = greatest(lease.granted_at, excluded.granted_at), seated_at = greatest(lease.seated_at, excluded.seated_at),
 			expires_at = CASE WHEN lease.ended_at IS NULL AND (lease.kind = 'borrowed' OR excluded.kind = 'floating')
-				THEN greatest(lease.expires_at, excluded.expires_at) ELSE excluded.expires_at END, erased_at = NULL, ended_at = NULL, end_reason = NULL`,
+				THEN greatest(lease.expires_at, excluded.expires_at) ELSE excluded.expires_at END, reservation = excluded.reservation,
+			erased_at = NULL, ended_at = NULL, end_reason = NULL`,
 			lease.Tenant, lease.License, lease.ID, lease.Kind, lease.Fingerprint, lease.User, lease.Email, lease.Address,
-			lease.GrantedAt, lease.ExpiresAt)
+			lease.GrantedAt, lease.ExpiresAt, lease.Reservation)
 		appendEvent(b, lease.Tenant, event)
 	})
 	var refused *pgconn.PgError
@@ -170,6 +173,12 @@ func refusalOf(code app.Code, cause error) error {
 	switch code {
 	case app.CodeNoSeats:
 		known.Detail, known.RetryAfter = "all seats of the licence are in use", 5*time.Second
+	case app.CodeUserLimit:
+		known.Detail = "the user holds all the seats that one user may hold"
+	case app.CodeSeatsReserved:
+		known.Detail, known.RetryAfter = "the seats that are free are kept for groups that the user is not of", 5*time.Second
+	case app.CodeLeaseTaken:
+		known.Detail = app.LeaseTaken().Detail
 	case app.CodeLeaseEnded:
 		known.Detail = "the lease was released or taken away"
 	case app.CodeTenantSuspended:

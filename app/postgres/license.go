@@ -14,6 +14,7 @@ import (
 // licenseColumns end with the revision of the licence and its tenant together.
 const licenseColumns = `tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
 	expires_at, max_borrow_seconds, overage, require_fingerprint, status, metadata, created_at, updated_at,
+	user_seats, reservations, features, grace_seconds, lease_grace_seconds, when_full, take_idle_seconds,
 	revision + (SELECT t.revision FROM licensing.tenant t WHERE t.id = tenant_id)`
 
 // suspendedColumn says whether the licence's tenant is suspended.
@@ -33,14 +34,22 @@ func scanStanding(row pgx.CollectableRow) (app.License, error) {
 
 func scanLicenseAnd(row pgx.CollectableRow, more ...any) (app.License, error) {
 	var l app.License
-	var lease, heartbeat, borrow int64
+	var lease, heartbeat, borrow, grace, leaseGrace, takeIdle int64
 	var expires *time.Time
 	err := row.Scan(append([]any{
 		&l.Tenant, &l.ID, &l.Product, &l.Seats, &lease, &heartbeat,
-		&expires, &borrow, &l.Overage, &l.RequireFingerprint, &l.Status, &l.Metadata, &l.CreatedAt, &l.UpdatedAt, &l.Revision,
+		&expires, &borrow, &l.Overage, &l.RequireFingerprint, &l.Status, &l.Metadata, &l.CreatedAt, &l.UpdatedAt,
+		&l.UserSeats, &l.Reservations, &l.Features, &grace, &leaseGrace, &l.WhenFull, &takeIdle, &l.Revision,
 	}, more...)...)
 	l.LeaseTTL, l.HeartbeatInterval = time.Duration(lease)*time.Second, time.Duration(heartbeat)*time.Second
-	l.MaxBorrow = time.Duration(borrow) * time.Second
+	l.MaxBorrow, l.Grace = time.Duration(borrow)*time.Second, time.Duration(grace)*time.Second
+	l.LeaseGrace, l.TakeIdle = time.Duration(leaseGrace)*time.Second, time.Duration(takeIdle)*time.Second
+	if len(l.Reservations) == 0 {
+		l.Reservations = nil
+	}
+	if len(l.Features) == 0 {
+		l.Features = nil
+	}
 	if expires != nil {
 		l.ExpiresAt = *expires
 	}
@@ -60,6 +69,8 @@ func licenseValues(l app.License) []any {
 	return []any{
 		l.Tenant, l.ID, l.Product, l.Seats, int64(l.LeaseTTL / time.Second), int64(l.HeartbeatInterval / time.Second),
 		expires, int64(l.MaxBorrow / time.Second), l.Overage, l.Status, metadata, l.RequireFingerprint,
+		l.UserSeats, append([]app.GroupSeats{}, l.Reservations...), append([]string{}, l.Features...),
+		int64(l.Grace / time.Second), int64(l.LeaseGrace / time.Second), l.WhenFull, int64(l.TakeIdle / time.Second),
 	}
 }
 
@@ -134,8 +145,9 @@ func (l *Ledger) CreateLicense(ctx context.Context, license app.License, event a
 	var created app.License
 	err := l.checked(ctx, "create_license", license.Tenant, active, func(b *pgx.Batch) {
 		b.Queue(`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
-			expires_at, max_borrow_seconds, overage, status, metadata, require_fingerprint)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING `+licenseColumns, licenseValues(license)...).
+			expires_at, max_borrow_seconds, overage, status, metadata, require_fingerprint,
+			user_seats, reservations, features, grace_seconds, lease_grace_seconds, when_full, take_idle_seconds)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING `+licenseColumns, licenseValues(license)...).
 			Query(func(rows pgx.Rows) (err error) {
 				created, err = pgx.CollectExactlyOneRow(rows, scanLicense)
 				return err
@@ -173,6 +185,7 @@ func (l *Ledger) UpdateLicense(ctx context.Context, ref app.LicenseRef, change f
 		}
 		rows, err = tx.Query(ctx, `UPDATE licensing.license SET product = $3, seats = $4, lease_seconds = $5,
 			heartbeat_seconds = $6, expires_at = $7, max_borrow_seconds = $8, overage = $9, status = $10, metadata = $11, require_fingerprint = $12,
+			user_seats = $13, reservations = $14, features = $15, grace_seconds = $16, lease_grace_seconds = $17, when_full = $18, take_idle_seconds = $19,
 			updated_at = now() WHERE tenant_id = $1 AND id = $2 RETURNING `+licenseColumns+`, `+suspendedColumn, licenseValues(license)...)
 		if err != nil {
 			return err

@@ -37,6 +37,10 @@ func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T
 	wanted := app.License{
 		Tenant: "demo", ID: "made", Product: "ide", Seats: 7, Overage: 1.5, MaxBorrow: time.Hour, RequireFingerprint: true,
 		ExpiresAt: time.Now().Add(time.Hour).Truncate(time.Second), Metadata: map[string]string{"contract": "4711"},
+		Policy: app.Policy{
+			UserSeats: 2, Reservations: []app.GroupSeats{{Group: "devs", Seats: 3}, {Group: "qa \"x\"", Seats: 1}}, Features: []string{"export", "sso"},
+			Grace: time.Hour, LeaseGrace: time.Minute, WhenFull: app.WhenFullTake, TakeIdle: 20 * time.Second,
+		},
 	}.Defaulted()
 	_, err = ledger.CreateLicense(t.Context(), wanted, app.Event{Action: app.ActionCreate, License: "made"})
 	require.NoError(t, err)
@@ -52,6 +56,19 @@ func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T
 	require.NoError(t, err)
 	assert.False(t, read("made").RequireFingerprint)
 	assert.Equal(t, 8, read("made").Seats)
+	assert.Equal(t, wanted.Policy, read("made").Policy)
+
+	// What administrators decided about a declared licence stays when it is declared again.
+	_, err = ledger.UpdateLicense(t.Context(), app.LicenseRef{Tenant: "demo", License: "declared"}, func(l *app.License) (app.Event, error) {
+		l.UserSeats = 1
+		return app.Event{Action: app.ActionUpdate, License: "declared"}, nil
+	})
+	require.NoError(t, err)
+	options.User = apptest.MigrationRole
+	seeds[0].Licenses[0].Seats = 9
+	require.NoError(t, postgres.Upsert(t.Context(), options, seeds))
+	assert.Equal(t, 1, read("declared").UserSeats)
+	assert.Equal(t, 9, read("declared").Seats)
 
 	// The statement of the program before this column.
 	server.Admin(t, apptest.Database, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds, expires_at, max_borrow_seconds, overage, status, metadata)

@@ -17,7 +17,7 @@ type Seed struct {
 }
 
 // Upsert writes declared tenants and licences, as the schema's owner. A licence's
-// numbers are set back to what is declared; its status and metadata, which
+// numbers are set back to what is declared; its status, metadata and policy, which
 // administrators change, stay, and so do licences that are not declared.
 func Upsert(ctx context.Context, o Options, seeds []Seed) (err error) {
 	if len(seeds) == 0 {
@@ -96,15 +96,16 @@ func declareLicense(ctx context.Context, tx pgx.Tx, license app.License) error {
 	case err != nil:
 		return err
 	default:
-		license.Status, license.Metadata = before.Status, before.Metadata
+		license.Status, license.Metadata, license.Policy = before.Status, before.Metadata, before.Policy
 	}
 	changes := app.Changes(before, license)
 	if changes == "" {
 		return nil
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
-		expires_at, max_borrow_seconds, overage, status, metadata, require_fingerprint)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		expires_at, max_borrow_seconds, overage, status, metadata, require_fingerprint,
+		user_seats, reservations, features, grace_seconds, lease_grace_seconds, when_full, take_idle_seconds)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (tenant_id, id) DO UPDATE SET product = excluded.product, seats = excluded.seats,
 		lease_seconds = excluded.lease_seconds, heartbeat_seconds = excluded.heartbeat_seconds, expires_at = excluded.expires_at,
 		max_borrow_seconds = excluded.max_borrow_seconds, overage = excluded.overage,

@@ -24,6 +24,28 @@ func earlierPrograms() []earlier {
 	const role = `"` + apptest.APIRole + `"`
 	return []earlier{
 		{
+			version: 6,
+			undo: []string{
+				`DROP INDEX licensing.lease_open_reservation`, `DROP INDEX licensing.lease_open_user`, `DROP FUNCTION licensing.admit_holder(text, text, text, text, text)`,
+				`ALTER TABLE licensing.lease DROP CONSTRAINT lease_end_reason_check`,
+				`ALTER TABLE licensing.lease ADD CONSTRAINT lease_end_reason_check CHECK (end_reason IN ('released', 'expired', 'forced', 'cancelled'))`,
+				`ALTER TABLE licensing.lease DROP COLUMN reservation`,
+				`ALTER TABLE licensing.license DROP COLUMN user_seats, DROP COLUMN reservations, DROP COLUMN features, DROP COLUMN grace_seconds,
+					DROP COLUMN lease_grace_seconds, DROP COLUMN when_full, DROP COLUMN take_idle_seconds`,
+			},
+			asks: []string{
+				`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds, expires_at, max_borrow_seconds, overage, status, metadata, require_fingerprint)
+					VALUES ('demo-1a2b', 'of-before', 'p', 1, 60, 20, NULL, 0, 1.2, 'active', '{}', false)`,
+				`UPDATE licensing.license SET seats = 3, overage = 1, require_fingerprint = true, updated_at = now() WHERE tenant_id = 'demo-1a2b' AND id = 'demo'`,
+				`SELECT licensing.admit('demo-1a2b', 'demo', 'demo_z')`,
+				`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at)
+					VALUES ('demo-1a2b', 'demo', 'demo_z', 'floating', 'f', 'ada', '', '', now(), now(), now())`,
+				// What it does with an ending of the program after it.
+				`UPDATE licensing.lease SET ended_at = now(), end_reason = 'taken' WHERE tenant_id = 'demo-1a2b' AND id = 'demo_z'`,
+				`SELECT licensing.scrub('ada', 'infinity', 100)`,
+			},
+		},
+		{
 			version: 5,
 			undo:    []string{`ALTER TABLE licensing.license DROP COLUMN require_fingerprint`},
 			asks: []string{
@@ -94,7 +116,7 @@ func (w *world) backTo(t testing.TB, version int) (program earlier) {
 
 func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) {
 	t.Parallel()
-	for _, version := range []int{5, 3, 2, 1} {
+	for _, version := range []int{6, 5, 3, 2, 1} {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
