@@ -13,6 +13,8 @@ type Grant struct {
 	License License
 	// New is false when the device's lease was extended.
 	New bool
+	// InGrace is true when the licence's own time is over, and the lease is renewed in its grace.
+	InGrace bool
 	// Token is the signed licence token.
 	Token string
 }
@@ -23,7 +25,10 @@ type Grant struct {
 // that nobody can name again, so every call takes a new seat; License.RequireFingerprint
 // refuses that.
 //
-// Codes: CodeNoSeats, CodeNotHolder when another user holds a lease on the device,
+// A full licence may give it the seat of the floating lease that is silent for longest, which
+// then is over (CodeLeaseTaken).
+//
+// Codes: CodeNoSeats, CodeUserLimit, CodeSeatsReserved, CodeNotHolder when another user holds a lease on the device,
 // CodeLicenseNotFound, CodeLicenseSuspended, CodeLicenseRevoked, CodeLicenseExpired,
 // CodeUnknownTenant, CodeTenantSuspended, CodeValidation, CodeUnavailable.
 func (s *Service) Acquire(ctx context.Context, who Principal, license, fingerprint string) (Grant, error) {
@@ -32,7 +37,7 @@ func (s *Service) Acquire(ctx context.Context, who Principal, license, fingerpri
 
 // Borrow takes a seat for an offline lease that needs no heartbeat. A floating
 // lease of the same device becomes the borrowed one, and ends with the borrow; a borrowed one
-// that ends later stays as it is.
+// that ends later stays as it is. It never takes the seat of another lease.
 //
 // Codes: those of Acquire, and CodeBorrowNotAllowed when the licence's longest
 // borrow time is shorter.
@@ -78,7 +83,7 @@ func (s *Service) seat(ctx context.Context, who Principal, ref LicenseRef, of de
 	} else if err := borrowable(license, length); err != nil {
 		return Grant{}, err
 	}
-	wanted := Reservation{Lease: NewLeaseID(ref.License), Fingerprint: of.fingerprint, User: who.User, Kind: kind, For: length}
+	wanted := Reservation{Lease: NewLeaseID(ref.License), Fingerprint: of.fingerprint, User: who.User, Kind: kind, For: length, Groups: who.Groups, By: who.origin()}
 	return s.take(ctx, who, license, wanted, s.sign)
 }
 
@@ -89,7 +94,7 @@ func outcome(g Grant, err error) string {
 		return "granted"
 	case err == nil:
 		return "extended"
-	case CodeOf(err) == CodeNoSeats:
+	case CodeOf(err) == CodeNoSeats, CodeOf(err) == CodeSeatsReserved:
 		return "exhausted"
 	}
 	return "refused"
@@ -107,7 +112,7 @@ func borrowable(license License, length time.Duration) error {
 
 // sign makes the token of a grant.
 func (s *Service) sign(ctx context.Context, g *Grant) error {
-	token, err := s.signer.Sign(ctx, s.claims(g.License, g.Lease))
+	token, err := s.signer.Sign(ctx, s.claims(*g))
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,10 @@ type Claims struct {
 	Fingerprint string `json:"fingerprint"`
 	Seats       int    `json:"seats"`
 	Kind        Kind   `json:"kind"`
+	// Features are the licence's entitlements.
+	Features []string `json:"features,omitempty"`
+	// InGrace says that the licence's own time is over.
+	InGrace bool `json:"inGrace,omitempty"`
 	// Times are seconds since 1970.
 	IssuedAt  int64 `json:"iat"`
 	NotBefore int64 `json:"nbf"`
@@ -25,13 +29,15 @@ type Claims struct {
 
 // claims describes a granted lease. The token ends with the lease as it is now:
 // a client that only sends heartbeats keeps its seat, and one that wants a fresh
-// token acquires again. No lease outlives its licence: Seats.Reserve sees to that.
-func (s *Service) claims(license License, lease Lease) Claims {
+// token acquires again. No lease outlives its licence and
+// the grace after it: Seats.Reserve sees to that.
+func (s *Service) claims(g Grant) Claims {
+	license, lease := g.License, g.Lease
 	issued := lease.GrantedAt.Truncate(time.Second).Unix()
 	return Claims{
 		Issuer: s.issuer, Subject: license.ID, Audience: license.Product, ID: rand.Text(),
 		Tenant: license.Tenant, Lease: lease.ID, Fingerprint: lease.Fingerprint,
-		Seats: license.Seats, Kind: lease.Kind,
+		Seats: license.Seats, Kind: lease.Kind, Features: license.Features, InGrace: g.InGrace,
 		IssuedAt: issued, NotBefore: issued, Expires: lease.ExpiresAt.Unix(),
 	}
 }

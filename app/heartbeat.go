@@ -9,8 +9,9 @@ import (
 // asks the seats' store only; neither the ledger nor the signing key is touched.
 //
 // A borrowed lease keeps its end until a lease time from now is later; from then on it is a
-// floating one. An expired lease is revived, as a floating one, when a seat is free. Codes: CodeLeaseNotFound,
-// CodeLeaseExpired, CodeLeaseEnded, CodeNotHolder, CodeTenantSuspended,
+// floating one. An expired lease is revived, as a floating one, when a seat is free for its
+// holder and the licence is not in its grace. Codes: CodeLeaseNotFound,
+// CodeLeaseExpired, CodeLeaseEnded, CodeLeaseTaken, CodeNotHolder, CodeTenantSuspended,
 // CodeLicenseSuspended, CodeLicenseRevoked, CodeLicenseExpired, CodeUnavailable.
 func (s *Service) Heartbeat(ctx context.Context, who Principal, lease string) (Extended, error) {
 	ref, err := s.refOf(who, lease)
@@ -47,6 +48,9 @@ func (s *Service) revive(ctx context.Context, who Principal, id string) (Extende
 	if lease.User != who.User {
 		return Extended{}, notHolder()
 	}
+	if lease.Reason == ReasonTaken {
+		return Extended{}, LeaseTaken()
+	}
 	if !lease.EndedAt.IsZero() && lease.Reason != ReasonExpired {
 		return Extended{}, NewError(CodeLeaseEnded, "the lease is over: "+string(lease.Reason))
 	}
@@ -54,9 +58,10 @@ func (s *Service) revive(ctx context.Context, who Principal, id string) (Extende
 	if err != nil {
 		return Extended{}, err
 	}
-	wanted := Reservation{Lease: id, Fingerprint: lease.Fingerprint, User: who.User, Kind: KindFloating, For: license.LeaseTTL, Revive: true}
+	wanted := Reservation{Lease: id, Fingerprint: lease.Fingerprint, User: who.User, Kind: KindFloating, For: license.LeaseTTL, Groups: who.Groups, Revive: true}
 	g, err := s.take(ctx, who, license, wanted, func(context.Context, *Grant) error { return nil })
-	if CodeOf(err) == CodeNoSeats {
+	switch CodeOf(err) {
+	case CodeNoSeats, CodeUserLimit, CodeSeatsReserved:
 		return Extended{}, leaseExpired()
 	}
 	if err != nil {

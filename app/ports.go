@@ -24,8 +24,9 @@ type Ledger interface {
 	Seat(ctx context.Context, ref LicenseRef, at time.Time) error
 	// Grant ends the endings, writes the lease as open, and records the event, all or
 	// nothing, if the licence may be used: License.Usable's codes when not. A lease that
-	// was not open is CodeNoSeats when the licence has all the open ones that it allows,
-	// and CodeLeaseEnded when its ending was final.
+	// was not open is CodeNoSeats, CodeUserLimit or CodeSeatsReserved when the licence has all
+	// the open ones that it allows, and CodeLeaseEnded or CodeLeaseTaken when its ending was
+	// final.
 	Grant(ctx context.Context, lease Lease, endings []Ending, event Event) error
 	// End ends leases, unless they were seated again later, and records it. A final
 	// reason holds against any later seat, and replaces ReasonExpired.
@@ -138,6 +139,10 @@ type Reservation struct {
 	Kind        Kind
 	// For is how long the seat is asked for.
 	For time.Duration
+	// Groups are those that the user is of, and By is who asks, for the end of a lease whose
+	// seat is taken.
+	Groups []string
+	By     Origin
 	// Revive allows no other lease than Lease.
 	Revive bool
 }
@@ -150,6 +155,10 @@ type Reserved struct {
 	Kind      Kind
 	GrantedAt time.Time
 	ExpiresAt time.Time
+	// Group is the one whose reserved seat it is, "" for none.
+	Group string
+	// InGrace is true after the licence's own end, in its grace.
+	InGrace bool
 	// Endings have to be ended in the ledger before the lease is handed out.
 	Endings []Ending
 }
@@ -160,6 +169,8 @@ type Extended struct {
 	Interval  time.Duration
 	// Revived is true when the lease had expired and its seat was still free.
 	Revived bool
+	// InGrace is true after the licence's own end, in its grace.
+	InGrace bool
 }
 
 // Rebuild is a rebuild of live seats that was begun.
@@ -251,8 +262,10 @@ type Filled struct {
 // Usage is how full a licence is.
 type Usage struct {
 	InUse int
-	// NextFree is when the first lease expires; zero when none is live.
+	// NextFree is when the first seat is free; zero when none is taken.
 	NextFree time.Time
+	// Reserved is how many leases there are on each group's reserved seats.
+	Reserved map[string]int
 	// Now is the time of the seats' clock.
 	Now time.Time
 }
@@ -261,8 +274,10 @@ type Usage struct {
 // own clock. A store that does not answer is Unavailable; ErrCold asks for Load.
 type Seats interface {
 	// Reserve reclaims expired seats, then takes one or finds the device's. With none left
-	// it returns CodeNoSeats with Exhausted; CodeNotHolder when the device's lease is
-	// another user's, CodeLeaseEnded when the wanted lease's ending was final. A new seat
+	// it takes one from the idlest lease, if the licence says so, or returns CodeNoSeats,
+	// CodeSeatsReserved or CodeUserLimit with Exhausted; CodeNotHolder when the device's lease
+	// is another user's, CodeLeaseEnded or CodeLeaseTaken when the wanted lease's ending was
+	// final, CodeLicenseExpired for what is new in the licence's grace. A new seat
 	// is pending: kept for half a minute at most, and unknown to Extend.
 	Reserve(ctx context.Context, license License, wanted Reservation) (Reserved, error)
 	// Extend is the heartbeat; ErrAbsent when the lease holds no seat, CodeLeaseExpired
@@ -311,7 +326,8 @@ type Signer interface {
 // Meter counts what the service does. Implementations must not block.
 type Meter interface {
 	// Lease counts an outcome: "granted", "extended", "exhausted" (refused for want of
-	// a seat), "refused" (for any other reason), "revived", "released", "expired".
+	// a seat), "refused" (for any other reason), "revived", "released", "expired", "taken" (its
+	// seat was given to another device).
 	Lease(outcome string, n int)
 	// Full sets how many seats are in use.
 	Full(f Fullness)

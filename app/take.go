@@ -31,10 +31,10 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 			return Grant{}, err
 		}
 		fresh = fresh && reserved.New
-		g := Grant{License: license, New: fresh, Lease: Lease{
+		g := Grant{License: license, New: fresh, InGrace: reserved.InGrace, Lease: Lease{
 			Tenant: license.Tenant, License: license.ID, ID: reserved.Lease, Kind: reserved.Kind,
 			Fingerprint: wanted.Fingerprint, User: who.User, Email: who.Email, Address: who.Address,
-			GrantedAt: reserved.GrantedAt, ExpiresAt: reserved.ExpiresAt,
+			GrantedAt: reserved.GrantedAt, ExpiresAt: reserved.ExpiresAt, Reservation: reserved.Group,
 		}}
 		if err := s.write(ctx, &g, reserved, grantEvent(who, g, wanted), prepare); err != nil {
 			s.giveBack(ctx, g, wanted)
@@ -46,7 +46,7 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 		}
 		held, err := s.seats.Confirm(ctx, g.Lease, reserved.Endings)
 		if err == nil && held {
-			s.meter.Lease("expired", expiries(reserved.Endings))
+			s.countEndings(reserved.Endings)
 			return g, nil
 		}
 		if err != nil && !errors.Is(err, ErrCold) {
@@ -93,7 +93,7 @@ func pause(ctx context.Context, try int) error {
 // startOver makes the reservation one of a new lease when the device's was taken away
 // meanwhile, and says whether it did.
 func (r *Reservation) startOver(err error) bool {
-	if r.Revive || CodeOf(err) != CodeLeaseEnded {
+	if code := CodeOf(err); r.Revive || code != CodeLeaseEnded && code != CodeLeaseTaken {
 		return false
 	}
 	license, _ := LicenseOfLease(r.Lease)
@@ -101,14 +101,23 @@ func (r *Reservation) startOver(err error) bool {
 	return true
 }
 
-// expiries counts the endings of leases whose time was over.
-func expiries(endings []Ending) (n int) {
+// countEndings counts leases whose time was over, and those whose seat was taken.
+func (s *Service) countEndings(endings []Ending) {
+	expired, taken := 0, 0
 	for _, e := range endings {
-		if e.Reason == ReasonExpired {
-			n++
+		switch e.Reason {
+		case ReasonExpired:
+			expired++
+		case ReasonTaken:
+			taken++
 		}
 	}
-	return n
+	if expired > 0 {
+		s.meter.Lease("expired", expired)
+	}
+	if taken > 0 {
+		s.meter.Lease("taken", taken)
+	}
 }
 
 // reserve takes a seat, rebuilding a cold licence and settling a backlog first.

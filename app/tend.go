@@ -21,7 +21,7 @@ func (s *Service) Reclaim(ctx context.Context, ref LicenseRef) error {
 		if err := s.settle(ctx, ref, endings); err != nil {
 			return err
 		}
-		s.meter.Lease("expired", expiries(endings))
+		s.countEndings(endings)
 	}
 }
 
@@ -161,7 +161,9 @@ func (s *Service) settleAll(ctx context.Context, all []Settlement) (failed map[L
 			if err := s.seats.SettledAll(ctx, part); err != nil {
 				failures = append(failures, err)
 			}
-			s.countExpiries(part)
+			for _, one := range part {
+				s.countEndings(one.Endings)
+			}
 			continue
 		}
 		// What one licence is refused must not keep the others from it.
@@ -171,18 +173,10 @@ func (s *Service) settleAll(ctx context.Context, all []Settlement) (failed map[L
 				failures = append(failures, err)
 				continue
 			}
-			s.countExpiries([]Settlement{one})
+			s.countEndings(one.Endings)
 		}
 	}
 	return failed, errors.Join(failures...)
-}
-
-func (s *Service) countExpiries(all []Settlement) {
-	for _, one := range all {
-		if n := expiries(one.Endings); n > 0 {
-			s.meter.Lease("expired", n)
-		}
-	}
 }
 
 // update brings the live numbers of licences up to date.

@@ -72,9 +72,9 @@ func StatusOf(code app.Code) int {
 		return http.StatusNotFound
 	case app.CodeMethodNotAllowed:
 		return http.StatusMethodNotAllowed
-	case app.CodeNoSeats, app.CodeLicenseExists, app.CodeIdempotencyBusy:
+	case app.CodeNoSeats, app.CodeUserLimit, app.CodeSeatsReserved, app.CodeLicenseExists, app.CodeIdempotencyBusy:
 		return http.StatusConflict
-	case app.CodeLeaseExpired, app.CodeLeaseEnded:
+	case app.CodeLeaseExpired, app.CodeLeaseEnded, app.CodeLeaseTaken:
 		return http.StatusGone
 	case app.CodeBodyTooLarge:
 		return http.StatusRequestEntityTooLarge

@@ -68,7 +68,7 @@ func New() *Metrics {
 			Name: "dependency_errors_total", Help: "Calls to PostgreSQL, Redis and KMS that failed.",
 		}, []string{"dependency", "operation"}),
 		leases: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "license_leases_total", Help: "Leases by outcome: granted, extended, exhausted (no seat was free), refused, revived, released, expired.",
+			Name: "license_leases_total", Help: "Leases by outcome: granted, extended, exhausted (no seat was free), refused, revived, released, expired, taken (its seat was given to another device).",
 		}, []string{"outcome"}),
 		inUse: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "license_seats_in_use", Help: "Live leases of one of the fullest licences, as housekeeping saw them last.",
@@ -90,7 +90,7 @@ func New() *Metrics {
 	})
 	// An outcome that never happened is 0, not absent: Cloud Monitoring refuses an
 	// alert over a metric that was never written, and a rate misses a first count.
-	for _, outcome := range []string{"granted", "extended", "exhausted", "refused", "revived", "released", "expired"} {
+	for _, outcome := range []string{"granted", "extended", "exhausted", "refused", "revived", "released", "expired", "taken"} {
 		m.leases.WithLabelValues(outcome)
 	}
 	m.registry.MustRegister(m.requests, m.requestSeconds, m.inFlight, m.signErrors, m.dependency, m.dependencyErrors,

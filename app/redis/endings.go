@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -81,7 +82,21 @@ func (s *Seats) Usage(ctx context.Context, ref app.LicenseRef) (app.Usage, error
 	if err != nil {
 		return app.Usage{}, fmt.Errorf("script usage: now: %w", err)
 	}
-	return app.Usage{InUse: inUse, NextFree: next, Now: now}, nil
+	usage := app.Usage{InUse: inUse, NextFree: next, Now: now}
+	counts := a.list(4)
+	for i, text := range a.list(3) {
+		group, err := groupOf(text)
+		if err != nil || i >= len(counts) {
+			return app.Usage{}, fmt.Errorf("script usage: group %q: %w", text, cmp.Or(err, errors.ErrUnsupported))
+		}
+		if usage.Reserved == nil {
+			usage.Reserved = map[string]int{}
+		}
+		if usage.Reserved[group], err = strconv.Atoi(counts[i]); err != nil {
+			return app.Usage{}, fmt.Errorf("script usage: seats of group %q: %w", group, err)
+		}
+	}
+	return usage, nil
 }
 
 // endingsOf reads pairs of "lease reason" and time, and for each pair who ended it.

@@ -61,7 +61,7 @@ type heartbeat struct {
 	done  chan struct{}
 	timer *time.Timer
 	// values are the script's word for the lease, then for all of its licence the end of
-	// what was extended, the interval, and the status.
+	// what was extended, the interval, the status, and whether the licence is in its grace.
 	values []any
 	err    error
 }
@@ -202,10 +202,10 @@ func byLicense(taken []*heartbeat) []*sameLicense {
 }
 
 // answer hands out what the script returned: the run that the state was loaded in, the
-// licence's interval, the end of what was extended, the licence's status, and a word for
-// each lease.
+// licence's interval, the end of what was extended, the licence's status, whether it is in its
+// grace, and a word for each lease.
 func (l *sameLicense) answer(run string, values []any, err error) {
-	const head = 4
+	const head = 5
 	cold := err == nil && len(values) > 0 && values[0] != run
 	if err == nil && !cold && len(values) != head+len(l.all) {
 		err = fmt.Errorf("%d values for %d leases: %w", len(values), len(l.all), errors.ErrUnsupported)
@@ -216,7 +216,7 @@ func (l *sameLicense) answer(run string, values []any, err error) {
 		case cold:
 			h.values = []any{"cold"}
 		case err == nil:
-			h.values = []any{values[head+i], values[2], values[1], values[3]}
+			h.values = []any{values[head+i], values[2], values[1], values[3], values[4]}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package redis
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ func keys(ref app.LicenseRef) []string {
 	prefix := "seats:{" + ref.Tenant + "/" + ref.License + "}:"
 	return []string{
 		prefix + "state", prefix + "leases", prefix + "holders", prefix + "devices", prefix + "endings", prefix + "claims", prefix + "origins",
-		keyDue,
+		keyDue, prefix + "index", prefix + "groups",
 	}
 }
 
@@ -58,13 +59,51 @@ func kindOf(letter string) app.Kind {
 	return app.KindFloating
 }
 
-// numbers are the licence's part of the arguments of reserve, load and configure.
+// numbers are the licence's part of the arguments of reserve, load and configure: pairs of name
+// and value, as the state has them, the revision last.
 func numbers(l app.License) []any {
-	till := int64(0)
+	till, finish := int64(0), int64(0)
 	if !l.ExpiresAt.IsZero() {
-		till = l.ExpiresAt.UnixMicro()
+		till, finish = l.ExpiresAt.UnixMicro(), l.Over().UnixMicro()
 	}
-	return []any{l.Seats, l.Limit(), l.LeaseTTL.Microseconds(), l.HeartbeatInterval.Microseconds(), string(l.Status), till, l.Revision}
+	take := ""
+	if l.WhenFull == app.WhenFullTake {
+		take = strconv.FormatInt(l.TakeIdle.Microseconds(), 10)
+	}
+	reserved := make([]string, len(l.Reservations))
+	for i, r := range l.Reservations {
+		reserved[i] = hex.EncodeToString([]byte(r.Group)) + ":" + strconv.Itoa(r.Seats)
+	}
+	return []any{
+		"seats", l.Seats, "limit", l.Limit(), "ttl", l.LeaseTTL.Microseconds(), "interval", l.HeartbeatInterval.Microseconds(),
+		"status", string(l.Status), "till", till, "finish", finish, "grace", l.LeaseGrace.Microseconds(), "limited", limited(l),
+		"users", l.UserSeats, "reserved", strings.Join(reserved, " "), "take", take, "revision", l.Revision,
+	}
+}
+
+// limited is 1 for a licence that needs an index.
+func limited(l app.License) string {
+	if l.Limited() {
+		return "1"
+	}
+	return ""
+}
+
+// groupsOf are those of the groups that have reserved seats.
+func groupsOf(l app.License, groups []string) string {
+	var named []string
+	for _, r := range l.Reservations {
+		if slices.Contains(groups, r.Group) {
+			named = append(named, hex.EncodeToString([]byte(r.Group)))
+		}
+	}
+	return strings.Join(named, " ")
+}
+
+// groupOf reads a group that a script names.
+func groupOf(text string) (string, error) {
+	name, err := hex.DecodeString(text)
+	return string(name), err
 }
 
 func instant(micros string) (time.Time, error) {

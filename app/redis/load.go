@@ -1,8 +1,10 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -53,7 +55,7 @@ func (s *Seats) Begin(ctx context.Context, ref app.LicenseRef) (app.Rebuild, err
 // other rebuild uses, and take their place in one step.
 func aside(ref app.LicenseRef, ticket string) []string {
 	names := keys(ref)
-	for _, name := range []string{names[1], names[2], names[3], names[3] + ":granted", names[0]} {
+	for _, name := range []string{names[1], names[2], names[3], names[3] + ":granted", names[8], names[9], names[0]} {
 		names = append(names, name+":"+ticket)
 	}
 	return append(names, names[0]+":rebuild")
@@ -63,11 +65,13 @@ func aside(ref app.LicenseRef, ticket string) []string {
 func (s *Seats) Stage(ctx context.Context, rebuild app.Rebuild, license app.License, part []app.Lease) error {
 	names := aside(license.Ref(), rebuild.Ticket)
 	for some := range slices.Chunk(part, chunk) {
-		args := make([]any, 3, 3+len(some))
+		args := make([]any, 5, 5+len(some))
 		args[0], args[1], args[2] = rebuild.Ticket, maxPause.Milliseconds(), license.LeaseTTL.Microseconds()
+		args[3], args[4] = license.LeaseGrace.Microseconds(), limited(license)
 		for _, lease := range some {
-			args = append(args, fmt.Sprintf("%s %d %d %s %s %s", lease.ID, max(0, lease.ExpiresAt.UnixMicro()), max(0, lease.GrantedAt.UnixMicro()),
-				digest(lease.Fingerprint), digest(lease.User), letter(lease.Kind)))
+			group := hex.EncodeToString([]byte(lease.Reservation))
+			args = append(args, fmt.Sprintf("%s %d %d %s %s %s %s", lease.ID, max(0, lease.ExpiresAt.UnixMicro()), max(0, lease.GrantedAt.UnixMicro()),
+				digest(lease.Fingerprint), digest(lease.User), letter(lease.Kind), cmp.Or(group, "-")))
 		}
 		if _, err := s.runKeys(ctx, s.stage, names, args...); err != nil {
 			return err
@@ -78,7 +82,7 @@ func (s *Seats) Stage(ctx context.Context, rebuild app.Rebuild, license app.Lice
 
 // Load implements app.Seats.
 func (s *Seats) Load(ctx context.Context, rebuild app.Rebuild, license app.License) error {
-	_, err := s.runKeys(ctx, s.load, aside(license.Ref(), rebuild.Ticket), numbers(license)...)
+	_, err := s.runKeys(ctx, s.load, aside(license.Ref(), rebuild.Ticket), append([]any{limited(license)}, numbers(license)...)...)
 	return err
 }
 

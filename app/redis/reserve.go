@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -20,9 +21,17 @@ func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Res
 	if wanted.Revive {
 		revive = "1"
 	}
+	origin := ""
+	if license.WhenFull == app.WhenFullTake {
+		by, err := json.Marshal(wanted.By)
+		if err != nil {
+			return app.Reserved{}, fmt.Errorf("encode who takes a seat: %w", err)
+		}
+		origin = string(by)
+	}
 	args := append([]any{
 		wanted.Lease, wanted.Claim, digest(wanted.Fingerprint), digest(wanted.User), letter(wanted.Kind),
-		wanted.For.Microseconds(), revive, min(license.LeaseTTL, maxPending).Microseconds(),
+		wanted.For.Microseconds(), revive, min(license.LeaseTTL, maxPending).Microseconds(), groupsOf(license, wanted.Groups), origin,
 	}, numbers(license)...)
 	a, err := s.run(ctx, s.reserve, license.Ref(), args...)
 	if err != nil {
@@ -32,12 +41,19 @@ func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Res
 	case "new", "held":
 		return reserved(a, wanted.Lease)
 	case "full":
-		return app.Reserved{}, exhausted(a)
+		return app.Reserved{}, exhausted(a, app.CodeNoSeats, "all seats of the licence are in use")
+	case "reserved":
+		return app.Reserved{}, exhausted(a, app.CodeSeatsReserved, "the "+a.text(3)+" seats that are free are kept for groups that the user is not of")
+	case "limit":
+		return app.Reserved{}, exhausted(a, app.CodeUserLimit, "the user holds "+a.text(1)+" seats of the licence, and may hold "+a.text(0))
 	case "backlog":
 		return app.Reserved{}, app.ErrBacklog
 	case "taken":
 		return app.Reserved{}, app.NewError(app.CodeLeaseEnded, "the device has a newer lease")
 	case "ended":
+		if a.text(0) == string(app.ReasonTaken) {
+			return app.Reserved{}, app.LeaseTaken()
+		}
 		return app.Reserved{}, app.NewError(app.CodeLeaseEnded, "the lease was released or taken away")
 	case "holder":
 		return app.Reserved{}, app.NewError(app.CodeNotHolder, "another user holds a lease on this device")
@@ -60,25 +76,33 @@ func reserved(a answer, wanted string) (app.Reserved, error) {
 	if err != nil {
 		return app.Reserved{}, err
 	}
+	group, err := groupOf(a.text(6))
+	if err != nil {
+		return app.Reserved{}, fmt.Errorf("script reserve: group: %w", err)
+	}
 	// A repeated command finds the seat that its first run took.
 	return app.Reserved{
 		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Kind: kindOf(a.text(1)),
-		GrantedAt: granted, ExpiresAt: expiry, Endings: endings,
+		GrantedAt: granted, ExpiresAt: expiry, Endings: endings, Group: group, InGrace: a.text(7) == "1",
 	}, nil
 }
 
-// exhausted says how full the licence is.
-func exhausted(a answer) error {
+// exhausted says how full the licence is, or how many seats the user may hold and holds.
+func exhausted(a answer, code app.Code, detail string) error {
 	seats, seatsErr := strconv.Atoi(a.text(0))
 	inUse, inUseErr := strconv.Atoi(a.text(1))
-	next, nextErr := a.time(2)
-	if err := errors.Join(seatsErr, inUseErr, nextErr); err != nil {
-		return fmt.Errorf("script reserve: full: %w", err)
+	full := &app.Exhausted{Seats: seats, InUse: inUse}
+	var nextErr, keptErr error
+	if code != app.CodeUserLimit {
+		full.NextFree, nextErr = a.time(2)
 	}
-	return &app.Error{
-		Code: app.CodeNoSeats, Detail: "all seats of the licence are in use",
-		Exhausted: &app.Exhausted{Seats: seats, InUse: inUse, NextFree: next},
+	if code == app.CodeSeatsReserved {
+		full.Reserved, keptErr = strconv.Atoi(a.text(3))
 	}
+	if err := errors.Join(seatsErr, inUseErr, nextErr, keptErr); err != nil {
+		return fmt.Errorf("script reserve: %s: %w", a.word, err)
+	}
+	return &app.Error{Code: code, Detail: detail, Exhausted: full}
 }
 
 // Confirm implements app.Seats.

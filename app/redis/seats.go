@@ -58,6 +58,8 @@ func (s *Seats) Extend(ctx context.Context, ref app.LicenseRef, lease, user stri
 		return app.Extended{}, app.NewError(app.CodeNotHolder, "the lease belongs to another user")
 	case "status":
 		return app.Extended{}, statusError(a.text(2))
+	case "over":
+		return app.Extended{}, statusError("expired")
 	}
 	// A borrowed lease keeps its end.
 	return extended(a, a.word)
@@ -73,7 +75,7 @@ func extended(a answer, until string) (app.Extended, error) {
 	if err != nil {
 		return app.Extended{}, fmt.Errorf("script extend: interval: %w", err)
 	}
-	return app.Extended{ExpiresAt: expiry, Interval: time.Duration(interval) * time.Microsecond, Revived: a.word == "revived"}, nil
+	return app.Extended{ExpiresAt: expiry, Interval: time.Duration(interval) * time.Microsecond, Revived: a.word == "revived", InGrace: a.text(3) == "1"}, nil
 }
 
 // statusError names the state that keeps a licence from being used.

@@ -1,13 +1,15 @@
 -- Makes a reserved seat what the ledger says now, and forgets endings that the ledger has.
--- ARGV: lease, kind, expiry, then pairs of ending and time -> held | lost | cold
+-- ARGV: lease, kind, the time that its holder is told, then pairs of ending and time -> held | lost | cold
 settle(4)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
 local lease, kind = ARGV[1], ARGV[2]
 local before = tonumber(redis.call('ZSCORE', leases, lease) or 0)
 if before <= now then return {'lost'} end
 local device, user, was = holder(lease)
+local grace, finish = terms()
 local expiry
-kind, expiry = kept(was, before, kind, tonumber(ARGV[3]))
+kind, expiry = kept(was, told(before, was, grace), kind, tonumber(ARGV[3]))
+expiry = seated(expiry, kind, grace, finish)
 hold(lease, expiry, device, user, kind)
 if expiry < before then look(expiry) end
 redis.call('HDEL', claims, lease)

@@ -6,24 +6,29 @@
 -- replaced by the load that follows.
 -- KEYS: 1 state, 2 leases, 3 holders, as in the shared beginning.
 -- ARGV: leases, then as many "user:f"
--- -> run interval extended status, then for each lease: ok | revived (both until
---    `extended`) | EXPIRY (still borrowed, until then) | absent | expired | holder | status
---    ('' for run: there is no state)
+-- -> run interval extended status grace, then for each lease: ok | revived (both until
+--    `extended`) | EXPIRY (still borrowed, until then) | absent | expired | holder | status |
+--    over ('' for run: there is no state; 1 for grace: the licence's own time is over, and held
+--    seats are renewed for some time more)
 local state, leases, holders, n = KEYS[1], KEYS[2], KEYS[3], #ARGV / 2
-local s = redis.call('HMGET', state, 'run', 'status', 'ttl', 'interval', 'till', 'limit')
+local s = redis.call('HMGET', state, 'run', 'status', 'ttl', 'interval', 'till', 'limit', 'finish', 'grace', 'limited')
 -- Half a state is none; one of another process may be of any shape.
 for i = 1, 6 do
   if not s[i] then return {''} end
 end
-local status, till, limit = s[2], tonumber(s[5]), tonumber(s[6])
+local status, till, limit, limited = s[2], tonumber(s[5]), tonumber(s[6]), s[9] == '1'
+-- The program of before writes neither: then nothing has grace.
+local finish, grace = tonumber(s[7] or s[5]), tonumber(s[8] or 0)
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local function int(n) return string.format('%.0f', n) end
--- A lease ends with its licence at the latest.
+-- A lease ends with its licence at the latest, and its seat is free some time later.
 local last = now + s[3]
-if till > 0 then last = math.min(last, till) end
-local instant, extended = int(now), int(last)
-if status == 'active' and till > 0 and now >= till then status = 'expired' end
+local free = last + grace
+if finish > 0 then last, free = math.min(last, finish), math.min(free, finish) end
+local instant, extended, seated = int(now), int(last), int(free)
+if status == 'active' and finish > 0 and now >= finish then status = 'expired' end
+local closing = till > 0 and now >= till
 
 -- Most of the time no lease has expired that was not reclaimed, and then no expiry has
 -- to be looked at.
@@ -34,9 +39,12 @@ local function expiry(i)
 end
 
 local live, revived, floating = nil, {}, {}
--- revive says whether a seat is free for an expired lease.
+-- revive says whether a seat is free for an expired lease. Limits inside the licence are for the
+-- script that takes seats.
 local function revive(lease)
   if revived[lease] then return 'ok' end
+  if closing then return 'over' end
+  if limited then return 'absent' end
   live = live or redis.call('ZCARD', leases) - over
   if live >= limit then return 'expired' end
   live, revived[lease] = live + 1, true
@@ -61,25 +69,25 @@ local function judge(i, holder)
   if over == 0 and not borrowed then return 'ok' end
   local ends = expiry(i)
   local word = ends > now and 'ok' or revive(ARGV[i])
-  if not borrowed or word == 'expired' then return word end
+  if not borrowed or word ~= 'ok' and word ~= 'revived' then return word end
   -- A borrowed lease keeps its end, until a lease time from now is later: then its holder is
   -- back, and it lives by heartbeats.
-  if ends > last then return int(till > 0 and math.min(ends, till) or ends) end
+  if ends > last then return int(finish > 0 and math.min(ends, finish) or ends) end
   float(ARGV[i], holder)
   return word
 end
 
 local held = redis.call('HMGET', holders, unpack(ARGV, 1, n))
-local answers, scores, m = {s[1], s[4], extended, status}, {}, 0
+local answers, scores, m = {s[1], s[4], extended, status, closing and '1' or ''}, {}, 0
 local usual, sub = status == 'active' and over == 0, string.sub
 for i = 1, n do
   local holder, word = held[i], 'ok'
   -- Nearly all are a floating lease's own user's while nothing has expired.
   if not (usual and holder and sub(holder, 34) == ARGV[n + i]) then word = judge(i, holder) end
   if word == 'ok' or word == 'revived' then
-    scores[m + 1], scores[m + 2], m = extended, ARGV[i], m + 2
+    scores[m + 1], scores[m + 2], m = seated, ARGV[i], m + 2
   end
-  answers[4 + i] = word
+  answers[5 + i] = word
 end
 if m > 0 then redis.call('ZADD', leases, unpack(scores)) end
 if #floating > 0 then redis.call('HSET', holders, unpack(floating)) end

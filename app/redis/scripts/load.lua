@@ -1,20 +1,20 @@
--- Makes a cold licence warm with what was put aside. KEYS 9 to 14 as in stage.
--- ARGV: seats, limit, ttl, interval, status, till, revision -> loaded | warm | cold
+-- Makes a cold licence warm with what was put aside. KEYS 11 to 18 as in stage.
+-- ARGV: whether an index was made (1), then pairs of name and value -> loaded | warm | cold
 if redis.call('HGET', state, 'run') == run() then
-  redis.call('UNLINK', unpack(KEYS, 9, 14))
+  redis.call('UNLINK', unpack(KEYS, 11, 18))
   return {'warm'}
 end
 -- What was read before a loss may miss what was granted in between, and what was put aside
 -- may be gone with it.
-if redis.call('GET', KEYS[13]) ~= run() then
-  redis.call('UNLINK', unpack(KEYS, 9, 13))
+if redis.call('GET', KEYS[17]) ~= run() then
+  redis.call('UNLINK', unpack(KEYS, 11, 17))
   return {'cold'}
 end
-redis.call('UNLINK', state, leases, holders, devices, claims, unpack(KEYS, 12, 14))
-if redis.call('EXISTS', KEYS[9]) == 1 then
-  for i = 9, 11 do
-    redis.call('RENAME', KEYS[i], KEYS[i - 7])
-    redis.call('PERSIST', KEYS[i - 7])
+redis.call('UNLINK', state, leases, holders, devices, claims, index, groups, KEYS[14], KEYS[17], KEYS[18])
+for from, to in pairs({[11] = leases, [12] = holders, [13] = devices, [15] = index, [16] = groups}) do
+  if redis.call('EXISTS', KEYS[from]) == 1 then
+    redis.call('RENAME', KEYS[from], to)
+    redis.call('PERSIST', to)
   end
 end
 for _, ending in ipairs(redis.call('ZRANGE', endings, 0, -1)) do
@@ -22,7 +22,8 @@ for _, ending in ipairs(redis.call('ZRANGE', endings, 0, -1)) do
   -- What was given back or taken away is over, though the ledger does not know it yet.
   if ended(lease) then drop(lease) elseif redis.call('ZSCORE', leases, lease) then spare(lease) end
 end
-configure(unpack(ARGV, 1, 7))
+redis.call('HSET', state, 'indexed', ARGV[1])
+configure(2, #ARGV)
 redis.call('HSET', state, 'run', run())
 look(now)
 return {'loaded'}

@@ -1,6 +1,7 @@
 -- Shared beginning of every script. The keys are those of one licence:
 -- 1 state (hash)    the licence's numbers, and the server run they were loaded in
--- 2 leases (zset)   lease -> expiry, microseconds
+-- 2 leases (zset)   lease -> when its seat is free, microseconds: for a floating one that is the
+--                   grace after the time that its holder was told
 -- 3 holders (hash)  lease -> device:user:kind; kind is f(loating), b(orrowed), or
 --                   p(ending) until the ledger has the lease
 -- 4 devices (hash)  device -> lease
@@ -10,7 +11,11 @@
 -- and one that all licences share:
 -- 8 due (zset)      licence -> when housekeeping looks at it, microseconds: not later than
 --                   its first expiry, and soon while endings wait for the ledger
-local state, leases, holders, devices, endings, claims, origins, due = unpack(KEYS, 1, 8)
+-- and of a licence whose state says `indexed`, which every one with limits is:
+-- 9 index (zset)    "u<user>:<lease>" for each lease, and "g<group>:<lease>" for each on a
+--                   reserved seat, all with the score 0; groups are written in hexadecimal
+-- 10 groups (hash)  lease -> the group whose reserved seat it has
+local state, leases, holders, devices, endings, claims, origins, due, index, groups = unpack(KEYS, 1, 10)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -44,9 +49,29 @@ local soon = 5000000
 -- server from others for long.
 local most = 200
 
+-- assign gives the lease a reserved seat of the group, or ('') one of the rest.
+local function assign(lease, group)
+  local before = redis.call('HGET', groups, lease) or ''
+  if before == group then return end
+  if before ~= '' then redis.call('ZREM', index, 'g' .. before .. ':' .. lease) end
+  if group == '' then
+    redis.call('HDEL', groups, lease)
+  else
+    redis.call('HSET', groups, lease, group)
+    redis.call('ZADD', index, 0, 'g' .. group .. ':' .. lease)
+  end
+end
+
+-- count is how many leases the index has of a user (u) or on reserved seats of a group (g).
+local function count(letter, name)
+  return redis.call('ZLEXCOUNT', index, '[' .. letter .. name .. ':', '(' .. letter .. name .. ';')
+end
+
 -- drop takes the seat away.
 local function drop(lease)
-  local device = holder(lease)
+  local device, user = holder(lease)
+  assign(lease, '')
+  if user then redis.call('ZREM', index, 'u' .. user .. ':' .. lease) end
   redis.call('ZREM', leases, lease)
   redis.call('HDEL', holders, lease)
   redis.call('HDEL', claims, lease)
@@ -73,12 +98,28 @@ local function reclaim()
   return #expired
 end
 
--- hold gives the seat to the device until `expiry`.
+-- hold gives the seat to the device until it is free at `expiry`.
 local function hold(lease, expiry, device, user, kind)
   redis.call('ZADD', leases, int(expiry), lease)
   redis.call('HSET', holders, lease, device .. ':' .. user .. ':' .. kind)
   redis.call('HSET', devices, device, lease)
+  if redis.call('HGET', state, 'indexed') == '1' then redis.call('ZADD', index, 0, 'u' .. user .. ':' .. lease) end
 end
+
+-- terms returns a licence's grace for silent leases, and the end of its own grace, after
+-- which nothing lives.
+local function terms()
+  local s = redis.call('HMGET', state, 'grace', 'finish', 'till')
+  local finish = tonumber(s[2] or s[3] or 0)
+  return tonumber(s[1] or 0), finish > 0 and finish or math.huge
+end
+
+-- seated is when the seat of a lease is free whose holder is told `told`; told is the reverse.
+local function seated(told, kind, grace, finish)
+  if kind ~= 'f' then return told end
+  return math.max(told, math.min(told + grace, finish))
+end
+local function told(seat, kind, grace) return kind == 'f' and seat - grace or seat end
 
 -- kept is what becomes of a lease that is held as `was` until `before` when it is asked for as
 -- `kind` until `expiry`. A borrowed lease keeps its end, until something later is asked for;
@@ -92,9 +133,11 @@ end
 -- spare forgets that the ledger has to end a lease that has its seat again.
 local function spare(lease) redis.call('ZREM', endings, lease .. ' expired', lease .. ' cancelled') end
 
--- ended says whether the lease was given back or taken away, which is for good.
+-- ended says how the lease was given back or taken away, which is for good; nil when it was not.
 local function ended(lease)
-  return redis.call('ZSCORE', endings, lease .. ' released') or redis.call('ZSCORE', endings, lease .. ' forced')
+  for _, reason in ipairs({'released', 'forced', 'taken'}) do
+    if redis.call('ZSCORE', endings, lease .. ' ' .. reason) then return reason end
+  end
 end
 
 -- waiting returns endings that wait for the ledger, each with its time, and who ended them.
@@ -119,12 +162,16 @@ local function settle(first)
   end
 end
 
--- configure sets the licence's numbers, unless they are older than those that are there:
--- who read them last need not write them last. `overruled` names a revision that gives way
--- all the same. It returns the revision that is in place then.
-local function configure(seats, limit, ttl, interval, status, till, revision, overruled)
-  local before = redis.call('HGET', state, 'revision') or '0'
+-- configure sets the licence's numbers, pairs of name and value in ARGV from `first` to `last`
+-- that end with the revision, unless they are older than those that are there: who read them
+-- last need not write them last. `overruled` names a revision that gives way all the same. It
+-- returns the revision that is in place then. A licence that has limits now and no index, as
+-- it was never counted or the program of before loaded it, is cold: a load makes the index.
+local function configure(first, last, overruled)
+  local before, revision = redis.call('HGET', state, 'revision') or '0', ARGV[last]
   if tonumber(before) > tonumber(revision) and before ~= overruled then return before end
-  redis.call('HSET', state, 'seats', seats, 'limit', limit, 'ttl', ttl, 'interval', interval, 'status', status, 'till', till, 'revision', revision)
+  redis.call('HSET', state, unpack(ARGV, first, last))
+  local s = redis.call('HMGET', state, 'limited', 'indexed')
+  if s[1] == '1' and s[2] ~= '1' then redis.call('HDEL', state, 'run') end
   return revision
 end

@@ -1,23 +1,75 @@
 -- Takes a seat, or finds the device's. Until it is confirmed, a new one is pending and is
 -- kept for a short time only, and one that was held before stays what it is until then.
--- ARGV: lease, claim, device, user, kind, length, revive, pending time, then the numbers
--- -> new|held lease kind granted expiry endings origins | cold | backlog | full seats inUse
---    next | taken | ended | holder | status STATUS
-local lease, claim, device, user, kind, length, revive, short = unpack(ARGV, 1, 8)
+-- ARGV: lease, claim, device, user, kind, length, revive, pending time, groups of the user, who
+-- asks, then pairs of name and value
+-- -> new|held lease kind granted expiry endings origins group grace | cold | backlog | full seats
+--    inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
+--    holder | status STATUS
+local lease, claim, device, user, kind, length, revive, short, of, origin = unpack(ARGV, 1, 10)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
-configure(unpack(ARGV, 9, 15))
-local s = redis.call('HMGET', state, 'status', 'seats', 'limit', 'ttl', 'till')
-if s[1] ~= 'active' then return {'status', s[1]} end
--- A lease ends with its licence at the latest.
-local last = tonumber(s[5])
-if last == 0 then last = math.huge end
-if now >= last then return {'status', 'expired'} end
+configure(11, #ARGV)
+local s = redis.call('HMGET', state, 'run', 'status', 'seats', 'limit', 'ttl', 'till', 'users', 'reserved', 'take')
+if not s[1] then return {'cold'} end
+if s[2] ~= 'active' then return {'status', s[2]} end
+-- A lease ends with its licence at the latest: a new one and a borrow with its own end, what is
+-- renewed with the grace after it.
+local grace, finish = terms()
+local limit, till = tonumber(s[4]), tonumber(s[6])
+if till == 0 then till = math.huge end
+if now >= finish then return {'status', 'expired'} end
 reclaim()
 if redis.call('ZCARD', endings) > most or redis.call('ZCARD', leases) > live() then return {'backlog'} end
 
-local expiry, answer = math.min(now + length, last), 'new'
-local pending = math.min(now + short, expiry)
 local mine = redis.call('HGET', devices, device)
+if now >= till and (not mine or kind == 'b') then return {'status', 'expired'} end
+local expiry, answer = math.min(now + length, kind == 'b' and till or finish), 'new'
+
+-- reserved lists the groups that have reserved seats, and how many of these are free.
+local member, keeps, reserved = {}, 0, {}
+for group in string.gmatch(of, '%x+') do member[group] = true end
+for group, seats in string.gmatch(s[8] or '', '(%x+):(%d+)') do
+  local left = seats - count('g', group)
+  reserved[#reserved + 1] = {group = group, left = left}
+  keeps = keeps + math.max(0, left)
+end
+
+-- place returns the group of which the user gets a reserved seat, '' for one of the rest, and
+-- nil when there is none, with so many seats taken and kept.
+local function place(taken, keep)
+  for _, one in ipairs(reserved) do
+    if member[one.group] and one.left > 0 and taken + keep - one.left < limit then return one.group end
+  end
+  if taken + keep < limit then return '' end
+end
+
+-- idlest returns the lease to take a seat from: the floating one that is silent for longest,
+-- and at least as long as the licence says, if its end lets the user in.
+local function idlest(taken)
+  local first = redis.call('ZRANGE', leases, 0, most - 1, 'WITHSCORES')
+  for i = 1, #first, 2 do
+    local _, _, was = holder(first[i])
+    local seat = tonumber(first[i + 1])
+    -- Near the licence's end nobody can say how long one is silent.
+    local silent = seat < finish and now + s[5] + grace - seat or 0
+    if was == 'f' and silent >= tonumber(s[9]) then
+      local its, keep = redis.call('HGET', groups, first[i]), keeps
+      for _, one in ipairs(reserved) do
+        if one.group == its then
+          if one.left >= 0 then keep = keep + 1 end
+          one.left = one.left + 1
+        end
+      end
+      local group = place(taken - 1, keep)
+      if group then return first[i], group end
+      for _, one in ipairs(reserved) do
+        if one.group == its then one.left = one.left - 1 end
+      end
+    end
+  end
+end
+
+local group
+local pending = math.min(now + short, expiry)
 if mine then
   local _, owner, was = holder(mine)
   if owner ~= user then return {'holder'} end
@@ -27,23 +79,43 @@ if mine then
   if was == 'p' then
     redis.call('HSET', claims, lease, claim)
   else
-    kind, expiry = kept(was, before, kind, expiry)
-    expiry = math.min(expiry, last)
+    kind, expiry = kept(was, told(before, was, grace), kind, expiry)
+    expiry = math.min(expiry, finish)
     -- A lease that was held before has its heartbeat.
-    pending = math.min(now + s[4], expiry)
+    pending = math.min(seated(now + s[5], 'f', grace, finish), seated(expiry, kind, grace, finish))
     -- As a heartbeat does, this ends a borrow whose holder is back.
     if kind == 'f' then hold(lease, before, device, user, kind) end
   end
   redis.call('ZADD', leases, int(math.max(before, pending)), lease)
+  group = redis.call('HGET', groups, lease) or ''
+  if not member[group] then
+    group = ''
+    for _, one in ipairs(reserved) do
+      if group == '' and member[one.group] and one.left > 0 then group = one.group end
+    end
+  end
 else
-  if ended(lease) then return {'ended'} end
-  if live() >= tonumber(s[3]) then
+  local over = ended(lease)
+  if over then return {'ended', over} end
+  local each = tonumber(s[7] or 0)
+  if each > 0 and count('u', user) >= each then return {'limit', each, count('u', user)} end
+  local taken = live()
+  group = place(taken, keeps)
+  if not group and s[9] and s[9] ~= '' and revive == '0' and kind == 'f' then
+    if redis.call('ZCARD', endings) >= most then return {'backlog'} end
+    local victim
+    victim, group = idlest(taken)
+    if victim then free(victim, 'taken', origin) end
+  end
+  if not group then
     local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
-    return {'full', s[2], live(), first[2] or '0'}
+    return {taken < limit and 'reserved' or 'full', s[3], taken, first[2] or '0', int(math.min(keeps, math.max(0, limit - taken)))}
   end
   hold(lease, pending, device, user, 'p')
   redis.call('HSET', claims, lease, claim)
   spare(lease)
   look(pending)
 end
-return {answer, lease, kind, int(now), int(expiry), waiting()}
+if redis.call('HGET', state, 'indexed') == '1' then assign(lease, group) end
+local found, by = waiting()
+return {answer, lease, kind, int(now), int(expiry), found, by, group, now >= till and '1' or ''}

@@ -1,24 +1,30 @@
--- Puts leases aside for load. KEYS 9 to 12: the leases, holders and devices aside, and when
--- each device was granted its lease, 13 and 14 as in begin.
--- ARGV: ticket, how long it may do nothing, milliseconds, ttl, then for each lease
--- "lease expiry granted device user kind". Each is kept for a full lease time, since heartbeats
--- may have kept it that long, and for what it was promised if that was longer; only then a
--- borrowed one can still be one -> ok | cold
-if redis.call('GET', KEYS[13]) ~= run() then return {'cold'} end
-if redis.call('GET', KEYS[14]) == ARGV[1] then redis.call('PEXPIRE', KEYS[14], ARGV[2]) end
-local ttl, scores, held, each = ARGV[3], {}, {}, {}
-for i = 4, #ARGV do
-  local lease, expiry, granted, device, user, kind = string.match(ARGV[i], '^(%S+) (%d+) (%d+) (%x+) (%x+) (%a)$')
+-- Puts leases aside for load. KEYS 11 to 16: the leases, holders and devices aside, when each
+-- device was granted its lease, the index and the groups aside, 17 and 18 as in begin.
+-- ARGV: ticket, how long it may do nothing, milliseconds, ttl, grace, whether to make an index
+-- (1), then for each lease "lease expiry granted device user kind group" with - for no group.
+-- Each is kept for a full lease time, since heartbeats may have kept it that long, and for what
+-- it was promised if that was longer; only then a borrowed one can still be one -> ok | cold
+if redis.call('GET', KEYS[17]) ~= run() then return {'cold'} end
+if redis.call('GET', KEYS[18]) == ARGV[1] then redis.call('PEXPIRE', KEYS[18], ARGV[2]) end
+local ttl, grace, scores, held, each = ARGV[3], ARGV[4], {}, {}, {}
+local entries, reserved = {}, {}
+for i = 6, #ARGV do
+  local lease, expiry, granted, device, user, kind, group = string.match(ARGV[i], '^(%S+) (%d+) (%d+) (%x+) (%x+) (%a) ([%x-]+)$')
   expiry = tonumber(expiry)
   if expiry < now + ttl then expiry, kind = now + ttl, 'f' end
-  scores[#scores + 1], scores[#scores + 2] = int(expiry), lease
+  scores[#scores + 1], scores[#scores + 2] = int(kind == 'f' and expiry + grace or expiry), lease
   held[#held + 1], held[#held + 2] = lease, device .. ':' .. user .. ':' .. kind
+  entries[#entries + 1], entries[#entries + 2] = 0, 'u' .. user .. ':' .. lease
+  if group ~= '-' then
+    entries[#entries + 1], entries[#entries + 2] = 0, 'g' .. group .. ':' .. lease
+    reserved[#reserved + 1], reserved[#reserved + 2] = lease, group
+  end
   each[#each + 1] = {device = device, lease = lease, granted = tonumber(granted)}
 end
 -- A device has the lease that it was granted last.
 local names, owned, since = {}, {}, {}
 for i, one in ipairs(each) do names[i] = one.device end
-local known = redis.call('HMGET', KEYS[12], unpack(names))
+local known = redis.call('HMGET', KEYS[14], unpack(names))
 for i, one in ipairs(each) do
   if one.granted >= (since[one.device] or tonumber(known[i] or '-1')) then owned[one.device], since[one.device] = one.lease, one.granted end
 end
@@ -27,12 +33,16 @@ for device, lease in pairs(owned) do
   mine[#mine + 1], mine[#mine + 2] = device, lease
   times[#times + 1], times[#times + 2] = device, int(since[device])
 end
-redis.call('ZADD', KEYS[9], unpack(scores))
-redis.call('HSET', KEYS[10], unpack(held))
+redis.call('ZADD', KEYS[11], unpack(scores))
+redis.call('HSET', KEYS[12], unpack(held))
 if #mine > 0 then
-  redis.call('HSET', KEYS[11], unpack(mine))
-  redis.call('HSET', KEYS[12], unpack(times))
+  redis.call('HSET', KEYS[13], unpack(mine))
+  redis.call('HSET', KEYS[14], unpack(times))
+end
+if ARGV[5] == '1' then
+  redis.call('ZADD', KEYS[15], unpack(entries))
+  if #reserved > 0 then redis.call('HSET', KEYS[16], unpack(reserved)) end
 end
 -- A load that stops half-way leaves nothing behind.
-for i = 9, 12 do redis.call('PEXPIRE', KEYS[i], 120000) end
+for i = 11, 16 do redis.call('PEXPIRE', KEYS[i], 120000) end
 return {'ok'}
