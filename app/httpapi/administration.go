@@ -57,12 +57,13 @@ type Lease struct {
 	ExpiresAt   time.Time  `json:"expiresAt" doc:"As granted; heartbeats move it further"`
 	EndedAt     *time.Time `json:"endedAt,omitempty"`
 	Reason      app.Reason `json:"reason,omitempty" doc:"Why it is over"`
+	Reservation string     `json:"reservation,omitempty" doc:"The group whose reserved seat it has"`
 }
 
 func leaseOf(l app.Lease) Lease {
 	out := Lease{
 		LeaseID: l.ID, LicenseID: l.License, Kind: l.Kind, Fingerprint: l.Fingerprint, User: l.User, Email: l.Email,
-		Address: l.Address, GrantedAt: l.GrantedAt.UTC(), ExpiresAt: l.ExpiresAt.UTC(), Reason: l.Reason,
+		Address: l.Address, GrantedAt: l.GrantedAt.UTC(), ExpiresAt: l.ExpiresAt.UTC(), Reason: l.Reason, Reservation: l.Reservation,
 	}
 	if !l.EndedAt.IsZero() {
 		ended := l.EndedAt.UTC()

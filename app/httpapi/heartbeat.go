@@ -60,6 +60,9 @@ func appendHeartbeat(b []byte, lease string, e app.Extended) []byte {
 	if e.Revived {
 		b = append(b, `,"revived":true`...)
 	}
+	if e.InGrace {
+		b = append(b, `,"inGrace":true`...)
+	}
 	return append(b, "}\n"...)
 }
 

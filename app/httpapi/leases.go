@@ -29,6 +29,9 @@ type Grant struct {
 	IssuedAt         time.Time `json:"issuedAt"`
 	ExpiresAt        time.Time `json:"expiresAt" doc:"When the seat is lost without a heartbeat"`
 	HeartbeatSeconds int       `json:"heartbeatSeconds" doc:"Send a heartbeat this often"`
+	Features         []string  `json:"features,omitempty" nullable:"false" doc:"The licence's entitlements, which the token names too"`
+	Reservation      string    `json:"reservation,omitempty" doc:"The group whose reserved seat this is; missing when it is one of the rest"`
+	InGrace          bool      `json:"inGrace,omitempty" doc:"The licence's own time is over: held seats are renewed for some time more, and no new ones granted"`
 	Token            string    `json:"token" doc:"The licence token: a JWS (RS512) that verifies with /.well-known/jwks.json"`
 }
 
@@ -37,6 +40,7 @@ func grantOf(g app.Grant) Grant {
 		LeaseID: g.Lease.ID, LicenseID: g.License.ID, Kind: g.Lease.Kind, Fingerprint: g.Lease.Fingerprint,
 		Product: g.License.Product, Seats: g.License.Seats, IssuedAt: g.Lease.GrantedAt, ExpiresAt: g.Lease.ExpiresAt,
 		HeartbeatSeconds: int(g.License.HeartbeatInterval / time.Second), Token: g.Token,
+		Features: g.License.Features, Reservation: g.Lease.Reservation, InGrace: g.InGrace,
 	}
 }
 
@@ -110,6 +114,7 @@ type heartbeatOutput struct {
 		ExpiresAt        time.Time `json:"expiresAt" doc:"When the seat is lost without another heartbeat, by the server's clock"`
 		HeartbeatSeconds int       `json:"heartbeatSeconds"`
 		Revived          bool      `json:"revived,omitempty" doc:"The lease had expired, and its seat was still free"`
+		InGrace          bool      `json:"inGrace,omitempty" doc:"The licence's own time is over: held seats are renewed for some time more"`
 	}
 }
 
@@ -125,6 +130,7 @@ func heartbeatAnswer(lease string, extended app.Extended) *heartbeatOutput {
 	out := &heartbeatOutput{}
 	out.Body.LeaseID, out.Body.ExpiresAt = lease, extended.ExpiresAt
 	out.Body.HeartbeatSeconds, out.Body.Revived = int(extended.Interval/time.Second), extended.Revived
+	out.Body.InGrace = extended.InGrace
 	return out
 }
 
@@ -137,7 +143,7 @@ func (a *api) forceRelease(ctx context.Context, who app.Principal, in *leaseInpu
 }
 
 func (a *api) registerLeases() {
-	unusable := []app.Code{app.CodeLicenseNotFound, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNotHolder, app.CodeNoSeats, app.CodeLeaseEnded}
+	unusable := []app.Code{app.CodeLicenseNotFound, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNotHolder, app.CodeNoSeats, app.CodeUserLimit, app.CodeSeatsReserved, app.CodeLeaseEnded, app.CodeLeaseTaken}
 	register(a, operation{
 		id: "acquire", method: http.MethodPost, path: "/v1/licenses/{license_id}/acquire", tag: tagLeases, status: http.StatusCreated, also: http.StatusOK,
 		summary: "Take a seat", description: "201 with a new lease, 200 when the device's lease was extended. Either way with a fresh licence token.",
@@ -151,7 +157,7 @@ func (a *api) registerLeases() {
 	register(a, operation{
 		id: "heartbeat", method: http.MethodPost, path: "/v1/leases/{lease_id}/heartbeat", tag: tagLeases, status: http.StatusOK,
 		summary: "Keep a seat", description: "Extends the lease by the server's clock. An expired lease is revived while a seat is free.",
-		codes: []app.Code{app.CodeLeaseNotFound, app.CodeLeaseExpired, app.CodeLeaseEnded, app.CodeNotHolder, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired},
+		codes: []app.Code{app.CodeLeaseNotFound, app.CodeLeaseExpired, app.CodeLeaseEnded, app.CodeLeaseTaken, app.CodeNotHolder, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired},
 	}, a.heartbeat)
 	register(a, operation{
 		id: "release", method: http.MethodPost, path: "/v1/leases/{lease_id}/release", tag: tagLeases, status: http.StatusNoContent,

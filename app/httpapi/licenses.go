@@ -20,9 +20,22 @@ type License struct {
 	Overage            float64           `json:"overage" doc:"1 refuses when the seats are exhausted; 1.2 lets a fifth more in"`
 	RequireFingerprint bool              `json:"requireFingerprint" doc:"Whether every lease has to name its device"`
 	ExpiresAt          *time.Time        `json:"expiresAt,omitempty" doc:"Missing when the licence never expires"`
+	UserSeats          int               `json:"userSeats" doc:"Seats that one user may hold at once; 0: any number"`
+	Reservations       []Reservation     `json:"reservations,omitempty" nullable:"false" doc:"Seats that are kept for groups; shown to administrators only"`
+	Features           []string          `json:"features,omitempty" nullable:"false" doc:"The entitlements that every token of the licence names"`
+	GraceSeconds       int               `json:"graceSeconds" doc:"How long after expiresAt held seats are still renewed"`
+	LeaseGraceSeconds  int               `json:"leaseGraceSeconds" doc:"How long a silent lease keeps its seat beyond its end"`
+	WhenFull           app.WhenFull      `json:"whenFull" enum:"refuse,take" doc:"What becomes of a new request when all seats, overage included, are taken"`
+	TakeIdleSeconds    int               `json:"takeIdleSeconds" doc:"How long a lease has to be without a heartbeat before take may end it"`
 	Metadata           map[string]string `json:"metadata,omitempty" doc:"Shown to administrators only"`
 	CreatedAt          time.Time         `json:"createdAt"`
 	UpdatedAt          time.Time         `json:"updatedAt"`
+}
+
+// Reservation is a number of seats that are kept for a group.
+type Reservation struct {
+	Group string `json:"group" minLength:"1" maxLength:"128" doc:"A value of the identity token's claim of groups" example:"developers"`
+	Seats int    `json:"seats" minimum:"1" maximum:"250000" doc:"How many seats are kept for its holders" example:"3"`
 }
 
 func licenseOf(l app.License, admin bool) License {
@@ -30,6 +43,8 @@ func licenseOf(l app.License, admin bool) License {
 		ID: l.ID, Product: l.Product, Seats: l.Seats, Status: l.Status, LeaseSeconds: int(l.LeaseTTL / time.Second),
 		HeartbeatSeconds: int(l.HeartbeatInterval / time.Second), MaxBorrowSeconds: int(l.MaxBorrow / time.Second),
 		Overage: l.Overage, RequireFingerprint: l.RequireFingerprint, CreatedAt: l.CreatedAt.UTC(), UpdatedAt: l.UpdatedAt.UTC(),
+		UserSeats: l.UserSeats, Features: l.Features, GraceSeconds: int(l.Grace / time.Second), LeaseGraceSeconds: int(l.LeaseGrace / time.Second),
+		WhenFull: l.WhenFull, TakeIdleSeconds: int(l.TakeIdle / time.Second),
 	}
 	if !l.ExpiresAt.IsZero() {
 		expires := l.ExpiresAt.UTC()
@@ -37,6 +52,9 @@ func licenseOf(l app.License, admin bool) License {
 	}
 	if admin {
 		out.Metadata = l.Metadata
+		for _, r := range l.Reservations {
+			out.Reservations = append(out.Reservations, Reservation(r))
+		}
 	}
 	return out
 }
@@ -51,6 +69,13 @@ type Terms struct {
 	RequireFingerprint *bool             `json:"requireFingerprint,omitempty" doc:"Default false: an acquire without a fingerprint takes a new seat; true refuses it"`
 	ExpiresAt          *time.Time        `json:"expiresAt,omitempty" doc:"0001-01-01T00:00:00Z takes the expiry away"`
 	Metadata           map[string]string `json:"metadata,omitempty" maxProperties:"32"`
+	UserSeats          *int              `json:"userSeats,omitempty" minimum:"0" maximum:"250000" doc:"Seats that one user may hold at once; default 0: any number"`
+	Reservations       []Reservation     `json:"reservations,omitempty" nullable:"false" maxItems:"32" doc:"All reservations, in place of those of before; an empty list takes them away"`
+	Features           []string          `json:"features,omitempty" nullable:"false" maxItems:"32" doc:"All features, in place of those of before, each of 1 to 64 lower-case letters, digits, dots, underscores and hyphens"`
+	GraceSeconds       *int              `json:"graceSeconds,omitempty" minimum:"0" maximum:"7776000" doc:"Default 0: nothing is renewed after expiresAt"`
+	LeaseGraceSeconds  *int              `json:"leaseGraceSeconds,omitempty" minimum:"0" maximum:"86400" doc:"Default 0: the seat of a silent lease is free at its end"`
+	WhenFull           *app.WhenFull     `json:"whenFull,omitempty" enum:"refuse,take" doc:"Default refuse; take ends the floating lease that is silent for longest"`
+	TakeIdleSeconds    *int              `json:"takeIdleSeconds,omitempty" minimum:"0" maximum:"86400" doc:"Default 0: take may end any floating lease"`
 }
 
 func (t Terms) apply(l *app.License) {
@@ -70,6 +95,24 @@ func (t Terms) apply(l *app.License) {
 	if t.Metadata != nil {
 		l.Metadata = t.Metadata
 	}
+	t.applyPolicy(&l.Policy)
+}
+
+func (t Terms) applyPolicy(p *app.Policy) {
+	set(&p.UserSeats, t.UserSeats)
+	if t.Reservations != nil {
+		p.Reservations = make([]app.GroupSeats, len(t.Reservations))
+		for i, r := range t.Reservations {
+			p.Reservations[i] = app.GroupSeats(r)
+		}
+	}
+	if t.Features != nil {
+		p.Features = t.Features
+	}
+	seconds(&p.Grace, t.GraceSeconds)
+	seconds(&p.LeaseGrace, t.LeaseGraceSeconds)
+	set(&p.WhenFull, t.WhenFull)
+	seconds(&p.TakeIdle, t.TakeIdleSeconds)
 }
 
 func set[T any](to, from *T) {
@@ -88,11 +131,19 @@ type licenseInput struct{ LicensePath }
 
 type licenseOutput struct{ Body License }
 
+// Reserved says how full a reservation is.
+type Reserved struct {
+	Group      string `json:"group"`
+	Seats      int    `json:"seats"`
+	SeatsInUse int    `json:"seatsInUse" doc:"Leases on its seats"`
+}
+
 type usageOutput struct {
 	Body struct {
 		License
 		SeatsInUse int        `json:"seatsInUse"`
-		NextFreeAt *time.Time `json:"nextFreeAt,omitempty" doc:"When the first live lease expires if nobody renews it"`
+		NextFreeAt *time.Time `json:"nextFreeAt,omitempty" doc:"When the first seat is free if its lease is not renewed"`
+		Reserved   []Reserved `json:"reserved,omitempty" nullable:"false" doc:"How full the reservations are; shown to administrators only"`
 	}
 }
 
@@ -105,6 +156,9 @@ func (a *api) getLicense(ctx context.Context, who app.Principal, in *licenseInpu
 	out.Body.License, out.Body.SeatsInUse = licenseOf(license, who.Admin), usage.InUse
 	if !usage.NextFree.IsZero() {
 		out.Body.NextFreeAt = &usage.NextFree
+	}
+	for _, r := range out.Body.Reservations {
+		out.Body.Reserved = append(out.Body.Reserved, Reserved{Group: r.Group, Seats: r.Seats, SeatsInUse: usage.Reserved[r.Group]})
 	}
 	return out, nil
 }

@@ -24,9 +24,10 @@ type Problem struct {
 	// RequestID finds the request in the service's logs.
 	RequestID  string           `json:"requestId,omitempty" doc:"Finds the request in the service's logs"`
 	Errors     []app.FieldError `json:"errors,omitempty" nullable:"false" doc:"Every field that is wrong"`
-	Seats      *int             `json:"seats,omitempty" doc:"Seats of the licence (no_seats_available)"`
-	SeatsInUse *int             `json:"seatsInUse,omitempty" doc:"Live leases (no_seats_available)"`
-	NextFreeAt *time.Time       `json:"nextFreeAt,omitempty" doc:"When the first lease expires if nobody renews it (no_seats_available)"`
+	Seats      *int             `json:"seats,omitempty" doc:"Seats of the licence (no_seats_available, seats_reserved), or those that one user may hold (user_limit_reached)"`
+	SeatsInUse *int             `json:"seatsInUse,omitempty" doc:"Live leases: all, or the user's (user_limit_reached)"`
+	Reserved   *int             `json:"seatsReserved,omitempty" doc:"Free seats that are kept for groups (seats_reserved)"`
+	NextFreeAt *time.Time       `json:"nextFreeAt,omitempty" doc:"When the first seat is free if its lease is not renewed (no_seats_available, seats_reserved)"`
 
 	retryAfter time.Duration
 }
@@ -106,6 +107,9 @@ func problemOf(ctx context.Context, err error) *Problem {
 	}
 	if full := known.Exhausted; full != nil {
 		p.Seats, p.SeatsInUse = &full.Seats, &full.InUse
+		if known.Code == app.CodeSeatsReserved {
+			p.Reserved = &full.Reserved
+		}
 		if !full.NextFree.IsZero() {
 			p.NextFreeAt = &full.NextFree
 		}

@@ -53,24 +53,51 @@ func (v *Verifier) principal(token *oidc.IDToken) (app.Principal, error) {
 	}
 	role, _ := claims["role"].(string)
 	return app.Principal{
-		Tenant: tenant, User: token.Subject, Email: email,
+		Tenant: tenant, User: token.Subject, Email: email, Groups: groupsAt(claims, v.options.GroupsClaim),
 		Admin: v.options.AdminRole != "" && role == v.options.AdminRole,
 	}, nil
 }
 
-// claimAt returns the text at a dotted path, "" when there is none. A custom claim may have
-// a dot in its own name, but does not stand before one of the issuer's.
+// claimAt returns the text at a dotted path, "" when there is none.
 func claimAt(claims map[string]any, path string) string {
+	text, _ := valueAt(claims, path).(string)
+	return text
+}
+
+// valueAt returns what is at a dotted path. A custom claim may have a dot in its own name, but
+// does not stand before one of the issuer's.
+func valueAt(claims map[string]any, path string) any {
 	if head, rest, found := strings.Cut(path, "."); found {
 		if inner, nested := claims[head].(map[string]any); nested {
-			return claimAt(inner, rest)
+			return valueAt(inner, rest)
 		}
 		if head == "firebase" {
-			return ""
+			return nil
 		}
 	}
-	text, _ := claims[path].(string)
-	return text
+	return claims[path]
+}
+
+// Bounds of the groups of a user: more, or longer ones, are left out.
+const (
+	maxGroups = 64
+	maxGroup  = 128
+)
+
+// groupsAt returns the groups at a dotted path: a text, or a list of them.
+func groupsAt(claims map[string]any, path string) []string {
+	var groups []string
+	values, listed := valueAt(claims, path).([]any)
+	if !listed {
+		values = []any{valueAt(claims, path)}
+	}
+	for _, value := range values {
+		group, text := value.(string)
+		if text && group != "" && len(group) <= maxGroup && app.PlainText(group) && len(groups) < maxGroups {
+			groups = append(groups, group)
+		}
+	}
+	return groups
 }
 
 // namesKey says whether the token's header has a kid. Without one, oidc tries every key;

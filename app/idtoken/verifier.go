@@ -34,6 +34,8 @@ type Options struct {
 	CA string
 	// TenantClaim is the path of the claim with the tenant, such as firebase.tenant.
 	TenantClaim string
+	// GroupsClaim is the path of the claim with the user's groups, a text or a list of them.
+	GroupsClaim string
 	// AdminRole is the value of the claim `role` that makes an administrator.
 	AdminRole string
 	// Now tells the time.

@@ -80,7 +80,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 
 	verifier, err := idtoken.New(ctx, idtoken.Options{
 		Issuer: s.IdentityIssuer, Audience: s.ProjectID, KeysURL: s.IdentityKeysURL, CA: s.GoogleAPICA,
-		TenantClaim: s.TenantClaim, AdminRole: s.AdminRole, Now: time.Now,
+		TenantClaim: s.TenantClaim, GroupsClaim: s.GroupsClaim, AdminRole: s.AdminRole, Now: time.Now,
 	})
 	if err != nil {
 		return err

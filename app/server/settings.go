@@ -50,6 +50,7 @@ type Serve struct {
 	IdentityIssuer  string `env:"IDENTITY_ISSUER" help:"issuer of identity tokens; default https://securetoken.google.com/PROJECT_ID"`
 	IdentityKeysURL string `env:"IDENTITY_KEYS_URL" envDefault:"https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com" help:"key set of the issuer"`
 	TenantClaim     string `env:"TENANT_CLAIM" envDefault:"firebase.tenant" help:"path of the claim that names the tenant"`
+	GroupsClaim     string `env:"GROUPS_CLAIM" envDefault:"groups" help:"path of the claim with the user's groups, a text or a list of them, that licences keep seats for"`
 	AdminRole       string `env:"ADMIN_ROLE" envDefault:"admin" help:"value of the claim role that makes an administrator"`
 
 	RedisAddress    string `env:"REDIS_ADDRESS,required,notEmpty" help:"host:port of Redis"`
