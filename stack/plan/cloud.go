@@ -41,7 +41,16 @@ func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	for key, value := range computed(args.TypeToken, args.Name, args.Inputs) {
 		outputs[key] = value
 	}
-	return "id-of-" + args.Name, outputs, nil
+	return identity(args), outputs, nil
+}
+
+// identity is a resource's id: of a network in the form that Cloud SQL requires of its
+// name, else anything.
+func identity(args pulumi.MockResourceArgs) string {
+	if args.TypeToken == "gcp:compute/network:Network" {
+		return "projects/p/global/networks/" + args.Name
+	}
+	return "id-of-" + args.Name
 }
 
 // read answers a look-up of one resource, which declares nothing.
