@@ -9,8 +9,9 @@ LOCAL := bin/local
 # with the race detector, so it runs on all others.
 RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/internal"}}{{$$sdk = true}}{{end}}{{end}}{{if not $$sdk}}{{.ImportPath}}{{end}}' ./app/... ./armor/... ./k8s/... ./local/...)
 
-# Many packages wait for real servers, so more of them run than there are cores.
-TESTFLAGS ?= -p 4
+# Many packages wait for real servers, so more of them run than there are cores. The limit
+# is each package's, and far more than a busy machine needs.
+TESTFLAGS ?= -p 4 -timeout 20m
 
 # The longest ones start first, so that the others run beside them.
 LONGEST := ./local/e2e ./app/server ./local/engine
@@ -58,7 +59,7 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
 drills: tools ## Act out every document, an incident and every fault at length (4 minutes)
-	@go test -count 1 -timeout 20m $(TESTFLAGS) $(DRILL_PACKAGES)
+	@go test -count 1 $(TESTFLAGS) $(DRILL_PACKAGES)
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)

@@ -30,6 +30,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/googlename"
 )
 
@@ -80,14 +81,21 @@ type Google struct {
 	states   map[string]kmspb.CryptoKeyVersion_CryptoKeyVersionState
 }
 
+// Making a key takes up to seconds, so all stand-ins of a process share their first ones.
+var (
+	identityKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+	firstKey    = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 4096) })
+)
+
 // StartGoogle starts the stand-ins and stops them at the test's end.
 func StartGoogle(tb testing.TB) *Google {
 	tb.Helper()
 	authority := newAuthority(tb, tb.TempDir(), googlename.Serve()...)
-	identity, err := rsa.GenerateKey(rand.Reader, 2048)
+	identity, err := identityKey()
 	require.NoError(tb, err)
-	g := &Google{CA: authority.CA, authority: authority, identity: identity, versions: map[string]*rsa.PrivateKey{}, states: map[string]kmspb.CryptoKeyVersion_CryptoKeyVersionState{}}
-	g.AddVersion(tb)
+	first, err := firstKey()
+	require.NoError(tb, err)
+	g := &Google{CA: authority.CA, authority: authority, identity: identity, versions: map[string]*rsa.PrivateKey{KeyVersion: first}, states: map[string]kmspb.CryptoKeyVersion_CryptoKeyVersionState{}}
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
@@ -98,7 +106,7 @@ func StartGoogle(tb testing.TB) *Google {
 	go func() { served <- server.Serve(listener) }()
 	tb.Cleanup(func() {
 		server.Stop()
-		require.NoError(tb, <-served)
+		require.NoError(tb, await.Receive(tb, served))
 	})
 	g.Endpoint = listener.Addr().String()
 

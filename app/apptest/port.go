@@ -4,25 +4,48 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// FreePort returns a port of 127.0.0.1 that was free a moment ago, for a server
-// that cannot choose one itself. It lies below those that Linux gives to outgoing
-// connections, one of which would take it before the server starts:
+// FreePort returns a port of 127.0.0.1 for a server that cannot choose one itself. Until
+// the test's end no other test is given it, in this process or another: its number is
+// also the name of a socket in the abstract namespace, which one process can have at a
+// time (https://man7.org/linux/man-pages/man7/unix.7.html). It lies below those that Linux
+// gives to outgoing connections, one of which would take it before the server starts:
 // https://docs.kernel.org/networking/ip-sysctl.html (ip_local_port_range).
 func FreePort(tb testing.TB) int {
 	tb.Helper()
 	for range 100 {
 		port := 15_000 + rand.IntN(32_768-15_000)
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			require.NoError(tb, listener.Close())
-			return port
+		reserved, err := net.Listen("unix", "@license-platform-test-port-"+strconv.Itoa(port))
+		if err != nil {
+			continue
 		}
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			require.NoError(tb, reserved.Close())
+			continue
+		}
+		require.NoError(tb, listener.Close())
+		tb.Cleanup(func() { require.NoError(tb, reserved.Close()) })
+		return port
 	}
 	require.FailNow(tb, "no port of 127.0.0.1 from 15000 to 32767 is free")
 	return 0
+}
+
+// ClosedAddress returns a host:port of 127.0.0.1 that refuses connections until the
+// test's end. A socket is bound to it and does not listen, so that nobody else can.
+func ClosedAddress(tb testing.TB) string {
+	tb.Helper()
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, syscall.Close(socket)) })
+	require.NoError(tb, syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	bound, err := syscall.Getsockname(socket)
+	require.NoError(tb, err)
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(bound.(*syscall.SockaddrInet4).Port))
 }

@@ -2,10 +2,13 @@ package apptest
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -52,33 +55,99 @@ func StartPostgres(tb testing.TB) *Postgres {
 	tls := newAuthority(tb, dir)
 	p := &Postgres{CA: tls.CA, dir: dir, bin: filepath.Dir(initdb), port: strconv.Itoa(FreePort(tb))}
 	p.Address = "127.0.0.1:" + p.port
-	data := filepath.Join(dir, "data")
-	password := filepath.Join(dir, "password")
+	options := initdbOptions
+	config := "listen_addresses='127.0.0.1'\nport=" + p.port + "\nunix_socket_directories='" + dir + "'\nssl=on\nssl_cert_file='" +
+		tls.certFile + "'\nssl_key_file='" + tls.keyFile + "'\nmax_connections=200\n"
+	if _, measured := tb.(*testing.B); !measured {
+		// Only a crash of the whole machine loses what the system has not written to disk yet;
+		// and every file is copied, most of which is one large segment by default.
+		config += "fsync=off\n"
+		options += " --wal-segsize=1"
+	}
+	p.initialize(tb, initdb, options, config)
+	p.Start(tb)
+	tb.Cleanup(func() { p.stop(tb, syscall.SIGINT) })
+	return p
+}
+
+// initialize makes the files of a server with the database and both roles. They are the
+// same each time and take seconds, so they are kept in the user's cache and copied.
+func (p *Postgres) initialize(tb testing.TB, initdb, options, config string) {
+	tb.Helper()
+	version, err := exec.Command(initdb, "--version").Output()
+	require.NoError(tb, err)
+	made := ""
+	if cache, err := os.UserCacheDir(); err == nil {
+		kind := sha256.Sum256([]byte(strings.Join(append(contents(), options, string(version)), "\n")))
+		made = filepath.Join(cache, "license-platform", fmt.Sprintf("postgres-for-tests-%x", kind[:8]))
+	}
+	if _, err := os.Stat(made); err == nil {
+		require.NoError(tb, os.CopyFS(p.data(), os.DirFS(made)))
+		require.NoError(tb, os.Chmod(p.data(), 0o700))
+		p.configure(tb, config)
+		return
+	}
+	runInitdb(tb, initdb, options, p.data())
+	p.configure(tb, config)
+	p.Start(tb)
+	p.Admin(tb, "postgres", contents()...)
+	p.Stop(tb)
+	if made != "" {
+		keep(tb, p.data(), made)
+	}
+}
+
+// keep copies a folder so that it is whole as soon as it has its name.
+func keep(tb testing.TB, folder, name string) {
+	tb.Helper()
+	require.NoError(tb, os.MkdirAll(filepath.Dir(name), 0o700))
+	part, err := os.MkdirTemp(filepath.Dir(name), "part")
+	require.NoError(tb, err)
+	defer os.RemoveAll(part)
+	require.NoError(tb, os.CopyFS(filepath.Join(part, "data"), os.DirFS(folder)))
+	// Another process may have been first.
+	if err := os.Rename(filepath.Join(part, "data"), name); err != nil {
+		require.DirExists(tb, name)
+	}
+}
+
+// contents are the statements that make the database and its roles.
+func contents() []string {
+	return []string{
+		`CREATE ROLE "` + MigrationRole + `" LOGIN CREATEROLE PASSWORD '` + Password + `'`,
+		`CREATE ROLE "` + APIRole + `" LOGIN PASSWORD '` + Password + `'`,
+		`CREATE ROLE cloudsqlsuperuser`,
+		`GRANT cloudsqlsuperuser TO "` + APIRole + `"`,
+		`CREATE DATABASE ` + Database + ` OWNER "` + MigrationRole + `"`,
+	}
+}
+
+func (p *Postgres) data() string { return filepath.Join(p.dir, "data") }
+
+// configure writes the settings of this server.
+func (p *Postgres) configure(tb testing.TB, config string) {
+	tb.Helper()
+	require.NoError(tb, os.WriteFile(filepath.Join(p.data(), "postgresql.auto.conf"), []byte(config), 0o600))
+	require.NoError(tb, os.WriteFile(filepath.Join(p.data(), "pg_hba.conf"), []byte(access), 0o600))
+}
+
+// initdbOptions are those that are the same for every server.
+const initdbOptions = "-U postgres -A scram-sha-256 -N -E UTF8 --no-locale"
+
+func runInitdb(tb testing.TB, initdb, options, data string) {
+	tb.Helper()
+	password := filepath.Join(tb.TempDir(), "password")
 	require.NoError(tb, os.WriteFile(password, []byte(Password), 0o600))
-	command := exec.Command(initdb, "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", password, "-N", "-E", "UTF8", "--no-locale")
+	command := exec.Command(initdb, append(strings.Fields(options), "-D", data, "--pwfile", password)...)
 	command.SysProcAttr = unprivileged()
 	said, err := command.CombinedOutput()
 	require.NoError(tb, err, string(said))
-	config := "listen_addresses='127.0.0.1'\nport=" + p.port + "\nunix_socket_directories='" + dir + "'\nssl=on\nssl_cert_file='" +
-		tls.certFile + "'\nssl_key_file='" + tls.keyFile + "'\nmax_connections=200\n"
-	require.NoError(tb, os.WriteFile(filepath.Join(data, "postgresql.auto.conf"), []byte(config), 0o600))
-	require.NoError(tb, os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte(access), 0o600))
-	p.Start(tb)
-	tb.Cleanup(func() { p.stop(tb, syscall.SIGINT) })
-	p.Admin(tb, "postgres",
-		`CREATE ROLE "`+MigrationRole+`" LOGIN CREATEROLE PASSWORD '`+Password+`'`,
-		`CREATE ROLE "`+APIRole+`" LOGIN PASSWORD '`+Password+`'`,
-		`CREATE ROLE cloudsqlsuperuser`,
-		`GRANT cloudsqlsuperuser TO "`+APIRole+`"`,
-		`CREATE DATABASE `+Database+` OWNER "`+MigrationRole+`"`,
-	)
-	return p
 }
 
 // Start starts the server again after Stop or Kill.
 func (p *Postgres) Start(tb testing.TB) {
 	tb.Helper()
-	p.child = *start(tb, filepath.Join(p.bin, "postgres"), "-D", filepath.Join(p.dir, "data"))
+	p.child = *start(tb, filepath.Join(p.bin, "postgres"), "-D", p.data())
 	p.await(tb, "PostgreSQL", func() error {
 		conn, err := p.connect("postgres")
 		if err == nil {

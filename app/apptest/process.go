@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 // find returns the program's path; a machine without it fails the test with the
@@ -90,7 +92,7 @@ func start(tb testing.TB, path string, arguments ...string) *child {
 			_ = c.command.Wait()
 		}
 	}()
-	require.NoError(tb, <-started, path)
+	require.NoError(tb, await.Receive(tb, started), path)
 	return c
 }
 
@@ -103,7 +105,7 @@ func (c *child) stop(tb testing.TB, signal os.Signal) {
 	case <-c.ended:
 	case <-time.After(15 * time.Second):
 		_ = c.command.Process.Kill()
-		<-c.ended
+		await.Receive(tb, c.ended)
 		require.Fail(tb, "did not stop in time", c.said.String())
 	}
 }

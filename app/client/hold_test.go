@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/client"
 	"github.com/coditect-ai/license-platform/app/verify"
 )
@@ -60,7 +61,7 @@ func TestAServerThatIsNotThereYetIsWaitedForAtTheStart(t *testing.T) {
 		require.NoError(t, err)
 	case <-w.clock.asked:
 		// The seat's own goroutine sleeps before it is closed.
-		require.NoError(t, <-ended)
+		require.NoError(t, await.Receive(t, ended))
 	case <-time.After(patience):
 		require.FailNow(t, "Hold does not return")
 	}

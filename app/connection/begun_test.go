@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 func TestOnlyAHeaderThatHasBegunIsTimed(t *testing.T) {
@@ -54,7 +56,7 @@ func TestOnlyAHeaderThatHasBegunIsTimed(t *testing.T) {
 	assert.NotContains(t, string(left), "half of it")
 
 	require.NoError(t, server.Close())
-	require.ErrorIs(t, <-served, http.ErrServerClosed)
+	require.ErrorIs(t, await.Receive(t, served), http.ErrServerClosed)
 	_, err = silent.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.EOF, "a silent connection ends with the server")
 	for _, conn := range []net.Conn{ahead, slow, silent, slowBody} {
@@ -80,5 +82,5 @@ func TestAClientThatStillSendsReadsTheRefusal(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 	require.NoError(t, conn.Close())
 	require.NoError(t, server.Close())
-	require.ErrorIs(t, <-served, http.ErrServerClosed)
+	require.ErrorIs(t, await.Receive(t, served), http.ErrServerClosed)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/redis"
 )
 
@@ -34,7 +35,7 @@ func TestAServerThatNeverAnswersIsDialledTwiceAndNoMore(t *testing.T) {
 			silent = append(silent, conn)
 		}
 	}()
-	t.Cleanup(func() { _ = listener.Close(); <-done })
+	t.Cleanup(func() { _ = listener.Close(); await.Receive(t, done) })
 
 	other := httptest.NewTLSServer(nil)
 	t.Cleanup(other.Close)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 // trip is a round trip with heartbeats that are put together by hand.
@@ -184,11 +185,11 @@ func TestAHeartbeatWaitsForASilentServerUntilItsDeadlineOnly(t *testing.T) {
 		cancel()
 	}
 	require.NoError(t, client.Close())
-	assert.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		seats.heartbeats.mu.Lock()
 		defer seats.heartbeats.mu.Unlock()
 		return !seats.heartbeats.travels && len(seats.heartbeats.waiting) == 0
-	}, 8*time.Second, 10*time.Millisecond, "nothing is left that travels")
+	}, "nothing is left that travels")
 }
 
 func TestHeartbeatsWhoseCallersGaveUpDoNotRideAlong(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -16,7 +17,8 @@ import (
 func TestALeaseLivesByTheRules(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	api := w.serve(t, map[string]string{"REAP_INTERVAL": "1s"})
+	api := w.serve(t, nil)
+	housekeeping := w.service(t)
 	claims := apptest.Claims("demo-1a2b", "root")
 	claims["role"] = "admin"
 	admin := w.google.Mint(t, claims)
@@ -71,7 +73,8 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 		t.Parallel()
 		id := license(t, `"seats":1,"leaseSeconds":10,"heartbeatSeconds":3`)
 		lease := api.acquire(t, id, token, "device-1").text("leaseId")
-		time.Sleep(12 * time.Second) // longer than the lease; the reaper has been by
+		w.expire(t, id, lease)
+		require.NoError(t, housekeeping.Reap(t.Context()))
 		assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE id = $1 AND end_reason = 'expired'`, lease))
 		beat := api.heartbeat(t, token, lease)
 		require.Equal(t, 200, beat.status, string(beat.raw))
@@ -84,7 +87,7 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 		t.Parallel()
 		id := license(t, `"seats":1,"leaseSeconds":10,"heartbeatSeconds":3`)
 		lease := api.acquire(t, id, token, "device-1").text("leaseId")
-		time.Sleep(10*time.Second + 100*time.Millisecond)
+		w.expire(t, id, lease)
 		assert.Equal(t, 201, api.acquire(t, id, token, "device-2").status, "acquire reclaims the expired seat itself")
 		gone := api.heartbeat(t, token, lease)
 		assert.Equal(t, 410, gone.status)
@@ -103,8 +106,8 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 		found, err := verify.File(keys.raw, r.text("file"), verify.Expected{Product: "coditect-ide", Fingerprint: "device-1", Now: time.Now().Add(59 * time.Minute)})
 		require.NoError(t, err)
 		assert.True(t, found.Borrowed)
-		time.Sleep(11 * time.Second)
-		assert.Equal(t, 409, api.acquire(t, id, token, "device-2").status, "the seat is still away")
+		assert.WithinDuration(t, time.Now().Add(time.Hour), w.ends(t, id, r.text("leaseId")), 2*time.Minute, "the seat is away for as long")
+		assert.Equal(t, 409, api.acquire(t, id, token, "device-2").status)
 		w.forgetSeats(t, id)
 		assert.Equal(t, 409, api.acquire(t, id, token, "device-2").status, "and so after the live state was lost")
 		assert.Equal(t, 204, api.release(t, token, r.text("leaseId")).status)
@@ -215,6 +218,24 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 	})
 }
 
+// expire lets the time of a lease of the demo tenant run out.
+func (w *world) expire(t testing.TB, license, lease string) {
+	t.Helper()
+	client := w.redis.Client()
+	defer client.Close()
+	require.NoError(t, client.ZAddXX(t.Context(), "seats:{demo-1a2b/"+license+"}:leases", goredis.Z{Score: 1, Member: lease}).Err())
+}
+
+// ends is when the seat of a lease of the demo tenant becomes free by itself.
+func (w *world) ends(t testing.TB, license, lease string) time.Time {
+	t.Helper()
+	client := w.redis.Client()
+	defer client.Close()
+	score, err := client.ZScore(t.Context(), "seats:{demo-1a2b/"+license+"}:leases", lease).Result()
+	require.NoError(t, err)
+	return time.UnixMicro(int64(score))
+}
+
 // forgetSeats loses the live state of one licence of the demo tenant.
 func (w *world) forgetSeats(t testing.TB, license string) {
 	t.Helper()
@@ -229,15 +250,15 @@ func (w *world) forgetSeats(t testing.TB, license string) {
 func TestASuspendedTenantKeepsNoSeatsAlive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	api := w.serve(t, map[string]string{"REAP_INTERVAL": "1s"})
+	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("other-3c4d", "ada"))
 	lease := api.acquire(t, "demo", token, "device-1").text("leaseId")
 	require.Equal(t, 200, api.heartbeat(t, token, lease).status)
 
 	w.migrate(t, `[{"id":"other-3c4d","name":"other","status":"suspended"}]`)
 	assert.Equal(t, "tenant_suspended", api.acquire(t, "demo", token, "device-2").text("code"))
-	require.Eventually(t, func() bool { return api.heartbeat(t, token, lease).text("code") == "tenant_suspended" },
-		10*time.Second, 100*time.Millisecond, "the housekeeping tells the live state")
+	require.NoError(t, w.service(t).Reap(t.Context()))
+	assert.Equal(t, "tenant_suspended", api.heartbeat(t, token, lease).text("code"), "the housekeeping tells the live state")
 	assert.Equal(t, 204, api.release(t, token, lease).status, "a seat can always be given back")
 
 	w.migrate(t, `[{"id":"other-3c4d","name":"other","status":"active"}]`)

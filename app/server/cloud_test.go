@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/googlename"
 )
 
@@ -64,11 +65,11 @@ func TestOnGoogleCloudTheAPILogsInWithoutAPasswordOrAKeyFile(t *testing.T) {
 // the log gives.
 func (in *instance) awaitUnready(t *testing.T, w *world, reason string) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		r, err := in.try("GET", "/ready", "", "")
 		return err == nil && r.status == http.StatusServiceUnavailable && r.body["checks"].(map[string]any)["postgresql"] == "unavailable" &&
 			!strings.Contains(string(r.raw), reason) && strings.Contains(w.log.String(), reason)
-	}, 20*time.Second, 20*time.Millisecond, reason)
+	}, reason)
 }
 
 // command is the program in a process of its own, in the cloud.

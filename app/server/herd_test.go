@@ -109,7 +109,7 @@ func (h *herd) drive(start time.Time, length time.Duration, pace float64) (s sam
 		patience := 1000
 		if pace > 0 {
 			patience = 0
-			if err := await(poll, wait); err != nil {
+			if err := awaitEvent(poll, wait); err != nil {
 				return s, err
 			}
 		}
@@ -130,9 +130,9 @@ func (h *herd) drive(start time.Time, length time.Duration, pace float64) (s sam
 	}
 }
 
-// await waits for an event with a clock finer than epoll's own: a whole millisecond
+// awaitEvent waits for an event with a clock finer than epoll's own: a whole millisecond
 // would make bunches of what has to be sent at an even pace.
-func await(poll int, wait time.Duration) error {
+func awaitEvent(poll int, wait time.Duration) error {
 	var set syscall.FdSet
 	set.Bits[poll/64] |= 1 << (poll % 64)
 	timeout := syscall.NsecToTimeval(wait.Nanoseconds())

@@ -17,6 +17,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/redis"
 )
 
@@ -62,7 +63,7 @@ func (w *world) warm(b *testing.B, client *goredis.Client) {
 	}
 	group.Wait()
 	close(failures)
-	require.NoError(b, <-failures)
+	require.NoError(b, await.Receive(b, failures))
 }
 
 func (w *world) warmOne(seats *redis.Seats, n, k int) error {
@@ -139,10 +140,10 @@ func BenchmarkHousekeeping(b *testing.B) {
 	w.warm(b, client)
 	path := build(b)
 	apis := []*built{w.serveBuilt(b, path), w.serveBuilt(b, path), w.serveBuilt(b, path)}
-	require.Eventually(b, func() bool {
+	await.True(b, func() bool {
 		_, busy := apis[0].scraped(b, "license_busy")
 		return busy == manyTenants*licensesEach
-	}, 3*time.Minute, time.Second, "every licence was looked at once")
+	}, "every licence was looked at once")
 
 	// Heartbeats of as many tenants as there are clients, and of one tenant that is alone.
 	herds := make([]*herd, workers)

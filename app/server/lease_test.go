@@ -37,7 +37,7 @@ func TestFiveSeatsServeFiveDevicesAndTheSixthWaitsForARelease(t *testing.T) {
 
 	beat := api.heartbeat(t, token, leases[0])
 	assert.Equal(t, 200, beat.status, string(beat.raw))
-	assert.Greater(t, beat.text("expiresAt"), again.text("expiresAt"))
+	assert.True(t, beat.time(t, "expiresAt").After(again.time(t, "expiresAt")))
 
 	assert.Equal(t, 204, api.release(t, token, leases[0]).status)
 	assert.Equal(t, 201, api.acquire(t, "demo", token, "device-5").status)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 func TestAConnectionThatOnlyCostsIsClosed(t *testing.T) {
@@ -21,40 +22,40 @@ func TestAConnectionThatOnlyCostsIsClosed(t *testing.T) {
 	w := newWorld(t)
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	var checks []func()
 	for name, c := range map[string]struct {
 		sends  string
 		status int
-		within time.Duration
 	}{
-		"headers that never end":        {"GET /health HTTP/1.1\r\nHost: x\r\nA", 400, 7 * time.Second},
-		"a body that never comes":       {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 20\r\n\r\n{", 400, 12 * time.Second},
-		"a chunk that never ends":       {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{", 400, 12 * time.Second},
-		"headers of more than 20 KiB":   {"GET /health HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 24<<10) + "\r\n\r\n", http.StatusRequestHeaderFieldsTooLarge, time.Second},
-		"chunks of more than 64 KiB":    {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n" + strings.Repeat(" ", 0x10001) + "\r\n", 413, 12 * time.Second},
-		"a body announced as too large": {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 70000\r\n\r\n", 413, 12 * time.Second},
+		"headers that never end":        {"GET /health HTTP/1.1\r\nHost: x\r\nA", 400},
+		"a body that never comes":       {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 20\r\n\r\n{", 400},
+		"a chunk that never ends":       {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{", 400},
+		"headers of more than 20 KiB":   {"GET /health HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 24<<10) + "\r\n\r\n", http.StatusRequestHeaderFieldsTooLarge},
+		"chunks of more than 64 KiB":    {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n" + strings.Repeat(" ", 0x10001) + "\r\n", 413},
+		"a body announced as too large": {"POST /v1/licenses/demo/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 70000\r\n\r\n", 413},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			conn, err := net.Dial("tcp", strings.TrimPrefix(api.url, "http://"))
-			require.NoError(t, err)
-			defer conn.Close()
-			require.NoError(t, conn.SetDeadline(start.Add(c.within)))
-			_, err = io.WriteString(conn, c.sends)
-			require.NoError(t, err)
+		// All of them at once, whatever the number of tests that run beside each other.
+		conn, err := net.Dial("tcp", strings.TrimPrefix(api.url, "http://"))
+		require.NoError(t, err)
+		defer conn.Close()
+		require.NoError(t, conn.SetDeadline(time.Now().Add(await.Limit)))
+		_, err = io.WriteString(conn, c.sends)
+		require.NoError(t, err, name)
+		checks = append(checks, func() {
 			in := bufio.NewReader(conn)
-			if c.status != 0 {
-				answer, err := http.ReadResponse(in, nil)
-				require.NoError(t, err)
-				assert.Equal(t, c.status, answer.StatusCode)
-				_, err = io.Copy(io.Discard, answer.Body)
-				require.NoError(t, err)
-			}
+			answer, err := http.ReadResponse(in, nil)
+			require.NoError(t, err, name)
+			assert.Equal(t, c.status, answer.StatusCode, name)
+			_, err = io.Copy(io.Discard, answer.Body)
+			require.NoError(t, err, name)
 			// Closed, or reset because of what was sent and never read; not the deadline.
 			_, err = in.ReadByte()
-			require.Error(t, err)
-			require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the connection is still open")
+			require.Error(t, err, name)
+			require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "%s: the connection is still open", name)
 		})
+	}
+	for _, check := range checks {
+		check()
 	}
 }
 
@@ -81,6 +82,6 @@ func TestATenantThatTakesItsShareWaitsAndOthersDoNot(t *testing.T) {
 	assert.Equal(t, 200, api.heartbeat(t, token, lease).status, "heartbeats have a share of their own")
 	assert.Equal(t, 204, api.release(t, token, lease).status, "and so have releases")
 	release()
-	assert.Equal(t, 201, (<-begun).status)
+	assert.Equal(t, 201, await.Receive(t, begun).status)
 	assert.Equal(t, 200, api.call(t, "GET", "/v1/licenses/demo", token, "").status)
 }

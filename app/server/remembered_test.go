@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"io"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 func TestOnlySuccessIsRemembered(t *testing.T) {
@@ -73,10 +73,10 @@ func TestAFullRedisIsKnownAndKeepsTheSeatsThatAreTaken(t *testing.T) {
 	require.Equal(t, 201, api.acquire(t, "big", ada, "desk").status)
 
 	require.NoError(t, client.ConfigSet(t.Context(), "maxmemory", fmt.Sprint(w.redis.Used(t)*100/90)).Err())
-	require.Eventually(t, func() bool { return memory() == "filling" }, 10*time.Second, 50*time.Millisecond)
+	await.True(t, func() bool { return memory() == "filling" })
 	assert.Equal(t, 201, api.acquire(t, "big", ada, "tablet").status)
 	require.NoError(t, client.ConfigSet(t.Context(), "maxmemory", "1mb").Err())
-	require.Eventually(t, func() bool { return memory() == "full" }, 10*time.Second, 50*time.Millisecond)
+	await.True(t, func() bool { return memory() == "full" })
 	assert.Equal(t, 200, api.call(t, "GET", "/ready", "", "").status, "no other instance has another Redis")
 	assert.Equal(t, 503, api.acquire(t, "big", ada, "phone").status)
 	assert.Equal(t, 200, api.heartbeat(t, ada, lease).status)

@@ -27,7 +27,8 @@ import (
 // drain is how long requests under way may take after the end was asked for.
 const drain = 15 * time.Second
 
-// RunServe serves the API until ctx is done, then lets requests under way finish.
+// RunServe serves the API until ctx is done, then lets requests under way finish. A
+// ReapInterval of 0, which LoadServe refuses, leaves the housekeeping to the caller.
 func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 	level, err := logLevel(s.LogLevel)
 	if err != nil {
@@ -140,10 +141,12 @@ func (p *process) run(ctx context.Context) error {
 	group, working := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveOn(api, connection.Begun(apiPort, api.IdleTimeout)) })
 	group.Go(func() error { return serveOn(metricsServer, metricsPort) })
-	group.Go(func() error {
-		p.service.Run(working, p.settings.ReapInterval, p.settings.Retention)
-		return nil
-	})
+	if p.settings.ReapInterval > 0 {
+		group.Go(func() error {
+			p.service.Run(working, p.settings.ReapInterval, p.settings.Retention)
+			return nil
+		})
+	}
 	group.Go(func() error {
 		<-working.Done()
 		return p.stop(ctx, api, metricsServer)

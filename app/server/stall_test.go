@@ -9,32 +9,38 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 func TestAfterASlowRequestItsConnectionServesOthersAsBefore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	api := w.serve(t, nil)
+	api := w.serve(t, map[string]string{"REQUEST_TIMEOUT": "9s"})
 	// A load balancer sends one request after the other over a connection.
 	api.client = &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxConnsPerHost: 1}}
 	t.Cleanup(api.client.CloseIdleConnections)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	lease := api.acquire(t, "demo", token, "laptop").text("leaseId")
 
+	// Longer than a connection may take to send its first headers.
+	const slow = 5100 * time.Millisecond
+	pool := w.pool(t, apptest.APIRole)
 	for name, headers := range map[string][]string{"without a body": nil, "with an Idempotency-Key": {"Idempotency-Key", "slow"}} {
-		stalled := make(chan struct{})
-		go func() {
-			defer close(stalled)
-			w.postgres.Admin(t, apptest.Database, `DO $$ BEGIN LOCK TABLE licensing.license; PERFORM pg_sleep(6); END $$`)
-		}()
-		require.Eventually(t, func() bool {
-			return w.postgres.Count(t, `SELECT count(*) FROM pg_locks WHERE relation = 'licensing.license'::regclass AND mode = 'AccessExclusiveLock' AND granted`) > 0
-		}, 5*time.Second, 10*time.Millisecond)
+		holder, err := pool.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = holder.Exec(t.Context(), `LOCK TABLE licensing.license`)
+		require.NoError(t, err)
+		answered := make(chan reply, 1)
 		start := time.Now()
-		slow := api.call(t, "POST", "/v1/licenses/demo/acquire", token, "", headers...)
-		assert.Equal(t, 201, slow.status, name)
-		assert.Greater(t, time.Since(start), 5*time.Second, "%s: it was not slow", name)
-		<-stalled
+		go func() {
+			// An error shows as an answer without a status.
+			r, _ := api.try("POST", "/v1/licenses/demo/acquire", token, "", headers...)
+			answered <- r
+		}()
+		time.Sleep(time.Until(start.Add(slow)))
+		assert.Empty(t, answered, "%s: it was not slow", name)
+		require.NoError(t, holder.Rollback(t.Context()))
+		assert.Equal(t, 201, await.Receive(t, answered).status, name)
 		assert.Equal(t, 200, api.heartbeat(t, token, lease).status, name)
 		assert.Equal(t, 200, api.acquire(t, "demo", token, "laptop").status, name)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 // An instance that holds all of the housekeeping stands still: it neither works nor dies.
@@ -31,22 +32,22 @@ func TestFaultsHousekeepingIsTakenOverFromAnInstanceThatStandsStill(t *testing.T
 	require.NoError(t, first.command.Process.Signal(syscall.SIGSTOP))
 	t.Cleanup(func() { _ = first.command.Process.Signal(syscall.SIGCONT) })
 	w.strand(t)
-	second := w.serve(t, nil)
+	second := w.serve(t, map[string]string{"REAP_INTERVAL": "30s"})
 	w.suspend(t)
 	suspended := time.Now()
-	require.Eventually(t, func() bool { return second.heartbeat(t, eve, kept).text("code") == "tenant_suspended" }, 30*time.Second, 100*time.Millisecond)
+	await.True(t, func() bool { return second.heartbeat(t, eve, kept).text("code") == "tenant_suspended" })
 	t.Logf("the suspension was noticed after %s, with the first instance standing still", time.Since(suspended).Round(time.Second/10))
 	const expired = `SELECT count(*) FROM licensing.audit WHERE action = 'lease.expire' AND license_id = 'short'`
-	require.Eventually(t, func() bool { return w.postgres.Count(t, expired) == 2 }, 30*time.Second, 100*time.Millisecond)
+	await.True(t, func() bool { return w.postgres.Count(t, expired) == 2 })
 
 	require.NoError(t, first.command.Process.Signal(syscall.SIGCONT))
 	for job, owner := range jobs() {
 		assert.NotEqual(t, "stranded", owner, job)
 	}
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		r, err := first.try("GET", "/ready", "", "")
 		return err == nil && r.status == 200
-	}, 20*time.Second, 50*time.Millisecond)
+	})
 	time.Sleep(4 * time.Second) // more than a turn of its housekeeping
 	assert.Equal(t, 2, w.postgres.Count(t, expired), "each expiry is written once")
 	assert.Equal(t, 2, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'short' AND end_reason = 'expired'`))
@@ -96,7 +97,7 @@ func TestAfterALossALicenceIsRebuiltOnceWhoeverFindsItCold(t *testing.T) {
 	_, err = h.Heartbeat(t.Context(), ada(), g.Lease.ID)
 	require.NoError(t, err)
 	for range others {
-		require.NoError(t, <-done)
+		require.NoError(t, await.Receive(t, done))
 	}
 	assert.Equal(t, before, h.world.postgres.Text(t, seating), "nobody else has asked the ledger for them")
 }
@@ -129,5 +130,5 @@ func TestALicenceThatARestoredLedgerDoesNotHaveIsNobodysWork(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	require.NoError(t, client.ZAdd(t.Context(), "housekeeping:due", goredis.Z{Score: 1, Member: mine + "/gone"}).Err())
 	w.serve(t, map[string]string{"REAP_INTERVAL": "1s"})
-	require.Eventually(t, func() bool { return client.ZCard(t.Context(), "housekeeping:due").Val() == 0 }, 10*time.Second, 20*time.Millisecond)
+	await.True(t, func() bool { return client.ZCard(t.Context(), "housekeeping:due").Val() == 0 })
 }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
@@ -102,16 +105,20 @@ func (w *world) serve(t testing.TB, more map[string]string) *instance {
 	return in
 }
 
-// start starts an instance that need not become ready.
+// start starts an instance that need not become ready. Its housekeeping runs only when
+// its pace is among more: what comes at a moment of its own can meet any step of a test.
 func (w *world) start(t testing.TB, more map[string]string) *instance {
 	t.Helper()
 	environment := w.serveEnvironment(t)
-	for key, value := range more {
-		environment[key] = value
+	maps.Copy(environment, more)
+	settings, err := server.LoadServe(environment)
+	require.NoError(t, err)
+	if more["REAP_INTERVAL"] == "" {
+		settings.ReapInterval = 0
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- server.Command(ctx, []string{"serve"}, environment, w.log) }()
+	go func() { ended <- server.RunServe(ctx, settings, w.log) }()
 	in := &instance{
 		url: "http://" + environment["LISTEN_ADDRESS"], metrics: "http://" + environment["METRICS_ADDRESS"] + "/metrics",
 		client: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256}},
@@ -121,7 +128,7 @@ func (w *world) start(t testing.TB, more map[string]string) *instance {
 		once.Do(func() {
 			in.client.CloseIdleConnections()
 			cancel()
-			require.NoError(t, <-ended)
+			require.NoError(t, await.Receive(t, ended))
 		})
 	}
 	t.Cleanup(in.stop)
@@ -131,22 +138,19 @@ func (w *world) start(t testing.TB, more map[string]string) *instance {
 // awaitReady waits for the readiness probe to succeed.
 func (in *instance) awaitReady(t testing.TB) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		response, err := in.client.Get(in.url + "/ready")
 		if err != nil {
 			return false
 		}
 		defer response.Body.Close()
 		return response.StatusCode == http.StatusOK
-	}, 20*time.Second, 5*time.Millisecond, "the API is not ready")
+	}, "the API is not ready")
 }
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(apptest.FreePort(t)))
 }
 
 // reply is an answer that was read whole.
@@ -160,6 +164,14 @@ type reply struct {
 func (r reply) text(name string) string {
 	text, _ := r.body[name].(string)
 	return text
+}
+
+// time is a field that holds one.
+func (r reply) time(t testing.TB, name string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339Nano, r.text(name))
+	require.NoError(t, err, name)
+	return at
 }
 
 // call sends a request; header pairs follow the body.

@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -174,7 +176,7 @@ func TestAnInterruptEndsTheCommandAndReleasesTheSeat(t *testing.T) {
 		_, _, err := license(ctx, s.environment(), "", "run", "--", "sh", "-c", `touch "$0"; exec sleep 600`, started)
 		ended <- err
 	}()
-	require.Eventually(t, func() bool { _, err := os.Stat(started); return err == nil }, 20*time.Second, 10*time.Millisecond)
+	await.True(t, func() bool { _, err := os.Stat(started); return err == nil })
 	interrupt()
 	select {
 	case err := <-ended:

@@ -1,0 +1,99 @@
+package postgres_test
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/postgres"
+)
+
+// TestMain fails when a goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// world is the ledger of two tenants on a server of its own. The tenant acme has the
+// licences cad and ide, with two seats each, and other has ide.
+type world struct {
+	*postgres.Ledger
+	t      *testing.T
+	server *apptest.Postgres
+	owner  postgres.Options
+	pool   *pgxpool.Pool
+	// failed counts the transactions that were observed as faults.
+	failed atomic.Int64
+}
+
+const acme, other = "acme", "other"
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	server := apptest.StartPostgres(t)
+	w := &world{t: t, server: server, owner: postgres.Options{
+		Address: server.Address, CA: server.CA, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4,
+	}}
+	require.NoError(t, postgres.Migrate(t.Context(), w.owner, apptest.APIRole, slog.New(slog.DiscardHandler)))
+	w.declare(acme, app.StatusActive, licence("cad"), licence("ide"))
+	w.declare(other, app.StatusActive, licence("ide"))
+	options := w.owner
+	options.User = apptest.APIRole
+	pool, err := postgres.Open(t.Context(), options)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	w.pool = pool
+	w.Ledger = postgres.NewLedger(pool, func(_ string, _ time.Duration, err error) {
+		if err != nil {
+			w.failed.Add(1)
+		}
+	})
+	return w
+}
+
+func licence(id string) app.License {
+	return app.License{ID: id, Product: "p", Seats: 2}.Defaulted()
+}
+
+// declare writes a tenant and its licences, as the command migrate does.
+func (w *world) declare(tenant string, status app.Status, licenses ...app.License) {
+	w.t.Helper()
+	seed := postgres.Seed{Tenant: app.Tenant{ID: tenant, Name: tenant, Status: status}, Licenses: licenses}
+	require.NoError(w.t, postgres.Upsert(w.t.Context(), w.owner, []postgres.Seed{seed}))
+}
+
+// lease is a new one of a user of acme.
+func lease(license, user string) app.Lease {
+	now := time.Now().Truncate(time.Microsecond)
+	return app.Lease{
+		Tenant: acme, License: license, ID: app.NewLeaseID(license), Kind: app.KindFloating, Fingerprint: user + "s-device",
+		User: user, Email: user + "@example.com", Address: "192.0.2.1", GrantedAt: now, ExpiresAt: now.Add(time.Hour),
+	}
+}
+
+// grant writes a lease with its event.
+func (w *world) grant(l app.Lease) app.Lease {
+	w.t.Helper()
+	event := app.Event{Origin: app.Origin{User: l.User, Address: l.Address}, Action: app.ActionAcquire, License: l.License, Lease: l.ID}
+	require.NoError(w.t, w.Grant(w.t.Context(), l, nil, event))
+	return l
+}
+
+// end ends a lease now.
+func (w *world) end(l app.Lease, reason app.Reason) {
+	w.t.Helper()
+	require.NoError(w.t, w.End(w.t.Context(), l.Tenant, []app.Ending{{Lease: l.ID, At: time.Now(), Reason: reason}}))
+}
+
+// read returns the lease as the ledger has it.
+func (w *world) read(l app.Lease) app.Lease {
+	w.t.Helper()
+	found, err := w.Lease(context.Background(), l.Tenant, l.ID)
+	require.NoError(w.t, err)
+	return found
+}
