@@ -51,21 +51,57 @@ func opaqueExclusions(waf WAF, category string) []rule.Exclusion {
 	return []rule.Exclusion{{Set: waf.Generation.SetName(category), QueryParams: opaqueFields()}}
 }
 
-// noSQLOperators is the signature of MongoDB's operators: a quotation mark and a
-// dollar sign. Mixpanel and PostHog write such names into their cookies
-// (mp_x=%22%24initial_referrer%22), and a browser sends them along.
-const noSQLOperators = 942290
+// scriptCookie is what a signature takes for an attack in the cookies of scripts that
+// a browser sends along. The API reads no cookie.
+type scriptCookie struct {
+	category  string
+	signature int
+	cookies   []rule.Field
+	// fromV422 says that the older generation does not have the signature.
+	fromV422 bool
+}
+
+// jsonInSQL is the CRS number of the signature that json-sqli-canary consists of.
+const jsonInSQL = 942550
+
+// scriptCookies are the signatures that misjudge them. Each takes a format that
+// scripts write for something else; all other signatures of its set look at these
+// cookies, too.
+func scriptCookies() []scriptCookie {
+	consent := []rule.Field{{Operator: "CONTAINS", Value: "consent"}}
+	return []scriptCookie{
+		// MongoDB's operators, a quotation mark and a dollar sign: Mixpanel and PostHog
+		// write such names (mp_x=%22%24initial_referrer%22).
+		{"sqli", 942290, []rule.Field{{Operator: "STARTS_WITH", Value: "mp_"}, {Operator: "STARTS_WITH", Value: "ph_"}}, false},
+		// JSON in SQL: banners for consent write JSON whose quotation marks are escaped
+		// (CookieScriptConsent={"categories":"[\"targeting\",…).
+		{"sqli", jsonInSQL, consent, true},
+		{rule.JSONSQLiSet, jsonInSQL, consent, false},
+		// The shell's earlier folders, ~+ and ~-: Akamai's protection divides numbers by
+		// tildes (_abck=0A1B~-1~…~-1).
+		{"rce", 932270, []rule.Field{
+			{Operator: "EQUALS", Value: "_abck"}, {Operator: "EQUALS", Value: "ak_bmsc"}, {Operator: "STARTS_WITH", Value: "bm_"},
+		}, true},
+		// The command base64 at the beginning: Supabase writes its encoding there
+		// (sb-project-auth-token=base64-eyJ…).
+		{"rce", 932260, []rule.Field{{Operator: "STARTS_WITH", Value: "sb-"}}, true},
+	}
+}
 
 // everywhereExclusions are the exclusions that hold for every request: cookies of
-// analytics scripts, which the API does not read, and what the settings say.
+// scripts, which the API does not read, and what the settings say.
 func everywhereExclusions(waf WAF, category string) []rule.Exclusion {
 	name := waf.Generation.SetName(category)
 	var all []rule.Exclusion
-	if category == "sqli" && !waf.InspectAll {
-		all = append(all, rule.Exclusion{
-			Set: name, Signatures: []string{waf.Generation.Signature(noSQLOperators, category)},
-			Cookies: []rule.Field{{Operator: "STARTS_WITH", Value: "mp_"}, {Operator: "STARTS_WITH", Value: "ph_"}},
-		})
+	for _, each := range scriptCookies() {
+		if each.category != category || waf.InspectAll || each.fromV422 && waf.Generation != rule.V422 {
+			continue
+		}
+		id := waf.Generation.Signature(each.signature, category)
+		if category == rule.JSONSQLiSet {
+			id = rule.JSONSQLiSignature
+		}
+		all = append(all, rule.Exclusion{Set: name, Signatures: []string{id}, Cookies: each.cookies})
 	}
 	for _, each := range waf.Sets[category].Exclusions {
 		all = append(all, rule.Exclusion{

@@ -48,6 +48,8 @@ func TestOpaqueFieldsAreExcludedWhereTheyAreAndInspectedElsewhere(t *testing.T) 
 	assert.Equal(t, []rule.Exclusion{{
 		Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942290-sqli"},
 		Cookies: []rule.Field{{Operator: "STARTS_WITH", Value: "mp_"}, {Operator: "STARTS_WITH", Value: "ph_"}},
+	}, {
+		Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942550-sqli"}, Cookies: []rule.Field{{Operator: "CONTAINS", Value: "consent"}},
 	}}, named(t, built, "waf-elsewhere-1").Exclusions, "what is excluded everywhere is excluded there, too")
 }
 
