@@ -16,38 +16,82 @@ import (
 // errInterrupted is what an interrupted command ends with.
 var errInterrupted = errors.New("interrupted; everything done so far is kept, and the next 'make up' carries on")
 
-// orderly is how long an interrupted command has to end by itself. Then it ends as
-// it is, with the programs that it has started: nobody waits longer than two seconds
-// after Ctrl-C.
-const orderly = 1500 * time.Millisecond
+// What happens how long after an interruption: nobody waits longer than two seconds
+// after Ctrl-C, whatever a command is at.
+const (
+	// orderly is when a command that has not ended by itself loses the programs that
+	// it has started.
+	orderly = 1500 * time.Millisecond
+	// unfinished is when it ends as it is.
+	unfinished = 1700 * time.Millisecond
+	// stuck is when the process ends: a command that cannot even say that it was
+	// interrupted writes where nobody reads.
+	stuck = 1900 * time.Millisecond
+)
 
-// settled is how long a command has to end once its programs are gone.
-const settled = 200 * time.Millisecond
+// interruptedCode is the exit code of a program that SIGINT has ended.
+const interruptedCode = 128 + int(syscall.SIGINT)
+
+// ending makes commands end soon after they are interrupted.
+type ending struct {
+	// after is the clock: time.After, or a test's.
+	after func(time.Duration) <-chan time.Time
+	// kill ends the programs that the command has started.
+	kill func()
+	// exit ends this process.
+	exit func(code int)
+}
+
+func newEnding() ending {
+	return ending{after: time.After, kill: func() { process.KillChildren(os.Getpid()) }, exit: os.Exit}
+}
+
+// interruptions are the signals that interrupt a command. A closed terminal is one,
+// unless somebody wants the command to outlive it (nohup).
+func interruptions() []os.Signal {
+	all := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
+}
 
 // bound makes a command end soon after the user interrupts it. Its context ends
-// first, which lets it end in order. A second interruption ends the process at once.
-func bound(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+// first, which lets it end in order. A second interruption does not wait for that.
+func (e ending) bound(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, arguments []string) error {
-		ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
-		defer stop()
-		context.AfterFunc(ctx, stop)
+		interrupted := make(chan os.Signal, 1)
+		signal.Notify(interrupted, interruptions()...)
+		defer signal.Stop(interrupted)
+		ctx, cancel := context.WithCancel(command.Context())
+		defer cancel()
 		command.SetContext(ctx)
 		ended := make(chan error, 1) // nobody may listen any more
 		go func() { ended <- run(command, arguments) }()
 		select {
 		case err := <-ended:
 			return err
-		case <-ctx.Done():
+		case <-interrupted:
 		}
-		for _, patience := range []time.Duration{orderly, settled} {
+		cancel()
+		last := e.after(stuck)
+		go func() {
+			<-last
+			e.exit(interruptedCode)
+		}()
+		patience, limit := e.after(orderly), e.after(unfinished)
+		for {
 			select {
 			case err := <-ended:
 				return err
-			case <-time.After(patience):
-				process.KillChildren(os.Getpid())
+			case <-limit:
+				return errInterrupted
+			case <-interrupted:
+				go e.kill()
+			case <-patience:
+				go e.kill()
 			}
 		}
-		return errInterrupted
 	}
 }
 

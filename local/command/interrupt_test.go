@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -18,46 +19,101 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// clock is a time that only the test lets pass.
+type clock struct {
+	asked chan time.Duration
+	alarm map[time.Duration]chan time.Time
+}
+
+func newClock() clock {
+	c := clock{make(chan time.Duration, 3), map[time.Duration]chan time.Time{}}
+	for _, d := range []time.Duration{orderly, unfinished, stuck} {
+		c.alarm[d] = make(chan time.Time, 1)
+	}
+	return c
+}
+
+func (c clock) after(d time.Duration) <-chan time.Time {
+	c.asked <- d
+	return c.alarm[d]
+}
+
+// interrupted runs a command until it is at work, interrupts it, and waits until it
+// has set its alarms.
+func interrupted(t *testing.T, e ending, c clock, work func(context.Context)) (ended <-chan error) {
+	t.Helper()
+	began := make(chan struct{})
+	command := &cobra.Command{RunE: e.bound(func(command *cobra.Command, _ []string) error {
+		close(began)
+		work(command.Context())
+		return nil
+	}), SilenceErrors: true, SilenceUsage: true}
+	command.SetArgs(nil)
+	result := make(chan error, 1)
+	go func() { result <- command.ExecuteContext(t.Context()) }()
+	soon(t, began)
+	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
+	for range c.alarm {
+		assert.Less(t, soon(t, c.asked), 2*time.Second, "nobody waits longer after Ctrl-C")
+	}
+	return result
+}
+
+// soon is the next of a channel; a defect does not wait for ever.
+func soon[T any](t *testing.T, from <-chan T) (next T) {
+	t.Helper()
+	select {
+	case next = <-from:
+	case <-time.After(20 * time.Second):
+		require.Fail(t, "it does not come")
+	}
+	return next
+}
+
 // Not parallel: the interruption goes to the whole process.
 func TestAnInterruptedCommandEndsWithinTwoSecondsWhateverItDoes(t *testing.T) {
-	for name, test := range map[string]struct {
-		work  func(ctx context.Context, child *exec.Cmd) error
-		fails error
-	}{
-		"that ends in order":                            {func(ctx context.Context, _ *exec.Cmd) error { <-ctx.Done(); return nil }, nil},
-		"that waits for nothing":                        {func(context.Context, *exec.Cmd) error { select {} }, errInterrupted},
-		"that waits for a program that does not listen": {func(_ context.Context, child *exec.Cmd) error { return child.Wait() }, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			child := exec.Command("bash", "-c", "trap '' INT; sleep 60 & wait; wait")
-			child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as the Pulumi CLI
-			require.NoError(t, child.Start())
-			defer func() { _ = child.Wait() }()
-			began := make(chan struct{})
-			command := &cobra.Command{RunE: bound(func(command *cobra.Command, _ []string) error {
-				close(began)
-				_ = test.work(command.Context(), child)
-				return nil
-			}), SilenceErrors: true, SilenceUsage: true}
-			command.SetArgs(nil)
-			ended := make(chan error, 1)
-			go func() { ended <- command.ExecuteContext(t.Context()) }()
-			<-began
-			asked := time.Now()
-			require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
-			select {
-			case err := <-ended:
-				assert.Equal(t, test.fails, err)
-				assert.Less(t, time.Since(asked), 4*time.Second, "2 s, on a machine that is not busy")
-			case <-time.After(20 * time.Second):
-				t.Fatal("it does not end")
-			}
-			if name != "that ends in order" {
-				require.Eventually(t, func() bool { return gone(child.Process.Pid) }, 10*time.Second, 10*time.Millisecond, "its programs end, too")
-			}
-			_ = child.Process.Kill()
-		})
-	}
+	t.Run("one that ends in order", func(t *testing.T) {
+		c := newClock()
+		ended := interrupted(t, ending{after: c.after}, c, func(ctx context.Context) { <-ctx.Done() })
+		require.NoError(t, soon(t, ended))
+	})
+	t.Run("one that waits for a program that does not listen", func(t *testing.T) {
+		child := exec.Command("bash", "-c", "trap '' INT; sleep 60 & wait; wait")
+		child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as the Pulumi CLI
+		require.NoError(t, child.Start())
+		t.Cleanup(func() { _ = child.Process.Kill() })
+		c, e := newClock(), newEnding()
+		e.after, e.exit = c.after, nil
+		ended := interrupted(t, e, c, func(context.Context) { _ = child.Wait() })
+		c.alarm[orderly] <- time.Time{}
+		require.NoError(t, soon(t, ended), "its program is gone")
+	})
+	t.Run("one whose user does not want to wait", func(t *testing.T) {
+		c, killed := newClock(), make(chan struct{})
+		ended := interrupted(t, ending{after: c.after, kill: func() { close(killed) }}, c, func(context.Context) { <-killed })
+		require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT), "a second time")
+		require.NoError(t, soon(t, ended))
+	})
+	t.Run("one that waits for nothing", func(t *testing.T) {
+		c := newClock()
+		ended := interrupted(t, ending{after: c.after}, c, func(context.Context) { select {} })
+		c.alarm[unfinished] <- time.Time{}
+		require.Equal(t, errInterrupted, soon(t, ended))
+	})
+	t.Run("one that cannot say so, because nobody reads what it writes", func(t *testing.T) {
+		c, code := newClock(), make(chan int, 1)
+		interrupted(t, ending{after: c.after, exit: func(with int) { code <- with }}, c, func(context.Context) { select {} })
+		c.alarm[stuck] <- time.Time{}
+		assert.Equal(t, 130, soon(t, code))
+		c.alarm[unfinished] <- time.Time{}
+	})
+}
+
+func TestAClosedTerminalInterruptsUnlessTheCommandIsToOutliveIt(t *testing.T) {
+	assert.Contains(t, interruptions(), os.Signal(syscall.SIGHUP))
+	signal.Ignore(syscall.SIGHUP)
+	defer signal.Reset(syscall.SIGHUP)
+	assert.NotContains(t, interruptions(), os.Signal(syscall.SIGHUP))
 }
 
 // gone says that a process has ended, whether or not somebody has asked how.

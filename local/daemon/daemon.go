@@ -66,7 +66,7 @@ type Daemon struct {
 	kubelet    *kubelet.Kubelet
 	network    *dataplane.Dataplane
 	intruder   intruder
-	stopped    stops
+	history    *history
 	databases  *databases
 	caches     *caches
 	frontDoor  *frontdoor.FrontDoor

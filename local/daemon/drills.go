@@ -6,15 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/coditect-ai/license-platform/local/drift"
-	"github.com/coditect-ai/license-platform/local/frontdoor"
-	"github.com/coditect-ai/license-platform/local/layer"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/store"
-	"github.com/coditect-ai/license-platform/local/trace"
 )
 
 // FaultRequest makes a part fail, or heals it.
@@ -92,56 +87,6 @@ func (d *Daemon) drills(ctx context.Context, mux *http.ServeMux) {
 	mux.HandleFunc("POST /attempt", d.attempt)
 	mux.HandleFunc("POST /intrude", d.move)
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, r *http.Request) {
-		reply(w, d.passages(r.URL.Query().Get("trace")), nil)
+		reply(w, d.history.passages(r.URL.Query().Get("trace")), nil)
 	})
-}
-
-// passages tells the ways of the latest requests, the newest first; with a trace
-// id only of those that carried it.
-func (d *Daemon) passages(traceID string) []trace.Passage {
-	names, found := d.ruleNames(), []trace.Passage{}
-	for _, e := range d.frontDoor.Recent() {
-		if traceID == "" || strings.HasSuffix(e.Trace, "/"+traceID) {
-			found = append(found, d.passage(e, names))
-		}
-	}
-	return found
-}
-
-// passage tells the way of a request. When no pod answered, a NetworkPolicy may be
-// why.
-func (d *Daemon) passage(e frontdoor.LogEntry, names trace.RuleName) trace.Passage {
-	p := trace.Of(e, names)
-	p.Because(layer.Workload, d.network.ExplainFrontEnds())
-	return p
-}
-
-// ruleNames names the rules of Cloud Armor as the program calls them.
-func (d *Daemon) ruleNames() trace.RuleName {
-	byPriority := map[string]map[int]string{}
-	for _, r := range d.store.List(gcp.TypeSecurityPolicyRule) {
-		policy, _ := r.Outputs["securityPolicy"].(string)
-		policy = short(policy)
-		if byPriority[policy] == nil {
-			byPriority[policy] = map[int]string{}
-		}
-		if priority, known := number(r.Outputs["priority"]); known {
-			name := r.URN[strings.LastIndex(r.URN, ":")+1:]
-			byPriority[policy][priority] = strings.TrimPrefix(name, "armor-")
-		}
-	}
-	return func(policy string, priority int) string { return byPriority[policy][priority] }
-}
-
-// number reads a number that is an int when declared and a float64 when read back
-// from the store's file.
-func number(value any) (int, bool) {
-	switch n := value.(type) {
-	case int:
-		return n, true
-	case float64:
-		return int(n), true
-	default:
-		return 0, false
-	}
 }

@@ -14,7 +14,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/layer"
 	"github.com/coditect-ai/license-platform/local/monitoring"
 	"github.com/coditect-ai/license-platform/local/page"
@@ -69,11 +68,11 @@ type world struct{ daemon *Daemon }
 var _ page.World = world{}
 
 // Recent implements page.World.
-func (w world) Recent() []trace.Passage { return w.daemon.passages("") }
+func (w world) Recent() []trace.Passage { return w.daemon.history.passages("") }
 
 // Watch implements page.World.
 func (w world) Watch(tell func(trace.Passage)) (unwatch func()) {
-	return w.daemon.frontDoor.Watch(func(e frontdoor.LogEntry) { tell(w.daemon.passage(e, w.daemon.ruleNames())) })
+	return w.daemon.history.watch(tell)
 }
 
 // Changes implements page.World.
@@ -95,7 +94,7 @@ func (w world) State() page.State {
 	}
 	for _, l := range layer.All() {
 		s.Layers = append(s.Layers, page.Layer{
-			Number: l.Number, Name: l.Name, Here: l.Here, Address: now.At(l), Declared: now.Declared(l.Number), Stopped: w.daemon.stopped.by(l.Number),
+			Number: l.Number, Name: l.Name, Here: l.Here, Address: now.At(l), Declared: now.Declared(l.Number), Stopped: w.daemon.history.stoppedBy(l.Number),
 		})
 	}
 	for _, r := range w.daemon.store.List() {

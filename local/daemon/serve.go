@@ -158,7 +158,7 @@ func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err erro
 		Store: d.store, Pods: pods{d.kubelet}, FrontDoor: d.frontDoor,
 		Armor: loadbalancer.CloudArmor(cloudarmor.Options{}), Logger: d.log,
 	})
-	d.countStops(ctx, group)
+	d.keepHistory(ctx, group)
 	group.Go(func() error { return d.frontDoor.Serve(ctx) })
 	group.Go(func() error { return d.balancer.Run(ctx) })
 	d.runNetwork(ctx, group)

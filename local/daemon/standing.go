@@ -1,16 +1,10 @@
 package daemon
 
 import (
-	"context"
 	"strings"
-	"sync"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/layer"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/trace"
 )
 
 // Declared is how many resources of a layer the program declares.
@@ -34,32 +28,4 @@ func (d *Daemon) notices() []string {
 		}
 	}
 	return nil
-}
-
-// stops counts the requests that each layer has stopped.
-type stops struct {
-	mu     sync.Mutex
-	counts map[int]int
-}
-
-func (s *stops) by(number int) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.counts[number]
-}
-
-// countStops counts until ctx ends.
-func (d *Daemon) countStops(ctx context.Context, group *errgroup.Group) {
-	d.stopped.counts = map[int]int{}
-	unwatch := d.frontDoor.Watch(func(e frontdoor.LogEntry) {
-		by := trace.Of(e, func(string, int) string { return "" }).StoppedBy
-		d.stopped.mu.Lock()
-		defer d.stopped.mu.Unlock()
-		d.stopped.counts[by]++
-	})
-	group.Go(func() error {
-		<-ctx.Done()
-		unwatch()
-		return nil
-	})
 }

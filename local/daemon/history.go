@@ -1,0 +1,131 @@
+package daemon
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coditect-ai/license-platform/local/frontdoor"
+	"github.com/coditect-ai/license-platform/local/layer"
+	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/store"
+	"github.com/coditect-ai/license-platform/local/trace"
+)
+
+// remembered is how many of the latest requests the history has.
+const remembered = 500
+
+// history tells of requests in the words of the time when they were made: a rule
+// that has gone since keeps its name there.
+type history struct {
+	// explain says why no pod answered, when a NetworkPolicy may be the reason.
+	explain func() string
+
+	mu       sync.Mutex
+	rules    map[string]map[int]string // the names of rules by policy and priority
+	latest   []trace.Passage           // the oldest first
+	stopped  map[int]int               // requests by the layer that has stopped them
+	watchers map[int]func(trace.Passage)
+	next     int // the key of the next watcher
+}
+
+func newHistory(explain func() string) *history {
+	return &history{explain: explain, rules: map[string]map[int]string{}, stopped: map[int]int{}, watchers: map[int]func(trace.Passage){}}
+}
+
+// learn takes the names of the rules of Cloud Armor, as the program calls them. The
+// name of one that is gone stays known until another takes its priority: the front
+// door may still be deciding by it.
+func (h *history) learn(rules []store.Resource) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range rules {
+		outputs := provider.Properties(r.Outputs)
+		policy, name := short(outputs.Text("securityPolicy")), r.URN[strings.LastIndex(r.URN, ":")+1:]
+		if h.rules[policy] == nil {
+			h.rules[policy] = map[int]string{}
+		}
+		switch priority := outputs["priority"].(type) { // an int when declared, a float64 when read back from the store's file
+		case int:
+			h.rules[policy][priority] = strings.TrimPrefix(name, "armor-")
+		case float64:
+			h.rules[policy][int(priority)] = strings.TrimPrefix(name, "armor-")
+		}
+	}
+}
+
+// add records a request that has just ended, and tells of it.
+func (h *history) add(e frontdoor.LogEntry) {
+	h.mu.Lock()
+	p := trace.Of(e, func(policy string, priority int) string { return h.rules[policy][priority] })
+	h.mu.Unlock()
+	if p.StoppedBy == layer.Workload {
+		p.Because(layer.Workload, h.explain())
+	}
+	h.mu.Lock()
+	h.stopped[p.StoppedBy]++
+	h.latest = append(h.latest, p)
+	if len(h.latest) > remembered {
+		h.latest = slices.Delete(h.latest, 0, 1)
+	}
+	watchers := slices.Collect(maps.Values(h.watchers))
+	h.mu.Unlock()
+	for _, tell := range watchers {
+		tell(p)
+	}
+}
+
+// passages are the ways of the latest requests, the newest first; with a trace id
+// only of those that carried it.
+func (h *history) passages(traceID string) []trace.Passage {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	found := []trace.Passage{}
+	for _, p := range slices.Backward(h.latest) {
+		if traceID == "" || p.Trace == traceID {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// stoppedBy is how many requests a layer has stopped.
+func (h *history) stoppedBy(number int) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stopped[number]
+}
+
+// watch calls tell with every request until unwatch is called; tell must not block.
+func (h *history) watch(tell func(trace.Passage)) (unwatch func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key := h.next
+	h.next++
+	h.watchers[key] = tell
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.watchers, key)
+	}
+}
+
+// keepHistory records every request until ctx ends.
+func (d *Daemon) keepHistory(ctx context.Context, group *errgroup.Group) {
+	d.history = newHistory(d.network.ExplainFrontEnds)
+	learn := func() { d.history.learn(d.store.List(gcp.TypeSecurityPolicyRule)) }
+	learn()
+	stops := []func(){d.store.Subscribe(learn), d.frontDoor.Watch(d.history.add)}
+	group.Go(func() error {
+		<-ctx.Done()
+		for _, stop := range stops {
+			stop()
+		}
+		return nil
+	})
+}

@@ -1,0 +1,77 @@
+package daemon
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/local/frontdoor"
+	"github.com/coditect-ai/license-platform/local/layer"
+	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/store"
+	"github.com/coditect-ai/license-platform/local/trace"
+)
+
+func namedRule(name string, priority any) store.Resource {
+	return store.Resource{
+		Type: gcp.TypeSecurityPolicyRule, ID: name, URN: "urn:pulumi:local::p::t::armor-" + name,
+		Outputs: map[string]any{"securityPolicy": "projects/p/global/securityPolicies/licenses", "priority": priority},
+	}
+}
+
+func refused(id string, priority int) frontdoor.LogEntry {
+	e := frontdoor.LogEntry{InsertID: id, Trace: "projects/p/traces/" + id}
+	e.Payload.Enforced = &frontdoor.PolicyMatch{Name: "licenses", Priority: priority, Outcome: "DENY"}
+	return e
+}
+
+func TestTheHistoryIsNotRenamedWhenWhatWasDoneIsUndone(t *testing.T) {
+	t.Parallel()
+	h := newHistory(func() string { return "" })
+	var told []trace.Passage
+	unwatch := h.watch(func(p trace.Passage) { told = append(told, p) })
+	h.learn([]store.Resource{namedRule("lockdown", 10), namedRule("waf-sqli", float64(3000))})
+	h.add(refused("before", 10))
+	h.learn([]store.Resource{namedRule("waf-sqli", 3000)}) // the lockdown is taken back
+	h.add(refused("still", 10))                            // decided just before
+	h.learn([]store.Resource{namedRule("maintenance", 10)})
+	unwatch()
+	h.add(refused("after", 10))
+
+	all := h.passages("")
+	require.Len(t, all, 3)
+	assert.Equal(t, []string{"maintenance (10)", "lockdown (10)", "lockdown (10)"}, []string{all[0].Rule, all[1].Rule, all[2].Rule}, "the newest first")
+	assert.Equal(t, []trace.Passage{all[2], all[1]}, told, "who watches is told the same")
+	assert.Equal(t, all[1:2], h.passages("still"))
+	assert.Equal(t, 3, h.stoppedBy(layer.CloudArmor))
+}
+
+func TestWhyNoPodAnsweredIsTheReasonOfThatTime(t *testing.T) {
+	t.Parallel()
+	why := "the policy license-api does not let it in"
+	h := newHistory(func() string { return why })
+	unanswered := frontdoor.LogEntry{}
+	unanswered.Resource.Labels = map[string]string{"backend_service_name": "b"}
+	unanswered.Payload.StatusDetails = "failed_to_connect_to_backend"
+	h.add(unanswered)
+	why = ""
+	h.add(unanswered)
+	all := h.passages("")
+	require.Equal(t, layer.Workload, all[1].StoppedBy)
+	assert.Contains(t, fmt.Sprint(all[1].Steps), "the policy license-api does not let it in", "although it does now")
+	assert.NotContains(t, fmt.Sprint(all[0].Steps), "license-api", "it was another reason then")
+}
+
+func TestTheHistoryIsBounded(t *testing.T) {
+	t.Parallel()
+	h := newHistory(func() string { return "" })
+	for n := range remembered + 3 {
+		h.add(refused(fmt.Sprint(n), 10))
+	}
+	all := h.passages("")
+	require.Len(t, all, remembered)
+	assert.Equal(t, []string{fmt.Sprint(remembered + 2), "3"}, []string{all[0].ID, all[remembered-1].ID})
+	assert.Equal(t, remembered+3, h.stoppedBy(layer.CloudArmor))
+}
