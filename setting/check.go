@@ -3,6 +3,7 @@ package setting
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -22,22 +23,32 @@ type Check struct {
 // Checks are made together, so that a user learns of everything in one go.
 type Checks []Check
 
+// invocation is what Pulumi's engine puts before what a provider says of a look-up
+// (resmon.Invoke in
+// https://github.com/pulumi/pulumi/blob/v3.250.0/pkg/resource/deploy/source_eval.go).
+var invocation = regexp.MustCompile(`rpc error: code = \w+ desc = invocation of \S+ returned an error: `)
+
 // Run makes all checks but those whose names are in skip, and returns nil when
 // all is well. Else its error lists what was found, where, why it does not fit,
 // what would, and how to leave the check out: skipKey is the setting that does.
 func (cs Checks) Run(skip []string, skipKey string) error {
 	var lines []string
+	failed := map[string][]string{} // the checks by why they could not be made
 	for _, check := range cs {
 		if slices.Contains(skip, check.Name) {
 			continue
 		}
 		found, err := check.Look()
 		if err != nil {
-			lines = append(lines, fmt.Sprintf("  check %s: %v", check.Name, err))
+			why := invocation.ReplaceAllString(err.Error(), "")
+			failed[why] = append(failed[why], check.Name)
 		}
 		for _, p := range found {
 			lines = append(lines, fmt.Sprintf("  check %s: %s", check.Name, p))
 		}
+	}
+	for why, names := range failed {
+		lines = append(lines, fmt.Sprintf("  check %s: %s", strings.Join(names, ", "), why))
 	}
 	if len(lines) == 0 {
 		return nil

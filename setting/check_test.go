@@ -40,3 +40,11 @@ func TestACheckThatIsLeftOutIsNotMade(t *testing.T) {
 	require.NoError(t, setting.Checks{left}.Run([]string{"subnet"}, "checks.skip"))
 	assert.False(t, asked, "not even a look-up is made, for which the right may be missing")
 }
+
+func TestWhatSeveralChecksCannotFindIsToldOnceInTheProvidersWords(t *testing.T) {
+	t.Parallel()
+	missing := errors.New("look up cluster c: rpc error: code = Unknown desc = invocation of gcp:container/getCluster:getCluster returned an error: Error 404: no cluster c")
+	err := setting.Checks{check("dataplane", missing), check("subnet", nil), check("nodeAccount", missing)}.Run(nil, "checks.skip")
+	require.EqualError(t, err, "the settings do not fit what exists:\n  check dataplane, nodeAccount: look up cluster c: Error 404: no cluster c\n"+
+		"To leave a check out, add its name to checks.skip")
+}
