@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 )
 
 // local says whether a block can be run on this machine as it stands: it speaks
@@ -106,7 +106,7 @@ func newReader(t *testing.T) *reader {
 	script := fmt.Sprintf("#!/bin/sh\ncase \"$1\" in test|check|race) exec %s -n \"$@\" ;; *) exec %s \"$@\" ;; esac\n", maker, maker)
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "make"), []byte(script), 0o755)) //nolint:gosec // it is run
 	return &reader{dir: dir, environment: append(os.Environ(),
-		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), fmt.Sprintf("EDGE_PORT=%d", apptest.FreePort(t)),
+		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), fmt.Sprintf("EDGE_PORT=%d", port.Free(t)),
 		"GOFLAGS=-buildvcs=false",
 	)}
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 )
 
 // Roles of the test database, named as on Google Cloud, where names need quotes.
@@ -53,7 +55,7 @@ func StartPostgres(tb testing.TB) *Postgres {
 	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	initdb := find(tb, "postgresql", "initdb", "/usr/lib/postgresql/*/bin/initdb")
 	tls := newAuthority(tb, dir)
-	p := &Postgres{CA: tls.CA, dir: dir, bin: filepath.Dir(initdb), port: strconv.Itoa(FreePort(tb))}
+	p := &Postgres{CA: tls.CA, dir: dir, bin: filepath.Dir(initdb), port: strconv.Itoa(port.Free(tb))}
 	p.Address = "127.0.0.1:" + p.port
 	options := initdbOptions
 	config := "listen_addresses='127.0.0.1'\nport=" + p.port + "\nunix_socket_directories='" + dir + "'\nssl=on\nssl_cert_file='" +

@@ -12,6 +12,8 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 )
 
 // Redis is a real server.
@@ -30,7 +32,7 @@ type Redis struct {
 func StartRedis(tb testing.TB) *Redis {
 	tb.Helper()
 	dir := tb.TempDir()
-	r := &Redis{port: strconv.Itoa(FreePort(tb)), dir: dir, tls: newAuthority(tb, dir)}
+	r := &Redis{port: strconv.Itoa(port.Free(tb)), dir: dir, tls: newAuthority(tb, dir)}
 	r.Address, r.CA = "127.0.0.1:"+r.port, r.tls.CA
 	r.Start(tb)
 	tb.Cleanup(func() { r.stop(tb, syscall.SIGTERM) })

@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
@@ -150,7 +149,7 @@ func (in *instance) awaitReady(t testing.TB) {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(apptest.FreePort(t)))
+	return port.Address(t).String()
 }
 
 // reply is an answer that was read whole.

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/armor/rule"
 	"github.com/coditect-ai/license-platform/local/attack"
@@ -81,7 +82,7 @@ func target(t *testing.T, settings policy.Settings) *attack.Target {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- door.Serve(ctx) }()
-	t.Cleanup(func() { stop(); assert.NoError(t, <-ended) })
+	t.Cleanup(func() { stop(); assert.NoError(t, await.Receive(t, ended)) })
 	require.NoError(t, door.Update(frontdoor.Config{
 		Name: "um", Certificates: []frontdoor.Certificate{{Name: "licenses", Domains: []string{host}}},
 		Hosts: []frontdoor.Host{{Host: host, Paths: []frontdoor.Path{{Pattern: "/*", Backend: "api"}}}},

@@ -13,6 +13,8 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/clusterdns"
 )
 
@@ -45,16 +47,13 @@ func zones() []clusterdns.Zone {
 // resolver asks a running server as any Go program does.
 func resolver(t *testing.T) (*net.Resolver, netip.AddrPort) {
 	t.Helper()
-	port, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	at := netip.MustParseAddrPort(port.Addr().String())
-	require.NoError(t, port.Close())
+	at := port.Address(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- clusterdns.New(zones).Serve(ctx, at, func() { close(ready) }) }()
 	t.Cleanup(func() {
 		cancel()
-		assert.NoError(t, <-ended)
+		assert.NoError(t, await.Receive(t, ended))
 	})
 	select {
 	case <-ready:

@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/existing"
@@ -74,7 +75,7 @@ func boot(t *testing.T, dir string, plan address.Plan) (client *daemon.Client, s
 		}
 		stopped = true
 		cancel()
-		return <-ended
+		return await.Receive(t, ended)
 	}
 	t.Cleanup(func() { assert.NoError(t, stop()) })
 	return client, stop
@@ -84,7 +85,7 @@ func newPlan(t *testing.T) address.Plan {
 	t.Helper()
 	block, err := address.ChooseBlock(t.Name())
 	require.NoError(t, err)
-	return address.Plan{Block: block, EdgePort: apptest.FreePort(t)}
+	return address.Plan{Block: block, EdgePort: port.Free(t)}
 }
 
 func TestADaemonBringsBackWhatTheStoreRemembersAndTellsWhatItCannot(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/certificate"
 	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/process"
@@ -30,7 +31,7 @@ func TestStoresAreKeptDownUntilTheyAreHealed(t *testing.T) {
 	c := &caches{dir: filepath.Join(dir, "redis"), logs: dir, authority: authority, supervisor: supervisor, log: log, running: map[string]*redis.Server{}}
 	d := &databases{dir: filepath.Join(dir, "postgres"), logs: dir, authority: authority, supervisor: supervisor, log: log, running: map[string]*postgres.Server{}}
 
-	cache, database := free(t), free(t)
+	cache, database := port.Address(t), port.Address(t)
 	for name, store := range map[string]struct {
 		at     netip.AddrPort
 		ensure func(context.Context) error
@@ -58,14 +59,6 @@ func TestStoresAreKeptDownUntilTheyAreHealed(t *testing.T) {
 			assert.True(t, answers(store.at))
 		})
 	}
-}
-
-func free(t *testing.T) netip.AddrPort {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return netip.MustParseAddrPort(listener.Addr().String())
 }
 
 func answers(at netip.AddrPort) bool {

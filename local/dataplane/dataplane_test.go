@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/k8s/isolation"
 	"github.com/coditect-ai/license-platform/local/dataplane"
 )
@@ -111,7 +112,7 @@ func TestTakingARuleAwayStallsWhatItAllowedAndNamesIt(t *testing.T) {
 	w.policies = declared(t, isolation.Settings{Dataplane: isolation.DataplaneV2}, netip.PrefixFrom(w.redis.Addr(), 28).String(), w.kms)
 	w.mu.Unlock()
 	w.Changed()
-	assert.Contains(t, <-answered, "hello", "the rule is back, and the connection goes on")
+	assert.Contains(t, await.Receive(t, answered), "hello", "the rule is back, and the connection goes on")
 	assert.Contains(t, w.dial(w.redis.String()), "hello")
 	w.ask("/on")
 }
@@ -215,7 +216,7 @@ func TestBothOfGooglesRangesHaveToBeLetIn(t *testing.T) {
 	w.policies = whole
 	w.mu.Unlock()
 	w.Changed()
-	require.NoError(t, <-answered, "it goes on")
+	require.NoError(t, await.Receive(t, answered), "it goes on")
 	require.NoError(t, conn.Close())
 }
 
@@ -323,10 +324,10 @@ func TestAPodThatEndsLeavesNothingAndCanStartAgain(t *testing.T) {
 	for range 2 {
 		started := w.start()
 		started.Stop(t.Context())
-		assert.Eventually(t, func() bool {
+		await.True(t, func() bool {
 			listener, err := net.Listen("tcp", w.at(8000))
 			return err == nil && listener.Close() == nil
-		}, 5*time.Second, 10*time.Millisecond, "the pod's port is free again")
+		}, "the pod's port is free again")
 		_, err := w.DialFrontEnd(t.Context(), "tcp", w.at(8000))
 		require.Error(t, err, "nobody is there")
 	}

@@ -24,6 +24,7 @@ import (
 	"go.uber.org/goleak"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/k8s/isolation"
 	"github.com/coditect-ai/license-platform/local/dataplane"
 	"github.com/coditect-ai/license-platform/local/kubelet"
@@ -196,10 +197,10 @@ func (w *world) start() *process.Process {
 		LogPath: filepath.Join(w.t.TempDir(), "log"),
 	})
 	require.NoError(w.t, err)
-	require.Eventually(w.t, func() bool {
+	await.True(w.t, func() bool {
 		conn, err := w.Probe(w.t.Context(), "tcp", w.at(8000))
 		return err == nil && conn.Close() == nil
-	}, 10*time.Second, 10*time.Millisecond, "the pod serves")
+	}, "the pod serves")
 	return started
 }
 

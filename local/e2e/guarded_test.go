@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -15,12 +14,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/app/server"
 	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/local/cloudarmor"
@@ -163,30 +163,22 @@ func startAPI(t *testing.T, google *apptest.Google, tenants string) string {
 	maps.Copy(serve, map[string]string{
 		"DATABASE_USER": apptest.APIRole, "REDIS_ADDRESS": redis.Address, "REDIS_CA": redis.CA, "REDIS_AUTH_SECRET": "projects/p/secrets/r/versions/1",
 		"KMS_KEY_VERSION": apptest.KeyVersion, "KMS_ENDPOINT": google.Endpoint, "IDENTITY_KEYS_URL": google.KeysURL, "CORS_ORIGINS": "https://coditect.ai",
-		"LISTEN_ADDRESS": loopback(t), "METRICS_ADDRESS": loopback(t), "LOG_LEVEL": "error", "DRAIN_DELAY": "0s",
+		"LISTEN_ADDRESS": port.Address(t).String(), "METRICS_ADDRESS": port.Address(t).String(), "LOG_LEVEL": "error", "DRAIN_DELAY": "0s",
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Command(ctx, []string{"serve"}, serve, t.Output()) }()
 	t.Cleanup(func() {
 		stop()
-		require.NoError(t, <-ended)
+		require.NoError(t, await.Receive(t, ended))
 	})
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		answer, err := http.Get("http://" + serve["LISTEN_ADDRESS"] + "/ready")
 		if err != nil {
 			return false
 		}
 		defer func() { _ = answer.Body.Close() }()
 		return answer.StatusCode == http.StatusOK
-	}, 20*time.Second, 20*time.Millisecond, "the API is not ready")
+	}, "the API is not ready")
 	return serve["LISTEN_ADDRESS"]
-}
-
-func loopback(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	return listener.Addr().String()
 }

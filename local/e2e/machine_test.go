@@ -19,7 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 )
 
 // machine is one embedded cloud in a folder of its own, driven by the commands
@@ -49,7 +49,7 @@ func newMachine(t testing.TB) *machine {
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", binary, "github.com/coditect-ai/license-platform/local")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, string(output))
-	return &machine{binary: binary, directory: filepath.Join(t.TempDir(), "cloud"), edgePort: apptest.FreePort(t)}
+	return &machine{binary: binary, directory: filepath.Join(t.TempDir(), "cloud"), edgePort: port.Free(t)}
 }
 
 // command runs one command of the program and returns what it printed. The

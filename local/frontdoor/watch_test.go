@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 )
 
@@ -35,13 +35,9 @@ func TestAWatcherIsToldOfEveryRequestWithTheBackendsProblem(t *testing.T) {
 	for path, answer := range answers {
 		got := d.get("https://" + licenses + path)
 		assert.Equal(t, answer.body, got.body, "%s: the client gets the whole answer", path)
-		select {
-		case e := <-seen:
-			assert.Equal(t, answer.want, e.Problem, path)
-			assert.Contains(t, e.HTTPRequest.URL, path)
-		case <-time.After(waitFor):
-			require.Fail(t, "nobody was told", path)
-		}
+		e := await.Receive(t, seen)
+		assert.Equal(t, answer.want, e.Problem, path)
+		assert.Contains(t, e.HTTPRequest.URL, path)
 	}
 
 	unwatch()

@@ -15,6 +15,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/kubelet"
 )
 
@@ -100,7 +101,7 @@ func TestARollingUpdateAlwaysLeavesAPodThatServes(t *testing.T) {
 	body, err := get(t.Context(), old, "/env")
 	require.NoError(t, err, "during preStop the old pod still serves")
 	assert.Contains(t, body, "VERSION=one")
-	assert.Eventually(t, func() bool { return len(w.Pods()) == 1 }, 5*time.Second, 10*time.Millisecond)
+	await.True(t, func() bool { return len(w.Pods()) == 1 })
 	assert.False(t, alive(old.PID))
 	cancel()
 	asking.Wait()
@@ -164,10 +165,10 @@ func TestAContainerThatFallsSickOrIsKilledIsStartedAgainInItsPod(t *testing.T) {
 	for name, hurt := range hurt {
 		before := w.serving()[0]
 		hurt(before)
-		assert.Eventually(t, func() bool {
+		await.True(t, func() bool {
 			pods := w.serving()
 			return len(pods) == 1 && pods[0].PID != before.PID && pods[0].Name == before.Name && pods[0].IP == before.IP && pods[0].Restarts == before.Restarts+1
-		}, 10*time.Second, 10*time.Millisecond, name)
+		}, name)
 	}
 }
 
@@ -183,7 +184,7 @@ func TestScalingAddsAndEndsPods(t *testing.T) {
 	w.up(t, d)
 	assert.Len(t, w.serving(), 3, "without spec.replicas the number is the autoscaler's")
 	require.NoError(t, w.Scale(namespace, "license-api", 1))
-	assert.Eventually(t, func() bool { return len(w.Pods()) == 1 }, 10*time.Second, 10*time.Millisecond)
+	await.True(t, func() bool { return len(w.Pods()) == 1 })
 	assert.NotEmpty(t, heard)
 	assert.ErrorContains(t, w.Scale(namespace, "other", 1), "does not exist")
 }

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/kubelet"
 )
 
@@ -76,9 +77,9 @@ func TestADeletedJobIsEnded(t *testing.T) {
 	w := newWorld(t)
 	ended := make(chan error, 1)
 	go func() { ended <- w.RunJob(context.Background(), w.job(t, 3, "serve")) }()
-	require.Eventually(t, func() bool { return len(w.Pods()) == 1 && w.Pods()[0].PID > 0 }, 5*time.Second, 10*time.Millisecond)
+	await.True(t, func() bool { return len(w.Pods()) == 1 && w.Pods()[0].PID > 0 })
 	require.NoError(t, w.DeleteJob(t.Context(), namespace, "license-migrate"))
-	assert.ErrorContains(t, <-ended, "ended by somebody else")
+	assert.ErrorContains(t, await.Receive(t, ended), "ended by somebody else")
 	assert.Empty(t, w.Pods())
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/certificate"
 	"github.com/coditect-ai/license-platform/local/cloudarmor"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
@@ -50,10 +51,10 @@ func TestTheDeclaredPolicyDecidesAtTheFrontDoor(t *testing.T) {
 	}
 
 	w.remove(regionRule)
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		status, _ := get("licenses.coditect.ai", "ip=203.0.113.1;region=DE")
 		return status == http.StatusOK
-	}, waitFor, tick, "a rule that is gone stops nobody")
+	}, "a rule that is gone stops nobody")
 	status, _ = get("licenses.coditect.ai", "ip=203.0.113.2;region=US")
 	assert.Equal(t, http.StatusTooManyRequests, status, "a change of another rule forgets no rate limit")
 }
@@ -84,10 +85,10 @@ func (w *world) run(t *testing.T) func(host, client string) (int, string) {
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		stop()
-		assert.NoError(t, <-ended)
-		assert.NoError(t, <-ended)
+		assert.NoError(t, await.Receive(t, ended))
+		assert.NoError(t, await.Receive(t, ended))
 	})
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		for _, b := range door.Status() {
 			for _, e := range b.Endpoints {
 				if e.Health != "HEALTHY" {
@@ -96,7 +97,7 @@ func (w *world) run(t *testing.T) func(host, client string) (int, string) {
 			}
 		}
 		return lb.Status().Synced
-	}, waitFor, tick, "%v", lb.Status())
+	}, "%v", lb.Status())
 	return func(host, client string) (int, string) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+host+"/", nil)
 		require.NoError(t, err)

@@ -10,13 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/frontdoor"
 	"github.com/coditect-ai/license-platform/local/loadbalancer"
-)
-
-const (
-	waitFor = 5 * time.Second
-	tick    = 5 * time.Millisecond
 )
 
 func TestTheDeclaredWorldBecomesTheLoadBalancersConfiguration(t *testing.T) {
@@ -268,21 +264,21 @@ func TestTheControllerFollowsTheStoreAndThePodsUntilItIsStopped(t *testing.T) {
 	ended := make(chan error, 1)
 	lb := w.controller()
 	go func() { ended <- lb.Run(ctx) }()
-	require.Eventually(t, func() bool { return lb.Status().Synced }, waitFor, tick)
+	await.True(t, func() bool { return lb.Status().Synced })
 
 	w.setPods(pod("license-api", "10.0.0.5", true))
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		e := w.backend("coditect-app-license-api-80").Endpoints
 		return len(e) == 1 && e[0].Addr() == netip.MustParseAddr("10.0.0.5")
-	}, waitFor, tick, "a change of pods is followed")
+	}, "a change of pods is followed")
 
 	w.edit(licenseConfig, "timeoutSec: 30", "timeoutSec: 31")
-	require.Eventually(t, func() bool { return w.backend("coditect-app-license-api-80").Timeout == 31*time.Second }, waitFor, tick)
+	await.True(t, func() bool { return w.backend("coditect-app-license-api-80").Timeout == 31*time.Second })
 	settled := len(w.served())
 	time.Sleep(100 * time.Millisecond)
 	assert.Len(t, w.served(), settled, "what is unchanged is not configured again")
 	stop()
-	require.NoError(t, <-ended)
+	require.NoError(t, await.Receive(t, ended))
 }
 
 func TestRedirectsAndPlainHTTPFollowTheFrontendConfig(t *testing.T) {

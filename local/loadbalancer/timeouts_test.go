@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	localaddress "github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/certificate"
 	"github.com/coditect-ai/license-platform/local/existing"
@@ -80,7 +81,7 @@ func serveInMemory(t *testing.T, handler http.Handler) *memory {
 	}()
 	t.Cleanup(func() {
 		assert.NoError(t, server.Close())
-		<-ended
+		await.Receive(t, ended)
 	})
 	return listener
 }

@@ -6,11 +6,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/page"
 )
 
@@ -103,10 +103,10 @@ func TestAReaderThatLeavesIsForgotten(t *testing.T) {
 	require.NoError(t, err)
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.viewers() == 2 }, 5*time.Second, 10*time.Millisecond)
+	await.True(t, func() bool { return w.viewers() == 2 })
 	for range 2000 { // more than the backlog: nobody waits for a slow reader
 		w.happens(passed())
 	}
 	require.NoError(t, response.Body.Close())
-	require.Eventually(t, func() bool { return w.viewers() == 0 }, 5*time.Second, 10*time.Millisecond)
+	await.True(t, func() bool { return w.viewers() == 0 })
 }

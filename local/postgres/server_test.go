@@ -20,7 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/certificate"
 	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/process"
@@ -48,7 +49,7 @@ func newWorld(t *testing.T) world {
 	supervisor, err := process.NewSupervisor(filepath.Join(t.TempDir(), "pids"), log)
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
-	address := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(apptest.FreePort(t)))
+	address := port.Address(t)
 	leaf, err := authority.Issue(nil, []netip.Addr{address.Addr()})
 	require.NoError(t, err)
 	dir := t.TempDir()
@@ -270,9 +271,9 @@ func TestAnInstanceThatWasKilledWhileBusyComesBackWithItsData(t *testing.T) {
 	go func() { _, _ = busy.Exec(context.Background(), "DO 'BEGIN LOOP END LOOP; END'") }()
 	admin, err := w.connect(t, owner, password, "license")
 	require.NoError(t, err)
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		return ask[int](t, admin, "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE 'DO %' AND state = 'active'") == 1
-	}, 5*time.Second, 10*time.Millisecond)
+	})
 	lock := filepath.Join(w.config.Dir, "data", "postmaster.pid")
 	content, err := os.ReadFile(lock)
 	require.NoError(t, err)
@@ -280,7 +281,7 @@ func TestAnInstanceThatWasKilledWhileBusyComesBackWithItsData(t *testing.T) {
 	pid, err := strconv.Atoi(first)
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-	<-s.Done()
+	await.Receive(t, s.Done())
 	require.FileExists(t, lock, "it had no time to tidy up")
 	require.NoError(t, os.WriteFile(lock, []byte("1\n"), 0o600), "its process id is another program's now")
 

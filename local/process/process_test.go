@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/process"
 )
 
@@ -69,7 +70,7 @@ func TestAChildDiesWithADaemonThatIsKilled(t *testing.T) {
 	require.NoError(t, daemon.Process.Kill())
 	_ = daemon.Wait()
 
-	assert.Eventually(t, func() bool { return !alive(child) }, 5*time.Second, 10*time.Millisecond)
+	await.True(t, func() bool { return !alive(child) })
 	assert.FileExists(t, filepath.Join(dir, "sleeper.pid"))
 	s, err := process.NewSupervisor(dir, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
@@ -117,7 +118,7 @@ func TestStopAsksFirstAndKillsAfterTheGrace(t *testing.T) {
 				LogPath: log, Grace: 300 * time.Millisecond,
 			})
 			require.NoError(t, err)
-			require.Eventually(t, func() bool { return p.Tail(1) == "ready" }, 5*time.Second, 5*time.Millisecond)
+			await.True(t, func() bool { return p.Tail(1) == "ready" })
 			assert.Equal(t, -1, p.ExitCode())
 
 			p.Stop(t.Context())

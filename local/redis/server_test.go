@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/certificate"
 	"github.com/coditect-ai/license-platform/local/process"
 	"github.com/coditect-ai/license-platform/local/redis"
@@ -40,10 +41,7 @@ func newWorld(t *testing.T) world {
 	supervisor, err := process.NewSupervisor(t.TempDir(), log)
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := netip.MustParseAddrPort(listener.Addr().String())
-	require.NoError(t, listener.Close())
+	address := port.Address(t)
 	leaf, err := authority.Issue(nil, []netip.Addr{address.Addr()})
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "with a space")

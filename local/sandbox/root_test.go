@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/process"
 	"github.com/coditect-ai/license-platform/local/sandbox"
 )
@@ -59,7 +60,7 @@ func (w world) pod(t *testing.T, name, address string) (s *sandbox.Sandbox, said
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		s.Process.Kill()
-		<-s.Process.Done()
+		await.Receive(t, s.Process.Done())
 		s.Close()
 	})
 	require.NoError(t, s.Begin())

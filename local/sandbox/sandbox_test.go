@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/process"
 	"github.com/coditect-ai/license-platform/local/sandbox"
 )
@@ -81,7 +82,7 @@ func (w world) start(t *testing.T, arguments ...string) *sandbox.Sandbox {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		s.Process.Kill()
-		<-s.Process.Done()
+		await.Receive(t, s.Process.Done())
 		s.Close()
 	})
 	return s
@@ -103,10 +104,10 @@ func (w world) said(t *testing.T, s *sandbox.Sandbox) string {
 func (w world) awaitLog(t *testing.T, text string) string {
 	t.Helper()
 	var output []byte
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		output, _ = os.ReadFile(w.log)
 		return strings.Contains(string(output), text)
-	}, 10*time.Second, 10*time.Millisecond)
+	})
 	return string(output)
 }
 
@@ -263,8 +264,8 @@ func TestEveryAttemptIsSeenWhateverItsAddress(t *testing.T) {
 		stop, err := s.Watch(record)
 		require.NoError(t, err)
 		require.NoError(t, s.Begin())
-		<-s.Process.Done()
-		assert.Eventually(t, saw(attempt), 5*time.Second, 10*time.Millisecond, "%v", attempt)
+		await.Receive(t, s.Process.Done())
+		await.True(t, saw(attempt), "%v", attempt)
 		stop()
 	}
 }
@@ -284,8 +285,8 @@ func TestTheEndOfTheSandboxIsTheEndOfTheProgram(t *testing.T) {
 		pid := childOf(t, s.Process.PID())
 		require.NoError(t, syscall.Kill(pid, 0), "it runs, %s", name)
 		end(s)
-		<-s.Process.Done()
-		assert.Eventually(t, func() bool { return syscall.Kill(pid, 0) != nil }, 5*time.Second, 10*time.Millisecond, "no process is left, %s", name)
+		await.Receive(t, s.Process.Done())
+		await.True(t, func() bool { return syscall.Kill(pid, 0) != nil }, "no process is left, %s", name)
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
-	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/address"
 )
 
@@ -47,7 +47,7 @@ func bringUp(t *testing.T) *machine {
 	t.Helper()
 	m := &machine{binary: filepath.Join(t.TempDir(), "local"), directory: filepath.Join(t.TempDir(), "cloud")}
 	// For the commands here, and for those that the response runs.
-	t.Setenv("EDGE_PORT", strconv.Itoa(apptest.FreePort(t)))
+	t.Setenv("EDGE_PORT", strconv.Itoa(port.Free(t)))
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", m.binary, "github.com/coditect-ai/license-platform/local").CombinedOutput()
 	require.NoError(t, err, string(output))
 	t.Cleanup(func() { _, _ = m.command("down") })

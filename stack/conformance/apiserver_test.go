@@ -23,7 +23,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 )
 
 // apiServer is a kube-apiserver with its etcd on loopback, without controllers:
@@ -39,7 +39,7 @@ type apiServer struct {
 func startAPIServer(t *testing.T) *apiServer {
 	t.Helper()
 	dir := t.TempDir()
-	etcdPort, etcdPeerPort, port := apptest.FreePort(t), apptest.FreePort(t), apptest.FreePort(t)
+	etcdPort, etcdPeerPort, serverPort := port.Free(t), port.Free(t), port.Free(t)
 	run(t, dir, binary(t, "ETCD"),
 		"--data-dir="+filepath.Join(dir, "etcd"),
 		"--unsafe-no-fsync",
@@ -54,7 +54,7 @@ func startAPIServer(t *testing.T) *apiServer {
 	run(t, dir, binary(t, "KUBE_APISERVER"),
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcdPort),
 		"--bind-address=127.0.0.1",
-		fmt.Sprintf("--secure-port=%d", port),
+		fmt.Sprintf("--secure-port=%d", serverPort),
 		"--cert-dir="+filepath.Join(dir, "certificates"),
 		"--service-cluster-ip-range=10.0.0.0/24",
 		"--service-account-issuer=https://kubernetes.default.svc",
@@ -65,7 +65,7 @@ func startAPIServer(t *testing.T) *apiServer {
 		"--anonymous-auth=false",
 	)
 	certificate := filepath.Join(dir, "certificates", "apiserver.crt")
-	s := &apiServer{url: fmt.Sprintf("https://127.0.0.1:%d", port), token: token}
+	s := &apiServer{url: fmt.Sprintf("https://127.0.0.1:%d", serverPort), token: token}
 	require.Eventually(t, func() bool {
 		content, err := os.ReadFile(certificate)
 		if err != nil {

@@ -1,8 +1,10 @@
-package apptest
+// Package port finds, in tests, ports of 127.0.0.1 that no other test is given.
+package port
 
 import (
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"strconv"
 	"syscall"
 	"testing"
@@ -10,13 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FreePort returns a port of 127.0.0.1 for a server that cannot choose one itself. Until
+// Free returns a port of 127.0.0.1 for a server that cannot choose one itself. Until
 // the test's end no other test is given it, in this process or another: its number is
 // also the name of a socket in the abstract namespace, which one process can have at a
 // time (https://man7.org/linux/man-pages/man7/unix.7.html). It lies below those that Linux
 // gives to outgoing connections, one of which would take it before the server starts:
 // https://docs.kernel.org/networking/ip-sysctl.html (ip_local_port_range).
-func FreePort(tb testing.TB) int {
+func Free(tb testing.TB) int {
 	tb.Helper()
 	for range 100 {
 		port := 15_000 + rand.IntN(32_768-15_000)
@@ -37,9 +39,15 @@ func FreePort(tb testing.TB) int {
 	return 0
 }
 
-// ClosedAddress returns a host:port of 127.0.0.1 that refuses connections until the
+// Address is Free as an address.
+func Address(tb testing.TB) netip.AddrPort {
+	tb.Helper()
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(Free(tb)))
+}
+
+// Closed returns an address of 127.0.0.1 that refuses connections until the
 // test's end. A socket is bound to it and does not listen, so that nobody else can.
-func ClosedAddress(tb testing.TB) string {
+func Closed(tb testing.TB) netip.AddrPort {
 	tb.Helper()
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	require.NoError(tb, err)
@@ -47,5 +55,5 @@ func ClosedAddress(tb testing.TB) string {
 	require.NoError(tb, syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
 	bound, err := syscall.Getsockname(socket)
 	require.NoError(tb, err)
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(bound.(*syscall.SockaddrInet4).Port))
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(bound.(*syscall.SockaddrInet4).Port))
 }
