@@ -151,7 +151,10 @@ type Reservation struct {
 type Reserved struct {
 	Lease string
 	// New is false when the device already held the seat, which was then extended.
-	New       bool
+	New bool
+	// Joined is true when another request for the device has reserved the seat, and it is
+	// not confirmed yet.
+	Joined    bool
 	Kind      Kind
 	GrantedAt time.Time
 	ExpiresAt time.Time

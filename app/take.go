@@ -36,15 +36,15 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 			Fingerprint: wanted.Fingerprint, User: who.User, Email: who.Email, Address: who.Address,
 			GrantedAt: reserved.GrantedAt, ExpiresAt: reserved.ExpiresAt, Reservation: reserved.Group,
 		}}
-		if err := s.write(ctx, &g, reserved, grantEvent(who, g, wanted), prepare); err != nil {
+		held, err, unwritten := s.write(ctx, &g, reserved, grantEvent(who, g, wanted), prepare)
+		if unwritten != nil {
 			s.giveBack(ctx, g, wanted)
-			if wanted.startOver(err) {
+			if wanted.startOver(unwritten) {
 				fresh = true
 				continue
 			}
-			return Grant{}, err
+			return Grant{}, unwritten
 		}
-		held, err := s.seats.Confirm(ctx, g.Lease, reserved.Endings)
 		if err == nil && held {
 			s.countEndings(reserved.Endings)
 			return g, nil

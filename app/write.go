@@ -5,26 +5,34 @@ import (
 	"sync"
 )
 
-// write prepares the grant and writes it to the ledger. A floating lease that its device
-// held before is there already, and is only kept for longer: then both happen at once, since
+// write prepares the grant, writes it to the ledger, and confirms that the seat is still
+// there afterwards. A floating lease that its device held before is there already, and is
+// only kept for longer: then it is written and confirmed while the grant is prepared, since
 // whichever fails leaves nothing that was not promised before.
-func (s *Service) write(ctx context.Context, g *Grant, reserved Reserved, event Event, prepare func(context.Context, *Grant) error) error {
+//
+// An error of the preparation or of the ledger comes as unwritten; confirmed is the seats'.
+func (s *Service) write(ctx context.Context, g *Grant, reserved Reserved, event Event, prepare func(context.Context, *Grant) error) (held bool, confirmed, unwritten error) {
 	lease := g.Lease
-	record := func() error { return s.ledger.Grant(ctx, lease, reserved.Endings, event) }
-	if reserved.New || lease.Kind != KindFloating {
-		if err := prepare(ctx, g); err != nil {
-			return err
+	record := func() {
+		if unwritten = s.ledger.Grant(ctx, lease, reserved.Endings, event); unwritten == nil {
+			held, confirmed = s.seats.Confirm(ctx, lease, reserved.Endings)
 		}
-		return record()
 	}
-	var recorded error
+	if reserved.New || reserved.Joined || lease.Kind != KindFloating {
+		if err := prepare(ctx, g); err != nil {
+			return false, nil, err
+		}
+		record()
+		return held, confirmed, unwritten
+	}
 	var group sync.WaitGroup
-	group.Go(func() { recorded = record() })
+	group.Go(record)
 	prepared := prepare(ctx, g)
 	group.Wait()
-	if recorded != nil {
-		// It may say that the lease is over, and that a new one is to be taken.
-		return recorded
+	if unwritten == nil {
+		// The ledger's word goes first: it may say that the lease is over, and that a new one
+		// is to be taken.
+		unwritten = prepared
 	}
-	return prepared
+	return held, confirmed, unwritten
 }

@@ -271,3 +271,22 @@ func holderOf(in *inside, lease string) string {
 	require.NoError(in, err)
 	return holder[33:65]
 }
+
+func TestASeatThatAnotherRequestOfTheDeviceReservedIsJoined(t *testing.T) {
+	t.Parallel()
+	in := newInside(t, app.License{Seats: 1})
+	first, err := in.ask(app.Reservation{Fingerprint: "a", User: "ada"})
+	require.NoError(t, err)
+	assert.True(t, first.New)
+	second, err := in.ask(app.Reservation{Fingerprint: "a", User: "ada"})
+	require.NoError(t, err)
+	assert.Equal(t, first.Lease, second.Lease, "one seat for one device")
+	assert.True(t, second.Joined, "nobody has it yet")
+	assert.False(t, second.New)
+	third, err := in.reserve("a", "ada")
+	require.NoError(t, err)
+	assert.True(t, third.Joined)
+	fourth, err := in.reserve("a", "ada")
+	require.NoError(t, err)
+	assert.False(t, fourth.Joined, "it is confirmed, and only kept for longer")
+}

@@ -38,7 +38,7 @@ func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Res
 		return app.Reserved{}, err
 	}
 	switch a.word {
-	case "new", "held":
+	case "new", "held", "joined":
 		return reserved(a, wanted.Lease)
 	case "full":
 		return app.Reserved{}, exhausted(a, app.CodeNoSeats, "all seats of the licence are in use")
@@ -82,7 +82,7 @@ func reserved(a answer, wanted string) (app.Reserved, error) {
 	}
 	// A repeated command finds the seat that its first run took.
 	return app.Reserved{
-		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Kind: kindOf(a.text(1)),
+		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Joined: a.word == "joined", Kind: kindOf(a.text(1)),
 		GrantedAt: granted, ExpiresAt: expiry, Endings: endings, Group: group, InGrace: a.text(7) == "1",
 	}, nil
 }

@@ -2,7 +2,7 @@
 -- kept for a short time only, and one that was held before stays what it is until then.
 -- ARGV: lease, claim, device, user, kind, length, revive, pending time, groups of the user, who
 -- asks, then pairs of name and value
--- -> new|held lease kind granted expiry endings origins group grace | cold | backlog | full seats
+-- -> new|held|joined lease kind granted expiry endings origins group grace | cold | backlog | full seats
 --    inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
 --    holder | status STATUS
 local lease, claim, device, user, kind, length, revive, short, of, origin = unpack(ARGV, 1, 10)
@@ -78,6 +78,7 @@ if mine then
   local before = tonumber(redis.call('ZSCORE', leases, lease))
   if was == 'p' then
     redis.call('HSET', claims, lease, claim)
+    answer = 'joined'
   else
     kind, expiry = kept(was, told(before, was, grace), kind, expiry)
     expiry = math.min(expiry, finish)
