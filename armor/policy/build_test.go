@@ -117,7 +117,11 @@ func TestASetMayDifferFromTheOthers(t *testing.T) {
 	assert.Equal(t, "evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 3})", named(t, built, "waf-sqli").Match.Expression)
 	assert.True(t, named(t, built, "waf-sqli").Preview)
 	assert.Equal(t, []rule.Exclusion{{Set: "xss-v422-stable", QueryParams: []rule.Field{
-		{Operator: "EQUALS", Value: "fingerprint"}, {Operator: "EQUALS", Value: "product"}, {Operator: "STARTS_WITH", Value: "metadata."},
+		{Operator: "EQUALS", Value: "fingerprint"},
+		{Operator: "EQUALS", Value: "product"},
+		{Operator: "STARTS_WITH", Value: "metadata."},
+		{Operator: "STARTS_WITH", Value: "reservations"},
+		{Operator: "STARTS_WITH", Value: "features"},
 	}}, {
 		Set: "xss-v422-stable", Signatures: []string{"owasp-crs-v042200-id941100-xss"}, Headers: []rule.Field{{Operator: "EQUALS", Value: "x-html"}},
 	}}, named(t, built, "waf-xss").Exclusions)

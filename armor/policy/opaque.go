@@ -9,21 +9,26 @@ import (
 
 // opaqueFields are the members of the API's bodies that hold whatever their user
 // likes: the name of a device (docker-01, C:\Program Files\App, $HOSTNAME), of a
-// product (MySQL Workbench) and an administrator's notes in any language. To the
-// API they are opaque: bound parameters of SQL, never part of a path, a command or
-// a page. Signatures of SQL, shell and scripts misjudge them, for good: a device
-// keeps its name.
+// product (MySQL Workbench), of a group (Bash & Perl users) and of a feature
+// (python3.12), and an administrator's notes in any language. To the API they are
+// opaque: bound parameters of SQL, never part of a path, a command or a page.
+// Signatures of SQL, shell and scripts misjudge them, for good: a device keeps its
+// name.
 //
 // "Note that the parameter can be in the query string or in the POST body"
 // (SecurityPolicyRulePreconfiguredWafConfigExclusion.requestQueryParamsToExclude
 // of Google's Compute API v1). A nested member is named by its path, as Cloud
 // Armor's logs name it: metadata.note
-// (https://cloud.google.com/armor/docs/request-logging, matchedFieldName).
+// (https://cloud.google.com/armor/docs/request-logging, matchedFieldName). How an
+// item of a list is named is not documented, so nothing is said of what follows the
+// list's name.
 func opaqueFields() []rule.Field {
 	return []rule.Field{
 		{Operator: "EQUALS", Value: "fingerprint"},
 		{Operator: "EQUALS", Value: "product"},
 		{Operator: "STARTS_WITH", Value: "metadata."},
+		{Operator: "STARTS_WITH", Value: "reservations"},
+		{Operator: "STARTS_WITH", Value: "features"},
 	}
 }
 

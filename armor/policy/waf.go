@@ -24,7 +24,8 @@ type WAF struct {
 	// (default), deny(404) or deny(502).
 	Action rule.Action `json:"action,omitempty"`
 	// InspectAll has the sets inspect the fields that are opaque to the API, too:
-	// fingerprint, product and metadata. Default false; see opaqueFields.
+	// fingerprint, product, metadata, reservations and features. Default false; see
+	// opaqueFields.
 	InspectAll bool `json:"inspectAll,omitempty"`
 }
 

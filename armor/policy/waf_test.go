@@ -35,7 +35,7 @@ func TestOpaqueFieldsAreExcludedWhereTheyAreAndInspectedElsewhere(t *testing.T) 
 		if !strings.HasPrefix(each.Name, "waf-") {
 			continue
 		}
-		switch opaque := len(each.Exclusions) > 0 && len(each.Exclusions[0].QueryParams) == 3; {
+		switch opaque := len(each.Exclusions) > 0 && len(each.Exclusions[0].QueryParams) == 5; {
 		case each.Name == "waf-cve" || each.Name == "waf-methodenforcement" || each.Name == "waf-scannerdetection":
 			assert.Empty(t, each.Exclusions, each.Name)
 		case strings.HasPrefix(each.Name, "waf-elsewhere-"):

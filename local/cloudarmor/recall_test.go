@@ -187,6 +187,8 @@ func TestOnlyTheOpaqueFieldsGoUninspected(t *testing.T) {
 			"fingerprint of borrow":  get(at("/v1/licenses/demo/borrow", ""), jsonBody(object("fingerprint", attack))),
 			"product of create":      get(at("/v1/licenses", ""), jsonBody(object("product", attack))),
 			"metadata of update":     get(at("/v1/licenses/demo/update", ""), jsonBody(`{"metadata":`+object("note", attack)+`}`)),
+			"group of a reservation": get(at("/v1/licenses/demo/update", ""), jsonBody(`{"reservations":[`+object("group", attack)+`]}`)),
+			"features of create":     get(at("/v1/licenses", ""), jsonBody(fmt.Sprintf(`{"features":["a",%q]}`, attack))),
 		} {
 			assert.Equal(t, set != "cve", bench.decide(t, request).Allowed(), "%s in the %s", set, where)
 		}
@@ -195,6 +197,7 @@ func TestOnlyTheOpaqueFieldsGoUninspected(t *testing.T) {
 			"another field":                         get(at("/v1/licenses/demo/acquire", ""), jsonBody(object("device", attack))),
 			"a field that ends like it":             get(at("/v1/licenses/demo/acquire", ""), jsonBody(object("xfingerprint", attack))),
 			"the field below another one":           get(at("/v1/licenses/demo/acquire", ""), jsonBody(`{"a":`+object("fingerprint", attack)+`}`)),
+			"a group elsewhere":                     get(at("/v1/privacy/erase", ""), jsonBody(`{"reservations":[`+object("group", attack)+`]}`)),
 			"metadata that is no object":            get(at("/v1/licenses", ""), jsonBody(object("metadata", attack))),
 			"the field in the body of another call": get(at("/v1/privacy/erase", ""), jsonBody(object("fingerprint", attack))),
 			"the user of an export":                 get(at("/v1/privacy/export", ""), jsonBody(object("user", attack))),
