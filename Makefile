@@ -2,7 +2,7 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: openapi fuzz vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory fields conformance tools go attack drift
+.PHONY: axe openapi fuzz vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory fields conformance tools go attack drift
 
 LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
@@ -110,6 +110,11 @@ openapi: go ## Lint the API's OpenAPI document, and compile a TypeScript client 
 	@cd tools/openapi && npm ci --silent --no-audit --no-fund && mkdir -p generated \
 	  && echo "==> redocly lint" && npx --no redocly lint ../../bin/openapi.json \
 	  && echo "==> openapi-typescript and tsc" && npx --no openapi-typescript ../../bin/openapi.json -o generated/api.d.ts && npx --no tsc -- -p .
+
+axe: go ## Judge the console's accessibility with axe-core in Chromium (needs Node.js 20 with npm, once online)
+	@command -v npm >/dev/null || { echo "nothing was checked: npm is not on this machine; install Node.js 20 or later (on Debian: apt-get install nodejs npm)" >&2; exit 1; }
+	@cd tools/page && npm ci --silent --no-audit --no-fund
+	@AXE="$(CURDIR)/tools/page/node_modules/axe-core/axe.min.js" go test -count 1 -run Axe ./local/page
 
 inventory: go ## Write the reviewed list of every stack's resources anew
 	@go test ./stack -run Inventory -update

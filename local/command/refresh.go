@@ -29,6 +29,7 @@ func (a *app) runRefresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.tell(ctx, c.daemon, "refresh")
 	found := &changes{out: a.out}
 	if err := a.out.during("refresh", func() error { return c.engine.Refresh(ctx, found.watchRefresh) }); err != nil {
 		return err

@@ -41,6 +41,7 @@ func (a *app) runUp(ctx context.Context) error {
 	if err := c.prepared(); err != nil {
 		return err
 	}
+	a.tell(ctx, c.daemon, "up")
 	shown := newProgress(a.out, a.verbose)
 	var outputs engine.Outputs
 	err = a.out.during("update", func() error {

@@ -4,39 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
 )
 
-// ailments are what is wrong with the cloud now, each in one line; an ailment that is
-// meant, because a part was made to fail, is none.
-func ailments(status daemon.Status) (all []string) {
-	all = append(all, status.Problems...)
-	all = append(all, status.Edge.Problems...)
-	for _, missing := range status.Network.Missing {
-		all = append(all, "a pod cannot reach what it needs, or is not reached: "+missing)
-	}
-	if len(status.Faults) == 0 {
-		all = append(all, unready(status)...)
-	}
-	return all
-}
-
-// unready are the declared pods that do not serve.
-func unready(status daemon.Status) (all []string) {
-	for _, p := range status.Pods {
-		if strings.HasPrefix(p.Owner, "Deployment/") && !p.Ready && !p.Terminating {
-			all = append(all, strings.TrimSuffix(fmt.Sprintf("pod %s/%s is not ready (%s): %s", p.Namespace, p.Name, p.Phase, p.Message), ": "))
-		}
-	}
-	return all
-}
-
 // complain tells what is wrong with the cloud, if anything is.
 func (a *app) complain(status daemon.Status) error {
-	all := ailments(status)
+	all := status.Ailments()
 	for _, one := range all {
 		a.out.line("%s %s", a.out.red("problem:"), one)
 	}
@@ -71,7 +46,7 @@ func awaitWell(ctx context.Context, ask func(context.Context) (daemon.Status, er
 	defer timer.Stop()
 	for {
 		status, err := ask(ctx)
-		if err != nil || len(ailments(status)) == 0 {
+		if err != nil || len(status.Ailments()) == 0 {
 			return status, err
 		}
 		select {
@@ -81,5 +56,12 @@ func awaitWell(ctx context.Context, ask func(context.Context) (daemon.Status, er
 		case <-ctx.Done():
 			return status, ctx.Err()
 		}
+	}
+}
+
+// tell lets the console mark that a command begins. The command goes on without it.
+func (a *app) tell(ctx context.Context, client *daemon.Client, command string) {
+	if err := client.Begin(ctx, command); err != nil {
+		a.out.note("the console does not mark this command: " + err.Error())
 	}
 }

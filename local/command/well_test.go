@@ -52,8 +52,8 @@ func TestUpWaitsForWhatBecomesWellAndNotForEver(t *testing.T) {
 	}
 	status, err := awaitWell(t.Context(), recovers, time.Hour)
 	require.NoError(t, err)
-	assert.Empty(t, ailments(status))
+	assert.Empty(t, status.Ailments())
 	status, err = awaitWell(t.Context(), func(context.Context) (daemon.Status, error) { return sick, nil }, time.Millisecond)
 	require.NoError(t, err)
-	assert.Len(t, ailments(status), 1)
+	assert.Len(t, status.Ailments(), 1)
 }

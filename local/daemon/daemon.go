@@ -34,6 +34,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/registry"
 	"github.com/coditect-ai/license-platform/local/secretmanager"
 	"github.com/coditect-ai/license-platform/local/store"
+	"github.com/coditect-ai/license-platform/local/trace"
 )
 
 // stopTimeout bounds an orderly end.
@@ -67,6 +68,7 @@ type Daemon struct {
 	network    *dataplane.Dataplane
 	intruder   intruder
 	history    *history
+	book       *trace.Book
 	databases  *databases
 	caches     *caches
 	frontDoor  *frontdoor.FrontDoor
@@ -79,6 +81,9 @@ type Daemon struct {
 	stop   context.CancelFunc
 	faults faults
 	drifts drifts
+
+	moments    moments
+	operations operations
 
 	mu       sync.Mutex
 	problems []string // what could not be brought back at the start

@@ -17,6 +17,12 @@ func (c *Client) SetFault(ctx context.Context, name string, active bool) ([]stri
 	return failing, c.call(ctx, http.MethodPost, "/faults", FaultRequest{name, active}, &failing)
 }
 
+// Begin tells the console that a command begins: up, refresh, drift or attack.
+func (c *Client) Begin(ctx context.Context, command string) error {
+	var answer string
+	return c.call(ctx, http.MethodPost, "/begin", command, &answer)
+}
+
 // Drift changes the cloud behind Pulumi's back and returns what it did.
 func (c *Client) Drift(ctx context.Context) ([]drift.Change, error) {
 	var done []drift.Change

@@ -84,6 +84,7 @@ func (d *Daemon) drills(ctx context.Context, mux *http.ServeMux) {
 		d.balancer.Sync()
 		reply(w, "restored", err)
 	})
+	mux.HandleFunc("POST /begin", d.begin)
 	mux.HandleFunc("POST /attempt", d.attempt)
 	mux.HandleFunc("POST /intrude", d.move)
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, r *http.Request) {

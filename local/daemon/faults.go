@@ -106,6 +106,11 @@ func (d *Daemon) setFault(ctx context.Context, name string, active bool) error {
 		}
 	}
 	d.faults.set(name, active)
+	if active {
+		d.moments.add("fault", name+" is made to fail")
+	} else {
+		d.moments.add("healed", name+" is healed")
+	}
 	d.log.Warn("fault", "name", name, "active", active)
 	return nil
 }

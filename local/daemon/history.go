@@ -29,13 +29,12 @@ type history struct {
 	mu       sync.Mutex
 	rules    map[string]map[int]string // the names of rules by policy and priority
 	latest   []trace.Passage           // the oldest first
-	stopped  map[int]int               // requests by the layer that has stopped them
 	watchers map[int]func(trace.Passage)
 	next     int // the key of the next watcher
 }
 
 func newHistory(explain func() string) *history {
-	return &history{explain: explain, rules: map[string]map[int]string{}, stopped: map[int]int{}, watchers: map[int]func(trace.Passage){}}
+	return &history{explain: explain, rules: map[string]map[int]string{}, watchers: map[int]func(trace.Passage){}}
 }
 
 // learn takes the names of the rules of Cloud Armor, as the program calls them. The
@@ -68,7 +67,6 @@ func (h *history) add(e frontdoor.LogEntry) {
 		p.Because(layer.Workload, h.explain())
 	}
 	h.mu.Lock()
-	h.stopped[p.StoppedBy]++
 	h.latest = append(h.latest, p)
 	if len(h.latest) > remembered {
 		h.latest = slices.Delete(h.latest, 0, 1)
@@ -92,13 +90,6 @@ func (h *history) passages(traceID string) []trace.Passage {
 		}
 	}
 	return found
-}
-
-// stoppedBy is how many requests a layer has stopped.
-func (h *history) stoppedBy(number int) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.stopped[number]
 }
 
 // watch calls tell with every request until unwatch is called; tell must not block.

@@ -45,7 +45,6 @@ func TestTheHistoryIsNotRenamedWhenWhatWasDoneIsUndone(t *testing.T) {
 	assert.Equal(t, []string{"maintenance (10)", "lockdown (10)", "lockdown (10)"}, []string{all[0].Rule, all[1].Rule, all[2].Rule}, "the newest first")
 	assert.Equal(t, []trace.Passage{all[2], all[1]}, told, "who watches is told the same")
 	assert.Equal(t, all[1:2], h.passages("still"))
-	assert.Equal(t, 3, h.stoppedBy(layer.CloudArmor))
 }
 
 func TestWhyNoPodAnsweredIsTheReasonOfThatTime(t *testing.T) {
@@ -73,5 +72,4 @@ func TestTheHistoryIsBounded(t *testing.T) {
 	all := h.passages("")
 	require.Len(t, all, remembered)
 	assert.Equal(t, []string{fmt.Sprint(remembered + 2), "3"}, []string{all[0].ID, all[remembered-1].ID})
-	assert.Equal(t, remembered+3, h.stoppedBy(layer.CloudArmor))
 }

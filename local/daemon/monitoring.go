@@ -19,7 +19,7 @@ import (
 // openMonitoring opens the audit trail and what watches over it and over the
 // metrics.
 func (d *Daemon) openMonitoring(logs string) (err error) {
-	if d.audit, err = audit.Open(filepath.Join(logs, "audit.jsonl"), existing.Project); err != nil {
+	if err := d.openAudit(logs); err != nil {
 		return err
 	}
 	plan := d.options.Plan
@@ -33,6 +33,12 @@ func (d *Daemon) openMonitoring(logs string) (err error) {
 		return fmt.Errorf("open the monitoring: %w", err)
 	}
 	return nil
+}
+
+// openAudit opens the audit trail.
+func (d *Daemon) openAudit(logs string) (err error) {
+	d.audit, err = audit.Open(filepath.Join(logs, "audit.jsonl"), existing.Project)
+	return err
 }
 
 // runMonitoring shows it every request, every entry of the audit trail and every

@@ -4,18 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coditect-ai/license-platform/docs/playbooks"
 	"github.com/coditect-ai/license-platform/local/layer"
-	"github.com/coditect-ai/license-platform/local/monitoring"
 	"github.com/coditect-ai/license-platform/local/page"
 	"github.com/coditect-ai/license-platform/local/trace"
 )
@@ -67,12 +67,18 @@ type world struct{ daemon *Daemon }
 
 var _ page.World = world{}
 
-// Recent implements page.World.
-func (w world) Recent() []trace.Passage { return w.daemon.history.passages("") }
+// Book implements page.World.
+func (w world) Book() *trace.Book { return w.daemon.book }
 
-// Watch implements page.World.
-func (w world) Watch(tell func(trace.Passage)) (unwatch func()) {
-	return w.daemon.history.watch(tell)
+// Marks implements page.World.
+func (w world) Marks() []page.Mark {
+	return marks(w.daemon.moments.all(), w.daemon.monitoring.Inbox())
+}
+
+// Playbook implements page.World.
+func (w world) Playbook(name string) (text string, known bool) {
+	content, err := fs.ReadFile(playbooks.Files, name)
+	return string(content), err == nil
 }
 
 // Changes implements page.World.
@@ -89,12 +95,12 @@ func (w world) Changes(notify func()) (unsubscribe func()) {
 func (w world) State() page.State {
 	now := w.daemon.status()
 	s := page.State{
-		Edge: "https://" + now.Addresses["edge"], Faults: now.Faults,
-		Problems: slices.Concat(now.Problems, now.Edge.Problems, now.Network.Missing, now.Drifted), Notices: append(now.Notices, firing(now.Monitoring)...),
+		Edge: "https://" + now.Addresses["edge"], Conditions: now.Conditions(), Alerts: alerts(now.Monitoring),
+		Monitoring: now.Monitoring.Prometheus, Pace: int(now.Monitoring.Pace),
 	}
 	for _, l := range layer.All() {
 		s.Layers = append(s.Layers, page.Layer{
-			Number: l.Number, Name: l.Name, Here: l.Here, Address: now.At(l), Declared: now.Declared(l.Number), Stopped: w.daemon.history.stoppedBy(l.Number),
+			Number: l.Number, Name: l.Name, Here: l.Here, Address: now.At(l), Declared: now.Declared(l.Number), Resources: []page.Resource{},
 		})
 	}
 	for _, r := range w.daemon.store.List() {
@@ -108,16 +114,6 @@ func (w world) State() page.State {
 		pods.Resources = append(pods.Resources, podOf(p))
 	}
 	return s
-}
-
-// firing names the alerts that fire, with what to read.
-func firing(m monitoring.Status) (all []string) {
-	for _, i := range m.Incidents {
-		if i.State == monitoring.Firing {
-			all = append(all, fmt.Sprintf("alert %s: %s; see %s", i.Alert, i.Summary, i.Playbook))
-		}
-	}
-	return all
 }
 
 // nameOf is a resource's name in the program, or the last part of its id.

@@ -55,7 +55,7 @@ func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Recor
 		return record, err
 	}
 	for name, server := range map[string]pulumirpc.ResourceProviderServer{"gcp": d.gcp, "kubernetes": d.kubernetes} {
-		port, err := serveProvider(ctx, group, server)
+		port, err := d.serveProvider(ctx, group, server)
 		if err != nil {
 			return record, err
 		}
@@ -102,12 +102,12 @@ func run(ctx context.Context, group *errgroup.Group, server *grpc.Server, listen
 	})
 }
 
-func serveProvider(ctx context.Context, group *errgroup.Group, server pulumirpc.ResourceProviderServer) (int, error) {
+func (d *Daemon) serveProvider(ctx context.Context, group *errgroup.Group, server pulumirpc.ResourceProviderServer) (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("open a provider's port: %w", err)
 	}
-	calls := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.UnaryInterceptor(provider.DefaultDeadlines().Interceptor()))
+	calls := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.ChainUnaryInterceptor(d.operations.interceptor(), provider.DefaultDeadlines().Interceptor()))
 	pulumirpc.RegisterResourceProviderServer(calls, server)
 	run(ctx, group, calls, listener)
 	return listener.Addr().(*net.TCPAddr).Port, nil
@@ -159,6 +159,7 @@ func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err erro
 		Armor: loadbalancer.CloudArmor(cloudarmor.Options{}), Logger: d.log,
 	})
 	d.keepHistory(ctx, group)
+	d.keepBook(ctx, group)
 	group.Go(func() error { return d.frontDoor.Serve(ctx) })
 	group.Go(func() error { return d.balancer.Run(ctx) })
 	d.runNetwork(ctx, group)

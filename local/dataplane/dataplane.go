@@ -67,6 +67,7 @@ type Dataplane struct {
 	refused error // why pods have no sandbox, nil when they do
 	changed chan struct{}
 	journal *journal
+	tried   *journal // what the embedded cloud's own attacks were denied
 
 	live context.Context // until Close
 	stop context.CancelFunc
@@ -90,7 +91,7 @@ var _ kubelet.Network = (*Dataplane)(nil)
 // sandboxes at all.
 func New(config Config) *Dataplane {
 	d := &Dataplane{
-		config: config, changed: make(chan struct{}, 1), journal: newJournal(config.Log),
+		config: config, changed: make(chan struct{}, 1), journal: newJournal(config.Log), tried: newJournal(slog.New(slog.DiscardHandler)),
 		pods: map[netip.Addr]*attached{}, flows: map[*flow]struct{}{},
 	}
 	d.version.Store(1)
@@ -212,7 +213,11 @@ func (d *Dataplane) judge(w want) (why, pod string) {
 // deny judges an attempt, and takes a denial down.
 func (d *Dataplane) deny(w want) (why string) {
 	why, pod := d.judge(w)
-	if why != "" && !d.trials.has(w) {
+	switch {
+	case why == "":
+	case d.trials.has(w):
+		d.tried.record(pod, why, w)
+	default:
 		d.journal.record(pod, why, w)
 	}
 	return why

@@ -65,6 +65,7 @@ func (d *Dataplane) leaving(pod kubelet.Pod, to netip.AddrPort) want {
 		name += " (" + p.name + ")"
 	}
 	w.to = outside(name, p.judged.Addr())
+	w.to.service = p.name
 	return w
 }
 

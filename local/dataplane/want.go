@@ -12,8 +12,9 @@ import (
 
 // end is one end of a connection.
 type end struct {
-	// name says who it is; pod is "namespace/name", empty for who is none.
-	name, pod string
+	// name says who it is; pod is "namespace/name", empty for who is none; service is
+	// the name of a Service that is no pod.
+	name, pod, service string
 	// peers are as whom it counts.
 	peers []reachability.Peer
 	// enough says that being allowed as one of the peers is enough; else each of

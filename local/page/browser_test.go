@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,6 +29,9 @@ type browser struct {
 	// failed are requests that the page made and that the policy or the network
 	// refused; complaints what the console got.
 	requested, complaints []string
+	// tracedEvents are those of a trace, tracedAll says that all have come.
+	tracedEvents []traced
+	tracedAll    bool
 }
 
 // message is a call, its answer, or an event.
@@ -83,7 +87,7 @@ func openBrowser(t *testing.T) *browser {
 	var attached struct{ SessionID string }
 	b.call(&attached, "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true})
 	b.session = attached.SessionID
-	for _, domain := range []string{"Page", "Runtime", "Log", "Network", "Accessibility"} {
+	for _, domain := range []string{"Page", "Runtime", "Log", "Network"} {
 		b.call(nil, domain+".enable", nil)
 	}
 	return b
@@ -124,6 +128,13 @@ func (b *browser) note(event message) {
 		if json.Unmarshal(text, &params) == nil {
 			b.requested = append(b.requested, params.Request.URL)
 		}
+	case "Tracing.dataCollected":
+		var collected struct{ Value []traced }
+		if json.Unmarshal(text, &collected) == nil {
+			b.tracedEvents = append(b.tracedEvents, collected.Value...)
+		}
+	case "Tracing.tracingComplete":
+		b.tracedAll = true
 	case "Log.entryAdded", "Runtime.exceptionThrown":
 		b.complaints = append(b.complaints, string(text))
 	}
@@ -148,6 +159,77 @@ func (b *browser) until(expression string) {
 	b.t.Helper()
 	var holds bool
 	for range 200 {
+		if b.run(&holds, "Boolean("+expression+")"); holds {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	require.Fail(b.t, "this does not come true", expression)
+}
+
+// traced is an event of a trace
+// (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU).
+type traced struct {
+	Name     string
+	PID, TID int
+	// TDur is how long its thread was at it by the processor's clock, in microseconds.
+	TDur float64
+	Args struct{ Name string }
+}
+
+// trace begins to note what the browser does.
+func (b *browser) trace() {
+	b.t.Helper()
+	b.asBrowser(func() {
+		b.call(nil, "Tracing.start", map[string]any{"categories": "toplevel,__metadata", "transferMode": "ReportEvents"})
+	})
+}
+
+// asBrowser calls without a page.
+func (b *browser) asBrowser(do func()) {
+	session := b.session
+	b.session = ""
+	defer func() { b.session = session }()
+	do()
+}
+
+// longestTask ends the trace and returns how long the longest task of a page's main
+// thread was at work, in milliseconds of the processor.
+func (b *browser) longestTask() (longest float64) {
+	b.t.Helper()
+	b.asBrowser(func() { b.call(nil, "Tracing.end", nil) })
+	for deadline := time.Now().Add(time.Minute); !b.tracedAll && time.Now().Before(deadline); {
+		b.run(nil, "1") // events come while we wait for answers
+	}
+	require.True(b.t, b.tracedAll, "the trace does not end")
+	type thread struct{ pid, tid int }
+	main := map[thread]bool{}
+	for _, event := range b.tracedEvents {
+		if event.Name == "thread_name" && event.Args.Name == "CrRendererMain" {
+			main[thread{event.PID, event.TID}] = true
+		}
+	}
+	require.NotEmpty(b.t, main, "the trace names no main thread")
+	for _, event := range b.tracedEvents {
+		if strings.HasSuffix(event.Name, "RunTask") && main[thread{event.PID, event.TID}] {
+			longest = max(longest, event.TDur/1000)
+		}
+	}
+	return longest
+}
+
+// complaintsBut are those without any of the words.
+func (b *browser) complaintsBut(words ...string) []string {
+	return slices.DeleteFunc(slices.Clone(b.complaints), func(complaint string) bool {
+		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(complaint, word) })
+	})
+}
+
+// untilSoon is until for what takes longer.
+func (b *browser) untilSoon(expression string) {
+	b.t.Helper()
+	var holds bool
+	for range 1200 {
 		if b.run(&holds, "Boolean("+expression+")"); holds {
 			return
 		}

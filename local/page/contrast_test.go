@@ -16,7 +16,7 @@ import (
 // pair of text and ground in the style sheet, in both colour schemes.
 func TestTextStandsOutFromItsGround(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("page.css")
+	content, err := os.ReadFile("web/base.css")
 	require.NoError(t, err)
 	light, dark, found := strings.Cut(string(content), "@media (prefers-color-scheme: dark)")
 	require.True(t, found)
@@ -28,16 +28,24 @@ func TestTextStandsOutFromItsGround(t *testing.T) {
 		for _, pair := range [][2]string{
 			{"ink", "paper"},
 			{"ink", "card"},
+			{"ink", "sunk"},
 			{"soft", "paper"},
 			{"soft", "card"},
-			{"good", "card"},
-			{"good", "good-wash"},
-			{"bad", "card"},
-			{"bad", "bad-wash"},
-			{"bad-ink", "bad"},
+			{"soft", "sunk"},
+			{"soft", "accent-wash"},
+			{"soft", "bad-wash"},
+			{"ink", "accent-wash"},
+			{"ink", "bad-wash"},
+			{"accent", "accent-wash"},
 			{"accent", "paper"},
-			{"card", "accent"},
-			{"focus", "paper"},
+			{"accent", "card"},
+			{"accent", "sunk"},
+			{"bad", "card"},
+			{"bad", "sunk"},
+			{"bad", "bad-wash"},
+			{"on-accent", "accent"},
+			{"focus", "card"},
+			{"focus", "sunk"},
 		} {
 			require.Contains(t, colours, pair[0])
 			require.Contains(t, colours, pair[1])

@@ -1,14 +1,14 @@
-// Package page is the embedded cloud's page: the seven layers with their
-// resources, and the way of each request through them as it happens. It is one
-// HTML document that needs nothing from elsewhere.
+// Package page is the embedded cloud's console: how the cloud is, what its seven
+// layers did with each request, who may talk to whom, the seats, the alerts and the
+// audit trail. It is one HTML document with a style sheet and a few scripts that are
+// served as they are, and needs nothing from elsewhere.
 package page
 
 import (
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
+	"embed"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net"
 	"net/http"
 	"time"
@@ -16,105 +16,94 @@ import (
 	"github.com/coditect-ai/license-platform/local/trace"
 )
 
-//go:embed page.html
-var document string
+//go:embed web
+var web embed.FS
 
-//go:embed page.css
-var style string
-
-//go:embed page.js
-var script string
-
-// World is what the page shows.
-type World interface {
-	// State is how the cloud is now.
-	State() State
-	// Recent are the ways of the latest requests, the newest first.
-	Recent() []trace.Passage
-	// Watch tells of every request until unwatch is called; tell must not block.
-	Watch(tell func(trace.Passage)) (unwatch func())
-	// Changes calls notify whenever the state may have changed, until unsubscribe
-	// is called; notify must not block.
-	Changes(notify func()) (unsubscribe func())
-}
-
-// State is how the cloud is.
-type State struct {
-	// Edge is where the front door is, for example https://127.0.0.1:8443.
-	Edge string
-	// Faults are the parts that were made to fail.
-	Faults []string
-	// Problems are what keeps the cloud from being what is declared, Notices how it is
-	// meant to differ from what it is every day: a lockdown.
-	Problems, Notices []string
-	Layers            []Layer
-}
-
-// Layer is one of the seven.
-type Layer struct {
-	Number     int
-	Name, Here string
-	Address    string
-	// Declared is how many of the resources the program declares.
-	Declared int
-	// Stopped is how many requests it has stopped since the cloud began.
-	Stopped   int
-	Resources []Resource
-}
-
-// Resource is a thing of a layer. None of its properties are here, so no secret
-// can be.
-type Resource struct {
-	Kind, Name string
-	// Note is what else there is to say, for example "ready".
-	Note string
-	// Warning says that the note is bad news.
-	Warning bool
-	// Existing was there before the stack.
-	Existing bool
-}
-
-// shown is how many requests the page begins with, and keeps.
+// shown is how many requests the document begins with.
 const shown = 100
 
 // view is what the template gets.
 type view struct {
 	State
-	Style    template.CSS
-	Script   template.JS
-	Passages []trace.Passage
+	Banner  Banner
+	Figures trace.Figures
+	Filter  trace.Filter
+	Rows    []row
+	Matched int
+	// Wrong says what is wrong with the filter in the address.
+	Wrong string
 	// Blank is what the script fills in.
-	Blank trace.Passage
+	Blank row
 }
 
-// Handler serves the page at / and its events at /events. It answers only
-// requests for an address of this machine, so that no web page elsewhere can read
-// it by a name that leads here.
+// policy is the Content-Security-Policy of everything here: only what this server
+// serves, no inline scripts or styles, and no text ever becomes HTML
+// (https://www.w3.org/TR/CSP3/, https://www.w3.org/TR/trusted-types/).
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// Handler serves the page at /, its data below /api/ and its events at /events. It
+// answers only requests for an address of this machine, so that no web page
+// elsewhere can read it by a name that leads here.
 func Handler(world World) (http.Handler, error) {
-	parsed, err := template.New("page").Funcs(functions()).Parse(document)
+	files, err := fs.Sub(web, "web")
 	if err != nil {
-		return nil, fmt.Errorf("read the page's template: %w", err)
+		return nil, fmt.Errorf("find the page's files: %w", err)
 	}
-	policy := fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; connect-src 'self'; img-src data:; "+
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'", hash(style), hash(script))
+	parsed, err := template.New("page.html").Funcs(functions()).ParseFS(files, "page.html", "playbook.html")
+	if err != nil {
+		return nil, fmt.Errorf("read the page's templates: %w", err)
+	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		recent := world.Recent()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		v := view{State: world.State(), Figures: world.Book().Figures()}
+		v.Banner = v.banner()
+		filter, err := trace.ParseFilter(r.URL.Query())
+		if err != nil {
+			v.Wrong = err.Error()
+		}
+		found := world.Book().Search(filter, 0, shown)
+		v.Filter, v.Rows, v.Matched = filter, rows(found.Requests), found.Matched
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", policy)
 		// A caller that is gone needs no page; the template itself is tested.
-		_ = parsed.Execute(w, view{
-			State: world.State(), Style: template.CSS(style), Script: template.JS(script), Passages: recent[:min(len(recent), shown)],
-		})
+		_ = parsed.Execute(w, v)
 	})
-	mux.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) { stream(w, r, world) })
+	mux.HandleFunc("GET /playbooks/{name}", func(w http.ResponseWriter, r *http.Request) {
+		text, known := world.Playbook(r.PathValue("name"))
+		if !known {
+			http.Error(w, "there is no such playbook", http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = parsed.ExecuteTemplate(w, "playbook.html", blocks(text))
+	})
+	mux.Handle("GET /web/", http.StripPrefix("/web/", assets(files)))
+	data(mux, world)
+	mux.Handle("GET /events", newStreams(world))
 	return onlyHere(mux), nil
 }
 
-// hash is how a Content-Security-Policy names a text that may be run.
-func hash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+// assets serves the style sheet and the scripts, and nothing else.
+func assets(files fs.FS) http.Handler {
+	server := http.FileServerFS(files)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, ending := range []string{"*.css", "*.js"} {
+			if matched, err := fs.Glob(files, ending); err == nil && contains(matched, r.URL.Path) {
+				server.ServeHTTP(w, r)
+				return
+			}
+		}
+		http.NotFound(w, r)
+	})
+}
+
+func contains(all []string, one string) bool {
+	for _, each := range all {
+		if each == one {
+			return true
+		}
+	}
+	return false
 }
 
 func onlyHere(next http.Handler) http.Handler {
@@ -127,6 +116,7 @@ func onlyHere(next http.Handler) http.Handler {
 			http.Error(w, "this page is for this machine only: open it at 127.0.0.1 or localhost", http.StatusMisdirectedRequest)
 			return
 		}
+		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -138,11 +128,33 @@ func onlyHere(next http.Handler) http.Handler {
 
 func functions() template.FuncMap {
 	return template.FuncMap{
-		"clock": func(t time.Time) string { return t.Local().Format("15:04:05") },
-		// way lists the seven layers with what each did to a request.
-		"way": way,
-		// said is what decided: the stopping layer's words, or the last layer's.
-		"said":    said,
-		"verdict": verdict,
+		"clock": func(t time.Time) string { return t.Local().Format(time.TimeOnly) },
+		"rate":  rate,
+		"share": share,
+		"ms": func(milliseconds float64) string {
+			return duration(time.Duration(milliseconds * float64(time.Millisecond)))
+		},
+		"plural": func(n int, one, more string) string {
+			if n == 1 {
+				return one
+			}
+			return more
+		},
 	}
+}
+
+// StoppedBy is how many requests a layer has stopped.
+func (v view) StoppedBy(number int) int { return v.Figures.Total.Stopped[number-1] }
+
+// StoppedLately is how many requests were stopped in the last minutes.
+func (v view) StoppedLately() (all int) {
+	for _, n := range v.Figures.Lately.Stopped {
+		all += n
+	}
+	return all
+}
+
+// Methods are those that can be chosen.
+func (v view) Methods() []string {
+	return []string{http.MethodGet, http.MethodPost, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete}
 }

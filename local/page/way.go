@@ -7,7 +7,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/trace"
 )
 
-// mark is one layer in the picture of a request's way.
+// mark is what one layer did with a request.
 type mark struct {
 	Layer int    `json:"layer"`
 	Name  string `json:"name"`

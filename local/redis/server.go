@@ -143,6 +143,9 @@ func (s *Server) client() *redis.Client {
 	})
 }
 
+// Client connects as every client does; whoever calls it closes it.
+func (s *Server) Client() *redis.Client { return s.client() }
+
 // clientTLS trusts the authority at the end of the server's own chain.
 func (s *Server) clientTLS() *tls.Config {
 	roots := x509.NewCertPool()

@@ -1,0 +1,94 @@
+package daemon
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/local/monitoring"
+	"github.com/coditect-ai/license-platform/local/page"
+)
+
+// Ailments are what is wrong with the cloud now, each in one line; an ailment that is
+// meant, because a part was made to fail, is none.
+func (s Status) Ailments() (all []string) {
+	all = append(all, s.Problems...)
+	all = append(all, s.Edge.Problems...)
+	if !s.Edge.Synced && len(s.Edge.Problems) == 0 && s.Declares() {
+		all = append(all, "the front door does not serve what is declared")
+	}
+	for _, missing := range s.Network.Missing {
+		all = append(all, "a pod cannot reach what it needs, or is not reached: "+missing)
+	}
+	if len(s.Faults) > 0 {
+		return all
+	}
+	for _, p := range s.Pods {
+		if strings.HasPrefix(p.Owner, "Deployment/") && !p.Ready && !p.Terminating {
+			all = append(all, strings.TrimSuffix(fmt.Sprintf("pod %s/%s is not ready (%s): %s", p.Namespace, p.Name, p.Phase, p.Message), ": "))
+		}
+	}
+	return all
+}
+
+// Declares says whether the program has declared anything.
+func (s Status) Declares() bool { return len(s.Resources) > 0 }
+
+// Conditions are how the cloud is not as on every day, for the console.
+func (s Status) Conditions() []page.Condition {
+	all := []page.Condition{}
+	for _, text := range s.Ailments() {
+		all = append(all, page.Condition{Kind: page.Problem, Text: text})
+	}
+	for _, name := range s.Faults {
+		all = append(all, page.Condition{Kind: page.Fault, Text: name + " is made to fail", Next: "go run ./local heal " + name})
+	}
+	for _, i := range s.Monitoring.Incidents {
+		if i.State == monitoring.Firing {
+			all = append(all, page.Condition{Kind: page.Firing, Text: i.Alert + ": " + i.Summary, Playbook: playbookOf(i)})
+		}
+	}
+	for _, text := range s.Drifted {
+		all = append(all, page.Condition{Kind: page.Drift, Text: text, Next: "go run ./local refresh && make up"})
+	}
+	for _, text := range s.Notices {
+		all = append(all, page.Condition{Kind: page.Lockdown, Text: text})
+	}
+	if s.Network.Warning != "" {
+		all = append(all, page.Condition{Kind: page.Limit, Text: s.Network.Warning})
+	}
+	for _, text := range s.Monitoring.Problems {
+		all = append(all, page.Condition{Kind: page.Limit, Text: text})
+	}
+	return all
+}
+
+// alerts are those that fire, and those that are about to.
+func alerts(m monitoring.Status) []page.Alert {
+	all := []page.Alert{}
+	for _, i := range m.Incidents {
+		all = append(all, page.Alert{
+			Name: i.Alert, Severity: i.Severity, Summary: i.Summary, Firing: i.State == monitoring.Firing, Since: i.Since, Playbook: playbookOf(i), About: about(i.Labels),
+		})
+	}
+	return all
+}
+
+// playbookOf is the name of the file that says what to do.
+func playbookOf(i monitoring.Incident) string {
+	if i.Playbook == "" {
+		return ""
+	}
+	return path.Base(i.Playbook)
+}
+
+// about tells one incident of a policy from another, without what all of them have.
+func about(labels map[string]string) string {
+	var parts []string
+	for _, name := range sorted(labels) {
+		if name != "monitored_resource" && name != "project_id" {
+			parts = append(parts, name+" "+labels[name])
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,70 @@
+package daemon
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/coditect-ai/license-platform/local/monitoring"
+	"github.com/coditect-ai/license-platform/local/page"
+)
+
+// maxMoments bounds what is kept of what people did; the oldest go first.
+const maxMoments = 200
+
+// moments are what people did to the cloud. They are safe for concurrent use.
+type moments struct {
+	mu   sync.Mutex
+	kept []page.Mark
+}
+
+func (m *moments) add(kind, text string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.kept = append(m.kept, page.Mark{At: time.Now(), Kind: kind, Text: text})
+	if over := len(m.kept) - maxMoments; over > 0 {
+		m.kept = slices.Clone(m.kept[over:])
+	}
+}
+
+func (m *moments) all() []page.Mark {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.kept)
+}
+
+// marks are what happened, the newest first: what people did, and what alerts told.
+func marks(done []page.Mark, told []monitoring.Notification) []page.Mark {
+	all := append([]page.Mark{}, done...)
+	seen := map[string]bool{} // an incident is told to everybody whom it concerns
+	for _, n := range told {
+		kind, text := "alert", n.Alert+" fires"
+		if n.State == monitoring.Resolved {
+			kind, text = "resolved", n.Alert+" has ended"
+		}
+		key := n.Time.Truncate(time.Second).String() + text
+		if !seen[key] {
+			seen[key] = true
+			all = append(all, page.Mark{At: n.Time, Kind: kind, Text: text})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b page.Mark) int { return cmp.Compare(b.At.UnixNano(), a.At.UnixNano()) })
+	return all[:min(len(all), maxMoments)]
+}
+
+// commands are those that say that they begin.
+func commands() []string { return []string{"up", "refresh", "drift", "attack"} }
+
+// begin takes down that a command has begun.
+func (d *Daemon) begin(w http.ResponseWriter, r *http.Request) {
+	var name string
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&name); err != nil || !slices.Contains(commands(), name) {
+		http.Error(w, "this is no command that is shown", http.StatusBadRequest)
+		return
+	}
+	d.moments.add("command", name)
+	reply(w, name, nil)
+}

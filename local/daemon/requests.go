@@ -1,0 +1,24 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/coditect-ai/license-platform/local/trace"
+)
+
+// keptRequests is how many of the latest requests the console can search.
+const keptRequests = 10_000
+
+// keepBook writes what the history tells into the console's book until ctx ends.
+func (d *Daemon) keepBook(ctx context.Context, group *errgroup.Group) {
+	d.book = trace.NewBook(keptRequests, time.Now)
+	leave := d.history.watch(d.book.Add)
+	group.Go(func() error {
+		<-ctx.Done()
+		leave()
+		return nil
+	})
+}
