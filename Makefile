@@ -2,12 +2,13 @@
 SHELL       := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: axe openapi fuzz vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory fields conformance tools go attack drift
+.PHONY: axe openapi mutate fuzz vulncheck drills checklist cost help up preview preview-real status down test race check format bench faults inventory fields conformance tools go attack drift
 
 LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
 # with the race detector, so it runs on all others.
-RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/internal"}}{{$$sdk = true}}{{end}}{{end}}{{if not $$sdk}}{{.ImportPath}}{{end}}' ./app/... ./armor/... ./k8s/... ./local/...)
+GCP_SDK := $(shell sed -nE 's|^\s*(github.com/pulumi/pulumi-gcp/sdk/v[0-9]+) .*|\1|p' go.mod)
+RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "$(GCP_SDK)/go/gcp/internal"}}{{$$sdk = true}}{{end}}{{end}}{{if not $$sdk}}{{.ImportPath}}{{end}}' ./app/... ./armor/... ./k8s/... ./local/...)
 
 # Many packages wait for real servers, so more of them run than there are cores. The limit
 # is each package's, and far more than a busy machine needs.
@@ -19,8 +20,9 @@ LONGEST := ./local/e2e ./app/server ./local/engine
 # Tests that act out whole stories; with -short only what is quick of them runs.
 DRILL_PACKAGES := ./docs ./ops/incident ./ops/pipeline ./app/server
 
-# The API server enables features by the version that it is told to be.
-KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37
+# The API server enables features by the version that it is told to be: its module's.
+KUBERNETES := $(shell sed -nE 's|^\s*k8s.io/kubernetes (v[0-9.]+).*|\1|p' tools/kubernetes/go.mod)
+KUBERNETES_VERSION := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES) -X k8s.io/component-base/version.gitMajor=$(word 1,$(subst ., ,$(KUBERNETES:v%=%))) -X k8s.io/component-base/version.gitMinor=$(word 2,$(subst ., ,$(KUBERNETES)))
 
 # Compiles with progress: $(1) is what `go build` is told, the packages last. A
 # package that was compiled before is not counted, hence "at most".
@@ -91,6 +93,12 @@ vulncheck: go ## Look for known vulnerabilities in what the programs use (needs 
 fuzz: tools ## Fuzz everything that parses, each FUZZTIME (10s) long
 	@grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | while IFS=: read -r file _ name; do \
 	  echo "==> $${name#func }"; go test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(or $(FUZZTIME),10s) "$$(dirname "$$file")" | (grep -Ev '^(fuzz: |\{)' || true); done
+
+# Each mutant is a run of the package's own tests, so the time that all may take is bounded.
+mutate: go ## Change the code of PKG (./armor/rule) bit by bit, and list what its own tests do not notice
+	@cd tools/mutate && go build -o ../../bin/gremlins github.com/go-gremlins/gremlins/cmd/gremlins
+	@timeout $(or $(MUTATE_LIMIT),30m) bin/gremlins unleash $(or $(PKG),./armor/rule) --workers $(or $(MUTATE_WORKERS),1) --timeout-coefficient 20 \
+	  --invert-logical --invert-loopctrl --output-statuses lct || { echo "not all mutants were tried: give a smaller PKG or a longer MUTATE_LIMIT ($(or $(MUTATE_LIMIT),30m))" >&2; exit 1; }
 
 format: go ## Format all Go files
 	@cd tools && go tool gofumpt -w ..

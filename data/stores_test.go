@@ -37,6 +37,13 @@ func TestTheDatabaseHasTheEditionThatItsTierBelongsTo(t *testing.T) {
 	assert.NotContains(t, instance.Inputs, "name", "a deleted instance's name is blocked for a week")
 }
 
+func TestAnUpdateLeavesTheDatabasesDiskAsItHasGrown(t *testing.T) {
+	t.Parallel()
+	instance := declare(t, valid()).One(t, kindSQL, "stores")
+
+	assert.ElementsMatch(t, []string{"settings.diskSize", "settings.diskType"}, instance.RPC.GetIgnoreChanges())
+}
+
 func TestTheDatabaseCanBeRestored(t *testing.T) {
 	t.Parallel()
 	instance := declare(t, valid()).One(t, kindSQL, "stores")

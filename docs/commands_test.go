@@ -140,7 +140,7 @@ func pulumiCommand(t *testing.T, c command) {
 		stack = "prod"
 	}
 	if stack != "eu" { // the one that "Add a region" makes
-		assert.Contains(t, stacktest.Stacks(), stack, c)
+		assert.Contains(t, stacktest.Stacks(t), stack, c)
 	}
 	switch {
 	case slices.Contains(c.words, "--secret"):

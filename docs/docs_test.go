@@ -38,7 +38,7 @@ func TestEveryPlaybookBelongsToAnAlert(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{}
 	link := regexp.MustCompile(`docs/playbooks/([a-z-]+\.md)$`)
-	for _, stack := range stacktest.Stacks() {
+	for _, stack := range stacktest.Stacks(t) {
 		for _, policy := range stacktest.Deploy(t, stack).Of("gcp:monitoring/alertPolicy:AlertPolicy") {
 			match := link.FindStringSubmatch(policy.Text("documentation.content"))
 			if assert.NotNil(t, match, "%s of %s names no playbook", policy.Name, stack) {

@@ -26,7 +26,7 @@ func TestEveryOutputIsDescribedAndEveryDescribedOneExists(t *testing.T) {
 			described = append(described, string(name[1]))
 		}
 	}
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stacktest.Stacks(t) {
 		assert.ElementsMatch(t, slices.Collect(maps.Keys(stacktest.Deploy(t, name).Outputs(t).Inputs())), described, name)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
+	"github.com/coditect-ai/license-platform/setting/stackfile"
 	"github.com/coditect-ai/license-platform/stack"
 	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
@@ -40,7 +41,7 @@ func applies(t *testing.T, b block, name string, changes ...stacktest.Change) *s
 // everythingDeclared is all that the stacks declare and set, as text.
 var everythingDeclared = sync.OnceValues(func() (string, error) {
 	var text strings.Builder
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stackfile.Names("..") {
 		made, err := plan.Make(root, name)
 		if err != nil {
 			return "", err

@@ -39,7 +39,7 @@ func command(out io.Writer) *cobra.Command {
 // flags adds those of every command.
 func flags(c *cobra.Command, formats string) *asked {
 	a := &asked{}
-	c.Flags().StringVar(&a.stack, "stack", "prod", "the stack: "+strings.Join(plan.Stacks(), ", "))
+	c.Flags().StringVar(&a.stack, "stack", "prod", "the stack, by its settings Pulumi.STACK.yaml")
 	c.Flags().StringVar(&a.format, "format", "text", "what to print: "+formats)
 	c.Flags().StringVar(&a.settings, "settings", ".", "a folder in the module, whose root holds the stacks' settings")
 	c.Args = cobra.NoArgs

@@ -16,7 +16,7 @@ import (
 // entry of another name would be silent for ever.
 func TestTheAlertsAreAboutWhatTheStackDeclares(t *testing.T) {
 	t.Parallel()
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stacktest.Stacks(t) {
 		plan := stacktest.Deploy(t, name)
 		query := func(alert string) string {
 			return plan.One(t, "gcp:monitoring/alertPolicy:AlertPolicy", "observe-"+alert).Text("conditions[0].conditionPrometheusQueryLanguage.query")
@@ -53,7 +53,7 @@ func TestTheAlertsAreAboutWhatTheStackDeclares(t *testing.T) {
 // TestEveryFilterOfLogEntriesCanBeRead: of the sink and of the alerts.
 func TestEveryFilterOfLogEntriesCanBeRead(t *testing.T) {
 	t.Parallel()
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stacktest.Stacks(t) {
 		read := 0
 		plan := stacktest.Deploy(t, name)
 		for _, sink := range plan.Of("gcp:logging/projectSink:ProjectSink") {

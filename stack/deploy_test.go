@@ -11,7 +11,7 @@ import (
 
 func TestEveryCommittedStackDeploys(t *testing.T) {
 	t.Parallel()
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stacktest.Stacks(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			plan := stacktest.Deploy(t, name)

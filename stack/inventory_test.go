@@ -54,11 +54,8 @@ func inventory(t *testing.T, plan *stacktest.Plan) string {
 		}
 		var text strings.Builder
 		fmt.Fprintf(&text, "%s %s", r.Type, r.Name)
-		if r.Protect {
-			text.WriteString(" [protected]")
-		}
-		if r.RetainOnDelete {
-			text.WriteString(" [retained]")
+		for _, option := range r.Options() {
+			text.WriteString(" [" + option + "]")
 		}
 		text.WriteString("\n")
 		inputs := r.Shown()

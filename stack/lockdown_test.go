@@ -35,7 +35,7 @@ func changesBetween(before, after *stacktest.Plan) map[string]change {
 
 func TestALockdownIsOneRuleTheTenantsSignInAndOneRightAndNoOtherChange(t *testing.T) {
 	t.Parallel()
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stacktest.Stacks(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			usual := stacktest.Deploy(t, name)

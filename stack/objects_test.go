@@ -41,7 +41,7 @@ func TestEveryObjectHasOnlyFieldsThatItsKindHas(t *testing.T) {
 		stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap"}),
 		stacktest.Set("kubernetes.ingress.redirectHttp", true),
 	}
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stacktest.Stacks(t) {
 		for _, changes := range [][]stacktest.Change{nil, everything} {
 			for _, object := range stacktest.Deploy(t, name, changes...).Objects() {
 				kind := object["apiVersion"].(string) + " " + object["kind"].(string)

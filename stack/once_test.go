@@ -15,7 +15,7 @@ import (
 
 func TestRegionProjectAndDomainStandInAStacksFileOnce(t *testing.T) {
 	t.Parallel()
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stacktest.Stacks(t) {
 		text, err := os.ReadFile(filepath.Join(stacktest.Root(t), "Pulumi."+name+".yaml"))
 		require.NoError(t, err)
 		var values []string

@@ -34,7 +34,7 @@ const (
 func everyStack(t *testing.T, test func(t *testing.T, plan *stacktest.Plan)) {
 	t.Helper()
 	t.Parallel()
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stacktest.Stacks(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, stacktest.Deploy(t, name))

@@ -18,7 +18,7 @@ const (
 
 func TestPulumiWaitsAsLongAsASoundUpdateMayTake(t *testing.T) {
 	t.Parallel()
-	for _, stack := range stacktest.Stacks() {
+	for _, stack := range stacktest.Stacks(t) {
 		made := stacktest.Deploy(t, stack)
 		deployment := made.One(t, deploymentType, "license-api")
 		assert.Equal(t, deployment.CreateWait, deployment.UpdateWait, stack)
@@ -38,7 +38,7 @@ func TestPulumiWaitsAsLongAsASoundUpdateMayTake(t *testing.T) {
 
 func TestNoServiceWaitsForPodsThatComeAfterTheDatabase(t *testing.T) {
 	t.Parallel()
-	for _, stack := range stacktest.Stacks() {
+	for _, stack := range stacktest.Stacks(t) {
 		made := stacktest.Deploy(t, stack)
 		deployment := made.One(t, deploymentType, "license-api")
 		services := made.Of(serviceType)

@@ -15,13 +15,14 @@ import (
 	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/local/benign"
 	"github.com/coditect-ai/license-platform/local/cloudarmor"
+	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
 // ofStacks are the settings of the policy in every stack's file.
 func ofStacks(t testing.TB) map[string]policy.Settings {
 	t.Helper()
 	all := map[string]policy.Settings{}
-	for _, stack := range []string{"local", "dev", "prod"} {
+	for _, stack := range stackfile.Names("../..") {
 		content, err := os.ReadFile(filepath.Join("..", "..", "Pulumi."+stack+".yaml"))
 		require.NoError(t, err)
 		var file struct {

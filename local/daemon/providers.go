@@ -28,8 +28,8 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 		Store: d.store, Kubelet: d.kubelet, Schemas: schemas, Edge: d.options.Plan.Edge().Addr(), AwaitIngress: d.awaitIngress,
 		OperatorAnswers: func() bool { return !d.faults.has(faultOperator) },
 	}
-	d.gcp = provider.NewServer("gcp", gcp.Version, d.store, google.Kinds(), google.Functions())
-	d.kubernetes = provider.NewServer("kubernetes", kubernetes.Version, d.store, cluster.Kinds(), nil)
+	d.gcp = provider.NewServer("gcp", d.store, google.Kinds(), google.Functions())
+	d.kubernetes = provider.NewServer("kubernetes", d.store, cluster.Kinds(), nil)
 }
 
 // checkRule compiles a Cloud Armor rule the way the front door does.

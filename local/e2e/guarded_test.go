@@ -24,6 +24,7 @@ import (
 	"github.com/coditect-ai/license-platform/app/server"
 	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/local/cloudarmor"
+	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
 // declared is the Cloud Armor policy that a stack's committed file declares.
@@ -37,7 +38,7 @@ func declaredPolicies(t *testing.T) []declared {
 	t.Helper()
 	waf := cloudarmor.NewWAF()
 	all := make([]declared, 0, 3)
-	for _, stack := range []string{"local", "dev", "prod"} {
+	for _, stack := range stackfile.Names("../..") {
 		content, err := os.ReadFile(filepath.Join("..", "..", "Pulumi."+stack+".yaml"))
 		require.NoError(t, err)
 		var file struct {

@@ -83,7 +83,7 @@ func newWorldOf(t *testing.T, kind provider.Kind) world {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := grpc.NewServer()
-	pulumirpc.RegisterResourceProviderServer(server, provider.NewServer("gcp", "7.38.0", s, []provider.Kind{kind}, nil))
+	pulumirpc.RegisterResourceProviderServer(server, provider.NewServer("gcp", s, []provider.Kind{kind}, nil))
 	go func() { _ = server.Serve(listener) }() // ends with Stop
 	t.Cleanup(server.Stop)
 	return world{dir: dir, store: s, port: listener.Addr().(*net.TCPAddr).Port}

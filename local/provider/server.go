@@ -39,14 +39,14 @@ type Server struct {
 
 var _ pulumirpc.ResourceProviderServer = (*Server)(nil)
 
-// NewServer makes the provider called name ("gcp", "kubernetes") in the version
-// of the SDK that the program uses, over what exists in s.
-func NewServer(name, version string, s *store.Store, kinds []Kind, functions map[string]Function) *Server {
+// NewServer makes the provider called name ("gcp", "kubernetes") over what exists in s,
+// in the version of the SDK that this program was built with.
+func NewServer(name string, s *store.Store, kinds []Kind, functions map[string]Function) *Server {
 	byType := make(map[string]Kind, len(kinds))
 	for _, kind := range kinds {
 		byType[kind.Type] = kind
 	}
-	return &Server{name: name, version: version, kinds: byType, functions: functions, store: s, configs: map[string]Configuration{}, cancels: map[string]map[int]context.CancelFunc{}}
+	return &Server{name: name, version: builtWith(name), kinds: byType, functions: functions, store: s, configs: map[string]Configuration{}, cancels: map[string]map[int]context.CancelFunc{}}
 }
 
 // Kinds returns the types the provider knows, sorted.

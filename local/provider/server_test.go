@@ -95,7 +95,7 @@ func newWorld(t *testing.T) *world {
 		}
 		return provider.Properties{"project": config.Project}, nil
 	}
-	pulumirpc.RegisterResourceProviderServer(server, provider.NewServer("gcp", "7.38.0", s,
+	pulumirpc.RegisterResourceProviderServer(server, provider.NewServer("gcp", s,
 		[]provider.Kind{box(w.real, &w.awaits, &w.ensures)}, map[string]provider.Function{"gcp:test/get:get": function}))
 	go func() { _ = server.Serve(listener) }() // ends with Stop
 	t.Cleanup(server.Stop)

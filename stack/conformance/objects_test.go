@@ -27,7 +27,7 @@ func TestARealAPIServerAcceptsEveryObjectOfEveryStack(t *testing.T) {
 		stacktest.Set("kubernetes.networkPolicies.denyNamespace", true),
 		stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"name": "api", "podLabels": map[string]any{"app": "coditect-api-v2"}}}),
 	}}}
-	for _, name := range stacktest.Stacks() {
+	for _, name := range stacktest.Stacks(t) {
 		variants[name] = variant{name, nil}
 	}
 	for name, v := range variants {

@@ -33,7 +33,8 @@ func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	declared := Resource{
 		Type: args.TypeToken, Name: args.Name, URN: c.urn(rpc.GetParent(), args.TypeToken, args.Name), Parent: rpc.GetParent(),
 		Custom: args.Custom, Protect: rpc.GetProtect(), RetainOnDelete: rpc.GetRetainOnDelete(),
-		IgnoreChanges: rpc.GetIgnoreChanges(), CreateWait: rpc.GetCustomTimeouts().GetCreate(), UpdateWait: rpc.GetCustomTimeouts().GetUpdate(),
+		IgnoreChanges: rpc.GetIgnoreChanges(), ReplaceOnChanges: rpc.GetReplaceOnChanges(), DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
+		CreateWait: rpc.GetCustomTimeouts().GetCreate(), UpdateWait: rpc.GetCustomTimeouts().GetUpdate(), DeleteWait: rpc.GetCustomTimeouts().GetDelete(),
 		Provider: args.Provider, DependsOn: rpc.GetDependencies(), properties: args.Inputs,
 	}
 	c.resources = append(c.resources, declared)

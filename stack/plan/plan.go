@@ -32,13 +32,36 @@ type Resource struct {
 	Provider string
 	// IgnoreChanges are the properties that an update leaves as they are.
 	IgnoreChanges []string
-	// CreateWait and UpdateWait are how long the engine waits, such as "960s"; empty
-	// is the provider's own limit.
-	CreateWait, UpdateWait string
+	// ReplaceOnChanges are the properties whose change makes the resource anew, and
+	// DeleteBeforeReplace says that the old one is deleted first.
+	ReplaceOnChanges    []string
+	DeleteBeforeReplace bool
+	// CreateWait, UpdateWait and DeleteWait are how long the engine waits, such as "960s";
+	// empty is the provider's own limit.
+	CreateWait, UpdateWait, DeleteWait string
 	// DependsOn are the URNs of all that it directly comes after.
 	DependsOn []string
 
 	properties resource.PropertyMap
+}
+
+// Options are the options that decide what an update or a destroy does, in words, such as
+// "ignores changes of settings.diskSize".
+func (r Resource) Options() (options []string) {
+	add := func(given bool, text string) {
+		if given {
+			options = append(options, text)
+		}
+	}
+	add(r.Protect, "protected")
+	add(r.RetainOnDelete, "retained")
+	add(len(r.IgnoreChanges) > 0, "ignores changes of "+strings.Join(r.IgnoreChanges, ", "))
+	add(len(r.ReplaceOnChanges) > 0, "replaced on changes of "+strings.Join(r.ReplaceOnChanges, ", "))
+	add(r.DeleteBeforeReplace, "deleted before it is replaced")
+	add(r.CreateWait != "", "create waits "+r.CreateWait)
+	add(r.UpdateWait != "", "update waits "+r.UpdateWait)
+	add(r.DeleteWait != "", "delete waits "+r.DeleteWait)
+	return options
 }
 
 // Inputs are the declared properties, out of their secrets.

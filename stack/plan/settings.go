@@ -7,15 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
-
-// Stacks are those that the repository has settings for and its tests try;
-// further files Pulumi.NAME.yaml can be planned, too.
-func Stacks() []string { return []string{"local", "dev", "prod"} }
 
 // placeholder stands for a secret that the stack's file holds encrypted.
 const placeholder = "a-secret-that-stays-encrypted"
@@ -27,11 +22,8 @@ func committed(root, name string) (settings map[string]any, secrets map[string]s
 		return nil, nil, fmt.Errorf("stack %q is no name of a stack; allowed: letters, digits, hyphens, underscores and dots", name)
 	}
 	content, err := os.ReadFile(filepath.Join(root, "Pulumi."+name+".yaml"))
-	if errors.Is(err, fs.ErrNotExist) && slices.Contains(Stacks(), name) {
-		return nil, nil, fmt.Errorf("read the settings of stack %s: %w", name, err)
-	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("stack %q is not known, as there is no Pulumi.%s.yaml; there are %s", name, name, strings.Join(present(root), ", "))
+		return nil, nil, fmt.Errorf("stack %q is not known, as there is no Pulumi.%s.yaml; there are %s", name, name, listed(stackfile.Names(root)))
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the settings of stack %s: %w", name, err)
@@ -39,13 +31,12 @@ func committed(root, name string) (settings map[string]any, secrets map[string]s
 	return parse(name, content)
 }
 
-// present are the stacks with a file in root.
-func present(root string) (names []string) {
-	files, _ := filepath.Glob(filepath.Join(root, "Pulumi.*.yaml")) // the pattern is valid
-	for _, file := range files {
-		names = append(names, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml"))
+// listed names the stacks that there are.
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "none"
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
 func parse(name string, content []byte) (settings map[string]any, secrets map[string]string, err error) {

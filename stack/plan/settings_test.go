@@ -57,7 +57,7 @@ func TestAFileThatCannotBeReadSaysWhy(t *testing.T) {
 	_, err = Make("../..", "../prod")
 	require.ErrorContains(t, err, "is no name of a stack")
 	_, err = Make(t.TempDir(), "prod")
-	require.ErrorContains(t, err, "read the settings of stack prod")
+	require.ErrorContains(t, err, `stack "prod" is not known, as there is no Pulumi.prod.yaml; there are none`)
 }
 
 func TestACopyOfAResourceCanBeChangedAndTheResourceStays(t *testing.T) {

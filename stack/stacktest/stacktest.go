@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/setting/stackfile"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
@@ -38,8 +39,11 @@ func (p *Plan) One(t testing.TB, typ, name string) Resource {
 // Outputs are the stack's.
 func (p *Plan) Outputs(t testing.TB) Resource { return p.One(t, plan.OutputsType, "outputs") }
 
-// Stacks are all that the repository has settings for.
-func Stacks() []string { return plan.Stacks() }
+// Stacks are all that have settings in the module's root.
+func Stacks(t testing.TB) []string {
+	t.Helper()
+	return stackfile.Names(Root(t))
+}
 
 // Set sets a setting, for example Set("network.nat", true). A key below a list
 // cannot be set.

@@ -88,8 +88,8 @@ func armorRows() []row {
 			change: changes{"match": nil}, says: "'resource.match' not specified", source: armorAPI,
 		},
 		{
-			what: "a description of more than 64 characters", typ: typ, right: with(rule(), changes{"description": strings.Repeat("x", 64)}),
-			change: changes{"description": strings.Repeat("x", 65)}, says: "at most 64 characters", source: ruleSDK,
+			what: "a description of more than 64 characters", typ: typ, right: with(rule(), changes{"description": strings.Repeat("é", 64)}),
+			change: changes{"description": strings.Repeat("é", 65)}, says: "at most 64 characters", source: ruleSDK,
 		},
 		{
 			what: "an action that does not exist", typ: typ, right: rule(),

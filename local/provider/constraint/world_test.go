@@ -63,8 +63,8 @@ func newWorld(t *testing.T) *world {
 		Databases: idle{}, Caches: idle{}, Keys: idleKeys{}, Secrets: idleSecrets{}, Images: idle{}, Tenants: idle{},
 	}
 	cluster := &kubernetes.World{Store: s, Kubelet: idle{}, Schemas: schemas, Edge: netip.MustParseAddr("127.0.0.1"), AwaitIngress: w.synced}
-	w.google = provider.NewServer("gcp", gcp.Version, s, google.Kinds(), google.Functions())
-	w.kubernetes = provider.NewServer("kubernetes", kubernetes.Version, s, cluster.Kinds(), nil)
+	w.google = provider.NewServer("gcp", s, google.Kinds(), google.Functions())
+	w.kubernetes = provider.NewServer("kubernetes", s, cluster.Kinds(), nil)
 	_, err = w.google.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: w.wire(map[string]any{"project": project, "region": region})})
 	require.NoError(t, err)
 	return w

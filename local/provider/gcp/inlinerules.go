@@ -3,6 +3,7 @@ package gcp
 import (
 	"strconv"
 
+	"github.com/coditect-ai/license-platform/armor/rule"
 	"github.com/coditect-ai/license-platform/local/provider"
 )
 
@@ -23,8 +24,8 @@ func (w *World) checkInlineRules(inputs provider.Properties) []provider.Failure 
 			failures = append(failures, failure)
 		}
 	}
-	if len(inputs.List("rules")) > 0 && rules[maxPriority].count == 0 && !hasUnknown(inputs.List("rules")) {
-		failures = append(failures, provider.Refuse("rules", "Error 400: Invalid value for field 'resource.rules': a security policy must have a default rule with priority %d and match condition \"*\"", maxPriority))
+	if len(inputs.List("rules")) > 0 && rules[rule.DefaultPriority].count == 0 && !hasUnknown(inputs.List("rules")) {
+		failures = append(failures, provider.Refuse("rules", "Error 400: Invalid value for field 'resource.rules': a security policy must have a default rule with priority %d and match condition \"*\"", rule.DefaultPriority))
 	}
 	return failures
 }

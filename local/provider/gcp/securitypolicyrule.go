@@ -2,30 +2,17 @@ package gcp
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/coditect-ai/license-platform/armor/rule"
 	"github.com/coditect-ai/license-platform/local/provider"
 )
 
 // TypeSecurityPolicyRule is one rule of a Cloud Armor policy.
 const TypeSecurityPolicyRule = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
-
-// Limits of a rule, from https://cloud.google.com/armor/quotas and the provider's
-// documentation of compute.SecurityPolicyRule.
-const (
-	maxRanges      = 10
-	maxDescription = 64
-	maxPriority    = 2147483647
-	maxBanCount    = 10000
-)
-
-// rateIntervals are the allowed lengths of a rate limit's window, in seconds.
-func rateIntervals() []float64 {
-	return []float64{10, 30, 60, 120, 180, 240, 300, 600, 900, 1200, 1800, 2700, 3600}
-}
 
 func (w *World) securityPolicyRule() provider.Kind {
 	return provider.Kind{
@@ -40,7 +27,7 @@ func (w *World) securityPolicyRule() provider.Kind {
 			if _, exists := w.Store.Get(TypeSecurityPolicy, policy); !exists {
 				return apiError(404, "The resource '%s' was not found", policy)
 			}
-			if priority, _ := d.Inputs.Number("priority"); priority == maxPriority {
+			if priority, _ := d.Inputs.Number("priority"); priority == rule.DefaultPriority {
 				return samePriority(priority) // the default rule, which every policy has
 			}
 			fallback(d, "preview", false)
@@ -62,18 +49,18 @@ func (w *World) checkRule(inputs provider.Properties) []provider.Failure {
 		failures = append(failures, provider.Refuse(property, format, values...))
 	}
 	failures = append(failures, oneOf(d, "action", "allow", "deny(403)", "deny(404)", "deny(502)", "rate_based_ban", "throttle", "redirect")...)
-	if priority, known := d.Inputs.Number("priority"); known && (priority < 0 || priority > maxPriority) {
-		refuse("priority", "Error 400: Invalid value for field 'resource.priority': '%v'. Must be between 0 and %d", priority, maxPriority)
+	if priority, known := d.Inputs.Number("priority"); known && (priority < 0 || priority > rule.DefaultPriority) {
+		refuse("priority", "Error 400: Invalid value for field 'resource.priority': '%v'. Must be between 0 and %d", priority, rule.DefaultPriority)
 	}
-	if description := d.Inputs.Text("description"); len(description) > maxDescription {
-		refuse("description", "Error 400: Invalid value for field 'resource.description': must be at most %d characters long, has %d", maxDescription, len(description))
+	if length := utf8.RuneCountInString(d.Inputs.Text("description")); length > rule.MaxDescription {
+		refuse("description", "Error 400: Invalid value for field 'resource.description': must be at most %d characters long, has %d", rule.MaxDescription, length)
 	}
 	ranges := d.Inputs.Texts("match.config.srcIpRanges")
-	if len(ranges) > maxRanges {
-		refuse("match.config.srcIpRanges", "Error 400: Invalid value for field 'resource.match.config.srcIpRanges': at most %d IP ranges are allowed in a rule, has %d", maxRanges, len(ranges))
+	if len(ranges) > rule.MaxSourceRanges {
+		refuse("match.config.srcIpRanges", "Error 400: Invalid value for field 'resource.match.config.srcIpRanges': at most %d IP ranges are allowed in a rule, has %d", rule.MaxSourceRanges, len(ranges))
 	}
 	for i, cidr := range ranges {
-		if !isRange(cidr) {
+		if _, err := rule.ParseRange(cidr); cidr != rule.Any && err != nil {
 			refuse("match.config.srcIpRanges["+strconv.Itoa(i)+"]", "Error 400: Invalid value for field 'resource.match.config.srcIpRanges[%d]': '%s'. Must be a CIDR range, an IP address or '*'", i, cidr)
 		}
 	}
@@ -121,13 +108,17 @@ func checkRate(d *provider.Draft, action string, refuse func(property, format st
 	if exceed := d.Inputs.Text("rateLimitOptions.exceedAction"); exceed != "" && exceed != "redirect" && !strings.HasPrefix(exceed, "deny(") {
 		refuse("rateLimitOptions.exceedAction", "Error 400: Invalid value for field 'resource.rateLimitOptions.exceedAction': '%s'. Must be deny(403), deny(404), deny(429), deny(502) or redirect", exceed)
 	}
+	most := float64(rule.MaxThrottleCount)
+	if action == "rate_based_ban" {
+		most = rule.MaxBanCount
+	}
 	for _, threshold := range []string{"rateLimitThreshold", "banThreshold"} {
 		interval, known := d.Inputs.Number("rateLimitOptions." + threshold + ".intervalSec")
-		if known && !slices.Contains(rateIntervals(), interval) {
-			refuse("rateLimitOptions."+threshold+".intervalSec", "Error 400: Invalid value for field 'resource.rateLimitOptions.%s.intervalSec': '%v'. Must be one of %v", threshold, interval, rateIntervals())
+		if known && !slices.ContainsFunc(rule.Intervals(), func(allowed int) bool { return float64(allowed) == interval }) {
+			refuse("rateLimitOptions."+threshold+".intervalSec", "Error 400: Invalid value for field 'resource.rateLimitOptions.%s.intervalSec': '%v'. Must be one of %v", threshold, interval, rule.Intervals())
 		}
-		if count, known := d.Inputs.Number("rateLimitOptions." + threshold + ".count"); known && (count < 1 || action == "rate_based_ban" && count > maxBanCount) {
-			refuse("rateLimitOptions."+threshold+".count", "Error 400: Invalid value for field 'resource.rateLimitOptions.%s.count': '%v'. Must be between 1 and %d", threshold, count, maxBanCount)
+		if count, known := d.Inputs.Number("rateLimitOptions." + threshold + ".count"); known && (count < 1 || count > most) {
+			refuse("rateLimitOptions."+threshold+".count", "Error 400: Invalid value for field 'resource.rateLimitOptions.%s.count': '%v'. Must be between 1 and %.0f", threshold, count, most)
 		}
 	}
 	ban := d.Inputs.Has("rateLimitOptions.banDurationSec")
@@ -137,15 +128,4 @@ func checkRate(d *provider.Draft, action string, refuse func(property, format st
 	if action == "throttle" && (ban || d.Inputs.Has("rateLimitOptions.banThreshold")) {
 		refuse("rateLimitOptions.banDurationSec", "Error 400: Invalid value for field 'resource.rateLimitOptions': banDurationSec and banThreshold can only be set for action rate_based_ban")
 	}
-}
-
-func isRange(text string) bool {
-	if text == "*" {
-		return true
-	}
-	if _, err := netip.ParsePrefix(text); err == nil {
-		return true
-	}
-	_, err := netip.ParseAddr(text)
-	return err == nil
 }

@@ -12,9 +12,6 @@ import (
 	"github.com/coditect-ai/license-platform/local/store"
 )
 
-// Version is that of the SDK in go.mod, which the provider stands in for.
-const Version = "7.38.0"
-
 // ProjectNumber is the number of the embedded cloud's only project.
 const ProjectNumber = "834900000001"
 

@@ -137,7 +137,7 @@ func newCloud(t *testing.T) *cloud {
 		TenantID:  func(_, name string) string { return name + "-x1y2z" },
 		Databases: r, Caches: r, Keys: keys{r}, Secrets: secrets{r}, Images: images{r}, Tenants: tenants{r},
 	}
-	c := &cloud{t: t, server: provider.NewServer("gcp", gcp.Version, s, w.Kinds(), w.Functions()), store: s, real: r}
+	c := &cloud{t: t, server: provider.NewServer("gcp", s, w.Kinds(), w.Functions()), store: s, real: r}
 	_, err = c.server.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: c.wire(map[string]any{
 		"project": project, "region": region, "defaultLabels": `{"platform":"license-platform"}`,
 	})})

@@ -16,9 +16,6 @@ import (
 	"github.com/coditect-ai/license-platform/local/store"
 )
 
-// Version is that of the SDK in go.mod, which the provider stands in for.
-const Version = "4.33.0"
-
 // World is what the kinds look at, and what makes them real.
 type World struct {
 	Store   *store.Store

@@ -65,7 +65,7 @@ func newCluster(t *testing.T) *cluster {
 	require.NoError(t, err)
 	k := &fakeKubelet{replicas: map[string]int32{}, images: map[string]string{}}
 	w := &kubernetes.World{Store: s, Kubelet: k, Schemas: schemas, Edge: netip.MustParseAddr("127.0.0.1")}
-	return &cluster{t: t, world: w, server: provider.NewServer("kubernetes", kubernetes.Version, s, w.Kinds(), nil), store: s, kubelet: k}
+	return &cluster{t: t, world: w, server: provider.NewServer("kubernetes", s, w.Kinds(), nil), store: s, kubelet: k}
 }
 
 func (c *cluster) wire(values map[string]any) *structpb.Struct {

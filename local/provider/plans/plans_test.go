@@ -34,8 +34,8 @@ func newProviders(t *testing.T) providers {
 	google := &gcp.World{Store: s, CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs}
 	cluster := &kubernetes.World{Store: s, Schemas: schemas}
 	return providers{
-		"gcp":        provider.NewServer("gcp", gcp.Version, s, google.Kinds(), google.Functions()),
-		"kubernetes": provider.NewServer("kubernetes", kubernetes.Version, s, cluster.Kinds(), nil),
+		"gcp":        provider.NewServer("gcp", s, google.Kinds(), google.Functions()),
+		"kubernetes": provider.NewServer("kubernetes", s, cluster.Kinds(), nil),
 	}
 }
 
