@@ -104,6 +104,7 @@ type Status struct {
 	Status     string     `json:"status"`
 	Seats      int        `json:"seats"`
 	SeatsInUse int        `json:"seatsInUse"`
+	Features   []string   `json:"features,omitempty"`
 	NextFreeAt *time.Time `json:"nextFreeAt,omitempty"`
 	ExpiresAt  *time.Time `json:"expiresAt,omitempty"`
 }

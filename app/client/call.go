@@ -158,6 +158,9 @@ func (c *caller) send(ctx context.Context, method, path, token string, body, out
 		if err := json.Unmarshal(answer, out); err != nil {
 			return fmt.Errorf("the licence server's answer cannot be read: %w", err)
 		}
+		if grant, ok := out.(interface{ answered(status int) }); ok {
+			grant.answered(response.StatusCode)
+		}
 	}
 	c.time.observe(response.Header, sent, received)
 	return nil

@@ -37,6 +37,9 @@ type Config struct {
 	// the network: they are tried again.
 	Identity func(ctx context.Context) (string, error)
 
+	// Features are those that the licence has to include: without one of them there is no seat
+	// (verify.ErrFeature).
+	Features []string
 	// Keys are the published keys (the bytes of /.well-known/jwks.json) that the program
 	// was built with. Without them they are fetched from the server.
 	Keys []byte

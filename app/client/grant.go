@@ -23,7 +23,11 @@ type grant struct {
 	File             string `json:"file"`
 
 	license verify.License
+	// fresh: the lease is new, and no other program of the device has it.
+	fresh bool
 }
+
+func (g *grant) answered(status int) { g.fresh = status == http.StatusCreated }
 
 func (g *grant) interval() time.Duration { return interval(g.HeartbeatSeconds) }
 
@@ -41,6 +45,10 @@ func (k *keeper) take(ctx context.Context, operation string, body any) (*grant, 
 	}
 	license, err := k.check(ctx, g.Token)
 	if err != nil {
+		if errors.Is(err, verify.ErrFeature) && g.fresh {
+			// A seat of no use goes back; if that fails, it is free after a lease time.
+			err = errors.Join(err, k.release(ctx, g.LeaseID))
+		}
 		return nil, err
 	}
 	if license.ID != k.config.License || license.Lease != g.LeaseID {
@@ -81,7 +89,7 @@ func (k *keeper) check(ctx context.Context, token string) (verify.License, error
 			k.keys, fetched = keys, true
 		}
 		license, err := verify.Token(k.keys, token, verify.Expected{
-			Product: k.config.Product, Fingerprint: k.config.Fingerprint, Now: k.time.now(), Leeway: leeway,
+			Product: k.config.Product, Fingerprint: k.config.Fingerprint, Now: k.time.now(), Leeway: leeway, Features: k.config.Features,
 		})
 		if fetched || k.config.Keys != nil || !errors.Is(err, verify.ErrSignature) {
 			return license, err

@@ -27,6 +27,7 @@ type Seat struct {
 	license  verify.License
 	held     bool
 	borrowed bool
+	inGrace  bool
 	// silent: changes is closed.
 	silent bool
 	// until is when the seat ends by the server's clock, and next when the next request is
@@ -98,6 +99,14 @@ func (s *Seat) License() verify.License {
 	return s.license
 }
 
+// InGrace is true when the licence's own time is over: its seats are renewed for some time more,
+// and no new ones granted.
+func (s *Seat) InGrace() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inGrace
+}
+
 // Failure is why the last request failed; nil when it did not. A seat may be held all the same.
 func (s *Seat) Failure() error {
 	s.mu.Lock()
@@ -158,12 +167,14 @@ func (s *Seat) beat(ctx context.Context, lease string) error {
 	var answer struct {
 		ExpiresAt        time.Time `json:"expiresAt"`
 		HeartbeatSeconds int       `json:"heartbeatSeconds"`
+		InGrace          bool      `json:"inGrace"`
 	}
 	if err := s.keeper.post(ctx, "/v1/leases/"+url.PathEscape(lease)+"/heartbeat", nil, &answer); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.inGrace = answer.InGrace
 	s.extended(answer.ExpiresAt, interval(answer.HeartbeatSeconds))
 	return nil
 }
@@ -171,7 +182,7 @@ func (s *Seat) beat(ctx context.Context, lease string) error {
 func (s *Seat) granted(g *grant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.license, s.borrowed = g.license, g.license.Borrowed
+	s.license, s.borrowed, s.inGrace = g.license, g.license.Borrowed, g.license.InGrace
 	s.extended(g.license.ExpiresAt, g.interval())
 }
 

@@ -49,6 +49,7 @@ func TestWhatTheClientMakesOfEachAnswer(t *testing.T) {
 		"a heartbeat that is taken":                 {nil, held, heartbeat, "heartbeat"},
 		"an identity token that has ended":          {problem(401, "invalid_token"), held, time.Second, "heartbeat"},
 		"a suspended licence":                       {problem(403, "license_suspended"), lost, time.Minute, "acquire"},
+		"a seat that was given to another device":   {problem(410, "lease_taken"), lost, time.Minute, "acquire"},
 		"a lease of somebody else":                  {problem(403, "not_lease_holder"), lost, time.Minute, "acquire"},
 		"the edge's 403":                            {edge(403), held, leaseTime - heartbeat, ""},
 		"no such licence":                           {problem(404, "license_not_found"), lost, time.Minute, "acquire"},

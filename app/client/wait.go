@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/coditect-ai/license-platform/app/verify"
 )
 
 // How long to wait before the next request, from docs/api.md: what the edge answers.
@@ -32,6 +34,9 @@ func (w *waits) reset() { w.failures = 0 }
 // A fifth at most is added, so that clients that failed together do not come back together.
 func (w *waits) after(err error) time.Duration {
 	first, longest := failureWait, longestFailureWait
+	if errors.Is(err, verify.ErrFeature) {
+		first, longest = edgeWait, longestWait
+	}
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
 		switch {
@@ -65,17 +70,23 @@ func (w *waits) pace(interval time.Duration) time.Duration {
 	return interval - time.Duration(float64(interval)/5*w.random())
 }
 
-// gone: the lease is over, and only acquire brings a seat.
+// gone: the lease is over, and only acquire brings a seat. A seat that was given to another
+// device is not asked back at once: the two would take it from each other for ever.
 func gone(err error) bool {
 	var refusal *Refusal
-	return errors.As(err, &refusal) && (refusal.Status == http.StatusGone && refusal.Code != "" || refusal.Code == "lease_not_found")
+	return errors.As(err, &refusal) && refusal.Code != codeTaken && (refusal.Status == http.StatusGone && refusal.Code != "" || refusal.Code == "lease_not_found")
 }
+
+const codeTaken = "lease_taken"
 
 // final: the API itself refused, and would refuse the same request again for now. An answer
 // of the edge, an identity token that has ended and too many requests are none: the seat is
 // held until its time is over.
 func final(err error) bool {
 	var refusal *Refusal
+	if errors.Is(err, verify.ErrFeature) {
+		return true
+	}
 	if !errors.As(err, &refusal) || refusal.Code == "" || refusal.Status >= http.StatusInternalServerError {
 		return false
 	}

@@ -108,6 +108,9 @@ type world struct {
 	kid      string
 	device   string
 	token    string
+	features []string
+	// old: the device has its lease already, and acquire extends it.
+	old      bool
 	dateless bool
 }
 
@@ -222,13 +225,17 @@ func (w *world) published() []byte {
 func (w *world) grant(rw http.ResponseWriter, kind string, until time.Time) {
 	w.mu.Lock()
 	w.leases++
-	lease, now, kid, device := "demo_"+strconv.Itoa(w.leases), w.now(), w.kid, w.device
+	lease, now, kid, device, features, old := "demo_"+strconv.Itoa(w.leases), w.now(), w.kid, w.device, w.features, w.old
 	w.mu.Unlock()
 	token := sign(kid, map[string]any{
 		"sub": "demo", "aud": "coditect-ide", "lease": lease, "fingerprint": device, "seats": 5, "kind": kind,
-		"iat": now.Unix(), "nbf": now.Unix(), "exp": until.Unix(),
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": until.Unix(), "features": features,
 	})
 	file := "-----BEGIN LICENSE FILE-----\n" + token + "\n-----END LICENSE FILE-----\n"
+	rw.Header().Set("Content-Type", "application/json")
+	if !old {
+		rw.WriteHeader(http.StatusCreated)
+	}
 	writeJSON(rw, map[string]any{"leaseId": lease, "token": token, "file": file, "heartbeatSeconds": int(heartbeat.Seconds()), "expiresAt": until})
 }
 

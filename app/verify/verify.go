@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,8 @@ var (
 	ErrClock = errors.New("the device's clock was set back")
 	// ErrOther: it is for another product, device, tenant or from another issuer.
 	ErrOther = errors.New("the licence is for something else")
+	// ErrFeature: it is good, but does not include a feature that is needed.
+	ErrFeature = errors.New("the licence does not include the feature")
 )
 
 // License is what a good token says.
@@ -46,11 +49,20 @@ type License struct {
 	Fingerprint string
 	Seats       int
 	// Borrowed is true for a licence that is used offline.
-	Borrowed  bool
+	Borrowed bool
+	// Features are the licence's entitlements: Has asks for one. A token of before there were
+	// any has none.
+	Features []string
+	// InGrace is true when the licence's own time was over as the token was issued: it is
+	// renewed for some time more, and then no longer.
+	InGrace   bool
 	IssuedAt  time.Time
 	NotBefore time.Time
 	ExpiresAt time.Time
 }
+
+// Has says whether the licence includes a feature. Names are exact.
+func (l License) Has(feature string) bool { return slices.Contains(l.Features, feature) }
 
 // Expected says what the program accepts. Product and Fingerprint are required;
 // Issuer and Tenant are checked when they are not empty.
@@ -59,6 +71,8 @@ type Expected struct {
 	Fingerprint string
 	Issuer      string
 	Tenant      string
+	// Features are those that the licence has to include.
+	Features []string
 	// Now is the time to judge by; the zero time means time.Now.
 	Now time.Time
 	// Leeway forgives a device's clock that is slow or fast, up to 5 minutes; 0 means
@@ -168,17 +182,19 @@ func signed(set jose.JSONWebKeySet, token string) ([]byte, error) {
 
 func parse(payload []byte) (License, error) {
 	var claims struct {
-		Issuer      string `json:"iss"`
-		Subject     string `json:"sub"`
-		Audience    string `json:"aud"`
-		Tenant      string `json:"tenant"`
-		Lease       string `json:"lease"`
-		Fingerprint string `json:"fingerprint"`
-		Seats       int    `json:"seats"`
-		Kind        string `json:"kind"`
-		IssuedAt    int64  `json:"iat"`
-		NotBefore   int64  `json:"nbf"`
-		Expires     int64  `json:"exp"`
+		Issuer      string   `json:"iss"`
+		Subject     string   `json:"sub"`
+		Audience    string   `json:"aud"`
+		Tenant      string   `json:"tenant"`
+		Lease       string   `json:"lease"`
+		Fingerprint string   `json:"fingerprint"`
+		Seats       int      `json:"seats"`
+		Kind        string   `json:"kind"`
+		Features    []string `json:"features"`
+		InGrace     bool     `json:"inGrace"`
+		IssuedAt    int64    `json:"iat"`
+		NotBefore   int64    `json:"nbf"`
+		Expires     int64    `json:"exp"`
 	}
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		return License{}, fmt.Errorf("%w: its claims cannot be read", ErrMalformed)
@@ -189,6 +205,7 @@ func parse(payload []byte) (License, error) {
 	return License{
 		ID: claims.Subject, Product: claims.Audience, Issuer: claims.Issuer, Tenant: claims.Tenant, Lease: claims.Lease,
 		Fingerprint: claims.Fingerprint, Seats: claims.Seats, Borrowed: claims.Kind == "borrowed",
+		Features: claims.Features, InGrace: claims.InGrace,
 		IssuedAt: time.Unix(claims.IssuedAt, 0).UTC(), NotBefore: time.Unix(claims.NotBefore, 0).UTC(), ExpiresAt: time.Unix(claims.Expires, 0).UTC(),
 	}, nil
 }
@@ -220,6 +237,11 @@ func (l License) check(want Expected) error {
 		return ErrNotYet
 	case !now.Add(-leeway).Before(l.ExpiresAt):
 		return ErrExpired
+	}
+	for _, feature := range want.Features {
+		if !l.Has(feature) {
+			return fmt.Errorf("%w %q", ErrFeature, feature)
+		}
 	}
 	return nil
 }

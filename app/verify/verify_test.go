@@ -76,6 +76,31 @@ func TestAGoodTokenSaysWhatItAllows(t *testing.T) {
 	assert.Equal(t, 5, license.Seats)
 }
 
+func TestATokenSaysWhichFeaturesTheLicenceIncludes(t *testing.T) {
+	t.Parallel()
+	keys := published(t, "license-signing.1")
+	with := token(t, jose.RS512, key(t), claims(func(c map[string]any) { c["features"], c["inGrace"] = []string{"export", "sso"}, true }))
+	needs := want()
+	needs.Features = []string{"sso"}
+	license, err := verify.Token(keys, with, needs)
+	require.NoError(t, err)
+	assert.True(t, license.Has("export") && license.Has("sso") && license.InGrace)
+	assert.False(t, license.Has("SSO") || license.Has("") || license.Has("exp"))
+	needs.Features = []string{"sso", "audit"}
+	license, err = verify.Token(keys, with, needs)
+	require.ErrorIs(t, err, verify.ErrFeature)
+	assert.ErrorContains(t, err, `"audit"`)
+	assert.Zero(t, license)
+
+	// A token of before there were any.
+	before := token(t, jose.RS512, key(t), claims(func(map[string]any) {}))
+	license, err = verify.Token(keys, before, want())
+	require.NoError(t, err)
+	assert.False(t, license.Has("export") || license.InGrace)
+	_, err = verify.Token(keys, before, needs)
+	assert.ErrorIs(t, err, verify.ErrFeature)
+}
+
 func TestABadTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	good := token(t, jose.RS512, key(t), claims(func(map[string]any) {}))

@@ -32,7 +32,8 @@ func (e exitError) Error() string { return fmt.Sprintf("the command ended with %
 const usage = `license takes, keeps, borrows, checks and releases seats of a floating licence.
 
   license acquire                  take a seat for the licence's lease time; the same device extends it
-  license run -- COMMAND…          hold a seat while COMMAND runs, and release it afterwards
+  license run -- COMMAND…          hold a seat while COMMAND runs, and release it afterwards;
+                                   with --feature NAME only of a licence that includes it
   license borrow --for 24h         borrow a seat, and print the licence file
   license verify [FILE]            check a licence file (without FILE: standard input) offline
   license status                   how full the licence is
@@ -147,7 +148,7 @@ func check(ctx context.Context, s *settings, w world) error {
 	if err != nil {
 		return err
 	}
-	license, err := verify.File(keys, string(file), verify.Expected{Product: s.product, Fingerprint: device, Leeway: time.Minute})
+	license, err := verify.File(keys, string(file), verify.Expected{Product: s.product, Fingerprint: device, Leeway: time.Minute, Features: s.features.names})
 	if err != nil {
 		return err
 	}
@@ -184,11 +185,13 @@ type seat struct {
 	Product   string    `json:"product"`
 	Device    string    `json:"fingerprint"`
 	Borrowed  bool      `json:"borrowed"`
+	Features  []string  `json:"features,omitempty"`
+	InGrace   bool      `json:"inGrace,omitempty"`
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 func seatOf(l verify.License) seat {
-	return seat{Lease: l.Lease, License: l.ID, Product: l.Product, Device: l.Fingerprint, Borrowed: l.Borrowed, ExpiresAt: l.ExpiresAt}
+	return seat{Lease: l.Lease, License: l.ID, Product: l.Product, Device: l.Fingerprint, Borrowed: l.Borrowed, Features: l.Features, InGrace: l.InGrace, ExpiresAt: l.ExpiresAt}
 }
 
 func printJSON(out io.Writer, value any) error {

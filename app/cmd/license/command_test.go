@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/verify"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -115,7 +116,7 @@ func grant(w http.ResponseWriter, r *http.Request, key *rsa.PrivateKey, operatio
 	kind := map[string]string{"acquire": "floating", "borrow": "borrowed"}[operation]
 	payload, _ := json.Marshal(map[string]any{
 		"sub": "demo", "aud": "ide", "lease": "demo_1", "fingerprint": body.Fingerprint, "kind": kind,
-		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(), "features": []string{"export"}, "inGrace": true,
 	})
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS512, Key: jose.JSONWebKey{Key: key, KeyID: "key.1"}}, nil)
 	if err != nil {
@@ -126,6 +127,7 @@ func grant(w http.ResponseWriter, r *http.Request, key *rsa.PrivateKey, operatio
 		panic(err)
 	}
 	token, _ := signed.CompactSerialize()
+	w.WriteHeader(http.StatusCreated)
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"leaseId": "demo_1", "token": token, "heartbeatSeconds": 1,
 		"file": "-----BEGIN LICENSE FILE-----\n" + token + "\n-----END LICENSE FILE-----",
@@ -194,6 +196,23 @@ func TestALostSeatIsSaidAndEndsTheCommandWhenAskedTo(t *testing.T) {
 	_, said, err := license(t.Context(), s.environment(), "", "run", "--stop-when-lost", "--", "sleep", "600")
 	assert.Equal(t, exitError(128+15), err)
 	assert.Contains(t, said, "the seat is lost: license_revoked")
+}
+
+func TestACommandRunsOnlyWithTheFeaturesThatItNeeds(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	out, said, err := license(t.Context(), s.environment(), "", "run", "--feature", "export", "--", "echo", "working")
+	require.NoError(t, err)
+	assert.Equal(t, "working\n", out)
+	assert.Contains(t, said, "the licence's time is over")
+	environment := s.environment()
+	environment["LICENSE_FEATURES"] = "export,sso"
+	out, _, err = license(t.Context(), environment, "", "run", "--", "echo", "working")
+	require.ErrorIs(t, err, verify.ErrFeature)
+	assert.Empty(t, out)
+	assert.Equal(t, "release", s.called()[len(s.called())-1], "the seat of no use goes back")
+	_, _, err = license(t.Context(), environment, "", "run", "--feature", "export", "--", "true")
+	require.NoError(t, err, "options stand before the variable")
 }
 
 func TestNoCommandRunsWithoutASeat(t *testing.T) {

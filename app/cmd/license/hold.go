@@ -50,6 +50,9 @@ func hold(ctx context.Context, s *settings, w world) error {
 	if err != nil {
 		return err
 	}
+	if seat.InGrace() {
+		fmt.Fprintln(w.err, "license: the licence's time is over; its seats are renewed for some time more, and then no longer")
+	}
 	commandErr := start(running, s.arguments, w)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 	defer cancel()

@@ -24,6 +24,7 @@ type settings struct {
 	server, license, product, device string
 	token, tokenFile                 string
 	ca, connect, keys                string
+	features                         features
 	duration                         time.Duration
 	stopWhenLost                     bool
 	arguments                        []string
@@ -48,6 +49,10 @@ func newSettings(name string, w world) (*settings, *flag.FlagSet) {
 	} {
 		flags.StringVar(option.into, option.name, w.env(option.env), option.meaning+" ("+option.env+")")
 	}
+	if list := w.env("LICENSE_FEATURES"); list != "" {
+		s.features.names = strings.Split(list, ",")
+	}
+	flags.Var(&s.features, "feature", "feature that the licence has to include; may be given more than once (LICENSE_FEATURES, with commas)")
 	if name == "borrow" {
 		flags.DurationVar(&s.duration, "for", 0, "how long to borrow, 1m to what the licence allows: 24h")
 	}
@@ -55,6 +60,27 @@ func newSettings(name string, w world) (*settings, *flag.FlagSet) {
 		flags.BoolVar(&s.stopWhenLost, "stop-when-lost", false, "end COMMAND when the seat is lost, instead of only saying so")
 	}
 	return s, flags
+}
+
+// features are an option that may be given more than once, in place of the variable.
+type features struct {
+	names []string
+	given bool
+}
+
+// String implements flag.Value.
+func (f *features) String() string { return strings.Join(f.names, ",") }
+
+// Set implements flag.Value.
+func (f *features) Set(name string) error {
+	if name == "" {
+		return errors.New("a feature has a name")
+	}
+	if !f.given {
+		f.names, f.given = nil, true
+	}
+	f.names = append(f.names, name)
+	return nil
 }
 
 // online returns what a client needs.
@@ -77,7 +103,7 @@ func (s *settings) online() (client.Config, error) {
 	if err != nil {
 		return client.Config{}, err
 	}
-	config := client.Config{Server: s.server, License: s.license, Product: s.product, Fingerprint: device, Identity: s.identity}
+	config := client.Config{Server: s.server, License: s.license, Product: s.product, Fingerprint: device, Identity: s.identity, Features: s.features.names}
 	if s.keys != "" {
 		if config.Keys, err = readSmall(s.keys); err != nil {
 			return client.Config{}, err
