@@ -19,7 +19,7 @@ import (
 func options(g *apptest.Google) Options {
 	return Options{
 		Issuer: "https://securetoken.google.com/" + apptest.Project, Audience: apptest.Project, KeysURL: g.KeysURL, CA: g.CA,
-		TenantClaim: "firebase.tenant", AdminRole: "admin", Now: time.Now,
+		TenantClaim: "firebase.tenant", GroupsClaim: "groups", AdminRole: "admin", Now: time.Now,
 	}
 }
 
@@ -37,7 +37,8 @@ func TestAGoodTokenSaysWhoCalls(t *testing.T) {
 		"a custom claim for the tenant":   {"tenant_id", func(c map[string]any) { c["tenant_id"] = "x" }, app.Principal{Tenant: "x", User: "ada", Email: "ada@example.com"}},
 		"a custom claim with a dot in it": {"acme.tenant", func(c map[string]any) { c["acme.tenant"] = "x" }, app.Principal{Tenant: "x", User: "ada", Email: "ada@example.com"}},
 		"a custom claim that calls itself the issuer's": {"firebase.tenant", func(c map[string]any) { c["firebase.tenant"] = "x" }, app.Principal{Tenant: "demo-1a2b", User: "ada", Email: "ada@example.com"}},
-		"an e-mail that cannot be kept":                 {"firebase.tenant", func(c map[string]any) { c["email"] = "a\tb" }, app.Principal{Tenant: "demo-1a2b", User: "ada"}},
+		"a user of groups":              {"firebase.tenant", func(c map[string]any) { c["groups"] = []string{"devs", "qa"} }, app.Principal{Tenant: "demo-1a2b", User: "ada", Email: "ada@example.com", Groups: []string{"devs", "qa"}}},
+		"an e-mail that cannot be kept": {"firebase.tenant", func(c map[string]any) { c["email"] = "a\tb" }, app.Principal{Tenant: "demo-1a2b", User: "ada"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,6 +56,33 @@ func TestAGoodTokenSaysWhoCalls(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheGroupsOfAUserAreReadFromTheirClaim(t *testing.T) {
+	t.Parallel()
+	many := make([]any, 70)
+	for i := range many {
+		many[i] = "group-" + strconv.Itoa(i)
+	}
+	attributes := map[string]any{"firebase": map[string]any{"tenant": "x", "sign_in_attributes": map[string]any{"groups": []any{"devs"}}}}
+	for name, c := range map[string]struct {
+		claims map[string]any
+		path   string
+		want   []string
+	}{
+		"none":                       {map[string]any{}, "groups", nil},
+		"a list":                     {map[string]any{"groups": []any{"devs", "qa: night"}}, "groups", []string{"devs", "qa: night"}},
+		"a text":                     {map[string]any{"department": "sales"}, "department", []string{"sales"}},
+		"of a SAML sign-in":          {attributes, "firebase.sign_in_attributes.groups", []string{"devs"}},
+		"what cannot be a group":     {map[string]any{"groups": []any{1.0, nil, "", "a\tb", strings.Repeat("x", 129), "qa"}}, "groups", []string{"qa"}},
+		"a number":                   {map[string]any{"groups": 7.0}, "groups", nil},
+		"one that plays the issuer":  {map[string]any{"firebase.groups": "devs", "firebase": map[string]any{}}, "firebase.groups", nil},
+		"a list of lists":            {map[string]any{"groups": []any{[]any{"devs"}}}, "groups", nil},
+		"an object in place of text": {map[string]any{"groups": map[string]any{"devs": true}}, "groups", nil},
+	} {
+		assert.Equal(t, c.want, groupsAt(c.claims, c.path), name)
+	}
+	assert.Len(t, groupsAt(map[string]any{"groups": many}, "groups"), maxGroups)
 }
 
 func TestWhoCannotBeNamedMayNotCall(t *testing.T) {

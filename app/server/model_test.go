@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,258 +34,159 @@ func (w *world) service(t testing.TB) *app.Service {
 	})
 }
 
+// holding is a lease whose holder was told of it.
+type holding struct {
+	lease string
+	who   app.Principal
+	// group is the one whose reserved seat it is.
+	group    string
+	borrowed bool
+}
+
+// past is a lease whose time is over.
+type past struct {
+	device string
+	who    app.Principal
+}
+
 // model is what must be true of one licence, kept beside the real thing.
 type model struct {
 	w       *world
 	service *app.Service
 	client  *goredis.Client
-	who     app.Principal
+	users   []app.Principal
 	admin   app.Principal
 	license string
+	seats   int
 	limit   int
+	policy  app.Policy
 	next    int
 	// held are the leases whose holders were told that they have a seat, and whose
-	// time is not over: device -> lease.
-	held map[string]string
-	// over are leases whose time is over: lease -> device.
-	over map[string]string
+	// time is not over, by device.
+	held map[string]holding
+	// over are leases whose time is over, by lease.
+	over map[string]past
+	// taken are leases whose seat was given to another device: lease -> holder.
+	taken map[string]app.Principal
 	// ends is the licence's own end, zero for none.
 	ends time.Time
 	// ghosts bounds the leases that were over when the live state was lost: they may
 	// keep a seat for one more lease time, which is the safe side.
 	ghosts int
+	// excess is how many seats more than there are were held or kept when the policy was
+	// changed last: those who hold one keep it.
+	excess int
 }
 
-func (m *model) prefix() string { return "seats:{" + m.who.Tenant + "/" + m.license + "}:" }
+func newModel(t *rapid.T, w *world, service *app.Service, client *goredis.Client, run int) *model {
+	m := &model{
+		w: w, service: service, client: client, admin: app.Principal{Tenant: "demo-1a2b", User: "root", Admin: true}, license: fmt.Sprintf("model-%d", run),
+		users: []app.Principal{
+			{Tenant: "demo-1a2b", User: "ada"}, {Tenant: "demo-1a2b", User: "bob", Groups: []string{"staff"}},
+			{Tenant: "demo-1a2b", User: "dan", Groups: []string{"staff", "devs"}}, {Tenant: "demo-1a2b", User: "eve", Groups: []string{"qa", "devs"}},
+		},
+		seats: rapid.IntRange(1, 6).Draw(t, "seats"), held: map[string]holding{}, over: map[string]past{}, taken: map[string]app.Principal{},
+	}
+	license := app.License{ID: m.license, Product: "coditect-ide", Seats: m.seats, MaxBorrow: 24 * time.Hour, Overage: rapid.SampledFrom([]float64{1, 1.5}).Draw(t, "overage")}
+	m.limit = license.Limit()
+	if rapid.Bool().Draw(t, "policy") {
+		m.policy = m.draw(t)
+		license.Policy = m.policy
+	}
+	if _, err := service.CreateLicense(context.Background(), m.admin, license); err != nil {
+		t.Fatalf("create: %v", err)
+	}
+	return m
+}
+
+// draw makes a policy up.
+func (m *model) draw(t *rapid.T) app.Policy {
+	p := app.Policy{
+		UserSeats:  rapid.IntRange(0, 3).Draw(t, "userSeats"),
+		WhenFull:   rapid.SampledFrom([]app.WhenFull{app.WhenFullRefuse, app.WhenFullTake}).Draw(t, "whenFull"),
+		Grace:      time.Duration(rapid.IntRange(0, 1).Draw(t, "grace")) * time.Hour,
+		LeaseGrace: time.Duration(rapid.IntRange(0, 1).Draw(t, "leaseGrace")) * time.Minute,
+	}
+	left := m.seats
+	for _, group := range []string{"devs", "qa"} {
+		if seats := rapid.IntRange(0, left).Draw(t, group); seats > 0 {
+			p.Reservations = append(p.Reservations, app.GroupSeats{Group: group, Seats: seats})
+			left -= seats
+		}
+	}
+	return p
+}
+
+func (m *model) prefix() string { return "seats:{" + m.admin.Tenant + "/" + m.license + "}:" }
+
+// of is how many seats a user holds.
+func (m *model) of(user string) (n int) {
+	for _, h := range m.held {
+		if h.who.User == user {
+			n++
+		}
+	}
+	return n
+}
+
+// free is how many of a group's reserved seats are free.
+func (m *model) free(r app.GroupSeats) int {
+	for _, h := range m.held {
+		if h.group == r.Group {
+			r.Seats--
+		}
+	}
+	return max(0, r.Seats)
+}
+
+// kept is how many free seats are reserved for others than a group.
+func (m *model) kept(except string) (n int) {
+	for _, r := range m.policy.Reservations {
+		if r.Group != except {
+			n += m.free(r)
+		}
+	}
+	return n
+}
+
+// room says whether a user must get a seat, when so many more are taken than is known.
+func (m *model) room(who app.Principal, more int) bool {
+	if m.policy.UserSeats > 0 && m.of(who.User)+more >= m.policy.UserSeats {
+		return false
+	}
+	if len(m.held)+more+m.kept("") < m.limit {
+		return true
+	}
+	for _, r := range m.policy.Reservations {
+		if slices.Contains(who.Groups, r.Group) && m.free(r) > 0 && len(m.held)+more+m.kept(r.Group) < m.limit {
+			return true
+		}
+	}
+	return false
+}
+
+// allowed checks that a new seat was there to be given.
+func (m *model) allowed(t *rapid.T, h holding) {
+	if m.policy.UserSeats > 0 && m.of(h.who.User) >= m.policy.UserSeats {
+		t.Fatalf("%s has %d seats and got one more, of at most %d", h.who.User, m.of(h.who.User), m.policy.UserSeats)
+	}
+	if h.group != "" && !slices.Contains(h.who.Groups, h.group) {
+		t.Fatalf("%s is not of %s", h.who.User, h.group)
+	}
+	if len(m.held)+m.kept(h.group) >= m.limit {
+		t.Fatalf("%s got a seat (reserved for %q) with %d held and %d kept for others of %d", h.who.User, h.group, len(m.held), m.kept(h.group), m.limit)
+	}
+}
 
 // check holds after every step.
 func (m *model) check(t *rapid.T) {
 	if len(m.held) > m.limit {
 		t.Fatalf("oversold: %d holders of %d seats", len(m.held), m.limit)
 	}
-}
-
-// Acquire asks for a seat for a new device, or one that has a lease already.
-func (m *model) Acquire(t *rapid.T) {
-	device := fmt.Sprintf("device-%d", m.next)
-	if known := slices.Sorted(maps.Keys(m.held)); len(known) > 0 && rapid.Bool().Draw(t, "known") {
-		device = rapid.SampledFrom(known).Draw(t, "device")
+	if excess := len(m.held) + m.kept("") - m.limit; excess > m.excess {
+		t.Fatalf("the reserved seats are not there: %d held, %d kept, of %d", len(m.held), m.kept(""), m.limit)
 	} else {
-		m.next++
-	}
-	m.ask(t, device, func() (app.Grant, error) {
-		return m.service.Acquire(context.Background(), m.who, m.license, device)
-	})
-}
-
-// Borrow asks for a seat offline, for a new device or one that has a lease already.
-func (m *model) Borrow(t *rapid.T) {
-	device := fmt.Sprintf("device-%d", m.next)
-	if known := slices.Sorted(maps.Keys(m.held)); len(known) > 0 && rapid.Bool().Draw(t, "known") {
-		device = rapid.SampledFrom(known).Draw(t, "device")
-	} else {
-		m.next++
-	}
-	length := time.Duration(rapid.IntRange(60, 86400).Draw(t, "seconds")) * time.Second
-	m.ask(t, device, func() (app.Grant, error) {
-		return m.service.Borrow(context.Background(), m.who, m.license, device, length)
-	})
-}
-
-// ask is an acquire or a borrow.
-func (m *model) ask(t *rapid.T, device string, call func() (app.Grant, error)) {
-	before, had := m.held[device]
-	g, err := call()
-	m.ended(t, g.Lease.ExpiresAt)
-	switch {
-	case had && (err != nil || g.Lease.ID != before || g.New):
-		t.Fatalf("a live holder was dropped: %v, lease %q, had %q", err, g.Lease.ID, before)
-	case err == nil:
-		m.held[device] = g.Lease.ID
-	case app.CodeOf(err) != app.CodeNoSeats:
-		t.Fatalf("acquire: %v", err)
-	case len(m.held)+m.ghosts < m.limit:
-		t.Fatalf("refused with %d of %d seats in use and at most %d ghosts", len(m.held), m.limit, m.ghosts)
-	}
-}
-
-// ended checks that nothing outlives the licence.
-func (m *model) ended(t *rapid.T, expiry time.Time) {
-	if !m.ends.IsZero() && expiry.After(m.ends.Add(time.Millisecond)) {
-		t.Fatalf("a lease until %s of a licence until %s", expiry, m.ends)
-	}
-}
-
-// Near brings a lease near its end, as time would: of a borrowed one its holder is back.
-func (m *model) Near(t *rapid.T) {
-	if len(m.held) == 0 {
-		t.Skip("nobody holds a lease")
-	}
-	lease := m.held[rapid.SampledFrom(slices.Sorted(maps.Keys(m.held))).Draw(t, "device")]
-	if _, _, err := m.service.GetLicense(context.Background(), m.who, m.license); err != nil {
-		t.Fatalf("load: %v", err)
-	}
-	soon := goredis.Z{Score: float64(time.Now().Add(30 * time.Second).UnixMicro()), Member: lease}
-	if err := m.client.ZAddXX(context.Background(), m.prefix()+"leases", soon).Err(); err != nil {
-		t.Fatalf("near: %v", err)
-	}
-	beat, err := m.service.Heartbeat(context.Background(), m.who, lease)
-	if err != nil {
-		t.Fatalf("a live holder was dropped: %v", err)
-	}
-	m.ended(t, beat.ExpiresAt)
-	if m.ends.IsZero() && time.Until(beat.ExpiresAt) < 4*time.Minute {
-		t.Fatalf("a heartbeat near the end did not keep the lease: %s", time.Until(beat.ExpiresAt))
-	}
-}
-
-// Limit moves the licence's own end: to none, to before any lease time is over, or, for a
-// moment in which nobody gets or keeps anything, to the past.
-func (m *model) Limit(t *rapid.T) {
-	update := func(ends time.Time) {
-		_, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, func(l *app.License) { l.ExpiresAt = ends })
-		if err != nil {
-			t.Fatalf("update: %v", err)
-		}
-		m.ends = ends
-	}
-	switch rapid.IntRange(0, 2).Draw(t, "end") {
-	case 0:
-		update(time.Time{})
-	case 1:
-		update(time.Now().Add(3 * time.Minute))
-	case 2:
-		was := m.ends
-		update(time.Now().Add(-time.Minute))
-		for device, lease := range m.held {
-			_, beat := m.service.Heartbeat(context.Background(), m.who, lease)
-			_, acquire := m.service.Acquire(context.Background(), m.who, m.license, device)
-			if app.CodeOf(beat) != app.CodeLicenseExpired || app.CodeOf(acquire) != app.CodeLicenseExpired {
-				t.Fatalf("after the licence's end: %v, %v", beat, acquire)
-			}
-		}
-		update(was)
-	}
-}
-
-// Heartbeat keeps a live lease, always.
-func (m *model) Heartbeat(t *rapid.T) {
-	if len(m.held) == 0 {
-		t.Skip("nobody holds a lease")
-	}
-	device := rapid.SampledFrom(slices.Sorted(maps.Keys(m.held))).Draw(t, "device")
-	beat, err := m.service.Heartbeat(context.Background(), m.who, m.held[device])
-	if err != nil {
-		t.Fatalf("a live holder was dropped: %v", err)
-	}
-	m.ended(t, beat.ExpiresAt)
-}
-
-// Late sends a heartbeat for a lease that is over.
-func (m *model) Late(t *rapid.T) {
-	if len(m.over) == 0 {
-		t.Skip("no lease is over")
-	}
-	lease := rapid.SampledFrom(slices.Sorted(maps.Keys(m.over))).Draw(t, "lease")
-	device := m.over[lease]
-	_, err := m.service.Heartbeat(context.Background(), m.who, lease)
-	_, newer := m.held[device]
-	switch {
-	case err == nil && newer:
-		t.Fatalf("one device has two leases")
-	case err == nil:
-		delete(m.over, lease)
-		m.held[device] = lease
-	case len(m.held)+m.ghosts < m.limit && !newer:
-		t.Fatalf("not revived with %d of %d seats in use: %v", len(m.held), m.limit, err)
-	}
-}
-
-// Release gives a seat back.
-func (m *model) Release(t *rapid.T) {
-	if len(m.held) == 0 {
-		t.Skip("nobody holds a lease")
-	}
-	device := rapid.SampledFrom(slices.Sorted(maps.Keys(m.held))).Draw(t, "device")
-	if err := m.service.Release(context.Background(), m.who, m.held[device]); err != nil {
-		t.Fatalf("release: %v", err)
-	}
-	delete(m.held, device)
-}
-
-// Expire lets the time of a lease run out.
-func (m *model) Expire(t *rapid.T) {
-	if len(m.held) == 0 {
-		t.Skip("nobody holds a lease")
-	}
-	device := rapid.SampledFrom(slices.Sorted(maps.Keys(m.held))).Draw(t, "device")
-	lease := m.held[device]
-	// A lease that is not loaded cannot run out: asking for the licence loads it.
-	if _, _, err := m.service.GetLicense(context.Background(), m.who, m.license); err != nil {
-		t.Fatalf("load: %v", err)
-	}
-	if err := m.client.ZAddXX(context.Background(), m.prefix()+"leases", goredis.Z{Score: 1, Member: lease}).Err(); err != nil {
-		t.Fatalf("expire: %v", err)
-	}
-	delete(m.held, device)
-	m.over[lease] = device
-}
-
-// Reap is the housekeeping.
-func (m *model) Reap(t *rapid.T) {
-	if err := m.service.Reap(context.Background()); err != nil {
-		t.Fatalf("reap: %v", err)
-	}
-}
-
-// Lose empties the live store, or leaves it as another server process would find it.
-func (m *model) Lose(t *rapid.T) {
-	ctx := context.Background()
-	var err error
-	if rapid.Bool().Draw(t, "restart") {
-		// What a restored snapshot looks like: keys of an earlier process, and holders
-		// that it does not know.
-		err = m.client.HSet(ctx, m.prefix()+"state", "run", "0000").Err()
-		if err == nil && rapid.Bool().Draw(t, "older") {
-			err = m.client.Del(ctx, m.prefix()+"leases", m.prefix()+"holders").Err()
-		}
-	} else {
-		err = m.client.FlushAll(ctx).Err()
-	}
-	if err != nil {
-		t.Fatalf("lose: %v", err)
-	}
-	m.ghosts = len(m.over)
-}
-
-// Race lets many new devices ask at the same time, while the state may be lost.
-func (m *model) Race(t *rapid.T) {
-	lose := rapid.Bool().Draw(t, "lose")
-	var mu sync.Mutex
-	var group sync.WaitGroup
-	for range 2 * m.limit {
-		device := fmt.Sprintf("device-%d", m.next)
-		m.next++
-		group.Go(func() {
-			g, err := m.service.Acquire(context.Background(), m.who, m.license, device)
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				m.held[device] = g.Lease.ID
-			}
-		})
-	}
-	if lose {
-		group.Go(func() { _ = m.client.FlushAll(context.Background()).Err() })
-		m.ghosts = len(m.over)
-	}
-	group.Wait()
-	if len(m.held)+m.ghosts < m.limit && !lose {
-		t.Fatalf("%d racers got only %d of %d seats", 2*m.limit, len(m.held), m.limit)
-	}
-	if lose {
-		// A racer that was refused after its reservation may leave a seat taken.
-		m.ghosts = m.limit
+		m.excess = max(0, excess)
 	}
 }
 
@@ -297,28 +196,28 @@ func TestSeatsAreNeverOversoldAndLiveHoldersNeverDropped(t *testing.T) {
 	service := w.service(t)
 	client := w.redis.Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	run := 0
-	admin := app.Principal{Tenant: "demo-1a2b", User: "root", Admin: true}
+	run, taken := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		run++
-		m := &model{
-			w: w, service: service, client: client, who: app.Principal{Tenant: "demo-1a2b", User: "ada"}, admin: admin, license: fmt.Sprintf("model-%d", run),
-			limit: rapid.IntRange(1, 6).Draw(t, "seats"), held: map[string]string{}, over: map[string]string{},
-		}
-		if _, err := service.CreateLicense(context.Background(), admin, app.License{ID: m.license, Product: "coditect-ide", Seats: m.limit, MaxBorrow: 24 * time.Hour}); err != nil {
-			t.Fatalf("create: %v", err)
-		}
+		m := newModel(t, w, service, client, run)
 		t.Repeat(map[string]func(*rapid.T){
 			"Acquire": m.Acquire, "Borrow": m.Borrow, "Near": m.Near, "Limit": m.Limit, "Heartbeat": m.Heartbeat, "Late": m.Late, "Release": m.Release, "Expire": m.Expire,
-			"Reap": m.Reap, "Lose": m.Lose, "Race": m.Race, "": m.check,
+			"Policy": m.Policy, "Taken": m.Taken, "Reap": m.Reap, "Lose": m.Lose, "Race": m.Race, "": m.check,
 		})
 		// In the end everybody who was promised a seat still has it.
-		for device, lease := range m.held {
-			if _, err := service.Heartbeat(context.Background(), m.who, lease); err != nil {
+		for device, h := range m.held {
+			if _, err := service.Heartbeat(context.Background(), h.who, h.lease); err != nil {
 				t.Fatalf("%s was dropped: %v", device, err)
 			}
 		}
+		for lease, who := range m.taken {
+			if _, err := service.Heartbeat(context.Background(), who, lease); app.CodeOf(err) != app.CodeLeaseTaken {
+				t.Fatalf("whose seat was taken is not told: %v", err)
+			}
+		}
+		taken += len(m.taken)
 	})
 	require.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM (SELECT l.id FROM licensing.license l JOIN licensing.lease e ON e.tenant_id = l.tenant_id AND e.license_id = l.id
-		WHERE e.ended_at IS NULL GROUP BY l.tenant_id, l.id, l.seats HAVING count(*) > l.seats) oversold`), "the ledger never has more open leases than seats")
+		WHERE e.ended_at IS NULL GROUP BY l.tenant_id, l.id, l.seats, l.overage HAVING count(*) > floor(l.seats * l.overage + 1e-9)) oversold`), "the ledger never has more open leases than seats")
+	require.GreaterOrEqual(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.take'`), taken, "each seat that was taken is in the audit trail")
 }
