@@ -39,9 +39,21 @@ type holding struct {
 	lease string
 	who   app.Principal
 	// group is the one whose reserved seat it is.
-	group    string
-	borrowed bool
+	group string
+	// borrowed and floating are what it is for certain, and lent says that it was borrowed
+	// at some time: a rebuild makes it so again.
+	borrowed, floating, lent bool
 }
+
+// beat notes what a heartbeat makes of it: a borrow that ends within a lease time is over.
+func (h *holding) beat(until time.Time, ends bool) {
+	if h.borrowed && time.Until(until) <= leaseTime {
+		h.borrowed, h.floating = false, !ends
+	}
+}
+
+// leaseTime is that of the licences.
+const leaseTime = 5 * time.Minute
 
 // past is a lease whose time is over.
 type past struct {

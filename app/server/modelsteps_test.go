@@ -63,7 +63,7 @@ func (m *model) ask(t *rapid.T, device string, who app.Principal, takes bool, ca
 		t.Fatalf("seats: %v", err)
 	}
 	g, err := call()
-	got := holding{lease: g.Lease.ID, who: who, group: g.Lease.Reservation, borrowed: g.Lease.Kind == app.KindBorrowed}
+	got := m.granted(who, g, before.lent)
 	if err == nil {
 		m.ended(t, g.Lease.ExpiresAt)
 	}
@@ -93,7 +93,7 @@ func (m *model) ask(t *rapid.T, device string, who app.Principal, takes bool, ca
 // anybody who may have one of the rest, or of the user's group.
 func (m *model) takeable(who app.Principal) bool {
 	for _, h := range m.held {
-		if !h.borrowed && (h.group == "" || slices.Contains(who.Groups, h.group)) {
+		if h.floating && (h.group == "" || slices.Contains(who.Groups, h.group)) {
 			return len(m.held) == m.limit || len(m.held)+m.kept("") == m.limit
 		}
 	}
@@ -117,7 +117,7 @@ func (m *model) lostBy(t *rapid.T, got holding, before []goredis.Z) {
 		}
 		h := m.held[device]
 		if slices.Contains(left, h.lease) {
-			if gone := m.gone(left, byLease); gone && !h.borrowed && h.group == "" {
+			if gone := m.gone(left, byLease); gone && h.floating && h.group == "" {
 				t.Fatalf("another seat than that of %s was taken, which is the idlest", device)
 			}
 			continue
@@ -165,7 +165,7 @@ func (m *model) Near(t *rapid.T) {
 	if err != nil || beat.Revived {
 		t.Fatalf("a live holder was dropped: %v", err)
 	}
-	h.borrowed = false
+	h.beat(beat.ExpiresAt, !m.ends.IsZero())
 	m.held[device] = h
 	m.ended(t, beat.ExpiresAt)
 	if m.ends.IsZero() && time.Until(beat.ExpiresAt) < 4*time.Minute {
@@ -202,8 +202,7 @@ func (m *model) Limit(t *rapid.T) {
 				t.Fatalf("after the licence's end: %v, %v", beat, acquire)
 			}
 			if want == "" {
-				h.group, h.borrowed = g.Lease.Reservation, g.Lease.Kind == app.KindBorrowed
-				m.held[device] = h
+				m.held[device] = m.granted(h.who, g, h.lent)
 			}
 		}
 		for _, who := range m.users {
@@ -225,20 +224,26 @@ func (m *model) Policy(t *rapid.T) {
 	// A licence that is counted for the first time is loaded anew.
 	m.ghosts = max(m.ghosts, len(m.over))
 	m.excess = max(0, len(m.held)+m.kept("")-m.limit)
+	m.rebuilt()
 	for device, h := range m.held {
-		if _, err := m.service.Heartbeat(context.Background(), h.who, h.lease); err != nil {
+		beat, err := m.service.Heartbeat(context.Background(), h.who, h.lease)
+		if err != nil {
 			t.Fatalf("%s lost its seat to a change of the policy: %v", device, err)
 		}
+		h.beat(beat.ExpiresAt, !m.ends.IsZero())
+		m.held[device] = h
 	}
 }
 
 // Heartbeat keeps a live lease, always.
 func (m *model) Heartbeat(t *rapid.T) {
-	_, h := m.holder(t)
+	device, h := m.holder(t)
 	beat, err := m.service.Heartbeat(context.Background(), h.who, h.lease)
 	if err != nil {
 		t.Fatalf("a live holder was dropped: %v", err)
 	}
+	h.beat(beat.ExpiresAt, !m.ends.IsZero())
+	m.held[device] = h
 	m.ended(t, beat.ExpiresAt)
 }
 
@@ -268,7 +273,7 @@ func (m *model) Late(t *rapid.T) {
 		t.Fatalf("one device has two leases")
 	case err == nil:
 		delete(m.over, lease)
-		h := holding{lease: lease, who: was.who, group: m.reserved(t, lease)}
+		h := holding{lease: lease, who: was.who, group: m.reserved(t, lease), lent: true}
 		if m.ghosts == 0 {
 			m.allowed(t, h)
 		}
@@ -344,11 +349,32 @@ func (m *model) Lose(t *rapid.T) {
 		if err = m.client.HDel(ctx, m.prefix()+"state", "indexed", "limited", "finish", "grace", "users", "reserved", "take").Err(); err == nil {
 			err = m.client.ZAdd(ctx, m.prefix()+"index", goredis.Z{Member: "u00:stale_lease"}).Err()
 		}
+		if err == nil {
+			// Whoever configures it next finds that out.
+			_, err = m.service.UpdateLicense(ctx, m.admin, m.license, app.ActionUpdate, func(*app.License) {})
+		}
 	}
 	if err != nil {
 		t.Fatalf("lose: %v", err)
 	}
 	m.ghosts = len(m.over)
+	m.rebuilt()
+}
+
+// rebuilt notes what is not certain any more when the live state was made anew.
+func (m *model) rebuilt() {
+	for device, h := range m.held {
+		if h.lent {
+			h.borrowed, h.floating = false, false
+			m.held[device] = h
+		}
+	}
+}
+
+// granted is what a holder was told.
+func (m *model) granted(who app.Principal, g app.Grant, lent bool) holding {
+	borrowed := g.Lease.Kind == app.KindBorrowed
+	return holding{lease: g.Lease.ID, who: who, group: g.Lease.Reservation, borrowed: borrowed, floating: !borrowed, lent: lent || borrowed}
 }
 
 // Race lets many new devices ask at the same time, while the state may be lost.
@@ -365,7 +391,7 @@ func (m *model) Race(t *rapid.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
-				m.held[device] = holding{lease: g.Lease.ID, who: who, group: g.Lease.Reservation}
+				m.held[device] = m.granted(who, g, false)
 			}
 		})
 	}
@@ -374,6 +400,9 @@ func (m *model) Race(t *rapid.T) {
 		m.ghosts = len(m.over)
 	}
 	group.Wait()
+	if lose {
+		m.rebuilt()
+	}
 	m.survivors(t)
 	for _, who := range m.users {
 		had := 0
@@ -401,9 +430,11 @@ func (m *model) survivors(t *rapid.T) {
 		return
 	}
 	for device, h := range m.held {
-		_, err := m.service.Heartbeat(context.Background(), h.who, h.lease)
+		beat, err := m.service.Heartbeat(context.Background(), h.who, h.lease)
 		switch {
 		case err == nil:
+			h.beat(beat.ExpiresAt, !m.ends.IsZero())
+			m.held[device] = h
 		case app.CodeOf(err) == app.CodeLeaseTaken && !h.borrowed:
 			delete(m.held, device)
 			m.taken[h.lease] = h.who

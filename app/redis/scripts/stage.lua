@@ -3,7 +3,7 @@
 -- ARGV: ticket, how long it may do nothing, milliseconds, ttl, grace, whether to make an index
 -- (1), then for each lease "lease expiry granted device user kind group" with - for no group.
 -- Each is kept for a full lease time, since heartbeats may have kept it that long, and for what
--- it was promised if that was longer; only then a borrowed one can still be one -> ok | cold
+-- it was promised if that was longer. A borrowed one is still one until its end -> ok | cold
 if redis.call('GET', KEYS[17]) ~= run() then return {'cold'} end
 if redis.call('GET', KEYS[18]) == ARGV[1] then redis.call('PEXPIRE', KEYS[18], ARGV[2]) end
 local ttl, grace, scores, held, each = ARGV[3], ARGV[4], {}, {}, {}
@@ -11,7 +11,8 @@ local entries, reserved = {}, {}
 for i = 6, #ARGV do
   local lease, expiry, granted, device, user, kind, group = string.match(ARGV[i], '^(%S+) (%d+) (%d+) (%x+) (%x+) (%a) ([%x-]+)$')
   expiry = tonumber(expiry)
-  if expiry < now + ttl then expiry, kind = now + ttl, 'f' end
+  if expiry <= now then kind = 'f' end
+  expiry = math.max(expiry, now + ttl)
   scores[#scores + 1], scores[#scores + 2] = int(kind == 'f' and expiry + grace or expiry), lease
   held[#held + 1], held[#held + 2] = lease, device .. ':' .. user .. ':' .. kind
   entries[#entries + 1], entries[#entries + 2] = 0, 'u' .. user .. ':' .. lease
