@@ -94,8 +94,10 @@ func newModel(t *rapid.T, w *world, service *app.Service, client *goredis.Client
 	m := &model{
 		w: w, service: service, client: client, admin: app.Principal{Tenant: "demo-1a2b", User: "root", Admin: true}, license: fmt.Sprintf("model-%d", run),
 		users: []app.Principal{
-			{Tenant: "demo-1a2b", User: "ada"}, {Tenant: "demo-1a2b", User: "bob", Groups: []string{"staff"}},
-			{Tenant: "demo-1a2b", User: "dan", Groups: []string{"staff", "devs"}}, {Tenant: "demo-1a2b", User: "eve", Groups: []string{"qa", "devs"}},
+			{Tenant: "demo-1a2b", User: "ada"},
+			{Tenant: "demo-1a2b", User: "bob", Groups: []string{"staff"}},
+			{Tenant: "demo-1a2b", User: "dan", Groups: []string{"staff", "devs"}},
+			{Tenant: "demo-1a2b", User: "eve", Groups: []string{"qa", "devs"}},
 		},
 		seats: rapid.IntRange(1, 6).Draw(t, "seats"), held: map[string]holding{}, over: map[string]past{}, taken: map[string]app.Principal{},
 	}
