@@ -4,9 +4,12 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 func newPatience(parent context.Context, limit time.Duration) *patience {
@@ -17,26 +20,29 @@ func ended(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
 		return true
-	case <-time.After(5 * time.Second):
+	case <-time.After(await.Limit):
 		return false
 	}
 }
 
 func TestPatienceEndsAtItsDeadlineWhetherSomebodyWaitsOrNot(t *testing.T) {
 	t.Parallel()
-	waiting := newPatience(t.Context(), 20*time.Millisecond)
-	deadline, limited := waiting.Deadline()
-	assert.True(t, limited)
-	assert.Equal(t, waiting.deadline, deadline)
-	assert.NoError(t, waiting.Err())
-	assert.True(t, ended(waiting))
-	assert.ErrorIs(t, waiting.Err(), context.DeadlineExceeded)
-	assert.False(t, time.Now().Before(deadline))
+	// In a time that passes only while everybody waits, so that no step is too late.
+	synctest.Test(t, func(t *testing.T) {
+		waiting := newPatience(t.Context(), 20*time.Millisecond)
+		deadline, limited := waiting.Deadline()
+		assert.True(t, limited)
+		assert.Equal(t, waiting.deadline, deadline)
+		assert.NoError(t, waiting.Err())
+		assert.True(t, ended(waiting))
+		assert.ErrorIs(t, waiting.Err(), context.DeadlineExceeded)
+		assert.False(t, time.Now().Before(deadline))
 
-	ignored := newPatience(t.Context(), -time.Second)
-	assert.ErrorIs(t, ignored.Err(), context.DeadlineExceeded)
-	assert.True(t, ended(ignored), "who waits too late does not wait")
-	assert.ErrorIs(t, ignored.Err(), context.DeadlineExceeded)
+		ignored := newPatience(t.Context(), -time.Second)
+		assert.ErrorIs(t, ignored.Err(), context.DeadlineExceeded)
+		assert.True(t, ended(ignored), "who waits too late does not wait")
+		assert.ErrorIs(t, ignored.Err(), context.DeadlineExceeded)
+	})
 }
 
 func TestPatienceEndsWithItsClientsConnection(t *testing.T) {
