@@ -78,9 +78,25 @@ func commonEnvironment(s Settings, stores *data.Stores) []workload.Variable {
 		return append(all,
 			workload.Variable{Name: "DATABASE_ADDRESS", Value: pulumi.Sprintf("%s:%d", stores.SQLAddress, postgresPort)},
 			workload.Variable{Name: "DATABASE_CA", Value: stores.SQLServerCA},
+			workload.Variable{Name: "DATABASE_SERVER_NAME", Value: stores.SQLConnectionName.ApplyT(certificateName).(pulumi.StringOutput)},
 		)
 	}
 	return append(all, workload.Variable{Name: "DATABASE_INSTANCE", Value: stores.SQLConnectionName})
+}
+
+// certificateName is the name in a Cloud SQL instance's certificate, project:instance,
+// of its connection name project:region:instance. A project of a domain has a colon in
+// its id.
+func certificateName(connection string) string {
+	instance := strings.LastIndex(connection, ":")
+	if instance < 0 {
+		return connection
+	}
+	region := strings.LastIndex(connection[:instance], ":")
+	if region < 0 {
+		return connection
+	}
+	return connection[:region] + connection[instance:]
 }
 
 // tenantsJSON joins the tenants' licences with the ids that Identity Platform

@@ -36,20 +36,25 @@ type authority struct {
 // newAuthority makes an authority for 127.0.0.1 and the given DNS names.
 func newAuthority(tb testing.TB, dir string, names ...string) authority {
 	tb.Helper()
-	return newNamedAuthority(tb, dir, "127.0.0.1", names...)
+	return makeAuthority(tb, dir, &x509.Certificate{Subject: pkix.Name{CommonName: "127.0.0.1"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: names})
 }
 
-// newNamedAuthority makes an authority whose subject is name.
-func newNamedAuthority(tb testing.TB, dir, name string, names ...string) authority {
+// newNamedAuthority makes an authority that has no name but its subject's, as a Cloud
+// SQL instance's certificate.
+func newNamedAuthority(tb testing.TB, dir, name string) authority {
+	tb.Helper()
+	return makeAuthority(tb, dir, &x509.Certificate{Subject: pkix.Name{CommonName: name}})
+}
+
+func makeAuthority(tb testing.TB, dir string, template *x509.Certificate) authority {
 	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(tb, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: names,
-	}
+	template.SerialNumber = big.NewInt(time.Now().UnixNano())
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
+	template.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	template.IsCA, template.BasicConstraintsValid = true, true
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(tb, err)
 	private, err := x509.MarshalPKCS8PrivateKey(key)

@@ -24,6 +24,10 @@ type Options struct {
 	// CA is the PEM bundle that signs the server's certificate. Empty means that
 	// Dial secures the connection.
 	CA string
+	// ServerName is the common name of a certificate that has no other name, such as a
+	// Cloud SQL instance's, "project:instance". Empty means that the certificate is for
+	// the host of Address.
+	ServerName string
 	// Dial opens connections in place of TCP to Address: the Cloud SQL connector.
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	Database string
@@ -89,6 +93,9 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 		return nil, errors.New("the CA for the database holds no PEM certificate")
 	}
 	connection.TLSConfig = &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12}
+	if o.ServerName != "" {
+		connection.TLSConfig = CommonName(roots, o.ServerName)
+	}
 	return config, nil
 }
 

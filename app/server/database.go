@@ -14,7 +14,7 @@ import (
 // database says how to connect, and returns what ends the connector.
 func (s *Common) database(ctx context.Context, password string) (postgres.Options, func() error, error) {
 	options := postgres.Options{
-		Address: s.DatabaseAddress, CA: s.DatabaseCA, Database: s.DatabaseName, User: s.DatabaseUser,
+		Address: s.DatabaseAddress, CA: s.DatabaseCA, ServerName: s.DatabaseServerName, Database: s.DatabaseName, User: s.DatabaseUser,
 		Password: password, MaxConnections: s.DatabaseConnections,
 	}
 	if s.DatabaseInstance == "" {

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
+	"github.com/coditect-ai/license-platform/app/postgres"
 	"github.com/coditect-ai/license-platform/local/layer"
 )
 
@@ -90,7 +91,7 @@ func sql(encrypted bool, user string) Try {
 			return Finding{}, fmt.Errorf("connect to PostgreSQL: %w", err)
 		}
 		if encrypted {
-			config.TLSConfig = &tls.Config{RootCAs: t.Roots, ServerName: config.Host, MinVersion: tls.VersionTLS12}
+			config.TLSConfig = postgres.CommonName(t.SQLRoots, t.SQLName)
 		}
 		connection, err := pgx.ConnectConfig(ctx, config)
 		if err == nil {

@@ -68,7 +68,7 @@ func (m move) try(ctx context.Context, t *Target) (Finding, error) {
 	case !got.Connected:
 		return Finding{}, fmt.Errorf("dial %s from within a pod: nothing tells what came of it", m.to(t))
 	case m.judge != nil && got.Denied == "":
-		return m.judge(got.Answer), nil
+		return m.judge(string(got.Answer)), nil
 	default:
 		return Finding{Rule: "connected", Why: got.Denied, Status: "connected"}, nil
 	}

@@ -35,6 +35,9 @@ type Target struct {
 	Requests func(ctx context.Context, traceID string) ([]trace.Passage, error)
 	// SQL, Redis and KMS are addresses (host:port) inside the private network.
 	SQL, Redis, KMS string
+	// SQLName is the common name of the database's certificate, SQLRoots verify it.
+	SQLName  string
+	SQLRoots *x509.CertPool
 	// API and IDE are a pod of each; Control is the cluster's control plane.
 	API, IDE Pod
 	Control  netip.AddrPort

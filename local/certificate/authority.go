@@ -44,10 +44,15 @@ type Authority struct {
 // expired, damaged or half-present authority is an error that says which file
 // is at fault.
 func LoadOrCreate(dir string) (*Authority, error) {
+	return LoadOrCreateNamed(dir, "license-platform local CA")
+}
+
+// LoadOrCreateNamed is LoadOrCreate for an authority whose subject is name.
+func LoadOrCreateNamed(dir, name string) (*Authority, error) {
 	certPath, keyPath := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key")
 	_, err := os.Stat(certPath)
 	if errors.Is(err, fs.ErrNotExist) {
-		return create(dir, certPath, keyPath)
+		return create(dir, name, certPath, keyPath)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look for the local certificate authority: %w", err)
@@ -66,7 +71,7 @@ func LoadOrCreate(dir string) (*Authority, error) {
 	return &Authority{path: certPath, certificate: pair.Leaf, key: key, encoded: encodeCertificate(pair.Leaf.Raw)}, nil
 }
 
-func create(dir, certPath, keyPath string) (*Authority, error) {
+func create(dir, name, certPath, keyPath string) (*Authority, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the certificate authority's folder: %w", err)
 	}
@@ -80,7 +85,7 @@ func create(dir, certPath, keyPath string) (*Authority, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber:          serial,
-		Subject:               pkix.Name{CommonName: "license-platform local CA", Organization: []string{"license-platform embedded cloud"}},
+		Subject:               pkix.Name{CommonName: name, Organization: []string{"license-platform embedded cloud"}},
 		NotBefore:             time.Now().Add(-clockSkew),
 		NotAfter:              time.Now().Add(authorityLifetime),
 		IsCA:                  true,
@@ -118,32 +123,46 @@ func (a *Authority) Issue(names []string, ips []netip.Addr) (tls.Certificate, er
 	if len(names)+len(ips) == 0 {
 		return tls.Certificate{}, errors.New("a certificate needs at least one DNS name or address")
 	}
+	template := &x509.Certificate{DNSNames: names}
+	for _, ip := range ips {
+		template.IPAddresses = append(template.IPAddresses, net.IP(ip.AsSlice()))
+	}
+	made, err := a.sign(template)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("issue the certificate for %v %v: %w", names, ips, err)
+	}
+	return made, nil
+}
+
+// IssueNamed signs a server certificate as Issue does, whose only name is the common
+// name of its subject: no client can verify it by an address or a host.
+func (a *Authority) IssueNamed(name string) (tls.Certificate, error) {
+	made, err := a.sign(&x509.Certificate{Subject: pkix.Name{CommonName: name}})
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("issue the certificate of %s: %w", name, err)
+	}
+	return made, nil
+}
+
+// sign completes the template and signs it.
+func (a *Authority) sign(template *x509.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("make a certificate's key: %w", err)
 	}
-	serial, err := serialNumber()
-	if err != nil {
+	if template.SerialNumber, err = serialNumber(); err != nil {
 		return tls.Certificate{}, err
 	}
-	template := &x509.Certificate{
-		SerialNumber: serial,
-		NotBefore:    time.Now().Add(-clockSkew),
-		NotAfter:     earlier(time.Now().Add(leafLifetime-2*clockSkew), a.certificate.NotAfter),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:     names,
-	}
-	for _, ip := range ips {
-		template.IPAddresses = append(template.IPAddresses, net.IP(ip.AsSlice()))
-	}
+	template.NotBefore = time.Now().Add(-clockSkew)
+	template.NotAfter = earlier(time.Now().Add(leafLifetime-2*clockSkew), a.certificate.NotAfter)
+	template.KeyUsage, template.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("sign the certificate for %v %v: %w", names, ips, err)
+		return tls.Certificate{}, fmt.Errorf("sign it: %w", err)
 	}
 	leaf, err := x509.ParseCertificate(der)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("read back the certificate for %v %v: %w", names, ips, err)
+		return tls.Certificate{}, fmt.Errorf("read it back: %w", err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der, a.certificate.Raw}, PrivateKey: key, Leaf: leaf}, nil
 }

@@ -53,6 +53,22 @@ func TestACertificateIsValidForItsNamesAndAddressesOnly(t *testing.T) {
 	assert.ErrorContains(t, err, "at least one")
 }
 
+func TestACertificateWithACommonNameOnlyIsForNoHostAndNoAddress(t *testing.T) {
+	t.Parallel()
+	authority, err := certificate.LoadOrCreateNamed(t.TempDir(), "Google Cloud SQL Server CA")
+	require.NoError(t, err)
+	issued, err := authority.IssueNamed("project:instance")
+	require.NoError(t, err)
+	assert.Equal(t, "project:instance", issued.Leaf.Subject.CommonName)
+	assert.Equal(t, "Google Cloud SQL Server CA", issued.Leaf.Issuer.CommonName)
+	_, err = issued.Leaf.Verify(x509.VerifyOptions{Roots: authority.Pool()})
+	require.NoError(t, err)
+	for _, host := range []string{"project:instance", "instance", "127.0.0.1"} {
+		_, err = issued.Leaf.Verify(x509.VerifyOptions{DNSName: host, Roots: authority.Pool()})
+		assert.Error(t, err, host)
+	}
+}
+
 func TestAServerIsTrustedByWhoTrustsTheAuthorityAndByNobodyElse(t *testing.T) {
 	t.Parallel()
 	authority, err := certificate.LoadOrCreate(t.TempDir())

@@ -134,7 +134,10 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 	if err != nil {
 		return nil, err
 	}
-	at := status.Addresses
+	at, sqlRoots := status.Addresses, x509.NewCertPool()
+	if !sqlRoots.AppendCertsFromPEM([]byte(status.SQL.CA)) {
+		return nil, errors.New("the database's certificate authority is not known")
+	}
 	target := &attack.Target{
 		Dir: dir, Edge: edge, Roots: roots, LicenseHost: e.Hosts["licenses"], IDEHost: e.Hosts["api"],
 		Tenant: e.Tenant, License: e.License, Rival: rivalTenant, RivalLicense: rivalTenant,
@@ -142,7 +145,7 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 			return client.Token(ctx, daemon.TokenRequest{Project: who.Project, Tenant: who.Tenant, User: who.User, Role: who.Role, TTL: who.TTL})
 		},
 		KeysURL: "https://" + at["identity"] + identity.KeysPath, Requests: client.Requests,
-		SQL: at["sql"], Redis: at["redis"], KMS: at["kms"],
+		SQL: at["sql"], SQLName: status.SQL.Name, SQLRoots: sqlRoots, Redis: at["redis"], KMS: at["kms"],
 	}
 	if status.Network.Warning != "" {
 		return target, nil
@@ -174,7 +177,7 @@ func inside(target *attack.Target, client *daemon.Client, status daemon.Status) 
 	}
 	target.Control, target.Account = control, apiAccount+"@"+existing.Project+".iam.gserviceaccount.com"
 	target.Inside = func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error) {
-		return client.Attempt(ctx, daemon.AttemptRequest{From: from, To: to, Words: words})
+		return client.Attempt(ctx, daemon.AttemptRequest{From: from, To: to, Words: dataplane.Octets(words)})
 	}
 	target.Daemon = status.PID
 	target.Intrude = func(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error) {

@@ -34,8 +34,10 @@ type Status struct {
 	Existing map[string]int `json:"existing"`
 	Pods     []Pod          `json:"pods"`
 	// Addresses say where what stands for a type of resource is reached.
-	Addresses map[string]string   `json:"addresses"`
-	Edge      loadbalancer.Status `json:"edge"`
+	Addresses map[string]string `json:"addresses"`
+	// SQL is how clients verify the stack's database.
+	SQL  ServerIdentity      `json:"sql"`
+	Edge loadbalancer.Status `json:"edge"`
 	// Network tells how NetworkPolicies are enforced and what they denied.
 	Network dataplane.Status `json:"network"`
 	// Drifted says what was changed behind Pulumi's back and is so still.
@@ -48,6 +50,13 @@ type Status struct {
 	Faults []string `json:"faults,omitempty"`
 	// Monitoring tells which alerts fire.
 	Monitoring monitoring.Status `json:"monitoring"`
+}
+
+// ServerIdentity is what a server's certificate has to be.
+type ServerIdentity struct {
+	// Name is the subject's common name, CA the PEM of who signs it.
+	Name string `json:"name,omitempty"`
+	CA   string `json:"ca,omitempty"`
 }
 
 // Pod is a pod in the daemon's status.
@@ -158,6 +167,7 @@ func (d *Daemon) status() Status {
 		})
 	}
 	d.addresses(s.Addresses)
+	s.SQL = d.sqlIdentity()
 	d.mu.Lock()
 	s.Problems = slices.Clone(d.problems)
 	d.mu.Unlock()
@@ -183,6 +193,18 @@ func (d *Daemon) addresses(at map[string]string) {
 		port, _ := outputs.Number("port")
 		at["redis"] = fmt.Sprintf("%s:%.0f", outputs.Text("host"), port)
 	}
+}
+
+// sqlIdentity is empty without a database of the stack's.
+func (d *Daemon) sqlIdentity() (identity ServerIdentity) {
+	for _, r := range d.store.List(gcp.TypeDatabaseInstance) {
+		if r.ID == existing.Database {
+			continue
+		}
+		outputs := provider.Properties(r.Outputs)
+		identity = ServerIdentity{Name: outputs.Text("project") + ":" + r.ID, CA: outputs.Text("serverCaCerts.0.cert")}
+	}
+	return identity
 }
 
 // mint signs a token. A tenant that the stack does not declare is somebody

@@ -30,6 +30,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/process"
 	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/local/redis"
 	"github.com/coditect-ai/license-platform/local/registry"
 	"github.com/coditect-ai/license-platform/local/secretmanager"
@@ -77,6 +78,7 @@ type Daemon struct {
 	monitoring *monitoring.Monitoring
 	gcp        *provider.Server
 	kubernetes *provider.Server
+	cluster    *kubernetes.World
 
 	stop   context.CancelFunc
 	faults faults
@@ -154,7 +156,7 @@ func (d *Daemon) open() (err error) {
 	if err != nil {
 		return fmt.Errorf("make the kubelet: %w", err)
 	}
-	d.databases = &databases{dir: at("postgres"), logs: logs, authority: d.authority, supervisor: d.supervisor, log: d.log, running: map[string]*postgres.Server{}}
+	d.databases = &databases{dir: at("postgres"), logs: logs, supervisor: d.supervisor, log: d.log, running: map[string]*postgres.Server{}}
 	d.caches = &caches{dir: at("redis"), logs: logs, authority: d.authority, supervisor: d.supervisor, log: d.log, running: map[string]*redis.Server{}}
 	if err := d.openMonitoring(logs); err != nil {
 		return err

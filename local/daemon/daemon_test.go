@@ -21,6 +21,7 @@ import (
 	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/dataplane"
 	"github.com/coditect-ai/license-platform/local/existing"
 	"github.com/coditect-ai/license-platform/local/metadata"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
@@ -217,7 +218,7 @@ func thePodHasItsIdentity(t *testing.T, client *daemon.Client, status daemon.Sta
 	for path, want := range map[string]string{"email": account, "token": "access_token"} {
 		got, err := client.Attempt(t.Context(), daemon.AttemptRequest{
 			From: netip.MustParseAddr(pod.IP), To: metadata.Address(),
-			Words: "GET /computeMetadata/v1/instance/service-accounts/default/" + path + " HTTP/1.0\r\nMetadata-Flavor: Google\r\n\r\n",
+			Words: dataplane.Octets("GET /computeMetadata/v1/instance/service-accounts/default/" + path + " HTTP/1.0\r\nMetadata-Flavor: Google\r\n\r\n"),
 		})
 		require.NoError(t, err)
 		assert.Contains(t, got.Answer, want)

@@ -18,7 +18,6 @@ import (
 // databases runs Cloud SQL instances as PostgreSQL servers.
 type databases struct {
 	dir, logs  string
-	authority  *certificate.Authority
 	supervisor *process.Supervisor
 	log        *slog.Logger
 
@@ -29,8 +28,30 @@ type databases struct {
 
 var _ gcp.Databases = (*databases)(nil)
 
-// EnsureInstance starts the instance, or gives a running one its flags.
-func (d *databases) EnsureInstance(ctx context.Context, instance string, at netip.AddrPort, flags map[string]string) error {
+// authorityDir holds the authority of one instance: each has its own, as on Cloud SQL
+// (https://cloud.google.com/sql/docs/postgres/configure-ssl-instance#server-certs).
+func (d *databases) authorityDir(instance string) string {
+	return filepath.Join(d.dir, instance+".authority")
+}
+
+func (d *databases) authority(instance string) (*certificate.Authority, error) {
+	return certificate.LoadOrCreateNamed(d.authorityDir(instance), "Google Cloud SQL Server CA")
+}
+
+// ServerCA is what clients of the instance have to trust, as PEM.
+func (d *databases) ServerCA(instance string) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	authority, err := d.authority(instance)
+	if err != nil {
+		return "", err
+	}
+	return authority.PEM(), nil
+}
+
+// EnsureInstance starts the instance, or gives a running one its flags. Its
+// certificate has no name but the subject's, project:instance, as that of Cloud SQL.
+func (d *databases) EnsureInstance(ctx context.Context, project, instance string, at netip.AddrPort, flags map[string]string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.down {
@@ -43,7 +64,11 @@ func (d *databases) EnsureInstance(ctx context.Context, instance string, at neti
 			return server.SetFlags(ctx, flags)
 		}
 	}
-	pair, err := d.authority.Issue(nil, []netip.Addr{at.Addr()})
+	authority, err := d.authority(instance)
+	if err != nil {
+		return err
+	}
+	pair, err := authority.IssueNamed(project + ":" + instance)
 	if err != nil {
 		return err
 	}
@@ -68,7 +93,7 @@ func (d *databases) RemoveInstance(ctx context.Context, instance string) error {
 		}
 		delete(d.running, instance)
 	}
-	return removeData(filepath.Join(d.dir, instance))
+	return errors.Join(removeData(d.authorityDir(instance)), removeData(filepath.Join(d.dir, instance)))
 }
 
 func (d *databases) server(instance string) (*postgres.Server, error) {

@@ -29,7 +29,7 @@ func TestStoresAreKeptDownUntilTheyAreHealed(t *testing.T) {
 	authority, err := certificate.LoadOrCreate(dir)
 	require.NoError(t, err)
 	c := &caches{dir: filepath.Join(dir, "redis"), logs: dir, authority: authority, supervisor: supervisor, log: log, running: map[string]*redis.Server{}}
-	d := &databases{dir: filepath.Join(dir, "postgres"), logs: dir, authority: authority, supervisor: supervisor, log: log, running: map[string]*postgres.Server{}}
+	d := &databases{dir: filepath.Join(dir, "postgres"), logs: dir, supervisor: supervisor, log: log, running: map[string]*postgres.Server{}}
 
 	cache, database := port.Address(t), port.Address(t)
 	for name, store := range map[string]struct {
@@ -40,7 +40,7 @@ func TestStoresAreKeptDownUntilTheyAreHealed(t *testing.T) {
 		stop   func(context.Context) error
 	}{
 		"redis":    {cache, func(ctx context.Context) error { return c.EnsureCache(ctx, "cache", cache, "secret", nil, 0) }, c.fail, c.heal, c.stop},
-		"postgres": {database, func(ctx context.Context) error { return d.EnsureInstance(ctx, "database", database, nil) }, d.fail, d.heal, d.stop},
+		"postgres": {database, func(ctx context.Context) error { return d.EnsureInstance(ctx, "project", "database", database, nil) }, d.fail, d.heal, d.stop},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

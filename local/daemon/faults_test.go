@@ -58,7 +58,7 @@ func intrudersAttempt(t *testing.T, client *daemon.Client) {
 		require.NoError(t, err)
 		assert.Contains(t, got.Answer, "200 OK")
 	}
-	token := "GET /computeMetadata/v1/instance/service-accounts/default/email HTTP/1.0\r\nMetadata-Flavor: Google\r\n\r\n"
+	const token = "GET /computeMetadata/v1/instance/service-accounts/default/email HTTP/1.0\r\nMetadata-Flavor: Google\r\n\r\n"
 	got, err := client.Attempt(t.Context(), daemon.AttemptRequest{From: at.Addr(), To: metadata.Address(), Words: token})
 	require.NoError(t, err)
 	assert.Contains(t, got.Answer, existing.Project+".svc.id.goog", "the metadata server knows who asks")

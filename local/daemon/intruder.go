@@ -19,8 +19,8 @@ type AttemptRequest struct {
 	// comes for the attempt and leaves.
 	From netip.Addr `json:"from"`
 	// To is dialled, and Words are said there.
-	To    netip.AddrPort `json:"to"`
-	Words string         `json:"words,omitempty"`
+	To    netip.AddrPort   `json:"to"`
+	Words dataplane.Octets `json:"words,omitempty"`
 }
 
 // Attempt makes an attempt from within the cluster's network.

@@ -10,6 +10,7 @@ import (
 	"github.com/coditect-ai/license-platform/k8s/customresource"
 	"github.com/coditect-ai/license-platform/local/cloudarmor"
 	"github.com/coditect-ai/license-platform/local/identity"
+	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/provider"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
@@ -20,16 +21,16 @@ import (
 func (d *Daemon) providers(schemas *customresource.Schemas) {
 	google := &gcp.World{
 		Store: d.store, Plan: d.options.Plan, CA: d.authority.PEM(),
-		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs, TenantID: identity.TenantID,
+		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs, CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
 		Databases: d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
 		Images: d.registry, Tenants: tenants{d.issuer},
 	}
-	cluster := &kubernetes.World{
+	d.cluster = &kubernetes.World{
 		Store: d.store, Kubelet: d.kubelet, Schemas: schemas, Edge: d.options.Plan.Edge().Addr(), AwaitIngress: d.awaitIngress,
 		OperatorAnswers: func() bool { return !d.faults.has(faultOperator) },
 	}
 	d.gcp = provider.NewServer("gcp", d.store, google.Kinds(), google.Functions())
-	d.kubernetes = provider.NewServer("kubernetes", d.store, cluster.Kinds(), nil)
+	d.kubernetes = provider.NewServer("kubernetes", d.store, d.cluster.Kinds(), nil)
 }
 
 // checkRule compiles a Cloud Armor rule the way the front door does.
@@ -39,6 +40,18 @@ func checkRule(properties map[string]any) error {
 		return err
 	}
 	return cloudarmor.CheckRule(rule)
+}
+
+// flagPatience is how long PostgreSQL may take to say which parameters it has.
+const flagPatience = 10 * time.Second
+
+func checkDatabaseFlags(flags map[string]string) error {
+	if len(flags) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), flagPatience)
+	defer cancel()
+	return postgres.CheckFlags(ctx, flags)
 }
 
 // ingressPatience is how long the load balancer may take to serve an Ingress.

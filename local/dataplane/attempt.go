@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +44,22 @@ const (
 	longestAnswer  = 4096 // bytes
 )
 
+// Octets are what is said on a connection. As text they are base64, since no text
+// holds every octet.
+type Octets string
+
+// MarshalText implements encoding.TextMarshaler.
+func (o Octets) MarshalText() ([]byte, error) {
+	return base64.StdEncoding.AppendEncode(nil, []byte(o)), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (o *Octets) UnmarshalText(text []byte) error {
+	said, err := base64.StdEncoding.DecodeString(string(text))
+	*o = Octets(said)
+	return err
+}
+
 // Outcome is what came of an attempt.
 type Outcome struct {
 	// Denied says why the policies deny it; it is empty when they do not. A denied
@@ -51,7 +68,7 @@ type Outcome struct {
 	// Connected says that the connection was opened.
 	Connected bool `json:"connected,omitempty"`
 	// Answer is what was said on it, at most 4 KiB.
-	Answer string `json:"answer,omitempty"`
+	Answer Octets `json:"answer,omitempty"`
 }
 
 // Intrude makes a move in the place of the program of the pod at the address.
@@ -66,7 +83,7 @@ func (d *Dataplane) Intrude(ctx context.Context, pod netip.Addr, move sandbox.Mo
 // Attempt does what an intruder in the pod would: it dials the address from
 // within the pod's network, says the words and listens. An error says that
 // nothing is known: the pod has no network of its own, or nobody is there.
-func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPort, words string) (Outcome, error) {
+func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPort, words Octets) (Outcome, error) {
 	a := d.at(pod)
 	if a == nil {
 		return Outcome{}, fmt.Errorf("no pod with a network of its own has the address %s", pod)
@@ -97,14 +114,14 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 }
 
 // converse says the words and returns the answer; that there is none is no error.
-func converse(conn net.Conn, words string) (string, error) {
+func converse(conn net.Conn, words Octets) (Octets, error) {
 	if words == "" {
 		return "", nil
 	}
 	if err := conn.SetDeadline(time.Now().Add(answerPatience)); err != nil {
 		return "", fmt.Errorf("talk: %w", err)
 	}
-	if _, err := io.WriteString(conn, words); err != nil {
+	if _, err := io.WriteString(conn, string(words)); err != nil {
 		return "", nil // it was hung up
 	}
 	var answer []byte
@@ -120,5 +137,5 @@ func converse(conn net.Conn, words string) (string, error) {
 			break
 		}
 	}
-	return string(answer), nil
+	return Octets(answer), nil
 }

@@ -30,7 +30,7 @@ func (w *world) target() *attack.Target {
 			if !from.IsValid() {
 				from = stranger.IP
 			}
-			return w.Attempt(ctx, from, to, words)
+			return w.Attempt(ctx, from, to, dataplane.Octets(words))
 		},
 	}
 }

@@ -98,18 +98,27 @@ func (m *machine) connect(t *testing.T) {
 	content, err := os.ReadFile(filepath.Join(m.directory, "endpoints.json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(content, &m.endpoints))
-	authority, err := os.ReadFile(m.endpoints.CA)
+	require.Equal(t, "https://"+m.edge(), m.endpoints.Edge)
+	m.trust(t)
+}
+
+// edge is where the front door listens.
+func (m *machine) edge() string { return fmt.Sprintf("127.0.0.1:%d", m.edgePort) }
+
+// trust makes the client, which needs no stack: the front door is there before.
+func (m *machine) trust(t *testing.T) {
+	t.Helper()
+	authority, err := os.ReadFile(filepath.Join(m.directory, "ca.pem"))
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM(authority))
-	address := strings.TrimPrefix(m.endpoints.Edge, "https://")
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	m.client = &http.Client{
 		Timeout: 30 * time.Second,
 		Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, address)
+				return dialer.DialContext(ctx, network, m.edge())
 			},
 		},
 	}

@@ -50,6 +50,27 @@ func describe(ctx context.Context, bin string) (parameters, error) {
 	return found, nil
 }
 
+// auditFlags are the parameters of the extension pgaudit
+// (https://github.com/pgaudit/pgaudit/blob/main/README.md#settings).
+var auditFlags = [...]string{
+	"pgaudit.log", "pgaudit.log_catalog", "pgaudit.log_client", "pgaudit.log_level", "pgaudit.log_parameter", "pgaudit.log_parameter_max_size",
+	"pgaudit.log_relation", "pgaudit.log_rows", "pgaudit.log_statement", "pgaudit.log_statement_once", "pgaudit.role",
+}
+
+// CheckFlags returns which database flag Cloud SQL does not take.
+func CheckFlags(ctx context.Context, declared map[string]string) error {
+	bin, err := find(programs, "")
+	if err != nil {
+		return err
+	}
+	known, err := describe(ctx, bin)
+	if err != nil {
+		return err
+	}
+	_, err = known.judge(declared, auditable(bin))
+	return err
+}
+
 // judge says for every declared flag whether it applies here, by name.
 func (ps parameters) judge(declared map[string]string, hasAudit bool) ([]Flag, error) {
 	var flags []Flag
@@ -61,6 +82,8 @@ func (ps parameters) judge(declared map[string]string, hasAudit bool) ([]Flag, e
 			return nil, fmt.Errorf("the database flag %s is not one of Cloud SQL's: it manages that itself; see https://cloud.google.com/sql/docs/postgres/flags", name)
 		case known:
 			flag.Applied = true
+		case strings.HasPrefix(name, "pgaudit.") && !slices.Contains(auditFlags[:], name):
+			return nil, fmt.Errorf("the extension pgaudit has no parameter %s; it has %s", name, strings.Join(auditFlags[:], ", "))
 		case strings.HasPrefix(name, "pgaudit.") && hasAudit:
 			flag.Applied = true
 		case strings.HasPrefix(name, "pgaudit."), name == "cloudsql.enable_pgaudit":

@@ -22,14 +22,17 @@ import (
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/apptest/port"
+	ledger "github.com/coditect-ai/license-platform/app/postgres"
 	"github.com/coditect-ai/license-platform/local/certificate"
 	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/process"
 )
 
 const (
-	owner    = "license-migrate"
-	password = `it's a "secret" \ %L`
+	owner = "license-migrate"
+	// certified is the name in the server's certificate, as in Cloud SQL's.
+	certified = "project:sql"
+	password  = `it's a "secret" \ %L`
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -50,7 +53,7 @@ func newWorld(t *testing.T) world {
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
 	address := port.Address(t)
-	leaf, err := authority.Issue(nil, []netip.Addr{address.Addr()})
+	leaf, err := authority.IssueNamed(certified)
 	require.NoError(t, err)
 	dir := t.TempDir()
 	return world{authority, postgres.Config{
@@ -74,8 +77,9 @@ func (w world) start(t *testing.T) *postgres.Server {
 // connect logs in as a client does: by TLS, verified, with a password.
 func (w world) connect(t *testing.T, user, password, database string) (*pgx.Conn, error) {
 	t.Helper()
-	config, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d sslmode=verify-full sslrootcert=%s", w.config.Address.Addr(), w.config.Address.Port(), w.authority.Path()))
+	config, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d sslmode=disable", w.config.Address.Addr(), w.config.Address.Port()))
 	require.NoError(t, err)
+	config.TLSConfig, config.Fallbacks = ledger.CommonName(w.authority.Pool(), certified), nil
 	config.User, config.Password, config.Database = user, password, database
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -84,6 +88,15 @@ func (w world) connect(t *testing.T, user, password, database string) (*pgx.Conn
 		t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	}
 	return conn, err
+}
+
+func TestNoClientCanVerifyTheServerByItsAddress(t *testing.T) {
+	w := newWorld(t)
+	w.start(t)
+	byAddress, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d sslmode=verify-full sslrootcert=%s", w.config.Address.Addr(), w.config.Address.Port(), w.authority.Path()))
+	require.NoError(t, err)
+	_, err = pgx.ConnectConfig(t.Context(), byAddress)
+	require.ErrorContains(t, err, "doesn't contain any IP SANs")
 }
 
 func ask[T any](t *testing.T, conn *pgx.Conn, query string) T {

@@ -16,9 +16,11 @@ type idle struct{}
 
 func (idle) Update(frontdoor.Config) error { return nil }
 
-func (idle) EnsureInstance(context.Context, string, netip.AddrPort, map[string]string) error {
+func (idle) EnsureInstance(context.Context, string, string, netip.AddrPort, map[string]string) error {
 	return nil
 }
+
+func (idle) ServerCA(string) (string, error)                                      { return "CA PEM", nil }
 func (idle) RemoveInstance(context.Context, string) error                         { return nil }
 func (idle) EnsureDatabase(context.Context, string, string, string, string) error { return nil }
 func (idle) RemoveDatabase(context.Context, string, string) error                 { return nil }

@@ -14,6 +14,7 @@ const (
 	sqlHA      = "https://cloud.google.com/sql/docs/postgres/high-availability"
 	sqlPrivate = "https://cloud.google.com/sql/docs/postgres/configure-private-services-access"
 	sqlDelete  = "https://cloud.google.com/sql/docs/postgres/delete-instance"
+	sqlFlags   = "https://cloud.google.com/sql/docs/postgres/flags"
 	sqlUsers   = "https://cloud.google.com/sql/docs/postgres/add-manage-iam-users"
 	userSDK    = "https://www.pulumi.com/registry/packages/gcp/api-docs/sql/user/"
 )
@@ -28,6 +29,11 @@ func instance() map[string]any {
 			"backupConfiguration": map[string]any{"enabled": true, "transactionLogRetentionDays": 7},
 		},
 	}
+}
+
+// databaseFlag sets one database flag.
+func databaseFlag(name string) changes {
+	return changes{"settings.databaseFlags": []any{map[string]any{"name": name, "value": "on"}}}
 }
 
 func sqlRows() []row {
@@ -69,6 +75,18 @@ func sqlRows() []row {
 		{
 			what: "an SSL mode that does not exist", typ: typ, right: with(instance(), changes{"settings.ipConfiguration.sslMode": "ENCRYPTED_ONLY"}),
 			change: changes{"settings.ipConfiguration.sslMode": "REQUIRED"}, says: "expected settings.ipConfiguration.sslMode to be one of", source: sqlSDK,
+		},
+		{
+			what: "a database flag that PostgreSQL does not have", typ: typ, right: with(instance(), databaseFlag("log_connections")),
+			change: databaseFlag("log_conections"), says: "PostgreSQL has no parameter log_conections", source: sqlFlags,
+		},
+		{
+			what: "a database flag that Cloud SQL keeps to itself", typ: typ, right: instance(),
+			change: databaseFlag("listen_addresses"), says: "is not one of Cloud SQL's", source: sqlFlags,
+		},
+		{
+			what: "a database flag that pgaudit does not have", typ: typ, right: with(instance(), databaseFlag("pgaudit.log")),
+			change: databaseFlag("pgaudit.logg"), says: "has no parameter pgaudit.logg", source: sqlFlags,
 		},
 		{
 			what: "a private address without private services access", typ: typ, right: instance(), when: onCreate,

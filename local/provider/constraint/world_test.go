@@ -19,6 +19,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/cloudarmor"
 	"github.com/coditect-ai/license-platform/local/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/provider"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
@@ -59,8 +60,9 @@ func newWorld(t *testing.T) *world {
 	google := &gcp.World{
 		Store: s, Plan: address.Plan{Block: 77, EdgePort: 8443}, CA: "CA PEM",
 		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs,
-		TenantID:  func(_, name string) string { return name + "-x1y2z" },
-		Databases: idle{}, Caches: idle{}, Keys: idleKeys{}, Secrets: idleSecrets{}, Images: idle{}, Tenants: idle{},
+		CheckDatabaseFlags: func(flags map[string]string) error { return postgres.CheckFlags(context.Background(), flags) },
+		TenantID:           func(_, name string) string { return name + "-x1y2z" },
+		Databases:          idle{}, Caches: idle{}, Keys: idleKeys{}, Secrets: idleSecrets{}, Images: idle{}, Tenants: idle{},
 	}
 	cluster := &kubernetes.World{Store: s, Kubelet: idle{}, Schemas: schemas, Edge: netip.MustParseAddr("127.0.0.1"), AwaitIngress: w.synced}
 	w.google = provider.NewServer("gcp", s, google.Kinds(), google.Functions())

@@ -40,7 +40,7 @@ func (w *World) databaseInstance() provider.Kind {
 		},
 		Secret: []string{"rootPassword", "serverCaCerts", "replicaConfiguration"},
 		ID:     func(d *provider.Draft) string { return d.Inputs.Text("name") },
-		Check:  checkInstance,
+		Check:  w.checkInstance,
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			return w.computeInstance(d)
 		},
@@ -50,7 +50,7 @@ func (w *World) databaseInstance() provider.Kind {
 			if err != nil {
 				return apiError(500, "the instance %s has no private address: %v", r.ID, err)
 			}
-			return w.Databases.EnsureInstance(ctx, r.ID, netip.AddrPortFrom(at, postgresPort), databaseFlags(outputs))
+			return w.Databases.EnsureInstance(ctx, outputs.Text("project"), r.ID, netip.AddrPortFrom(at, postgresPort), databaseFlags(outputs))
 		},
 		Refusal: func(r store.Resource) error {
 			if protected, given := r.Inputs["deletionProtection"].(bool); !given || protected {
@@ -82,13 +82,17 @@ func (w *World) computeInstance(d *provider.Draft) error {
 		}
 		at = free.String()
 	}
-	d.Outputs["region"] = region
+	d.Outputs["project"], d.Outputs["region"] = d.Project(), region
 	d.Outputs["connectionName"] = d.Project() + ":" + region + ":" + name
 	d.Outputs["privateIpAddress"], d.Outputs["firstIpAddress"], d.Outputs["publicIpAddress"] = at, at, ""
 	d.Outputs["ipAddresses"] = []any{map[string]any{"ipAddress": at, "type": "PRIVATE", "timeToRetire": ""}}
 	d.Outputs["selfLink"] = "https://sqladmin.googleapis.com/sql/v1beta4/projects/" + d.Project() + "/instances/" + name
 	d.Outputs["serviceAccountEmailAddress"] = "p" + ProjectNumber + "-local@gcp-sa-cloud-sql.iam.gserviceaccount.com"
-	d.Outputs["serverCaCerts"] = []any{map[string]any{"cert": w.CA, "commonName": "license-platform local CA", "createTime": "", "expirationTime": "", "sha1Fingerprint": ""}}
+	authority, err := w.Databases.ServerCA(name)
+	if err != nil {
+		return err
+	}
+	d.Outputs["serverCaCerts"] = []any{map[string]any{"cert": authority, "commonName": "Google Cloud SQL Server CA", "createTime": "", "expirationTime": "", "sha1Fingerprint": ""}}
 	fallback(d, "deletionProtection", true)
 	return nil
 }
@@ -114,7 +118,7 @@ func databaseFlags(p provider.Properties) map[string]string {
 	return flags
 }
 
-func checkInstance(d *provider.Draft) []provider.Failure {
+func (w *World) checkInstance(d *provider.Draft) []provider.Failure {
 	failures := checkName(d, "name", regexp.MustCompile(`^[a-z]([-a-z0-9]{0,96}[a-z0-9])?$`))
 	refuse := func(property, format string, values ...any) {
 		failures = append(failures, provider.Refuse(property, format, values...))
@@ -144,6 +148,11 @@ func checkInstance(d *provider.Draft) []provider.Failure {
 	}
 	if d.Inputs.Text("settings.availabilityType") == "REGIONAL" && !d.Inputs.True("settings.backupConfiguration.enabled") && !d.Inputs.Has("masterInstanceName") {
 		refuse("settings.backupConfiguration", "Error 400: Invalid request: backups and point-in-time recovery must be enabled for an instance with availabilityType REGIONAL")
+	}
+	if w.CheckDatabaseFlags != nil {
+		if err := w.CheckDatabaseFlags(databaseFlags(d.Inputs)); err != nil {
+			refuse("settings.databaseFlags", "Error 400: Invalid request: Invalid flag for instance: %v", err)
+		}
 	}
 	return append(failures, checkKeyPlace("encryptionKeyName", d.Inputs.Text("encryptionKeyName"), d.Region())...)
 }

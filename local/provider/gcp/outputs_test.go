@@ -35,7 +35,7 @@ func TestOutputsAreWhatTheAPIsCompute(t *testing.T) {
 	_, outputs := c.must(gcp.TypeDatabaseInstance, "db", instance())
 	assert.Equal(t, "coditect-cloud-infra:us-central1:db", outputs["connectionName"])
 	assert.Equal(t, "127.77.16.2", outputs["privateIpAddress"])
-	assert.Equal(t, "CA PEM", outputs["serverCaCerts"].([]any)[0].(map[string]any)["cert"])
+	assert.Equal(t, "CA of db", outputs["serverCaCerts"].([]any)[0].(map[string]any)["cert"])
 
 	_, outputs = c.must(gcp.TypeRedisInstance, "redis", map[string]any{
 		"name": "seats", "memorySizeGb": 1, "authEnabled": true, "transitEncryptionMode": "SERVER_AUTHENTICATION",

@@ -26,6 +26,9 @@ type World struct {
 	CheckRule func(properties map[string]any) error
 	// CheckRedisConfigs returns which Redis setting Memorystore does not take.
 	CheckRedisConfigs func(map[string]string) error
+	// CheckDatabaseFlags returns which database flag Cloud SQL does not take. It may be
+	// nil.
+	CheckDatabaseFlags func(map[string]string) error
 	// TenantID is the id of an Identity Platform tenant with this display name.
 	TenantID func(project, displayName string) string
 
@@ -40,7 +43,11 @@ type World struct {
 // Databases makes Cloud SQL instances real. Every Ensure may be called for what
 // exists already.
 type Databases interface {
-	EnsureInstance(ctx context.Context, instance string, at netip.AddrPort, flags map[string]string) error
+	// EnsureInstance starts the instance; its certificate is for project:instance.
+	EnsureInstance(ctx context.Context, project, instance string, at netip.AddrPort, flags map[string]string) error
+	// ServerCA is the PEM of the authority that signs this instance's certificate, and
+	// no other's.
+	ServerCA(instance string) (string, error)
 	RemoveInstance(ctx context.Context, instance string) error
 	EnsureDatabase(ctx context.Context, instance, name, charset, collation string) error
 	RemoveDatabase(ctx context.Context, instance, name string) error

@@ -28,10 +28,12 @@ type real struct {
 
 func (r *real) note(words ...string) { r.did = append(r.did, strings.Join(words, " ")) }
 
-func (r *real) EnsureInstance(_ context.Context, instance string, at netip.AddrPort, flags map[string]string) error {
+func (r *real) EnsureInstance(_ context.Context, _, instance string, at netip.AddrPort, flags map[string]string) error {
 	r.note("instance", instance, at.String(), flags["log_connections"])
 	return nil
 }
+
+func (r *real) ServerCA(instance string) (string, error) { return "CA of " + instance, nil }
 
 func (r *real) RemoveInstance(_ context.Context, instance string) error {
 	r.note("no instance", instance)
