@@ -17,8 +17,9 @@ TESTFLAGS ?= -p 4 -timeout 20m
 # The longest ones start first, so that the others run beside them.
 LONGEST := ./local/e2e ./app/server ./local/engine
 
-# Tests that act out whole stories; with -short only what is quick of them runs.
-DRILL_PACKAGES := ./docs ./ops/incident ./ops/pipeline ./app/server
+# Tests that act out whole stories; with -short only what is quick of them runs. The whole
+# stack of ./local/e2e is one of `make test`.
+DRILL_PACKAGES := ./local/e2e ./docs ./ops/incident ./ops/pipeline ./app/server
 
 # The API server enables features by the version that it is told to be: its module's.
 KUBERNETES := $(shell sed -nE 's|^\s*k8s.io/kubernetes (v[0-9.]+).*|\1|p' tools/kubernetes/go.mod)
@@ -60,8 +61,8 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
-drills: tools ## Act out every document, an incident and every fault at length (4 minutes)
-	@go test -count 1 $(TESTFLAGS) $(DRILL_PACKAGES)
+drills: tools ## Act out every document, an incident, a life beside the IDE and every fault at length (many minutes)
+	@go test -count 1 -skip TheWholeStackOnOneMachine $(TESTFLAGS) $(DRILL_PACKAGES)
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)

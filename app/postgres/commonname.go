@@ -9,10 +9,9 @@ import (
 
 // CommonName verifies a server by the authorities in roots and by the common name of
 // its certificate, for example "project:instance". The certificate of a Cloud SQL
-// instance has no other name, and no address
-// (https://cloud.google.com/sql/docs/postgres/configure-ssl-instance#server-certs);
+// instance whose authority is its own, the default, has no other name and no address;
 // crypto/tls reads alternative names only. Google's own connector compares it likewise
-// (cloud.google.com/go/cloudsqlconn, internal/cloudsql/tls_verify.go).
+// (https://github.com/GoogleCloudPlatform/cloud-sql-go-connector/blob/v1.26.0/internal/cloudsql/tls_verify.go).
 func CommonName(roots *x509.CertPool, name string) *tls.Config {
 	return &tls.Config{
 		RootCAs: roots, MinVersion: tls.VersionTLS12,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -98,6 +99,13 @@ func (l live) owns(annotation string) bool {
 func (l live) ownsRules() bool {
 	_, owned := l.owned("f:spec")["f:rules"]
 	return owned
+}
+
+// declared tells whether the platform has declared something of this Ingress before:
+// it owns a field, or one names what only the platform has.
+func (l live) declared() bool {
+	return len(l.owned()) > 0 || l.metadata.Annotations[annotationFrontendConfig] == FrontendConfigName ||
+		slices.Contains(split(l.metadata.Annotations[annotationCertificates]), CertificateName)
 }
 
 // owned are the fields of FieldManager at a path, in the form of managedFields

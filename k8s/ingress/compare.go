@@ -51,8 +51,8 @@ func (a CheckArgs) compareRoutes(found live) (ps setting.Problems) {
 			}
 		}
 	}
-	if found.ownsRules() {
-		return ps // since then routes are added here
+	if found.declared() {
+		return ps // since then routes are added here, and lost tells of those that are gone
 	}
 	for line := range known {
 		if !live[line] {
@@ -143,7 +143,7 @@ func (a CheckArgs) compareCertificates(found live) (ps setting.Problems) {
 		}
 	}
 	for _, name := range a.Settings.ExistingCertificates {
-		if !slices.Contains(listed, name) && !found.owns(annotationCertificates) {
+		if !slices.Contains(listed, name) && !found.declared() {
 			ps.Add(keyCertificates, name, "the live Ingress does not list it, and while a listed certificate is missing no certificate is attached", "those that are listed: "+strings.Join(listed, ","))
 		}
 	}
@@ -176,7 +176,7 @@ func (a CheckArgs) compareFront(found live) (ps setting.Problems) {
 		ps.Add(keyFrontendConfig, "", "the live Ingress has the FrontendConfig "+front+", and it would be replaced with its TLS policy and its redirect", front)
 	}
 	open := annotations[annotationAllowHTTP] != "false"
-	if open != s.RedirectHTTP && !found.owns(annotationAllowHTTP) {
+	if open != s.RedirectHTTP && !found.declared() {
 		would := "port 80 is closed for all hosts of the live Ingress, and it would be opened"
 		if open {
 			would = "port 80 is open for all hosts of the live Ingress, and it would be closed"
@@ -200,20 +200,38 @@ func oldNames(found live) bool {
 		!slices.Contains(found.metadata.Finalizers, "networking.gke.io/ingress-finalizer-V2")
 }
 
-// lost says what of the platform's somebody took out of an Ingress that had it.
+// lost says what of the platform's somebody took out of an Ingress that had it: what
+// the platform has declared and no longer owns.
 func (a CheckArgs) lost(found live) string {
-	if a.Settings.GiveBack || len(found.owned()) == 0 {
+	s := a.Settings
+	if s.GiveBack || !found.declared() {
 		return ""
 	}
 	var lost []string
-	there, _ := routesOf(found)
-	for _, host := range (&Args{Settings: a.Settings, Domain: a.Domain, LicenseHost: a.LicenseHost}).hosts() {
-		if !slices.ContainsFunc(there, func(r Route) bool { return r.Host == host }) {
-			lost = append(lost, "the host "+host)
+	if !found.ownsRules() {
+		there, _ := routesOf(found)
+		args := Args{Settings: s, Domain: a.Domain, LicenseHost: a.LicenseHost}
+		hosts := args.hosts()
+		for _, route := range s.Routes {
+			hosts = append(hosts, args.host(route))
+		}
+		for _, host := range hosts {
+			if !slices.ContainsFunc(there, func(r Route) bool { return r.Host == host }) {
+				lost = append(lost, "the host "+host)
+			}
 		}
 	}
-	if !slices.Contains(split(found.metadata.Annotations[annotationCertificates]), CertificateName) {
-		lost = append(lost, "the certificate "+CertificateName)
+	annotations := found.metadata.Annotations
+	for _, name := range s.certificates() {
+		if !found.owns(annotationCertificates) && !slices.Contains(split(annotations[annotationCertificates]), name) {
+			lost = append(lost, "the certificate "+name)
+		}
 	}
-	return strings.Join(lost, " and ")
+	if s.ExistingFrontendConfig == "" && annotations[annotationFrontendConfig] == "" {
+		lost = append(lost, "the FrontendConfig "+FrontendConfigName)
+	}
+	if open := annotations[annotationAllowHTTP] != "false"; open != s.RedirectHTTP && !found.owns(annotationAllowHTTP) {
+		lost = append(lost, annotationAllowHTTP+": "+strconv.FormatBool(s.RedirectHTTP))
+	}
+	return strings.Join(lost, ", ")
 }

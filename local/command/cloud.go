@@ -35,7 +35,7 @@ func (a *app) bring(ctx context.Context, dir string, deploys bool) (*cloud, erro
 	}
 	c := &cloud{dir: dir}
 	program := a.load(root)
-	o := engine.Options{Dir: dir, Program: program.Deploy}
+	o := engine.Options{Dir: dir, Program: program.Deploy, Warn: a.warn}
 	c.prepared = func() error { return nil }
 	if deploys {
 		c.prepared = a.prepare(ctx, program)
@@ -66,6 +66,9 @@ func (a *app) bring(ctx context.Context, dir string, deploys bool) (*cloud, erro
 	}
 	return c, nil
 }
+
+// warn shows what the engine, the program or a provider warns of.
+func (a *app) warn(text string) { a.out.say("%s %s", a.out.red("warning:"), text) }
 
 // startDaemon takes the running daemon when it is of this build and has the
 // wanted addresses and everything works, else it starts one.

@@ -61,7 +61,7 @@ func New(load Load, out, errors io.Writer) *cobra.Command {
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "a line for every resource")
 	for _, command := range []*cobra.Command{
 		a.up(), a.preview(), a.refresh(), a.status(), a.down(), a.token(), a.tools(),
-		a.attack(), a.fail(), a.heal(), a.alerts(), a.drift(), a.previewReal(), a.previewOne(),
+		a.attack(), a.fail(), a.heal(), a.alerts(), a.drift(), a.kubectl(), a.previewReal(), a.previewOne(),
 	} {
 		command.RunE = newEnding().bound(command.RunE)
 		root.AddCommand(command)

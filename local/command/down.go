@@ -15,14 +15,41 @@ import (
 )
 
 func (a *app) down() *cobra.Command {
-	return &cobra.Command{
+	stackOnly := false
+	command := &cobra.Command{
 		Use:   "down",
 		Short: "Destroy the stack, stop everything and remove its state",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			if stackOnly {
+				return interruptible(command, a.runDestroy)
+			}
 			return interruptible(command, a.runDown)
 		},
 	}
+	command.Flags().BoolVar(&stackOnly, "stack-only", false, "destroy the stack as `pulumi destroy` does, and leave the cloud running with what stays")
+	return command
+}
+
+// runDestroy destroys by the engine, and does nothing else.
+func (a *app) runDestroy(ctx context.Context) (err error) {
+	dir, release, err := a.locked()
+	if err != nil {
+		return err
+	}
+	defer release()
+	client, err := daemon.Connect(ctx, dir)
+	if errors.Is(err, daemon.ErrNotRunning) {
+		return fmt.Errorf("nothing runs here (%s): 'make up' brings the stack up", dir)
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.out.during("destroy", func() error { return a.destroy(ctx, dir, client) }); err != nil {
+		return err
+	}
+	a.out.line("%s in %.1f s: the stack is gone, and the cloud goes on with what stays", a.out.green("destroyed"), time.Since(a.out.started).Seconds())
+	return nil
 }
 
 // runDown destroys by the engine first. When that cannot be, because the daemon
@@ -82,7 +109,7 @@ func (a *app) destroy(ctx context.Context, dir string, client *daemon.Client) er
 	}
 	opened, err := engine.Open(ctx, engine.Options{
 		Dir: dir, Command: pulumi, Program: a.load(root).Deploy, Providers: client.Record.Providers,
-		Settings: s.file, Overrides: s.overrides, Secrets: s.secrets,
+		Settings: s.file, Overrides: s.overrides, Secrets: s.secrets, Warn: a.warn,
 	})
 	if err != nil {
 		return err

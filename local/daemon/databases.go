@@ -29,7 +29,7 @@ type databases struct {
 var _ gcp.Databases = (*databases)(nil)
 
 // authorityDir holds the authority of one instance: each has its own, as on Cloud SQL
-// (https://cloud.google.com/sql/docs/postgres/configure-ssl-instance#server-certs).
+// (https://cloud.google.com/sql/docs/postgres/authorize-ssl#certificate-authority-ca-hierarchies).
 func (d *databases) authorityDir(instance string) string {
 	return filepath.Join(d.dir, instance+".authority")
 }

@@ -52,8 +52,9 @@ func Manifest() apiserver.Object {
 }
 
 // ingress is what became of the manifest: applied by kubectl, annotated by hand,
-// and marked by GKE's controller, each with a field manager of its own.
-func ingress() (store.Resource, error) {
+// and marked by GKE's controller, each with a field manager of its own. Its
+// load balancer has the address.
+func ingress(address string) (store.Resource, error) {
 	live, err := kubectl.Apply(nil, Manifest())
 	if err != nil {
 		return store.Resource{}, err
@@ -72,5 +73,6 @@ func ingress() (store.Resource, error) {
 	if live, err = apiserver.Update(live, next, "glbc"); err != nil {
 		return store.Resource{}, fmt.Errorf("mark it as GKE's controller does: %w", err)
 	}
+	live["status"] = map[string]any{"loadBalancer": map[string]any{"ingress": []any{map[string]any{"ip": address}}}}
 	return store.Resource{Type: kubernetes.TypeIngress, ID: Namespace + "/" + Ingress, Inputs: Manifest(), Outputs: live}, nil
 }

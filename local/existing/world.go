@@ -49,7 +49,7 @@ const computeLink = "https://www.googleapis.com/compute/v1/"
 // Declare puts the IDE's world into the store, unless it is there. ca is the
 // certificate authority of the cluster, as PEM.
 func Declare(s *store.Store, plan address.Plan, ca string) error {
-	shared, err := ingress()
+	shared, err := ingress(plan.Edge().Addr().String())
 	if err != nil {
 		return fmt.Errorf("make the Cloud IDE's Ingress: %w", err)
 	}

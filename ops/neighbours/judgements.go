@@ -12,7 +12,7 @@ import (
 func judgements() []judgement {
 	return []judgement{
 		{typ: "kubernetes:networking.k8s.io/v1:IngressPatch", row: Row{
-			Touches: "The shared Ingress", How: "A patch of its rules and of its annotations for certificates, FrontendConfig and port 80; everything else stays its owner's. Stays after a destroy, unless `kubernetes.ingress.giveBack` took it out before",
+			Touches: "The shared Ingress", How: "A patch of its rules and of its annotations for certificates, FrontendConfig and port 80, and two annotations of Pulumi's own; everything else stays its owner's. The new certificate can become the one for clients that name no host. Stays after a destroy, unless `kubernetes.ingress.giveBack` took it out before",
 			LeaveOut: "`kubernetes.ingress.adopt: false` with another name and another address",
 		}},
 		{typ: "kubernetes:networking.gke.io/v1beta1:FrontendConfig", row: Row{
