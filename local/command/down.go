@@ -31,6 +31,10 @@ func (a *app) down() *cobra.Command {
 	return command
 }
 
+// forgetUnreachable is what the Kubernetes provider reads from its environment
+// (docs/destroy.md, "When the cluster is gone").
+const forgetUnreachable = "PULUMI_K8S_DELETE_UNREACHABLE"
+
 // runDestroy destroys by the engine, and does nothing else.
 func (a *app) runDestroy(ctx context.Context) (err error) {
 	dir, release, err := a.locked()
@@ -44,6 +48,12 @@ func (a *app) runDestroy(ctx context.Context) (err error) {
 	}
 	if err != nil {
 		return err
+	}
+	if os.Getenv(forgetUnreachable) == "true" {
+		if err := client.SetForgets(ctx, true); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, client.SetForgets(context.WithoutCancel(ctx), false)) }()
 	}
 	if err := a.out.during("destroy", func() error { return a.destroy(ctx, dir, client) }); err != nil {
 		return err

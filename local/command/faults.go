@@ -93,6 +93,8 @@ func effect(name string) string {
 		"kms":      "the key management service answers UNAVAILABLE",
 		"api":      "the API's processes are killed whenever they start: a crash loop",
 		"identity": "the public keys of the token issuer answer 503; the API still knows those it has fetched",
+		"agents":   "Google's service agents are still being made, as in a new project: no grant can be given to them",
+		"cluster":  "the cluster is deleted behind Pulumi's back, and its load balancer is left over; healed, another one has its place, with none of the stack's objects",
 		"operator": "the webhook of managed Prometheus has no pods, as on a cluster that has just been made: no PodMonitoring can be made or changed",
 	}[name]
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -79,6 +80,7 @@ type Daemon struct {
 	gcp        *provider.Server
 	kubernetes *provider.Server
 	cluster    *kubernetes.World
+	forgets    atomic.Bool // what of a cluster that is gone cannot be reached
 
 	stop   context.CancelFunc
 	faults faults

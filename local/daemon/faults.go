@@ -21,11 +21,13 @@ const (
 	faultAPI      = "api"
 	faultIdentity = "identity"
 	faultOperator = "operator"
+	faultCluster  = "cluster"
+	faultAgents   = "agents"
 )
 
 // Faults are the names of the parts that can be made to fail.
 func Faults() []string {
-	return []string{faultRedis, faultPostgres, faultKMS, faultAPI, faultIdentity, faultOperator}
+	return []string{faultRedis, faultPostgres, faultKMS, faultAPI, faultIdentity, faultOperator, faultCluster, faultAgents}
 }
 
 // crashEvery is how often the API's processes are killed while it is made to
@@ -98,7 +100,7 @@ func (d *Daemon) setFault(ctx context.Context, name string, active bool) error {
 		return nil
 	}
 	change := map[string]func(context.Context, bool) error{
-		faultRedis: d.failRedis, faultPostgres: d.failPostgres, faultAPI: d.failAPI,
+		faultRedis: d.failRedis, faultPostgres: d.failPostgres, faultAPI: d.failAPI, faultCluster: d.failCluster,
 	}[name]
 	if change != nil {
 		if err := change(ctx, active); err != nil {

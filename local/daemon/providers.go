@@ -22,7 +22,8 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 	google := &gcp.World{
 		Store: d.store, Plan: d.options.Plan, CA: d.authority.PEM(),
 		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs, CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
-		Databases: d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
+		AgentsExist: func() bool { return !d.faults.has(faultAgents) },
+		Databases:   d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
 		Images: d.registry, Tenants: tenants{d.issuer},
 	}
 	d.cluster = &kubernetes.World{
@@ -31,6 +32,9 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 	}
 	d.gcp = provider.NewServer("gcp", d.store, google.Kinds(), google.Functions())
 	d.kubernetes = provider.NewServer("kubernetes", d.store, d.cluster.Kinds(), nil)
+	d.kubernetes.Reaching(func() provider.Reach {
+		return provider.Reach{Gone: d.faults.has(faultCluster), Forget: d.forgets.Load()}
+	})
 }
 
 // checkRule compiles a Cloud Armor rule the way the front door does.

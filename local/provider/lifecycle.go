@@ -33,6 +33,9 @@ func (s *Server) Create(ctx context.Context, request *pulumirpc.CreateRequest) (
 		properties, err := send(draft.Outputs, about.kind.hide(hidden))
 		return &pulumirpc.CreateResponse{Properties: properties}, err
 	}
+	if err := s.written(); err != nil {
+		return nil, err
+	}
 	made, properties, err := s.make(ctx, about.kind, draft, nil, hidden)
 	if err != nil {
 		return nil, err
@@ -66,6 +69,9 @@ func (s *Server) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (
 		properties, err := send(draft.Outputs, about.kind.hide(hidden))
 		return &pulumirpc.UpdateResponse{Properties: properties}, err
 	}
+	if err := s.written(); err != nil {
+		return nil, err
+	}
 	if !exists {
 		return nil, status.Errorf(codes.NotFound, "Error 404: %s %s was not found", about.kind.Type, request.GetId())
 	}
@@ -83,8 +89,12 @@ func (s *Server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
+	forgotten, err := s.forgotten()
+	if err != nil {
+		return nil, err
+	}
 	present, exists := s.meant(about.kind, request.GetId())
-	if !exists {
+	if !exists || forgotten {
 		return &pulumirpc.ReadResponse{}, nil
 	}
 	hidden := secrets(outputsBefore, inputsBefore)
@@ -133,9 +143,13 @@ func (s *Server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 	if err != nil {
 		return nil, err
 	}
+	forgotten, err := s.forgotten()
+	if err != nil {
+		return nil, err
+	}
 	kind := about.kind
 	present, exists := s.store.Get(kind.stored(), request.GetId())
-	if !exists {
+	if !exists || forgotten {
 		return &emptypb.Empty{}, nil
 	}
 	if kind.Refusal != nil {

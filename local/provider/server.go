@@ -27,6 +27,7 @@ type Server struct {
 	kinds         map[string]Kind
 	functions     map[string]Function
 	store         *store.Store
+	reach         func() Reach // nil: everything can be reached
 
 	mu sync.Mutex // guards configs, and makes deciding and allocating one step
 	// configs by the engine's connection: every provider resource of the program

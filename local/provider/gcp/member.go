@@ -39,8 +39,16 @@ func (w *World) member(typ, on string) provider.Kind {
 	}
 }
 
-// checkMember refuses a service account of the project that does not exist.
+// agentPattern is a service agent of Google's, as a policy names it
+// (https://cloud.google.com/iam/docs/service-agents).
+var agentPattern = regexp.MustCompile(`^serviceAccount:((service-|cmek-p)\d+@[a-z-]+\.iam\.gserviceaccount\.com)$`)
+
+// checkMember refuses a service account of the project that does not exist, and an agent
+// of Google's that is still being made.
 func (w *World) checkMember(project, member string) error {
+	if agent := agentPattern.FindStringSubmatch(member); agent != nil && w.AgentsExist != nil && !w.AgentsExist() {
+		return apiError(400, "Service account %s does not exist., badRequest", agent[1])
+	}
 	email, isAccount := strings.CutPrefix(member, "serviceAccount:")
 	if !isAccount || !strings.HasSuffix(email, "@"+project+".iam.gserviceaccount.com") {
 		return nil

@@ -32,6 +32,9 @@ type World struct {
 	// TenantID is the id of an Identity Platform tenant with this display name.
 	TenantID func(project, displayName string) string
 
+	// AgentsExist tells whether Google has made its service agents by now; nil: always.
+	AgentsExist func() bool
+
 	Databases Databases
 	Caches    Caches
 	Keys      Keys

@@ -1,0 +1,48 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate brings a stack up in a project whose
+// service agents are still being made, as after its APIs were enabled.
+func TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("brings a whole stack up; make drills runs it")
+	}
+	const keys, grants = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+	m := newMachine(t)
+	t.Cleanup(func() { m.command(t, "down") })
+	m.must(t, "refresh") // of nothing: it starts the cloud
+	m.must(t, "fail", "agents")
+	type outcome struct {
+		output string
+		code   int
+	}
+	ended := make(chan outcome, 1)
+	go func() {
+		output, code := m.command(t, "up")
+		ended <- outcome{output, code}
+	}()
+	require.Eventually(t, func() bool { return m.declared(t)[keys] >= 5 }, 2*time.Minute, 200*time.Millisecond, "keys are made, and what comes next is granted")
+	select {
+	case early := <-ended:
+		t.Fatalf("the update ended before the agents were there: %s", early.output)
+	case <-time.After(12 * time.Second): // more than two attempts
+	}
+	assert.Less(t, m.declared(t)[grants], m.declared(t)[keys], "no agent may use its key yet")
+	assert.Zero(t, m.declared(t)["gcp:sql/databaseInstance:DatabaseInstance"], "whoever uses a key waits for its grant")
+	m.must(t, "heal", "agents")
+	select {
+	case end := <-ended:
+		require.Zero(t, end.code, end.output)
+	case <-time.After(5 * time.Minute):
+		t.Fatal("the update does not end")
+	}
+	m.connect(t)
+	assert.Contains(t, m.must(t, "up"), "0 changes", "no second update is needed")
+}
