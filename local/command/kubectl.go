@@ -25,7 +25,7 @@ func (a *app) kubectl() *cobra.Command {
 	}
 	namespace := command.PersistentFlags().StringP("namespace", "n", existing.Namespace, "namespace of the Ingress")
 	for _, verb := range []*cobra.Command{a.kubectlGet(namespace), a.kubectlApply(namespace), a.kubectlAnnotate(namespace)} {
-		verb.RunE = bound(verb.RunE)
+		verb.RunE = newEnding().bound(verb.RunE)
 		command.AddCommand(verb)
 	}
 	return command
