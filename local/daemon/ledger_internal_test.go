@@ -92,7 +92,7 @@ func storesOf(t *testing.T) (*Daemon, ledger.Seed) {
 	require.NoError(t, err)
 	require.NoError(t, d.openAudit(filepath.Join(dir, "logs")))
 	t.Cleanup(func() { assert.NoError(t, d.audit.Close()) })
-	d.databases = &databases{dir: filepath.Join(dir, "postgres"), logs: dir, authority: authority, supervisor: supervisor, log: log, running: map[string]*postgres.Server{}}
+	d.databases = &databases{dir: filepath.Join(dir, "postgres"), logs: dir, supervisor: supervisor, log: log, running: map[string]*postgres.Server{}}
 	d.caches = &caches{dir: filepath.Join(dir, "redis"), logs: dir, authority: authority, supervisor: supervisor, log: log, running: map[string]*redis.Server{}}
 	t.Cleanup(func() {
 		assert.NoError(t, d.caches.stop(context.Background()))
@@ -100,7 +100,7 @@ func storesOf(t *testing.T) (*Daemon, ledger.Seed) {
 	})
 	sql := port.Address(t)
 	ctx := t.Context()
-	require.NoError(t, d.databases.EnsureInstance(ctx, instance, sql, map[string]string{"max_connections": "25"}))
+	require.NoError(t, d.databases.EnsureInstance(ctx, "project", instance, sql, map[string]string{"max_connections": "25"}))
 	require.NoError(t, d.databases.EnsureDatabase(ctx, instance, database, "", ""))
 	require.NoError(t, d.databases.EnsureUser(ctx, instance, owner, password, string(postgres.BuiltIn)))
 	require.NoError(t, d.caches.EnsureCache(ctx, "seats", port.Address(t), password, nil, 64))
@@ -110,7 +110,9 @@ func storesOf(t *testing.T) (*Daemon, ledger.Seed) {
 	} {
 		require.NoError(t, d.store.Put(r))
 	}
-	options := ledger.Options{Address: sql.String(), CA: string(authority.PEM()), Database: database, User: owner, Password: password}
+	authorityOfSQL, err := d.databases.ServerCA(instance)
+	require.NoError(t, err)
+	options := ledger.Options{Address: sql.String(), CA: authorityOfSQL, ServerName: "project:" + instance, Database: database, User: owner, Password: password}
 	require.NoError(t, ledger.Migrate(ctx, options, "", log))
 	license := app.License{Tenant: "demo-tenant", ID: "demo", Product: "coditect-ide", Seats: 5}.Defaulted()
 	seed := ledger.Seed{Tenant: app.Tenant{ID: "demo-tenant", Name: "demo", Status: app.StatusActive}, Licenses: []app.License{license}}

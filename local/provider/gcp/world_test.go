@@ -140,11 +140,7 @@ func newCloud(t *testing.T) *cloud {
 		TenantID:  func(_, name string) string { return name + "-x1y2z" },
 		Databases: r, Caches: r, Keys: keys{r}, Secrets: secrets{r}, Images: images{r}, Tenants: tenants{r},
 	}
-<<<<<<< HEAD
-	c := &cloud{t: t, server: provider.NewServer("gcp", s, w.Kinds(), w.Functions()), store: s, real: r}
-=======
-	c := &cloud{t: t, server: provider.NewServer("gcp", gcp.Version, s, w.Kinds(), w.Functions()), store: s, real: r, world: w}
->>>>>>> a59222d (Act out a cluster that is gone and service agents that come late, because a destroy and the first up were only documented; play the IDE's owner and the stack on one Ingress)
+	c := &cloud{t: t, server: provider.NewServer("gcp", s, w.Kinds(), w.Functions()), store: s, real: r, world: w}
 	_, err = c.server.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: c.wire(map[string]any{
 		"project": project, "region": region, "defaultLabels": `{"platform":"license-platform"}`,
 	})})
