@@ -27,6 +27,10 @@ const (
 	maxEvents   = 200 // of each tenant, at once
 )
 
+// redisPatience bounds how long the console waits for Redis, so that there is time to
+// tell of the licences without it.
+const redisPatience = time.Second
+
 // Reasons why the stores tell nothing. What a driver says may name accounts and is
 // kept to the log.
 var (
@@ -144,12 +148,18 @@ func (d *Daemon) counter() (count func(context.Context, *ledger.Ledger, app.Lice
 	}
 	client := server.Client()
 	seats := live.NewSeats(client, func(string, time.Duration, error) {})
+	silent := false
 	return func(ctx context.Context, l *ledger.Ledger, ref app.LicenseRef) (*int, string) {
-		usage, err := seats.Usage(ctx, ref)
+		if silent { // it has had its time
+			return nil, "not known: Redis does not answer"
+		}
+		bounded, cancel := context.WithTimeout(ctx, redisPatience)
+		defer cancel()
+		usage, err := seats.Usage(bounded, ref)
 		if err == nil {
 			return &usage.InUse, ""
 		}
-		if !errors.Is(err, app.ErrCold) {
+		if silent = !errors.Is(err, app.ErrCold); silent {
 			return nil, "not known: Redis does not answer"
 		}
 		// Nobody has used it since Redis began: what the ledger has no open lease for,

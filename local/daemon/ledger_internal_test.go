@@ -54,6 +54,12 @@ func TestSeatsAndTheAuditTrailAreReadFromTheStoresThemselves(t *testing.T) {
 	require.NotEmpty(t, trail.Entries, "the settings declared a tenant and a licence")
 	assert.Equal(t, "ledger", trail.Entries[0].Source)
 
+	require.NoError(t, client.Do(ctx, "CLIENT", "PAUSE", "60000").Err())
+	began := time.Now()
+	got = w.Seats(ctx).Licenses[0]
+	assert.Nil(t, got.InUse)
+	assert.Equal(t, "not known: Redis does not answer", got.Why)
+	assert.Less(t, time.Since(began), time.Minute, "it waits for a second, not for ever")
 	d.faults.set(faultRedis, true)
 	got = w.Seats(ctx).Licenses[0]
 	assert.Nil(t, got.InUse, "what cannot be read is not said")

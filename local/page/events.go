@@ -178,9 +178,9 @@ func (p *panel) now(ctx context.Context) (m message, key string, ok bool) {
 	if time.Since(p.at) < fresh {
 		return p.last, p.key, true
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	value, key := p.read(ctx)
+	value, key := p.read(bounded) // says by itself what could not be read in time
 	content, err := json.Marshal(value)
 	if err != nil || ctx.Err() != nil {
 		return message{}, "", false

@@ -158,3 +158,17 @@ func TestReadersAreBoundedAndThoseWhoLeaveAreForgotten(t *testing.T) {
 	await.True(t, func() bool { return w.readers() == 0 })
 	listen(t, server.URL+"/events")
 }
+
+func TestSeatsThatCannotBeReadAnyMoreDoNotStayAsTheyWere(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	r := listen(t, serve(t, w).URL+"/events")
+	var seats page.Seats
+	r.next("seats", &seats)
+	require.Len(t, seats.Licenses, 2)
+	w.deaf.Store(true)
+	seats = page.Seats{}
+	r.next("seats", &seats)
+	assert.Equal(t, "PostgreSQL does not answer", seats.Why)
+	assert.Empty(t, seats.Licenses)
+}

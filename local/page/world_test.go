@@ -3,6 +3,7 @@ package page_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coditect-ai/license-platform/local/layer"
@@ -21,6 +22,7 @@ type world struct {
 	audit    page.Audit
 	notify   map[int]func()
 	nextView int
+	deaf     atomic.Bool // the stores do not answer
 }
 
 var _ page.World = (*world)(nil)
@@ -111,7 +113,11 @@ func (w *world) Marks() []page.Mark { return w.marks }
 
 func (w *world) Topology() page.Topology { return w.topology }
 
-func (w *world) Seats(context.Context) page.Seats {
+func (w *world) Seats(ctx context.Context) page.Seats {
+	if w.deaf.Load() {
+		<-ctx.Done()
+		return page.Seats{Why: "PostgreSQL does not answer", Licenses: []page.License{}}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.seats

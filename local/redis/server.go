@@ -137,14 +137,23 @@ func (s *Server) greet(ctx context.Context) error {
 
 // client connects as every client does: by TLS.
 func (s *Server) client() *redis.Client {
-	return redis.NewClient(&redis.Options{
-		Addr: s.config.Address.String(), Password: s.config.Password, MaxRetries: -1, PoolSize: 1,
-		DialTimeout: 2 * time.Second, DialerRetries: 1, DisableIdentity: true, TLSConfig: s.clientTLS(),
-	})
+	return redis.NewClient(s.options())
 }
 
-// Client connects as every client does; whoever calls it closes it.
-func (s *Server) Client() *redis.Client { return s.client() }
+// Client connects as every client does, and waits no longer than a call's context;
+// whoever calls it closes it.
+func (s *Server) Client() *redis.Client {
+	options := s.options()
+	options.ContextTimeoutEnabled = true
+	return redis.NewClient(options)
+}
+
+func (s *Server) options() *redis.Options {
+	return &redis.Options{
+		Addr: s.config.Address.String(), Password: s.config.Password, MaxRetries: -1, PoolSize: 1,
+		DialTimeout: 2 * time.Second, DialerRetries: 1, DisableIdentity: true, TLSConfig: s.clientTLS(),
+	}
+}
 
 // clientTLS trusts the authority at the end of the server's own chain.
 func (s *Server) clientTLS() *tls.Config {
