@@ -111,5 +111,7 @@ setInterval(() => {
 }, 5000);
 
 const wanted = new URLSearchParams(location.search).get("request");
-listen(query());
-if (wanted) show(wanted);
+setTimeout(() => {
+  listen(query());
+  if (wanted) show(wanted);
+});
