@@ -88,7 +88,7 @@ func burning(a objective.Alert, name pulumi.StringOutput) (conditions monitoring
 		conditions = append(conditions, &monitoring.AlertPolicyConditionArgs{
 			DisplayName: pulumi.String(fmt.Sprintf("more than %.4g times too fast over %s", a.BurnRate, objective.Lookback(lookback))),
 			ConditionThreshold: &monitoring.AlertPolicyConditionConditionThresholdArgs{
-				Filter: name.ApplyT(func(known string) string { return objective.BurnRateFilter(known, lookback) }).(pulumi.StringOutput),
+				Filter: name.ApplyT(func(known string) string { return objective.BurnRate{Objective: known, Lookback: lookback}.Filter() }).(pulumi.StringOutput),
 				// A burn rate comes ready to compare: it has no aggregations.
 				// https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring/api/create-policy-api
 				Comparison: pulumi.String("COMPARISON_GT"), ThresholdValue: pulumi.Float64(a.BurnRate), Duration: seconds(0),

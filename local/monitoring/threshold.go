@@ -3,26 +3,22 @@ package monitoring
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/observe/objective"
 )
-
-// burnForm is a selector of a burn rate, with the objective and the lookback.
-// https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring/api/timeseries-selectors
-var burnForm = regexp.MustCompile(`^select_slo_burn_rate\("([^"]+)", ?"([0-9]+(?:ms|s|m|h))"\)$`)
 
 // measured is what a threshold is compared with, in PromQL.
 func measured(declared provider.Properties, at string, objectives map[string]provider.Properties) (string, error) {
 	filter := declared.Text(at + ".filter")
-	if burn := burnForm.FindStringSubmatch(filter); burn != nil {
-		objective, known := objectives[burn[1]]
+	if burn, ok := objective.ParseBurnRate(filter); ok {
+		promise, known := objectives[burn.Objective]
 		if !known {
-			return "", fmt.Errorf("the objective %s does not exist", burn[1])
+			return "", fmt.Errorf("the objective %s does not exist", burn.Objective)
 		}
-		return burnRate(objective, burn[2])
+		return burnRate(promise, objective.Lookback(burn.Lookback))
 	}
 	selected, err := parseSelector(filter)
 	if err != nil {
@@ -33,9 +29,9 @@ func measured(declared provider.Properties, at string, objectives map[string]pro
 
 // burnRate is how many times faster than allowed an error budget is spent.
 // https://sre.google/workbook/alerting-on-slos/
-func burnRate(objective provider.Properties, lookback string) (string, error) {
-	goal, _ := objective.Number("goal")
-	bad, err := badShare(objective, lookback)
+func burnRate(promise provider.Properties, lookback string) (string, error) {
+	goal, _ := promise.Number("goal")
+	bad, err := badShare(promise, lookback)
 	if err != nil {
 		return "", err
 	}
@@ -46,34 +42,34 @@ func burnRate(objective provider.Properties, lookback string) (string, error) {
 func roundOff(share float64) float64 { return math.Round(share*1e9) / 1e9 }
 
 // badShare is the share of bad requests among all, over the lookback.
-func badShare(objective provider.Properties, lookback string) (string, error) {
+func badShare(promise provider.Properties, lookback string) (string, error) {
 	const ratio, cut = "requestBasedSli.goodTotalRatio", "requestBasedSli.distributionCut"
 	over := func(s selector, suffix string, more ...string) string {
 		return fmt.Sprintf("sum(rate(%s[%s]))", s.with(suffix, more...), lookback)
 	}
 	switch {
-	case objective.Has(ratio + ".badServiceFilter"):
-		bad, err := parseSelector(objective.Text(ratio + ".badServiceFilter"))
+	case promise.Has(ratio + ".badServiceFilter"):
+		bad, err := parseSelector(promise.Text(ratio + ".badServiceFilter"))
 		if err != nil {
 			return "", err
 		}
-		total, err := parseSelector(objective.Text(ratio + ".totalServiceFilter"))
+		total, err := parseSelector(promise.Text(ratio + ".totalServiceFilter"))
 		if err != nil {
 			return "", err
 		}
 		return over(bad, "") + " / " + over(total, ""), nil
-	case objective.Has(cut):
-		all, err := parseSelector(objective.Text(cut + ".distributionFilter"))
+	case promise.Has(cut):
+		all, err := parseSelector(promise.Text(cut + ".distributionFilter"))
 		if err != nil {
 			return "", err
 		}
-		slowest, _ := objective.Number(cut + ".range.max")
+		slowest, _ := promise.Number(cut + ".range.max")
 		if !isBound(slowest) {
 			return "", fmt.Errorf("the embedded load balancer measures latency in steps, and %v ms is not one of them: %s", slowest, boundsText())
 		}
 		return fmt.Sprintf("1 - %s / %s", over(all, "_bucket", "le="+strconv.Quote(strconv.FormatFloat(slowest, 'g', -1, 64))), over(all, "_count")), nil
 	default:
-		return "", fmt.Errorf("the objective %s counts neither bad requests nor a distribution", objective.Text("displayName"))
+		return "", fmt.Errorf("the objective %s counts neither bad requests nor a distribution", promise.Text("displayName"))
 	}
 }
 

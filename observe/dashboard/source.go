@@ -69,7 +69,7 @@ func burn(p Promise) Widget {
 	for _, lookback := range []time.Duration{time.Hour, 6 * time.Hour} {
 		w.Chart.DataSets = append(w.Chart.DataSets, DataSet{
 			Legend: fmt.Sprintf("over %gh", lookback.Hours()), PlotType: "LINE",
-			Query: Query{Filter: &Filter{Filter: objective.BurnRateFilter(p.Name, lookback), Aggregation: &Aggregation{Period: period, Aligner: "ALIGN_MEAN"}}},
+			Query: Query{Filter: &Filter{Filter: objective.BurnRate{Objective: p.Name, Lookback: lookback}.Filter(), Aggregation: &Aggregation{Period: period, Aligner: "ALIGN_MEAN"}}},
 		})
 	}
 	for _, a := range p.Alerts() {

@@ -2,6 +2,7 @@ package objective
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -54,11 +55,34 @@ func (o Objective) Expression(w Window) string {
 	return fmt.Sprintf("(%s) and (%s)", o.Indicator.Exceeds(bad, Lookback(w.Long)), o.Indicator.Exceeds(bad, Lookback(w.Short)))
 }
 
-// BurnRateFilter selects the burn rate of an objective, named in full, over the
-// time before.
+// BurnRate is what a selector of a burn rate selects: how many times faster than
+// evenly the error budget of an objective was spent over the time before.
 // https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring/api/timeseries-selectors
-func BurnRateFilter(objective string, lookback time.Duration) string {
-	return fmt.Sprintf("select_slo_burn_rate(%q, %q)", objective, Lookback(lookback))
+type BurnRate struct {
+	// Objective is its name in full:
+	// projects/P/services/S/serviceLevelObjectives/O.
+	Objective string
+	// Lookback is how much of the time before counts.
+	Lookback time.Duration
+}
+
+// Filter is the selector, as the filter of a threshold.
+func (b BurnRate) Filter() string {
+	return fmt.Sprintf("select_slo_burn_rate(%q, %q)", b.Objective, Lookback(b.Lookback))
+}
+
+// burnForm is a selector of a burn rate.
+var burnForm = regexp.MustCompile(`^select_slo_burn_rate\("(projects/[^/"]+/services/[^/"]+/serviceLevelObjectives/[^/"]+)", ?"([0-9]+(?:ns|us|ms|s|m|h))"\)$`)
+
+// ParseBurnRate reads the filter of a threshold; ok says whether it is the selector
+// of a burn rate.
+func ParseBurnRate(filter string) (b BurnRate, ok bool) {
+	found := burnForm.FindStringSubmatch(filter)
+	if found == nil {
+		return BurnRate{}, false
+	}
+	lookback, err := time.ParseDuration(found[2])
+	return BurnRate{Objective: found[1], Lookback: lookback}, err == nil
 }
 
 func summary(goal float64, how string, days int) string {

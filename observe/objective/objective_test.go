@@ -94,6 +94,26 @@ func TestEveryObjectiveHasAnAlertForEveryWindow(t *testing.T) {
 func TestABurnRateIsSelectedAsCloudMonitoringReadsIt(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `select_slo_burn_rate("projects/p/services/s/serviceLevelObjectives/o", "1h")`,
-		objective.BurnRateFilter("projects/p/services/s/serviceLevelObjectives/o", time.Hour))
-	assert.Equal(t, `select_slo_burn_rate("o", "5m")`, objective.BurnRateFilter("o", 5*time.Minute))
+		objective.BurnRate{Objective: "projects/p/services/s/serviceLevelObjectives/o", Lookback: time.Hour}.Filter())
+	assert.Equal(t, `select_slo_burn_rate("o", "5m")`, objective.BurnRate{Objective: "o", Lookback: 5 * time.Minute}.Filter())
+}
+
+func TestASelectorOfABurnRateIsReadAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	for _, lookback := range []time.Duration{time.Hour, 30 * time.Minute, 90 * time.Second} {
+		written := objective.BurnRate{Objective: "projects/p/services/s/serviceLevelObjectives/o", Lookback: lookback}
+		read, ok := objective.ParseBurnRate(written.Filter())
+		assert.True(t, ok, written.Filter())
+		assert.Equal(t, written, read)
+	}
+	for name, filter := range map[string]string{
+		"a metric":                `metric.type="a.googleapis.com/b"`,
+		"an objective's id alone": `select_slo_burn_rate("o", "1h")`,
+		"no lookback":             `select_slo_burn_rate("projects/p/services/s/serviceLevelObjectives/o")`,
+		"days":                    `select_slo_burn_rate("projects/p/services/s/serviceLevelObjectives/o", "1d")`,
+		"something behind it":     `select_slo_burn_rate("projects/p/services/s/serviceLevelObjectives/o", "1h") AND x`,
+	} {
+		_, ok := objective.ParseBurnRate(filter)
+		assert.False(t, ok, name)
+	}
 }

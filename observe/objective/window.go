@@ -54,5 +54,8 @@ func Lookback(d time.Duration) string {
 	if d%time.Hour == 0 {
 		return fmt.Sprintf("%dh", d/time.Hour)
 	}
-	return fmt.Sprintf("%dm", d/time.Minute)
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return fmt.Sprintf("%dms", d/time.Millisecond)
 }
