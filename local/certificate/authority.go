@@ -120,6 +120,11 @@ func create(dir, name, certPath, keyPath string) (*Authority, error) {
 // names only. It is valid for 397 days, or as long as the authority itself when
 // that is shorter. At least one name or address is needed.
 func (a *Authority) Issue(names []string, ips []netip.Addr) (tls.Certificate, error) {
+	return a.IssueFor(leafLifetime-2*clockSkew, names, ips)
+}
+
+// IssueFor is Issue for a certificate that is valid for another time, from now on.
+func (a *Authority) IssueFor(lifetime time.Duration, names []string, ips []netip.Addr) (tls.Certificate, error) {
 	if len(names)+len(ips) == 0 {
 		return tls.Certificate{}, errors.New("a certificate needs at least one DNS name or address")
 	}
@@ -127,7 +132,7 @@ func (a *Authority) Issue(names []string, ips []netip.Addr) (tls.Certificate, er
 	for _, ip := range ips {
 		template.IPAddresses = append(template.IPAddresses, net.IP(ip.AsSlice()))
 	}
-	made, err := a.sign(template)
+	made, err := a.sign(lifetime, template)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("issue the certificate for %v %v: %w", names, ips, err)
 	}
@@ -137,15 +142,16 @@ func (a *Authority) Issue(names []string, ips []netip.Addr) (tls.Certificate, er
 // IssueNamed signs a server certificate as Issue does, whose only name is the common
 // name of its subject: no client can verify it by an address or a host.
 func (a *Authority) IssueNamed(name string) (tls.Certificate, error) {
-	made, err := a.sign(&x509.Certificate{Subject: pkix.Name{CommonName: name}})
+	made, err := a.sign(leafLifetime-2*clockSkew, &x509.Certificate{Subject: pkix.Name{CommonName: name}})
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("issue the certificate of %s: %w", name, err)
 	}
 	return made, nil
 }
 
-// sign completes the template and signs it.
-func (a *Authority) sign(template *x509.Certificate) (tls.Certificate, error) {
+// sign completes the template and signs it for a certificate that is valid for so
+// long.
+func (a *Authority) sign(lifetime time.Duration, template *x509.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("make a certificate's key: %w", err)
@@ -154,7 +160,7 @@ func (a *Authority) sign(template *x509.Certificate) (tls.Certificate, error) {
 		return tls.Certificate{}, err
 	}
 	template.NotBefore = time.Now().Add(-clockSkew)
-	template.NotAfter = earlier(time.Now().Add(leafLifetime-2*clockSkew), a.certificate.NotAfter)
+	template.NotAfter = earlier(time.Now().Add(lifetime), a.certificate.NotAfter)
 	template.KeyUsage, template.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
 	if err != nil {

@@ -120,3 +120,12 @@ func TestADamagedAuthorityNamesItsFolder(t *testing.T) {
 	_, err = certificate.LoadOrCreate(dir)
 	assert.ErrorContains(t, err, dir)
 }
+
+func TestACertificateCanEndSoon(t *testing.T) {
+	t.Parallel()
+	authority, err := certificate.LoadOrCreate(t.TempDir())
+	require.NoError(t, err)
+	soon, err := authority.IssueFor(time.Hour, []string{"licenses.coditect.ai"}, nil)
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now().Add(time.Hour), soon.Leaf.NotAfter, time.Minute)
+}

@@ -40,6 +40,19 @@ func (f *FrontDoor) issued(wanted []Certificate) (certificates, error) {
 	return all, nil
 }
 
+// Reissue makes every certificate anew, and shows the new ones from then on.
+func (f *FrontDoor) Reissue() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.certificates
+	f.certificates = map[string]*tls.Certificate{}
+	err := f.update(f.current.Load().config)
+	if err != nil {
+		f.certificates = before
+	}
+	return err
+}
+
 // choose picks by SNI; a client that names no host or an unknown one gets the
 // primary certificate, as at Google's front ends.
 func (c certificates) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {

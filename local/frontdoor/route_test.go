@@ -89,6 +89,8 @@ func TestTheCertificateIsChosenBySNIAndThePrimaryOneAnswersTheRest(t *testing.T)
 	assert.Equal(t, licenses, presented("127.0.0.1").DNSNames[0])
 	require.NoError(t, d.Update(serving()))
 	assert.True(t, first.Equal(presented(licenses)), "an update keeps the certificate")
+	require.NoError(t, d.Reissue())
+	assert.False(t, first.Equal(presented(licenses)), "another one is shown from then on")
 	_, err = d.do(http.MethodGet, "https://unknown.coditect.ai/", "")
 	var mismatch x509.HostnameError
 	require.ErrorAs(t, err, &mismatch)

@@ -32,6 +32,11 @@ func (f *FrontDoor) Update(c Config) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.update(c)
+}
+
+// update is called with the lock held.
+func (f *FrontDoor) update(c Config) error {
 	if f.closed {
 		return errors.New("the front door is closed")
 	}
