@@ -33,6 +33,10 @@ func incidents() map[string]map[string]string {
   db_connections_active{namespace="coditect-app",job="license-api",pod="b"} 1x80
   db_connections_max{namespace="coditect-app",job="license-api",pod="b"} 10x80
 `,
+			"statements that wait for a lock are cancelled all together, again and again": `
+  db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3 10 10 3
+  db_connections_max{namespace="coditect-app",job="license-api",pod="a"} 10x80
+`,
 		},
 		"SeatsExhausted": {
 			"two pods refuse a few people who try again and again": `
@@ -93,8 +97,8 @@ func ordinary() map[string]map[string]string {
   db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 9x80
   db_connections_max{namespace="coditect-app",job="license-api",pod="a"} 10x80
 `,
-			"full for four minutes at a time": `
-  db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 10x8 2 10x8 2 10x8 2 10x8 2 10x8 2 10x8 2 10x8
+			"full for two minutes at a time": `
+  db_connections_active{namespace="coditect-app",job="license-api",pod="a"} 10x4 2x8 10x4 2x8 10x4 2x8 10x4 2x8 10x4 2x8 10x4 2x8
   db_connections_max{namespace="coditect-app",job="license-api",pod="a"} 10x80
 `,
 			"two pods take turns below the limit": `
