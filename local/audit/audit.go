@@ -50,6 +50,10 @@ type Call struct {
 	Request map[string]any
 	// Code is how the call ended.
 	Code codes.Code
+	// ResourceType and ResourceLabels are those of the monitored resource:
+	// audited_resource of the project when they are empty.
+	ResourceType   string
+	ResourceLabels map[string]any
 }
 
 // Entry is a log entry of Cloud Logging's, as a filter reads it.
@@ -196,9 +200,13 @@ func (l *Log) entry(c Call) Entry {
 	if c.Request != nil {
 		payload["request"] = c.Request
 	}
+	kind, labels := "audited_resource", map[string]any{"service": c.Service, "method": c.Method, "project_id": l.project}
+	if c.ResourceType != "" {
+		kind, labels = c.ResourceType, c.ResourceLabels
+	}
 	return Entry{
 		"insertId": rand.Text(), "logName": "projects/" + l.project + "/logs/cloudaudit.googleapis.com%2F" + c.Log,
 		"timestamp": l.now().UTC().Format(time.RFC3339Nano), "severity": severity, "protoPayload": payload,
-		"resource": map[string]any{"type": "audited_resource", "labels": map[string]any{"service": c.Service, "method": c.Method, "project_id": l.project}},
+		"resource": map[string]any{"type": kind, "labels": labels},
 	}
 }

@@ -50,6 +50,8 @@ type Pod struct {
 	// PID is the process id, 0 when none runs.
 	PID     int
 	LogPath string
+	// Container is the name of its container.
+	Container string
 }
 
 type podKey struct{ namespace, name string }
@@ -136,6 +138,7 @@ func (p *pod) status() Pod {
 		Namespace: p.key.namespace, Name: p.key.name, Labels: maps.Clone(p.template.Labels), Owner: p.owner,
 		ServiceAccount: p.template.Spec.ServiceAccountName, IP: p.address, Ports: p.ports(), Protocols: p.protocols(),
 		Ready: p.ready, Terminating: p.terminating, Phase: p.phase, Restarts: p.restartCount, Message: p.message, LogPath: p.logPath,
+		Container: p.container().Name,
 	}
 	if p.alive {
 		s.PID = p.process.PID()

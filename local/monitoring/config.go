@@ -1,8 +1,10 @@
 package monitoring
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -34,9 +36,12 @@ type scrape struct {
 	targets    []target
 }
 
-// prometheusConfig is prometheus.yml.
+// prometheusConfig is prometheus.yml. The targets stand in files of their own, which
+// Prometheus reads by itself when they change: whenever its configuration is read
+// anew, it forgets for some seconds where Alertmanager is, and what fires then is
+// told late.
 // https://prometheus.io/docs/prometheus/2.42/configuration/configuration/
-func prometheusConfig(p Pace, exporter, alertmanager netip.AddrPort, scrapes []scrape) ([]byte, error) {
+func prometheusConfig(p Pace, dir string, exporter, alertmanager netip.AddrPort, scrapes []scrape) ([]byte, error) {
 	interval := promDuration(p.shorten(defaultInterval))
 	jobs := []object{{
 		"job_name": "google", "scrape_interval": interval, "scrape_timeout": interval, "metrics_path": "/metrics",
@@ -44,12 +49,9 @@ func prometheusConfig(p Pace, exporter, alertmanager netip.AddrPort, scrapes []s
 	}}
 	for _, s := range scrapes {
 		every := promDuration(p.shorten(s.interval))
-		var groups []object
-		for _, t := range s.targets {
-			groups = append(groups, object{"targets": []string{t.address.String()}, "labels": t.labels})
-		}
 		jobs = append(jobs, object{
-			"job_name": s.name, "metrics_path": s.path, "scrape_interval": every, "scrape_timeout": every, "static_configs": groups,
+			"job_name": s.name, "metrics_path": s.path, "scrape_interval": every, "scrape_timeout": every,
+			"file_sd_configs": []object{{"files": []string{filepath.Join(dir, s.targetsFile())}}},
 		})
 	}
 	return render("the configuration of Prometheus", object{
@@ -58,6 +60,25 @@ func prometheusConfig(p Pace, exporter, alertmanager netip.AddrPort, scrapes []s
 		"alerting":       object{"alertmanagers": []object{{"static_configs": []object{{"targets": []string{alertmanager.String()}}}}}},
 		"scrape_configs": jobs,
 	})
+}
+
+// targetsFile is the name of the file with the endpoint's targets.
+func (s scrape) targetsFile() string {
+	return "targets-" + strings.ReplaceAll(s.name, "/", "-") + ".json"
+}
+
+// targetsList is the content of that file.
+// https://prometheus.io/docs/prometheus/2.42/configuration/configuration/#file_sd_config
+func (s scrape) targetsList() ([]byte, error) {
+	groups := []object{}
+	for _, t := range s.targets {
+		groups = append(groups, object{"targets": []string{t.address.String()}, "labels": t.labels})
+	}
+	content, err := json.Marshal(groups)
+	if err != nil {
+		return nil, fmt.Errorf("write the targets of %s: %w", s.name, err)
+	}
+	return content, nil
 }
 
 // prometheusRules is rules.yml.

@@ -54,7 +54,7 @@ type google struct {
 // memoryTimeout bounds how long a scrape waits for Redis.
 const memoryTimeout = time.Second
 
-func newGoogle(project string, memory func(context.Context) []Memory) *google {
+func newGoogle(project string, memory func(context.Context) []Memory, read func(context.Context) []Database) *google {
 	labelled := func(resource string) prometheus.Labels {
 		return prometheus.Labels{"monitored_resource": resource, "project_id": project}
 	}
@@ -81,7 +81,7 @@ func newGoogle(project string, memory func(context.Context) []Memory) *google {
 			ConstLabels: labelled("uptime_url"),
 		}, []string{"check_id", "host", "checker_location"}),
 	}
-	g.registry.MustRegister(g.requests, g.latencies, g.policy, g.passed, g.days, &memories{
+	g.registry.MustRegister(newDatabases(labelled("cloudsql_database"), read), g.requests, g.latencies, g.policy, g.passed, g.days, &memories{
 		read: memory,
 		ratio: prometheus.NewDesc("redis_googleapis_com:stats_memory_usage_ratio", "Share of the memory that is used.",
 			[]string{"instance_id"}, labelled("redis_instance")),

@@ -113,7 +113,7 @@ func (m *Monitoring) apply(ctx context.Context, pace Pace, rules []rule, scrapes
 	if err != nil {
 		return err
 	}
-	config, err := prometheusConfig(pace, m.at(googlePort), m.at(alertmanagerPort), scrapes)
+	config, err := prometheusConfig(pace, m.options.Dir, m.at(googlePort), m.at(alertmanagerPort), scrapes)
 	if err != nil {
 		return err
 	}
@@ -121,19 +121,25 @@ func (m *Monitoring) apply(ctx context.Context, pace Pace, rules []rule, scrapes
 	if err != nil {
 		return err
 	}
+	for _, s := range scrapes {
+		list, err := s.targetsList()
+		if err != nil {
+			return err
+		}
+		if _, err := m.write(s.targetsFile(), list); err != nil {
+			return err
+		}
+	}
 	changed := false
 	for _, file := range []struct {
 		name    string
 		content []byte
 	}{{"inbox.token", []byte(m.inbox.token)}, {"alertmanager.yml", manager}, {"rules.yml", rulesFile}, {"prometheus.yml", config}} {
-		path := filepath.Join(m.options.Dir, file.name)
-		if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, file.content) {
-			continue
-		}
-		if err := replaceFile(path, file.content); err != nil {
+		other, err := m.write(file.name, file.content)
+		if err != nil {
 			return err
 		}
-		changed = true
+		changed = changed || other
 	}
 	if m.fell() {
 		m.options.Log.Warn("a server of the monitoring has ended and is started again")
@@ -148,6 +154,15 @@ func (m *Monitoring) apply(ctx context.Context, pace Pace, rules []rule, scrapes
 		return nil
 	}
 	return m.startBoth(ctx)
+}
+
+// write replaces a file of the configuration, and says whether it was another.
+func (m *Monitoring) write(name string, content []byte) (changed bool, err error) {
+	path := filepath.Join(m.options.Dir, name)
+	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, content) {
+		return false, nil
+	}
+	return true, replaceFile(path, content)
 }
 
 // startBoth starts Alertmanager first, so that no alert is lost.

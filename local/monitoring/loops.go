@@ -109,7 +109,7 @@ func (c *checking) stop() {
 
 // repeat asks once a period until ctx ends.
 func (c *checking) repeat(ctx context.Context, one check, from checker) {
-	ticker := time.NewTicker(c.pace.shorten(one.period))
+	ticker := time.NewTicker(c.pace.period(one.period))
 	defer ticker.Stop()
 	p := prober{edge: c.monitoring.options.Edge, roots: c.monitoring.options.Roots, now: c.monitoring.options.Now}
 	for {

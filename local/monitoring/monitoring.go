@@ -50,10 +50,11 @@ type Options struct {
 	// Store is what is declared.
 	Store *store.Store
 	// Pods are those of the cluster, Backends those of the load balancer, Memory how
-	// full the caches are.
-	Pods     func() []Pod
-	Backends func() []Backend
-	Memory   func(context.Context) []Memory
+	// full the caches are, Databases what the database instances do.
+	Pods      func() []Pod
+	Backends  func() []Backend
+	Memory    func(context.Context) []Memory
+	Databases func(context.Context) []Database
 	// Supervisor runs the servers.
 	Supervisor *process.Supervisor
 	// Now is the time; time.Now when nil.
@@ -92,7 +93,7 @@ func Open(o Options) (*Monitoring, error) {
 		return nil, fmt.Errorf("make the folder of the monitoring: %w", err)
 	}
 	m := &Monitoring{
-		options: o, google: newGoogle(o.Project, o.Memory), speed: readPace(o.Dir),
+		options: o, google: newGoogle(o.Project, o.Memory, o.Databases), speed: readPace(o.Dir),
 		changed: make(chan struct{}, 1), entries: make(chan map[string]any, maxEntries), watchers: map[int]func(){},
 	}
 	m.inbox = &inbox{path: filepath.Join(o.Dir, "inbox.jsonl"), token: rand.Text(), addresses: m.addresses, now: o.Now, told: m.tell}

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Limits of Pace. A checker that asked faster than once a second would meet the
-// rate limit of Cloud Armor.
+// Limits of Pace. Faster, a window of two minutes would hold too few samples.
 const (
 	RealTime Pace = 1
-	Fastest  Pace = 60
+	Fastest  Pace = 360
 )
 
 // Pace is how many times faster than on Google Cloud the alerts live: their
-// windows, waiting times, scrapes and checks are all shorter by this factor.
-// Thresholds stay, as they are rates or shares. 1 is real time.
+// windows, waiting times, scrapes and checks are all shorter by this factor, but
+// that nothing is scraped more often than ten times a second, and no checker asks
+// more often than once. Thresholds stay, as they are rates or shares. 1 is real time.
 type Pace int
 
 // Validate says what is wrong with the pace.
@@ -33,6 +33,10 @@ func (p Pace) shorten(d time.Duration) time.Duration {
 	}
 	return max(d/time.Duration(p), 100*time.Millisecond)
 }
+
+// period returns how often a checker asks that is to ask every d. One that asked
+// more often than once a second would meet the rate limit of Cloud Armor.
+func (p Pace) period(d time.Duration) time.Duration { return max(p.shorten(d), min(d, time.Second)) }
 
 // rangeForm is a range of PromQL in its square brackets, for example [1h30m].
 var (

@@ -62,10 +62,16 @@ func (t *translation) add(a about, declared provider.Properties, objectives map[
 			if err != nil {
 				return err
 			}
+			if err := unwritten(declared.Text(at + ".conditionMatchedLog.filter")); err != nil {
+				return err
+			}
 			t.logs = append(t.logs, found)
 			continue
 		}
 		expression, lasting, err := expressionOf(declared, at, objectives)
+		if err == nil {
+			err = unmeasured(expression)
+		}
 		if err != nil {
 			return err
 		}

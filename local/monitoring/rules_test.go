@@ -103,8 +103,15 @@ func TestWhatCannotBeActedOutIsNamed(t *testing.T) {
 		"987 ms is not one of them":                  above(`select_slo_burn_rate("projects/p/services/s/serviceLevelObjectives/odd", "1h")`, 1),
 		"a threshold over ALIGN_RATE and REDUCE_SUM": above(`metric.type="a/b"`, 1, object{"perSeriesAligner": "ALIGN_RATE", "crossSeriesReducer": "REDUCE_SUM"}),
 		"a threshold with 0 aggregations":            above(`metric.type="a/b"`, 1),
-		"neither PromQL, a threshold nor a log":      object{"conditionAbsent": object{}},
-		"only EXTRACT(field) is acted out here":      object{"conditionMatchedLog": object{"filter": `severity>=ERROR`, "labelExtractors": object{"x": `REGEXP_EXTRACT(a, "b")`}}},
+		"reads kubernetes_io:container_restart_count, which nothing measures here": object{"conditionPrometheusQueryLanguage": object{
+			"query": `rate(kubernetes_io:container_restart_count[5m]) > 0 or rate(loadbalancing_googleapis_com:https_total_latencies_count[5m]) > 0`,
+		}},
+		"reads log entries of k8s_pod, which nothing writes here": object{"conditionMatchedLog": object{"filter": `resource.type=("k8s_container" OR "k8s_pod")`}},
+		"reads the log cloudaudit.googleapis.com/policy, which nothing writes here": object{"conditionMatchedLog": object{
+			"filter": `log_id("cloudaudit.googleapis.com/activity") OR log_id("cloudaudit.googleapis.com/policy")`,
+		}},
+		"neither PromQL, a threshold nor a log": object{"conditionAbsent": object{}},
+		"only EXTRACT(field) is acted out here": object{"conditionMatchedLog": object{"filter": `severity>=ERROR`, "labelExtractors": object{"x": `REGEXP_EXTRACT(a, "b")`}}},
 	} {
 		got := translate([]store.Resource{policy("A", "OR", condition)}, objectives)
 		assert.Empty(t, got.rules, why)

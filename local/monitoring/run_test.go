@@ -63,6 +63,12 @@ func start(t *testing.T, host string, edge *httptest.Server) *world {
 		Memory: func(context.Context) []monitoring.Memory {
 			return []monitoring.Memory{{Instance: "projects/acme/locations/us-central1/instances/cache", Used: 9, Max: 10}}
 		},
+		Databases: func(context.Context) []monitoring.Database {
+			return []monitoring.Database{
+				{Instance: "acme:ledger", Region: "us-central1", Up: true, Activity: map[string]monitoring.Activity{"license": {Backends: 90, Commits: 7, Bytes: 10}, "postgres": {Bytes: 5}}},
+				{Instance: "acme:down", Region: "us-central1"},
+			}
+		},
 	}
 	if edge != nil {
 		o.Edge, o.Roots = netip.MustParseAddrPort(edge.Listener.Addr().String()), x509.NewCertPool()
@@ -70,7 +76,7 @@ func start(t *testing.T, host string, edge *httptest.Server) *world {
 	}
 	w.Monitoring, err = monitoring.Open(o)
 	require.NoError(t, err)
-	require.NoError(t, w.SetPace(monitoring.Fastest))
+	require.NoError(t, w.SetPace(60))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx) }()
@@ -133,16 +139,20 @@ func TestAnAlertIsToldWhenItFiresAndWhenItIsOver(t *testing.T) {
 	w := start(t, "127.15.1.1", nil)
 	w.declare(t, "ServerErrors", query(`sum(increase(loadbalancing_googleapis_com:https_request_count{monitored_resource="https_lb_rule",response_code_class="500"}[10m])) > 0`, "30s"))
 	w.declare(t, "CacheFull", query(`max(redis_googleapis_com:stats_memory_usage_ratio{instance_id=~"(.*/)?cache"}) > 0.8`, "0s"))
+	w.declare(t, "TooManySessions", query(`max(cloudsql_googleapis_com:database_postgresql_num_backends{monitored_resource="cloudsql_database",database_id="acme:ledger",database="license"}) > 80`, "0s"))
+	w.declare(t, "DatabaseDown", query(`min(cloudsql_googleapis_com:database_up) == 0 and sum(cloudsql_googleapis_com:database_disk_bytes_used) == 15`, "0s"))
 	w.declare(t, "Quiet", query(`sum(networksecurity_googleapis_com:https_request_count{blocked="true"}) > 100`, "0s"))
 
 	assert.Equal(t, "It is so", w.told(t, "CacheFull", monitoring.Firing).Summary)
+	w.told(t, "TooManySessions", monitoring.Firing)
+	w.told(t, "DatabaseDown", monitoring.Firing)
 	w.Request(request(503, "armor", "ACCEPT"))
 	firing := w.told(t, "ServerErrors", monitoring.Firing)
 	assert.Equal(t, "email ops@acme.example", firing.To)
 	assert.Equal(t, "https://x/docs/playbooks/it-is-so.md", firing.Playbook)
 	status := w.Status(t.Context())
 	assert.Empty(t, status.Problems)
-	assert.Equal(t, 3, status.Rules)
+	assert.Equal(t, 5, status.Rules)
 	assert.Contains(t, names(status.Incidents), "CacheFull")
 
 	w.told(t, "ServerErrors", monitoring.Resolved) // ten minutes at this pace

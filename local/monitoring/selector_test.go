@@ -54,7 +54,7 @@ func TestAPaceShortensEveryRangeAndNoThreshold(t *testing.T) {
 	assert.Equal(t, expression, RealTime.query(expression))
 	assert.Equal(t, `sum(rate(a{x="y"}[5000ms])) / sum(rate(b[90000ms])) > 10 and max_over_time(c[4320000ms]) > 5`, Pace(60).query(expression))
 	require.NoError(t, Pace(60).Validate())
-	for _, wrong := range []Pace{0, -1, 61} {
-		assert.ErrorContains(t, wrong.Validate(), "1 (real time) to 60")
+	for _, wrong := range []Pace{0, -1, 361} {
+		assert.ErrorContains(t, wrong.Validate(), "1 (real time) to 360")
 	}
 }

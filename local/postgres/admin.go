@@ -33,12 +33,22 @@ const (
 // asAdministrator runs the work in a session of the superuser by the Unix
 // socket. Its statements are never logged: they hold passwords.
 func (s *Server) asAdministrator(ctx context.Context, work func(*pgx.Conn) error) error {
+	conn, err := s.session(ctx, "postgres")
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	return work(conn)
+}
+
+// session opens a session of the superuser in a database.
+func (s *Server) session(ctx context.Context, database string) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig("sslmode=disable connect_timeout=5")
 	if err != nil {
-		return fmt.Errorf("configure the administrator's session: %w", err)
+		return nil, fmt.Errorf("configure the administrator's session: %w", err)
 	}
 	config.Host, config.Port = s.socketDir, s.config.Address.Port()
-	config.User, config.Database, config.Password = administrator, "postgres", s.password
+	config.User, config.Database, config.Password = administrator, database, s.password
 	config.Fallbacks = nil
 	config.RuntimeParams = map[string]string{
 		"application_name": "cloudsqladmin", "log_statement": "none", "log_min_duration_statement": "-1",
@@ -46,10 +56,9 @@ func (s *Server) asAdministrator(ctx context.Context, work func(*pgx.Conn) error
 	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return fmt.Errorf("open the administrator's session: %w", err)
+		return nil, fmt.Errorf("open the administrator's session: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	return work(conn)
+	return conn, nil
 }
 
 // execute runs statements in which %I and %L stand for the arguments, in turn

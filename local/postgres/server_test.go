@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -304,4 +305,82 @@ func TestAnInstanceThatWasKilledWhileBusyComesBackWithItsData(t *testing.T) {
 	databases, err := s.Databases(t.Context())
 	require.NoError(t, err)
 	assert.Contains(t, databases, "license")
+}
+
+func TestALockKeepsStatementsWaitingUntilItIsReleased(t *testing.T) {
+	w := newWorld(t)
+	s := w.start(t)
+	ctx := t.Context()
+	require.NoError(t, s.CreateDatabase(ctx, "license", "", ""))
+	require.NoError(t, s.CreateUser(ctx, owner, password, postgres.BuiltIn))
+	conn, err := w.connect(t, owner, password, "license")
+	require.NoError(t, err)
+	_, err = conn.Exec(ctx, "CREATE SCHEMA seats; CREATE TABLE seats.taken (n int); CREATE TABLE \"Odd name\" (n int)")
+	require.NoError(t, err)
+
+	release, err := s.LockTables(ctx)
+	require.NoError(t, err)
+	for _, table := range []string{"seats.taken", `"Odd name"`} {
+		_, err = conn.Exec(ctx, "SET lock_timeout = 50; SELECT n FROM "+table)
+		assert.ErrorContains(t, err, "lock timeout", table)
+	}
+	release(ctx)
+	assert.Equal(t, 0, ask[int](t, conn, "SELECT count(*) FROM seats.taken"))
+	release(ctx) // twice does no harm
+}
+
+func TestWhatTheDatabasesDoIsTold(t *testing.T) {
+	w := newWorld(t)
+	s := w.start(t)
+	ctx := t.Context()
+	require.NoError(t, s.CreateDatabase(ctx, "license", "", ""))
+	require.NoError(t, s.CreateUser(ctx, owner, password, postgres.BuiltIn))
+	conn, err := w.connect(t, owner, password, "license")
+	require.NoError(t, err)
+	require.NoError(t, conn.Ping(ctx))
+	all, err := s.Activity(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []string{"license", "postgres"}, []string{all[0].Database, all[1].Database})
+	assert.InDelta(t, 1, all[0].Backends, 0)
+	assert.Greater(t, all[0].Bytes, 1e6)
+}
+
+func TestTheStatementsThatPgauditLogsAreReadFromTheServersLog(t *testing.T) {
+	w := newWorld(t)
+	s := w.start(t)
+	if !slices.ContainsFunc(s.Flags(), func(f postgres.Flag) bool { return f.Name == "cloudsql.enable_pgaudit" && f.Applied }) {
+		t.Skip("pgaudit is not installed on this machine: apt-get install postgresql-NN-pgaudit")
+	}
+	ctx := t.Context()
+	require.NoError(t, s.CreateDatabase(ctx, "license", "", ""))
+	require.NoError(t, s.CreateUser(ctx, owner, password, postgres.BuiltIn))
+	conn, err := w.connect(t, owner, password, "license")
+	require.NoError(t, err)
+	_, err = conn.Exec(ctx, "CREATE TABLE \"odd, name\" (\n  n int\n)")
+	require.NoError(t, err)
+
+	var found []postgres.Statement
+	require.Eventually(t, func() bool {
+		log, err := os.ReadFile(w.config.LogPath)
+		require.NoError(t, err)
+		found = nil
+		message := ""
+		for line := range strings.Lines(string(log) + "\n") {
+			line = strings.TrimSuffix(line, "\n")
+			if postgres.Continues([]byte(line)) {
+				message += "\n" + line
+				continue
+			}
+			if read, ok := postgres.ParseLog(message); ok && read.User == owner {
+				if statement, ok := read.Audited(); ok {
+					found = append(found, statement)
+				}
+			}
+			message = line
+		}
+		return len(found) > 0
+	}, 10*time.Second, 50*time.Millisecond)
+	assert.Equal(t, "DDL", found[0].Class)
+	assert.Equal(t, "CREATE TABLE", found[0].Command)
+	assert.Equal(t, "CREATE TABLE \"odd, name\" (\n  n int\n)", found[0].Text)
 }
