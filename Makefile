@@ -61,8 +61,8 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
-drills: tools ## Act out every document, an incident, a life beside the IDE and every fault at length (many minutes)
-	@go test -count 1 -skip TheWholeStackOnOneMachine $(TESTFLAGS) $(DRILL_PACKAGES)
+drills: tools ## Act out every document, an incident, every playbook, a life beside the IDE and every fault at length (many minutes)
+	@go test -count 1 -timeout 30m -skip TheWholeStackOnOneMachine $(TESTFLAGS) $(DRILL_PACKAGES)
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)

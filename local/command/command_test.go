@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/local/address"
-	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/engine"
+	"github.com/coditect-ai/license-platform/local/fault"
 )
 
 const file = `config:
@@ -166,9 +166,9 @@ func TestAMisspeltFaultIsToldWithAllNames(t *testing.T) {
 	for _, verb := range []string{"fail", "heal"} {
 		root := New(nil, io.Discard, io.Discard)
 		root.SetArgs([]string{verb, "--dir", t.TempDir(), "rediss"})
-		require.ErrorContains(t, root.Execute(), `nothing is called "rediss" that can be made to fail, did you mean "redis": allowed are `+strings.Join(daemon.Faults(), ", "))
+		require.ErrorContains(t, root.Execute(), `nothing is called "rediss" that can be made to fail, did you mean "redis": allowed are `+strings.Join(fault.Names(), ", "))
 	}
 	root := New(nil, io.Discard, io.Discard)
 	root.SetArgs([]string{"fail", "--dir", t.TempDir()})
-	require.ErrorContains(t, root.Execute(), "say what is to fail: "+strings.Join(daemon.Faults(), ", "))
+	require.ErrorContains(t, root.Execute(), "say what is to fail: "+strings.Join(fault.Names(), ", "))
 }

@@ -9,16 +9,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/fault"
 )
 
 func (a *app) fail() *cobra.Command {
 	return &cobra.Command{
-		Use:       "fail " + strings.Join(daemon.Faults(), "|"),
+		Use:       "fail NAME...",
 		Short:     "Make parts of the cloud fail until `heal`",
-		ValidArgs: daemon.Faults(),
+		Long:      "Make parts of the cloud fail until `heal`:\n\n" + effects(),
+		ValidArgs: fault.Names(),
 		Args: func(_ *cobra.Command, names []string) error {
 			if len(names) == 0 {
-				return fmt.Errorf("say what is to fail: %s", strings.Join(daemon.Faults(), ", "))
+				return fmt.Errorf("say what is to fail: %s", strings.Join(fault.Names(), ", "))
 			}
 			return checkFaults(names)
 		},
@@ -28,21 +30,30 @@ func (a *app) fail() *cobra.Command {
 
 func (a *app) heal() *cobra.Command {
 	return &cobra.Command{
-		Use:       "heal [" + strings.Join(daemon.Faults(), "|") + "]",
+		Use:       "heal [NAME...]",
 		Short:     "End faults: those that are named, else all",
-		ValidArgs: daemon.Faults(),
+		ValidArgs: fault.Names(),
 		Args:      func(_ *cobra.Command, names []string) error { return checkFaults(names) },
 		RunE:      func(command *cobra.Command, names []string) error { return a.setFaults(command, names, false) },
 	}
 }
 
+// effects lists what can be made to fail.
+func effects() string {
+	var text strings.Builder
+	for _, f := range fault.All() {
+		fmt.Fprintf(&text, "  %-14s %s\n", f.Name, f.Effect)
+	}
+	return text.String()
+}
+
 // checkFaults refuses what cannot fail, and says what can.
 func checkFaults(names []string) error {
 	for _, name := range names {
-		if slices.Contains(daemon.Faults(), name) {
+		if slices.Contains(fault.Names(), name) {
 			continue
 		}
-		return fmt.Errorf("nothing is called %q that can be made to fail%s: allowed are %s", name, nearest(name), strings.Join(daemon.Faults(), ", "))
+		return fmt.Errorf("nothing is called %q that can be made to fail%s: allowed are %s", name, nearest(name), strings.Join(fault.Names(), ", "))
 	}
 	return nil
 }
@@ -51,7 +62,7 @@ func checkFaults(names []string) error {
 func nearest(name string) string {
 	// cobra compares names of commands as it suggests them.
 	known := &cobra.Command{SuggestionsMinimumDistance: 2}
-	for _, fault := range daemon.Faults() {
+	for _, fault := range fault.Names() {
 		known.AddCommand(&cobra.Command{Use: fault, Run: func(*cobra.Command, []string) {}})
 	}
 	if found := known.SuggestionsFor(name); len(found) > 0 {
@@ -66,7 +77,7 @@ func (a *app) setFaults(command *cobra.Command, names []string, active bool) err
 		return err
 	}
 	if len(names) == 0 {
-		names = daemon.Faults()
+		names = fault.Names()
 	}
 	var failing []string
 	for _, name := range names {
@@ -74,7 +85,8 @@ func (a *app) setFaults(command *cobra.Command, names []string, active bool) err
 			return err
 		}
 		if active {
-			a.out.line("%s %s: %s", a.out.red("fails"), name, effect(name))
+			found, _ := fault.Find(name) // checked already
+			a.out.line("%s %s: %s", a.out.red("fails"), name, found.Effect)
 		}
 	}
 	if len(failing) == 0 {
@@ -83,20 +95,6 @@ func (a *app) setFaults(command *cobra.Command, names []string, active bool) err
 	}
 	a.out.line("made to fail: %s; '%s heal' ends it", strings.Join(failing, ", "), self())
 	return nil
-}
-
-// effect says what a fault does.
-func effect(name string) string {
-	return map[string]string{
-		"redis":    "the Redis server is stopped and kept down; its data is saved",
-		"postgres": "the PostgreSQL server is stopped and kept down; its data is saved",
-		"kms":      "the key management service answers UNAVAILABLE",
-		"api":      "the API's processes are killed whenever they start: a crash loop",
-		"identity": "the public keys of the token issuer answer 503; the API still knows those it has fetched",
-		"agents":   "Google's service agents are still being made, as in a new project: no grant can be given to them",
-		"cluster":  "the cluster is deleted behind Pulumi's back, and its load balancer is left over; healed, another one has its place, with none of the stack's objects",
-		"operator": "the webhook of managed Prometheus has no pods, as on a cluster that has just been made: no PodMonitoring can be made or changed",
-	}[name]
 }
 
 // connect finds the running cloud.

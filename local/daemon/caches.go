@@ -113,3 +113,37 @@ func (c *caches) memory(ctx context.Context) (all []monitoring.Memory) {
 	}
 	return all
 }
+
+// fill leaves a tenth of little memory free in every instance.
+func (c *caches) fill(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.running) == 0 {
+		return errors.New("no Redis instance runs that could be filled")
+	}
+	var failed []error
+	for instance, server := range c.running {
+		if err := server.Fill(ctx); err != nil {
+			failed = append(failed, fmt.Errorf("fill the Redis instance %s: %w", short(instance), err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// empty takes away what fill has left, and gives the instances their memory back.
+func (c *caches) empty(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var failed []error
+	for instance, server := range c.running {
+		select {
+		case <-server.Done():
+			continue // its filling ends by itself
+		default:
+		}
+		if err := server.Empty(ctx); err != nil {
+			failed = append(failed, fmt.Errorf("empty the Redis instance %s: %w", short(instance), err))
+		}
+	}
+	return errors.Join(failed...)
+}

@@ -25,6 +25,7 @@ import (
 	"github.com/coditect-ai/license-platform/docs/playbooks"
 	"github.com/coditect-ai/license-platform/local/audit"
 	"github.com/coditect-ai/license-platform/local/dataplane"
+	"github.com/coditect-ai/license-platform/local/fault"
 	"github.com/coditect-ai/license-platform/local/kubelet"
 	"github.com/coditect-ai/license-platform/local/monitoring"
 	"github.com/coditect-ai/license-platform/local/page"
@@ -183,7 +184,7 @@ func TestTheTopologyShowsWhatIsAllowedAndWhatWasDropped(t *testing.T) {
 	}
 	found := topology(reach, []kubelet.Pod{
 		pod("license-api-1", "Deployment/license-api", true), pod("license-api-2", "Deployment/license-api", false), pod("coditect-frontend-0", "", true), done, names,
-	}, services, map[string]bool{faultRedis: true})
+	}, services, map[string]bool{fault.Redis: true})
 	nodes := map[string]page.Node{}
 	for _, n := range found.Nodes {
 		nodes[n.ID] = n
@@ -204,7 +205,7 @@ func TestTheTopologyShowsWhatIsAllowedAndWhatWasDropped(t *testing.T) {
 	require.Len(t, found.Denied, 2)
 	assert.Equal(t, found, topology(reach, []kubelet.Pod{
 		pod("license-api-1", "Deployment/license-api", true), pod("license-api-2", "Deployment/license-api", false), pod("coditect-frontend-0", "", true), done, names,
-	}, services, map[string]bool{faultRedis: true}), "the same world is drawn in the same order")
+	}, services, map[string]bool{fault.Redis: true}), "the same world is drawn in the same order")
 }
 
 func TestTheAuditTrailIsReadFromAllThree(t *testing.T) {

@@ -175,8 +175,9 @@ func (d *Daemon) open() (err error) {
 func (d *Daemon) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
+	d.faults.calling.Wait()
 	d.faults.crashes.Wait()
-	var failed []error
+	failed := []error{d.putBack(ctx)}
 	if d.kubelet != nil {
 		failed = append(failed, d.kubelet.Close())
 	}
@@ -205,6 +206,9 @@ func (d *Daemon) close() error {
 // restore makes everything real again that is in the store, in the order in
 // which it was created. What fails is told, and does not keep the rest away.
 func (d *Daemon) restore(ctx context.Context) {
+	if err := d.restoreKeyVersions(); err != nil {
+		d.log.Error("the signing key's versions could not be brought back", "error", err)
+	}
 	for _, r := range d.store.List() {
 		for _, server := range []*provider.Server{d.gcp, d.kubernetes} {
 			if err := server.Restore(ctx, r); err != nil {

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"sync"
 
 	"github.com/coditect-ai/license-platform/local/certificate"
+	"github.com/coditect-ai/license-platform/local/existing"
+	"github.com/coditect-ai/license-platform/local/monitoring"
 	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/process"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
@@ -73,7 +76,7 @@ func (d *databases) EnsureInstance(ctx context.Context, project, instance string
 		return err
 	}
 	server, err := postgres.Start(ctx, postgres.Config{
-		Name: "postgres-" + instance, Dir: filepath.Join(d.dir, instance), LogPath: filepath.Join(d.logs, "postgres-"+instance+".log"),
+		Name: "postgres-" + instance, Dir: filepath.Join(d.dir, instance), LogPath: d.logPath(instance),
 		Address: at, Certificate: pair, Flags: flags, Supervisor: d.supervisor, Log: d.log,
 	})
 	if err != nil {
@@ -167,4 +170,36 @@ func (d *databases) stop(ctx context.Context) error {
 	}
 	d.running = map[string]*postgres.Server{}
 	return errors.Join(failed...)
+}
+
+// logPaths are the instances by the files that their servers log to.
+func (d *databases) logPaths() map[string]string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := map[string]string{}
+	for name := range d.running {
+		all[d.logPath(name)] = name
+	}
+	return all
+}
+
+func (d *databases) logPath(instance string) string {
+	return filepath.Join(d.logs, "postgres-"+instance+".log")
+}
+
+// activity tells what the instances do; one that does not answer is not up.
+func (d *databases) activity(ctx context.Context) (all []monitoring.Database) {
+	d.mu.Lock()
+	running := maps.Clone(d.running)
+	d.mu.Unlock()
+	for name, server := range running {
+		told := monitoring.Database{Instance: existing.Project + ":" + name, Region: existing.Region, Activity: map[string]monitoring.Activity{}}
+		found, err := server.Activity(ctx)
+		told.Up = err == nil
+		for _, a := range found {
+			told.Activity[a.Database] = monitoring.Activity{Backends: a.Backends, Commits: a.Commits, Rollbacks: a.Rollbacks, Deadlocks: a.Deadlocks, Bytes: a.Bytes}
+		}
+		all = append(all, told)
+	}
+	return all
 }

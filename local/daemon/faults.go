@@ -9,26 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coditect-ai/license-platform/local/fault"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
 )
-
-// The parts that can be made to fail.
-const (
-	faultRedis    = "redis"
-	faultPostgres = "postgres"
-	faultKMS      = "kms"
-	faultAPI      = "api"
-	faultIdentity = "identity"
-	faultOperator = "operator"
-	faultCluster  = "cluster"
-	faultAgents   = "agents"
-)
-
-// Faults are the names of the parts that can be made to fail.
-func Faults() []string {
-	return []string{faultRedis, faultPostgres, faultKMS, faultAPI, faultIdentity, faultOperator, faultCluster, faultAgents}
-}
 
 // crashEvery is how often the API's processes are killed while it is made to
 // fail: long before its startup probe has passed.
@@ -44,6 +28,9 @@ type faults struct {
 	next     int
 	crash    context.CancelFunc // ends the API's crash loop
 	crashes  sync.WaitGroup
+	unlock   []func(context.Context) // ends the transactions that hold the locks
+	callers  map[string]context.CancelFunc
+	calling  sync.WaitGroup
 }
 
 // subscribe calls notify after every change until the returned function is called.
@@ -81,40 +68,61 @@ func (f *faults) set(name string, active bool) {
 	}
 }
 
-// names lists what fails, in the order of Faults.
+// names lists what fails, in the order of fault.All.
 func (f *faults) names() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.DeleteFunc(Faults(), func(name string) bool { return !f.active[name] })
+	return slices.DeleteFunc(fault.Names(), func(name string) bool { return !f.active[name] })
 }
 
 // setFault makes a part fail, or heals it; doing it twice does nothing. ctx is the
 // daemon's life.
 func (d *Daemon) setFault(ctx context.Context, name string, active bool) error {
-	if !slices.Contains(Faults(), name) {
-		return fmt.Errorf("%q cannot be made to fail; allowed are %s", name, strings.Join(Faults(), ", "))
+	found, known := fault.Find(name)
+	if !known {
+		return fmt.Errorf("%q cannot be made to fail; allowed are %s", name, strings.Join(fault.Names(), ", "))
 	}
 	d.faults.changing.Lock()
 	defer d.faults.changing.Unlock()
 	if d.faults.has(name) == active {
 		return nil
 	}
-	change := map[string]func(context.Context, bool) error{
-		faultRedis: d.failRedis, faultPostgres: d.failPostgres, faultAPI: d.failAPI, faultCluster: d.failCluster,
-	}[name]
-	if change != nil {
+	if !active {
+		d.faults.silence(name) // first: who was kept waiting would come all at once
+	}
+	if change := d.changes()[name]; change != nil {
 		if err := change(ctx, active); err != nil {
 			return err
 		}
 	}
 	d.faults.set(name, active)
 	if active {
+		d.call(ctx, found)
 		d.moments.add("fault", name+" is made to fail")
 	} else {
 		d.moments.add("healed", name+" is healed")
 	}
+	if later := d.effects()[name]; later != nil {
+		if err := later(); err != nil {
+			return err
+		}
+	}
 	d.log.Warn("fault", "name", name, "active", active)
 	return nil
+}
+
+// changes make faults that are more than a word which others ask for.
+func (d *Daemon) changes() map[string]func(ctx context.Context, active bool) error {
+	return map[string]func(context.Context, bool) error{
+		fault.Redis: d.failRedis, fault.Postgres: d.failPostgres, fault.API: d.failAPI, fault.Cluster: d.failCluster,
+		fault.DatabaseLock: d.lockTables, fault.RedisMemory: d.fillCaches,
+		fault.KeyVersion: d.destroyKeyVersions, fault.SecretRead: d.readSecrets,
+	}
+}
+
+// effects are what has to look at a fault once it is set or healed.
+func (d *Daemon) effects() map[string]func() error {
+	return map[string]func() error{fault.Certificate: d.frontDoor.Reissue}
 }
 
 func (d *Daemon) failRedis(ctx context.Context, active bool) error {

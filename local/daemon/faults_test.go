@@ -117,8 +117,13 @@ func faultsLast(t *testing.T, client *daemon.Client, trusting *tls.Config) {
 func whatCannotFailIsRefused(t *testing.T, client *daemon.Client) {
 	_, err := client.SetFault(t.Context(), "everything", true)
 	require.ErrorContains(t, err, "allowed are redis, postgres, kms, api, identity")
-	_, err = client.SetFault(t.Context(), "api", true)
-	require.ErrorContains(t, err, "not deployed yet")
+	for name, why := range map[string]string{
+		"api": "not deployed yet", "database-lock": "there is no database yet", "redis-memory": "no Redis instance runs",
+		"key-version": "there is no version of a signing key yet", "secret-read": "there is no secret yet",
+	} {
+		_, err = client.SetFault(t.Context(), name, true)
+		require.ErrorContains(t, err, why, name)
+	}
 	told, err := client.Status(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, told.Faults, "what could not be done is not told as done")

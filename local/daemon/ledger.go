@@ -12,6 +12,7 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 	ledger "github.com/coditect-ai/license-platform/app/postgres"
 	live "github.com/coditect-ai/license-platform/app/redis"
+	"github.com/coditect-ai/license-platform/local/fault"
 	"github.com/coditect-ai/license-platform/local/page"
 	"github.com/coditect-ai/license-platform/local/provider"
 	"github.com/coditect-ai/license-platform/local/provider/gcp"
@@ -41,7 +42,7 @@ var (
 // visit reads the API's ledger, with the names of its tenants. It does not go through
 // the API, so that nobody's requests, limits and alerts are touched.
 func (d *Daemon) visit(ctx context.Context, work func(context.Context, *ledger.Ledger, []tenant) error) error {
-	if d.faults.has(faultPostgres) {
+	if d.faults.has(fault.Postgres) {
 		return errors.New("PostgreSQL is made to fail: go run ./local heal postgres")
 	}
 	for _, r := range d.store.List(typeDatabase) {
@@ -139,7 +140,7 @@ func (d *Daemon) counter() (count func(context.Context, *ledger.Ledger, app.Lice
 	unknown := func(why string) func(context.Context, *ledger.Ledger, app.LicenseRef) (*int, string) {
 		return func(context.Context, *ledger.Ledger, app.LicenseRef) (*int, string) { return nil, why }
 	}
-	if d.faults.has(faultRedis) {
+	if d.faults.has(fault.Redis) {
 		return unknown("not known: Redis is made to fail"), func() {}
 	}
 	server := d.caches.declared(d)

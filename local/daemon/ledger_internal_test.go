@@ -15,6 +15,7 @@ import (
 	ledger "github.com/coditect-ai/license-platform/app/postgres"
 	live "github.com/coditect-ai/license-platform/app/redis"
 	"github.com/coditect-ai/license-platform/local/certificate"
+	"github.com/coditect-ai/license-platform/local/fault"
 	"github.com/coditect-ai/license-platform/local/identity"
 	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/process"
@@ -44,7 +45,7 @@ func TestSeatsAndTheAuditTrailAreReadFromTheStoresThemselves(t *testing.T) {
 	client := d.caches.running["seats"].Client()
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	store := live.NewSeats(client, func(string, time.Duration, error) {})
-	load(t, store, seed.Licenses[0])
+	loadLicense(t, store, seed.Licenses[0])
 	got = w.Seats(ctx).Licenses[0]
 	require.NotNil(t, got.InUse)
 	assert.Zero(t, *got.InUse)
@@ -60,21 +61,21 @@ func TestSeatsAndTheAuditTrailAreReadFromTheStoresThemselves(t *testing.T) {
 	assert.Nil(t, got.InUse)
 	assert.Equal(t, "not known: Redis does not answer", got.Why)
 	assert.Less(t, time.Since(began), time.Minute, "it waits for a second, not for ever")
-	d.faults.set(faultRedis, true)
+	d.faults.set(fault.Redis, true)
 	got = w.Seats(ctx).Licenses[0]
 	assert.Nil(t, got.InUse, "what cannot be read is not said")
 	assert.Equal(t, "not known: Redis is made to fail", got.Why)
-	d.faults.set(faultRedis, false)
-	d.faults.set(faultPostgres, true)
+	d.faults.set(fault.Redis, false)
+	d.faults.set(fault.Postgres, true)
 	assert.Equal(t, "PostgreSQL is made to fail: go run ./local heal postgres", w.Seats(ctx).Why)
 	assert.NotEmpty(t, w.Audit(ctx).Why)
-	d.faults.set(faultPostgres, false)
+	d.faults.set(fault.Postgres, false)
 	require.NoError(t, d.databases.stop(ctx))
 	assert.Equal(t, "PostgreSQL does not answer", w.Seats(ctx).Why)
 }
 
-// load makes Redis know a licence that nobody holds a seat of.
-func load(t *testing.T, store *live.Seats, license app.License) {
+// loadLicense makes Redis know a licence that nobody holds a seat of.
+func loadLicense(t *testing.T, store *live.Seats, license app.License) {
 	t.Helper()
 	rebuild, err := store.Begin(t.Context(), license.Ref())
 	require.NoError(t, err)

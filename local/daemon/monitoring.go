@@ -26,7 +26,7 @@ func (d *Daemon) openMonitoring(logs string) (err error) {
 	d.monitoring, err = monitoring.Open(monitoring.Options{
 		Dir: filepath.Join(d.options.Dir, "monitoring"), Logs: logs, Host: plan.Monitoring(),
 		Project: existing.Project, Location: existing.Region, Edge: plan.Edge(), Roots: d.authority.Pool(),
-		Store: d.store, Pods: d.scrapedPods, Backends: d.servedBackends, Memory: d.caches.memory,
+		Store: d.store, Pods: d.scrapedPods, Backends: d.servedBackends, Memory: d.caches.memory, Databases: d.databases.activity,
 		Supervisor: d.supervisor, Log: d.log,
 	})
 	if err != nil {
@@ -55,6 +55,7 @@ func (d *Daemon) runMonitoring(ctx context.Context, group *errgroup.Group) {
 		d.audit.Watch(d.monitoring.Entry),
 		d.kubelet.Subscribe(d.monitoring.Changed),
 	}
+	group.Go(func() error { return d.follow(ctx) })
 	group.Go(func() error {
 		defer func() {
 			for _, stop := range stops {

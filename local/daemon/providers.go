@@ -9,6 +9,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/k8s/customresource"
 	"github.com/coditect-ai/license-platform/local/cloudarmor"
+	"github.com/coditect-ai/license-platform/local/fault"
 	"github.com/coditect-ai/license-platform/local/identity"
 	"github.com/coditect-ai/license-platform/local/postgres"
 	"github.com/coditect-ai/license-platform/local/provider"
@@ -22,18 +23,18 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 	google := &gcp.World{
 		Store: d.store, Plan: d.options.Plan, CA: d.authority.PEM(),
 		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs, CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
-		AgentsExist: func() bool { return !d.faults.has(faultAgents) },
+		AgentsExist: func() bool { return !d.faults.has(fault.Agents) },
 		Databases:   d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
 		Images: d.registry, Tenants: tenants{d.issuer},
 	}
 	d.cluster = &kubernetes.World{
 		Store: d.store, Kubelet: d.kubelet, Schemas: schemas, Edge: d.options.Plan.Edge().Addr(), AwaitIngress: d.awaitIngress,
-		OperatorAnswers: func() bool { return !d.faults.has(faultOperator) },
+		OperatorAnswers: func() bool { return !d.faults.has(fault.Operator) },
 	}
 	d.gcp = provider.NewServer("gcp", d.store, google.Kinds(), google.Functions())
 	d.kubernetes = provider.NewServer("kubernetes", d.store, d.cluster.Kinds(), nil)
 	d.kubernetes.Reaching(func() provider.Reach {
-		return provider.Reach{Gone: d.faults.has(faultCluster), Forget: d.forgets.Load()}
+		return provider.Reach{Gone: d.faults.has(fault.Cluster), Forget: d.forgets.Load()}
 	})
 }
 

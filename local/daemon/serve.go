@@ -36,10 +36,10 @@ const maxMessage = 64 << 20
 func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Record, err error) {
 	plan := d.options.Plan
 	record = Record{PID: os.Getpid(), Binary: d.options.Binary, Token: rand.Text(), Plan: plan, Providers: map[string]int{}}
-	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.refusing(), d.audited("cloudkms.googleapis.com", gcp.TypeCryptoKeyMember, "cryptoKeyId")); err != nil {
+	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.refusing(), d.audited(keysAPI, gcp.TypeCryptoKeyMember, "cryptoKeyId")); err != nil {
 		return record, err
 	}
-	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.audited("secretmanager.googleapis.com", typeSecretMember, "secretId")); err != nil {
+	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.audited(secretsAPI, typeSecretMember, "secretId")); err != nil {
 		return record, err
 	}
 	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.keysOrNothing(d.issuer.Handler())); err != nil {
@@ -143,7 +143,7 @@ func (d *Daemon) serveHTTPS(ctx context.Context, group *errgroup.Group, at netip
 func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err error) {
 	d.frontDoor, err = frontdoor.New(frontdoor.Options{
 		Address: d.options.Plan.Edge(),
-		Issue:   d.authority.Issue,
+		Issue:   d.issue,
 		// Plain curl is somebody in the first region that the policy lets in.
 		DefaultClient: frontdoor.Client{Region: "US"},
 		LogFile:       filepath.Join(d.options.Dir, "logs", "requests.jsonl"),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/local/dataplane"
 	"github.com/coditect-ai/license-platform/local/existing"
+	"github.com/coditect-ai/license-platform/local/fault"
 	"github.com/coditect-ai/license-platform/local/kubelet"
 	"github.com/coditect-ai/license-platform/local/page"
 )
@@ -133,7 +134,7 @@ func podNode(id string, p kubelet.Pod, down map[string]bool) page.Node {
 		return n
 	}
 	n.Foreign = p.Owner == ""
-	n.Down = !n.Foreign && down[faultAPI]
+	n.Down = !n.Foreign && down[fault.API]
 	return n
 }
 
@@ -148,6 +149,6 @@ func serviceLabel(name string) string {
 }
 
 func downService(name string, down map[string]bool) bool {
-	return down[faultRedis] && strings.HasPrefix(name, "Memorystore ") || down[faultPostgres] && strings.HasPrefix(name, "Cloud SQL ") ||
-		down[faultKMS] && name == "Cloud KMS" || down[faultIdentity] && strings.HasPrefix(name, "Identity Platform")
+	return down[fault.Redis] && strings.HasPrefix(name, "Memorystore ") || down[fault.Postgres] && strings.HasPrefix(name, "Cloud SQL ") ||
+		down[fault.KMS] && name == "Cloud KMS" || down[fault.Identity] && strings.HasPrefix(name, "Identity Platform")
 }

@@ -72,9 +72,9 @@ func aFailureIsTold(t *testing.T, m *machine) {
 	assert.Contains(t, m.must(t, "status"), "CloudKMSSigningFailures firing")
 	m.must(t, "heal")
 	require.Eventually(t, told("resolved"), time.Minute, 100*time.Millisecond)
-	output, code := m.command(t, "alerts", "--hurry", "61")
+	output, code := m.command(t, "alerts", "--hurry", "361")
 	assert.Equal(t, 1, code)
-	assert.Contains(t, output, "1 (real time) to 60")
+	assert.Contains(t, output, "1 (real time) to 360")
 	m.must(t, "alerts", "--hurry", "1")
 }
 

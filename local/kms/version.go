@@ -127,6 +127,12 @@ func (s *Service) SetVersionState(name string, to kmspb.CryptoKeyVersion_CryptoK
 	})
 }
 
+// Doomed says whether a version is scheduled for destruction.
+func (s *Service) Doomed(name string) bool {
+	k, index, err := s.snapshot().version(name)
+	return err == nil && k.Versions[index].State == kmspb.CryptoKeyVersion_DESTROY_SCHEDULED
+}
+
 // mayMove follows https://cloud.google.com/kms/docs/key-states.
 func mayMove(from, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) bool {
 	switch from {

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -53,6 +54,9 @@ type Server struct {
 	config  Config
 	process *process.Process
 	version string
+
+	mu      sync.Mutex
+	configs map[string]string // as they were declared last
 }
 
 // Start starts the instance and returns when it answers. A setting that
@@ -65,7 +69,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config}
+	s := &Server{config: config, configs: config.Configs}
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
@@ -187,6 +191,9 @@ func (s *Server) SetConfigs(ctx context.Context, configs map[string]string) erro
 	if err := CheckConfigs(configs); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	s.configs = configs
+	s.mu.Unlock()
 	client := s.client()
 	defer client.Close()
 	all := effective(configs, s.config.MemoryMiB)

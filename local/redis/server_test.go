@@ -151,3 +151,29 @@ func TestATakenAddressIsAnErrorThatQuotesTheServer(t *testing.T) {
 	_, err = redis.Start(t.Context(), w.config)
 	assert.ErrorContains(t, err, "Address already in use")
 }
+
+func TestAnInstanceIsFilledAndGetsItsMemoryBack(t *testing.T) {
+	w := newWorld(t)
+	s := w.start(t)
+	ctx := t.Context()
+	c := w.client(t, password, true)
+	require.NoError(t, c.Set(ctx, "seat", "held", 0).Err())
+	share := func() float64 {
+		used, limit, err := s.Memory(ctx)
+		require.NoError(t, err)
+		return used / limit
+	}
+	require.NoError(t, s.Fill(ctx))
+	assert.InDelta(t, 0.9, share(), 0.07)
+	require.NoError(t, c.Set(ctx, "another", "seat", 0).Err(), "it is not full")
+	keys, err := c.Keys(ctx, "rehearsal:*").Result()
+	require.NoError(t, err)
+	require.NotEmpty(t, keys)
+	assert.Positive(t, c.TTL(ctx, keys[0]).Val(), "what fills it ends by itself")
+
+	require.NoError(t, s.Empty(ctx))
+	assert.Equal(t, fmt.Sprint(64<<20), c.ConfigGet(ctx, "maxmemory").Val()["maxmemory"])
+	assert.Equal(t, "noeviction", c.ConfigGet(ctx, "maxmemory-policy").Val()["maxmemory-policy"])
+	assert.Equal(t, "held", c.Get(ctx, "seat").Val())
+	assert.Empty(t, c.Keys(ctx, "rehearsal:*").Val())
+}
