@@ -30,7 +30,7 @@ type Grant struct {
 //
 // Codes: CodeNoSeats, CodeUserLimit, CodeSeatsReserved, CodeNotHolder when another user holds a lease on the device,
 // CodeLicenseNotFound, CodeLicenseSuspended, CodeLicenseRevoked, CodeLicenseExpired,
-// CodeUnknownTenant, CodeTenantSuspended, CodeValidation, CodeUnavailable.
+// CodeUnknownTenant, CodeTenantSuspended, CodeNotForLicense, CodeValidation, CodeUnavailable.
 func (s *Service) Acquire(ctx context.Context, who Principal, license, fingerprint string) (Grant, error) {
 	return s.grant(ctx, who, license, fingerprint, KindFloating, 0)
 }
@@ -68,6 +68,9 @@ type device struct {
 }
 
 func (s *Service) seat(ctx context.Context, who Principal, ref LicenseRef, of device, kind Kind, length time.Duration) (Grant, error) {
+	if err := who.may(ref.License); err != nil {
+		return Grant{}, err
+	}
 	license, err := s.license(ctx, ref)
 	if err != nil {
 		return Grant{}, err

@@ -52,6 +52,9 @@ func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, a
 
 // GetLicense returns a licence and how full it is, to any user of the tenant.
 func (s *Service) GetLicense(ctx context.Context, who Principal, id string) (License, Usage, error) {
+	if err := who.may(id); err != nil {
+		return License{}, Usage{}, err
+	}
 	ref := LicenseRef{Tenant: who.Tenant, License: id}
 	license, err := s.known(ctx, ref)
 	if err != nil {

@@ -28,10 +28,12 @@ const (
 	ActionReinstate Action = "license.reinstate"
 	ActionRevoke    Action = "license.revoke"
 	// ActionDeclareLicense and ActionDeclareTenant: the stack's settings changed one.
-	ActionDeclareLicense Action = "license.declare"
-	ActionDeclareTenant  Action = "tenant.declare"
-	ActionExport         Action = "privacy.export"
-	ActionErase          Action = "privacy.erase"
+	ActionDeclareLicense   Action = "license.declare"
+	ActionDeclareTenant    Action = "tenant.declare"
+	ActionCreateCredential Action = "credential.create"
+	ActionRevokeCredential Action = "credential.revoke"
+	ActionExport           Action = "privacy.export"
+	ActionErase            Action = "privacy.erase"
 	// ActionPseudonymise: the retention time of personal data was over.
 	ActionPseudonymise Action = "privacy.pseudonymise"
 	// ActionRefuse: what the caller asked for was refused; Event.Code says why.

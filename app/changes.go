@@ -31,10 +31,6 @@ type term struct{ name, value string }
 
 // terms are what a licence says, always in the same order.
 func terms(l License) []term {
-	expires := "never"
-	if !l.ExpiresAt.IsZero() {
-		expires = l.ExpiresAt.UTC().Format(time.RFC3339)
-	}
 	return append([]term{
 		{"product", l.Product},
 		{"seats", fmt.Sprint(l.Seats)},
@@ -44,6 +40,14 @@ func terms(l License) []term {
 		{"maxBorrowSeconds", fmt.Sprint(l.MaxBorrow.Seconds())},
 		{"requireFingerprint", fmt.Sprint(l.RequireFingerprint)},
 		{"overage", fmt.Sprint(l.Overage)},
-		{"expiresAt", expires},
+		{"expiresAt", expiry(l.ExpiresAt)},
 	}, policyTerms(l.Policy)...)
+}
+
+// expiry says in words when something ends.
+func expiry(end time.Time) string {
+	if end.IsZero() {
+		return "never"
+	}
+	return end.UTC().Format(time.RFC3339)
 }

@@ -41,8 +41,13 @@ const (
 	CodeIdempotencyReused Code = "idempotency_key_reused"
 	CodeIdempotencyBusy   Code = "idempotency_in_progress"
 	CodeTooManyRequests   Code = "too_many_requests"
-	CodeUnavailable       Code = "dependency_unavailable"
-	CodeInternal          Code = "internal_error"
+	// CodeNotForLicense: a service credential is not for the licence, if there is one.
+	CodeNotForLicense      Code = "credential_not_for_license"
+	CodeCredentialNotFound Code = "credential_not_found"
+	CodeCredentialExists   Code = "credential_exists"
+	CodeCredentialLimit    Code = "too_many_credentials"
+	CodeUnavailable        Code = "dependency_unavailable"
+	CodeInternal           Code = "internal_error"
 )
 
 // FieldError names one part of a request that is wrong.
@@ -90,6 +95,12 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // NewError returns an Error with a code and a sentence for people.
 func NewError(code Code, detail string) *Error { return &Error{Code: code, Detail: detail} }
+
+// InvalidToken refuses an identity token or a service credential that is not good. The answer
+// is the same for all of them; why is for the log only.
+func InvalidToken(cause error) *Error {
+	return &Error{Code: CodeInvalidToken, Detail: "the identity token or credential is not valid", Cause: cause}
+}
 
 // CodeOf returns the code inside err, CodeInternal when it has none, and "" for nil.
 func CodeOf(err error) Code {

@@ -71,13 +71,13 @@ func (s *Service) revive(ctx context.Context, who Principal, id string) (Extende
 	return Extended{ExpiresAt: g.Lease.ExpiresAt, Interval: license.HeartbeatInterval, Revived: true}, nil
 }
 
-// refOf finds the licence in a lease's id.
+// refOf finds the licence in a lease's id, which the caller has to be allowed.
 func (s *Service) refOf(who Principal, lease string) (LicenseRef, error) {
 	license, ok := LicenseOfLease(lease)
 	if !ok {
 		return LicenseRef{}, leaseNotFound()
 	}
-	return LicenseRef{Tenant: who.Tenant, License: license}, nil
+	return LicenseRef{Tenant: who.Tenant, License: license}, who.may(license)
 }
 
 func leaseNotFound() *Error { return NewError(CodeLeaseNotFound, "the tenant has no such lease") }

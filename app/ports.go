@@ -34,6 +34,7 @@ type Ledger interface {
 	// Record appends to the audit trail.
 	Record(ctx context.Context, tenant string, event Event) error
 	Catalog
+	Credentials
 	Privacy
 	Housekeeping
 }

@@ -1,6 +1,9 @@
 package app
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // Status says whether a tenant or a licence may be used.
 type Status string
@@ -43,11 +46,12 @@ func ValidTenantID(id string) bool {
 	return err == nil && matched
 }
 
-// Principal is who calls: taken from a verified identity token, never from a body.
+// Principal is who calls: taken from a verified identity token or service credential, never
+// from a body.
 type Principal struct {
 	// Tenant is the tenant's id.
 	Tenant string
-	// User is the token's subject.
+	// User is the token's subject, or stands for a service credential (OfCredential).
 	User string
 	// Email is the token's e-mail, empty when it has none.
 	Email string
@@ -55,8 +59,18 @@ type Principal struct {
 	Groups []string
 	// Admin is true when the token carries the administrator's role.
 	Admin bool
+	// Licenses are those that a service credential is for; nil means all of the tenant's.
+	Licenses []string
 	// Address is the caller's network address, for the audit trail.
 	Address string
 	// RequestID ties an audit event to the request's log lines.
 	RequestID string
+}
+
+// may returns nil when the caller may use the licence at all, whether it exists or not.
+func (p Principal) may(license string) error {
+	if p.Licenses == nil || slices.Contains(p.Licenses, license) {
+		return nil
+	}
+	return NewError(CodeNotForLicense, "the credential is not for this licence")
 }

@@ -8,6 +8,7 @@ func Codes() []Code {
 		CodeLicenseRevoked, CodeLicenseExpired, CodeNoSeats, CodeUserLimit, CodeSeatsReserved, CodeLeaseNotFound, CodeLeaseExpired, CodeLeaseEnded, CodeLeaseTaken,
 		CodeNotHolder, CodeBorrowNotAllowed, CodeValidation, CodeMalformed, CodeBodyTooLarge, CodeUnsupportedMedia,
 		CodeIdempotencyReused, CodeIdempotencyBusy, CodeTooManyRequests, CodeUnavailable, CodeInternal,
+		CodeNotForLicense, CodeCredentialNotFound, CodeCredentialExists, CodeCredentialLimit,
 	}
 }
 
@@ -16,7 +17,7 @@ func Actions() []Action {
 	return []Action{
 		ActionAcquire, ActionRevive, ActionBorrow, ActionRelease, ActionForceRelease, ActionTake, ActionExpire, ActionCancel,
 		ActionCreate, ActionUpdate, ActionSuspend, ActionReinstate, ActionRevoke, ActionDeclareLicense, ActionDeclareTenant,
-		ActionExport, ActionErase, ActionPseudonymise, ActionRefuse,
+		ActionCreateCredential, ActionRevokeCredential, ActionExport, ActionErase, ActionPseudonymise, ActionRefuse,
 	}
 }
 

@@ -32,9 +32,10 @@ type Config struct {
 	// Fingerprint names the device: 1 to 256 visible ASCII characters, the same after a
 	// restart of the program, which then gets the same seat again.
 	Fingerprint string
-	// Identity returns an identity token of the user. It is asked before each request, so
-	// it should keep the token until shortly before its end. Its errors count as those of
-	// the network: they are tried again.
+	// Identity returns an identity token of the user, or, for a program without a person, a
+	// service credential (Credential). It is asked before each request, so it should keep a
+	// token until shortly before its end. Its errors count as those of the network: they are
+	// tried again.
 	Identity func(ctx context.Context) (string, error)
 
 	// Features are those that the licence has to include: without one of them there is no seat
@@ -59,6 +60,13 @@ type Config struct {
 	// Random returns numbers from 0 to less than 1 that spread requests; nil means
 	// rand.Float64. It is for tests.
 	Random func() float64
+}
+
+// Credential is an Identity for programs without a person, on servers and in continuous
+// integration: a service credential that an administrator of the tenant made. Read it from a
+// file or the environment, never from the command line, where other users see it.
+func Credential(secret string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return secret, nil }
 }
 
 // Change says that the seat was lost, or is back.

@@ -50,7 +50,7 @@ type Lease struct {
 	LicenseID   string     `json:"licenseId"`
 	Kind        app.Kind   `json:"kind" enum:"floating,borrowed"`
 	Fingerprint string     `json:"fingerprint"`
-	User        string     `json:"user"`
+	User        string     `json:"user" doc:"The token's sub; of a service credential: credential: and its id"`
 	Email       string     `json:"email,omitempty"`
 	Address     string     `json:"address,omitempty"`
 	GrantedAt   time.Time  `json:"grantedAt"`
@@ -104,7 +104,7 @@ func (a *api) listLeases(ctx context.Context, who app.Principal, in *leasesInput
 type Event struct {
 	ID        int64      `json:"id"`
 	At        time.Time  `json:"at"`
-	User      string     `json:"user,omitempty" doc:"Missing when the service itself acted"`
+	User      string     `json:"user,omitempty" doc:"The token's sub; of a service credential: credential: and its id; missing when the service itself acted"`
 	Address   string     `json:"address,omitempty"`
 	RequestID string     `json:"requestId,omitempty"`
 	Action    app.Action `json:"action"`

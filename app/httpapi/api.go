@@ -25,7 +25,9 @@ type Metrics interface {
 type Config struct {
 	Service       *app.Service
 	Authenticator Authenticator
-	Answers       app.Answers
+	// Credentials is the Authenticator of service credentials.
+	Credentials Authenticator
+	Answers     app.Answers
 	// Keys returns the published JSON Web Key Set, and how long a client may keep it.
 	Keys func(context.Context) (content []byte, good time.Duration, err error)
 	// Ready reports the state of what the service depends on.
@@ -49,12 +51,13 @@ const (
 	pathReady  = "/ready"
 	pathKeys   = "/.well-known/jwks.json"
 
-	pathOpenAPI    = "/openapi.json"
-	pathExport     = "/v1/privacy/export"
-	routeHealth    = "GET " + pathHealth
-	routeReady     = "GET " + pathReady
-	routeHeartbeat = "POST /v1/leases/{lease_id}/heartbeat"
-	routeNone      = "none"
+	pathOpenAPI     = "/openapi.json"
+	pathExport      = "/v1/privacy/export"
+	pathCredentials = "/v1/credentials"
+	routeHealth     = "GET " + pathHealth
+	routeReady      = "GET " + pathReady
+	routeHeartbeat  = "POST /v1/leases/{lease_id}/heartbeat"
+	routeNone       = "none"
 )
 
 type api struct {
@@ -85,6 +88,7 @@ func assemble(c Config) (*api, *tenantLimit, http.Handler, error) {
 	a.registerLeases()
 	a.registerLicenses()
 	a.registerAdministration()
+	a.registerCredentials()
 	a.finish()
 	if err := a.serveDocument(mux); err != nil {
 		return nil, nil, nil, err

@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/credential"
 )
 
-// Authenticator tells who an identity token speaks for, or CodeInvalidToken,
-// CodeMissingTenant.
+// Authenticator tells who an identity token or a service credential speaks for, or
+// CodeInvalidToken, CodeMissingTenant.
 type Authenticator interface {
 	Verify(ctx context.Context, token string) (app.Principal, error)
 }
@@ -31,13 +32,17 @@ func (a *api) authenticated(next http.Handler) http.Handler {
 	})
 }
 
-// identify notes who the request's identity token speaks for.
+// identify notes who the request's identity token or service credential speaks for.
 func (a *api) identify(r *http.Request) (*request, error) {
 	token, err := bearer(r.Header)
 	if err != nil {
 		return nil, err
 	}
-	who, err := a.config.Authenticator.Verify(r.Context(), token)
+	authenticator := a.config.Authenticator
+	if credential.Is(token) {
+		authenticator = a.config.Credentials
+	}
+	who, err := authenticator.Verify(r.Context(), token)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +56,7 @@ func (a *api) identify(r *http.Request) (*request, error) {
 func bearer(header http.Header) (string, error) {
 	values := header.Values("Authorization")
 	if len(values) == 0 || values[0] == "" {
-		return "", app.NewError(app.CodeMissingAuth, "send an identity token: Authorization: Bearer TOKEN")
+		return "", app.NewError(app.CodeMissingAuth, "send an identity token or a service credential: Authorization: Bearer TOKEN")
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	token = strings.TrimSpace(token)
@@ -59,7 +64,7 @@ func bearer(header http.Header) (string, error) {
 	case len(values) > 1:
 		return "", app.NewError(app.CodeInvalidToken, "there is more than one Authorization header")
 	case !strings.EqualFold(scheme, "Bearer") || token == "":
-		return "", app.NewError(app.CodeMissingAuth, "send an identity token: Authorization: Bearer TOKEN")
+		return "", app.NewError(app.CodeMissingAuth, "send an identity token or a service credential: Authorization: Bearer TOKEN")
 	}
 	return token, nil
 }

@@ -42,7 +42,8 @@ func description() huma.Config {
 	config.Formats = map[string]huma.Format{"application/json": exactJSON(), "json": exactJSON()}
 	config.Transformers = []huma.Transformer{translate}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"identity": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An Identity Platform ID token of one of the tenant's users."},
+		"identity":   {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An Identity Platform ID token of one of the tenant's users."},
+		"credential": {Type: "http", Scheme: "bearer", Description: "A service credential of the tenant, for programs without a person. It is never an administrator's."},
 	}
 	return config
 }

@@ -31,11 +31,11 @@ type remembering struct {
 }
 
 // keepOf returns how long the answer to an operation is remembered. Of one that changes
-// nothing when it is done twice none is: heartbeats are nearly all requests, and what an
-// export answers must not outlive an erasure.
+// nothing when it is done twice none is: heartbeats are nearly all requests, what an export
+// answers must not outlive an erasure, and a new credential's secret is kept nowhere.
 func keepOf(method, path string) time.Duration {
 	switch {
-	case method != http.MethodPost, path == pathExport:
+	case method != http.MethodPost, path == pathExport, path == pathCredentials:
 		return 0
 	}
 	switch path[strings.LastIndexByte(path, '/')+1:] {

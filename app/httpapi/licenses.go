@@ -208,7 +208,7 @@ func (a *api) setStatus(action app.Action, status app.Status) func(context.Conte
 func (a *api) registerLicenses() {
 	register(a, operation{
 		id: "get-license", method: http.MethodGet, path: "/v1/licenses/{license_id}", tag: tagLicences, status: http.StatusOK,
-		summary: "A licence and how full it is", codes: []app.Code{app.CodeLicenseNotFound},
+		summary: "A licence and how full it is", codes: []app.Code{app.CodeLicenseNotFound, app.CodeNotForLicense},
 	}, a.getLicense)
 	register(a, operation{
 		id: "create-license", method: http.MethodPost, path: "/v1/licenses", tag: tagAdministration, status: http.StatusCreated,

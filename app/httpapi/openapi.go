@@ -31,6 +31,15 @@ type operation struct {
 	codes                                       []app.Code
 }
 
+// security says what a caller may send: administrators are people.
+func (o operation) security() []map[string][]string {
+	people := []map[string][]string{{"identity": {}}}
+	if slices.Contains(o.codes, app.CodeForbidden) {
+		return people
+	}
+	return append(people, map[string][]string{"credential": {}})
+}
+
 // register adds an operation. The handler is given the caller; its errors become
 // Problems.
 func register[I, O any](a *api, o operation, handler func(context.Context, app.Principal, *I) (*O, error)) {
@@ -43,7 +52,7 @@ func register[I, O any](a *api, o operation, handler func(context.Context, app.P
 	}
 	registered := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary, Description: o.description,
-		DefaultStatus: o.status, Security: []map[string][]string{{"identity": {}}},
+		DefaultStatus: o.status, Security: o.security(),
 		Responses: a.responses(codes),
 		// The body was read and measured before. A time limit of huma's would stay on the
 		// connection, and net/http takes it for the client's leaving.

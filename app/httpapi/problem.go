@@ -67,13 +67,13 @@ func StatusOf(code app.Code) int {
 	case app.CodeMissingAuth, app.CodeInvalidToken:
 		return http.StatusUnauthorized
 	case app.CodeMissingTenant, app.CodeUnknownTenant, app.CodeTenantSuspended, app.CodeForbidden, app.CodeCrossOrigin,
-		app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNotHolder, app.CodeBorrowNotAllowed:
+		app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNotHolder, app.CodeBorrowNotAllowed, app.CodeNotForLicense:
 		return http.StatusForbidden
-	case app.CodeNotFound, app.CodeLicenseNotFound, app.CodeLeaseNotFound:
+	case app.CodeNotFound, app.CodeLicenseNotFound, app.CodeLeaseNotFound, app.CodeCredentialNotFound:
 		return http.StatusNotFound
 	case app.CodeMethodNotAllowed:
 		return http.StatusMethodNotAllowed
-	case app.CodeNoSeats, app.CodeUserLimit, app.CodeSeatsReserved, app.CodeLicenseExists, app.CodeIdempotencyBusy:
+	case app.CodeNoSeats, app.CodeUserLimit, app.CodeSeatsReserved, app.CodeLicenseExists, app.CodeIdempotencyBusy, app.CodeCredentialExists, app.CodeCredentialLimit:
 		return http.StatusConflict
 	case app.CodeLeaseExpired, app.CodeLeaseEnded, app.CodeLeaseTaken:
 		return http.StatusGone

@@ -122,9 +122,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	return who, nil
 }
 
-func invalid(cause error) *app.Error {
-	return &app.Error{Code: app.CodeInvalidToken, Detail: "the identity token is not valid", Cause: cause}
-}
+func invalid(cause error) *app.Error { return app.InvalidToken(cause) }
 
 func (v *Verifier) recall(sum [sha256.Size]byte) (app.Principal, bool) {
 	v.mu.Lock()

@@ -24,6 +24,14 @@ func earlierPrograms() []earlier {
 	const role = `"` + apptest.APIRole + `"`
 	return []earlier{
 		{
+			version: 8,
+			undo:    []string{`DROP TABLE licensing.credential`},
+			asks: []string{
+				`UPDATE licensing.license SET user_seats = 1 WHERE tenant_id = 'demo-1a2b' AND id = 'demo'`,
+				`SELECT licensing.scrub('ada', 'infinity', 100)`,
+			},
+		},
+		{
 			version: 6,
 			undo: []string{
 				`DROP INDEX licensing.lease_open_reservation`, `DROP INDEX licensing.lease_open_user`, `DROP FUNCTION licensing.admit_holder(text, text, text, text, text)`,
@@ -116,7 +124,7 @@ func (w *world) backTo(t testing.TB, version int) (program earlier) {
 
 func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) {
 	t.Parallel()
-	for _, version := range []int{6, 5, 3, 2, 1} {
+	for _, version := range []int{8, 6, 5, 3, 2, 1} {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/connection"
+	"github.com/coditect-ai/license-platform/app/credential"
 	"github.com/coditect-ai/license-platform/app/httpapi"
 	"github.com/coditect-ai/license-platform/app/idtoken"
 	"github.com/coditect-ai/license-platform/app/kms"
@@ -99,7 +100,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 		keys: func(ctx context.Context) error { _, _, err := published.JSON(ctx); return err },
 	}
 	handler, err := httpapi.New(httpapi.Config{
-		Service: service, Authenticator: verifier, Answers: answers,
+		Service: service, Authenticator: verifier, Credentials: credential.New(ledger, time.Now, log), Answers: answers,
 		Keys: published.JSON, Ready: state.check, Metrics: measured, Log: log, Origins: s.CORSOrigins,
 		Project: s.ProjectID, RequestTimeout: s.RequestTimeout, TenantConcurrency: s.TenantConcurrency,
 	})

@@ -22,6 +22,8 @@ type world struct {
 	in  io.Reader
 	out io.Writer
 	err io.Writer
+	// again is closed at the second interrupt.
+	again <-chan struct{}
 }
 
 // exitError is the exit code of the command that was run.
@@ -200,7 +202,10 @@ func printJSON(out io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// withoutToken is the environment of a command that is run: the identity token is not its.
-func withoutToken(environment []string) []string {
-	return slices.DeleteFunc(slices.Clone(environment), func(entry string) bool { return strings.HasPrefix(entry, "LICENSE_TOKEN=") })
+// withoutSecrets is the environment of a command that is run: neither the identity token nor
+// the credential is its.
+func withoutSecrets(environment []string) []string {
+	return slices.DeleteFunc(slices.Clone(environment), func(entry string) bool {
+		return strings.HasPrefix(entry, "LICENSE_TOKEN=") || strings.HasPrefix(entry, "LICENSE_CREDENTIAL=")
+	})
 }

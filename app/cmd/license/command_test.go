@@ -88,7 +88,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case operation == "jwks.json":
 		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "key.1", Algorithm: "RS512", Use: "sig"}}})
-	case r.Header.Get("Authorization") != "Bearer identity":
+	case r.Header.Get("Authorization") != "Bearer identity" && r.Header.Get("Authorization") != "Bearer license_credential_x":
 		problem(w, http.StatusUnauthorized, "invalid_token")
 	case refuse != "" && operation != "release":
 		problem(w, http.StatusForbidden, refuse)
@@ -143,8 +143,13 @@ func (s *server) environment() map[string]string {
 
 // license runs the program.
 func license(ctx context.Context, environment map[string]string, in string, arguments ...string) (out, errors string, err error) {
+	return licenseUntil(ctx, nil, environment, in, arguments...)
+}
+
+// licenseUntil is license with a second interrupt, when again is closed.
+func licenseUntil(ctx context.Context, again <-chan struct{}, environment map[string]string, in string, arguments ...string) (out, errors string, err error) {
 	stdout, stderr := &text{}, &text{}
-	err = run(ctx, arguments, world{env: func(name string) string { return environment[name] }, in: strings.NewReader(in), out: stdout, err: stderr})
+	err = run(ctx, arguments, world{env: func(name string) string { return environment[name] }, in: strings.NewReader(in), out: stdout, err: stderr, again: again})
 	return stdout.String(), stderr.String(), err
 }
 
@@ -187,6 +192,65 @@ func TestAnInterruptEndsTheCommandAndReleasesTheSeat(t *testing.T) {
 		require.FailNow(t, "the command goes on")
 	}
 	assert.Contains(t, s.called(), "release")
+}
+
+func TestACommandThatDoesNotEndAtAnInterruptIsKilledAndTheSeatReleased(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		grace string
+		twice bool
+	}{
+		"after its grace":         {"100ms", false},
+		"at the second interrupt": {"1h", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			again := make(chan struct{})
+			started := filepath.Join(t.TempDir(), "started")
+			ended := make(chan error, 1)
+			go func() {
+				_, _, err := licenseUntil(ctx, again, s.environment(), "", "run", "--grace", test.grace, "--", "sh", "-c", `trap "" TERM; touch "$0"; while :; do sleep 0.05; done`, started)
+				ended <- err
+			}()
+			require.Eventually(t, func() bool { _, err := os.Stat(started); return err == nil }, 20*time.Second, 10*time.Millisecond)
+			interrupt()
+			if test.twice {
+				close(again)
+			}
+			select {
+			case err := <-ended:
+				assert.Equal(t, exitError(128+9), err)
+			case <-time.After(20 * time.Second):
+				require.FailNow(t, "the command goes on")
+			}
+			assert.Contains(t, s.called(), "release")
+		})
+	}
+}
+
+func TestTheProgramEndsTwoSecondsAfterAnInterrupt(t *testing.T) {
+	t.Parallel()
+	assert.Less(t, patienceWithCommand+hastyRelease, 2*time.Second)
+}
+
+func TestASeatIsHeldWithAServiceCredential(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	file := filepath.Join(t.TempDir(), "credential")
+	require.NoError(t, os.WriteFile(file, []byte("license_credential_x\n"), 0o600))
+	for name, value := range map[string]string{"LICENSE_CREDENTIAL": "license_credential_x", "LICENSE_CREDENTIAL_FILE": file} {
+		environment := s.environment()
+		environment[name] = value
+		_, _, err := license(t.Context(), environment, "", "acquire")
+		require.ErrorContains(t, err, "who holds the seat")
+		delete(environment, "LICENSE_TOKEN")
+		out, _, err := license(t.Context(), environment, "", "run", "--", "echo", "working")
+		require.NoError(t, err, name)
+		assert.Equal(t, "working\n", out)
+	}
 }
 
 func TestALostSeatIsSaidAndEndsTheCommandWhenAskedTo(t *testing.T) {
@@ -288,6 +352,7 @@ func TestAMistakeIsSaidClearly(t *testing.T) {
 		"--server or LICENSE_SERVER":    {without("LICENSE_SERVER"), []string{"acquire"}},
 		"--token-file":                  {without("LICENSE_TOKEN"), []string{"status"}},
 		"run needs a command":           {s.environment(), []string{"run"}},
+		"--grace is 0s":                 {s.environment(), []string{"run", "--grace", "0s", "--", "true"}},
 		"borrow needs --for":            {s.environment(), []string{"borrow"}},
 		"release needs one lease":       {s.environment(), []string{"release"}},
 		`"extra" is not understood`:     {s.environment(), []string{"acquire", "extra"}},
@@ -308,5 +373,5 @@ func TestAMistakeIsSaidClearly(t *testing.T) {
 
 func TestTheIdentityTokenIsNotHandedToTheCommand(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, []string{"HOME=/root", "LICENSE_ID=demo"}, withoutToken([]string{"HOME=/root", "LICENSE_TOKEN=secret", "LICENSE_ID=demo"}))
+	assert.Equal(t, []string{"HOME=/root", "LICENSE_ID=demo"}, withoutSecrets([]string{"HOME=/root", "LICENSE_TOKEN=secret", "LICENSE_CREDENTIAL=secret", "LICENSE_ID=demo"}))
 }

@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	// patienceWithCommand is how long a command that was told to end may take.
-	patienceWithCommand = 10 * time.Second
+	// patienceWithCommand is how long a command that was told to end may take, unless the
+	// user says otherwise, and hastyRelease bounds the release after it: 2 seconds together.
+	patienceWithCommand = time.Second
+	hastyRelease        = 800 * time.Millisecond
 	// releaseTime bounds the release at the end, so that nobody waits for a dead server.
 	releaseTime = 2 * time.Second
 )
@@ -27,6 +29,9 @@ func hold(ctx context.Context, s *settings, w world) error {
 	}
 	if len(s.arguments) == 0 {
 		return errors.New("run needs a command: license run -- COMMAND")
+	}
+	if s.grace <= 0 || s.grace > time.Hour {
+		return fmt.Errorf("--grace is %s, but has to be more than 0 and an hour at most: --grace 30s", s.grace)
 	}
 	running, stop := context.WithCancel(ctx)
 	defer stop()
@@ -53,8 +58,12 @@ func hold(ctx context.Context, s *settings, w world) error {
 	if seat.InGrace() {
 		fmt.Fprintln(w.err, "license: the licence's time is over; its seats are renewed for some time more, and then no longer")
 	}
-	commandErr := start(running, s.arguments, w)
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	commandErr := start(running, s.arguments, s.grace, w)
+	within := releaseTime
+	if ctx.Err() != nil {
+		within = hastyRelease
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	if err := seat.Close(closing); err != nil {
 		fmt.Fprintln(w.err, "license:", err)
@@ -63,14 +72,27 @@ func hold(ctx context.Context, s *settings, w world) error {
 }
 
 // start runs the command to its end. When ctx ends, the command is told to (SIGTERM), and is
-// killed when it has not ended some seconds later.
-func start(ctx context.Context, arguments []string, w world) error {
+// killed when it has not ended within the grace, or at a second interrupt.
+func start(ctx context.Context, arguments []string, grace time.Duration, w world) error {
 	command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = w.in, w.out, w.err
-	command.Env = withoutToken(os.Environ())
+	command.Env = withoutSecrets(os.Environ())
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
-	command.WaitDelay = patienceWithCommand
-	err := command.Run()
+	command.WaitDelay = grace
+	err := command.Start()
+	if err == nil {
+		ended := make(chan struct{})
+		go func() {
+			select {
+			case <-w.again:
+				// It may have ended by itself meanwhile.
+				_ = command.Process.Kill()
+			case <-ended:
+			}
+		}()
+		err = command.Wait()
+		close(ended)
+	}
 	var ended *exec.ExitError
 	switch {
 	case err == nil:

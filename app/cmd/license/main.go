@@ -12,9 +12,17 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], world{env: os.Getenv, in: os.Stdin, out: os.Stdout, err: os.Stderr})
-	stop()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	ctx, interrupt := context.WithCancel(context.Background())
+	again := make(chan struct{})
+	go func() {
+		<-signals
+		interrupt()
+		<-signals
+		close(again)
+	}()
+	err := run(ctx, os.Args[1:], world{env: os.Getenv, in: os.Stdin, out: os.Stdout, err: os.Stderr, again: again})
 	var ended exitError
 	switch {
 	case errors.As(err, &ended):

@@ -23,15 +23,16 @@ import (
 type settings struct {
 	server, license, product, device string
 	token, tokenFile                 string
+	credential, credentialFile       string
 	ca, connect, keys                string
 	features                         features
-	duration                         time.Duration
+	duration, grace                  time.Duration
 	stopWhenLost                     bool
 	arguments                        []string
 }
 
 func newSettings(name string, w world) (*settings, *flag.FlagSet) {
-	s := &settings{token: w.env("LICENSE_TOKEN")}
+	s := &settings{token: w.env("LICENSE_TOKEN"), credential: w.env("LICENSE_CREDENTIAL")}
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	for _, option := range []struct {
@@ -43,6 +44,7 @@ func newSettings(name string, w world) (*settings, *flag.FlagSet) {
 		{&s.product, "product", "LICENSE_PRODUCT", "product that the licence has to be for"},
 		{&s.device, "device", "LICENSE_DEVICE", "name of the device (without: made from /etc/machine-id)"},
 		{&s.tokenFile, "token-file", "LICENSE_TOKEN_FILE", "file with the identity token, read for each request; the variable LICENSE_TOKEN holds the token itself"},
+		{&s.credentialFile, "credential-file", "LICENSE_CREDENTIAL_FILE", "file with a service credential, in place of a person's identity token; the variable LICENSE_CREDENTIAL holds the credential itself"},
 		{&s.ca, "ca", "LICENSE_CA", "file with the authorities to trust instead of the system's, PEM"},
 		{&s.connect, "connect", "LICENSE_CONNECT", "HOST:PORT to connect to instead of the server's address"},
 		{&s.keys, "keys", "LICENSE_KEYS", "file with the published keys (without: fetched from the server)"},
@@ -57,6 +59,7 @@ func newSettings(name string, w world) (*settings, *flag.FlagSet) {
 		flags.DurationVar(&s.duration, "for", 0, "how long to borrow, 1m to what the licence allows: 24h")
 	}
 	if name == "run" {
+		flags.DurationVar(&s.grace, "grace", patienceWithCommand, "how long COMMAND may take to end after an interrupt or a lost seat")
 		flags.BoolVar(&s.stopWhenLost, "stop-when-lost", false, "end COMMAND when the seat is lost, instead of only saying so")
 	}
 	return s, flags
@@ -90,7 +93,7 @@ func (s *settings) online() (client.Config, error) {
 		{s.server, "--server or LICENSE_SERVER"},
 		{s.license, "--license or LICENSE_ID"},
 		{s.product, "--product or LICENSE_PRODUCT"},
-		{s.token + s.tokenFile, "--token-file, LICENSE_TOKEN_FILE or LICENSE_TOKEN"},
+		{s.token + s.tokenFile + s.credential + s.credentialFile, "--token-file, LICENSE_TOKEN_FILE or LICENSE_TOKEN, or without a person --credential-file, LICENSE_CREDENTIAL_FILE or LICENSE_CREDENTIAL"},
 	} {
 		if option.value == "" {
 			missing = append(missing, option.name)
@@ -98,6 +101,9 @@ func (s *settings) online() (client.Config, error) {
 	}
 	if len(missing) > 0 {
 		return client.Config{}, fmt.Errorf("missing: %s", strings.Join(missing, "; "))
+	}
+	if s.token+s.tokenFile != "" && s.credential+s.credentialFile != "" {
+		return client.Config{}, errors.New("there is an identity token and a service credential: who holds the seat? Leave one of them out")
 	}
 	device, err := s.deviceName()
 	if err != nil {
@@ -128,11 +134,13 @@ func (s *settings) publishedKeys(ctx context.Context) ([]byte, error) {
 	return client.Keys(ctx, s.server, transport)
 }
 
+// identity is the person's token, or the service credential.
 func (s *settings) identity(context.Context) (string, error) {
-	if s.tokenFile == "" {
-		return strings.TrimSpace(s.token), nil
+	file := s.tokenFile + s.credentialFile
+	if file == "" {
+		return strings.TrimSpace(s.token + s.credential), nil
 	}
-	content, err := readSmall(s.tokenFile)
+	content, err := readSmall(file)
 	return strings.TrimSpace(string(content)), err
 }
 
