@@ -2,11 +2,13 @@ package cloudarmor_test
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -92,6 +94,19 @@ func TestNoTokenLooksLikeAnAttack(t *testing.T) {
 	for seed := range 60 {
 		decision := policy.decide(t, documented(t, fmt.Sprint(seed))["acquire"])
 		assert.True(t, decision.Allowed(), "seed %d: rule %d, %v", seed, decision.Priority(), decision.Final.Signatures)
+	}
+}
+
+// TestNoServiceCredentialLooksLikeAnAttack does the same with credentials of programs.
+func TestNoServiceCredentialLooksLikeAnAttack(t *testing.T) {
+	t.Parallel()
+	policy := stand(t, policy.Settings{})
+	for seed := range 60 {
+		request := documented(t, "0")["acquire"]
+		text := strings.ToLower(rand.Text() + rand.Text() + rand.Text())
+		request.Headers.Set("Authorization", "Bearer license_credential_acme-7xk2p_"+text[:26]+"_"+text[26:])
+		decision := policy.decide(t, request)
+		assert.True(t, decision.Allowed(), "%d: rule %d, %v: %s", seed, decision.Priority(), decision.Final.Signatures, text)
 	}
 }
 

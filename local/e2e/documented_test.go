@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -104,12 +105,12 @@ func TestEveryDocumentedCallPassesTheDeclaredPolicies(t *testing.T) {
 	documented := g.documented(t, user)
 	require.NotEmpty(t, documented)
 
-	tried, leases := map[string]bool{}, map[string]string{}
+	tried, leases, secret := map[string]bool{}, map[string]string{}, ""
 	for _, e := range examples() {
 		o, ok := documented[e.operation]
 		require.True(t, ok, "%s is not in the OpenAPI document", e.operation)
 		tried[e.operation] = true
-		path := strings.NewReplacer("{license_id}", e.license, "{lease_id}", leases[e.lease]).Replace(o.path)
+		path := strings.NewReplacer("{license_id}", e.license, "{lease_id}", leases[e.lease], "{credential_id}", leases[e.lease]).Replace(o.path)
 		if e.query != "" {
 			path += "?" + e.query
 		}
@@ -117,17 +118,23 @@ func TestEveryDocumentedCallPassesTheDeclaredPolicies(t *testing.T) {
 		if e.admin {
 			caller = admin
 		}
+		if e.service {
+			caller = secret
+		}
 		call := fmt.Sprintf("%s (%s %s %s)", e.operation, o.method, path, e.body)
 		status, body := g.send(t, o.method, path, caller, e.body, e.headers)
 		require.Equal(t, e.status, status, "%s: %s", call, body)
 		assert.Contains(t, o.statuses, fmt.Sprint(status), "the document does not say that %s answers so", call)
 		g.passes(t, call)
 		if e.keep != "" {
-			var lease struct {
-				ID string `json:"leaseId"`
+			var made struct {
+				Lease      string `json:"leaseId"`
+				Credential string `json:"id"`
+				Secret     string `json:"secret"`
 			}
-			require.NoError(t, json.Unmarshal(body, &lease), call)
-			leases[e.keep] = lease.ID
+			require.NoError(t, json.Unmarshal(body, &made), call)
+			leases[e.keep] = cmp.Or(made.Lease, made.Credential)
+			secret = cmp.Or(made.Secret, secret)
 		}
 	}
 	for id, o := range documented {

@@ -9,11 +9,13 @@ import (
 type example struct {
 	// operation is the id in the OpenAPI document.
 	operation string
-	// license and lease fill the path; lease names what an earlier example kept.
+	// license and lease (or credential) fill the path; lease names what an earlier example kept.
 	license, lease string
-	query, body    string
-	admin          bool
-	headers        http.Header
+	// service sends the service credential that was made last, in place of a person's token.
+	service     bool
+	query, body string
+	admin       bool
+	headers     http.Header
 	// keep is the name under which the answer's lease is kept.
 	keep   string
 	status int
@@ -83,6 +85,13 @@ func examples() []example {
 		{operation: "release", lease: "keyed", status: 204},
 		{operation: "release", lease: "borrowed", status: 204, headers: key("release-1")},
 		{operation: "force-release", lease: "nameless", admin: true, status: 204, headers: key("take nameless away")},
+		{operation: "create-credential", admin: true, status: 201, body: `{"name":"Build servers 2.0 - eu-west_1","licenses":["team","small"],"expiresAt":"2099-12-31T23:59:59+01:00"}`, keep: "credential"},
+		{operation: "acquire", license: "team", service: true, status: 201, body: `{"fingerprint":"runner-1"}`, headers: key("run 17"), keep: "runner"},
+		{operation: "heartbeat", lease: "runner", service: true, status: 200},
+		{operation: "get-license", license: "team", service: true, status: 200},
+		{operation: "release", lease: "runner", service: true, status: 204},
+		{operation: "list-credentials", query: "limit=5&cursor=" + strings.Repeat("a", 26), admin: true, status: 200},
+		{operation: "revoke-credential", lease: "credential", admin: true, status: 200, headers: key("away with it")},
 		{operation: "list-audit", admin: true, status: 200},
 		{operation: "list-audit", query: "limit=200&cursor=5", admin: true, status: 200},
 		{operation: "export-personal-data", admin: true, status: 200, body: `{"user":"k3Wq8ZpLxYd2RtUvBn5Ms1Ha7Gc4"}`},
