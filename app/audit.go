@@ -40,6 +40,10 @@ const (
 	ActionRefuse Action = "request.refuse"
 )
 
+// DetailExtended is the detail of a lease that was granted again, or revived, before the ledger
+// had ended it: the licence is not fuller than before.
+const DetailExtended = "extended"
+
 // Origin says who caused something, and from where; the zero Origin is the service
 // itself.
 type Origin struct {
@@ -77,9 +81,13 @@ func (p Principal) event(action Action, license, lease string) Event {
 // record appends to the audit trail what has happened already, even when the caller has
 // hung up.
 func (s *Service) record(ctx context.Context, tenant string, event Event) {
+	s.note(ctx, tenant, event, s.ledger.Record)
+}
+
+func (s *Service) note(ctx context.Context, tenant string, event Event, write func(context.Context, string, Event) error) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	if err := s.ledger.Record(ctx, tenant, event); err != nil {
+	if err := write(ctx, tenant, event); err != nil {
 		s.log.ErrorContext(ctx, "an event could not be written to the audit trail", "tenant", tenant, "action", event.Action,
 			"license", event.License, "lease", event.Lease, "code", event.Code, "detail", event.Detail, "error", err)
 	}
@@ -106,7 +114,7 @@ func (s *Service) Refused(ctx context.Context, who Principal, asked, license, le
 	}
 	event := who.event(ActionRefuse, license, lease)
 	event.Code, event.Detail = code, asked
-	s.record(ctx, who.Tenant, event)
+	s.note(ctx, who.Tenant, event, s.ledger.Refuse)
 }
 
 // subject stands for a user in an event's detail.

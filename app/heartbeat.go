@@ -34,7 +34,10 @@ func (s *Service) Heartbeat(ctx context.Context, who Principal, lease string) (E
 	}
 	if extended.Revived {
 		s.meter.Lease("revived", 1)
-		s.record(ctx, who.Tenant, who.event(ActionRevive, ref.License, lease))
+		// Its seat was never reclaimed, so it is open in the ledger.
+		event := who.event(ActionRevive, ref.License, lease)
+		event.Detail = DetailExtended
+		s.record(ctx, who.Tenant, event)
 	}
 	return extended, nil
 }

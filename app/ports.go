@@ -35,6 +35,7 @@ type Ledger interface {
 	Record(ctx context.Context, tenant string, event Event) error
 	Catalog
 	Credentials
+	Reports
 	Privacy
 	Housekeeping
 }

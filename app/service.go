@@ -25,6 +25,8 @@ type Service struct {
 	// loads bounds the rebuilds under way, and rebuilds counts those that were done.
 	loads    chan struct{}
 	rebuilds atomic.Int64
+	// reports bounds the reports under way.
+	reports chan struct{}
 }
 
 // Dependencies are everything a Service needs; none may be nil.
@@ -44,7 +46,7 @@ type Dependencies struct {
 
 // New returns a Service.
 func New(d Dependencies) *Service {
-	return &Service{ledger: d.Ledger, seats: d.Seats, answers: d.Answers, signer: d.Signer, meter: d.Meter, log: d.Log, issuer: d.Issuer, now: d.Now, loads: make(chan struct{}, loadsAtOnce)}
+	return &Service{ledger: d.Ledger, seats: d.Seats, answers: d.Answers, signer: d.Signer, meter: d.Meter, log: d.Log, issuer: d.Issuer, now: d.Now, loads: make(chan struct{}, loadsAtOnce), reports: make(chan struct{}, reportsAtOnce)}
 }
 
 // loadsAtOnce is how many licences an instance rebuilds at once.

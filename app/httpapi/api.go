@@ -89,6 +89,7 @@ func assemble(c Config) (*api, *tenantLimit, http.Handler, error) {
 	a.registerLicenses()
 	a.registerAdministration()
 	a.registerCredentials()
+	a.registerReports()
 	a.finish()
 	if err := a.serveDocument(mux); err != nil {
 		return nil, nil, nil, err

@@ -67,6 +67,7 @@ func (a *api) finish() {
 	enumerate(schemas.Map()["Problem"], "code", app.Codes())
 	enumerate(schemas.Map()["Event"], "code", app.Codes())
 	enumerate(schemas.Map()["Event"], "action", app.Actions())
+	enumerate(schemas.Map()["Denial"], "code", app.Codes())
 	enumerate(schemas.Map()["Lease"], "reason", app.Reasons())
 	a.describePublic(document)
 	for _, path := range document.Paths {

@@ -73,6 +73,11 @@ func (l stubLedger) Record(_ context.Context, tenant string, event app.Event) er
 	return err
 }
 
+// Refuse is Record of a refusal.
+func (l stubLedger) Refuse(ctx context.Context, tenant string, event app.Event) error {
+	return l.Record(ctx, tenant, event)
+}
+
 func (stubLedger) Active(context.Context, string) error { return nil }
 
 func (stubAuthenticator) Verify(_ context.Context, token string) (app.Principal, error) {

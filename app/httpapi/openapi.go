@@ -29,6 +29,8 @@ type operation struct {
 	id, method, path, tag, summary, description string
 	status, also                                int
 	codes                                       []app.Code
+	// report is the type of an answer that can be had as CSV too; nil for none.
+	report reflect.Type
 }
 
 // security says what a caller may send: administrators are people.
@@ -57,6 +59,9 @@ func register[I, O any](a *api, o operation, handler func(context.Context, app.P
 		// The body was read and measured before. A time limit of huma's would stay on the
 		// connection, and net/http takes it for the client's leaving.
 		MaxBodyBytes: -1, BodyReadTimeout: -1,
+	}
+	if o.report != nil {
+		registered.Responses[strconv.Itoa(o.status)] = a.reportAnswer(o.report)
 	}
 	if once {
 		registered.Parameters = []*huma.Param{{

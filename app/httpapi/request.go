@@ -22,6 +22,8 @@ type request struct {
 	// license and lease are what the route names, "" for none.
 	license, lease string
 	who            app.Principal
+	// accept is the media types that the client asks for.
+	accept string
 	// body is the request's body, once it was read.
 	body []byte
 	code app.Code
@@ -43,7 +45,7 @@ func (r *request) fail(code app.Code, err error) { r.code, r.err = code, err }
 
 // newRequest reads ids and the client's address from the headers.
 func newRequest(r *http.Request, project string) *request {
-	found := &request{id: cleanID(r.Header.Get("X-Request-Id")), address: clientAddress(r), route: routeNone}
+	found := &request{id: cleanID(r.Header.Get("X-Request-Id")), address: clientAddress(r), route: routeNone, accept: r.Header.Get("Accept")}
 	if found.id == "" {
 		found.id = strings.ToLower(rand.Text())
 	}

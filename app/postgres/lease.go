@@ -147,6 +147,10 @@ func (l *Ledger) Grant(ctx context.Context, lease app.Lease, endings []app.Endin
 		b.Queue(`SELECT FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE`, lease.Tenant, lease.License)
 		queueEndings(b, lease.Tenant, endings, lease.ID)
 		b.Queue(`SELECT licensing.admit_holder($1, $2, $3, $4, $5)`, lease.Tenant, lease.License, lease.ID, lease.User, lease.Reservation)
+		// Before the lease, so that it says what the lease was.
+		b.Queue(`INSERT INTO licensing.audit (tenant_id, user_id, address, request_id, action, license_id, lease_id, code, detail)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN EXISTS (SELECT FROM licensing.lease l WHERE l.tenant_id = $1 AND l.id = $10 AND l.ended_at IS NULL)
+				THEN '`+app.DetailExtended+`' ELSE $9 END`, append(eventValues(lease.Tenant, event), lease.ID)...)
 		b.Queue(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at, reservation)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)
 			ON CONFLICT (tenant_id, id) DO UPDATE SET
@@ -158,7 +162,6 @@ func (l *Ledger) Grant(ctx context.Context, lease app.Lease, endings []app.Endin
 			erased_at = NULL, ended_at = NULL, end_reason = NULL`,
 			lease.Tenant, lease.License, lease.ID, lease.Kind, lease.Fingerprint, lease.User, lease.Email, lease.Address,
 			lease.GrantedAt, lease.ExpiresAt, lease.Reservation)
-		appendEvent(b, lease.Tenant, event)
 	})
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == refusal {

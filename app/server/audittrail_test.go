@@ -38,7 +38,7 @@ func TestEveryRefusalIsInTheAuditTrail(t *testing.T) {
 		"a bad fingerprint":                 {ada, "POST", "/v1/licenses/demo/acquire", `{"fingerprint":"a b"}`, "ada|request.refuse|demo||validation_failed|POST /v1/licenses/{license_id}/acquire"},
 		"a body that is no JSON":            {ada, "POST", "/v1/licenses/demo/acquire", `{`, "ada|request.refuse|demo||malformed_request|POST /v1/licenses/{license_id}/acquire"},
 		"a licence that there is not":       {ada, "POST", "/v1/licenses/none/acquire", `{}`, "ada|request.refuse|none||license_not_found|POST /v1/licenses/{license_id}/acquire"},
-		"a licence that there cannot be":    {ada, "POST", "/v1/licenses/NONE/acquire", `{}`, "ada|request.refuse|||license_not_found|POST /v1/licenses/{license_id}/acquire"},
+		"a licence that there cannot be":    {bob, "POST", "/v1/licenses/NONE/acquire", `{}`, "bob|request.refuse|||license_not_found|POST /v1/licenses/{license_id}/acquire"},
 		"a borrow that is not allowed":      {ada, "POST", "/v1/licenses/big/borrow", `{"fingerprint":"y","durationSeconds":60}`, "ada|request.refuse|big||borrow_not_allowed|POST /v1/licenses/{license_id}/borrow"},
 		"a user who revokes a licence":      {bob, "POST", "/v1/licenses/demo/revoke", "", "bob|request.refuse|demo||forbidden|POST /v1/licenses/{license_id}/revoke"},
 		"a user who creates a licence":      {bob, "POST", "/v1/licenses", `{"id":"y","product":"p","seats":1}`, "bob|request.refuse|||forbidden|POST /v1/licenses"},

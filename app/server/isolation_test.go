@@ -49,6 +49,12 @@ const (
 	theirs = "other-3c4d"
 )
 
+// lastHours are this hour and the one before.
+func lastHours() app.Period {
+	now := time.Now().UTC()
+	return app.Period{From: now.Add(-time.Hour).Truncate(time.Hour), To: now.Add(time.Second)}
+}
+
 // twinCredential is the id of a credential of each tenant.
 var twinCredential = strings.Repeat("c", 26)
 
@@ -64,6 +70,7 @@ func (w *world) twins(t testing.TB) string {
 		}, nil, app.Event{Origin: app.Origin{User: marked, Address: marked, RequestID: marked}, Action: app.ActionAcquire, License: "demo", Lease: id}))
 		_, err := w.ledger(t).CreateCredential(t.Context(), app.Credential{Tenant: tenant, ID: twinCredential, Name: marked, Licenses: []string{"demo"}}, app.Event{})
 		require.NoError(t, err)
+		require.NoError(t, w.ledger(t).Refuse(t.Context(), tenant, app.Event{Origin: app.Origin{User: marked, Address: marked}, License: "demo", Code: app.CodeNoSeats}))
 	}
 	return id
 }
@@ -74,7 +81,7 @@ func (w *world) rowsOf(t testing.TB, tenant string) string {
 	return w.postgres.Text(t, `SELECT string_agg(r, E'\n' ORDER BY r) FROM (
 		SELECT t::text r FROM licensing.tenant t WHERE id = $1 UNION ALL SELECT l::text FROM licensing.license l WHERE tenant_id = $1
 		UNION ALL SELECT l::text FROM licensing.lease l WHERE tenant_id = $1 UNION ALL SELECT a::text FROM licensing.audit a WHERE tenant_id = $1
-		UNION ALL SELECT c::text FROM licensing.credential c WHERE tenant_id = $1) rows`, tenant)
+		UNION ALL SELECT c::text FROM licensing.credential c WHERE tenant_id = $1 UNION ALL SELECT r::text FROM licensing.refusal r WHERE tenant_id = $1) rows`, tenant)
 }
 
 func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
@@ -110,6 +117,9 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 			return ledger.CreateLicense(ctx, app.License{Tenant: theirs, ID: "new", Product: "p", Seats: 1}.Defaulted(), app.Event{})
 		},
 		"UpdateLicense": func() (any, error) { return ledger.UpdateLicense(ctx, ref, change) },
+		"Refuse":        func() (any, error) { return nil, ledger.Refuse(ctx, theirs, app.Event{License: "demo"}) },
+		"Hours":         func() (any, error) { return ledger.Hours(ctx, ref, lastHours()) },
+		"Denials":       func() (any, error) { return ledger.Denials(ctx, theirs, "", lastHours(), app.Event{}, 100) },
 		"CreateCredential": func() (any, error) {
 			return ledger.CreateCredential(ctx, app.Credential{Tenant: theirs, ID: strings.Repeat("d", 26), Name: "new", Licenses: []string{"demo"}}, app.Event{})
 		},
@@ -304,13 +314,13 @@ func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 		_, err = tx.Exec(ctx, statement)
 		return err
 	}
-	for table, column := range map[string]string{"tenant": "id", "license": "tenant_id", "lease": "tenant_id", "audit": "tenant_id", "credential": "tenant_id"} {
+	for table, column := range map[string]string{"tenant": "id", "license": "tenant_id", "lease": "tenant_id", "audit": "tenant_id", "credential": "tenant_id", "refusal": "tenant_id"} {
 		var own, foreign int
 		require.NoError(t, as(theirs, fmt.Sprintf(`SELECT count(*) FILTER (WHERE %[1]s = '%[2]s'), count(*) FILTER (WHERE %[1]s <> '%[2]s') FROM licensing.%[3]s`, column, theirs, table), &own, &foreign))
 		assert.NotZero(t, own, table)
 		assert.Zero(t, foreign, "a query without a condition sees the other tenant's rows of %s", table)
 	}
-	for table, set := range map[string]string{"license": "seats = 1", "lease": "user_id = ''", "credential": "last_used_at = now()"} {
+	for table, set := range map[string]string{"license": "seats = 1", "lease": "user_id = ''", "credential": "last_used_at = now()", "refusal": "times = 0"} {
 		var changed int
 		require.NoError(t, as(theirs, `WITH changed AS (UPDATE licensing.`+table+` SET `+set+` RETURNING tenant_id) SELECT count(*) FROM changed WHERE tenant_id <> '`+theirs+`'`, &changed))
 		assert.Zero(t, changed, table)
@@ -325,6 +335,7 @@ func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 		`INSERT INTO licensing.lease (tenant_id, id, license_id, kind, fingerprint, user_id, granted_at, seated_at, expires_at) VALUES ('demo-1a2b', 'x', 'demo', 'floating', 'f', 'u', now(), now(), now())`,
 		`INSERT INTO licensing.audit (tenant_id, action) VALUES ('demo-1a2b', 'x')`,
 		`INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses) VALUES ('demo-1a2b', 'x', 'x', sha256(''), '{demo}')`,
+		`INSERT INTO licensing.refusal (tenant_id, digest, audit_id) VALUES ('demo-1a2b', '', 1)`,
 		`UPDATE licensing.lease SET tenant_id = 'demo-1a2b'`,
 	} {
 		require.ErrorContains(t, as(theirs, insert), "row-level security", insert)
@@ -337,6 +348,8 @@ func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 		"nor emptied":                         `TRUNCATE licensing.audit`,
 		"tenants cannot be made":              `INSERT INTO licensing.tenant (id, name) VALUES ('x', 'x')`,
 		"leases cannot be deleted":            `DELETE FROM licensing.lease`,
+		"refusals cannot be deleted":          `DELETE FROM licensing.refusal`,
+		"nor given to others":                 `UPDATE licensing.refusal SET audit_id = 1`,
 		"a credential's secret is for good":   `UPDATE licensing.credential SET digest = sha256('')`,
 		"and so is what it is for":            `UPDATE licensing.credential SET licenses = '{big}'`,
 		"security cannot be switched off":     `ALTER TABLE licensing.lease DISABLE ROW LEVEL SECURITY`,
@@ -347,7 +360,7 @@ func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 		assert.ErrorContains(t, err, "SQLSTATE 42501", name)
 	}
 	assert.Equal(t, 0, w.postgres.Count(t, `SELECT count(*) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE g.rolname = 'cloudsqlsuperuser'`), "Cloud SQL's powerful role was taken away")
-	assert.Equal(t, 7, w.postgres.Count(t, `SELECT count(*) FROM pg_class WHERE relnamespace = 'licensing'::regnamespace AND relrowsecurity AND relforcerowsecurity`))
+	assert.Equal(t, 8, w.postgres.Count(t, `SELECT count(*) FROM pg_class WHERE relnamespace = 'licensing'::regnamespace AND relrowsecurity AND relforcerowsecurity`))
 
 	owner := w.pool(t, apptest.MigrationRole)
 	assert.ErrorContains(t, owner.Ping(ctx), "refuses to work", "the API does not run as the schema's owner")

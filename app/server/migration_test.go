@@ -24,6 +24,17 @@ func earlierPrograms() []earlier {
 	const role = `"` + apptest.APIRole + `"`
 	return []earlier{
 		{
+			version: 9,
+			undo: []string{
+				`DROP INDEX licensing.audit_leases`, `DROP INDEX licensing.audit_refusals`,
+				`DROP FUNCTION licensing.refuse(text, text, text, text, text, text, text, text)`, `DROP TABLE licensing.refusal`,
+			},
+			asks: []string{
+				`INSERT INTO licensing.audit (tenant_id, user_id, action, license_id, code) VALUES ('demo-1a2b', 'ada', 'request.refuse', 'demo', 'no_seats_available')`,
+				`SELECT licensing.scrub('ada', 'infinity', 100)`,
+			},
+		},
+		{
 			version: 8,
 			undo:    []string{`DROP TABLE licensing.credential`},
 			asks: []string{
@@ -124,7 +135,7 @@ func (w *world) backTo(t testing.TB, version int) (program earlier) {
 
 func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) {
 	t.Parallel()
-	for _, version := range []int{8, 6, 5, 3, 2, 1} {
+	for _, version := range []int{9, 8, 6, 5, 3, 2, 1} {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

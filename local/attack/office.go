@@ -2,11 +2,12 @@ package attack
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,6 +20,7 @@ import (
 // how many requests are under way together.
 const (
 	officeDevices = 200
+	officeLease   = 300 * time.Second
 	inventedBeats = 450
 	atOnce        = 16
 )
@@ -78,14 +80,13 @@ func honest(kinds ...string) Try {
 	}
 }
 
-// office has a device on every seat of a licence. All of them send a heartbeat
-// through one address within a moment, and none may lose its seat.
+// office has a device on every seat of a licence, each with the client of app/client. All of
+// them send a heartbeat through one address within a moment, and none may lose its seat.
 func office(ctx context.Context, t *Target) (found Finding, err error) {
-	who := Identity{Tenant: rival, User: "office"}
 	admin := Identity{Tenant: rival, User: "office-admin", Role: "admin"}
 	made, err := t.send(ctx, Request{
 		Method: http.MethodPost, Path: "/v1/licenses", Bearer: bearer(admin),
-		Body: fmt.Sprintf(`{"id": "office", "product": "MySQL Workbench", "seats": %d, "leaseSeconds": 300}`, officeDevices),
+		Body: fmt.Sprintf(`{"id": "office", "product": "MySQL Workbench", "seats": %d, "leaseSeconds": %d}`, officeDevices, officeLease/time.Second),
 	})
 	if err != nil {
 		return Finding{}, err
@@ -93,45 +94,36 @@ func office(ctx context.Context, t *Target) (found Finding, err error) {
 	if made.status >= http.StatusBadRequest && made.status != http.StatusConflict { // there since another run
 		return made.finding(), fmt.Errorf("make a licence for the office: status %d: %s", made.status, made.body)
 	}
-	leases := make([]lease, officeDevices)
+	o := newOffice(t)
 	defer func() {
-		released := together(context.WithoutCancel(ctx), officeDevices, func(ctx context.Context, i int) error {
-			if leases[i].ID == "" {
-				return nil
-			}
-			return t.release(ctx, leases[i].ID, who)
-		})
-		if err == nil {
-			err = released
+		if closed := o.close(context.WithoutCancel(ctx)); err == nil {
+			err = closed
 		}
 	}()
-	if err := together(ctx, officeDevices, func(ctx context.Context, i int) error {
-		got, err := t.send(ctx, Request{
-			Method: http.MethodPost, Path: "/v1/licenses/office/acquire", Bearer: bearer(who), Body: fmt.Sprintf(`{"fingerprint": "docker-%03d"}`, i),
-		})
-		if err != nil {
-			return err
-		}
-		if got.status != http.StatusOK && got.status != http.StatusCreated {
-			return fmt.Errorf("take a seat: status %d: %s", got.status, got.body)
-		}
-		return json.Unmarshal([]byte(got.body), &leases[i])
-	}); err != nil {
+	if err := o.open(ctx); err != nil {
 		return Finding{}, err
 	}
-	var mu sync.Mutex
-	found = Finding{Why: fmt.Sprintf("%d devices kept %[1]d seats", officeDevices), Status: "200"}
-	address := t.address().String()
-	err = together(ctx, officeDevices, func(ctx context.Context, i int) error {
-		got, err := t.send(ctx, Request{Method: http.MethodPost, Path: "/v1/leases/" + leases[i].ID + "/heartbeat", Bearer: bearer(who), client: address})
-		if stopped := got.finding(); err == nil && stopped.Layer != Nobody {
-			mu.Lock()
-			defer mu.Unlock()
-			found = stopped
+	// The licence's pace is a third of its lease.
+	o.clock.On(officeLease / 3)
+	beats, err := o.beats(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	for _, beat := range beats {
+		passage, err := t.evidence(ctx, beat.trace)
+		if err != nil {
+			return Finding{}, err
 		}
-		return err
-	})
-	return found, err
+		if stopped := (answer{status: beat.status, passage: passage}).finding(); stopped.Layer != Nobody {
+			return stopped, nil
+		}
+	}
+	for i, seat := range o.seats {
+		if !seat.Held() {
+			return Finding{Why: fmt.Sprintf("device %d lost its seat: %v", i, seat.Failure())}, errors.New("an honest client lost its seat")
+		}
+	}
+	return Finding{Why: fmt.Sprintf("%d devices kept %[1]d seats", officeDevices), Status: "200"}, nil
 }
 
 // inventedLeases floods heartbeats of leases that do not exist, from one address.

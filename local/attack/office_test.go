@@ -3,16 +3,18 @@ package attack_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -48,12 +50,46 @@ func api(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{"code":"missing_auth"}`))
 	case r.URL.Path == "/v1/licenses":
 		w.WriteHeader(http.StatusCreated)
+	case r.URL.Path == "/.well-known/jwks.json":
+		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: signing().Public(), KeyID: "key.1", Algorithm: "RS512", Use: "sig"}}})
 	case strings.HasSuffix(r.URL.Path, "/acquire"):
 		w.WriteHeader(http.StatusCreated)
-		_, _ = fmt.Fprintf(w, `{"leaseId":"office_%s","seats":200}`, strings.ToLower(rand.Text()))
+		_ = json.NewEncoder(w).Encode(granted(r))
+	case strings.HasSuffix(r.URL.Path, "/heartbeat"):
+		_ = json.NewEncoder(w).Encode(map[string]any{"expiresAt": time.Now().Add(5 * time.Minute), "heartbeatSeconds": 100})
 	case strings.HasSuffix(r.URL.Path, "/release"):
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// signing makes the key of the API's tokens, once.
+var signing = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// granted is a lease as the client of app/client expects it: with a token that verifies.
+func granted(r *http.Request) map[string]any {
+	var body struct{ Fingerprint string }
+	_ = json.NewDecoder(r.Body).Decode(&body)
+	lease, now := "office_"+strings.ToLower(rand.Text()), time.Now()
+	payload, _ := json.Marshal(map[string]any{
+		"sub": "office", "aud": "MySQL Workbench", "lease": lease, "fingerprint": body.Fingerprint, "kind": "floating",
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
+	})
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS512, Key: jose.JSONWebKey{Key: signing(), KeyID: "key.1"}}, nil)
+	if err != nil {
+		panic(err)
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		panic(err)
+	}
+	token, _ := signed.CompactSerialize()
+	return map[string]any{"leaseId": lease, "token": token, "heartbeatSeconds": 100, "seats": 200}
 }
 
 // target is a front door with a policy before that API.

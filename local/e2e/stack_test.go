@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -20,6 +21,10 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/client"
+	"github.com/coditect-ai/license-platform/app/client/leap"
 )
 
 // TestTheWholeStackOnOneMachine is one story, told in order: each step stands on
@@ -35,7 +40,8 @@ func TestTheWholeStackOnOneMachine(t *testing.T) {
 		run  func(*testing.T, *machine)
 	}{
 		{"five seats can be acquired and each token verifies from the public keys, the sixth is refused", seatsAreLimited},
-		{"a heartbeat keeps a seat and a release frees it", seatsAreKeptAndFreed},
+		{"the client keeps a seat by its heartbeats, and its release frees it", seatsAreKeptAndFreed},
+		{"a pipeline holds a seat in one line of shell, with a service credential", programsHoldSeats},
 		{"a request without a good token is told so, without internals", strangersAreRefused},
 		{"an attack in the query is stopped by the WAF", attacksAreStopped},
 		{"a client from a region that is not listed is stopped", regionsAreStopped},
@@ -97,18 +103,50 @@ func seatsAreLimited(t *testing.T, m *machine) {
 }
 
 func seatsAreKeptAndFreed(t *testing.T, m *machine) {
-	token := m.token(t)
-	lease := m.acquire(t, token, "device-1").json(t)["leaseId"].(string)
-	host := m.endpoints.Hosts["licenses"]
+	host, clock := m.endpoints.Hosts["licenses"], leap.New()
+	config := client.Config{
+		Server: "https://" + host, License: m.endpoints.License, Product: "coditect-ide", Fingerprint: "device-1",
+		Identity: client.Credential(m.token(t)), HTTP: m.client, Clock: clock,
+		Changed: func(c client.Change) { t.Errorf("the seat is lost or back: %+v", c) },
+	}
+	seat, err := client.Hold(t.Context(), config)
+	require.NoError(t, err)
+	until := seat.Until()
+	clock.On(until.Sub(clock.Now()) / 2) // later than a third of the lease, when a heartbeat is due
+	await.True(t, func() bool { return seat.Until().After(until) }, "a heartbeat keeps the seat")
+	assert.True(t, seat.Held())
+	require.NoError(t, seat.Close(t.Context()))
 
-	kept := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/leases/" + lease + "/heartbeat", token: token})
-	require.Equal(t, http.StatusOK, kept.status, string(kept.body))
-
-	freed := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/leases/" + lease + "/release", token: token})
-	require.Contains(t, []int{http.StatusOK, http.StatusNoContent}, freed.status, string(freed.body))
-
-	next := m.acquire(t, token, "device-6")
+	next := m.acquire(t, m.token(t), "device-6")
 	require.Contains(t, []int{http.StatusOK, http.StatusCreated}, next.status, "the freed seat is there for the next: %s", next.body)
+	freed := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/leases/" + next.json(t)["leaseId"].(string) + "/release", token: m.token(t)})
+	require.Equal(t, http.StatusNoContent, freed.status, string(freed.body))
+}
+
+// programsHoldSeats runs the command `license` as a pipeline does: one line of shell, with a
+// service credential in the environment.
+func programsHoldSeats(t *testing.T, m *machine) {
+	host := m.endpoints.Hosts["licenses"]
+	admin := m.token(t, "--role", "admin")
+	made := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/credentials", token: admin, body: map[string]any{"name": "pipeline", "licenses": []string{m.endpoints.License}}})
+	require.Equal(t, http.StatusCreated, made.status, string(made.body))
+	binary := filepath.Join(t.TempDir(), "license")
+	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/coditect-ai/license-platform/app/cmd/license").CombinedOutput()
+	require.NoError(t, err, "%s", built)
+	line := exec.CommandContext(t.Context(), binary, "run", "--", "sh", "-c", `echo "secret: $LICENSE_CREDENTIAL."`)
+	line.Env = append(os.Environ(),
+		"LICENSE_SERVER=https://"+host, "LICENSE_ID="+m.endpoints.License, "LICENSE_PRODUCT=coditect-ide", "LICENSE_DEVICE=runner",
+		"LICENSE_CA="+m.endpoints.CA, "LICENSE_CONNECT="+strings.TrimPrefix(m.endpoints.Edge, "https://"), "LICENSE_CREDENTIAL="+made.json(t)["secret"].(string))
+	output, err := line.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	assert.Equal(t, "secret: .\n", string(output), "the command runs, and does not see the secret")
+	audit := m.send(t, request{method: http.MethodGet, host: host, path: "/v1/audit?limit=10", token: admin})
+	id := made.json(t)["id"].(string)
+	for _, action := range []string{"lease.acquire", "lease.release"} {
+		assert.Regexp(t, `"user":"credential:`+id+`"[^}]*"action":"`+action+`"`, string(audit.body))
+	}
+	revoked := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/credentials/" + id + "/revoke", token: admin})
+	require.Equal(t, http.StatusOK, revoked.status, string(revoked.body))
 }
 
 func strangersAreRefused(t *testing.T, m *machine) {
