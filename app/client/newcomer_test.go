@@ -24,13 +24,25 @@ func TestANewcomerHoldsASeatWithTheProgramOfTheDocument(t *testing.T) {
 	require.True(t, found)
 	assert.LessOrEqual(t, strings.Count(body, "\n"), 12, "ten lines, and the end of main")
 
+	// An empty folder, in which this module stands for the one that would be downloaded; what
+	// it needs is in the cache, since this test was built.
 	dir := t.TempDir()
-	path := filepath.Join(dir, "main.go")
-	require.NoError(t, os.WriteFile(path, []byte(program), 0o600))
+	module, err := filepath.Abs(filepath.Join("..", ".."))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	built, err := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, "hold"), path).CombinedOutput()
-	require.NoError(t, err, "%s", built)
+	for _, arguments := range [][]string{
+		{"mod", "init", "example.com/hold"},
+		{"mod", "edit", "-replace", "github.com/coditect-ai/license-platform=" + module, "-require", "github.com/coditect-ai/license-platform@v0.0.0"},
+		{"build", "-o", "hold", "."},
+	} {
+		command := exec.CommandContext(ctx, "go", arguments...)
+		command.Dir = dir
+		command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOSUMDB=off", "GOWORK=off")
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, "go %v: %s", arguments, output)
+	}
 
 	w := newWorld(t)
 	w.set(func(w *world) { w.device = "device-7f3a" })
