@@ -13,7 +13,7 @@ const (
 	MaxDenials = 1000
 	// MaxUsageEvents is how many events of the audit trail a report of use reads: some
 	// seconds' work for the ledger.
-	MaxUsageEvents = 500_000
+	MaxUsageEvents = 250_000
 	// usualReport is what a report is about when nobody says: the last day.
 	usualReport = 24 * time.Hour
 	// reportsAtOnce is how many an instance works on, so that others find the ledger free.
