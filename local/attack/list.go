@@ -86,6 +86,7 @@ func impostors() []Attack {
 		{"token with changed claims", layer.Identity, "invalid_token", forged(Request{Bearer: tampered})},
 		{"token signed with a key of one's own", layer.Identity, "invalid_token", forged(Request{Bearer: foreignKey})},
 		{"token signed with the public key (HS256)", layer.Identity, "invalid_token", forged(Request{Bearer: publicSecret})},
+		{"service credential that was made up", layer.Identity, "invalid_token", forged(Request{Bearer: inventedCredential})},
 		{"token of another project", layer.Identity, "invalid_token", as(func(i Identity) Identity { i.Project, i.Tenant = "another-project", "-"; return i })},
 		{"token without a tenant", layer.Identity, "missing_tenant", as(func(i Identity) Identity { i.Tenant = "-"; return i })},
 		{"token of a tenant without an account", layer.Identity, "unknown_tenant", as(func(i Identity) Identity { i.Tenant = "strangers"; return i })},

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/coditect-ai/license-platform/app"
 )
 
 // bearer makes a token of the local issuer; the tenant is the demo tenant unless
@@ -110,6 +112,12 @@ func tampered(ctx context.Context, t *Target) (string, error) {
 	return signed(header, base64.RawURLEncoding.EncodeToString(changed), func(string) ([]byte, error) {
 		return base64.RawURLEncoding.DecodeString(signature)
 	})
+}
+
+// inventedCredential has the form of a service credential of the tenant.
+func inventedCredential(_ context.Context, t *Target) (string, error) {
+	text := strings.ToLower(rand.Text() + rand.Text() + rand.Text())
+	return app.CredentialPrefix + t.Tenant + "_" + text[:26] + "_" + text[26:], nil
 }
 
 // foreignKey signs with a key of the attacker's own, under the real key's id.

@@ -25,7 +25,7 @@ func meanings() map[string]meaning {
 	for number, codes := range map[int]map[app.Code]string{
 		layer.Identity: {
 			app.CodeMissingAuth:       "no token",
-			app.CodeInvalidToken:      "the token is forged, expired or not of this project",
+			app.CodeInvalidToken:      "the token or credential is forged, expired, revoked or not of this project",
 			app.CodeMissingTenant:     "the token names no tenant",
 			app.CodeUnknownTenant:     "the tenant has no account here",
 			app.CodeTenantSuspended:   "the tenant is suspended",
@@ -38,6 +38,7 @@ func meanings() map[string]meaning {
 			app.CodeLicenseExpired:    "the licence has expired",
 			app.CodeNotHolder:         "the lease belongs to another user",
 			app.CodeBorrowNotAllowed:  "the licence cannot be borrowed",
+			app.CodeNotForLicense:     "the service credential is not for this licence",
 			app.CodeValidation:        "a field of the request is wrong",
 			app.CodeMalformed:         "the request cannot be read",
 			app.CodeBodyTooLarge:      "the body is too large",
@@ -48,13 +49,16 @@ func meanings() map[string]meaning {
 			app.CodeInternal:          "the API made a mistake",
 		},
 		layer.Data: {
-			app.CodeLicenseNotFound: "the rows of the tenant hold no such licence",
-			app.CodeLeaseNotFound:   "the rows of the tenant hold no such lease",
-			app.CodeLeaseExpired:    "the lease has expired and its seat is taken",
-			app.CodeLeaseEnded:      "the lease has ended",
-			app.CodeLicenseExists:   "the licence exists",
-			app.CodeNoSeats:         "all seats are taken; they are counted in one step",
-			app.CodeUnavailable:     "a store or the signing key does not answer",
+			app.CodeLicenseNotFound:    "the rows of the tenant hold no such licence",
+			app.CodeLeaseNotFound:      "the rows of the tenant hold no such lease",
+			app.CodeLeaseExpired:       "the lease has expired and its seat is taken",
+			app.CodeLeaseEnded:         "the lease has ended",
+			app.CodeLicenseExists:      "the licence exists",
+			app.CodeCredentialNotFound: "the rows of the tenant hold no such credential",
+			app.CodeCredentialExists:   "a credential has this name",
+			app.CodeCredentialLimit:    "the tenant has as many credentials as it may",
+			app.CodeNoSeats:            "all seats are taken; they are counted in one step",
+			app.CodeUnavailable:        "a store or the signing key does not answer",
 		},
 	} {
 		for code, why := range codes {
