@@ -12,6 +12,9 @@ import (
 // confirms that the seat is still there afterwards. If any step fails, a new seat is
 // given back. The order is what keeps the promise in the package's doc.
 func (s *Service) take(ctx context.Context, who Principal, license License, wanted Reservation, prepare func(context.Context, *Grant) error) (Grant, error) {
+	if who.Unchecked {
+		return Grant{}, Unavailable("ledger", errors.New("nobody could check whether the credential is still good"))
+	}
 	wanted.Claim = rand.Text()
 	fresh := true
 	var written []Ending

@@ -61,6 +61,9 @@ type Principal struct {
 	Admin bool
 	// Licenses are those that a service credential is for; nil means all of the tenant's.
 	Licenses []string
+	// Unchecked says that the ledger could not be asked whether a service credential is still
+	// good: what the caller has is kept, and nothing is granted.
+	Unchecked bool
 	// Address is the caller's network address, for the audit trail.
 	Address string
 	// RequestID ties an audit event to the request's log lines.

@@ -34,14 +34,15 @@ const (
 	// noted is how often the time of the last use is written, at most.
 	noted = 5 * time.Minute
 	// asked bounds the questions to the ledger that are under way, a quarter of an instance's
-	// connections: who tries made-up credentials takes no more than that from others.
+	// connections: who tries made-up credentials takes no more than that from others. As many
+	// may be about credentials that were good before, whom nobody keeps from being checked.
 	asked = 2
 	// waiting is how long a question may take, with its turn, and patience how long a
 	// credential that was good before waits for it.
 	waiting  = 3 * time.Second
 	patience = time.Second
-	// again is when the ledger is asked next that did not answer.
-	again    = 5 * time.Second
+	// later is when the ledger is asked next that did not answer.
+	later    = 5 * time.Second
 	maxKnown = 10_000
 )
 
@@ -51,8 +52,9 @@ type Verifier struct {
 	store Store
 	now   func() time.Time
 	log   *slog.Logger
-	turns chan struct{}
-	once  singleflight.Group
+	// turns are for credentials that are not known, and again for those that are.
+	turns, again chan struct{}
+	once         singleflight.Group
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]*list.Element
@@ -67,15 +69,13 @@ type remembered struct {
 	retry time.Time
 }
 
-// good says whether the ledger need not be asked.
-func (r remembered) good(now time.Time) bool {
-	age := now.Sub(r.at)
-	return age < Fresh || age < stale && now.Before(r.retry)
-}
+// fresh says whether the ledger need not be asked, and usable whether it need not answer.
+func (r remembered) fresh(now time.Time) bool  { return now.Sub(r.at) < Fresh }
+func (r remembered) usable(now time.Time) bool { return now.Sub(r.at) < stale }
 
 // New returns a Verifier.
 func New(store Store, now func() time.Time, log *slog.Logger) *Verifier {
-	return &Verifier{store: store, now: now, log: log, turns: make(chan struct{}, asked), known: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
+	return &Verifier{store: store, now: now, log: log, turns: make(chan struct{}, asked), again: make(chan struct{}, asked), known: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
 }
 
 // Is says whether a bearer token claims to be a credential.
@@ -90,17 +90,22 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	}
 	sum := sha256.Sum256([]byte(token))
 	entry, found := v.recall(sum)
-	if found && entry.good(v.now()) {
+	now := v.now()
+	switch {
+	case found && entry.fresh(now):
 		return v.principal(entry.credential)
+	case found && entry.usable(now) && now.Before(entry.retry):
+		return v.unchecked(entry.credential)
 	}
-	// All that wait for the same answer ask once.
-	answer := v.once.DoChan(string(sum[:]), func() (any, error) { return v.ask(context.WithoutCancel(ctx), tenant, id, sum) })
-	limited := ctx
-	if found = found && v.now().Sub(entry.at) < stale; found {
+	turns, limited := v.turns, ctx
+	if found = found && entry.usable(now); found {
 		var cancel context.CancelFunc
 		limited, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
+		turns = v.again
 	}
+	// All that wait for the same answer ask once.
+	answer := v.once.DoChan(string(sum[:]), func() (any, error) { return v.ask(context.WithoutCancel(ctx), turns, tenant, id, sum) })
 	var err error
 	select {
 	case result := <-answer:
@@ -113,9 +118,16 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	}
 	if found && app.CodeOf(err) == app.CodeUnavailable && ctx.Err() == nil {
 		v.postpone(sum)
-		return v.principal(entry.credential)
+		return v.unchecked(entry.credential)
 	}
 	return app.Principal{}, err
+}
+
+// unchecked is principal for one that the ledger could not be asked about.
+func (v *Verifier) unchecked(c app.Credential) (app.Principal, error) {
+	who, err := v.principal(c)
+	who.Unchecked = err == nil
+	return who, err
 }
 
 // principal is who a credential that was checked speaks for, unless its end has come.
@@ -127,12 +139,12 @@ func (v *Verifier) principal(c app.Credential) (app.Principal, error) {
 }
 
 // ask checks a credential with the ledger.
-func (v *Verifier) ask(ctx context.Context, tenant, id string, sum [sha256.Size]byte) (app.Credential, error) {
+func (v *Verifier) ask(ctx context.Context, turns chan struct{}, tenant, id string, sum [sha256.Size]byte) (app.Credential, error) {
 	ctx, cancel := context.WithTimeout(ctx, waiting)
 	defer cancel()
 	select {
-	case v.turns <- struct{}{}:
-		defer func() { <-v.turns }()
+	case turns <- struct{}{}:
+		defer func() { <-turns }()
 	case <-ctx.Done():
 		return app.Credential{}, app.Unavailable("ledger", errors.New("too many credentials are to be checked"))
 	}
@@ -176,7 +188,7 @@ func (v *Verifier) postpone(sum [sha256.Size]byte) {
 	defer v.mu.Unlock()
 	if element, ok := v.known[sum]; ok {
 		if entry, ok := element.Value.(remembered); ok {
-			entry.retry = v.now().Add(again)
+			entry.retry = v.now().Add(later)
 			element.Value = entry
 		}
 	}

@@ -163,8 +163,9 @@ func TestHeartbeatsGoOnForAnHourWithoutTheLedger(t *testing.T) {
 	s.change(func(s *store) { s.err = app.Unavailable("ledger", nil) })
 	for range 59 {
 		s.change(func(s *store) { s.now = s.now.Add(time.Minute) })
-		_, err = v.Verify(t.Context(), secret)
+		who, err := v.Verify(t.Context(), secret)
 		require.NoError(t, err)
+		assert.True(t, who.Unchecked, "nothing is granted meanwhile")
 	}
 	before := s.questions()
 	_, err = v.Verify(t.Context(), secret)
@@ -193,14 +194,21 @@ func TestACredentialThatWasGoodDoesNotWaitForALedgerThatHangs(t *testing.T) {
 	_, err = v.Verify(t.Context(), secret)
 	require.NoError(t, err)
 	assert.Equal(t, before, s.questions())
+	s.change(func(s *store) { s.hold = nil; s.now = s.now.Add(credential.Fresh) })
 	close(hold)
+	require.Eventually(t, func() bool {
+		who, err := v.Verify(t.Context(), secret)
+		return err == nil && !who.Unchecked
+	}, 20*time.Second, time.Millisecond)
 }
 
 func TestMadeUpCredentialsTakeTwoConnectionsOfTheLedgerAtMost(t *testing.T) {
 	t.Parallel()
 	s, v := newStore()
+	_, err := v.Verify(t.Context(), secret)
+	require.NoError(t, err)
 	hold := make(chan struct{})
-	s.change(func(s *store) { s.hold = hold })
+	s.change(func(s *store) { s.hold = hold; s.asked = 0 })
 	var group sync.WaitGroup
 	for i := range 20 {
 		text := app.CredentialPrefix + "demo-1a2b_" + strings.Repeat(string(rune('a'+i)), 26) + "_" + strings.Repeat("d", 52)
@@ -210,7 +218,11 @@ func TestMadeUpCredentialsTakeTwoConnectionsOfTheLedgerAtMost(t *testing.T) {
 		})
 	}
 	require.Eventually(t, func() bool { return s.questions() == 2 }, 10*time.Second, time.Millisecond)
-	s.change(func(s *store) { assert.LessOrEqual(t, s.asked, 2); s.hold = nil })
+	// One that was good before is checked all the same.
+	s.change(func(s *store) { assert.LessOrEqual(t, s.asked, 2); s.hold = nil; s.now = s.now.Add(credential.Fresh) })
+	who, err := v.Verify(t.Context(), secret)
+	require.NoError(t, err)
+	assert.False(t, who.Unchecked)
 	close(hold)
 	group.Wait()
 }

@@ -237,3 +237,21 @@ func TestACredentialsLeasesAreExportedAndErasedWithoutAPerson(t *testing.T) {
 	assert.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE user_id LIKE 'credential:%' OR ended_at IS NULL`))
 	assert.Equal(t, 201, api.acquire(t, "demo", secret, "runner-7").status, "the credential itself is no personal data")
 }
+
+func TestACredentialThatNobodyCouldCheckKeepsWhatItHasAndGetsNoMore(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	who := app.Credential{Tenant: mine, ID: strings.Repeat("a", 26), Licenses: []string{"demo"}}.Principal()
+	g, err := h.Acquire(t.Context(), who, "demo", "runner")
+	require.NoError(t, err)
+	who.Unchecked = true
+	_, err = h.Heartbeat(t.Context(), who, g.Lease.ID)
+	require.NoError(t, err)
+	_, err = h.Acquire(t.Context(), who, "demo", "another")
+	assert.Equal(t, app.CodeUnavailable, app.CodeOf(err))
+	h.expire(t, g.Lease)
+	require.NoError(t, h.Reap(t.Context()))
+	_, err = h.Heartbeat(t.Context(), who, g.Lease.ID)
+	assert.Equal(t, app.CodeUnavailable, app.CodeOf(err), "a lease that is over is not revived")
+	require.NoError(t, h.Release(t.Context(), who, g.Lease.ID))
+}
