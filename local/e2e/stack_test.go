@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -41,6 +40,7 @@ func TestTheWholeStackOnOneMachine(t *testing.T) {
 	}{
 		{"five seats can be acquired and each token verifies from the public keys, the sixth is refused", seatsAreLimited},
 		{"the client keeps a seat by its heartbeats, and its release frees it", seatsAreKeptAndFreed},
+		{"a newcomer holds a seat with ten lines of Go", newcomersHoldSeats},
 		{"a pipeline holds a seat in one line of shell, with a service credential", programsHoldSeats},
 		{"a request without a good token is told so, without internals", strangersAreRefused},
 		{"an attack in the query is stopped by the WAF", attacksAreStopped},
@@ -121,32 +121,6 @@ func seatsAreKeptAndFreed(t *testing.T, m *machine) {
 	require.Contains(t, []int{http.StatusOK, http.StatusCreated}, next.status, "the freed seat is there for the next: %s", next.body)
 	freed := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/leases/" + next.json(t)["leaseId"].(string) + "/release", token: m.token(t)})
 	require.Equal(t, http.StatusNoContent, freed.status, string(freed.body))
-}
-
-// programsHoldSeats runs the command `license` as a pipeline does: one line of shell, with a
-// service credential in the environment.
-func programsHoldSeats(t *testing.T, m *machine) {
-	host := m.endpoints.Hosts["licenses"]
-	admin := m.token(t, "--role", "admin")
-	made := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/credentials", token: admin, body: map[string]any{"name": "pipeline", "licenses": []string{m.endpoints.License}}})
-	require.Equal(t, http.StatusCreated, made.status, string(made.body))
-	binary := filepath.Join(t.TempDir(), "license")
-	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/coditect-ai/license-platform/app/cmd/license").CombinedOutput()
-	require.NoError(t, err, "%s", built)
-	line := exec.CommandContext(t.Context(), binary, "run", "--", "sh", "-c", `echo "secret: $LICENSE_CREDENTIAL."`)
-	line.Env = append(os.Environ(),
-		"LICENSE_SERVER=https://"+host, "LICENSE_ID="+m.endpoints.License, "LICENSE_PRODUCT=coditect-ide", "LICENSE_DEVICE=runner",
-		"LICENSE_CA="+m.endpoints.CA, "LICENSE_CONNECT="+strings.TrimPrefix(m.endpoints.Edge, "https://"), "LICENSE_CREDENTIAL="+made.json(t)["secret"].(string))
-	output, err := line.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	assert.Equal(t, "secret: .\n", string(output), "the command runs, and does not see the secret")
-	audit := m.send(t, request{method: http.MethodGet, host: host, path: "/v1/audit?limit=10", token: admin})
-	id := made.json(t)["id"].(string)
-	for _, action := range []string{"lease.acquire", "lease.release"} {
-		assert.Regexp(t, `"user":"credential:`+id+`"[^}]*"action":"`+action+`"`, string(audit.body))
-	}
-	revoked := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/credentials/" + id + "/revoke", token: admin})
-	require.Equal(t, http.StatusOK, revoked.status, string(revoked.body))
 }
 
 func strangersAreRefused(t *testing.T, m *machine) {
