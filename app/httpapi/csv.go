@@ -38,15 +38,16 @@ const csvType = "text/csv; charset=utf-8; header=present"
 // report is an answer as JSON or as CSV. Next is in the JSON too.
 type report struct {
 	ContentType string `header:"Content-Type"`
-	Vary        string `header:"Vary"`
-	Next        string `header:"Next-Cursor"`
-	Body        []byte
+	// Vary is added to what other layers say.
+	Vary []string `header:"Vary"`
+	Next string   `header:"Next-Cursor" doc:"The cursor of what follows, in CSV too; missing or empty at the end"`
+	Body []byte
 }
 
 // jsonReport is an answer as JSON.
 func jsonReport(value any, next string) (*report, error) {
 	content, err := json.Marshal(value)
-	return &report{ContentType: "application/json", Vary: "Accept", Next: next, Body: content}, err
+	return &report{ContentType: "application/json", Vary: []string{"Accept"}, Next: next, Body: content}, err
 }
 
 // csvReport is an answer as CSV (RFC 4180) with a line of names.
@@ -64,7 +65,7 @@ func csvReport(names []string, rows [][]string, next string) (*report, error) {
 		_ = w.Write(harmless)
 	}
 	w.Flush()
-	return &report{ContentType: csvType, Vary: "Accept", Next: next, Body: out.Bytes()}, w.Error()
+	return &report{ContentType: csvType, Vary: []string{"Accept"}, Next: next, Body: out.Bytes()}, w.Error()
 }
 
 // defang keeps a spreadsheet from taking a cell for a formula
@@ -83,9 +84,6 @@ func (a *api) reportAnswer(value reflect.Type) *huma.Response {
 		Description: "OK",
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: a.huma.OpenAPI().Components.Schemas.Schema(value, true, value.Name())}, "text/csv": {Schema: text},
-		},
-		Headers: map[string]*huma.Param{
-			"Next-Cursor": {Description: "The cursor of what follows, in CSV too; missing or empty at the end", Schema: &huma.Schema{Type: huma.TypeString}},
 		},
 	}
 }

@@ -78,6 +78,11 @@ func register[I, O any](a *api, o operation, handler func(context.Context, app.P
 		}
 		return output, nil
 	})
+	if o.report != nil {
+		// They are not documented as headers (OpenAPI 3.1, Response Object), or say nothing.
+		delete(registered.Responses[strconv.Itoa(o.status)].Headers, "Content-Type")
+		delete(registered.Responses[strconv.Itoa(o.status)].Headers, "Vary")
+	}
 	if o.also != 0 {
 		second := *registered.Responses[strconv.Itoa(o.status)]
 		second.Description = http.StatusText(o.also)

@@ -82,6 +82,7 @@ func TestDenialsComeInPagesAsJSONAndAsHarmlessCSV(t *testing.T) {
 	assert.Equal(t, []string{"'=cmd|' /C calc'!A0", "user-0", "user-1", "user-2", "user-3"}, users)
 	whole := api.call(t, "GET", "/v1/denials?format=json", admin, "", "Accept", "text/csv")
 	assert.Equal(t, "application/json", whole.header.Get("Content-Type"))
+	assert.ElementsMatch(t, []string{"Origin", "Accept"}, whole.header.Values("Vary"))
 	items, _ := whole.body["items"].([]any)
 	assert.Len(t, items, 5)
 	theirAdmin := apptest.Claims(theirs, "root")
