@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,9 +29,18 @@ func trusting(t *testing.T, ca string) *http.Transport {
 	return transport
 }
 
+// cutLast cuts a text at the last separator.
+func cutLast(text, separator string) (before, after string, found bool) {
+	i := strings.LastIndex(text, separator)
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+len(separator):], true
+}
+
 func TestForgedTokensDoNotMakeAFetchEach(t *testing.T) {
 	t.Parallel()
-	g, other := apptest.StartGoogle(t), apptest.StartGoogle(t)
+	g := apptest.StartGoogle(t)
 	target, err := url.Parse(g.KeysURL)
 	require.NoError(t, err)
 	var fetched atomic.Int32
@@ -46,7 +56,9 @@ func TestForgedTokensDoNotMakeAFetchEach(t *testing.T) {
 	v, err := New(context.Background(), o)
 	require.NoError(t, err)
 
-	forged := other.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	signed, signature, found := cutLast(g.Mint(t, apptest.Claims("demo-1a2b", "ada")), ".")
+	require.True(t, found)
+	forged := signed + "." + strings.Repeat("A", len(signature))
 	for range 50 {
 		_, err = v.Verify(context.Background(), forged)
 		require.Error(t, err)
