@@ -27,6 +27,7 @@ func TestEveryRefusalIsInTheAuditTrail(t *testing.T) {
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	ada, bob := w.google.Mint(t, apptest.Claims(mine, "ada")), w.google.Mint(t, apptest.Claims(mine, "bob"))
+	carol := w.google.Mint(t, apptest.Claims(mine, "carol"))
 	lease := api.acquire(t, "demo", ada, "laptop").text("leaseId")
 	require.Equal(t, 201, api.call(t, "POST", "/v1/licenses", admin, `{"id":"x","product":"p","seats":1}`).status)
 	suspended := api.acquire(t, "x", ada, "laptop").text("leaseId")
@@ -48,7 +49,7 @@ func TestEveryRefusalIsInTheAuditTrail(t *testing.T) {
 		"a user who erases":                 {bob, "POST", "/v1/privacy/erase", `{"all":true}`, "bob|request.refuse|||forbidden|POST /v1/privacy/erase"},
 		"a release of another's lease":      {bob, "POST", "/v1/leases/" + lease + "/release", "", "bob|request.refuse|demo|" + lease + "|not_lease_holder|POST /v1/leases/{lease_id}/release"},
 		"a heartbeat for another's lease":   {bob, "POST", "/v1/leases/" + lease + "/heartbeat", "", "bob|request.refuse|demo|" + lease + "|not_lease_holder|POST /v1/leases/{lease_id}/heartbeat"},
-		"a heartbeat with a body":           {bob, "POST", "/v1/leases/" + lease + "/heartbeat", "{}", "bob|request.refuse|demo|" + lease + "|not_lease_holder|POST /v1/leases/{lease_id}/heartbeat"},
+		"a heartbeat with a body":           {carol, "POST", "/v1/leases/" + lease + "/heartbeat", "{}", "carol|request.refuse|demo|" + lease + "|not_lease_holder|POST /v1/leases/{lease_id}/heartbeat"},
 		"a heartbeat of a suspended one":    {ada, "POST", "/v1/leases/" + suspended + "/heartbeat", "", "ada|request.refuse|x|" + suspended + "|license_suspended|POST /v1/leases/{lease_id}/heartbeat"},
 		"a lease that there is not":         {ada, "POST", "/v1/leases/" + absent + "/release", "", "ada|request.refuse|demo|" + absent + "|lease_not_found|POST /v1/leases/{lease_id}/release"},
 		"a licence made twice":              {admin, "POST", "/v1/licenses", `{"id":"x","product":"p","seats":1}`, "root|request.refuse|||license_exists|POST /v1/licenses"},
@@ -89,8 +90,8 @@ func TestEveryActIsInTheAuditTrailWithWhatItChanged(t *testing.T) {
 	does(admin, "/v1/licenses/one/suspend", "", "root|license.suspend|one|||status active -> suspended")
 	does(admin, "/v1/licenses/one/reinstate", "", "root|license.reinstate|one|||status suspended -> active")
 	lease := does(ada, "/v1/licenses/one/acquire", `{"fingerprint":"a"}`, "").text("leaseId")
-	does(ada, "/v1/licenses/one/borrow", `{"fingerprint":"a","durationSeconds":60}`, "ada|lease.borrow|one|"+lease+"||")
-	does(ada, "/v1/licenses/one/acquire", `{"fingerprint":"a"}`, "ada|lease.acquire|one|"+lease+"||")
+	does(ada, "/v1/licenses/one/borrow", `{"fingerprint":"a","durationSeconds":60}`, "ada|lease.borrow|one|"+lease+"||extended")
+	does(ada, "/v1/licenses/one/acquire", `{"fingerprint":"a"}`, "ada|lease.acquire|one|"+lease+"||extended")
 	does(ada, "/v1/leases/"+lease+"/release", "", "ada|lease.release|one|"+lease+"||")
 	does(ada, "/v1/leases/"+lease+"/release", "", "")
 	taken := does(ada, "/v1/licenses/one/acquire", `{"fingerprint":"a"}`, "").text("leaseId")

@@ -64,7 +64,7 @@ func FuzzNoRequestBreaksTheService(f *testing.F) {
 			return
 		}
 		require.Less(t, answer.status, 500, string(answer.raw))
-		if len(answer.raw) > 0 {
+		if len(answer.raw) > 0 && !strings.HasPrefix(answer.header.Get("Content-Type"), "text/csv") {
 			require.NoError(t, json.Unmarshal(answer.raw, &answer.body), string(answer.raw))
 		}
 		if answer.status >= 400 {
