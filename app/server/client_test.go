@@ -188,7 +188,7 @@ func TestAnOfficeOfClientsKeepsItsSeatsThroughWhatBreaks(t *testing.T) {
 	for i, err := range failures {
 		assert.NoError(t, err, "device %d", i)
 	}
-	await.True(t, func() bool {
-		return w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`) == 0
-	})
+	status, err := client.Look(t.Context(), s.config("big", "x", secret))
+	require.NoError(t, err)
+	assert.Zero(t, status.SeatsInUse)
 }
