@@ -45,10 +45,13 @@ func (c Checks) validate() (ps setting.Problems) {
 
 // check compares the settings with what exists, in a preview as in an update,
 // and before anything is declared. A lockdown is never held up: then what was
-// found is only told.
+// found is only told. Without the cluster nothing can be done.
 func (d *deployment) check() error {
 	err := d.checks().Run(d.settings.Checks.Skip, skipKey)
-	if err != nil && d.settings.Platform.Lockdown {
+	if err == nil && d.unreachable != nil {
+		err = fmt.Errorf("reach cluster %s: %w", d.settings.Kubernetes.Cluster.Name, d.unreachable)
+	}
+	if err != nil && d.settings.Platform.Lockdown && d.unreachable == nil {
 		return d.ctx.Log.Warn("in a lockdown this is no reason to stop: "+err.Error(), nil)
 	}
 	return err
@@ -67,6 +70,9 @@ func (d *deployment) checks() setting.Checks {
 		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project, Network: s.Network.Name, Subnetwork: s.Network.Subnetwork,
 		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, NodeAccount: s.Identity.NodeAccount,
 	}, ask)...)
+	if d.unreachable != nil {
+		return all
+	}
 	return append(all, ingress.Checks(d.ctx, ingress.CheckArgs{
 		Settings: s.Kubernetes.Ingress, Namespace: s.Kubernetes.Namespace.Name,
 		Domain: s.Platform.Domain, LicenseHost: s.Platform.LicenseHost(), EdgeAddressName: s.Network.EdgeAddress.Name,

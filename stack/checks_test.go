@@ -164,3 +164,21 @@ func TestAMisspeltCheckIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, `checks.skip[0] = "nodeacount": is no check`)
 	require.ErrorContains(t, err, "nodeAccount")
 }
+
+func TestAClusterThatIsNotThereIsToldByTheChecksAndNotByTheSDK(t *testing.T) {
+	t.Parallel()
+	elsewhere := stacktest.Found(getCluster, nil)
+	for name, changes := range map[string][]stacktest.Change{
+		"in an update":             {elsewhere},
+		"in a preview":             {elsewhere, stacktest.Preview()},
+		"in a lockdown":            {elsewhere, stacktest.Set("platform.lockdown", true)},
+		"with its checks left out": {elsewhere, stacktest.Set("checks.skip", []any{"dataplane", "workloadIdentity", "nodeAccount", "clusterNetwork"})},
+	} {
+		made, err := stacktest.Try(t, "prod", changes...)
+		require.ErrorContains(t, err, "cluster coditect-cluster: ", name)
+		require.ErrorContains(t, err, "coditect-cluster was not found (404)", name)
+		assert.NotContains(t, err.Error(), "waiting for RPCs", name)
+		assert.NotContains(t, err.Error(), "kubeconfig", name)
+		assert.LessOrEqual(t, len(made.Resources), 4, "%s: nothing but providers is declared", name)
+	}
+}

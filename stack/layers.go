@@ -2,11 +2,14 @@ package stack
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 
 	"github.com/coditect-ai/license-platform/armor"
 	"github.com/coditect-ai/license-platform/armor/policy"
@@ -18,6 +21,9 @@ import (
 	"github.com/coditect-ai/license-platform/network"
 	"github.com/coditect-ai/license-platform/observe"
 )
+
+// answerTime is how long Google may take to say where an adopted cluster is.
+const answerTime = 2 * time.Minute
 
 // deployment is one run of the program: each step fills in what the later ones
 // take from it.
@@ -31,6 +37,8 @@ type deployment struct {
 	enabling, provider *gcp.Provider
 	services           services
 	kubernetes         *kubernetes.Provider
+	// unreachable says why the adopted cluster cannot be asked.
+	unreachable error
 
 	net       *network.Network
 	cmek      *data.Keys
@@ -56,8 +64,16 @@ func (d *deployment) provide() (err error) {
 		return err
 	}
 	// An adopted cluster is there already, so it can be asked before anything is
-	// declared.
-	d.kubernetes, err = kubernetesProvider(d.ctx, s, cluster.Existing(d.ctx, s.Kubernetes.Cluster, s.Platform.Project, pulumi.Provider(d.enabling)))
+	// declared. Its provider is declared only once it is found: when the inputs of a
+	// resource fail, the SDK drops the program's own error
+	// (https://github.com/pulumi/pulumi/blob/v3.250.0/sdk/go/pulumi/run.go, RunWithContext).
+	kubeconfig := cluster.Existing(d.ctx, s.Kubernetes.Cluster, s.Platform.Project, pulumi.Provider(d.enabling))
+	wait, cancel := context.WithTimeout(d.ctx.Context(), answerTime)
+	defer cancel()
+	if _, d.unreachable = internals.UnsafeAwaitOutput(wait, kubeconfig); d.unreachable != nil {
+		return nil
+	}
+	d.kubernetes, err = kubernetesProvider(d.ctx, s, kubeconfig)
 	return err
 }
 

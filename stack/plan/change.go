@@ -56,7 +56,7 @@ func Preview() Change { return func(r *Run) { r.preview = true } }
 
 // Found makes a look-up find something else: function is Pulumi's token, for
 // example "gcp:compute/getSubnetwork:getSubnetwork", and values replace the
-// properties of what is there for every stack.
+// properties of what is there for every stack; without values it finds nothing.
 func Found(function string, values map[string]any) Change {
 	return func(r *Run) {
 		if r.found == nil {

@@ -84,7 +84,11 @@ func (c *cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	if !known {
 		return nil, fmt.Errorf("the program looks up %s, which no test knows", args.Token)
 	}
-	for key, value := range c.found[args.Token] {
+	other, changed := c.found[args.Token]
+	if changed && other == nil {
+		return nil, fmt.Errorf("%s was not found (404)", name)
+	}
+	for key, value := range other {
 		answer[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
 	}
 	return answer, nil
