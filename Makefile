@@ -19,7 +19,7 @@ LONGEST := ./local/e2e ./app/server ./local/engine
 
 # Tests that act out whole stories; with -short only what is quick of them runs. The whole
 # stack of ./local/e2e is one of `make test`.
-DRILL_PACKAGES := ./local/e2e ./docs ./ops/incident ./ops/pipeline ./app/server
+DRILL_PACKAGES := ./local/e2e ./docs ./ops/incident ./ops/pipeline ./app/server ./local/cloudarmor
 
 # The API server enables features by the version that it is told to be: its module's.
 KUBERNETES := $(shell sed -nE 's|^\s*k8s.io/kubernetes (v[0-9.]+).*|\1|p' tools/kubernetes/go.mod)
@@ -61,8 +61,9 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
-drills: tools ## Act out every document, an incident, every playbook, a life beside the IDE and every fault at length (many minutes)
-	@go test -count 1 -timeout 30m -skip TheWholeStackOnOneMachine $(TESTFLAGS) $(DRILL_PACKAGES)
+drills: tools ## Act out every document, an incident, every playbook, a life beside the IDE, every fault and wrong setting at length (an hour)
+	@go test -count 1 -timeout 60m -skip TheWholeStackOnOneMachine $(TESTFLAGS) $(DRILL_PACKAGES)
+	@go test -count 1 $(TESTFLAGS) -run Drill ./local/provider/constraint
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)

@@ -89,8 +89,8 @@ func (a *app) startDaemon(ctx context.Context, c *cloud) error {
 		if err := c.daemon.Stop(ctx); err != nil {
 			return fmt.Errorf("stop the daemon, which is of another build, has other addresses or has problems: %w", err)
 		}
-	case errors.Is(err, daemon.ErrNotRunning):
-		if err := daemon.Kill(c.dir); err != nil { // what a killed one left behind
+	case errors.Is(err, daemon.ErrNotRunning), errors.Is(err, daemon.ErrSilent):
+		if err := daemon.Kill(c.dir); err != nil { // what a killed one left behind, or one that hangs
 			return err
 		}
 	default:

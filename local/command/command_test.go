@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -137,6 +138,26 @@ func TestAPreviewNamesExactlyWhatChanges(t *testing.T) {
     options.threshold.count: 100 → 50
     ranges[1]: "y" → nothing
 1 to update, 1 unchanged
+`, out.String())
+}
+
+func TestAPreviewSaysWhatIsNotKnownYetAndShowsLongValuesWhereTheyDiffer(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	c := &changes{out: newPrinter(&out, &out)}
+	long := strings.Repeat("é", 500)
+	c.watch(engine.Step{
+		Phase: engine.Started, Custom: true, Op: "replace", Type: "gcp:kms/cryptoKey:CryptoKey", Name: "k",
+		Diff:   map[string]string{"keyRing": "update-replace", "text": "update", "list": "update"},
+		Before: map[string]any{"keyRing": "projects/p", "text": long + "old" + long, "list": []any{"a"}},
+		After:  map[string]any{"keyRing": plugin.UnknownStringValue, "text": long + "new", "list": []any{"b/" + plugin.UnknownStringValue}},
+	})
+	c.print()
+	assert.Equal(t, `± gcp:kms/cryptoKey:CryptoKey k
+    keyRing: "projects/p" → (known after the update)  (replaces the resource)
+    list: ["a"] → ["b/(known after the update)"]
+    text: …`+long[:2*40]+`old`+long[:2*157]+`… → …`+long[:2*40]+`new"
+1 to replace, 0 unchanged
 `, out.String())
 }
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+
 	"github.com/coditect-ai/license-platform/local/engine"
 )
 
@@ -44,7 +46,8 @@ func (c *changes) print() {
 			if strings.HasSuffix(s.Diff[path], "-replace") {
 				note = "  (replaces the resource)"
 			}
-			c.out.line("    %s: %s → %s%s", path, shown(s.Before, path), shown(s.After, path), note)
+			before, after := apart(shown(s.Before, path), shown(s.After, path))
+			c.out.line("    %s: %s → %s%s", path, before, after, note)
 		}
 	}
 	if len(c.steps) == 0 {
@@ -87,7 +90,54 @@ func shown(inputs map[string]any, path string) string {
 	if err != nil {
 		return fmt.Sprint(value)
 	}
-	return string(text)
+	return knownLater().Replace(string(text))
+}
+
+// knownLater puts words in the place of the engine's marks for values that only the
+// update finds out.
+func knownLater() *strings.Replacer {
+	const words = "(known after the update)"
+	var pairs []string
+	for _, mark := range []string{
+		plugin.UnknownStringValue, plugin.UnknownNumberValue, plugin.UnknownBoolValue, plugin.UnknownArrayValue, plugin.UnknownObjectValue,
+	} {
+		pairs = append(pairs, strconv.Quote(mark), words, mark, words)
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// How much is shown of a long value, and how much of it before the first difference,
+// in characters.
+const (
+	longest = 200
+	lead    = 40
+)
+
+// apart cuts long values to where they begin to differ: a dashboard is one value.
+func apart(before, after string) (was, is string) {
+	a, b := []rune(before), []rune(after)
+	if len(a) <= longest && len(b) <= longest {
+		return before, after
+	}
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
+	}
+	from := max(0, same-lead)
+	return excerpt(a, from), excerpt(b, from)
+}
+
+func excerpt(text []rune, from int) string {
+	from = min(from, len(text))
+	to := min(len(text), from+longest)
+	part := string(text[from:to])
+	if from > 0 {
+		part = "…" + part
+	}
+	if to < len(text) {
+		part += "…"
+	}
+	return part
 }
 
 // watchRefresh is told of a refresh: its steps say what differed once they are

@@ -23,19 +23,33 @@ type Client struct {
 	http *http.Client
 }
 
+// patience is how long the daemon has for an answer.
+const patience = 30 * time.Second
+
+// ErrSilent says that the folder's daemon runs and does not answer.
+var ErrSilent = errors.New("the embedded cloud runs here and does not answer")
+
 // Connect finds the daemon of the folder. ErrNotRunning is returned when there
-// is none, also when one was killed and left its record behind.
+// is none, also when one was killed and left its record behind, and ErrSilent when
+// it does not answer within 30 seconds.
 func Connect(ctx context.Context, dir string) (*Client, error) {
+	return connect(ctx, dir, patience)
+}
+
+func connect(ctx context.Context, dir string, patience time.Duration) (*Client, error) {
 	record, err := read(dir)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{Record: record, dir: dir, http: &http.Client{Timeout: 30 * time.Second}}
+	c := &Client{Record: record, dir: dir, http: &http.Client{Timeout: patience}}
 	status, err := c.Status(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case syscall.Kill(record.PID, 0) == nil && !zombie(record.PID) && belongs(record.PID, dir):
+		return nil, fmt.Errorf("%w (process %d): 'make up' replaces it and keeps what is declared, 'make down' ends everything", ErrSilent, record.PID)
+	default:
 		return nil, fmt.Errorf("%w: its record is there, but nobody answers at %s", ErrNotRunning, record.Control)
 	}
 	c.Problems = status.Problems
