@@ -32,7 +32,7 @@ func faultsAreToldAndHealed(t *testing.T, m *machine) {
 			path: "/v1/licenses/" + m.endpoints.License + "/acquire", body: map[string]any{"fingerprint": "device-6"},
 		}).status
 	}
-	require.Equal(t, http.StatusOK, acquire("ip=198.51.100.20;region=US"), "device 6 keeps its seat")
+	require.Equal(t, http.StatusCreated, acquire("ip=198.51.100.20;region=US"), "device 6 takes a seat, and keeps it from here on")
 	m.must(t, "fail", "identity") // first, while each pod has seen a token
 	assert.Equal(t, http.StatusOK, acquire("ip=198.51.100.23;region=US"), "keys that were fetched stay good")
 	m.must(t, "heal")
