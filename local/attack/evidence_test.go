@@ -55,7 +55,12 @@ func TestWithoutDefenceNoAttackIsTakenForStopped(t *testing.T) {
 	t.Parallel()
 	target := open(t, func(_ string, status int) []trace.Passage { return []trace.Passage{{Status: status, Backend: "api"}} })
 	for _, r := range attack.Run(t.Context(), target, attack.All(), func(attack.Result) {}) {
-		if r.Attack.Layer == attack.Nobody {
+		switch {
+		case strings.HasPrefix(r.Attack.Name, "an office of "):
+			// It holds seats by the client, which believes signed answers only; nobody signs here.
+			assert.False(t, r.OK(), "%s", r.Attack.Name)
+			continue
+		case r.Attack.Layer == attack.Nobody:
 			assert.True(t, r.OK(), "%s: %s", r.Attack.Name, r.Verdict())
 			continue
 		}

@@ -48,9 +48,9 @@ func newEnding() ending {
 
 // interruptions are the signals that interrupt a command. A closed terminal is one,
 // unless somebody wants the command to outlive it (nohup).
-func interruptions() []os.Signal {
+func interruptions(ignored func(os.Signal) bool) []os.Signal {
 	all := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) {
+	if !ignored(syscall.SIGHUP) {
 		all = append(all, syscall.SIGHUP)
 	}
 	return all
@@ -61,7 +61,7 @@ func interruptions() []os.Signal {
 func (e ending) bound(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, arguments []string) error {
 		interrupted := make(chan os.Signal, 1)
-		signal.Notify(interrupted, interruptions()...)
+		signal.Notify(interrupted, interruptions(signal.Ignored)...)
 		defer signal.Stop(interrupted)
 		ctx, cancel := context.WithCancel(command.Context())
 		defer cancel()
