@@ -112,6 +112,7 @@ bench: tools ## Measure the API's speed, as ratios against the bare building blo
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 20m $(BENCHFLAGS) ./app/server
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./app/client
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./local/cloudarmor
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 3x -timeout 10m $(BENCHFLAGS) ./local/page
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./local/e2e
 
 openapi: go ## Lint the API's OpenAPI document, and compile a TypeScript client of it (needs Node.js 20 with npm)

@@ -22,7 +22,7 @@ import (
 // browser is a headless Chromium, driven by its DevTools protocol
 // (https://chromedevtools.github.io/devtools-protocol/).
 type browser struct {
-	t       *testing.T
+	t       testing.TB
 	socket  *websocket.Conn
 	session string
 	next    int
@@ -48,7 +48,7 @@ type message struct {
 
 // openBrowser fails when there is no Chromium: a page that nobody has looked at is
 // not tested.
-func openBrowser(t *testing.T) *browser {
+func openBrowser(t testing.TB) *browser {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
 	require.NoError(t, err, "the page is tested in Chromium, which is missing on this machine: install the package chromium (make tools, or apt-get install -y chromium)")

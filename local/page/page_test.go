@@ -13,7 +13,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/page"
 )
 
-func serve(t *testing.T, w *world) *httptest.Server {
+func serve(t testing.TB, w *world) *httptest.Server {
 	t.Helper()
 	handler, err := page.Handler(w)
 	require.NoError(t, err)
