@@ -15,11 +15,11 @@ RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "
 TESTFLAGS ?= -p 4 -timeout 20m
 
 # The longest ones start first, so that the others run beside them.
-LONGEST := ./local/e2e ./app/server ./local/engine
+LONGEST := ./local/e2e ./app/server ./local/pulumi/engine
 
 # Tests that act out whole stories; with -short only what is quick of them runs. The whole
 # stack of ./local/e2e is one of `make test`.
-DRILL_PACKAGES := ./local/e2e ./docs ./ops/incident ./ops/pipeline ./app/server ./local/cloudarmor
+DRILL_PACKAGES := ./local/e2e ./docs ./ops/incident ./ops/pipeline ./app/server ./local/edge/cloudarmor
 
 # The API server enables features by the version that it is told to be: its module's.
 KUBERNETES := $(shell sed -nE 's|^\s*k8s.io/kubernetes (v[0-9.]+).*|\1|p' tools/kubernetes/go.mod)
@@ -63,7 +63,7 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 
 drills: tools ## Act out every document, an incident, every playbook, a life beside the IDE, every fault and wrong setting at length (an hour)
 	@go test -count 1 -timeout 60m -skip TheWholeStackOnOneMachine $(TESTFLAGS) $(DRILL_PACKAGES)
-	@go test -count 1 $(TESTFLAGS) -run Drill ./local/provider/constraint
+	@go test -count 1 $(TESTFLAGS) -run Drill ./local/emulator/provider/constraint
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)
@@ -111,8 +111,8 @@ faults: tools ## Break the API's dependencies under load, and count lost and ove
 bench: tools ## Measure the API's speed, as ratios against the bare building blocks, and the WAF's (6 minutes)
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 20m $(BENCHFLAGS) ./app/server
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./app/client
-	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./local/cloudarmor
-	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 3x -timeout 10m $(BENCHFLAGS) ./local/page
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./local/edge/cloudarmor
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 3x -timeout 10m $(BENCHFLAGS) ./local/report/page
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./local/e2e
 
 openapi: go ## Lint the API's OpenAPI document, and compile a TypeScript client of it (needs Node.js 20 with npm)
@@ -125,14 +125,14 @@ openapi: go ## Lint the API's OpenAPI document, and compile a TypeScript client 
 axe: go ## Judge the console's accessibility with axe-core in Chromium (needs Node.js 20 with npm, once online)
 	@command -v npm >/dev/null || { echo "nothing was checked: npm is not on this machine; install Node.js 20 or later (on Debian: apt-get install nodejs npm)" >&2; exit 1; }
 	@cd tools/page && npm ci --silent --no-audit --no-fund
-	@AXE="$(CURDIR)/tools/page/node_modules/axe-core/axe.min.js" go test -count 1 -run Axe ./local/page
+	@AXE="$(CURDIR)/tools/page/node_modules/axe-core/axe.min.js" go test -count 1 -run Axe ./local/report/page
 
 inventory: go ## Write the reviewed list of every stack's resources anew
 	@go test ./stack -run Inventory -update
 
 fields: go ## Read the Terraform provider's schema anew (PROVIDER=a clone of its source, v5.42.0)
 	@test -d "$(PROVIDER)" || { echo "PROVIDER names a clone: git clone --depth 1 --branch v5.42.0 https://github.com/hashicorp/terraform-provider-google-beta" >&2; exit 1; }
-	@cd tools/providerfields && go run . -provider "$(abspath $(PROVIDER))" -sdk "$$(cd ../.. && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi-gcp/sdk/v7)" -into ../../local/provider/gcp/fields
+	@cd tools/providerfields && go run . -provider "$(abspath $(PROVIDER))" -sdk "$$(cd ../.. && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi-gcp/sdk/v7)" -into ../../local/emulator/provider/gcp/fields
 
 checklist: go ## Judge a stack by the design's security checklist (STACK=prod)
 	@go run ./ops checklist --stack $(or $(STACK),prod) $(ARGS)

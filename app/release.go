@@ -56,7 +56,7 @@ func (s *Service) released(ctx context.Context, ref LicenseRef, ending Ending) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	if err := s.settle(ctx, ref, []Ending{ending}); err != nil {
-		s.log.WarnContext(ctx, "a released lease is not in the ledger yet; the reaper will write it", "lease", ending.Lease, "error", err)
+		s.log.WarnContext(ctx, "a released lease is not in the ledger yet; housekeeping will write it", "lease", ending.Lease, "error", err)
 		return
 	}
 	// A rebuild may have given the seat back while the ledger did not know yet.

@@ -157,12 +157,12 @@ func (s *Service) giveBack(ctx context.Context, g Grant, wanted Reservation) {
 }
 
 // takeBack ends a lease that the ledger has but that was never handed out. If it
-// fails, the reaper finds the lease without a seat.
+// fails, housekeeping finds the lease without a seat.
 func (s *Service) takeBack(ctx context.Context, ref LicenseRef, written []Ending) {
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	if err := s.settle(ctx, ref, written); err != nil {
-		s.log.WarnContext(ctx, "a lease that was not handed out is still in the ledger; the reaper will end it", "error", err)
+		s.log.WarnContext(ctx, "a lease that was not handed out is still in the ledger; housekeeping will end it", "error", err)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/data"
-	"github.com/coditect-ai/license-platform/layertest"
+	"github.com/coditect-ai/license-platform/pulumitest"
 )
 
 func TestEveryEncryptionKeyCanBeUsedByItsServiceAgentAndNobodyElse(t *testing.T) {
@@ -97,7 +97,7 @@ func TestNothingIsEncryptedBeforeItsKeyIsGranted(t *testing.T) {
 
 func TestAnAdoptedClusterLeavesOutTheKeysOnlyACreatedOneUses(t *testing.T) {
 	t.Parallel()
-	l := &layer{Recorder: &layertest.Recorder{Computed: computed}}
+	l := &layer{Recorder: &pulumitest.Recorder{Computed: computed}}
 	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), true) }))
 
 	assert.Len(t, l.Of(kindKey), 6, "sql, redis, secrets, registry, logs and the signing key")
@@ -154,14 +154,14 @@ func TestAKeyIsNeverLostByMistake(t *testing.T) {
 	}
 }
 
-func keysAndVersions(t *testing.T, l *layer) []layertest.Declared {
+func keysAndVersions(t *testing.T, l *layer) []pulumitest.Declared {
 	t.Helper()
 	return append(l.Every(t, kindKey), l.Every(t, kindVersion)...)
 }
 
 func TestTheFirstPreviewOfAnEmptyProjectAsksGoogleNothing(t *testing.T) {
 	t.Parallel()
-	l := &layer{Recorder: &layertest.Recorder{Computed: computed, Preview: true}}
+	l := &layer{Recorder: &pulumitest.Recorder{Computed: computed, Preview: true}}
 
 	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), false) }))
 

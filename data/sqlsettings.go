@@ -108,7 +108,7 @@ func (s SQLSettings) validate() setting.Problems {
 	within(&found, "backup.logDays", s.Backup.LogDays, 1, 7, "days")
 	matches(&found, "backup.start", s.Backup.Start, hourForm, "HH:MM in UTC")
 	if at := s.Backup.Location; at != "" && !region.Exists(at) && !slices.Contains(region.Multi(), at) {
-		found.Add("backup.location", at, "is no place that backups can be kept in", setting.Hint(at, append(region.Multi(), region.Known()...))+", or nothing: the instance's region")
+		found.Add("backup.location", at, "is not a valid place that backups can be kept in", setting.Hint(at, append(region.Multi(), region.Known()...))+", or nothing: the instance's region")
 	}
 	within(&found, "maintenance.day", s.Maintenance.Day, 1, 7, "(Monday to Sunday)")
 	within(&found, "maintenance.hour", s.Maintenance.Hour, 0, 23, "hours, UTC")

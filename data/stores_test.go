@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/data"
-	"github.com/coditect-ai/license-platform/layertest"
+	"github.com/coditect-ai/license-platform/pulumitest"
 )
 
 func TestTheDatabaseIsReachedPrivatelyAndEncryptedOnly(t *testing.T) {
@@ -101,7 +101,7 @@ func TestTheMigrationLogsInByPasswordAndTheAPIByItsServiceAccount(t *testing.T) 
 	assert.Equal(t, "CLOUD_IAM_SERVICE_ACCOUNT", api.Value(t, "type"))
 	assert.Equal(t, "license-api@acme.iam", api.Value(t, "name"))
 	assert.NotContains(t, api.Inputs, "password")
-	for _, user := range []layertest.Declared{migration, api} {
+	for _, user := range []pulumitest.Declared{migration, api} {
 		assert.Equal(t, "ABANDON", user.Value(t, "deletionPolicy"), "a role that owns objects cannot be deleted")
 	}
 	secret, _ := known[string](t, l.stores.APIPasswordSecret)
@@ -132,7 +132,7 @@ func TestALoginWithoutItsPasswordIsRefused(t *testing.T) {
 		return err
 	}
 
-	err := (&layertest.Recorder{}).Run(none)
+	err := (&pulumitest.Recorder{}).Run(none)
 
 	require.Error(t, err)
 	assert.ErrorContains(t, err, "set the secret databasePassword")
@@ -227,7 +227,7 @@ func TestWhatCannotBeMadeAgainIsProtected(t *testing.T) {
 		instance := l.One(t, kindSQL, "stores")
 		assert.Equal(t, protected, instance.Value(t, "deletionProtection"))
 		assert.Equal(t, protected, instance.Value(t, "settings.deletionProtectionEnabled"))
-		for _, d := range []layertest.Declared{instance, l.One(t, kindDatabase, "stores"), l.One(t, kindRedis, "stores"), l.One(t, kindRing, "keys")} {
+		for _, d := range []pulumitest.Declared{instance, l.One(t, kindDatabase, "stores"), l.One(t, kindRedis, "stores"), l.One(t, kindRing, "keys")} {
 			assert.Equal(t, protected, d.RPC.GetProtect(), d.Kind)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/fault"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 // rehearsed is how a playbook says how its alert is made to fire, and command a

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/identity"
-	"github.com/coditect-ai/license-platform/layertest"
+	"github.com/coditect-ai/license-platform/pulumitest"
 )
 
 const (
@@ -35,13 +35,13 @@ type options struct {
 
 // layer is the whole of layer 5, declared under a Recorder.
 type layer struct {
-	*layertest.Recorder
+	*pulumitest.Recorder
 	accounts *identity.Accounts
 }
 
 func declare(t *testing.T, o options) *layer {
 	t.Helper()
-	l := &layer{Recorder: &layertest.Recorder{Computed: computed}}
+	l := &layer{Recorder: &pulumitest.Recorder{Computed: computed}}
 	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, o) }))
 	return l
 }

@@ -15,7 +15,7 @@ type keyed struct{ key, value string }
 // accepts (https://cloud.google.com/compute/docs/naming-resources).
 func requireName(ps *setting.Problems, key, value string) {
 	if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(value) {
-		ps.Add(key, value, "is no resource name", "1 to 63 lower-case letters, digits and hyphens, first a letter, last no hyphen")
+		ps.Add(key, value, "is not a valid resource name", "1 to 63 lower-case letters, digits and hyphens, first a letter, last no hyphen")
 	}
 }
 
@@ -25,7 +25,7 @@ func requireRange(ps *setting.Problems, key, value string, narrowest int) {
 	const allowed = "an IPv4 network such as 10.0.0.0/20, its host bits zero"
 	prefix, err := netip.ParsePrefix(value)
 	if err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() {
-		ps.Add(key, value, "is no IPv4 network", allowed)
+		ps.Add(key, value, "is not a valid IPv4 network", allowed)
 		return
 	}
 	if prefix.Bits() > narrowest {

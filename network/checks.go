@@ -165,7 +165,7 @@ func (l looker) edgeAddress() (ps setting.Problems, err error) {
 		return nil, fmt.Errorf("look up the address %s: %w", name, err)
 	}
 	if found.AddressType != "EXTERNAL" {
-		ps.Add("network.edgeAddress.name", name, "is no public address: "+found.AddressType, "the name of a global external address")
+		ps.Add("network.edgeAddress.name", name, "is not a valid public address: "+found.AddressType, "the name of a global external address")
 	}
 	if l.AddressInUse && found.Status != "IN_USE" {
 		ps.Add("network.edgeAddress.name", name, "is used by nobody ("+found.Status+"), but kubernetes.ingress.adopt says that an Ingress holds it",

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/layertest"
 	"github.com/coditect-ai/license-platform/observe"
 	"github.com/coditect-ai/license-platform/observe/alert"
+	"github.com/coditect-ai/license-platform/pulumitest"
 )
 
 const (
@@ -35,10 +35,10 @@ func about() alert.Subject {
 
 // declare declares layer 7 with the settings under a Recorder; a key pages
 // PagerDuty.
-func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.StringInput) *layertest.Recorder {
+func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.StringInput) *pulumitest.Recorder {
 	t.Helper()
 	subject := about()
-	r := &layertest.Recorder{Computed: func(kind, name string) resource.PropertyMap {
+	r := &pulumitest.Recorder{Computed: func(kind, name string) resource.PropertyMap {
 		return resource.PropertyMap{
 			"name": resource.NewProperty("full-name-of-" + name), "uptimeCheckId": resource.NewProperty("check-of-" + name),
 		}

@@ -37,7 +37,7 @@ func checkNames() []string {
 func (c Checks) validate() (ps setting.Problems) {
 	for i, name := range c.Skip {
 		if !slices.Contains(checkNames(), name) {
-			ps.Add(fmt.Sprintf("skip[%d]", i), name, "is no check", strings.Join(checkNames(), ", "))
+			ps.Add(fmt.Sprintf("skip[%d]", i), name, "is not a valid check", strings.Join(checkNames(), ", "))
 		}
 	}
 	return ps

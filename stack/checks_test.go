@@ -54,7 +54,7 @@ func wrongWorlds() map[string]wrongWorld {
 			"peeredRanges",
 		},
 		"the address is a private one": {
-			found(getAddress, "addressType", "INTERNAL"), []string{"network.edgeAddress.name", "coditect-ai-ip", "is no public address"}, "edgeAddress",
+			found(getAddress, "addressType", "INTERNAL"), []string{"network.edgeAddress.name", "coditect-ai-ip", "is not a valid public address"}, "edgeAddress",
 		},
 		"nobody uses the address that an Ingress is said to hold": {
 			found(getAddress, "status", "RESERVED"), []string{"network.edgeAddress.name", "is used by nobody", "kubernetes.ingress.adopt"}, "edgeAddress",
@@ -161,7 +161,7 @@ func TestWhatIsCreatedIsNotLookedUp(t *testing.T) {
 func TestAMisspeltCheckIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := stacktest.Try(t, "prod", stacktest.Set("checks.skip", []any{"nodeacount"}))
-	require.ErrorContains(t, err, `checks.skip[0] = "nodeacount": is no check`)
+	require.ErrorContains(t, err, `checks.skip[0] = "nodeacount": is not a valid check`)
 	require.ErrorContains(t, err, "nodeAccount")
 }
 

@@ -87,7 +87,7 @@ func TestOnlyWhoNeedsItKnowsPulumiAndTheStack(t *testing.T) {
 				assert.False(t, strings.HasPrefix(path, module+"local"), "%s imports %s", folder, path)
 			case "local":
 				if strings.HasPrefix(path, module+"stack") {
-					assert.Contains(t, []string{"local", "local/engine", "local/command"}, folder, "only the engine runs the stack")
+					assert.Contains(t, []string{"local", "local/pulumi/engine", "local/command"}, folder, "only the engine runs the stack")
 				}
 			case "armor", "network", "k8s", "identity", "data", "observe", "stack":
 				assert.False(t, strings.HasPrefix(path, module+"local"), "%s imports %s", folder, path)

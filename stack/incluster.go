@@ -27,7 +27,7 @@ func (d *deployment) isolation() (err error) {
 		FrontEndRanges:       network.HealthCheckRanges(),
 		PrivateServicesRange: d.net.PrivateServicesRange,
 		DatabasePort:         s.databasePort(),
-		RedisPort:            d.kept.RedisPort, GoogleAPIs: s.googleAPIs(),
+		RedisPort:            d.dataStores.RedisPort, GoogleAPIs: s.googleAPIs(),
 	}
 	if s.Kubernetes.NetworkPolicies.Dataplane == isolation.Calico {
 		args.DNSAddress = d.gke.DNSAddress()
@@ -48,9 +48,9 @@ func (d *deployment) workload() (err error) {
 	}
 	d.api, err = workload.New(d.ctx, "workload", &workload.Args{
 		Settings: s.API, Namespace: d.namespace, Image: d.reference,
-		APIEmail: d.who.APIEmail, MigrationEmail: d.who.MigrationEmail,
-		Environment:          apiEnvironment(s, d.cmek, d.kept),
-		MigrationEnvironment: migrationEnvironment(s, d.kept, d.who.TenantIDs),
+		APIEmail: d.serviceAccounts.APIEmail, MigrationEmail: d.serviceAccounts.MigrationEmail,
+		Environment:          apiEnvironment(s, d.cmek, d.dataStores),
+		MigrationEnvironment: migrationEnvironment(s, d.dataStores, d.serviceAccounts.TenantIDs),
 		GoogleAddresses:      s.Network.AliasAddresses(),
 		GoogleNames:          googlename.Serve(), MigrationGoogleNames: googlename.Migrate(),
 		SecurityPolicyName: d.policy.Name, StaffSecretName: staffSecret,

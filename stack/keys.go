@@ -48,12 +48,12 @@ func unknownKeys(keys []string, shown func(key string) any) (ps setting.Problems
 		namespace, key, _ := strings.Cut(full, ":")
 		switch {
 		case namespace != projectName && setting.Nearest(namespace, []string{projectName}) != "":
-			ps.Add(full, shown(full), "is no setting of this project", projectName+":"+key+"?; every setting begins with "+projectName+":")
+			ps.Add(full, shown(full), "is not a valid setting of this project", projectName+":"+key+"?; every setting begins with "+projectName+":")
 		case namespace != projectName || slices.Contains(sections, key):
 		case setting.Nearest(key, sections) == "" && placed(key, places) != "":
-			ps.Add(key, shown(full), "is no setting, as it stands outside of its section", within(placed(key, places)))
+			ps.Add(key, shown(full), "is not a valid setting, as it stands outside of its section", within(placed(key, places)))
 		default:
-			ps.Add(key, shown(full), "is no setting", setting.Hint(key, sections))
+			ps.Add(key, shown(full), "is not a valid setting", setting.Hint(key, sections))
 		}
 	}
 	return ps

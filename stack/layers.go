@@ -40,19 +40,19 @@ type deployment struct {
 	// unreachable says why the adopted cluster cannot be asked.
 	unreachable error
 
-	net       *network.Network
-	cmek      *data.Keys
-	who       *identity.Accounts
-	kept      *data.Stores
-	gke       *cluster.Cluster
-	reference pulumi.StringOutput
-	allowed   []pulumi.Resource
-	namespace pulumi.StringOutput
-	isolated  []pulumi.Resource
-	policy    *armor.SecurityPolicy
-	api       *workload.Workload
-	edge      *ingress.Ingress
-	watch     *observe.Observability
+	net             *network.Network
+	cmek            *data.Keys
+	serviceAccounts *identity.Accounts
+	dataStores      *data.Stores
+	gke             *cluster.Cluster
+	reference       pulumi.StringOutput
+	allowed         []pulumi.Resource
+	namespace       pulumi.StringOutput
+	isolated        []pulumi.Resource
+	policy          *armor.SecurityPolicy
+	api             *workload.Workload
+	edge            *ingress.Ingress
+	observability   *observe.Observability
 }
 
 func (d *deployment) inGoogle() pulumi.ResourceOption { return pulumi.Providers(d.provider) }
@@ -106,7 +106,7 @@ func (d *deployment) keys() (err error) {
 
 func (d *deployment) accounts() (err error) {
 	s := d.settings
-	d.who, err = identity.NewAccounts(d.ctx, "accounts", &identity.AccountsArgs{
+	d.serviceAccounts, err = identity.NewAccounts(d.ctx, "accounts", &identity.AccountsArgs{
 		Settings: s.Identity, Project: s.Platform.Project, Namespace: s.Kubernetes.Namespace.Name,
 		APIServiceAccount: workload.APIName, MigrationServiceAccount: workload.MigrationName, Services: d.services.enabled,
 	}, d.inGoogle())
@@ -115,10 +115,10 @@ func (d *deployment) accounts() (err error) {
 
 func (d *deployment) stores() (err error) {
 	s := d.settings
-	d.kept, err = data.NewStores(d.ctx, "stores", &data.StoresArgs{
+	d.dataStores, err = data.NewStores(d.ctx, "stores", &data.StoresArgs{
 		Settings: s.Data, Project: s.Platform.Project, Region: s.Platform.Region,
 		NetworkID: d.net.NetworkID, PrivateServicesRangeName: d.net.PrivateServicesRangeName, PrivateServices: d.net.PrivateServices,
-		Keys: d.cmek, APIEmail: d.who.APIEmail, MigrationEmail: d.who.MigrationEmail,
+		Keys: d.cmek, APIEmail: d.serviceAccounts.APIEmail, MigrationEmail: d.serviceAccounts.MigrationEmail,
 		MigrationPassword: d.secrets.migrationPassword, DatabasePassword: d.secrets.databasePassword,
 	}, d.inGoogle())
 	return err
@@ -130,8 +130,8 @@ func (d *deployment) cluster() (err error) {
 		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project,
 		NetworkID: d.net.NetworkID, SubnetworkID: d.net.SubnetworkID,
 		PodsRangeName: d.net.PodsRangeName, ServicesRangeName: d.net.ServicesRangeName,
-		NodeEmail: d.who.NodeEmail, SecretsKey: d.cmek.Cluster, DiskKey: d.cmek.Disks,
-		ImagePattern: s.imagePattern(d.kept.RegistryRepository), DependsOn: d.services.enabled,
+		NodeEmail: d.serviceAccounts.NodeEmail, SecretsKey: d.cmek.Cluster, DiskKey: d.cmek.Disks,
+		ImagePattern: s.imagePattern(d.dataStores.RegistryRepository), DependsOn: d.services.enabled,
 	}, d.inGoogle()); err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (d *deployment) cluster() (err error) {
 }
 
 func (d *deployment) image() (err error) {
-	d.reference, err = d.program.apiImage(d.ctx, d.settings, d.kept.RegistryRepository)
+	d.reference, err = d.program.apiImage(d.ctx, d.settings, d.dataStores.RegistryRepository)
 	return err
 }
 
@@ -152,17 +152,17 @@ func (d *deployment) grants() error {
 	s := d.settings
 	grants, err := identity.NewGrants(d.ctx, "grants", &identity.GrantsArgs{
 		Settings: s.Identity, Project: s.Platform.Project, Region: s.Platform.Region,
-		APIEmail: d.who.APIEmail, MigrationEmail: d.who.MigrationEmail, NodeEmail: d.who.NodeEmail,
-		SigningKeyID: d.cmek.SigningKeyID, SQLInstanceName: d.kept.SQLInstanceName,
-		RedisAuthSecretID: d.kept.RedisAuthSecretID, MigrationPasswordSecretID: d.kept.MigrationPasswordSecretID,
-		APIPasswordSecretID: d.kept.APIPasswordSecretID, RegistryRepository: d.kept.RegistryRepository,
+		APIEmail: d.serviceAccounts.APIEmail, MigrationEmail: d.serviceAccounts.MigrationEmail, NodeEmail: d.serviceAccounts.NodeEmail,
+		SigningKeyID: d.cmek.SigningKeyID, SQLInstanceName: d.dataStores.SQLInstanceName,
+		RedisAuthSecretID: d.dataStores.RedisAuthSecretID, MigrationPasswordSecretID: d.dataStores.MigrationPasswordSecretID,
+		APIPasswordSecretID: d.dataStores.APIPasswordSecretID, RegistryRepository: d.dataStores.RegistryRepository,
 		UseAPIPassword: s.Data.SQL.Login == data.LoginPassword, UseConnector: s.connector(), CreatesCluster: !s.Kubernetes.Cluster.Adopt,
 	}, d.inGoogle())
 	if err != nil {
 		return err
 	}
 	pods, err := identity.NewWorkloadIdentity(d.ctx, "workload-identity", &identity.WorkloadIdentityArgs{
-		Accounts: d.who, Pool: d.gke.Resources,
+		Accounts: d.serviceAccounts, Pool: d.gke.Resources,
 	}, d.inGoogle())
 	if err != nil {
 		return err
@@ -185,9 +185,9 @@ func (d *deployment) armor() (err error) {
 
 func (d *deployment) observe() (err error) {
 	s := d.settings
-	d.watch, err = observe.New(d.ctx, "observe", &observe.Args{
+	d.observability, err = observe.New(d.ctx, "observe", &observe.Args{
 		Settings: s.Observe, Project: s.Platform.Project, SharedProject: s.shared(), Region: s.Platform.Region, LogsKeyID: d.cmek.Logs,
-		Namespace: s.Kubernetes.Namespace.Name, Host: s.Platform.LicenseHost(), SQLInstanceName: d.kept.SQLInstanceName,
+		Namespace: s.Kubernetes.Namespace.Name, Host: s.Platform.LicenseHost(), SQLInstanceName: d.dataStores.SQLInstanceName,
 		SecurityPolicy: cmp.Or(s.Armor.Name, policy.DefaultName), Redis: data.RedisName, Secrets: data.SecretsPrefix,
 		Backend: s.backend(), Container: workload.APIName, Edge: []pulumi.Resource{d.edge}, Lets: s.Armor.Admits,
 		PagerDutyKey: d.secrets.pagerDuty, Services: d.services.enabled, Workload: d.api.Measured,

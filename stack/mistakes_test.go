@@ -19,7 +19,7 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 	}{
 		"a misspelt key is refused, at any depth": {"prod", change{
 			stacktest.Set("kubernetes.ingress.alowHttp", true), stacktest.Set("network.natt", true),
-		}, []string{"kubernetes.ingress.alowHttp", "network.natt", "is no setting", "redirectHttp"}},
+		}, []string{"kubernetes.ingress.alowHttp", "network.natt", "is not a valid setting", "redirectHttp"}},
 		"a misspelt key in a list is refused": {
 			"prod",
 			change{stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"nme": "x"}})},
@@ -28,21 +28,21 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 		"a section that is misspelt is told the nearest": {
 			"prod",
 			change{stacktest.Set("plattform", map[string]any{"lockdown": true})},
-			[]string{`plattform = "[hidden]": is no setting; allowed: platform?; one of api, armor, `},
+			[]string{`plattform = "[hidden]": is not a valid setting; allowed: platform?; one of api, armor, `},
 		},
 		"a setting outside of its section is told where it belongs": {
 			"prod",
 			change{stacktest.Set("lockdown", true)},
-			[]string{"lockdown = true: is no setting", "platform.lockdown?; that is lockdown below license-platform:platform, or: pulumi config set --path 'license-platform:platform.lockdown' VALUE"},
+			[]string{"lockdown = true: is not a valid setting", "platform.lockdown?; that is lockdown below license-platform:platform, or: pulumi config set --path 'license-platform:platform.lockdown' VALUE"},
 		},
 		"a misspelt setting outside of its section, too": {"prod", change{stacktest.Set("lockdwon", "on")}, []string{"lockdwon = on: ", "platform.lockdown?"}},
 		"a path without --path is told the path":         {"prod", change{stacktest.Key("license-platform:platform.lockdown", "true")}, []string{"pulumi config set --path 'license-platform:platform.lockdown'"}},
-		"a setting in another section is told its own":   {"prod", change{stacktest.Set("armor.lockdown", true)}, []string{"armor.lockdown = true: is no setting; allowed: platform.lockdown?; here one of "}},
+		"a setting in another section is told its own":   {"prod", change{stacktest.Set("armor.lockdown", true)}, []string{"armor.lockdown = true: is not a valid setting; allowed: platform.lockdown?; here one of "}},
 		"a misspelt project is told the right one":       {"prod", change{stacktest.Key("licence-platform:platform", "{}")}, []string{"licence-platform:platform", "license-platform:platform?"}},
-		"an unknown secret stays hidden":                 {"prod", change{stacktest.Key("license-platform:migrationPasswort", "hunter2hunter2hunter2")}, []string{`migrationPasswort = "[hidden]": is no setting; allowed: migrationPassword?`}},
+		"an unknown secret stays hidden":                 {"prod", change{stacktest.Key("license-platform:migrationPasswort", "hunter2hunter2hunter2")}, []string{`migrationPasswort = "[hidden]": is not a valid setting; allowed: migrationPassword?`}},
 		"a switch that is no switch is shown":            {"prod", change{stacktest.Set("platform.lockdown", "onn")}, []string{`platform.lockdown = "onn": is of the wrong type; allowed: true or false`}},
-		"a region that Google does not have":             {"dev", change{stacktest.Set("platform.region", "us-centrl1")}, []string{`platform.region = "us-centrl1": is no region`, "us-central1?; one of ", "unlistedRegion: true"}},
-		"a zone is no region":                            {"dev", change{stacktest.Set("platform.region", "us-central1-a")}, []string{`platform.region = "us-central1-a": is no region`, "us-central1?; "}},
+		"a region that Google does not have":             {"dev", change{stacktest.Set("platform.region", "us-centrl1")}, []string{`platform.region = "us-centrl1": is not a valid region`, "us-central1?; one of ", "unlistedRegion: true"}},
+		"a zone is no region":                            {"dev", change{stacktest.Set("platform.region", "us-central1-a")}, []string{`platform.region = "us-central1-a": is not a valid region`, "us-central1?; "}},
 		"a known region is not unlisted":                 {"dev", change{stacktest.Set("platform.unlistedRegion", true)}, []string{"platform.unlistedRegion"}},
 		"an unlisted region has the form of one":         {"dev", change{stacktest.Set("platform.region", "Mars"), stacktest.Set("platform.unlistedRegion", true)}, []string{`platform.region = "Mars"`}},
 		"backups are kept in a region":                   {"dev", change{stacktest.Set("data.sql.backup.location", "europe-wset1")}, []string{"data.sql.backup.location", "europe-west1?; "}},

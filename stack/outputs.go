@@ -26,16 +26,16 @@ func (d *deployment) outputs() pulumi.Map {
 		"activeSigningVersion": d.cmek.ActiveSigningVersion,
 		"signingVersions":      d.cmek.SigningVersions,
 		// What the Cloud SQL Auth Proxy takes: PROJECT:REGION:INSTANCE.
-		"sqlConnectionName": d.kept.SQLConnectionName,
+		"sqlConnectionName": d.dataStores.SQLConnectionName,
 		// Identity Platform's id of each tenant, by its name in the settings.
-		"tenants": d.who.TenantIDs,
+		"tenants": d.serviceAccounts.TenantIDs,
 		// Where kubectl finds the API.
 		"cluster":         d.gke.Name,
 		"clusterLocation": pulumi.String(s.Kubernetes.Cluster.Location),
 		"namespace":       pulumi.String(s.Kubernetes.Namespace.Name),
 		// Where the evidence is, and what raises the alarm.
-		"logBucket":     d.watch.Bucket,
-		"alertPolicies": d.watch.Policies,
+		"logBucket":     d.observability.Bucket,
+		"alertPolicies": d.observability.Policies,
 		// Pages of the Google Cloud console, by what they show.
 		"dashboards": d.dashboards(),
 	}
@@ -49,14 +49,14 @@ func (d *deployment) dashboards() pulumi.StringMap {
 		return pulumi.Sprintf("https://console.cloud.google.com/"+path+"?project="+s.Platform.Project, args...)
 	}
 	return pulumi.StringMap{
-		"platform":       page("monitoring/dashboards/builder/%s", d.watch.Dashboard),
+		"platform":       page("monitoring/dashboards/builder/%s", d.observability.Dashboard),
 		"promises":       page("monitoring/services"),
 		"alerts":         page("monitoring/alerting"),
 		"metrics":        page("monitoring/metrics-explorer"),
 		"logs":           page("logs/query"),
 		"workload":       page("kubernetes/deployment/%s/%s/%s/%s/overview", s.Kubernetes.Cluster.Location, d.gke.Name, s.Kubernetes.Namespace.Name, workload.APIName),
 		"securityPolicy": page("net-security/securitypolicies/details/%s", d.policy.Name),
-		"sql":            page("sql/instances/%s/overview", d.kept.SQLInstanceName),
+		"sql":            page("sql/instances/%s/overview", d.dataStores.SQLInstanceName),
 		"redis":          page("memorystore/redis/instances"),
 		"keys":           page("security/kms/keyrings"),
 	}

@@ -46,7 +46,7 @@ func (p Platform) validate() (ps setting.Problems) {
 func (p Platform) validateRegion() (ps setting.Problems) {
 	switch known := region.Exists(p.Region); {
 	case !known && (!p.UnlistedRegion || !regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`).MatchString(p.Region)):
-		ps.Add("region", p.Region, "is no region of Google Cloud that this program knows", region.Hint(p.Region)+"; a newer one with unlistedRegion: true")
+		ps.Add("region", p.Region, "is not a valid region of Google Cloud that this program knows", region.Hint(p.Region)+"; a newer one with unlistedRegion: true")
 	case known && p.UnlistedRegion:
 		ps.Add("unlistedRegion", true, "the region "+p.Region+" is in the program's list", "nothing")
 	}
@@ -59,18 +59,18 @@ func (e Endpoints) validate() (ps setting.Problems) {
 	}
 	for _, field := range []struct{ key, value string }{{"kms", e.KMS}, {"secretManager", e.SecretManager}} {
 		if _, err := netip.ParseAddrPort(field.value); err != nil {
-			ps.Add(field.key, field.value, "is no endpoint", "IP:PORT, since NetworkPolicies know addresses only")
+			ps.Add(field.key, field.value, "is not a valid endpoint", "IP:PORT, since NetworkPolicies know addresses only")
 		}
 	}
 	keys, err := url.Parse(e.IdentityKeys)
 	if err != nil || keys.Scheme != "https" || !isAddrPort(keys.Host) {
-		ps.Add("identityKeys", e.IdentityKeys, "is no endpoint", "https://IP:PORT/PATH")
+		ps.Add("identityKeys", e.IdentityKeys, "is not a valid endpoint", "https://IP:PORT/PATH")
 	}
 	if e.Registry == "" || strings.Contains(e.Registry, "/") {
-		ps.Add("registry", e.Registry, "is no registry", "HOST:PORT")
+		ps.Add("registry", e.Registry, "is not a valid registry", "HOST:PORT")
 	}
 	if !strings.Contains(e.CA, "BEGIN CERTIFICATE") {
-		ps.Add("ca", e.CA, "is no certificate", "PEM")
+		ps.Add("ca", e.CA, "is not a valid certificate", "PEM")
 	}
 	return ps
 }

@@ -49,7 +49,7 @@ func (k *keeper) borrow(ctx context.Context, duration time.Duration) (*grant, er
 		return nil, fmt.Errorf("client: licence %q is not borrowed: %w", k.config.License, err)
 	}
 	if !g.license.Borrowed || g.File == "" {
-		return nil, errors.New("client: the answer is no borrowed licence")
+		return nil, errors.New("client: the answer is not a borrowed licence")
 	}
 	return g, nil
 }

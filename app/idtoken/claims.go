@@ -31,7 +31,7 @@ func (v *Verifier) principal(token *oidc.IDToken) (app.Principal, error) {
 	_, issued := claims["iat"].(float64)
 	switch {
 	case !ends || !issued:
-		return app.Principal{}, invalid(errors.New("exp or iat is no number"))
+		return app.Principal{}, invalid(errors.New("exp or iat is not a number"))
 	case token.Subject == "" || len(token.Subject) > maxSubject || !app.PlainText(token.Subject):
 		// An administrator has to be able to name everybody whose data is kept.
 		return app.Principal{}, invalid(errors.New("the subject is empty, longer than 128 bytes, or has control characters"))

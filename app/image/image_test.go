@@ -181,7 +181,7 @@ func TestAPushUploadsOnceAndReturnsTheReferenceByDigest(t *testing.T) {
 	_, err = image.Copy(t.Context(), options, strings.Replace(reference, parsed.DigestStr(), "sha256:"+strings.Repeat("0", 64), 1))
 	require.ErrorContains(t, err, "read the image")
 	_, err = image.Copy(t.Context(), options, "host.example/a/b:tag")
-	assert.ErrorContains(t, err, "no image by digest")
+	assert.ErrorContains(t, err, "not an image by digest")
 }
 
 func TestWhatCannotBeBuiltSaysWhy(t *testing.T) {

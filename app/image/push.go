@@ -67,7 +67,7 @@ func Push(ctx context.Context, options PushOptions, img v1.Image) (string, error
 func Copy(ctx context.Context, options PushOptions, from string) (string, error) {
 	source, err := name.NewDigest(from, name.StrictValidation)
 	if err != nil {
-		return "", fmt.Errorf("%q is no image by digest, HOST/PATH@sha256:…: %w", from, err)
+		return "", fmt.Errorf("%q is not an image by digest, HOST/PATH@sha256:…: %w", from, err)
 	}
 	repository, err := name.NewRepository(options.Repository, name.StrictValidation)
 	if err != nil {

@@ -37,8 +37,8 @@ type heartbeats struct {
 
 	mu      sync.Mutex
 	waiting []*heartbeat
-	// travels says that somebody makes trips.
-	travels bool
+	// flushing says that somebody makes trips.
+	flushing bool
 
 	// spare keeps those that were answered, for their channel and timer.
 	spare sync.Pool
@@ -82,9 +82,9 @@ func (b *heartbeats) send(ctx context.Context, ref app.LicenseRef, lease, user s
 		h.deadline, late = deadline, h.timer.C
 		h.timer.Reset(time.Until(deadline))
 	}
-	if b.wait(h) {
+	if b.enqueue(h) {
 		// The trip is everybody's, so it does not end with this caller's context.
-		go b.travel(context.WithoutCancel(ctx))
+		go b.flushLoop(context.WithoutCancel(ctx))
 	}
 	select {
 	case <-h.done:
@@ -96,18 +96,18 @@ func (b *heartbeats) send(ctx context.Context, ref app.LicenseRef, lease, user s
 	return values, err
 }
 
-// wait puts the heartbeat to the others, and says whether nobody makes trips yet.
-func (b *heartbeats) wait(h *heartbeat) (start bool) {
+// enqueue adds the heartbeat to those that wait, and says whether nobody makes trips yet.
+func (b *heartbeats) enqueue(h *heartbeat) (start bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiting = append(b.waiting, h)
-	start = !b.travels
-	b.travels = true
+	start = !b.flushing
+	b.flushing = true
 	return start
 }
 
-// travel makes round trips until nobody waits.
-func (b *heartbeats) travel(ctx context.Context) {
+// flushLoop makes round trips until nobody waits.
+func (b *heartbeats) flushLoop(ctx context.Context) {
 	for {
 		// Requests that have arrived and only wait for a processor come along: under
 		// load that makes trips half as many, and without load it costs nothing.
@@ -120,7 +120,7 @@ func (b *heartbeats) travel(ctx context.Context) {
 	}
 }
 
-// take returns those that wait, in their order; none ends the caller's travels.
+// take returns those that wait, in their order; none ends the caller's flushing.
 func (b *heartbeats) take() []*heartbeat {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -129,7 +129,7 @@ func (b *heartbeats) take() []*heartbeat {
 	now := time.Now()
 	b.waiting = slices.DeleteFunc(b.waiting, func(h *heartbeat) bool { return !h.deadline.IsZero() && now.After(h.deadline) })
 	n := min(len(b.waiting), maxTogether)
-	b.travels = n > 0
+	b.flushing = n > 0
 	taken := b.waiting[:n:n]
 	b.waiting = b.waiting[n:]
 	return taken

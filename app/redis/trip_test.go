@@ -188,19 +188,19 @@ func TestAHeartbeatWaitsForASilentServerUntilItsDeadlineOnly(t *testing.T) {
 	await.True(t, func() bool {
 		seats.heartbeats.mu.Lock()
 		defer seats.heartbeats.mu.Unlock()
-		return !seats.heartbeats.travels && len(seats.heartbeats.waiting) == 0
-	}, "nothing is left that travels")
+		return !seats.heartbeats.flushing && len(seats.heartbeats.waiting) == 0
+	}, "nothing is left that flushing")
 }
 
 func TestHeartbeatsWhoseCallersGaveUpDoNotRideAlong(t *testing.T) {
 	t.Parallel()
 	gone := &heartbeat{lease: "gone", deadline: time.Now().Add(-time.Millisecond)}
 	waits, patient := &heartbeat{lease: "waits", deadline: time.Now().Add(time.Minute)}, &heartbeat{lease: "patient"}
-	b := &heartbeats{waiting: []*heartbeat{gone, waits, gone, patient}, travels: true}
+	b := &heartbeats{waiting: []*heartbeat{gone, waits, gone, patient}, flushing: true}
 	assert.Equal(t, []*heartbeat{waits, patient}, b.take())
-	assert.True(t, b.travels)
+	assert.True(t, b.flushing)
 
 	b.waiting = append(b.waiting, gone)
 	assert.Empty(t, b.take())
-	assert.False(t, b.travels, "the next one starts a trip of its own")
+	assert.False(t, b.flushing, "the next one starts a trip of its own")
 }

@@ -69,13 +69,13 @@ func (s Settings) Validate() setting.Problems {
 	var ps setting.Problems
 	// https://cloud.google.com/kubernetes-engine/docs/reference/rest/v1/projects.locations.clusters#Cluster
 	if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$`).MatchString(s.Name) {
-		ps.Add("name", s.Name, "is no cluster name", "1 to 40 lower-case letters, digits and hyphens, first a letter, last no hyphen")
+		ps.Add("name", s.Name, "is not a valid cluster name", "1 to 40 lower-case letters, digits and hyphens, first a letter, last no hyphen")
 	}
 	if s.Adopt {
 		return append(ps, s.validateAdopted()...)
 	}
 	if prefix, err := netip.ParsePrefix(s.ControlPlaneRange); err != nil || !prefix.Addr().IsPrivate() || !prefix.Addr().Is4() || prefix.Bits() != 28 || prefix != prefix.Masked() {
-		ps.Add("controlPlaneRange", s.ControlPlaneRange, "is no range for a control plane", "a private IPv4 /28")
+		ps.Add("controlPlaneRange", s.ControlPlaneRange, "is not a valid range for a control plane", "a private IPv4 /28")
 	}
 	if len(s.AuthorizedNetworks) == 0 && !s.PrivateEndpoint && !s.ConnectGateway {
 		ps.Add("authorizedNetworks", "[]", "nobody, Pulumi included, could reach the control plane",
@@ -84,11 +84,11 @@ func (s Settings) Validate() setting.Problems {
 	for i, network := range s.AuthorizedNetworks {
 		prefix, err := netip.ParsePrefix(network.CIDR)
 		if err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() || prefix.Bits() == 0 {
-			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].cidr", network.CIDR, "is no network, or is the whole internet", "an IPv4 network narrower than /0")
+			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].cidr", network.CIDR, "is not a valid network, or is the whole internet", "an IPv4 network narrower than /0")
 		}
 	}
 	if channels := []string{"RAPID", "REGULAR", "STABLE"}; !slices.Contains(channels, s.channel()) {
-		ps.Add("releaseChannel", s.ReleaseChannel, "is no release channel", "RAPID, REGULAR or STABLE")
+		ps.Add("releaseChannel", s.ReleaseChannel, "is not a valid release channel", "RAPID, REGULAR or STABLE")
 	}
 	if s.MachineType == "" {
 		ps.Add("machineType", s.MachineType, "is empty", "a Compute Engine machine type such as e2-standard-4")

@@ -63,11 +63,11 @@ func (s Settings) validateRoutes(licenseSubdomain string) (ps setting.Problems) 
 		switch {
 		case route.Host != "":
 			if !isHost(route.Host) || route.Subdomain != "" || seen[route.Host] {
-				ps.Add(key+".host", route.Host, "is no host of its own or is taken", "a name with dots that no other route has, and no subdomain beside it")
+				ps.Add(key+".host", route.Host, "is not a valid host of its own or is taken", "a name with dots that no other route has, and no subdomain beside it")
 			}
 			seen[route.Host] = true
 		case route.Subdomain != "" && !isLabel(route.Subdomain) || seen[route.Subdomain]:
-			ps.Add(key+".subdomain", route.Subdomain, "is no subdomain or is taken", "a subdomain that no other route, the licenses or the staff use, or nothing for the domain itself")
+			ps.Add(key+".subdomain", route.Subdomain, "is not a valid subdomain or is taken", "a subdomain that no other route, the licenses or the staff use, or nothing for the domain itself")
 		default:
 			seen[route.Subdomain] = true
 		}
@@ -84,18 +84,18 @@ func (s Settings) validateRoutes(licenseSubdomain string) (ps setting.Problems) 
 func (p Path) validate() (ps setting.Problems) {
 	kinds := []string{PathPrefix, PathExact, PathImplementationSpecific}
 	if !slices.Contains(kinds, p.kind()) {
-		ps.Add("type", p.Type, "is no path type", strings.Join(kinds, ", "))
+		ps.Add("type", p.Type, "is not a valid path type", strings.Join(kinds, ", "))
 	}
 	plain := strings.TrimSuffix(p.Path, "/*")
 	if p.kind() != PathImplementationSpecific {
 		plain = p.Path
 	}
 	if !strings.HasPrefix(p.Path, "/") || strings.Contains(plain, "*") {
-		ps.Add("path", p.Path, "is no path", "/ or /NAME; with type ImplementationSpecific it may end in /*")
+		ps.Add("path", p.Path, "is not a valid path", "/ or /NAME; with type ImplementationSpecific it may end in /*")
 	}
 	numbered := p.Port >= 1 && p.Port <= 65535
 	if !isLabel(p.Service) || numbered == (p.PortName != "") || p.PortName != "" && !isLabel(p.PortName) || p.Port < 0 {
-		ps.Add("service", p.Service+":"+strconv.Itoa(p.Port)+p.PortName, "is no Service with a port", "the name of an existing Service, and port 1 to 65535 or portName")
+		ps.Add("service", p.Service+":"+strconv.Itoa(p.Port)+p.PortName, "is not a valid Service with a port", "the name of an existing Service, and port 1 to 65535 or portName")
 	}
 	return ps
 }

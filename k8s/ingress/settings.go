@@ -54,7 +54,7 @@ type Staff struct {
 func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.Problems {
 	var ps setting.Problems
 	if !isLabel(s.Name) {
-		ps.Add("name", s.Name, "is no object name", "lower-case letters, digits and hyphens")
+		ps.Add("name", s.Name, "is not a valid object name", "lower-case letters, digits and hyphens")
 	}
 	if ownNamespace && (s.Adopt || len(s.Routes) > 0 || len(s.ExistingCertificates) > 0) {
 		ps.Add("adopt", s.Adopt, "an Ingress, its Services and certificates share one namespace, and a new one has none of others",
@@ -62,7 +62,7 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 	}
 	for i, certificate := range s.ExistingCertificates {
 		if !isLabel(certificate) || certificate == CertificateName {
-			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is no certificate of others", "the name of an existing ManagedCertificate")
+			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is not a valid certificate of others", "the name of an existing ManagedCertificate")
 		}
 	}
 	// https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs#limitations
@@ -76,7 +76,7 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 			"the name of an existing Secret in the namespace with client_id and client_secret")
 	}
 	if s.Staff.Enabled && (!isLabel(s.Staff.Below()) || s.Staff.Below() == licenseSubdomain) {
-		ps.Add("staff.subdomain", s.Staff.Subdomain, "is no subdomain or is taken", "lower-case letters, digits and hyphens")
+		ps.Add("staff.subdomain", s.Staff.Subdomain, "is not a valid subdomain or is taken", "lower-case letters, digits and hyphens")
 	}
 	return ps
 }
@@ -89,7 +89,7 @@ func (s Settings) validateAdoption() (ps setting.Problems) {
 	switch {
 	case s.ExistingFrontendConfig == "":
 	case !s.Adopt || !isLabel(s.ExistingFrontendConfig) || s.ExistingFrontendConfig == FrontendConfigName:
-		ps.Add("existingFrontendConfig", s.ExistingFrontendConfig, "is no FrontendConfig of others", "the name of the one that the adopted Ingress has")
+		ps.Add("existingFrontendConfig", s.ExistingFrontendConfig, "is not a valid FrontendConfig of others", "the name of the one that the adopted Ingress has")
 	case s.RedirectHTTP:
 		ps.Add("redirectHttp", true, "the FrontendConfig "+s.ExistingFrontendConfig+" is somebody else's, and the redirect stands there", "false; its owner sets the redirect")
 	}

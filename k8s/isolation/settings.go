@@ -48,7 +48,7 @@ const gmpSystem = "gmp-system"
 func (s Settings) Validate(ownNamespace bool) setting.Problems {
 	var ps setting.Problems
 	if !slices.Contains([]string{DataplaneV2, Calico}, s.Dataplane) {
-		ps.Add("dataplane", s.Dataplane, "is no dataplane of GKE", DataplaneV2+" or "+Calico)
+		ps.Add("dataplane", s.Dataplane, "is not a valid dataplane of GKE", DataplaneV2+" or "+Calico)
 	}
 	if known := []string{gmpSystem, "gke-gmp-system"}; !slices.Contains(known, s.metricsNamespace()) {
 		ps.Add("metricsNamespace", s.MetricsNamespace, "is not where GKE runs managed Prometheus", "gmp-system, or gke-gmp-system on Autopilot")
@@ -64,7 +64,7 @@ func (s Settings) Validate(ownNamespace bool) setting.Problems {
 	for i, w := range s.StayingWorkloads {
 		key := "stayingWorkloads[" + strconv.Itoa(i) + "]"
 		if !regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$`).MatchString(w.Name) || seen[w.Name] {
-			ps.Add(key+".name", w.Name, "is no name or is taken", "lower-case letters, digits and hyphens, unique")
+			ps.Add(key+".name", w.Name, "is not a valid name or is taken", "lower-case letters, digits and hyphens, unique")
 		}
 		seen[w.Name] = true
 		if len(w.PodLabels) == 0 {

@@ -26,7 +26,7 @@ type Settings struct {
 func (s Settings) Validate() setting.Problems {
 	var ps setting.Problems
 	if !regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(s.Name) {
-		ps.Add("name", s.Name, "is no namespace", "1 to 63 lower-case letters, digits and hyphens")
+		ps.Add("name", s.Name, "is not a valid namespace", "1 to 63 lower-case letters, digits and hyphens")
 	}
 	return ps
 }

@@ -50,17 +50,17 @@ type Replicas struct {
 func (s Settings) Validate() setting.Problems {
 	var ps setting.Problems
 	if s.Image != "" && !regexp.MustCompile(`^[a-z0-9.:/_-]+@sha256:[0-9a-f]{64}$`).MatchString(s.Image) {
-		ps.Add("image", s.Image, "is no reference by digest", "HOST/PATH@sha256:DIGEST, or nothing to build it from source")
+		ps.Add("image", s.Image, "is not a valid reference by digest", "HOST/PATH@sha256:DIGEST, or nothing to build it from source")
 	}
 	if platforms := []string{"linux/amd64", "linux/arm64"}; !slices.Contains(platforms, s.BuildPlatform()) {
-		ps.Add("platform", s.Platform, "is no platform of GKE's nodes", strings.Join(platforms, " or "))
+		ps.Add("platform", s.Platform, "is not a valid platform of GKE's nodes", strings.Join(platforms, " or "))
 	}
 	if s.Replicas.Min < 1 || s.Replicas.Max < s.Replicas.Min {
 		ps.Add("replicas", s.Replicas, "the bounds do not fit", "1 <= min <= max")
 	}
 	for key, value := range map[string]string{"cpu": s.cpu(), "memory": s.memory()} {
 		if !regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(m|Ki|Mi|Gi)?$`).MatchString(value) {
-			ps.Add(key, value, "is no quantity", "a Kubernetes quantity such as 250m or 256Mi")
+			ps.Add(key, value, "is not a valid quantity", "a Kubernetes quantity such as 250m or 256Mi")
 		}
 	}
 	if s.DrainSeconds < 0 || s.DrainSeconds > 600 {
@@ -73,11 +73,11 @@ func (s Settings) Validate() setting.Problems {
 		ps.Add("settleSeconds", s.SettleSeconds, "is out of range", "0 to 300")
 	}
 	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, s.logLevel()) {
-		ps.Add("logLevel", s.LogLevel, "is no level", strings.Join(levels, ", "))
+		ps.Add("logLevel", s.LogLevel, "is not a valid level", strings.Join(levels, ", "))
 	}
 	for i, origin := range s.CORSOrigins {
 		if !regexp.MustCompile(`^https://[a-z0-9.-]+(:[0-9]+)?$`).MatchString(origin) {
-			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "is no secure origin", "https://HOST[:PORT]")
+			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "is not a valid secure origin", "https://HOST[:PORT]")
 		}
 	}
 	return ps

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/monitoring"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
 )
 
 // shownNotifications is how many messages `alerts` prints.

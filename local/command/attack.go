@@ -13,14 +13,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/coditect-ai/license-platform/local/attack"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/dataplane"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/identity"
-	"github.com/coditect-ai/license-platform/local/layer"
-	"github.com/coditect-ai/license-platform/local/sandbox"
-	"github.com/coditect-ai/license-platform/local/standin"
+	"github.com/coditect-ai/license-platform/local/google/identity"
+	"github.com/coditect-ai/license-platform/local/report/layer"
+	"github.com/coditect-ai/license-platform/local/scenario/attack"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
+	"github.com/coditect-ai/license-platform/local/scenario/stub"
 )
 
 // apiAccount is the id of the API's Google service account.
@@ -128,7 +128,7 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 	}
 	edge, err := netip.ParseAddrPort(strings.TrimPrefix(e.Edge, "https://"))
 	if err != nil {
-		return nil, fmt.Errorf("read the front door's address: %w", err)
+		return nil, fmt.Errorf("read the load balancer's address: %w", err)
 	}
 	status, err := client.Status(ctx)
 	if err != nil {
@@ -164,7 +164,7 @@ func inside(target *attack.Target, client *daemon.Client, status daemon.Status) 
 		switch {
 		case strings.HasPrefix(p.Owner, "Deployment/"):
 			target.API = found
-		case strings.HasPrefix(p.Name, standin.API):
+		case strings.HasPrefix(p.Name, stub.API):
 			target.IDE = found
 		}
 	}
@@ -175,7 +175,7 @@ func inside(target *attack.Target, client *daemon.Client, status daemon.Status) 
 	if err != nil {
 		return fmt.Errorf("find the cluster's control plane: %w", err)
 	}
-	target.Control, target.Account = control, apiAccount+"@"+existing.Project+".iam.gserviceaccount.com"
+	target.Control, target.Account = control, apiAccount+"@"+cloudide.Project+".iam.gserviceaccount.com"
 	target.Inside = func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error) {
 		return client.Attempt(ctx, daemon.AttemptRequest{From: from, To: to, Words: dataplane.Octets(words)})
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/attack"
-	"github.com/coditect-ai/license-platform/local/dataplane"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/scenario/attack"
 )
 
 // A failed command ends with exit code 1.

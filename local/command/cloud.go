@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/coditect-ai/license-platform/local/address"
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/engine"
-	"github.com/coditect-ai/license-platform/local/toolchain"
+	"github.com/coditect-ai/license-platform/local/host/address"
+	"github.com/coditect-ai/license-platform/local/host/toolchain"
+	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
 // cloud is an embedded cloud that runs, with the engine ready to work on it.

@@ -13,7 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/spf13/cobra"
 
-	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/host/address"
 )
 
 // Program is the project's Pulumi program.
@@ -28,7 +28,7 @@ type Program interface {
 // Load returns the program of the project in the folder root.
 type Load func(root string) Program
 
-// defaultEdgePort is where the front door listens unless told otherwise.
+// defaultEdgePort is where the load balancer listens unless told otherwise.
 const defaultEdgePort = 8443
 
 // app is what the commands share.
@@ -72,7 +72,7 @@ func New(load Load, out, errors io.Writer) *cobra.Command {
 
 // edgeFlags adds the flags that decide where things listen.
 func (a *app) edgeFlags(command *cobra.Command) {
-	command.Flags().IntVar(&a.edgePort, "edge-port", 0, "port of the front door on 127.0.0.1 (default 8443, or EDGE_PORT)")
+	command.Flags().IntVar(&a.edgePort, "edge-port", 0, "port of the load balancer on 127.0.0.1 (default 8443, or EDGE_PORT)")
 	command.Flags().IntVar(&a.loopbackBlock, "loopback-block", 0, fmt.Sprintf("use 127.BLOCK.0.0/16 for all services, %d to %d (default: a free one)", address.FirstBlock, address.LastBlock))
 	a.configFlag(command)
 }

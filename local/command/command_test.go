@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/address"
-	"github.com/coditect-ai/license-platform/local/engine"
-	"github.com/coditect-ai/license-platform/local/fault"
+	"github.com/coditect-ai/license-platform/local/host/address"
+	"github.com/coditect-ai/license-platform/local/pulumi/engine"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 const file = `config:

@@ -11,7 +11,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
-	"github.com/coditect-ai/license-platform/local/engine"
+	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
 // changes collects what a preview would do, and prints it.

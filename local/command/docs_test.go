@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/fault"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 func TestEveryCommandAndEveryFaultIsDocumented(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/engine"
-	"github.com/coditect-ai/license-platform/local/toolchain"
+	"github.com/coditect-ai/license-platform/local/host/toolchain"
+	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
 func (a *app) down() *cobra.Command {

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/engine"
+	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
 // endpoints is what `up` writes for programs to read.
@@ -58,7 +58,7 @@ func (a *app) printNext(dir, page string, e endpoints) {
 	if a.dir != "" {
 		flag = " --dir " + a.dir
 	}
-	a.out.line("front door  %s   hosts %s, %s, %s", e.Edge, host, e.Hosts["api"], e.Hosts["apex"])
+	a.out.line("load balancer  %s   hosts %s, %s, %s", e.Edge, host, e.Hosts["api"], e.Hosts["apex"])
 	a.out.line("page        %s   the layers, and every request as it happens", page)
 	a.out.line("metrics     %s", e.Metrics)
 	a.out.line("demo        tenant %s, licence %s, 5 seats; everything above also in %s", e.Tenant, e.License, relativeTo(filepath.Join(dir, endpointsFile)))

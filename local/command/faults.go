@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/fault"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 func (a *app) fail() *cobra.Command {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/coditect-ai/license-platform/local/process"
+	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
 // errInterrupted is what an interrupted command ends with.

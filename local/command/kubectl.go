@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
-	"github.com/coditect-ai/license-platform/local/apiserver"
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/existing"
+	"github.com/coditect-ai/license-platform/local/emulator/apiserver"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // kubectl is what the owner of the Cloud IDE does to its Ingress, who knows nothing
@@ -23,7 +23,7 @@ func (a *app) kubectl() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	namespace := command.PersistentFlags().StringP("namespace", "n", existing.Namespace, "namespace of the Ingress")
+	namespace := command.PersistentFlags().StringP("namespace", "n", cloudide.Namespace, "namespace of the Ingress")
 	for _, verb := range []*cobra.Command{a.kubectlGet(namespace), a.kubectlApply(namespace), a.kubectlAnnotate(namespace)} {
 		verb.RunE = newEnding().bound(verb.RunE)
 		command.AddCommand(verb)
@@ -97,7 +97,7 @@ func (a *app) kubectlAnnotate(namespace *string) *cobra.Command {
 			for _, word := range words[2:] {
 				key, value, given := strings.Cut(word, "=")
 				if !given || key == "" {
-					return fmt.Errorf("%q is no annotation: it has to look like example.com/reviewed=yes", word)
+					return fmt.Errorf("%q is not an annotation: it has to look like example.com/reviewed=yes", word)
 				}
 				wanted.Annotations[key] = value
 			}
@@ -123,7 +123,7 @@ func ingressAnd(more int) cobra.PositionalArgs {
 // manifest reads an Ingress and says which one it is.
 func manifest(text []byte, namespace string) (object apiserver.Object, id string, err error) {
 	if err := yaml.UnmarshalStrict(text, &object); err != nil {
-		return nil, "", fmt.Errorf("it is no manifest: %w", err)
+		return nil, "", fmt.Errorf("it is not a manifest: %w", err)
 	}
 	metadata, _ := object["metadata"].(map[string]any)
 	name, _ := metadata["name"].(string)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/layer"
+	"github.com/coditect-ai/license-platform/local/report/layer"
 )
 
 func (a *app) printLayers(status daemon.Status) {

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/coditect-ai/license-platform/local/process"
+	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
 // holder is the command that has a lock, as the lock's file tells.

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/realpreview"
-	"github.com/coditect-ai/license-platform/local/toolchain"
+	"github.com/coditect-ai/license-platform/local/host/toolchain"
+	"github.com/coditect-ai/license-platform/local/pulumi/pluginpreview"
 )
 
 // Planner is a Program that knows what it declares.
@@ -23,7 +23,7 @@ func (a *app) runPreviewOne(ctx context.Context, stack string) (err error) {
 	if err != nil {
 		return err
 	}
-	o := realpreview.Options{Stack: stack}
+	o := pluginpreview.Options{Stack: stack}
 	if o.Settings, err = os.ReadFile(filepath.Join(root, "Pulumi."+stack+".yaml")); err != nil {
 		return fmt.Errorf("read the settings of stack %s: %w", stack, err)
 	}
@@ -39,9 +39,9 @@ func (a *app) runPreviewOne(ctx context.Context, stack string) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
 	program := a.load(root)
 	o.Program = program.Deploy
-	var report realpreview.Report
+	var report pluginpreview.Report
 	if err := a.out.during("preview "+stack, func() (err error) {
-		report, err = realpreview.Preview(ctx, o)
+		report, err = pluginpreview.Preview(ctx, o)
 		return err
 	}); err != nil {
 		a.tellAsked(stack, report)
@@ -60,11 +60,11 @@ func (a *app) runPreviewOne(ctx context.Context, stack string) (err error) {
 	if err != nil {
 		return fmt.Errorf("plan stack %s: %w", stack, err)
 	}
-	return compared(stack, realpreview.Compare(report.Planned, known))
+	return compared(stack, pluginpreview.Compare(report.Planned, known))
 }
 
 // tellAsked prints what has to be known beside the plan.
-func (a *app) tellAsked(stack string, report realpreview.Report) {
+func (a *app) tellAsked(stack string, report pluginpreview.Report) {
 	for _, warning := range report.Warnings {
 		a.out.line("%s: warning: %s", stack, warning)
 	}
@@ -76,7 +76,7 @@ func (a *app) tellAsked(stack string, report realpreview.Report) {
 	}
 }
 
-func compared(stack string, d realpreview.Difference) error {
+func compared(stack string, d pluginpreview.Difference) error {
 	var differs []error
 	for _, urn := range d.Missing {
 		differs = append(differs, fmt.Errorf("stack %s: declared, but not planned by the engine: %s", stack, urn))

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/coditect-ai/license-platform/local/realpreview"
-	"github.com/coditect-ai/license-platform/local/toolchain"
+	"github.com/coditect-ai/license-platform/local/host/toolchain"
+	"github.com/coditect-ai/license-platform/local/pulumi/pluginpreview"
 )
 
 // previewOne is the hidden command that previews one stack, in a process with
@@ -76,13 +76,13 @@ func (a *app) runPreviewReal(ctx context.Context, stacks []string) error {
 // previewApart previews a stack in a network namespace where that is allowed.
 func (a *app) previewApart(ctx context.Context, executable, stack string) error {
 	start := func(prepare func(*exec.Cmd), arguments ...string) error {
-		command := realpreview.Command(ctx, executable, append([]string{previewOne, stack}, arguments...)...)
+		command := pluginpreview.Command(ctx, executable, append([]string{previewOne, stack}, arguments...)...)
 		command.Stdout, command.Stderr = a.out.out, a.out.errors
 		prepare(command)
-		return realpreview.Run(command)
+		return pluginpreview.Run(command)
 	}
-	err := start(realpreview.Alone, "--alone")
-	if !errors.Is(err, realpreview.ErrRefused) {
+	err := start(pluginpreview.Alone, "--alone")
+	if !errors.Is(err, pluginpreview.ErrRefused) {
 		return err
 	}
 	a.out.say("%v; a plugin that ignores HTTPS_PROXY could reach the internet, with false credentials", err)
@@ -97,7 +97,7 @@ func (a *app) previewOne() *cobra.Command {
 		Args:   cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if alone {
-				if err := realpreview.Loopback(); err != nil {
+				if err := pluginpreview.Loopback(); err != nil {
 					return err
 				}
 			}

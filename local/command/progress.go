@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coditect-ai/license-platform/local/engine"
+	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
 // often is how often a line of progress is written at most.

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/address"
-	"github.com/coditect-ai/license-platform/local/engine"
-	"github.com/coditect-ai/license-platform/local/identity"
+	"github.com/coditect-ai/license-platform/local/google/identity"
+	"github.com/coditect-ai/license-platform/local/host/address"
+	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/coditect-ai/license-platform/local/toolchain"
+	"github.com/coditect-ai/license-platform/local/host/toolchain"
 )
 
 func (a *app) tools() *cobra.Command {

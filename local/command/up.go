@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/coditect-ai/license-platform/local/engine"
+	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
 func (a *app) up() *cobra.Command {

@@ -20,7 +20,7 @@ func (a *app) complain(status daemon.Status) error {
 	}
 	switch {
 	case !status.Edge.Synced:
-		return errors.New("the front door does not serve what is declared")
+		return errors.New("the load balancer does not serve what is declared")
 	case len(status.Problems) > 0:
 		return errors.New("not everything could be brought back; 'make up' tries again")
 	case len(all) > 0:

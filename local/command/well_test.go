@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/dataplane"
-	"github.com/coditect-ai/license-platform/local/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 )
 
 func TestACloudThatIsNotWellSaysWhyAndFails(t *testing.T) {
@@ -29,7 +29,7 @@ func TestACloudThatIsNotWellSaysWhyAndFails(t *testing.T) {
 		"a pod does not get ready":                 {daemon.Status{Pods: pod(false, false)}, true, "pod app/api-1 is not ready (Running): no Redis"},
 		"a pod is on its way out":                  {daemon.Status{Pods: pod(false, true)}, false, ""},
 		"a pod waits for what was made to fail":    {daemon.Status{Pods: pod(false, false), Faults: []string{"redis"}}, false, ""},
-		"the front door serves another thing":      {daemon.Status{Edge: loadbalancer.Status{Problems: []string{"a path without a Service"}}}, true, "a path without a Service"},
+		"the load balancer serves another thing":   {daemon.Status{Edge: ingresscontroller.Status{Problems: []string{"a path without a Service"}}}, true, "a path without a Service"},
 		"something did not come back at the start": {daemon.Status{Problems: []string{"no key"}}, true, "no key"},
 		"nothing is wrong":                         {daemon.Status{Pods: pod(true, false)}, false, ""},
 	} {

@@ -3,7 +3,7 @@ package daemon
 import (
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/layer"
+	"github.com/coditect-ai/license-platform/local/report/layer"
 )
 
 // At is where what stands for a layer is reached; several addresses are separated

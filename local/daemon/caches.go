@@ -12,11 +12,11 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/coditect-ai/license-platform/local/certificate"
-	"github.com/coditect-ai/license-platform/local/monitoring"
-	"github.com/coditect-ai/license-platform/local/process"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/redis"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/google/redis"
+	"github.com/coditect-ai/license-platform/local/host/certificate"
+	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
 // caches runs Memorystore instances as Redis servers.

@@ -10,11 +10,11 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
-	"github.com/coditect-ai/license-platform/local/dataplane"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/kubelet"
-	"github.com/coditect-ai/license-platform/local/metadata"
-	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/cluster/metadata"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // serveCluster runs what a cluster has by itself: the IDE's pods, the resolver,
@@ -27,7 +27,7 @@ func (d *Daemon) serveCluster(ctx context.Context, group *errgroup.Group) error 
 		}
 		return guest.Listen(port)
 	}
-	if err := existing.Serve(ctx, group, d.kubelet, listen); err != nil {
+	if err := cloudide.Serve(ctx, group, d.kubelet, listen); err != nil {
 		return err
 	}
 	if err := d.serveNames(ctx, group); err != nil {
@@ -51,7 +51,7 @@ func (d *Daemon) services() (all []corev1.Service) {
 // clusterServices are the addresses of the cluster's Services, with the pods
 // behind them, and of its nodes' metadata server and resolver.
 func (d *Daemon) clusterServices() []dataplane.Service {
-	plan, resolver := d.options.Plan, netip.AddrPortFrom(netip.MustParseAddr(existing.Names), namesPort)
+	plan, resolver := d.options.Plan, netip.AddrPortFrom(netip.MustParseAddr(cloudide.Names), namesPort)
 	all := []dataplane.Service{{Name: "the metadata server", Address: metadata.Address(), At: plan.Metadata()}}
 	pods := d.kubelet.Pods()
 	for _, pod := range pods {

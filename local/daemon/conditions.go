@@ -5,8 +5,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/monitoring"
-	"github.com/coditect-ai/license-platform/local/page"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/report/page"
 )
 
 // Ailments are what is wrong with the cloud now, each in one line; an ailment that is
@@ -15,7 +15,7 @@ func (s Status) Ailments() (all []string) {
 	all = append(all, s.Problems...)
 	all = append(all, s.Edge.Problems...)
 	if !s.Edge.Synced && len(s.Edge.Problems) == 0 && s.Declares() {
-		all = append(all, "the front door does not serve what is declared")
+		all = append(all, "the load balancer does not serve what is declared")
 	}
 	for _, missing := range s.Network.Missing {
 		all = append(all, "a pod cannot reach what it needs, or is not reached: "+missing)

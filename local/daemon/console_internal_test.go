@@ -23,12 +23,12 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/docs/playbooks"
-	"github.com/coditect-ai/license-platform/local/audit"
-	"github.com/coditect-ai/license-platform/local/dataplane"
-	"github.com/coditect-ai/license-platform/local/fault"
-	"github.com/coditect-ai/license-platform/local/kubelet"
-	"github.com/coditect-ai/license-platform/local/monitoring"
-	"github.com/coditect-ai/license-platform/local/page"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/google/audit"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/report/page"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 func TestTheConsoleTellsEverythingThatTheStatusTells(t *testing.T) {
@@ -46,16 +46,16 @@ func TestTheConsoleTellsEverythingThatTheStatusTells(t *testing.T) {
 		change func(*Status)
 		want   page.Kind
 	}{
-		"what could not be brought back":            {func(s *Status) { s.Problems = []string{"x"} }, page.Problem},
-		"a front door that serves something else":   {func(s *Status) { s.Edge.Synced = false }, page.Problem},
-		"a rule that is missing":                    {func(s *Status) { s.Network.Missing = []string{"x"} }, page.Problem},
-		"a declared pod that is not ready":          {func(s *Status) { s.Pods = []Pod{{Owner: "Deployment/a", Phase: "Pending"}} }, page.Problem},
-		"a part that is made to fail":               {func(s *Status) { s.Faults = []string{"kms"} }, page.Fault},
-		"an alert that fires":                       {func(s *Status) { s.Monitoring.Incidents = []monitoring.Incident{{State: monitoring.Firing}} }, page.Firing},
-		"a change behind Pulumi's back":             {func(s *Status) { s.Drifted = []string{"x"} }, page.Drift},
-		"a lockdown":                                {func(s *Status) { s.Notices = []string{"x"} }, page.Lockdown},
-		"policies that hold at the front door only": {func(s *Status) { s.Network.Warning = "x" }, page.Limit},
-		"an alert that is not acted out":            {func(s *Status) { s.Monitoring.Problems = []string{"x"} }, page.Limit},
+		"what could not be brought back":               {func(s *Status) { s.Problems = []string{"x"} }, page.Problem},
+		"a load balancer that serves something else":   {func(s *Status) { s.Edge.Synced = false }, page.Problem},
+		"a rule that is missing":                       {func(s *Status) { s.Network.Missing = []string{"x"} }, page.Problem},
+		"a declared pod that is not ready":             {func(s *Status) { s.Pods = []Pod{{Owner: "Deployment/a", Phase: "Pending"}} }, page.Problem},
+		"a part that is made to fail":                  {func(s *Status) { s.Faults = []string{"kms"} }, page.Fault},
+		"an alert that fires":                          {func(s *Status) { s.Monitoring.Incidents = []monitoring.Incident{{State: monitoring.Firing}} }, page.Firing},
+		"a change behind Pulumi's back":                {func(s *Status) { s.Drifted = []string{"x"} }, page.Drift},
+		"a lockdown":                                   {func(s *Status) { s.Notices = []string{"x"} }, page.Lockdown},
+		"policies that hold at the load balancer only": {func(s *Status) { s.Network.Warning = "x" }, page.Limit},
+		"an alert that is not acted out":               {func(s *Status) { s.Monitoring.Problems = []string{"x"} }, page.Limit},
 	} {
 		s := well
 		test.change(&s)
@@ -201,7 +201,7 @@ func TestTheTopologyShowsWhatIsAllowedAndWhatWasDropped(t *testing.T) {
 	assert.Contains(t, found.Edges, page.Edge{From: "default/intruder", To: "coditect-app/license-api", Ports: []string{}, Dropped: 3, Trial: true})
 	assert.Contains(t, found.Edges, page.Edge{From: "coditect-app/license-api", To: "Memorystore seats", Ports: []string{"6378"}})
 	assert.Contains(t, found.Edges, page.Edge{From: "coditect-app/license-api", To: elsewhere, Ports: []string{}, Dropped: 1})
-	assert.Len(t, found.Edges, 5, "kube-dns asks nobody, and the front door does not ask it")
+	assert.Len(t, found.Edges, 5, "kube-dns asks nobody, and the load balancer does not ask it")
 	require.Len(t, found.Denied, 2)
 	assert.Equal(t, found, topology(reach, []kubelet.Pod{
 		pod("license-api-1", "Deployment/license-api", true), pod("license-api-2", "Deployment/license-api", false), pod("coditect-frontend-0", "", true), done, names,

@@ -16,13 +16,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/coditect-ai/license-platform/local/dataplane"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/identity"
-	"github.com/coditect-ai/license-platform/local/loadbalancer"
-	"github.com/coditect-ai/license-platform/local/monitoring"
-	"github.com/coditect-ai/license-platform/local/provider"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/google/identity"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // Status is what the daemon tells about the cloud.
@@ -36,8 +36,8 @@ type Status struct {
 	// Addresses say where what stands for a type of resource is reached.
 	Addresses map[string]string `json:"addresses"`
 	// SQL is how clients verify the stack's database.
-	SQL  ServerIdentity      `json:"sql"`
-	Edge loadbalancer.Status `json:"edge"`
+	SQL  ServerIdentity           `json:"sql"`
+	Edge ingresscontroller.Status `json:"edge"`
 	// Network tells how NetworkPolicies are enforced and what they denied.
 	Network dataplane.Status `json:"network"`
 	// Drifted says what was changed behind Pulumi's back and is so still.
@@ -183,7 +183,7 @@ func (d *Daemon) addresses(at map[string]string) {
 		at["control"] = provider.Properties(r.Outputs).Text("endpoint") + ":443"
 	}
 	for _, r := range d.store.List(gcp.TypeDatabaseInstance) {
-		if r.ID == existing.Database {
+		if r.ID == cloudide.Database {
 			continue
 		}
 		at["sql"] = provider.Properties(r.Outputs).Text("privateIpAddress") + ":5432"
@@ -198,7 +198,7 @@ func (d *Daemon) addresses(at map[string]string) {
 // sqlIdentity is empty without a database of the stack's.
 func (d *Daemon) sqlIdentity() (identity ServerIdentity) {
 	for _, r := range d.store.List(gcp.TypeDatabaseInstance) {
-		if r.ID == existing.Database {
+		if r.ID == cloudide.Database {
 			continue
 		}
 		outputs := provider.Properties(r.Outputs)
@@ -211,7 +211,7 @@ func (d *Daemon) sqlIdentity() (identity ServerIdentity) {
 // else's in the same project: the token is good, and the API does not know it.
 func (d *Daemon) mint(wanted TokenRequest) (string, error) {
 	if wanted.Project == "" {
-		wanted.Project = existing.Project
+		wanted.Project = cloudide.Project
 	}
 	tenants, err := d.issuer.Tenants()
 	if err != nil {

@@ -1,5 +1,5 @@
 // Package daemon is the process that the embedded cloud lives in: it holds the
-// services, the databases, the pods, the front door and the two providers, and
+// services, the databases, the pods, the load balancer and the two providers, and
 // goes on after `up` has returned.
 package daemon
 
@@ -17,26 +17,26 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coditect-ai/license-platform/k8s/customresource"
-	"github.com/coditect-ai/license-platform/local/address"
-	"github.com/coditect-ai/license-platform/local/audit"
-	"github.com/coditect-ai/license-platform/local/certificate"
-	"github.com/coditect-ai/license-platform/local/dataplane"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/frontdoor"
-	"github.com/coditect-ai/license-platform/local/identity"
-	"github.com/coditect-ai/license-platform/local/kms"
-	"github.com/coditect-ai/license-platform/local/kubelet"
-	"github.com/coditect-ai/license-platform/local/loadbalancer"
-	"github.com/coditect-ai/license-platform/local/monitoring"
-	"github.com/coditect-ai/license-platform/local/postgres"
-	"github.com/coditect-ai/license-platform/local/process"
-	"github.com/coditect-ai/license-platform/local/provider"
-	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
-	"github.com/coditect-ai/license-platform/local/redis"
-	"github.com/coditect-ai/license-platform/local/registry"
-	"github.com/coditect-ai/license-platform/local/secretmanager"
-	"github.com/coditect-ai/license-platform/local/store"
-	"github.com/coditect-ai/license-platform/local/trace"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
+	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/google/audit"
+	"github.com/coditect-ai/license-platform/local/google/identity"
+	"github.com/coditect-ai/license-platform/local/google/kms"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/google/postgres"
+	"github.com/coditect-ai/license-platform/local/google/redis"
+	"github.com/coditect-ai/license-platform/local/google/registry"
+	"github.com/coditect-ai/license-platform/local/google/secretmanager"
+	"github.com/coditect-ai/license-platform/local/host/address"
+	"github.com/coditect-ai/license-platform/local/host/certificate"
+	"github.com/coditect-ai/license-platform/local/host/process"
+	"github.com/coditect-ai/license-platform/local/report/requestlog"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // stopTimeout bounds an orderly end.
@@ -59,28 +59,28 @@ type Daemon struct {
 	options Options
 	log     *slog.Logger
 
-	store      *store.Store
-	supervisor *process.Supervisor
-	authority  *certificate.Authority
-	kms        *kms.Service
-	secrets    *secretmanager.Service
-	issuer     *identity.Issuer
-	registry   *registry.Registry
-	kubelet    *kubelet.Kubelet
-	network    *dataplane.Dataplane
-	intruder   intruder
-	history    *history
-	book       *trace.Book
-	databases  *databases
-	caches     *caches
-	frontDoor  *frontdoor.FrontDoor
-	balancer   *loadbalancer.Controller
-	audit      *audit.Log
-	monitoring *monitoring.Monitoring
-	gcp        *provider.Server
-	kubernetes *provider.Server
-	cluster    *kubernetes.World
-	forgets    atomic.Bool // what of a cluster that is gone cannot be reached
+	store        *store.Store
+	supervisor   *process.Supervisor
+	authority    *certificate.Authority
+	kms          *kms.Service
+	secrets      *secretmanager.Service
+	issuer       *identity.Issuer
+	registry     *registry.Registry
+	kubelet      *kubelet.Kubelet
+	network      *dataplane.Dataplane
+	intruder     intruder
+	history      *history
+	book         *requestlog.Book
+	databases    *databases
+	caches       *caches
+	loadBalancer *loadbalancer.LoadBalancer
+	balancer     *ingresscontroller.Controller
+	audit        *audit.Log
+	monitoring   *monitoring.Monitoring
+	gcp          *provider.Server
+	kubernetes   *provider.Server
+	cluster      *kubernetes.Cluster
+	forgets      atomic.Bool // what of a cluster that is gone cannot be reached
 
 	stop   context.CancelFunc
 	faults faults
@@ -152,7 +152,7 @@ func (d *Daemon) open() (err error) {
 	plan := d.options.Plan
 	d.kubelet, err = kubelet.New(kubelet.Config{
 		Dir: d.options.Dir, PodRange: plan.Pods(), Registry: plan.Registry().String(), CA: d.authority.Pool(),
-		Secret: d.secretObject, ConfigMap: d.configMapObject, Resolver: netip.MustParseAddr(existing.Names),
+		Secret: d.secretObject, ConfigMap: d.configMapObject, Resolver: netip.MustParseAddr(cloudide.Names),
 		Supervisor: d.supervisor, Network: d.network, Log: d.log,
 	})
 	if err != nil {
@@ -168,7 +168,7 @@ func (d *Daemon) open() (err error) {
 		return fmt.Errorf("read the custom resource definitions: %w", err)
 	}
 	d.providers(schemas)
-	return existing.Declare(d.store, plan, d.authority.PEM())
+	return cloudide.Declare(d.store, plan, d.authority.PEM())
 }
 
 // close ends everything in the reverse order, and waits for it.

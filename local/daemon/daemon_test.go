@@ -19,14 +19,14 @@ import (
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/apptest/port"
-	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/cluster/metadata"
+	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/dataplane"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/metadata"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/sandbox"
-	"github.com/coditect-ai/license-platform/local/store"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/host/address"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // TestMain makes this executable what stands in the pods' networks, too.
@@ -94,12 +94,12 @@ func TestADaemonBringsBackWhatTheStoreRemembersAndTellsWhatItCannot(t *testing.T
 	dir, plan := t.TempDir(), newPlan(t)
 	s, err := store.Open(filepath.Join(dir, "store.json"))
 	require.NoError(t, err)
-	redis := "projects/" + existing.Project + "/locations/us-central1/instances/seats"
+	redis := "projects/" + cloudide.Project + "/locations/us-central1/instances/seats"
 	host := plan.PrivateServices().Addr().Next().Next().String()
 	for _, r := range []store.Resource{
 		{URN: "urn:broken", Type: gcp.TypeRedisInstance, ID: "broken", Outputs: map[string]any{"host": "nowhere"}},
 		{URN: "urn:tenant", Type: gcp.TypeTenant, ID: "projects/p/tenants/demo-1", Outputs: map[string]any{
-			"project": existing.Project, "name": "demo-1", "displayName": "demo",
+			"project": cloudide.Project, "name": "demo-1", "displayName": "demo",
 		}},
 		{URN: "urn:redis", Type: gcp.TypeRedisInstance, ID: redis, Outputs: map[string]any{
 			"host": host, "port": 6378.0, "authString": "a password that nobody guesses", "memorySizeGb": 1.0,
@@ -147,7 +147,7 @@ func TestATakenAddressEndsTheDaemonAndLeavesNothing(t *testing.T) {
 	err = daemon.Run(t.Context(), daemon.Options{Dir: dir, Plan: plan, Log: slog.New(slog.DiscardHandler)}, func(daemon.Record) error {
 		return errors.New("it must not get ready")
 	})
-	require.ErrorContains(t, err, "open the front door at "+plan.Edge().String())
+	require.ErrorContains(t, err, "open the load balancer at "+plan.Edge().String())
 	free, err := net.Listen("tcp", plan.KMS().String())
 	require.NoError(t, err, "the other addresses are free again")
 	require.NoError(t, free.Close())
@@ -166,25 +166,25 @@ func TestTheRecordOfAKilledDaemonIsSeenThrough(t *testing.T) {
 	require.ErrorIs(t, err, daemon.ErrNotRunning)
 }
 
-const account = "ide@" + existing.Project + ".iam.gserviceaccount.com"
+const account = "ide@" + cloudide.Project + ".iam.gserviceaccount.com"
 
 // declareIdentityAndNames gives the IDE's pods a Google service account, and the
 // network a private zone.
 func declareIdentityAndNames(t *testing.T, s *store.Store) {
 	t.Helper()
-	const zone = "projects/" + existing.Project + "/managedZones/googleapis"
+	const zone = "projects/" + cloudide.Project + "/managedZones/googleapis"
 	for _, r := range []store.Resource{
 		{URN: "urn:zone", Type: gcp.TypeManagedZone, ID: zone, Outputs: map[string]any{"name": "googleapis", "dnsName": "googleapis.com.", "visibility": "private"}},
 		{URN: "urn:record", Type: "gcp:dns/recordSet:RecordSet", ID: zone + "/rrsets/x", Outputs: map[string]any{
 			"managedZone": "googleapis", "name": "*.googleapis.com.", "type": "A", "ttl": 300.0, "rrdatas": []any{"199.36.153.8"},
 		}},
-		{URN: "urn:ksa", Type: "kubernetes:core/v1:ServiceAccount", ID: existing.Namespace + "/default", Outputs: map[string]any{
-			"metadata": map[string]any{"name": "default", "namespace": existing.Namespace, "annotations": map[string]any{"iam.gke.io/gcp-service-account": account}},
+		{URN: "urn:ksa", Type: "kubernetes:core/v1:ServiceAccount", ID: cloudide.Namespace + "/default", Outputs: map[string]any{
+			"metadata": map[string]any{"name": "default", "namespace": cloudide.Namespace, "annotations": map[string]any{"iam.gke.io/gcp-service-account": account}},
 		}},
-		{URN: "urn:account", Type: gcp.TypeServiceAccount, ID: "projects/" + existing.Project + "/serviceAccounts/" + account, Outputs: map[string]any{"uniqueId": "100"}},
+		{URN: "urn:account", Type: gcp.TypeServiceAccount, ID: "projects/" + cloudide.Project + "/serviceAccounts/" + account, Outputs: map[string]any{"uniqueId": "100"}},
 		{URN: "urn:binding", Type: "gcp:serviceaccount/iAMMember:IAMMember", ID: "binding", Outputs: map[string]any{
-			"serviceAccountId": "projects/" + existing.Project + "/serviceAccounts/" + account, "role": "roles/iam.workloadIdentityUser",
-			"member": "serviceAccount:" + existing.Project + ".svc.id.goog[" + existing.Namespace + "/default]",
+			"serviceAccountId": "projects/" + cloudide.Project + "/serviceAccounts/" + account, "role": "roles/iam.workloadIdentityUser",
+			"member": "serviceAccount:" + cloudide.Project + ".svc.id.goog[" + cloudide.Namespace + "/default]",
 		}},
 	} {
 		require.NoError(t, s.Put(r))
@@ -199,7 +199,7 @@ func namesAreResolved(t *testing.T, plan address.Plan) {
 	for name, want := range map[string][]string{
 		"cloudkms.googleapis.com.":                        {"199.36.153.8"},
 		"coditect-api-v2.coditect-app.svc.cluster.local.": {"34.118.239.10"},
-		existing.DatabaseName:                             {plan.TheirPrivateServices().Addr().Next().Next().String()},
+		cloudide.DatabaseName:                             {plan.TheirPrivateServices().Addr().Next().Next().String()},
 	} {
 		found, err := resolver.LookupHost(t.Context(), name)
 		require.NoError(t, err, name)
@@ -214,7 +214,7 @@ func thePodHasItsIdentity(t *testing.T, client *daemon.Client, status daemon.Sta
 	if status.Network.Warning != "" {
 		return // this machine refuses namespaces, and the metadata server is in theirs only
 	}
-	pod := status.Pods[slices.IndexFunc(status.Pods, func(p daemon.Pod) bool { return p.Namespace == existing.Namespace })]
+	pod := status.Pods[slices.IndexFunc(status.Pods, func(p daemon.Pod) bool { return p.Namespace == cloudide.Namespace })]
 	for path, want := range map[string]string{"email": account, "token": "access_token"} {
 		got, err := client.Attempt(t.Context(), daemon.AttemptRequest{
 			From: netip.MustParseAddr(pod.IP), To: metadata.Address(),

@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/coditect-ai/license-platform/local/certificate"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/monitoring"
-	"github.com/coditect-ai/license-platform/local/postgres"
-	"github.com/coditect-ai/license-platform/local/process"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/google/postgres"
+	"github.com/coditect-ai/license-platform/local/host/certificate"
+	"github.com/coditect-ai/license-platform/local/host/process"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // databases runs Cloud SQL instances as PostgreSQL servers.
@@ -193,7 +193,7 @@ func (d *databases) activity(ctx context.Context) (all []monitoring.Database) {
 	running := maps.Clone(d.running)
 	d.mu.Unlock()
 	for name, server := range running {
-		told := monitoring.Database{Instance: existing.Project + ":" + name, Region: existing.Region, Activity: map[string]monitoring.Activity{}}
+		told := monitoring.Database{Instance: cloudide.Project + ":" + name, Region: cloudide.Region, Activity: map[string]monitoring.Activity{}}
 		found, err := server.Activity(ctx)
 		told.Up = err == nil
 		for _, a := range found {

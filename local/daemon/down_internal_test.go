@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest/port"
-	"github.com/coditect-ai/license-platform/local/certificate"
-	"github.com/coditect-ai/license-platform/local/postgres"
-	"github.com/coditect-ai/license-platform/local/process"
-	"github.com/coditect-ai/license-platform/local/redis"
+	"github.com/coditect-ai/license-platform/local/google/postgres"
+	"github.com/coditect-ai/license-platform/local/google/redis"
+	"github.com/coditect-ai/license-platform/local/host/certificate"
+	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
 // TestStoresAreKeptDownUntilTheyAreHealed runs a real Redis and a real PostgreSQL.

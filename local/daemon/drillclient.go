@@ -5,9 +5,9 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/coditect-ai/license-platform/local/drift"
-	"github.com/coditect-ai/license-platform/local/monitoring"
-	"github.com/coditect-ai/license-platform/local/trace"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/report/requestlog"
+	"github.com/coditect-ai/license-platform/local/scenario/drift"
 )
 
 // SetFault makes a part fail, or heals it, and returns the names of what fails
@@ -49,7 +49,7 @@ func (c *Client) SetPace(ctx context.Context, pace monitoring.Pace) error {
 
 // Requests returns the ways of the latest requests with this trace id, the newest
 // first; all of them when it is empty.
-func (c *Client) Requests(ctx context.Context, traceID string) ([]trace.Passage, error) {
-	var found []trace.Passage
+func (c *Client) Requests(ctx context.Context, traceID string) ([]requestlog.Passage, error) {
+	var found []requestlog.Passage
 	return found, c.call(ctx, http.MethodGet, "/requests?trace="+url.QueryEscape(traceID), nil, &found)
 }

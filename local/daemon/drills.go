@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/coditect-ai/license-platform/local/drift"
-	"github.com/coditect-ai/license-platform/local/store"
+	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/scenario/drift"
 )
 
 // FaultRequest makes a part fail, or heals it.

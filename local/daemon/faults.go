@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coditect-ai/license-platform/local/fault"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 // crashEvery is how often the API's processes are killed while it is made to
@@ -122,7 +122,7 @@ func (d *Daemon) changes() map[string]func(ctx context.Context, active bool) err
 
 // effects are what has to look at a fault once it is set or healed.
 func (d *Daemon) effects() map[string]func() error {
-	return map[string]func() error{fault.Certificate: d.frontDoor.Reissue}
+	return map[string]func() error{fault.Certificate: d.loadBalancer.Reissue}
 }
 
 func (d *Daemon) failRedis(ctx context.Context, active bool) error {

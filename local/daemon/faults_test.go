@@ -20,11 +20,11 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
+	"github.com/coditect-ai/license-platform/local/cluster/metadata"
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/identity"
-	"github.com/coditect-ai/license-platform/local/metadata"
-	"github.com/coditect-ai/license-platform/local/standin"
+	"github.com/coditect-ai/license-platform/local/google/identity"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
+	"github.com/coditect-ai/license-platform/local/scenario/stub"
 )
 
 func TestDrillsOnARunningDaemon(t *testing.T) {
@@ -51,8 +51,8 @@ func intrudersAttempt(t *testing.T, client *daemon.Client) {
 	if status.Network.Warning != "" {
 		t.Skip(status.Network.Warning)
 	}
-	ide := status.Pods[slices.IndexFunc(status.Pods, func(p daemon.Pod) bool { return strings.HasPrefix(p.Name, standin.API) })]
-	at := netip.AddrPortFrom(netip.MustParseAddr(ide.IP), existing.Port)
+	ide := status.Pods[slices.IndexFunc(status.Pods, func(p daemon.Pod) bool { return strings.HasPrefix(p.Name, stub.API) })]
+	at := netip.AddrPortFrom(netip.MustParseAddr(ide.IP), cloudide.Port)
 	for range 2 { // it comes again
 		got, err := client.Attempt(t.Context(), daemon.AttemptRequest{To: at, Words: "GET /health HTTP/1.0\r\n\r\n"})
 		require.NoError(t, err)
@@ -61,10 +61,10 @@ func intrudersAttempt(t *testing.T, client *daemon.Client) {
 	const token = "GET /computeMetadata/v1/instance/service-accounts/default/email HTTP/1.0\r\nMetadata-Flavor: Google\r\n\r\n"
 	got, err := client.Attempt(t.Context(), daemon.AttemptRequest{From: at.Addr(), To: metadata.Address(), Words: token})
 	require.NoError(t, err)
-	assert.Contains(t, got.Answer, existing.Project+".svc.id.goog", "the metadata server knows who asks")
+	assert.Contains(t, got.Answer, cloudide.Project+".svc.id.goog", "the metadata server knows who asks")
 	const query = "\x00\x36\x00\x07\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" +
 		"\x08cloudkms\x0agoogleapis\x03com\x04evil\x07example" + "\x00\x00\x01\x00\x01" // RFC 1035, by a connection
-	resolver := netip.AddrPortFrom(netip.MustParseAddr(existing.Names), 53)
+	resolver := netip.AddrPortFrom(netip.MustParseAddr(cloudide.Names), 53)
 	got, err = client.Attempt(t.Context(), daemon.AttemptRequest{From: at.Addr(), To: resolver, Words: query})
 	require.NoError(t, err)
 	assert.Contains(t, got.Answer, "googleapis", "the resolver answers at the address of kube-dns")

@@ -9,12 +9,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/coditect-ai/license-platform/local/frontdoor"
-	"github.com/coditect-ai/license-platform/local/layer"
-	"github.com/coditect-ai/license-platform/local/provider"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/store"
-	"github.com/coditect-ai/license-platform/local/trace"
+	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/report/layer"
+	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
 // remembered is how many of the latest requests the history has.
@@ -28,13 +28,13 @@ type history struct {
 
 	mu       sync.Mutex
 	rules    map[string]map[int]string // the names of rules by policy and priority
-	latest   []trace.Passage           // the oldest first
-	watchers map[int]func(trace.Passage)
+	latest   []requestlog.Passage      // the oldest first
+	watchers map[int]func(requestlog.Passage)
 	next     int // the key of the next watcher
 }
 
 func newHistory(explain func() string) *history {
-	return &history{explain: explain, rules: map[string]map[int]string{}, watchers: map[int]func(trace.Passage){}}
+	return &history{explain: explain, rules: map[string]map[int]string{}, watchers: map[int]func(requestlog.Passage){}}
 }
 
 // learn takes the names of the rules of Cloud Armor, as the program calls them. The
@@ -59,9 +59,9 @@ func (h *history) learn(rules []store.Resource) {
 }
 
 // add records a request that has just ended, and tells of it.
-func (h *history) add(e frontdoor.LogEntry) {
+func (h *history) add(e loadbalancer.LogEntry) {
 	h.mu.Lock()
-	p := trace.Of(e, func(policy string, priority int) string { return h.rules[policy][priority] })
+	p := requestlog.Of(e, func(policy string, priority int) string { return h.rules[policy][priority] })
 	h.mu.Unlock()
 	if p.StoppedBy == layer.Workload {
 		p.Because(layer.Workload, h.explain())
@@ -80,10 +80,10 @@ func (h *history) add(e frontdoor.LogEntry) {
 
 // passages are the ways of the latest requests, the newest first; with a trace id
 // only of those that carried it.
-func (h *history) passages(traceID string) []trace.Passage {
+func (h *history) passages(traceID string) []requestlog.Passage {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	found := []trace.Passage{}
+	found := []requestlog.Passage{}
 	for _, p := range slices.Backward(h.latest) {
 		if traceID == "" || p.Trace == traceID {
 			found = append(found, p)
@@ -93,7 +93,7 @@ func (h *history) passages(traceID string) []trace.Passage {
 }
 
 // watch calls tell with every request until unwatch is called; tell must not block.
-func (h *history) watch(tell func(trace.Passage)) (unwatch func()) {
+func (h *history) watch(tell func(requestlog.Passage)) (unwatch func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	key := h.next
@@ -111,7 +111,7 @@ func (d *Daemon) keepHistory(ctx context.Context, group *errgroup.Group) {
 	d.history = newHistory(d.network.ExplainFrontEnds)
 	learn := func() { d.history.learn(d.store.List(gcp.TypeSecurityPolicyRule)) }
 	learn()
-	stops := []func(){d.store.Subscribe(learn), d.frontDoor.Watch(d.history.add)}
+	stops := []func(){d.store.Subscribe(learn), d.loadBalancer.Watch(d.history.add)}
 	group.Go(func() error {
 		<-ctx.Done()
 		for _, stop := range stops {

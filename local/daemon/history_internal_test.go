@@ -7,11 +7,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/frontdoor"
-	"github.com/coditect-ai/license-platform/local/layer"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/store"
-	"github.com/coditect-ai/license-platform/local/trace"
+	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/report/layer"
+	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
 func namedRule(name string, priority any) store.Resource {
@@ -21,17 +21,17 @@ func namedRule(name string, priority any) store.Resource {
 	}
 }
 
-func refused(id string, priority int) frontdoor.LogEntry {
-	e := frontdoor.LogEntry{InsertID: id, Trace: "projects/p/traces/" + id}
-	e.Payload.Enforced = &frontdoor.PolicyMatch{Name: "licenses", Priority: priority, Outcome: "DENY"}
+func refused(id string, priority int) loadbalancer.LogEntry {
+	e := loadbalancer.LogEntry{InsertID: id, Trace: "projects/p/traces/" + id}
+	e.Payload.Enforced = &loadbalancer.PolicyMatch{Name: "licenses", Priority: priority, Outcome: "DENY"}
 	return e
 }
 
 func TestTheHistoryIsNotRenamedWhenWhatWasDoneIsUndone(t *testing.T) {
 	t.Parallel()
 	h := newHistory(func() string { return "" })
-	var told []trace.Passage
-	unwatch := h.watch(func(p trace.Passage) { told = append(told, p) })
+	var told []requestlog.Passage
+	unwatch := h.watch(func(p requestlog.Passage) { told = append(told, p) })
 	h.learn([]store.Resource{namedRule("lockdown", 10), namedRule("waf-sqli", float64(3000))})
 	h.add(refused("before", 10))
 	h.learn([]store.Resource{namedRule("waf-sqli", 3000)}) // the lockdown is taken back
@@ -43,7 +43,7 @@ func TestTheHistoryIsNotRenamedWhenWhatWasDoneIsUndone(t *testing.T) {
 	all := h.passages("")
 	require.Len(t, all, 3)
 	assert.Equal(t, []string{"maintenance (10)", "lockdown (10)", "lockdown (10)"}, []string{all[0].Rule, all[1].Rule, all[2].Rule}, "the newest first")
-	assert.Equal(t, []trace.Passage{all[2], all[1]}, told, "who watches is told the same")
+	assert.Equal(t, []requestlog.Passage{all[2], all[1]}, told, "who watches is told the same")
 	assert.Equal(t, all[1:2], h.passages("still"))
 }
 
@@ -51,7 +51,7 @@ func TestWhyNoPodAnsweredIsTheReasonOfThatTime(t *testing.T) {
 	t.Parallel()
 	why := "the policy license-api does not let it in"
 	h := newHistory(func() string { return why })
-	unanswered := frontdoor.LogEntry{}
+	unanswered := loadbalancer.LogEntry{}
 	unanswered.Resource.Labels = map[string]string{"backend_service_name": "b"}
 	unanswered.Payload.StatusDetails = "failed_to_connect_to_backend"
 	h.add(unanswered)

@@ -8,9 +8,9 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/coditect-ai/license-platform/local/dataplane"
-	"github.com/coditect-ai/license-platform/local/kubelet"
-	"github.com/coditect-ai/license-platform/local/sandbox"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
 )
 
 // AttemptRequest asks for an attempt from within the cluster's network.

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/coditect-ai/license-platform/local/apiserver"
-	"github.com/coditect-ai/license-platform/local/kubectl"
+	"github.com/coditect-ai/license-platform/local/emulator/apiserver"
+	"github.com/coditect-ai/license-platform/local/emulator/kubectl"
 )
 
 // The verbs of a KubectlRequest.

@@ -12,11 +12,11 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 	ledger "github.com/coditect-ai/license-platform/app/postgres"
 	live "github.com/coditect-ai/license-platform/app/redis"
-	"github.com/coditect-ai/license-platform/local/fault"
-	"github.com/coditect-ai/license-platform/local/page"
-	"github.com/coditect-ai/license-platform/local/provider"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/redis"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/google/redis"
+	"github.com/coditect-ai/license-platform/local/report/page"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 const typeDatabase = "gcp:sql/database:Database"
@@ -99,7 +99,7 @@ func (d *Daemon) tenantsOf(ctx context.Context, pool *pgxpool.Pool) ([]tenant, e
 	return all, nil
 }
 
-// Seats implements page.World.
+// Seats implements page.Cloud.
 func (w world) Seats(ctx context.Context) page.Seats {
 	d, s := w.daemon, page.Seats{Licenses: []page.License{}}
 	count, end := d.counter()

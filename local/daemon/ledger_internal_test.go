@@ -14,14 +14,14 @@ import (
 	"github.com/coditect-ai/license-platform/app/apptest/port"
 	ledger "github.com/coditect-ai/license-platform/app/postgres"
 	live "github.com/coditect-ai/license-platform/app/redis"
-	"github.com/coditect-ai/license-platform/local/certificate"
-	"github.com/coditect-ai/license-platform/local/fault"
-	"github.com/coditect-ai/license-platform/local/identity"
-	"github.com/coditect-ai/license-platform/local/postgres"
-	"github.com/coditect-ai/license-platform/local/process"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/redis"
-	"github.com/coditect-ai/license-platform/local/store"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/google/identity"
+	"github.com/coditect-ai/license-platform/local/google/postgres"
+	"github.com/coditect-ai/license-platform/local/google/redis"
+	"github.com/coditect-ai/license-platform/local/host/certificate"
+	"github.com/coditect-ai/license-platform/local/host/process"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 // TestSeatsAndTheAuditTrailAreReadFromTheStoresThemselves runs a real PostgreSQL and

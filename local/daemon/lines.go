@@ -14,9 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coditect-ai/license-platform/local/frontdoor"
-	"github.com/coditect-ai/license-platform/local/page"
-	"github.com/coditect-ai/license-platform/local/trace"
+	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/report/page"
+	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
 // Bounds of looking for the lines of one request.
@@ -28,9 +28,9 @@ const (
 	maxValue = 400 // of one field, in bytes
 )
 
-// Log implements page.World: the load balancer's entry, the lines of the pods with the
+// Log implements page.Cloud: the load balancer's entry, the lines of the pods with the
 // same trace, and the events of the ledger with the same request id.
-func (w world) Log(ctx context.Context, p trace.Passage) []page.Line {
+func (w world) Log(ctx context.Context, p requestlog.Passage) []page.Line {
 	var all []page.Line
 	if e, found := w.daemon.entry(p.ID); found {
 		all = append(all, balancerLine(e))
@@ -54,26 +54,26 @@ func (w world) Log(ctx context.Context, p trace.Passage) []page.Line {
 
 // entry is the load balancer's log entry of a request: one of the latest, or one in
 // its file.
-func (d *Daemon) entry(id string) (frontdoor.LogEntry, bool) {
-	for _, e := range d.frontDoor.Recent() {
+func (d *Daemon) entry(id string) (loadbalancer.LogEntry, bool) {
+	for _, e := range d.loadBalancer.Recent() {
 		if e.InsertID == id {
 			return e, true
 		}
 	}
 	for line := range matching(filepath.Join(d.options.Dir, "logs", "requests.jsonl"), `"insertId":"`+id+`"`) {
-		var e frontdoor.LogEntry
+		var e loadbalancer.LogEntry
 		if json.Unmarshal(line, &e) == nil && e.InsertID == id {
 			return e, true
 		}
 	}
-	return frontdoor.LogEntry{}, false
+	return loadbalancer.LogEntry{}, false
 }
 
-func balancerLine(e frontdoor.LogEntry) page.Line {
+func balancerLine(e loadbalancer.LogEntry) page.Line {
 	l := page.Line{At: e.Timestamp, Source: "load balancer", Severity: e.Severity, Text: e.Payload.StatusDetails}
 	add := func(name, value string) {
 		if value != "" {
-			l.Fields = append(l.Fields, page.Field{Name: name, Value: short400(trace.Redact(value))})
+			l.Fields = append(l.Fields, page.Field{Name: name, Value: short400(requestlog.Redact(value))})
 		}
 	}
 	add("userAgent", e.HTTPRequest.UserAgent)
@@ -82,7 +82,7 @@ func balancerLine(e frontdoor.LogEntry) page.Line {
 	add("requestSize", e.HTTPRequest.RequestSize)
 	add("responseSize", e.HTTPRequest.ResponseSize)
 	add("backend", e.Resource.Labels["backend_service_name"])
-	for name, m := range map[string]*frontdoor.PolicyMatch{"enforced": e.Payload.Enforced, "preview": e.Payload.Preview} {
+	for name, m := range map[string]*loadbalancer.PolicyMatch{"enforced": e.Payload.Enforced, "preview": e.Payload.Preview} {
 		if m == nil {
 			continue
 		}
@@ -143,7 +143,7 @@ func podLine(pod string, content []byte) (l page.Line, id string, ok bool) {
 			}
 			value = string(encoded)
 		}
-		l.Fields = append(l.Fields, page.Field{Name: name, Value: short400(trace.Redact(value))})
+		l.Fields = append(l.Fields, page.Field{Name: name, Value: short400(requestlog.Redact(value))})
 	}
 	return l, text(fields["requestId"]), true
 }

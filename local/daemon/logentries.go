@@ -9,11 +9,11 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/coditect-ai/license-platform/local/audit"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/kubelet"
-	"github.com/coditect-ai/license-platform/local/logtail"
-	"github.com/coditect-ai/license-platform/local/postgres"
+	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/google/audit"
+	"github.com/coditect-ai/license-platform/local/google/postgres"
+	"github.com/coditect-ai/license-platform/local/host/logtail"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // readLogs is how often the logs of pods and databases are read.
@@ -82,9 +82,9 @@ func podEntry(p kubelet.Pod, line []byte) map[string]any {
 		labels["k8s-pod/"+name] = value
 	}
 	entry := map[string]any{
-		"logName": "projects/" + existing.Project + "/logs/stdout", "timestamp": time.Now().UTC().Format(time.RFC3339Nano), "severity": "INFO", "labels": labels,
+		"logName": "projects/" + cloudide.Project + "/logs/stdout", "timestamp": time.Now().UTC().Format(time.RFC3339Nano), "severity": "INFO", "labels": labels,
 		"resource": map[string]any{"type": "k8s_container", "labels": map[string]any{
-			"project_id": existing.Project, "location": existing.Region, "cluster_name": existing.Cluster,
+			"project_id": cloudide.Project, "location": cloudide.Region, "cluster_name": cloudide.Cluster,
 			"namespace_name": p.Namespace, "pod_name": p.Name, "container_name": p.Container,
 		}},
 	}
@@ -131,7 +131,7 @@ func (d *Daemon) databaseMessage(instance, message string) {
 // databaseLabels are those of the resource cloudsql_database.
 // https://cloud.google.com/monitoring/api/resources#tag_cloudsql_database
 func databaseLabels(instance string) map[string]any {
-	return map[string]any{"database_id": existing.Project + ":" + instance, "project_id": existing.Project, "region": existing.Region}
+	return map[string]any{"database_id": cloudide.Project + ":" + instance, "project_id": cloudide.Project, "region": cloudide.Region}
 }
 
 func databaseEntry(instance string, line postgres.LogLine) map[string]any {
@@ -140,7 +140,7 @@ func databaseEntry(instance string, line postgres.LogLine) map[string]any {
 		text = fmt.Sprintf("db=%s,user=%s %s", line.Database, line.User, text)
 	}
 	return map[string]any{
-		"logName": "projects/" + existing.Project + "/logs/cloudsql.googleapis.com%2Fpostgres.log", "timestamp": line.Time.Format(time.RFC3339Nano),
+		"logName": "projects/" + cloudide.Project + "/logs/cloudsql.googleapis.com%2Fpostgres.log", "timestamp": line.Time.Format(time.RFC3339Nano),
 		"severity": databaseSeverity(line.Level), "textPayload": text,
 		"resource": map[string]any{"type": "cloudsql_database", "labels": databaseLabels(instance)},
 	}
@@ -166,7 +166,7 @@ func databaseSeverity(level string) string {
 func statementCall(instance string, line postgres.LogLine, s postgres.Statement) audit.Call {
 	return audit.Call{
 		Log: audit.DataAccess, Service: sqlAPI, Method: "cloudsql.instances.query", Principal: "",
-		Resource: "projects/" + existing.Project + "/instances/" + instance, ResourceType: "cloudsql_database", ResourceLabels: databaseLabels(instance),
+		Resource: "projects/" + cloudide.Project + "/instances/" + instance, ResourceType: "cloudsql_database", ResourceLabels: databaseLabels(instance),
 		Request: map[string]any{
 			"@type": "type.googleapis.com/google.cloud.sql.audit.v1.PgAuditEntry", "auditType": s.Type, "auditClass": s.Class,
 			"statementId": float64(s.ID), "substatementId": float64(s.Part), "command": s.Command, "objectType": s.ObjectType, "object": s.Object,

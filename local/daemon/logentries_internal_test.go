@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/audit"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/kubelet"
-	"github.com/coditect-ai/license-platform/local/monitoring"
-	"github.com/coditect-ai/license-platform/local/postgres"
-	"github.com/coditect-ai/license-platform/local/store"
+	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/google/audit"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/google/postgres"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 	"github.com/coditect-ai/license-platform/observe/logfilter"
 )
 
@@ -46,7 +46,7 @@ func TestALineOfAPodIsTheEntryThatThePlaybooksLookFor(t *testing.T) {
 		assert.Equal(t, want, selects(t, filter, entry), filter)
 	}
 	assert.True(t, selects(t, `resource.type="k8s_container" AND textPayload:"panic:" AND severity=INFO`, podEntry(pod, []byte("panic: no"))))
-	assert.True(t, selects(t, `textPayload="null"`, podEntry(pod, []byte("null"))), "JSON that is no object is text")
+	assert.True(t, selects(t, `textPayload="null"`, podEntry(pod, []byte("null"))), "JSON that is not a valid object is text")
 }
 
 const statementLine = `2026-11-28 18:02:05.124 UTC [4711] license-migrate@licensing LOG:  AUDIT: SESSION,3,1,ROLE,GRANT,TABLE,licensing.audit,GRANT SELECT ON licensing.audit TO "x",<not logged>`
@@ -58,7 +58,7 @@ func TestAMessageOfADatabaseIsAnEntryAndAStatementTheAuditTrail(t *testing.T) {
 	entry := databaseEntry("ledger", line)
 	for _, filter := range []string{
 		`resource.type="cloudsql_database" AND textPayload:"still waiting for"`,
-		`resource.labels.database_id="` + existing.Project + `:ledger" AND log_id("cloudsql.googleapis.com/postgres.log") AND severity=INFO`,
+		`resource.labels.database_id="` + cloudide.Project + `:ledger" AND log_id("cloudsql.googleapis.com/postgres.log") AND severity=INFO`,
 	} {
 		assert.True(t, selects(t, filter, entry), filter)
 	}
@@ -76,7 +76,7 @@ func TestAMessageOfADatabaseIsAnEntryAndAStatementTheAuditTrail(t *testing.T) {
 	require.Len(t, d.audit.Recent(), 1)
 	for _, filter := range []string{
 		`log_id("cloudaudit.googleapis.com/data_access") AND protoPayload.serviceName="cloudsql.googleapis.com" AND protoPayload.methodName="cloudsql.instances.query"`,
-		`resource.type="cloudsql_database" AND resource.labels.database_id="` + existing.Project + `:ledger"`,
+		`resource.type="cloudsql_database" AND resource.labels.database_id="` + cloudide.Project + `:ledger"`,
 		`protoPayload.request."@type"="type.googleapis.com/google.cloud.sql.audit.v1.PgAuditEntry" AND protoPayload.request.auditClass="ROLE"`,
 		`protoPayload.request.user="license-migrate" AND protoPayload.request.database="licensing" AND protoPayload.request.statement:"GRANT SELECT"`,
 	} {
@@ -90,7 +90,7 @@ func databaseWorld(t *testing.T) *Daemon {
 	dir := t.TempDir()
 	declared, err := store.Open(filepath.Join(dir, "store.json"))
 	require.NoError(t, err)
-	trail, err := audit.Open(filepath.Join(dir, "audit.jsonl"), existing.Project)
+	trail, err := audit.Open(filepath.Join(dir, "audit.jsonl"), cloudide.Project)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, trail.Close()) })
 	watching, err := monitoring.Open(monitoring.Options{Dir: dir, Store: declared, Log: slog.New(slog.DiscardHandler)})

@@ -12,10 +12,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/metadata"
-	"github.com/coditect-ai/license-platform/local/provider"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/cluster/metadata"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // serveMetadata opens the metadata server.
@@ -26,7 +26,7 @@ func (d *Daemon) serveMetadata(ctx context.Context, group *errgroup.Group) error
 		return fmt.Errorf("open the metadata server: %w", err)
 	}
 	server := &http.Server{
-		Handler: metadata.New(existing.Project, gcp.ProjectNumber, d.identityAt), ReadHeaderTimeout: 10 * time.Second,
+		Handler: metadata.New(cloudide.Project, gcp.ProjectNumber, d.identityAt), ReadHeaderTimeout: 10 * time.Second,
 	}
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -57,7 +57,7 @@ func (d *Daemon) identityAt(address netip.Addr) (metadata.Pod, bool) {
 		if who.Email, _ = annotations["iam.gke.io/gcp-service-account"].(string); !exists || who.Email == "" {
 			return who, true
 		}
-		google, _ := d.store.Get(gcp.TypeServiceAccount, "projects/"+existing.Project+"/serviceAccounts/"+who.Email)
+		google, _ := d.store.Get(gcp.TypeServiceAccount, "projects/"+cloudide.Project+"/serviceAccounts/"+who.Email)
 		who.UniqueID = provider.Properties(google.Outputs).Text("uniqueId")
 		who.Granted = d.mayActAs(who)
 		return who, true
@@ -66,7 +66,7 @@ func (d *Daemon) identityAt(address netip.Addr) (metadata.Pod, bool) {
 }
 
 func (d *Daemon) mayActAs(who metadata.Pod) bool {
-	member := fmt.Sprintf("serviceAccount:%s.svc.id.goog[%s/%s]", existing.Project, who.Namespace, who.Account)
+	member := fmt.Sprintf("serviceAccount:%s.svc.id.goog[%s/%s]", cloudide.Project, who.Namespace, who.Account)
 	for _, r := range d.store.List("gcp:serviceaccount/iAMMember:IAMMember") {
 		grant := provider.Properties(r.Outputs)
 		if grant.Text("member") == member && grant.Text("role") == "roles/iam.workloadIdentityUser" && strings.HasSuffix(grant.Text("serviceAccountId"), "/"+who.Email) {

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coditect-ai/license-platform/local/monitoring"
-	"github.com/coditect-ai/license-platform/local/page"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/report/page"
 )
 
 // maxMoments bounds what is kept of what people did; the oldest go first.

@@ -10,10 +10,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/coditect-ai/license-platform/local/audit"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/frontdoor"
-	"github.com/coditect-ai/license-platform/local/monitoring"
+	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/google/audit"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // openMonitoring opens the audit trail and what watches over it and over the
@@ -25,7 +25,7 @@ func (d *Daemon) openMonitoring(logs string) (err error) {
 	plan := d.options.Plan
 	d.monitoring, err = monitoring.Open(monitoring.Options{
 		Dir: filepath.Join(d.options.Dir, "monitoring"), Logs: logs, Host: plan.Monitoring(),
-		Project: existing.Project, Location: existing.Region, Edge: plan.Edge(), Roots: d.authority.Pool(),
+		Project: cloudide.Project, Location: cloudide.Region, Edge: plan.Edge(), Roots: d.authority.Pool(),
 		Store: d.store, Pods: d.scrapedPods, Backends: d.servedBackends, Memory: d.caches.memory, Databases: d.databases.activity,
 		Supervisor: d.supervisor, Log: d.log,
 	})
@@ -37,7 +37,7 @@ func (d *Daemon) openMonitoring(logs string) (err error) {
 
 // openAudit opens the audit trail.
 func (d *Daemon) openAudit(logs string) (err error) {
-	d.audit, err = audit.Open(filepath.Join(logs, "audit.jsonl"), existing.Project)
+	d.audit, err = audit.Open(filepath.Join(logs, "audit.jsonl"), cloudide.Project)
 	return err
 }
 
@@ -45,7 +45,7 @@ func (d *Daemon) openAudit(logs string) (err error) {
 // change of a pod.
 func (d *Daemon) runMonitoring(ctx context.Context, group *errgroup.Group) {
 	stops := []func(){
-		d.frontDoor.Watch(func(e frontdoor.LogEntry) {
+		d.loadBalancer.Watch(func(e loadbalancer.LogEntry) {
 			e.Resource.Labels = renamed(e.Resource.Labels)
 			d.monitoring.Request(e)
 			if entry, err := plain(e); err == nil {
@@ -67,7 +67,7 @@ func (d *Daemon) runMonitoring(ctx context.Context, group *errgroup.Group) {
 }
 
 // plain is a log entry as a filter reads it.
-func plain(e frontdoor.LogEntry) (entry map[string]any, err error) {
+func plain(e loadbalancer.LogEntry) (entry map[string]any, err error) {
 	text, err := json.Marshal(e)
 	if err == nil {
 		err = json.Unmarshal(text, &entry)
@@ -108,7 +108,7 @@ func renamed(labels map[string]string) map[string]string {
 // scheme's version, an id of the cluster's, the Service, a hash.
 // https://github.com/kubernetes/ingress-gce/blob/master/pkg/utils/namer/namer.go
 func serviceName(backend string) string {
-	return fmt.Sprintf("k8s1-%s-%s-%s", hash(existing.Cluster), backend, hash(backend))
+	return fmt.Sprintf("k8s1-%s-%s-%s", hash(cloudide.Cluster), backend, hash(backend))
 }
 
 func hash(text string) string {

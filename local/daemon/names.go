@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/coditect-ai/license-platform/local/clusterdns"
-	"github.com/coditect-ai/license-platform/local/kubelet"
-	"github.com/coditect-ai/license-platform/local/provider"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/cluster/dns"
+	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
 )
 
 // namesPort is that of the resolver.
@@ -25,7 +25,7 @@ func (d *Daemon) serveNames(ctx context.Context, group *errgroup.Group) error {
 		return fmt.Errorf("find an address for kube-dns: %w", err)
 	}
 	opened := make(chan struct{})
-	names := clusterdns.New(d.zones)
+	names := dns.New(d.zones)
 	group.Go(func() error { return names.Serve(ctx, d.options.Plan.Names(), func() { close(opened) }) })
 	select {
 	case <-opened:
@@ -40,27 +40,27 @@ func (d *Daemon) serveNames(ctx context.Context, group *errgroup.Group) error {
 }
 
 // zones are the names that pods can resolve, as they are now.
-func (d *Daemon) zones() []clusterdns.Zone {
-	var services []clusterdns.Service
+func (d *Daemon) zones() []dns.Zone {
+	var services []dns.Service
 	for _, service := range d.services() {
 		if address, err := netip.ParseAddr(service.Spec.ClusterIP); err == nil {
-			services = append(services, clusterdns.Service{Namespace: service.Namespace, Name: service.Name, Addresses: []netip.Addr{address}})
+			services = append(services, dns.Service{Namespace: service.Namespace, Name: service.Name, Addresses: []netip.Addr{address}})
 		}
 	}
-	zones := []clusterdns.Zone{clusterdns.Cluster(services)}
+	zones := []dns.Zone{dns.Cluster(services)}
 	for _, r := range d.store.List(gcp.TypeManagedZone) {
 		zone := provider.Properties(r.Outputs)
 		if zone.Text("visibility") != "private" {
 			continue // what the internet resolves
 		}
-		made := clusterdns.Zone{Domain: zone.Text("dnsName")}
+		made := dns.Zone{Domain: zone.Text("dnsName")}
 		for _, set := range d.store.List(gcp.TypeRecordSet) {
 			record := provider.Properties(set.Outputs)
 			if short(record.Text("managedZone")) != zone.Text("name") {
 				continue
 			}
 			ttl, _ := record.Number("ttl")
-			made.Records = append(made.Records, clusterdns.Record{
+			made.Records = append(made.Records, dns.Record{
 				Name: record.Text("name"), Type: record.Text("type"), TTL: uint32(ttl), Data: record.Texts("rrdatas"),
 			})
 		}

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
-	"github.com/coditect-ai/license-platform/local/page"
+	"github.com/coditect-ai/license-platform/local/report/page"
 )
 
 // maxOperations bounds what is kept of the engine's operations; the oldest go first.

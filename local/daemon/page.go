@@ -15,12 +15,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coditect-ai/license-platform/docs/playbooks"
-	"github.com/coditect-ai/license-platform/local/layer"
-	"github.com/coditect-ai/license-platform/local/page"
-	"github.com/coditect-ai/license-platform/local/trace"
+	"github.com/coditect-ai/license-platform/local/report/layer"
+	"github.com/coditect-ai/license-platform/local/report/page"
+	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
-// pageDistance is how far the page's port is from the front door's, so that it
+// pageDistance is how far the page's port is from the load balancer's, so that it
 // stays the same over restarts. When that port is taken, any free one is.
 const pageDistance = 1000
 
@@ -65,23 +65,23 @@ func pagePort(edge int) int {
 // world shows the daemon to the page.
 type world struct{ daemon *Daemon }
 
-var _ page.World = world{}
+var _ page.Cloud = world{}
 
-// Book implements page.World.
-func (w world) Book() *trace.Book { return w.daemon.book }
+// Book implements page.Cloud.
+func (w world) Book() *requestlog.Book { return w.daemon.book }
 
-// Marks implements page.World.
+// Marks implements page.Cloud.
 func (w world) Marks() []page.Mark {
 	return marks(w.daemon.moments.all(), w.daemon.monitoring.Inbox())
 }
 
-// Playbook implements page.World.
+// Playbook implements page.Cloud.
 func (w world) Playbook(name string) (text string, known bool) {
 	content, err := fs.ReadFile(playbooks.Files, name)
 	return string(content), err == nil
 }
 
-// Changes implements page.World.
+// Changes implements page.Cloud.
 func (w world) Changes(notify func()) (unsubscribe func()) {
 	sources := []func(){w.daemon.store.Subscribe(notify), w.daemon.kubelet.Subscribe(notify), w.daemon.faults.subscribe(notify), w.daemon.monitoring.Subscribe(notify)}
 	return func() {
@@ -91,7 +91,7 @@ func (w world) Changes(notify func()) (unsubscribe func()) {
 	}
 }
 
-// State implements page.World.
+// State implements page.Cloud.
 func (w world) State() page.State {
 	now := w.daemon.status()
 	s := page.State{

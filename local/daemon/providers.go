@@ -8,26 +8,26 @@ import (
 	"time"
 
 	"github.com/coditect-ai/license-platform/k8s/customresource"
-	"github.com/coditect-ai/license-platform/local/cloudarmor"
-	"github.com/coditect-ai/license-platform/local/fault"
-	"github.com/coditect-ai/license-platform/local/identity"
-	"github.com/coditect-ai/license-platform/local/postgres"
-	"github.com/coditect-ai/license-platform/local/provider"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/provider/kubernetes"
-	"github.com/coditect-ai/license-platform/local/redis"
+	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/local/google/identity"
+	"github.com/coditect-ai/license-platform/local/google/postgres"
+	"github.com/coditect-ai/license-platform/local/google/redis"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 // providers makes the two providers over the services.
 func (d *Daemon) providers(schemas *customresource.Schemas) {
-	google := &gcp.World{
+	google := &gcp.Cloud{
 		Store: d.store, Plan: d.options.Plan, CA: d.authority.PEM(),
 		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs, CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
 		AgentsExist: func() bool { return !d.faults.has(fault.Agents) },
 		Databases:   d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
 		Images: d.registry, Tenants: tenants{d.issuer},
 	}
-	d.cluster = &kubernetes.World{
+	d.cluster = &kubernetes.Cluster{
 		Store: d.store, Kubelet: d.kubelet, Schemas: schemas, Edge: d.options.Plan.Edge().Addr(), AwaitIngress: d.awaitIngress,
 		OperatorAnswers: func() bool { return !d.faults.has(fault.Operator) },
 	}
@@ -38,7 +38,7 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 	})
 }
 
-// checkRule compiles a Cloud Armor rule the way the front door does.
+// checkRule compiles a Cloud Armor rule the way the load balancer does.
 func checkRule(properties map[string]any) error {
 	rule, err := cloudarmor.RuleFromResource(properties)
 	if err != nil {

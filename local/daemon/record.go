@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/host/address"
 )
 
 // Record is what a running daemon writes down for the commands, in daemon.json.

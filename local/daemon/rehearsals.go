@@ -12,12 +12,12 @@ import (
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"google.golang.org/grpc/codes"
 
-	"github.com/coditect-ai/license-platform/local/audit"
-	"github.com/coditect-ai/license-platform/local/fault"
-	"github.com/coditect-ai/license-platform/local/load"
-	"github.com/coditect-ai/license-platform/local/provider"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/store"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/google/audit"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
+	"github.com/coditect-ai/license-platform/local/scenario/load"
 )
 
 const (
@@ -81,7 +81,7 @@ func (d *Daemon) checkedHost() string {
 	return ""
 }
 
-// issue makes a certificate of the front door's. That of the checked host ends soon
+// issue makes a certificate of the load balancer's. That of the checked host ends soon
 // while it is made to.
 func (d *Daemon) issue(names []string, addresses []netip.Addr) (tls.Certificate, error) {
 	if d.faults.has(fault.Certificate) && slices.Contains(names, d.checkedHost()) {

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/coditect-ai/license-platform/local/trace"
+	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
 // keptRequests is how many of the latest requests the console can search.
@@ -14,7 +14,7 @@ const keptRequests = 10_000
 
 // keepBook writes what the history tells into the console's book until ctx ends.
 func (d *Daemon) keepBook(ctx context.Context, group *errgroup.Group) {
-	d.book = trace.NewBook(keptRequests, time.Now)
+	d.book = requestlog.NewBook(keptRequests, time.Now)
 	leave := d.history.watch(d.book.Add)
 	group.Go(func() error {
 		<-ctx.Done()

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/secretmanager"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/google/secretmanager"
 )
 
 // secrets gives the provider the secret manager in the words of its resources.

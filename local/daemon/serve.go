@@ -19,13 +19,13 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
-	"github.com/coditect-ai/license-platform/local/cloudarmor"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/frontdoor"
-	"github.com/coditect-ai/license-platform/local/kubelet"
-	"github.com/coditect-ai/license-platform/local/loadbalancer"
-	"github.com/coditect-ai/license-platform/local/provider"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
+	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // maxMessage bounds a message from the engine, in bytes: a whole stack's CA
@@ -139,28 +139,28 @@ func (d *Daemon) serveHTTPS(ctx context.Context, group *errgroup.Group, at netip
 	return nil
 }
 
-// serveEdge opens the front door and keeps it in step with what is declared.
+// serveEdge opens the load balancer and keeps it in step with what is declared.
 func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err error) {
-	d.frontDoor, err = frontdoor.New(frontdoor.Options{
+	d.loadBalancer, err = loadbalancer.New(loadbalancer.Options{
 		Address: d.options.Plan.Edge(),
 		Issue:   d.issue,
 		// Plain curl is somebody in the first region that the policy lets in.
-		DefaultClient: frontdoor.Client{Region: "US"},
+		DefaultClient: loadbalancer.Client{Region: "US"},
 		LogFile:       filepath.Join(d.options.Dir, "logs", "requests.jsonl"),
-		Project:       existing.Project,
+		Project:       cloudide.Project,
 		Dial:          d.network.DialFrontEnd,
 		Logger:        d.log,
 	})
 	if err != nil {
 		return err
 	}
-	d.balancer = loadbalancer.New(loadbalancer.Options{
-		Store: d.store, Pods: pods{d.kubelet}, FrontDoor: d.frontDoor,
-		Armor: loadbalancer.CloudArmor(cloudarmor.Options{}), Logger: d.log,
+	d.balancer = ingresscontroller.New(ingresscontroller.Options{
+		Store: d.store, Pods: pods{d.kubelet}, LoadBalancer: d.loadBalancer,
+		Armor: ingresscontroller.CloudArmor(cloudarmor.Options{}), Logger: d.log,
 	})
 	d.keepHistory(ctx, group)
 	d.keepBook(ctx, group)
-	group.Go(func() error { return d.frontDoor.Serve(ctx) })
+	group.Go(func() error { return d.loadBalancer.Serve(ctx) })
 	group.Go(func() error { return d.balancer.Run(ctx) })
 	d.runNetwork(ctx, group)
 	d.runMonitoring(ctx, group)
@@ -171,10 +171,10 @@ func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err erro
 type pods struct{ kubelet *kubelet.Kubelet }
 
 // Pods lists the pods that can be given requests.
-func (p pods) Pods() []loadbalancer.Pod {
-	var seen []loadbalancer.Pod
+func (p pods) Pods() []ingresscontroller.Pod {
+	var seen []ingresscontroller.Pod
 	for _, pod := range p.kubelet.Pods() {
-		seen = append(seen, loadbalancer.Pod{
+		seen = append(seen, ingresscontroller.Pod{
 			Namespace: pod.Namespace, Name: pod.Name, Labels: pod.Labels, IP: pod.IP, Ports: pod.Ports,
 			Ready: pod.Ready && !pod.Terminating,
 		})

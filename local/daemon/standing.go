@@ -3,8 +3,8 @@ package daemon
 import (
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/layer"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/report/layer"
 )
 
 // Declared is how many resources of a layer the program declares.

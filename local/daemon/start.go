@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/host/address"
 )
 
 // startTimeout bounds the start, in which everything is brought back.

@@ -1,8 +1,8 @@
 package daemon
 
 import (
-	"github.com/coditect-ai/license-platform/local/identity"
-	"github.com/coditect-ai/license-platform/local/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/google/identity"
 )
 
 // tenants gives the provider Identity Platform.

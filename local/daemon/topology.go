@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/dataplane"
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/fault"
-	"github.com/coditect-ai/license-platform/local/kubelet"
-	"github.com/coditect-ai/license-platform/local/page"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/report/page"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 // Kinds of a node, in the order of the columns in which they are drawn.
@@ -27,7 +27,7 @@ const elsewhere = "elsewhere"
 // maxDenied bounds the list of what was dropped.
 const maxDenied = 50
 
-// Topology implements page.World.
+// Topology implements page.Cloud.
 func (w world) Topology() page.Topology {
 	d := w.daemon
 	down := map[string]bool{}
@@ -43,7 +43,7 @@ func (w world) Topology() page.Topology {
 // who come from outside.
 func topology(reach dataplane.Reach, pods []kubelet.Pod, services []dataplane.Service, down map[string]bool) page.Topology {
 	nodes := map[string]page.Node{
-		dataplane.FrontEnds: {ID: dataplane.FrontEnds, Kind: kindSource, Name: "front door", Where: "35.191.0.0/16, 130.211.0.0/22"},
+		dataplane.FrontEnds: {ID: dataplane.FrontEnds, Kind: kindSource, Name: "load balancer", Where: "35.191.0.0/16, 130.211.0.0/22"},
 		dataplane.Machine:   {ID: dataplane.Machine, Kind: kindSource, Name: "Prometheus", Where: "gmp-system: this machine"},
 	}
 	for _, p := range pods {
@@ -63,7 +63,7 @@ func topology(reach dataplane.Reach, pods []kubelet.Pod, services []dataplane.Se
 	}
 	for _, s := range services {
 		if !s.Behind.IsValid() {
-			nodes[s.Name] = page.Node{ID: s.Name, Kind: kindService, Name: serviceLabel(s.Name), Where: s.Address.String(), Down: downService(s.Name, down), Foreign: strings.HasSuffix(s.Name, " "+existing.Database)}
+			nodes[s.Name] = page.Node{ID: s.Name, Kind: kindService, Name: serviceLabel(s.Name), Where: s.Address.String(), Down: downService(s.Name, down), Foreign: strings.HasSuffix(s.Name, " "+cloudide.Database)}
 		}
 	}
 	t := page.Topology{Nodes: []page.Node{}, Edges: []page.Edge{}, Denied: []page.Denied{}}

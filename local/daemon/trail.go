@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coditect-ai/license-platform/local/audit"
-	"github.com/coditect-ai/license-platform/local/page"
+	"github.com/coditect-ai/license-platform/local/google/audit"
+	"github.com/coditect-ai/license-platform/local/report/page"
 )
 
 // maxTrail bounds what the console shows of the audit trail.
 const maxTrail = 600
 
-// Audit implements page.World: Cloud Audit Logs, the API's ledger, and what the engine
+// Audit implements page.Cloud: Cloud Audit Logs, the API's ledger, and what the engine
 // had the providers do, in one.
 func (w world) Audit(ctx context.Context) page.Audit {
 	a := page.Audit{Entries: w.daemon.operations.all()}

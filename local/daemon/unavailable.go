@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/coditect-ai/license-platform/local/fault"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 // slowSignature is how long a signature takes while the key management service is

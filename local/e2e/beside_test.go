@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/standin"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
+	"github.com/coditect-ai/license-platform/local/scenario/stub"
 )
 
 // touched is a row of docs/neighbours.md, and what of a fingerprint it is about.
@@ -29,7 +29,7 @@ func touches() []touched {
 			`owned by kubectl-\S+: (metadata annotations (` + annotations + `)|spec rules)$)` +
 			`|^client TLS to the name , certificate$`)},
 		{"The TLS of all hosts of the shared address", regexp.MustCompile(`^client TLS 1\.[01]$`)},
-		{"The network's connection to Google's managed services", regexp.MustCompile(`^Connection .* \.reservedPeeringRanges \[` + existing.Network + `-license-services\]$|^Connection .* \.(project|deletionPolicy|updateOnCreationFail)$`)},
+		{"The network's connection to Google's managed services", regexp.MustCompile(`^Connection .* \.reservedPeeringRanges \[` + cloudide.Network + `-license-services\]$|^Connection .* \.(project|deletionPolicy|updateOnCreationFail)$`)},
 		{"The project's audit configuration of these APIs", regexp.MustCompile(`^IAMAuditConfig secretmanager\.googleapis\.com \.auditLogConfigs \[DATA_WRITE\]`)},
 	}
 }
@@ -86,7 +86,7 @@ func TestBesideTheIDENothingChangesButWhatTheDocumentLists(t *testing.T) {
 			"a careless choice",
 			[]string{"up", "--config", "network.privateZonesForAll=true"},
 			[]string{ingress, tls, connection, audit},
-			"pod " + standin.API + " asks the name storage.googleapis.com.",
+			"pod " + stub.API + " asks the name storage.googleapis.com.",
 		},
 		{"a lockdown", []string{"up", "--config", "platform.lockdown=true"}, []string{ingress, tls, connection, audit}, ""},
 		{"the Ingress is given back", []string{"up", "--config", "kubernetes.ingress.giveBack=true"}, []string{ingress, connection, audit}, ""},
@@ -121,17 +121,17 @@ func isTheIDEsWorld(t *testing.T, f fingerprint) {
 		ingressKey + " .spec .rules [docs.coditect.ai] .http .paths [/] .backend .service .name",
 		ingressKey + " .metadata .annotations .kubectl.kubernetes.io/last-applied-configuration",
 		ingressKey + " owned by kubectl-client-side-apply: spec rules",
-		"IAMAuditConfig secretmanager.googleapis.com .auditLogConfigs [DATA_READ] .exemptedMembers [" + existing.Pipeline + "]",
-		"ManagedCertificate " + existing.Certificate + " .spec .domains [coditect.ai]",
-		"DatabaseInstance " + existing.Database + " .privateIpAddress",
+		"IAMAuditConfig secretmanager.googleapis.com .auditLogConfigs [DATA_READ] .exemptedMembers [" + cloudide.Pipeline + "]",
+		"ManagedCertificate " + cloudide.Certificate + " .spec .domains [coditect.ai]",
+		"DatabaseInstance " + cloudide.Database + " .privateIpAddress",
 		"client GET docs.coditect.ai/",
 	} {
 		assert.Contains(t, f, fact)
 	}
 	assert.Equal(t, "still there? <nil>", f["client WebSocket"])
 	assert.Equal(t, f["client TLS 1.3"], f["client TLS 1.0"], "the IDE serves TLS 1.0 by itself")
-	if asked, known := f["pod "+standin.API+" asks its database"]; known {
+	if asked, known := f["pod "+stub.API+" asks its database"]; known {
 		assert.Contains(t, asked, `answer "S"`, "its database speaks TLS")
-		assert.Contains(t, f["pod "+standin.Frontend+" asks the API"], "200 OK")
+		assert.Contains(t, f["pod "+stub.Frontend+" asks the API"], "200 OK")
 	}
 }

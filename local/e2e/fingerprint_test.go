@@ -17,8 +17,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/store"
+	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // fingerprint is everything of the IDE's, fact by fact: what its objects and cloud
@@ -169,7 +169,7 @@ func (f fingerprint) leaves(fields any, path string) {
 	}
 }
 
-// clients says what the front door answers to the IDE's clients.
+// clients says what the load balancer answers to the IDE's clients.
 func (n *neighbourhood) clients(t *testing.T, taken fingerprint) {
 	t.Helper()
 	const attack = "?id=1%27%20UNION%20SELECT%20password%20FROM%20users--"
@@ -220,4 +220,4 @@ func (n *neighbourhood) echo(t *testing.T) string {
 }
 
 // ingressKey is the shared Ingress in a fingerprint.
-const ingressKey = "Ingress " + existing.Ingress
+const ingressKey = "Ingress " + cloudide.Ingress

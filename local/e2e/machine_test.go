@@ -92,7 +92,7 @@ func (m *machine) token(t *testing.T, arguments ...string) string {
 }
 
 // connect reads where everything is and makes a client that trusts the local
-// certificate authority only and reaches every host through the front door.
+// certificate authority only and reaches every host through the load balancer.
 func (m *machine) connect(t *testing.T) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(m.directory, "endpoints.json"))
@@ -102,10 +102,10 @@ func (m *machine) connect(t *testing.T) {
 	m.trust(t)
 }
 
-// edge is where the front door listens.
+// edge is where the load balancer listens.
 func (m *machine) edge() string { return fmt.Sprintf("127.0.0.1:%d", m.edgePort) }
 
-// trust makes the client, which needs no stack: the front door is there before.
+// trust makes the client, which needs no stack: the load balancer is there before.
 func (m *machine) trust(t *testing.T) {
 	t.Helper()
 	authority, err := os.ReadFile(filepath.Join(m.directory, "ca.pem"))

@@ -29,7 +29,7 @@ func podsAreKeptApart(t *testing.T, m *machine) {
 		require.NoError(t, answered.Body.Close())
 	}
 	var waited net.Error
-	require.ErrorAs(t, err, &waited, "nobody gets around the front door")
+	require.ErrorAs(t, err, &waited, "nobody gets around the load balancer")
 	assert.True(t, waited.Timeout(), "what is denied is dropped, not refused")
 	status := m.must(t, "status")
 	assert.Contains(t, status, "denied: NetworkPolicy: ingress to pod coditect-app/license-api-")

@@ -18,7 +18,7 @@ import (
 )
 
 // newcomersHoldSeats runs the program of docs/client.md, built in an empty folder. It finds the
-// local front door by the two variables that any Go program heeds: a proxy, and authorities.
+// local load balancer by the two variables that any Go program heeds: a proxy, and authorities.
 func newcomersHoldSeats(t *testing.T, m *machine) {
 	program := exec.CommandContext(t.Context(), apptest.Newcomer(t, filepath.Join("..", "..")))
 	program.Env = append(os.Environ(),
@@ -29,7 +29,7 @@ func newcomersHoldSeats(t *testing.T, m *machine) {
 	assert.Contains(t, string(output), "released: <nil>")
 }
 
-// proxy leads every connection to the front door, whatever host it is for.
+// proxy leads every connection to the load balancer, whatever host it is for.
 func (m *machine) proxy(t *testing.T) string {
 	t.Helper()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func (m *machine) proxy(t *testing.T) string {
 		}
 		edge, err := (&net.Dialer{}).DialContext(r.Context(), "tcp", strings.TrimPrefix(m.endpoints.Edge, "https://"))
 		if err != nil {
-			http.Error(w, "the front door does not answer", http.StatusBadGateway)
+			http.Error(w, "the load balancer does not answer", http.StatusBadGateway)
 			return
 		}
 		defer func() { _ = edge.Close() }()

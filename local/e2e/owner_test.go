@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
-	"github.com/coditect-ai/license-platform/local/existing"
-	"github.com/coditect-ai/license-platform/local/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // owner is who has the IDE's file of the shared Ingress, and knows nothing of Pulumi.
@@ -26,7 +26,7 @@ type owner struct {
 
 func newOwner(t *testing.T, m *machine) *owner {
 	t.Helper()
-	o := &owner{m: m, file: filepath.Join(t.TempDir(), "ingress.yaml"), manifest: existing.Manifest()}
+	o := &owner{m: m, file: filepath.Join(t.TempDir(), "ingress.yaml"), manifest: cloudide.Manifest()}
 	return o
 }
 
@@ -47,7 +47,7 @@ func (o *owner) apply(t *testing.T, flags ...string) (string, int) {
 // live reads the Ingress as it is.
 func (o *owner) live(t *testing.T) provider.Properties {
 	t.Helper()
-	text, err := yaml.YAMLToJSON([]byte(o.m.must(t, "kubectl", "get", "ingress", existing.Ingress)))
+	text, err := yaml.YAMLToJSON([]byte(o.m.must(t, "kubectl", "get", "ingress", cloudide.Ingress)))
 	require.NoError(t, err)
 	var live map[string]any
 	require.NoError(t, json.Unmarshal(text, &live))
@@ -118,7 +118,7 @@ func TestTheIDEsOwnerAndTheStackShareOneIngress(t *testing.T) {
 		run  func(*testing.T)
 	}{
 		{"kubectl annotate of anything else is the owner's, and our update keeps it", func(t *testing.T) {
-			m.must(t, "kubectl", "annotate", "ingress", existing.Ingress, "coditect.ai/annotated=yes")
+			m.must(t, "kubectl", "annotate", "ingress", cloudide.Ingress, "coditect.ai/annotated=yes")
 			assert.NotContains(t, m.must(t, "preview"), "has lost")
 			m.must(t, "up", "--config", redirect)
 			o.keeps(t, allowHTTP, certificates)
@@ -184,7 +184,7 @@ func TestTheIDEsOwnerAndTheStackShareOneIngress(t *testing.T) {
 			}
 			output, code := o.apply(t, "--server-side", "--force-conflicts")
 			require.Zero(t, code, output)
-			m.must(t, "kubectl", "annotate", "ingress", existing.Ingress, frontendConfigs+"=")
+			m.must(t, "kubectl", "annotate", "ingress", cloudide.Ingress, frontendConfigs+"=")
 			assert.NotContains(t, m.must(t, "status"), "problem", "nothing of the load balancer stalls")
 		}},
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/realpreview/plugintest"
-	"github.com/coditect-ai/license-platform/local/toolchain"
+	"github.com/coditect-ai/license-platform/local/host/toolchain"
+	"github.com/coditect-ai/license-platform/local/pulumi/pluginpreview/plugintest"
 )
 
 // TestMain makes this executable a provider plugin, too.

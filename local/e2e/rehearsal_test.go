@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/monitoring"
+	"github.com/coditect-ai/license-platform/local/google/monitoring"
 )
 
 // playbooks are where an alert's is, by its name.

@@ -47,7 +47,7 @@ func TestTheWholeStackOnOneMachine(t *testing.T) {
 		{"a client from a region that is not listed is stopped", regionsAreStopped},
 		{"the 101st request in a minute from one client is throttled", floodsAreThrottled},
 		{"the Cloud IDE on the same address sees none of this", theCloudIDEIsUnchanged},
-		{"nobody but the front door and the collector of metrics reaches a pod", podsAreKeptApart},
+		{"nobody but the load balancer and the collector of metrics reaches a pod", podsAreKeptApart},
 		{"every attack is stopped by the layer that has to, and what passes passes untouched", attacksAreHeld},
 		{"each part fails by name, is told and heals", faultsAreToldAndHealed},
 		{"a key that fails is told to whoever is on call, and so is its end", aFailureIsTold},

@@ -44,7 +44,7 @@ func (s Settings) Validate() setting.Problems {
 	var found setting.Problems
 	s = s.WithDefaults()
 	if !slices.Contains(Periods(), s.PeriodSeconds) {
-		found.Add("periodSeconds", s.PeriodSeconds, "is no period of a check", "60, 300, 600 or 900")
+		found.Add("periodSeconds", s.PeriodSeconds, "is not a valid period of a check", "60, 300, 600 or 900")
 	}
 	if s.TimeoutSeconds < 1 || s.TimeoutSeconds > 60 {
 		found.Add("timeoutSeconds", s.TimeoutSeconds, "is out of range", "1 to 60")

@@ -26,7 +26,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/coditect-ai/license-platform/app/apptest/port"
-	"github.com/coditect-ai/license-platform/local/address"
+	"github.com/coditect-ai/license-platform/local/host/address"
 )
 
 // machine is one embedded cloud in a folder of its own, driven by the commands
@@ -72,7 +72,7 @@ func (m *machine) must(t *testing.T, arguments ...string) string {
 	return strings.TrimSpace(output)
 }
 
-// connect makes a client that reaches every host through the front door.
+// connect makes a client that reaches every host through the load balancer.
 func (m *machine) connect(t *testing.T) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(m.directory, "endpoints.json"))
@@ -95,12 +95,12 @@ func (m *machine) connect(t *testing.T) {
 	t.Cleanup(m.client.CloseIdleConnections)
 }
 
-// edge is the license host at the front door.
+// edge is the license host at the load balancer.
 func (m *machine) edge() string { return "https://" + m.endpoints.Hosts["licenses"] }
 
 // sign asks the embedded Cloud KMS for a signature by the first version of the
 // signing key, as the API does, and returns the code of its answer. The API
-// itself is out of reach: only the front door may call its pods.
+// itself is out of reach: only the load balancer may call its pods.
 func (m *machine) sign(t *testing.T) codes.Code {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(m.directory, "plan.json"))

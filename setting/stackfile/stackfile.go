@@ -36,11 +36,11 @@ func Config(name string, content []byte) (map[string]any, error) {
 	}
 	encoded, err := json.Marshal(file["config"])
 	if err != nil {
-		return nil, fmt.Errorf("read Pulumi.%s.yaml: a key in config is no text: put it in quotes: %w", name, err)
+		return nil, fmt.Errorf("read Pulumi.%s.yaml: a key in config is not text: put it in quotes: %w", name, err)
 	}
 	config := map[string]any{}
 	if err := json.Unmarshal(encoded, &config); err != nil {
-		return nil, fmt.Errorf("read Pulumi.%s.yaml: config is no object: %w", name, err)
+		return nil, fmt.Errorf("read Pulumi.%s.yaml: config is not an object: %w", name, err)
 	}
 	if config == nil {
 		config = map[string]any{}

@@ -26,8 +26,8 @@ func TestAFileThatCannotBeReadSaysWhy(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
 		"cofig: {}":             `Pulumi.dev.yaml: unknown field "cofig"; allowed: config?; one of config, `,
-		"config: {a: {1: b}}":   "a key in config is no text",
-		"config: [1]":           "config is no object",
+		"config: {a: {1: b}}":   "a key in config is not text",
+		"config: [1]":           "config is not an object",
 		"config: {a: 1, a: 2}":  `"a" already defined`,
 		"\tconfig":              "read Pulumi.dev.yaml",
 		"config: {a: *nowhere}": "read Pulumi.dev.yaml",

@@ -19,7 +19,7 @@ const placeholder = "a-secret-that-stays-encrypted"
 // holds encrypted stays so: a placeholder stands for it.
 func committed(root, name string) (settings map[string]any, secrets map[string]string, err error) {
 	if !regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]*$`).MatchString(name) {
-		return nil, nil, fmt.Errorf("stack %q is no name of a stack; allowed: letters, digits, hyphens, underscores and dots", name)
+		return nil, nil, fmt.Errorf("stack %q is not a name of a stack; allowed: letters, digits, hyphens, underscores and dots", name)
 	}
 	content, err := os.ReadFile(filepath.Join(root, "Pulumi."+name+".yaml"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -50,7 +50,7 @@ func parse(name string, content []byte) (settings map[string]any, secrets map[st
 		switch {
 		case strings.HasPrefix(key, "pulumi:"): // the engine's own
 		case !ours:
-			return nil, nil, fmt.Errorf("read Pulumi.%s.yaml: %s is no key of this project; every key begins with %q", name, key, project+":")
+			return nil, nil, fmt.Errorf("read Pulumi.%s.yaml: %s is not a key of this project; every key begins with %q", name, key, project+":")
 		case sealed(value):
 			secrets[short] = placeholder
 		default:

@@ -46,7 +46,7 @@ func TestAStackOfOnesOwnIsPlannedFromItsFile(t *testing.T) {
 func TestAFileThatCannotBeReadSaysWhy(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
-		"config: {gcp:project: p}": "gcp:project is no key of this project",
+		"config: {gcp:project: p}": "gcp:project is not a key of this project",
 		"settings: {}":             `unknown field "settings"`,
 	} {
 		_, _, err := parse("prod", []byte(text))
@@ -55,7 +55,7 @@ func TestAFileThatCannotBeReadSaysWhy(t *testing.T) {
 	_, err := Make("../..", "production")
 	require.ErrorContains(t, err, `stack "production" is not known, as there is no Pulumi.production.yaml; there are dev, local, prod`)
 	_, err = Make("../..", "../prod")
-	require.ErrorContains(t, err, "is no name of a stack")
+	require.ErrorContains(t, err, "is not a name of a stack")
 	_, err = Make(t.TempDir(), "prod")
 	require.ErrorContains(t, err, `stack "prod" is not known, as there is no Pulumi.prod.yaml; there are none`)
 }

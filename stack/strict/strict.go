@@ -32,7 +32,7 @@ func (d Decoder) Decode(key, text string, into any) (ps setting.Problems) {
 	var raw any
 	err := source.Decode(&raw)
 	if _, more := source.Token(); err != nil || more != io.EOF {
-		ps.Add(key, d.show(text), "is no object", "an object, as in Pulumi.dev.yaml")
+		ps.Add(key, d.show(text), "is not a valid object", "an object, as in Pulumi.dev.yaml")
 		return ps
 	}
 	fitting, found := d.fit(key, raw, reflect.TypeOf(into).Elem())
@@ -110,7 +110,7 @@ func (d Decoder) object(path string, entries map[string]any, typ reflect.Type) (
 	for _, key := range sortedKeys(entries) {
 		field, exists := known[key]
 		if !exists {
-			ps.Add(path+"."+key, d.unread(entries[key]), "is no setting", d.hint(key, sortedKeys(known)))
+			ps.Add(path+"."+key, d.unread(entries[key]), "is not a valid setting", d.hint(key, sortedKeys(known)))
 			continue
 		}
 		value, found := d.fit(path+"."+key, entries[key], field)

@@ -63,7 +63,7 @@ func run(ctx context.Context, arguments []string, w world) error {
 	}
 	command, found := commands[name]
 	if !found {
-		return fmt.Errorf("%q is no command; the commands are acquire, run, borrow, verify, status, release; license --help says more", name)
+		return fmt.Errorf("%q is not a command; the commands are acquire, run, borrow, verify, status, release; license --help says more", name)
 	}
 	if err := flags.Parse(arguments[1:]); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

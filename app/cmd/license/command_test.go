@@ -348,7 +348,7 @@ func TestAMistakeIsSaidClearly(t *testing.T) {
 		environment map[string]string
 		arguments   []string
 	}{
-		`"aquire" is no command`:        {s.environment(), []string{"aquire"}},
+		`"aquire" is not a command`:     {s.environment(), []string{"aquire"}},
 		"--server or LICENSE_SERVER":    {without("LICENSE_SERVER"), []string{"acquire"}},
 		"--token-file":                  {without("LICENSE_TOKEN"), []string{"status"}},
 		"run needs a command":           {s.environment(), []string{"run"}},

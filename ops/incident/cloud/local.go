@@ -129,7 +129,7 @@ func (l *Local) Lockdown() Action {
 	}, l.local("up", "--take-over", "--config", "platform.lockdown=true"))
 }
 
-// Verify asks at the front door.
+// Verify asks at the load balancer.
 func (l *Local) Verify() Action {
 	at, err := l.endpoints()
 	return closed(30*time.Second, at.Hosts["licenses"], func() (*http.Client, error) {

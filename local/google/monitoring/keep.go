@@ -1,0 +1,252 @@
+package monitoring
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/coditect-ai/license-platform/local/emulator/provider"
+	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+)
+
+const (
+	// settle is how long changes are gathered before the servers are told of them.
+	settle = 200 * time.Millisecond
+	// again is how long after a failed start the next one is tried.
+	again = 5 * time.Second
+)
+
+const typePodMonitoring = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
+
+// keep follows the declarations, and starts the servers anew when one has ended.
+func (m *Monitoring) keep(ctx context.Context) error {
+	defer m.stop()
+	leave := m.options.Store.Subscribe(m.Changed)
+	defer leave()
+	m.Changed()
+	checks := m.checking(ctx)
+	defer checks.stop()
+	for {
+		retry := m.sync(ctx, checks)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.changed:
+			wait(ctx, settle)
+		case <-retry:
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// sync writes the configuration and tells the servers, or starts them. A channel
+// that is returned says when to try again.
+func (m *Monitoring) sync(ctx context.Context, checks *checking) (retry <-chan time.Time) {
+	pace := m.pace()
+	objectives := map[string]provider.Properties{}
+	for _, r := range m.options.Store.List(gcp.TypeObjective) {
+		objectives[r.ID] = provider.Properties(r.Inputs)
+	}
+	translated := translate(m.options.Store.List(gcp.TypeAlertPolicy), objectives)
+	scrapes, problems := scrapesOf(m.options.Store.List(typePodMonitoring), m.options.Pods(), m.place())
+	declared, badChecks := m.checks()
+	problems = append(append(translated.problems, problems...), badChecks...)
+	for _, b := range m.options.Backends() {
+		m.google.expect(b.URLMap, b.Name, b.Policy)
+	}
+	checks.set(declared, pace)
+
+	var err error
+	if len(translated.rules) > 0 || len(translated.logs) > 0 || len(scrapes) > 0 || m.runs() {
+		err = m.apply(ctx, pace, translated.rules, scrapes)
+	}
+	if err != nil && ctx.Err() == nil {
+		problems = append(problems, err.Error())
+		m.options.Log.Error("the monitoring does not run", "error", err)
+		retry = time.After(again)
+	}
+	m.mu.Lock()
+	m.logs, m.rules, m.problems = translated.logs, len(translated.rules), problems
+	m.mu.Unlock()
+	m.tell()
+	return retry
+}
+
+func (m *Monitoring) runs() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.prometheus != nil && m.alertmanager != nil
+}
+
+// fell says that a server has ended that was not stopped.
+func (m *Monitoring) fell() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range []*server{m.prometheus, m.alertmanager} {
+		if s == nil {
+			continue
+		}
+		select {
+		case <-s.process.Done():
+			return true
+		default:
+		}
+	}
+	return false
+}
+
+// apply writes the files; a server that runs reads them anew when they changed.
+func (m *Monitoring) apply(ctx context.Context, pace Pace, rules []rule, scrapes []scrape) error {
+	manager, err := alertmanagerConfig(m.at(googlePort), filepath.Join(m.options.Dir, "inbox.token"))
+	if err != nil {
+		return err
+	}
+	config, err := prometheusConfig(pace, m.options.Dir, m.at(googlePort), m.at(alertmanagerPort), scrapes)
+	if err != nil {
+		return err
+	}
+	rulesFile, err := prometheusRules(pace, rules)
+	if err != nil {
+		return err
+	}
+	for _, s := range scrapes {
+		list, err := s.targetsList()
+		if err != nil {
+			return err
+		}
+		if _, err := m.write(s.targetsFile(), list); err != nil {
+			return err
+		}
+	}
+	changed := false
+	for _, file := range []struct {
+		name    string
+		content []byte
+	}{{"inbox.token", []byte(m.inbox.token)}, {"alertmanager.yml", manager}, {"rules.yml", rulesFile}, {"prometheus.yml", config}} {
+		other, err := m.write(file.name, file.content)
+		if err != nil {
+			return err
+		}
+		changed = changed || other
+	}
+	if m.fell() {
+		m.options.Log.Warn("a server of the monitoring has ended and is started again")
+		m.stop()
+	}
+	if m.runs() {
+		if changed {
+			m.mu.Lock()
+			m.prometheus.reload()
+			m.mu.Unlock()
+		}
+		return nil
+	}
+	return m.startBoth(ctx)
+}
+
+// write replaces a file of the configuration, and says whether it was another.
+func (m *Monitoring) write(name string, content []byte) (changed bool, err error) {
+	path := filepath.Join(m.options.Dir, name)
+	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, content) {
+		return false, nil
+	}
+	return true, replaceFile(path, content)
+}
+
+// startBoth starts Alertmanager first, so that no alert is lost.
+func (m *Monitoring) startBoth(ctx context.Context) error {
+	alertmanager, err := m.startAlertmanager(ctx)
+	if err != nil {
+		return err
+	}
+	prometheus, err := m.startPrometheus(ctx)
+	if err != nil {
+		alertmanager.process.Stop(context.WithoutCancel(ctx))
+		return err
+	}
+	m.mu.Lock()
+	m.prometheus, m.alertmanager = &prometheus, &alertmanager
+	m.mu.Unlock()
+	go func() { // ends with the servers
+		select {
+		case <-prometheus.process.Done():
+		case <-alertmanager.process.Done():
+		}
+		m.Changed()
+	}()
+	m.options.Log.Info("the monitoring runs", "prometheus", prometheus.address, "alertmanager", alertmanager.address)
+	return nil
+}
+
+// stop ends both servers; their series and alerts stay.
+func (m *Monitoring) stop() {
+	m.mu.Lock()
+	running := []*server{m.prometheus, m.alertmanager}
+	m.prometheus, m.alertmanager = nil, nil
+	m.mu.Unlock()
+	for _, s := range running {
+		if s != nil {
+			s.process.Stop(context.Background())
+		}
+	}
+}
+
+func (m *Monitoring) at(port uint16) netip.AddrPort { return netip.AddrPortFrom(m.options.Host, port) }
+
+func (m *Monitoring) place() place {
+	at := place{project: m.options.Project, location: m.options.Location}
+	for _, r := range m.options.Store.List(gcp.TypeCluster) {
+		at.cluster = provider.Properties(r.Inputs).Text("name")
+	}
+	return at
+}
+
+// checks are the declared uptime checks.
+func (m *Monitoring) checks() (found []check, problems []string) {
+	for _, r := range m.options.Store.List(gcp.TypeUptimeCheck) {
+		c, err := checkOf(r.ID, provider.Properties(r.Inputs))
+		if err != nil {
+			problems = append(problems, err.Error())
+			continue
+		}
+		found = append(found, c)
+	}
+	return found, problems
+}
+
+// addresses says who is behind the channels of a policy.
+func (m *Monitoring) addresses(policy string) []string {
+	r, exists := m.options.Store.Get(gcp.TypeAlertPolicy, policy)
+	if !exists {
+		return []string{"nobody"}
+	}
+	var found []string
+	for _, channel := range aboutPolicy(r.ID, provider.Properties(r.Inputs)).channels {
+		declared, exists := m.options.Store.Get(gcp.TypeNotificationChannel, channel)
+		if !exists {
+			continue
+		}
+		inputs := provider.Properties(declared.Inputs)
+		name := inputs.Text("labels.email_address")
+		if name == "" {
+			name = inputs.Text("displayName")
+		}
+		found = append(found, fmt.Sprintf("%s %s", inputs.Text("type"), name))
+	}
+	if len(found) == 0 {
+		return []string{"nobody"}
+	}
+	return found
+}

@@ -1,0 +1,177 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/local/host/certificate"
+	"github.com/coditect-ai/license-platform/local/host/process"
+)
+
+// maxSocketPath is how long the path of a Unix socket can be (unix(7), 108
+// bytes with the final zero).
+const maxSocketPath = 107
+
+// environment is all that PostgreSQL's programs need of one.
+var environment = [...]string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC"}
+
+// access lets the administrator in by the Unix socket, whose folder is private,
+// and everyone else by TLS (sslMode ENCRYPTED_ONLY), all with a password only.
+const access = `local   all ` + administrator + ` scram-sha-256
+local   all all reject
+hostssl all ` + administrator + ` all reject
+hostssl all all all scram-sha-256
+`
+
+func (s *Server) dataDir() string { return filepath.Join(s.config.Dir, "data") }
+
+// initialise makes the data directory unless there is one. It is made beside
+// its place and moved there, so that an interrupted start leaves nothing half
+// done.
+func (s *Server) initialise(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(s.dataDir(), "PG_VERSION")); err == nil {
+		return s.recallPassword()
+	}
+	if err := s.inventPassword(); err != nil {
+		return err
+	}
+	fresh, told := s.dataDir()+".new", filepath.Join(s.config.Dir, "initdb.password")
+	if err := os.WriteFile(told, []byte(s.password), 0o600); err != nil {
+		return fmt.Errorf("tell initdb the administrator's password: %w", err)
+	}
+	defer func() { _ = os.Remove(told) }()
+	if err := errors.Join(os.RemoveAll(fresh), os.RemoveAll(s.dataDir())); err != nil {
+		return fmt.Errorf("make room for PostgreSQL's data: %w", err)
+	}
+	err := s.config.Supervisor.Run(ctx, process.Command{
+		Name: s.config.Name + "-initdb", Path: filepath.Join(s.bin, "initdb"), Dir: s.config.Dir, Env: environment[:], Unprivileged: true,
+		Args: []string{"--pgdata", fresh, "--username", administrator, "--auth", "scram-sha-256", "--pwfile", told, "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"},
+	})
+	if err != nil {
+		return fmt.Errorf("make PostgreSQL's data directory: %w", err)
+	}
+	if err := os.Rename(fresh, s.dataDir()); err != nil {
+		return fmt.Errorf("put PostgreSQL's data directory in place: %w", err)
+	}
+	return nil
+}
+
+// PasswordFile is the file in an instance's folder that lets PostgreSQL's own
+// programs log in as the administrator, in libpq's format (PGPASSFILE). It is for
+// the daemon's user only.
+const PasswordFile = "administrator.pgpass"
+
+// inAnyDatabase begins the only line of that file: any host, port and database.
+const inAnyDatabase = "*:*:*:" + administrator + ":"
+
+func (s *Server) inventPassword() error {
+	s.password = rand.Text()
+	err := os.MkdirAll(s.config.Dir, 0o700)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(s.config.Dir, PasswordFile), []byte(inAnyDatabase+s.password+"\n"), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("keep the password of PostgreSQL's administrator: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) recallPassword() error {
+	line, err := os.ReadFile(filepath.Join(s.config.Dir, PasswordFile))
+	if err != nil {
+		return fmt.Errorf("find the password of PostgreSQL's administrator, without which nobody gets at this data; 'make down' removes it: %w", err)
+	}
+	s.password = strings.TrimSpace(strings.TrimPrefix(string(line), inAnyDatabase))
+	return nil
+}
+
+// configure writes every file that the server reads at its start.
+func (s *Server) configure(flags []Flag) error {
+	chain, key, err := certificate.Encode(s.config.Certificate)
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string]string{
+		"server.crt":      string(chain),
+		"server.key":      string(key),
+		"pg_hba.conf":     access,
+		"postgresql.conf": s.settings(flags),
+	} {
+		if err := os.WriteFile(filepath.Join(s.dataDir(), name), []byte(content), 0o600); err != nil {
+			return fmt.Errorf("configure PostgreSQL: %w", err)
+		}
+	}
+	return nil
+}
+
+// settings renders postgresql.conf. The declared flags come last: the last
+// value of a parameter counts.
+func (s *Server) settings(flags []Flag) string {
+	var text strings.Builder
+	line := func(name, value string) {
+		fmt.Fprintf(&text, "%s = '%s'\n", name, strings.NewReplacer(`\`, `\\`, "'", "''", "\n", `\n`).Replace(value))
+	}
+	line("listen_addresses", s.config.Address.Addr().String())
+	line("port", strconv.Itoa(int(s.config.Address.Port())))
+	line("unix_socket_directories", s.socketDir)
+	line("unix_socket_permissions", "0700")
+	line("ssl", "on")
+	line("ssl_cert_file", "server.crt")
+	line("ssl_key_file", "server.key")
+	line("ssl_min_protocol_version", "TLSv1.2")
+	line("password_encryption", "scram-sha-256")
+	line("max_connections", "100")
+	line("shared_buffers", "32MB")
+	line("dynamic_shared_memory_type", "posix")
+	line("TimeZone", "UTC")
+	line("log_timezone", "UTC")
+	line("log_line_prefix", "%m [%p] %q%u@%d ")
+	for _, flag := range flags {
+		switch {
+		case flag.Applied && flag.Name == "cloudsql.enable_pgaudit":
+			line("shared_preload_libraries", "pgaudit")
+		case flag.Applied:
+			line(flag.Name, flag.Value)
+		}
+	}
+	return text.String()
+}
+
+// verify lets the server program read its configuration, which refuses a value
+// that is out of range.
+func (s *Server) verify(ctx context.Context) error {
+	return s.config.Supervisor.Run(ctx, process.Command{
+		Name: s.config.Name + "-check", Path: filepath.Join(s.bin, "postgres"), Args: []string{"-D", s.dataDir(), "-C", "port"},
+		Env: environment[:], Unprivileged: true,
+	})
+}
+
+// makeSocketDir chooses a private folder for the Unix socket: below the
+// instance's own, or a temporary one when that path is too long.
+func (s *Server) makeSocketDir() error {
+	s.socketDir = filepath.Join(s.config.Dir, "socket")
+	socket := filepath.Join(s.socketDir, ".s.PGSQL."+strconv.Itoa(int(s.config.Address.Port())))
+	if len(socket) > maxSocketPath {
+		temporary, err := os.MkdirTemp("", "license-platform-sql-")
+		if err != nil {
+			return fmt.Errorf("make a folder for PostgreSQL's socket: %w", err)
+		}
+		s.socketDir = temporary
+		return nil
+	}
+	// A killed server leaves a lock beside its socket, and whether the process that
+	// it names is a server cannot be told from its id.
+	if err := os.RemoveAll(s.socketDir); err != nil {
+		return fmt.Errorf("remove PostgreSQL's stale socket: %w", err)
+	}
+	if err := os.MkdirAll(s.socketDir, 0o700); err != nil {
+		return fmt.Errorf("make a folder for PostgreSQL's socket: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package address_test
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/local/host/address"
+)
+
+func TestEveryAddressButTheEdgeLiesInTheBlock(t *testing.T) {
+	t.Parallel()
+	plan := address.Plan{Block: 77, EdgePort: 8443}
+	block := netip.MustParsePrefix("127.77.0.0/16")
+	seen := map[netip.AddrPort]bool{}
+	for _, service := range append(plan.Services(), plan.Metadata(), plan.Names()) {
+		assert.True(t, block.Contains(service.Addr()), "%s", service)
+		assert.False(t, seen[service], "%s is used twice", service)
+		seen[service] = true
+	}
+	assert.Equal(t, "127.77.16.0/20", plan.PrivateServices().String())
+	assert.Equal(t, "127.77.64.0/18", plan.Pods().String())
+	assert.False(t, plan.Pods().Overlaps(plan.PrivateServices()))
+	assert.Equal(t, "127.0.0.1:8443", plan.Edge().String())
+}
+
+func TestNextSkipsWhatIsTakenAndEndsWithTheRange(t *testing.T) {
+	t.Parallel()
+	prefix := netip.MustParsePrefix("127.77.16.0/30")
+	first, err := address.Next(prefix, func(netip.Addr) bool { return false })
+	require.NoError(t, err)
+	assert.Equal(t, "127.77.16.2", first.String())
+	second, err := address.Next(prefix, func(a netip.Addr) bool { return a == first })
+	require.NoError(t, err)
+	assert.Equal(t, "127.77.16.3", second.String())
+	_, err = address.Next(prefix, func(netip.Addr) bool { return true })
+	require.ErrorContains(t, err, "no address is left in 127.77.16.0/30")
+}
+
+func TestASecondCloneGetsAnotherBlock(t *testing.T) {
+	t.Parallel()
+	block, err := address.ChooseBlock("one clone")
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", address.Plan{Block: block}.Registry().String())
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, listener.Close()) }()
+	other, err := address.ChooseBlock("one clone")
+	require.NoError(t, err)
+	assert.NotEqual(t, block, other)
+}
+
+func TestATakenEdgePortNamesTheWayOut(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := listener.Addr().(*net.TCPAddr).Port
+	plan := address.Plan{Block: 77, EdgePort: port}
+	require.ErrorContains(t, address.CheckEdge(plan), "--edge-port")
+	require.NoError(t, listener.Close())
+	require.NoError(t, address.CheckEdge(plan))
+}
+
+func TestPlanRefusesWhatNoPlanCanBe(t *testing.T) {
+	t.Parallel()
+	for name, plan := range map[string]address.Plan{
+		"a block below the first": {Block: 0, EdgePort: 8443},
+		"a block above the last":  {Block: 255, EdgePort: 8443},
+		"port 0":                  {Block: 77},
+		"a port too high":         {Block: 77, EdgePort: 70000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.ErrorContains(t, plan.Validate(), "must be between")
+		})
+	}
+	require.NoError(t, address.Plan{Block: 77, EdgePort: 8443}.Validate())
+}

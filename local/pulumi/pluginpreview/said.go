@@ -1,0 +1,65 @@
+package pluginpreview
+
+import (
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/yaml"
+)
+
+// said is what a stack's settings say of the project that it moves in to.
+type said struct {
+	Platform struct {
+		Project string `json:"project"`
+	} `json:"license-platform:platform"`
+	Network struct {
+		Name                         string   `json:"name"`
+		Subnetwork                   string   `json:"subnetwork"`
+		PrivateServicesRangeName     string   `json:"privateServicesRangeName"`
+		StayingPrivateServicesRanges []string `json:"stayingPrivateServicesRanges"`
+	} `json:"license-platform:network"`
+	Kubernetes struct {
+		NetworkPolicies struct {
+			Dataplane string `json:"dataplane"`
+		} `json:"networkPolicies"`
+	} `json:"license-platform:kubernetes"`
+	Identity struct {
+		NodeAccount string `json:"nodeAccount"`
+	} `json:"license-platform:identity"`
+}
+
+func readSaid(stack string, settings []byte) (said, error) {
+	var file struct {
+		Config said `json:"config"`
+	}
+	if err := yaml.Unmarshal(settings, &file); err != nil {
+		return said{}, fmt.Errorf("read Pulumi.%s.yaml: %w", stack, err)
+	}
+	return file.Config, nil
+}
+
+func (s said) network() string { return "projects/p/global/networks/" + s.Network.Name }
+
+// datapath is Google's word for the dataplane.
+func (s said) datapath() string {
+	if s.Kubernetes.NetworkPolicies.Dataplane == "calico" {
+		return ""
+	}
+	return "ADVANCED_DATAPATH"
+}
+
+// reserves tells whether the name is that of a range for managed services.
+func (s said) reserves(name string) bool {
+	return name != "" && (name == s.Network.PrivateServicesRangeName || slices.Contains(s.Network.StayingPrivateServicesRanges, name))
+}
+
+// ranges lists these ranges as the Compute API does.
+func (s said) ranges() []any {
+	listed := []any{}
+	for _, name := range append([]string{s.Network.PrivateServicesRangeName}, s.Network.StayingPrivateServicesRanges...) {
+		if name != "" {
+			listed = append(listed, map[string]any{"name": name, "purpose": "VPC_PEERING"})
+		}
+	}
+	return listed
+}

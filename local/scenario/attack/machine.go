@@ -1,0 +1,137 @@
+package attack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
+	"github.com/coditect-ai/license-platform/local/report/layer"
+)
+
+// escape is what an intruder in an API pod tries on the machine that it runs on:
+// past the network, by what processes of one machine otherwise share.
+type escape struct {
+	// bait finds or makes what the intruder goes for, and how to take it away again.
+	bait func(t *Target) (on string, remove func() error, err error)
+	kind string
+	// nowhere says that it is tried in the pod only: the machine may refuse it, too.
+	nowhere bool
+}
+
+// try makes the move in the place of the pod's program. What cannot be done from
+// outside either proves nothing.
+func (e escape) try(ctx context.Context, t *Target) (finding Finding, err error) {
+	if t.Intrude == nil {
+		return Finding{}, errors.New("nobody is inside: pods have no file system of their own")
+	}
+	on, remove, err := e.bait(t)
+	if err != nil {
+		return Finding{}, fmt.Errorf("find what an intruder goes for: %w", err)
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	move := sandbox.Move{Kind: e.kind, On: on}
+	if outside := move.Do(); !e.nowhere && outside.Refused != "" {
+		return Finding{}, fmt.Errorf("nobody outside gets there either, which proves nothing: %s %s: %s", e.kind, on, outside.Refused)
+	}
+	result, err := t.Intrude(ctx, t.API.IP, move)
+	switch {
+	case err != nil:
+		return Finding{}, fmt.Errorf("move within a pod: %w", err)
+	case result.Refused == "":
+		return Finding{Rule: "the pod reached the machine", Why: result.Got, Status: "done"}, nil
+	default:
+		return Finding{Layer: layer.Workload, Rule: "own namespaces", Why: "the kernel answers " + result.Refused, Status: result.Refused}, nil
+	}
+}
+
+func (e escape) as(name string) Attack {
+	return Attack{Name: "from an API pod " + name, Layer: layer.Workload, Rule: "own namespaces", Try: e.try}
+}
+
+// there is what is on the machine anyway.
+func there(path func(t *Target) string) func(*Target) (string, func() error, error) {
+	return func(t *Target) (string, func() error, error) { return path(t), func() error { return nil }, nil }
+}
+
+// ofDaemon is a file in the embedded cloud's folder.
+func ofDaemon(name string) func(*Target) (string, func() error, error) {
+	return there(func(t *Target) string { return filepath.Join(t.Dir, name) })
+}
+
+// publicFile makes a file that everybody may read.
+func publicFile(*Target) (string, func() error, error) {
+	file, err := os.CreateTemp("", "license-platform-*")
+	if err != nil {
+		return "", nil, err
+	}
+	remove := func() error { return os.Remove(file.Name()) }
+	if err := errors.Join(file.Chmod(0o644), file.Close()); err != nil {
+		return "", nil, errors.Join(err, remove())
+	}
+	return file.Name(), remove, nil
+}
+
+// databaseSocket is where the daemon administers PostgreSQL.
+func databaseSocket(t *Target) (string, func() error, error) {
+	for _, pattern := range []string{filepath.Join(t.Dir, "postgres", "*", "socket"), filepath.Join(os.TempDir(), "license-platform-sql-*")} {
+		found, err := filepath.Glob(filepath.Join(pattern, ".s.PGSQL.*[0-9]"))
+		if err == nil && len(found) > 0 {
+			return found[0], func() error { return nil }, nil
+		}
+	}
+	return "", nil, errors.New("PostgreSQL has no socket")
+}
+
+// abstractSocket listens under a name that no file system knows.
+func abstractSocket(*Target) (string, func() error, error) {
+	name := "@license-platform-" + strconv.Itoa(os.Getpid())
+	listener, err := net.Listen("unix", name)
+	if err != nil {
+		return "", nil, err
+	}
+	return name, listener.Close, nil
+}
+
+// sharedMemory makes a System V segment that everybody may attach.
+func sharedMemory(*Target) (string, func() error, error) {
+	key := 0x11ce0000 + os.Getpid()&0xffff
+	id, err := unix.SysvShmGet(key, 4096, unix.IPC_CREAT|unix.IPC_EXCL|0o666)
+	if err != nil {
+		return "", nil, err
+	}
+	return strconv.Itoa(key), func() error {
+		_, err := unix.SysvShmCtl(id, unix.IPC_RMID, nil)
+		return err
+	}, nil
+}
+
+// Escapes are the moves from within a pod to its machine; they need Target.Intrude.
+func Escapes() []Attack {
+	ofProcess := func(format string) func(*Target) (string, func() error, error) {
+		return there(func(t *Target) string { return fmt.Sprintf(format, t.Daemon) })
+	}
+	fixed := func(on string) func(*Target) (string, func() error, error) {
+		return there(func(*Target) string { return on })
+	}
+	return []Attack{
+		escape{bait: ofDaemon("daemon.json"), kind: sandbox.Reads}.as("to the embedded cloud's control token"),
+		escape{bait: ofDaemon("ca.key"), kind: sandbox.Reads}.as("to the authority's private key"),
+		escape{bait: publicFile, kind: sandbox.Reads}.as("to a file of the machine that everybody may read"),
+		escape{bait: fixed("/license-api.new"), kind: sandbox.Writes, nowhere: true}.as("to a program of its own in its image"),
+		escape{bait: databaseSocket, kind: sandbox.Connects}.as("to PostgreSQL's socket, past every policy"),
+		escape{bait: abstractSocket, kind: sandbox.Connects}.as("to an abstract socket of the machine"),
+		escape{bait: sharedMemory, kind: sandbox.Attaches}.as("to shared memory of the machine"),
+		escape{bait: ofProcess("%d"), kind: sandbox.Signals}.as("by a signal to the daemon"),
+		escape{bait: ofProcess("/proc/%d/cmdline"), kind: sandbox.Reads}.as("to the machine's processes in /proc"),
+		escape{bait: ofProcess("/proc/%d/root/etc/passwd"), kind: sandbox.Reads}.as("to the machine's files through /proc"),
+		escape{bait: fixed(strconv.Itoa(unix.AF_VSOCK)), kind: sandbox.Opens, nowhere: true}.as("by a VSOCK to the machine below"),
+		escape{bait: fixed(""), kind: sandbox.Unshares, nowhere: true}.as("to root in a namespace of its own"),
+	}
+}

@@ -1,0 +1,124 @@
+package attack
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
+	"github.com/coditect-ai/license-platform/local/report/requestlog"
+)
+
+// Target is a running local stack.
+type Target struct {
+	// Edge is the load balancer, Roots verify everything.
+	Edge  netip.AddrPort
+	Roots *x509.CertPool
+	// LicenseHost and IDEHost are names that the load balancer serves.
+	LicenseHost, IDEHost string
+	// Tenant and License are the demo tenant's; Rival is another tenant's name,
+	// RivalLicense its licence.
+	Tenant, License, Rival, RivalLicense string
+	// Token mints an identity token of the local issuer.
+	Token func(ctx context.Context, who Identity) (string, error)
+	// KeysURL serves the issuer's public keys.
+	KeysURL string
+	// Requests returns what the load balancer logged with this trace id.
+	Requests func(ctx context.Context, traceID string) ([]requestlog.Passage, error)
+	// SQL, Redis and KMS are addresses (host:port) inside the private network.
+	SQL, Redis, KMS string
+	// SQLName is the common name of the database's certificate, SQLRoots verify it.
+	SQLName  string
+	SQLRoots *x509.CertPool
+	// API and IDE are a pod of each; Control is the cluster's control plane.
+	API, IDE Pod
+	Control  netip.AddrPort
+	// Account is the email of the API's Google service account.
+	Account string
+	// Inside attempts something from the pod at an address; an invalid one means a
+	// pod of a foreign namespace. It is nil where pods have no network of their own.
+	Inside func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error)
+	// Intrude does something in the place of the program of the pod at an address.
+	// It is nil where pods have no file system of their own.
+	Intrude func(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error)
+	// Dir is the embedded cloud's folder, Daemon its process.
+	Dir    string
+	Daemon int
+
+	mu     sync.Mutex // guards what follows
+	client *http.Client
+	next   netip.Addr
+}
+
+// Pod is a pod of the cluster.
+type Pod struct {
+	IP netip.Addr
+	// HTTP takes requests, Metrics is scraped.
+	HTTP, Metrics uint16
+}
+
+// Identity says whom a token is for.
+type Identity struct {
+	Project, Tenant, User, Role string
+	TTL                         time.Duration
+}
+
+// address returns a client address that no other attempt has: the rate limit of
+// one attack must not stop another. They come from the range for benchmarks, RFC
+// 2544.
+func (t *Target) address() netip.Addr {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.next.IsValid() {
+		// Another run in the same minute starts somewhere else.
+		t.next = netip.AddrFrom4([4]byte{198, byte(18 + rand.IntN(2)), byte(rand.IntN(250)), 0})
+	}
+	t.next = t.next.Next()
+	return t.next
+}
+
+// http reaches every host through the load balancer.
+func (t *Target) http() *http.Client {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.client == nil {
+		dialer := &net.Dialer{Timeout: 5 * time.Second}
+		t.client = &http.Client{
+			Timeout: 20 * time.Second,
+			Transport: &http.Transport{
+				TLSClientConfig: &tls.Config{RootCAs: t.Roots, MinVersion: tls.VersionTLS12},
+				DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+					return dialer.DialContext(ctx, network, t.Edge.String())
+				},
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
+	return t.client
+}
+
+// Close ends idle connections.
+func (t *Target) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.client != nil {
+		t.client.CloseIdleConnections()
+	}
+}
+
+// token mints one that the API takes: of the demo tenant and a user of its own.
+func (t *Target) token(ctx context.Context, who Identity) (string, error) {
+	token, err := t.Token(ctx, who)
+	if err != nil {
+		return "", fmt.Errorf("get a token: %w", err)
+	}
+	return token, nil
+}

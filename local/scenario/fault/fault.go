@@ -1,0 +1,90 @@
+// Package fault lists what can be made to happen to the embedded cloud until it is
+// healed: parts that fail, clients that are too many, people who do what alerts are
+// for.
+package fault
+
+import (
+	"slices"
+
+	"github.com/coditect-ai/license-platform/local/scenario/load"
+)
+
+// The names of all faults.
+const (
+	Redis    = "redis"
+	Postgres = "postgres"
+	KMS      = "kms"
+	API      = "api"
+	Identity = "identity"
+	Operator = "operator"
+	Cluster  = "cluster"
+	Agents   = "agents"
+
+	SlowKMS      = "slow-kms"
+	DatabaseLock = "database-lock"
+	RedisMemory  = "redis-memory"
+	Certificate  = "certificate"
+
+	KeyVersion = "key-version"
+	SecretRead = "secret-read"
+
+	SignIns = "sign-ins"
+	Scanner = "scanner"
+	Flood   = "flood"
+	Seats   = "seats"
+)
+
+// Fault is one of them.
+type Fault struct {
+	Name string
+	// Effect says what happens, in one line.
+	Effect string
+	// Callers are the clients that call meanwhile; none when empty. What nobody asks
+	// for fails without anybody being told.
+	Callers load.Kind
+}
+
+// All lists the faults: parts that fail, parts that are in need, what a person does,
+// what clients do.
+func All() []Fault {
+	return []Fault{
+		{Redis, "the Redis server is stopped and kept down; its data is saved", load.Customers},
+		{Postgres, "the PostgreSQL server is stopped and kept down; its data is saved", load.Customers},
+		{KMS, "the key management service answers UNAVAILABLE", load.Customers},
+		{API, "the API's processes are killed whenever they start: a crash loop", load.Customers},
+		{Identity, "the public keys of the token issuer answer 503; the API still knows those it has fetched", ""},
+		{Operator, "the webhook of managed Prometheus has no pods, as on a cluster that has just been made: no PodMonitoring can be made or changed", ""},
+		{Cluster, "the cluster is deleted behind Pulumi's back, and its load balancer is left over; healed, another one has its place, with none of the stack's objects", ""},
+		{Agents, "Google's service agents are still being made, as in a new project: no grant can be given to them", ""},
+
+		{SlowKMS, "the key management service takes a second and a half for each signature", load.Customers},
+		{DatabaseLock, "somebody's transaction holds a lock on every table: statements wait, and keep their connections", load.Readers},
+		{RedisMemory, "the Redis server gets little memory, and nine tenths of it are filled", ""},
+		{Certificate, "the load balancer shows a certificate that ends in five days for the host that is checked from outside", ""},
+
+		{KeyVersion, "somebody schedules the destruction of the signing key's versions", load.Customers},
+		{SecretRead, "somebody reads the platform's secrets", ""},
+
+		{SignIns, "clients call with forged tokens, twenty times a second", load.Forgers},
+		{Scanner, "scanners try SQL injections, up to eighty times a second", load.Scanners},
+		{Flood, "many clients call at once, far more often than usual", load.Crowd},
+		{Seats, "more devices want a seat than a licence has, and try again and again", load.Devices},
+	}
+}
+
+// Names are those of all faults, in their order.
+func Names() (names []string) {
+	for _, f := range All() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Find returns the fault of this name.
+func Find(name string) (Fault, bool) {
+	i := slices.IndexFunc(All(), func(f Fault) bool { return f.Name == name })
+	if i < 0 {
+		return Fault{}, false
+	}
+	return All()[i], true
+}
