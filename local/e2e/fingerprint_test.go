@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -196,10 +197,15 @@ func (n *neighbourhood) clients(t *testing.T, taken fingerprint) {
 // of TLS at most.
 func (n *neighbourhood) certificate(t *testing.T, name string, newest uint16) string {
 	t.Helper()
-	config := &tls.Config{ServerName: name, MinVersion: tls.VersionTLS10, MaxVersion: newest, InsecureSkipVerify: true} //nolint:gosec // it only looks
+	config := &tls.Config{RootCAs: n.m.roots, ServerName: name, MinVersion: tls.VersionTLS10, MaxVersion: newest}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", n.m.edge())
+	// One that is for other names is shown, and refused.
+	var refused *tls.CertificateVerificationError
+	if errors.As(err, &refused) {
+		return strings.Join(refused.UnverifiedCertificates[0].DNSNames, ",") + ", refused"
+	}
 	if err != nil {
 		return err.Error()
 	}

@@ -29,6 +29,8 @@ type machine struct {
 	edgePort          int
 	endpoints         endpoints
 	client            *http.Client
+	// roots are the authority that the load balancer is trusted by.
+	roots *x509.CertPool
 }
 
 // endpoints is what `up` writes for programs to read.
@@ -110,13 +112,13 @@ func (m *machine) trust(t *testing.T) {
 	t.Helper()
 	authority, err := os.ReadFile(filepath.Join(m.directory, "ca.pem"))
 	require.NoError(t, err)
-	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(authority))
+	m.roots = x509.NewCertPool()
+	require.True(t, m.roots.AppendCertsFromPEM(authority))
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	m.client = &http.Client{
 		Timeout: 30 * time.Second,
 		Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			TLSClientConfig: &tls.Config{RootCAs: m.roots, MinVersion: tls.VersionTLS12},
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 				return dialer.DialContext(ctx, network, m.edge())
 			},
