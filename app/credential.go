@@ -32,7 +32,7 @@ type Credential struct {
 	Licenses []string
 	// Digest is the SHA-256 of the secret's whole text. The secret has 256 random bits, so
 	// nobody finds it by trying, however fast the hash is. bcrypt and its like make weak
-	// passwords dear to try; here they would only make each request dear to answer.
+	// passwords expensive to try; here they would only make each request expensive.
 	Digest    [sha256.Size]byte
 	CreatedAt time.Time
 	// ExpiresAt is when it ends; the zero time means never.

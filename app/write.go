@@ -10,7 +10,8 @@ import (
 // only kept for longer: then it is written and confirmed while the grant is prepared, since
 // whichever fails leaves nothing that was not promised before.
 //
-// An error of the preparation or of the ledger comes as unwritten; confirmed is the seats'.
+// unwritten is the error of the preparation or of the ledger; held and confirmed are the
+// answer and the error of the live seats.
 func (s *Service) write(ctx context.Context, g *Grant, reserved Reserved, event Event, prepare func(context.Context, *Grant) error) (held bool, confirmed, unwritten error) {
 	lease := g.Lease
 	record := func() {

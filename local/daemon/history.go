@@ -38,8 +38,8 @@ func newHistory(explain func() string) *history {
 }
 
 // learn takes the names of the rules of Cloud Armor, as the program calls them. The
-// name of one that is gone stays known until another takes its priority: the front
-// door may still be deciding by it.
+// name of one that is gone stays known until another takes its priority: the load
+// balancer may still be deciding by it.
 func (h *history) learn(rules []store.Resource) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
