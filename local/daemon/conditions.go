@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
@@ -85,7 +87,7 @@ func playbookOf(i monitoring.Incident) string {
 // about tells one incident of a policy from another, without what all of them have.
 func about(labels map[string]string) string {
 	var parts []string
-	for _, name := range sorted(labels) {
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		if name != "monitored_resource" && name != "project_id" {
 			parts = append(parts, name+" "+labels[name])
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,7 +74,7 @@ func balancerLine(e loadbalancer.LogEntry) page.Line {
 	l := page.Line{At: e.Timestamp, Source: "load balancer", Severity: e.Severity, Text: e.Payload.StatusDetails}
 	add := func(name, value string) {
 		if value != "" {
-			l.Fields = append(l.Fields, page.Field{Name: name, Value: short400(requestlog.Redact(value))})
+			l.Fields = append(l.Fields, page.Field{Name: name, Value: shortened(requestlog.Redact(value))})
 		}
 	}
 	add("userAgent", e.HTTPRequest.UserAgent)
@@ -130,7 +131,7 @@ func podLine(pod string, content []byte) (l page.Line, id string, ok bool) {
 	}
 	l = page.Line{Source: pod, Severity: text(fields["severity"]), Text: text(fields["message"])}
 	l.At, _ = time.Parse(time.RFC3339Nano, text(fields["time"])) // a line without one comes first
-	for _, name := range sorted(fields) {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		switch name {
 		case "time", "severity", "message", "logging.googleapis.com/trace", "logging.googleapis.com/spanId":
 			continue
@@ -143,7 +144,7 @@ func podLine(pod string, content []byte) (l page.Line, id string, ok bool) {
 			}
 			value = string(encoded)
 		}
-		l.Fields = append(l.Fields, page.Field{Name: name, Value: short400(requestlog.Redact(value))})
+		l.Fields = append(l.Fields, page.Field{Name: name, Value: shortened(requestlog.Redact(value))})
 	}
 	return l, text(fields["requestId"]), true
 }
@@ -202,19 +203,9 @@ func modified(file string) time.Time {
 	return info.ModTime()
 }
 
-func short400(value string) string {
+func shortened(value string) string {
 	if len(value) > maxValue {
 		return strings.ToValidUTF8(value[:maxValue], "") + "…"
 	}
 	return value
-}
-
-// sorted are the keys of a map, in order.
-func sorted[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -22,7 +22,7 @@ import (
 func (d *Daemon) providers(schemas *customresource.Schemas) {
 	google := &gcp.Cloud{
 		Store: d.store, Plan: d.options.Plan, CA: d.authority.PEM(),
-		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs, CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
+		CheckRule: cloudarmor.CheckResource, CheckRedisConfigs: redis.CheckConfigs, CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
 		AgentsExist: func() bool { return !d.faults.has(fault.Agents) },
 		Databases:   d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
 		Images: d.registry, Tenants: tenants{d.issuer},
@@ -36,15 +36,6 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 	d.kubernetes.Reaching(func() provider.Reach {
 		return provider.Reach{Gone: d.faults.has(fault.Cluster), Forget: d.forgets.Load()}
 	})
-}
-
-// checkRule compiles a Cloud Armor rule the way the load balancer does.
-func checkRule(properties map[string]any) error {
-	rule, err := cloudarmor.RuleFromResource(properties)
-	if err != nil {
-		return err
-	}
-	return cloudarmor.CheckRule(rule)
 }
 
 // flagPatience is how long PostgreSQL may take to say which parameters it has.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/coditect-ai/license-platform/local/host/address"
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 // Record is what a running daemon writes down for the commands, in daemon.json.
@@ -57,12 +58,5 @@ func WriteJSON(path string, value any) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", filepath.Base(path), err)
 	}
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, append(content, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(temporary, path); err != nil {
-		return fmt.Errorf("replace %s: %w", path, err)
-	}
-	return nil
+	return file.Replace(path, append(content, '\n'), 0o600)
 }

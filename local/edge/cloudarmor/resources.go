@@ -47,6 +47,16 @@ func FromResources(policy map[string]any, rules []map[string]any) (*Policy, erro
 	return NewPolicy(config)
 }
 
+// CheckResource says what the API would refuse about one rule, given the properties of
+// its SecurityPolicyRule.
+func CheckResource(properties map[string]any) error {
+	candidate, err := RuleFromResource(properties)
+	if err != nil {
+		return err
+	}
+	return CheckRule(candidate)
+}
+
 // RuleFromResource reads the properties of one SecurityPolicyRule. It does not
 // check them: CheckRule does.
 func RuleFromResource(properties map[string]any) (rule.Rule, error) {

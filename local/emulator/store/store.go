@@ -10,10 +10,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 // Resource is one thing that exists in the embedded cloud.
@@ -171,15 +172,8 @@ func write(path string, resources []Resource) error {
 	if err != nil {
 		return fmt.Errorf("encode the embedded cloud's store: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("make the store's folder: %w", err)
-	}
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, content, 0o600); err != nil {
-		return fmt.Errorf("write the embedded cloud's store: %w", err)
-	}
-	if err := os.Rename(temporary, path); err != nil {
-		return fmt.Errorf("replace the embedded cloud's store: %w", err)
+	if err := file.Replace(path, content, 0o600); err != nil {
+		return fmt.Errorf("keep the embedded cloud's store: %w", err)
 	}
 	return nil
 }

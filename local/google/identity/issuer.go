@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 // keyBits is the size of the keys that sign Google's ID tokens.
@@ -62,7 +64,7 @@ func createKey(path string) ([]byte, error) {
 		return nil, fmt.Errorf("encode a key: %w", err)
 	}
 	encoded := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	return encoded, replace(path, encoded)
+	return encoded, file.Replace(path, encoded, 0o600)
 }
 
 func parseKey(encoded []byte) (*rsa.PrivateKey, error) {
@@ -79,18 +81,4 @@ func parseKey(encoded []byte) (*rsa.PrivateKey, error) {
 		return nil, fmt.Errorf("it is a %T, not an RSA key", parsed)
 	}
 	return key, nil
-}
-
-// replace writes a private file in one step.
-func replace(path string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("make the folder of the local token issuer: %w", err)
-	}
-	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("replace %s: %w", path, err)
-	}
-	return nil
 }

@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 // Tenant is an Identity Platform tenant.
@@ -102,7 +104,7 @@ func (i *Issuer) change(edit func([]Tenant) []Tenant) error {
 	if err != nil {
 		return fmt.Errorf("encode the local tenants: %w", err)
 	}
-	return replace(i.tenantsPath(), content)
+	return file.Replace(i.tenantsPath(), content, 0o600)
 }
 
 // signInTenant returns the tenant that the caller means, by its id or else by

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/coditect-ai/license-platform/local/host/file"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -68,31 +69,18 @@ func (s *spares) offer(file string) {
 	}
 }
 
-func (s *spares) prepare(file string) spare {
-	if pair, err := os.ReadFile(file); err == nil {
+func (s *spares) prepare(path string) spare {
+	if pair, err := os.ReadFile(path); err == nil {
 		return spare{pair: pair}
 	}
 	pair, err := generate(spareBits)
 	if err != nil {
 		return spare{err: err}
 	}
-	if err := s.store(file, pair); err != nil {
+	if err := file.Replace(path, pair, 0o600); err != nil {
 		s.log.Warn("a spare key pair lives in memory only", "error", err)
 	}
 	return spare{pair: pair}
-}
-
-func (s *spares) store(file string, pair []byte) error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return fmt.Errorf("make the folder of spare keys: %w", err)
-	}
-	if err := os.WriteFile(file+".new", pair, 0o600); err != nil {
-		return fmt.Errorf("keep a spare key: %w", err)
-	}
-	if err := os.Rename(file+".new", file); err != nil {
-		return fmt.Errorf("keep a spare key: %w", err)
-	}
-	return nil
 }
 
 // take returns a key pair that nobody else gets.

@@ -7,12 +7,12 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"time"
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
+	"github.com/coditect-ai/license-platform/local/host/file"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -73,14 +73,8 @@ func (st state) save(path string) error {
 	if err != nil {
 		return fmt.Errorf("encode the local KMS keys: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("make the folder of the local KMS keys: %w", err)
-	}
-	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
-		return fmt.Errorf("write the local KMS keys: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("replace the local KMS keys: %w", err)
+	if err := file.Replace(path, content, 0o600); err != nil {
+		return fmt.Errorf("keep the local KMS keys: %w", err)
 	}
 	return nil
 }

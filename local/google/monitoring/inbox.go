@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 const (
@@ -140,7 +142,7 @@ func (b *inbox) add(arrived []Notification) error {
 			return fmt.Errorf("encode a notification: %w", err)
 		}
 	}
-	if err := replaceFile(b.path, text.Bytes()); err != nil {
+	if err := file.Replace(b.path, text.Bytes(), 0o600); err != nil {
 		b.kept = before
 		return err
 	}
@@ -160,15 +162,4 @@ func (b *inbox) all() []Notification {
 	newest := slices.Clone(b.kept)
 	slices.Reverse(newest)
 	return newest
-}
-
-// replaceFile writes a file that only its owner reads, in one step.
-func replaceFile(path string, content []byte) error {
-	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("replace %s: %w", path, err)
-	}
-	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/local/emulator/provider"
 	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 const (
@@ -162,7 +163,7 @@ func (m *Monitoring) write(name string, content []byte) (changed bool, err error
 	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, content) {
 		return false, nil
 	}
-	return true, replaceFile(path, content)
+	return true, file.Replace(path, content, 0o600)
 }
 
 // startBoth starts Alertmanager first, so that no alert is lost.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/local/host/file"
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
@@ -171,7 +172,7 @@ func (m *Monitoring) SetPace(p Pace) error {
 	if err := p.Validate(); err != nil {
 		return err
 	}
-	if err := replaceFile(pacePath(m.options.Dir), []byte(strconv.Itoa(int(p))+"\n")); err != nil {
+	if err := file.Replace(pacePath(m.options.Dir), []byte(strconv.Itoa(int(p))+"\n"), 0o600); err != nil {
 		return err
 	}
 	m.mu.Lock()

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 // disk is where a registry's contents are kept: blobs/sha256/HEX, one file a
@@ -156,11 +158,7 @@ func writeJSON(path string, value any) error {
 	if err != nil {
 		return fmt.Errorf("write the registry: %w", err)
 	}
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, content, 0o600); err != nil {
-		return fmt.Errorf("write the registry: %w", err)
-	}
-	if err := os.Rename(temporary, path); err != nil {
+	if err := file.Replace(path, content, 0o600); err != nil {
 		return fmt.Errorf("write the registry: %w", err)
 	}
 	return nil

@@ -7,11 +7,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
+	"github.com/coditect-ai/license-platform/local/host/file"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -65,14 +65,8 @@ func (all secrets) save(path string) error {
 	if err != nil {
 		return fmt.Errorf("encode the local secrets: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("make the folder of the local secrets: %w", err)
-	}
-	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
-		return fmt.Errorf("write the local secrets: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("replace the local secrets: %w", err)
+	if err := file.Replace(path, content, 0o600); err != nil {
+		return fmt.Errorf("keep the local secrets: %w", err)
 	}
 	return nil
 }

@@ -19,6 +19,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 const (
@@ -106,10 +108,10 @@ func create(dir, name, certPath, keyPath string) (*Authority, error) {
 		return nil, err
 	}
 	// The certificate comes last: it is what says that an authority exists.
-	if err := replace(keyPath, encodedKey, 0o600); err != nil {
+	if err := file.Replace(keyPath, encodedKey, 0o600); err != nil {
 		return nil, err
 	}
-	if err := replace(certPath, encodeCertificate(der), 0o644); err != nil {
+	if err := file.Replace(certPath, encodeCertificate(der), 0o644); err != nil {
 		return nil, err
 	}
 	return &Authority{path: certPath, certificate: parsed, key: key, encoded: encodeCertificate(der)}, nil
@@ -226,17 +228,4 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// replace writes the file in one step, so that an interruption leaves the old
-// one or none.
-func replace(path string, content []byte, mode fs.FileMode) error {
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, content, mode); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(temporary, path); err != nil {
-		return fmt.Errorf("replace %s: %w", path, err)
-	}
-	return nil
 }

@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *world {
 	})
 	google := &gcp.Cloud{
 		Store: s, Plan: address.Plan{Block: 77, EdgePort: 8443}, CA: "CA PEM",
-		CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs,
+		CheckRule: cloudarmor.CheckResource, CheckRedisConfigs: redis.CheckConfigs,
 		CheckDatabaseFlags: func(flags map[string]string) error { return postgres.CheckFlags(context.Background(), flags) },
 		TenantID:           func(_, name string) string { return name + "-x1y2z" },
 		Databases:          idle{}, Caches: idle{}, Keys: idleKeys{}, Secrets: idleSecrets{}, Images: idle{}, Tenants: idle{},
@@ -70,15 +70,6 @@ func newWorld(t *testing.T) *world {
 	_, err = w.google.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: w.wire(map[string]any{"project": project, "region": region})})
 	require.NoError(t, err)
 	return w
-}
-
-// checkRule compiles a Cloud Armor rule as the embedded cloud does.
-func checkRule(properties map[string]any) error {
-	rule, err := cloudarmor.RuleFromResource(properties)
-	if err != nil {
-		return err
-	}
-	return cloudarmor.CheckRule(rule)
 }
 
 // synced says what keeps the load balancer from serving the Ingress.

@@ -31,20 +31,12 @@ func newProviders(t *testing.T) providers {
 	require.NoError(t, err)
 	schemas, err := customresource.NewSchemas()
 	require.NoError(t, err)
-	google := &gcp.Cloud{Store: s, CheckRule: checkRule, CheckRedisConfigs: redis.CheckConfigs}
+	google := &gcp.Cloud{Store: s, CheckRule: cloudarmor.CheckResource, CheckRedisConfigs: redis.CheckConfigs}
 	cluster := &kubernetes.Cluster{Store: s, Schemas: schemas}
 	return providers{
 		"gcp":        provider.NewServer("gcp", s, google.Kinds(), google.Functions()),
 		"kubernetes": provider.NewServer("kubernetes", s, cluster.Kinds(), nil),
 	}
-}
-
-func checkRule(properties map[string]any) error {
-	rule, err := cloudarmor.RuleFromResource(properties)
-	if err != nil {
-		return err
-	}
-	return cloudarmor.CheckRule(rule)
 }
 
 // refusals are the reasons why a plan would stop, each with the resource it is about.

@@ -1,0 +1,39 @@
+package file_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/local/host/file"
+)
+
+func TestAFileIsReplacedInOneStepWithItsFolder(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "new", "secret")
+	for _, content := range []string{"first", "second"} {
+		require.NoError(t, file.Replace(path, []byte(content), 0o600))
+		found, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, content, string(found))
+	}
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
+	assert.NoFileExists(t, path+".new", "nothing is left beside it")
+}
+
+func TestWhatCannotBeWrittenIsNamedAndTheOldOneStays(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, file.Replace(path, []byte("old"), 0o600))
+	require.NoError(t, os.Mkdir(path+".new", 0o700))
+	require.ErrorContains(t, file.Replace(path, []byte("new"), 0o600), "write "+path)
+	found, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "old", string(found))
+}
