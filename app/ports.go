@@ -147,6 +147,8 @@ type Reservation struct {
 	By     Origin
 	// Revive allows no other lease than Lease.
 	Revive bool
+	// Take allows that another device loses its seat for this one.
+	Take bool
 }
 
 // Reserved is a seat that was given.
@@ -166,6 +168,9 @@ type Reserved struct {
 	InGrace bool
 	// Endings have to be ended in the ledger before the lease is handed out.
 	Endings []Ending
+	// Takes is true when nothing was reserved: the seat would be another device's, and
+	// Reservation.Take was not set. The times are those that the lease would have.
+	Takes bool
 }
 
 // Extended is the answer to a heartbeat.
@@ -279,7 +284,8 @@ type Usage struct {
 // own clock. A store that does not answer is Unavailable; ErrCold asks for Load.
 type Seats interface {
 	// Reserve reclaims expired seats, then takes one or finds the device's. With none left
-	// it takes one from the idlest lease, if the licence says so, or returns CodeNoSeats,
+	// it takes one from the idlest lease, if the licence says so and Reservation.Take is set
+	// (without it Reserved.Takes says that there is one), or returns CodeNoSeats,
 	// CodeSeatsReserved or CodeUserLimit with Exhausted; CodeNotHolder when the device's lease
 	// is another user's, CodeLeaseEnded or CodeLeaseTaken when the wanted lease's ending was
 	// final, CodeLicenseExpired for what is new in the licence's grace. A new seat

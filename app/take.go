@@ -10,7 +10,9 @@ import (
 
 // take reserves a seat, prepares the grant (signs it), writes it to the ledger, and
 // confirms that the seat is still there afterwards. If any step fails, a new seat is
-// given back. The order is what keeps the promise in the package's doc.
+// given back. The order is what keeps the promise in the package's doc. A seat that another
+// device loses is taken only when the grant is prepared: a signing key that does not answer
+// costs nobody a seat.
 func (s *Service) take(ctx context.Context, who Principal, license License, wanted Reservation, prepare func(context.Context, *Grant) error) (Grant, error) {
 	if who.Unchecked {
 		return Grant{}, Unavailable("ledger", errors.New("nobody could check whether the credential is still good"))
@@ -19,6 +21,7 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 	fresh := true
 	var written []Ending
 	lost := 0
+	var ready *Grant
 	for try := range contended {
 		if err := pause(ctx, try); err != nil {
 			s.takeBack(ctx, license.Ref(), written)
@@ -33,13 +36,25 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 			s.takeBack(ctx, license.Ref(), written)
 			return Grant{}, err
 		}
+		if reserved.Takes {
+			prepared := grantOf(who, license, wanted, reserved)
+			if err := prepare(ctx, &prepared); err != nil {
+				s.takeBack(ctx, license.Ref(), written)
+				return Grant{}, err
+			}
+			ready, wanted.Take = &prepared, true
+			continue
+		}
 		fresh = fresh && reserved.New
-		g := Grant{License: license, New: fresh, InGrace: reserved.InGrace, Lease: Lease{
-			Tenant: license.Tenant, License: license.ID, ID: reserved.Lease, Kind: reserved.Kind,
-			Fingerprint: wanted.Fingerprint, User: who.User, Email: who.Email, Address: who.Address,
-			GrantedAt: reserved.GrantedAt, ExpiresAt: reserved.ExpiresAt, Reservation: reserved.Group,
-		}}
-		held, err, unwritten := s.write(ctx, &g, reserved, grantEvent(who, g, wanted), prepare)
+		g, how := grantOf(who, license, wanted, reserved), prepare
+		g.New = fresh
+		if ready != nil && reserved.New && ready.Lease.ID == g.Lease.ID {
+			// Its token says these times.
+			g.Lease.GrantedAt, g.Lease.ExpiresAt, g.Token = ready.Lease.GrantedAt, ready.Lease.ExpiresAt, ready.Token
+			how = func(context.Context, *Grant) error { return nil }
+		}
+		ready = nil
+		held, err, unwritten := s.write(ctx, &g, reserved, grantEvent(who, g, wanted), how)
 		if unwritten != nil {
 			s.giveBack(ctx, g, wanted)
 			if wanted.startOver(unwritten) {
@@ -100,7 +115,7 @@ func (r *Reservation) startOver(err error) bool {
 		return false
 	}
 	license, _ := LicenseOfLease(r.Lease)
-	r.Lease = NewLeaseID(license)
+	r.Lease, r.Take = NewLeaseID(license), false
 	return true
 }
 
@@ -164,6 +179,15 @@ func (s *Service) takeBack(ctx context.Context, ref LicenseRef, written []Ending
 	if err := s.settle(ctx, ref, written); err != nil {
 		s.log.WarnContext(ctx, "a lease that was not handed out is still in the ledger; housekeeping will end it", "error", err)
 	}
+}
+
+// grantOf is the grant of a reserved seat, without its token.
+func grantOf(who Principal, license License, wanted Reservation, reserved Reserved) Grant {
+	return Grant{License: license, New: reserved.New, InGrace: reserved.InGrace, Lease: Lease{
+		Tenant: license.Tenant, License: license.ID, ID: reserved.Lease, Kind: reserved.Kind,
+		Fingerprint: wanted.Fingerprint, User: who.User, Email: who.Email, Address: who.Address,
+		GrantedAt: reserved.GrantedAt, ExpiresAt: reserved.ExpiresAt, Reservation: reserved.Group,
+	}}
 }
 
 func grantEvent(who Principal, g Grant, wanted Reservation) Event {

@@ -60,7 +60,7 @@ func (in *inside) ask(wanted app.Reservation) (app.Reserved, error) {
 	if wanted.Kind == "" {
 		wanted.Kind, wanted.For = app.KindFloating, in.license.LeaseTTL
 	}
-	wanted.Claim = "claim"
+	wanted.Claim, wanted.Take = "claim", true
 	return in.seats.Reserve(in.Context(), in.license, wanted)
 }
 
@@ -144,6 +144,14 @@ func TestAFullLicenceTakesTheSeatOfTheIdlestFloatingLease(t *testing.T) {
 	assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "a borrow takes nothing")
 	_, err = in.ask(app.Reservation{Fingerprint: "new", User: "bob", Kind: app.KindFloating, For: time.Minute, Revive: true})
 	assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "nor does who comes back")
+
+	asked, err := in.seats.Reserve(t.Context(), in.license, app.Reservation{Lease: "inside_new", Fingerprint: "new", User: "bob", Kind: app.KindFloating, For: time.Minute})
+	require.NoError(t, err)
+	assert.True(t, asked.Takes, "there is one to take, and nobody loses it yet")
+	assert.Equal(t, time.Minute, asked.ExpiresAt.Sub(asked.GrantedAt))
+	usage, err := in.seats.Usage(t.Context(), in.license.Ref())
+	require.NoError(t, err)
+	assert.Equal(t, 3, usage.InUse)
 
 	by := app.Origin{User: "bob", RequestID: "r-1"}
 	got, err := in.ask(app.Reservation{Fingerprint: "new", User: "bob", By: by})

@@ -21,7 +21,10 @@ func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Res
 	if wanted.Revive {
 		revive = "1"
 	}
-	origin := ""
+	origin, may := "", "0"
+	if wanted.Take {
+		may = "1"
+	}
 	if license.WhenFull == app.WhenFullTake {
 		by, err := json.Marshal(wanted.By)
 		if err != nil {
@@ -31,14 +34,14 @@ func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Res
 	}
 	args := append([]any{
 		wanted.Lease, wanted.Claim, digest(wanted.Fingerprint), digest(wanted.User), letter(wanted.Kind),
-		wanted.For.Microseconds(), revive, min(license.LeaseTTL, maxPending).Microseconds(), groupsOf(license, wanted.Groups), origin,
+		wanted.For.Microseconds(), revive, min(license.LeaseTTL, maxPending).Microseconds(), groupsOf(license, wanted.Groups), origin, may,
 	}, numbers(license)...)
 	a, err := s.run(ctx, s.reserve, license.Ref(), args...)
 	if err != nil {
 		return app.Reserved{}, err
 	}
 	switch a.word {
-	case "new", "held", "joined":
+	case "new", "held", "joined", "takes":
 		return reserved(a, wanted.Lease)
 	case "full":
 		return app.Reserved{}, exhausted(a, app.CodeNoSeats, "all seats of the licence are in use")
@@ -83,7 +86,7 @@ func reserved(a answer, wanted string) (app.Reserved, error) {
 	// A repeated command finds the seat that its first run took.
 	return app.Reserved{
 		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Joined: a.word == "joined", Kind: kindOf(a.text(1)),
-		GrantedAt: granted, ExpiresAt: expiry, Endings: endings, Group: group, InGrace: a.text(7) == "1",
+		GrantedAt: granted, ExpiresAt: expiry, Endings: endings, Group: group, InGrace: a.text(7) == "1", Takes: a.word == "takes",
 	}, nil
 }
 

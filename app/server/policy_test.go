@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -153,6 +155,45 @@ func TestALicenceIsUsedAsItsPolicySays(t *testing.T) {
 			assert.Contains(t, string(r.raw), field)
 		}
 	})
+}
+
+func TestNobodyLosesASeatToAGrantThatIsNotSigned(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	_, err := h.CreateLicense(t.Context(), root(), app.License{ID: "busy", Product: "p", Seats: 1, Policy: app.Policy{WhenFull: app.WhenFullTake}})
+	require.NoError(t, err)
+	first, err := h.Acquire(t.Context(), ada(), "busy", "laptop")
+	require.NoError(t, err)
+
+	h.sign = func(context.Context) error {
+		_, beat := h.Heartbeat(t.Context(), ada(), first.Lease.ID)
+		return errors.Join(beat, unavailableKey())
+	}
+	_, err = h.Acquire(t.Context(), bob(), "busy", "desk")
+	require.Equal(t, app.CodeUnavailable, app.CodeOf(err))
+	_, err = h.Heartbeat(t.Context(), ada(), first.Lease.ID)
+	require.NoError(t, err, "its seat was not taken")
+
+	h.sign = nil
+	taker, err := h.Acquire(t.Context(), bob(), "busy", "desk")
+	require.NoError(t, err)
+	assert.True(t, taker.New)
+	assert.Equal(t, taker.Lease.ExpiresAt.Unix(), h.claims().Expires)
+	assert.Equal(t, taker.Lease.GrantedAt.Unix(), h.claims().IssuedAt)
+	assert.Equal(t, taker.Lease.ID, h.claims().Lease)
+	_, err = h.Heartbeat(t.Context(), ada(), first.Lease.ID)
+	assert.Equal(t, app.CodeLeaseTaken, app.CodeOf(err))
+
+	// The seat is given back by its holder while the next grant is signed: nobody loses one.
+	h.sign = func(context.Context) error {
+		h.sign = nil
+		return h.Release(t.Context(), bob(), taker.Lease.ID)
+	}
+	last, err := h.Acquire(t.Context(), ada(), "busy", "laptop")
+	require.NoError(t, err)
+	assert.Equal(t, last.Lease.ID, h.claims().Lease)
+	assert.Equal(t, 1, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.take'`))
+	assert.Equal(t, 1, h.inUse(t, "busy"))
 }
 
 func TestManyWhoAskAtOnceGetNoMoreThanTheirShare(t *testing.T) {

@@ -1,13 +1,13 @@
 -- Takes a seat, or finds the device's. Until it is confirmed, a new one is pending and is
 -- kept for a short time only, and one that was held before stays what it is until then.
 -- ARGV: lease, claim, device, user, kind, length, revive, pending time, groups of the user, who
--- asks, then pairs of name and value
--- -> new|held|joined lease kind granted expiry endings origins group grace | cold | backlog | full seats
---    inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
+-- asks, whether another device may lose its seat (1), then pairs of name and value
+-- -> new|held|joined lease kind granted expiry endings origins group grace | takes, with the same,
+--    when one would have to and may not: nothing is reserved | cold | backlog | full seats inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
 --    holder | status STATUS
-local lease, claim, device, user, kind, length, revive, short, of, origin = unpack(ARGV, 1, 10)
+local lease, claim, device, user, kind, length, revive, short, of, origin, may = unpack(ARGV, 1, 11)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
-configure(11, #ARGV)
+configure(12, #ARGV)
 local s = redis.call('HMGET', state, 'run', 'status', 'seats', 'limit', 'ttl', 'till', 'users', 'reserved', 'take')
 if not s[1] then return {'cold'} end
 if s[2] ~= 'active' then return {'status', s[2]} end
@@ -106,6 +106,7 @@ else
     if redis.call('ZCARD', endings) >= most then return {'backlog'} end
     local victim
     victim, group = idlest(taken)
+    if victim and may ~= '1' then return {'takes', lease, kind, int(now), int(expiry), {}, {}, '', ''} end
     if victim then free(victim, 'taken', origin) end
   end
   if not group then
