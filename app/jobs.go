@@ -45,7 +45,8 @@ func (s *Service) catchUp(ctx context.Context, since string, alive func() error)
 	}
 }
 
-// follow brings licences, and all that are in use of tenants, up to date.
+// follow brings licences, and all licences of tenants, up to date: those whose leases are over
+// too, since an expired one comes back by a heartbeat.
 func (s *Service) follow(ctx context.Context, changed []LicenseRef, alive func() error) error {
 	var licenses []LicenseRef
 	for _, ref := range changed {
@@ -63,7 +64,7 @@ func (s *Service) follow(ctx context.Context, changed []LicenseRef, alive func()
 func (s *Service) followTenant(ctx context.Context, tenant string) error {
 	after := ""
 	for {
-		licenses, err := s.ledger.Busy(ctx, tenant, after, page)
+		licenses, err := s.ledger.All(ctx, tenant, after, page)
 		if err != nil {
 			return err
 		}

@@ -113,9 +113,9 @@ type Housekeeping interface {
 	// Standing returns licences, of any tenants, as License does; not those that do not
 	// exist.
 	Standing(ctx context.Context, refs []LicenseRef) ([]License, error)
-	// Busy lists up to `limit` licences of a tenant that have open leases, as License does,
-	// in the order of ids, those after the id `after`.
-	Busy(ctx context.Context, tenant, after string, limit int) ([]License, error)
+	// All lists up to `limit` licences of a tenant, as License does, in the order of ids, those
+	// after the id `after`.
+	All(ctx context.Context, tenant, after string, limit int) ([]License, error)
 	// OpenLeases lists up to `limit` open leases in the order of tenants, licences and ids,
 	// those after `after`, and where to go on; nil is the end.
 	OpenLeases(ctx context.Context, after OpenLease, limit int) (found []OpenLease, next *OpenLease, err error)

@@ -59,12 +59,11 @@ func (l *Ledger) Standing(ctx context.Context, refs []app.LicenseRef) ([]app.Lic
 	return found, err
 }
 
-// Busy implements app.Housekeeping.
-func (l *Ledger) Busy(ctx context.Context, tenant, after string, limit int) ([]app.License, error) {
+// All implements app.Housekeeping.
+func (l *Ledger) All(ctx context.Context, tenant, after string, limit int) ([]app.License, error) {
 	var found []app.License
-	err := l.read(ctx, "busy", tenant, func(b *pgx.Batch) {
-		b.Queue(selectStanding+`id > $2 AND EXISTS (SELECT FROM licensing.lease e WHERE e.tenant_id = $1 AND e.license_id = license.id AND e.ended_at IS NULL)
-			ORDER BY id LIMIT $3`, tenant, after, limit).
+	err := l.read(ctx, "all", tenant, func(b *pgx.Batch) {
+		b.Queue(selectStanding+`id > $2 ORDER BY id LIMIT $3`, tenant, after, limit).
 			Query(func(rows pgx.Rows) (err error) {
 				found, err = pgx.CollectRows(rows, scanStanding)
 				return err

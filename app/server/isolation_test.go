@@ -108,7 +108,7 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 		"Licenses":     func() (any, error) { return ledger.Licenses(ctx, theirs, "", 100) },
 		"Leases":       func() (any, error) { return ledger.Leases(ctx, ref, "", 100) },
 		"Events":       func() (any, error) { return ledger.Events(ctx, theirs, 0, 100) },
-		"Busy":         func() (any, error) { return ledger.Busy(ctx, theirs, "", 100) },
+		"All":          func() (any, error) { return ledger.All(ctx, theirs, "", 100) },
 		"LicenseIDs":   func() (any, error) { return ledger.LicenseIDs(ctx, theirs) },
 		"Export":       func() (any, error) { return ledger.Export(ctx, theirs, "", app.Place{}, 100, app.Event{}) },
 		"Erase":        func() (any, error) { return ledger.Erase(ctx, theirs, "", app.Event{}) },

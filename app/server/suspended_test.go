@@ -98,6 +98,26 @@ func TestASuspendedTenantsLeasesEndAndAreForgotten(t *testing.T) {
 	assert.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease l WHERE l::text ~ 'adas-laptop|ada@'`))
 }
 
+func TestALeaseThatExpiredWhileItsTenantWasSuspendedComesBackByAHeartbeat(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	g, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
+	require.NoError(t, err)
+	status := func(status string) {
+		h.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+mine+`'`)
+		require.NoError(t, h.Reap(t.Context()))
+	}
+	status("suspended")
+	h.expire(t, g.Lease)
+	require.NoError(t, h.Reap(t.Context()))
+	_, err = h.Heartbeat(t.Context(), ada(), g.Lease.ID)
+	require.Equal(t, app.CodeTenantSuspended, app.CodeOf(err))
+	status("active")
+	beat, err := h.Heartbeat(t.Context(), ada(), g.Lease.ID)
+	require.NoError(t, err, "the licence has no open lease, and is active all the same")
+	assert.True(t, beat.Revived)
+}
+
 func TestARevocationHoldsAgainstWhatWasReadBeforeIt(t *testing.T) {
 	t.Parallel()
 	for name, meet := range map[string]func(*testing.T, *hooked, func()){
