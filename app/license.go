@@ -89,6 +89,16 @@ func (l License) Defaulted() License {
 	return l
 }
 
+// SetLeaseTTL changes the lease time of a licence that has one, and its heartbeat with it, if
+// that was the default or is too long for the new lease.
+func (l *License) SetLeaseTTL(ttl time.Duration) {
+	usual := License{LeaseTTL: l.LeaseTTL}.Defaulted().HeartbeatInterval
+	if l.HeartbeatInterval == usual || l.HeartbeatInterval >= ttl {
+		l.HeartbeatInterval = License{LeaseTTL: ttl}.Defaulted().HeartbeatInterval
+	}
+	l.LeaseTTL = ttl
+}
+
 // Validate returns nil or an *Error with CodeValidation that lists every field
 // that is wrong.
 func (l License) Validate() error {

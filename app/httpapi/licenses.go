@@ -80,11 +80,7 @@ type Terms struct {
 
 func (t Terms) apply(l *app.License) {
 	if t.LeaseSeconds != nil && t.HeartbeatSeconds == nil {
-		// What was the default, or is too long for the new lease, is the new default.
-		usual := app.License{LeaseTTL: l.LeaseTTL}.Defaulted().HeartbeatInterval
-		if seconds := time.Duration(*t.LeaseSeconds) * time.Second; l.HeartbeatInterval == usual || l.HeartbeatInterval >= seconds {
-			l.HeartbeatInterval = app.License{LeaseTTL: seconds}.Defaulted().HeartbeatInterval
-		}
+		l.SetLeaseTTL(time.Duration(*t.LeaseSeconds) * time.Second)
 	}
 	seconds(&l.LeaseTTL, t.LeaseSeconds)
 	seconds(&l.HeartbeatInterval, t.HeartbeatSeconds)

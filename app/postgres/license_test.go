@@ -18,8 +18,8 @@ func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T
 	server := apptest.StartPostgres(t)
 	options := postgres.Options{Address: server.Address, CA: server.CA, ServerName: server.ServerName, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4}
 	require.NoError(t, postgres.Migrate(t.Context(), options, apptest.APIRole, slog.New(slog.DiscardHandler)))
-	declared := app.License{ID: "declared", Product: "p", Seats: 2, RequireFingerprint: true}.Defaulted()
-	seeds := []postgres.Seed{{Tenant: app.Tenant{ID: "demo", Name: "demo", Status: app.StatusActive}, Licenses: []app.License{declared}}}
+	declared := app.Declared{ID: "declared", Product: "p", Seats: 2, RequireFingerprint: new(true)}
+	seeds := []postgres.Seed{{Tenant: app.Tenant{ID: "demo", Name: "demo", Status: app.StatusActive}, Licenses: []app.Declared{declared}}}
 	require.NoError(t, postgres.Upsert(t.Context(), options, seeds))
 	options.User = apptest.APIRole
 	pool, err := postgres.Open(t.Context(), options)
@@ -58,17 +58,18 @@ func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T
 	assert.Equal(t, 8, read("made").Seats)
 	assert.Equal(t, wanted.Policy, read("made").Policy)
 
-	// What administrators decided about a declared licence stays when it is declared again.
+	// What is not declared of a licence is the administrators', and stays when it is declared again.
 	_, err = ledger.UpdateLicense(t.Context(), app.LicenseRef{Tenant: "demo", License: "declared"}, func(l *app.License) (app.Event, error) {
-		l.UserSeats = 1
+		l.UserSeats, l.Seats, l.RequireFingerprint, l.Overage, l.MaxBorrow = 1, 7, false, 1.5, time.Hour
 		return app.Event{Action: app.ActionUpdate, License: "declared"}, nil
 	})
 	require.NoError(t, err)
 	options.User = apptest.MigrationRole
 	seeds[0].Licenses[0].Seats = 9
 	require.NoError(t, postgres.Upsert(t.Context(), options, seeds))
-	assert.Equal(t, 1, read("declared").UserSeats)
-	assert.Equal(t, 9, read("declared").Seats)
+	again := read("declared")
+	assert.Equal(t, []any{1, 1.5, time.Hour}, []any{again.UserSeats, again.Overage, again.MaxBorrow}, "these are the administrators'")
+	assert.Equal(t, []any{9, true}, []any{again.Seats, again.RequireFingerprint}, "these are declared")
 
 	// The statement of the program before this column.
 	server.Admin(t, apptest.Database, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds, expires_at, max_borrow_seconds, overage, status, metadata)

@@ -13,12 +13,12 @@ import (
 // Seed is a tenant that is declared by the stack's settings, with its licences.
 type Seed struct {
 	Tenant   app.Tenant
-	Licenses []app.License
+	Licenses []app.Declared
 }
 
-// Upsert writes declared tenants and licences, as the schema's owner. A licence's
-// numbers are set back to what is declared; its status, metadata and policy, which
-// administrators change, stay, and so do licences that are not declared.
+// Upsert writes declared tenants and licences, as the schema's owner. What is declared of a
+// licence is set back to that; all else stays as administrators have it, and so do licences
+// that are not declared.
 func Upsert(ctx context.Context, o Options, seeds []Seed) (err error) {
 	if len(seeds) == 0 {
 		return nil
@@ -49,11 +49,10 @@ func upsertTenant(ctx context.Context, conn *pgx.Conn, seed Seed) error {
 			return err
 		}
 		for _, license := range seed.Licenses {
-			license.Tenant = seed.Tenant.ID
-			if err := license.Validate(); err != nil {
+			if err := license.Onto(app.License{}).Validate(); err != nil {
 				return fmt.Errorf("licence %q: %w", license.ID, err)
 			}
-			if err := declareLicense(ctx, tx, license); err != nil {
+			if err := declareLicense(ctx, tx, seed.Tenant.ID, license); err != nil {
 				return fmt.Errorf("licence %q: %w", license.ID, err)
 			}
 		}
@@ -85,19 +84,17 @@ func declareTenant(ctx context.Context, tx pgx.Tx, tenant app.Tenant) error {
 }
 
 // declareLicense writes the licence and, when that changes anything, the audit event.
-func declareLicense(ctx context.Context, tx pgx.Tx, license app.License) error {
-	rows, err := tx.Query(ctx, `SELECT `+licenseColumns+` FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR UPDATE`, license.Tenant, license.ID)
+func declareLicense(ctx context.Context, tx pgx.Tx, tenant string, declared app.Declared) error {
+	rows, err := tx.Query(ctx, `SELECT `+licenseColumns+` FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR UPDATE`, tenant, declared.ID)
 	if err != nil {
 		return err
 	}
 	before, err := pgx.CollectExactlyOneRow(rows, scanLicense)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-	case err != nil:
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return err
-	default:
-		license.Status, license.Metadata, license.Policy = before.Status, before.Metadata, before.Policy
 	}
+	license := declared.Onto(before)
+	license.Tenant = tenant
 	changes := app.Changes(before, license)
 	if changes == "" {
 		return nil

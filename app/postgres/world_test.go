@@ -63,7 +63,10 @@ func licence(id string) app.License {
 // declare writes a tenant and its licences, as the command migrate does.
 func (w *world) declare(tenant string, status app.Status, licenses ...app.License) {
 	w.t.Helper()
-	seed := postgres.Seed{Tenant: app.Tenant{ID: tenant, Name: tenant, Status: status}, Licenses: licenses}
+	seed := postgres.Seed{Tenant: app.Tenant{ID: tenant, Name: tenant, Status: status}}
+	for _, l := range licenses {
+		seed.Licenses = append(seed.Licenses, app.Declared{ID: l.ID, Product: l.Product, Seats: l.Seats})
+	}
 	require.NoError(w.t, postgres.Upsert(w.t.Context(), w.owner, []postgres.Seed{seed}))
 }
 

@@ -75,7 +75,7 @@ type Serve struct {
 type Migrate struct {
 	Common
 	APIDatabaseUser string `env:"API_DATABASE_USER,required,notEmpty" help:"role of the API, which is given its rights"`
-	Tenants         string `env:"TENANTS" help:"JSON list of tenants and licences to write: [{\"id\",\"name\",\"licenses\":[{\"id\",\"product\",\"seats\",\"leaseSeconds\",\"heartbeatSeconds\",\"maxBorrowSeconds\",\"overage\",\"requireFingerprint\",\"expiresAt\"}]}]"`
+	Tenants         string `env:"TENANTS" help:"JSON list of tenants and licences to write: [{\"id\",\"name\",\"licenses\":[{\"id\",\"product\",\"seats\",\"leaseSeconds\",\"heartbeatSeconds\",\"maxBorrowSeconds\",\"overage\",\"requireFingerprint\",\"expiresAt\"}]}]; what is left out of a licence is the administrators'"`
 }
 
 // LoadServe reads the settings of serve; the error lists every mistake.
@@ -214,13 +214,21 @@ type declaredTenant struct {
 		ID                 string     `json:"id"`
 		Product            string     `json:"product"`
 		Seats              int        `json:"seats"`
-		LeaseSeconds       int        `json:"leaseSeconds"`
-		HeartbeatSeconds   int        `json:"heartbeatSeconds"`
-		MaxBorrowSeconds   int        `json:"maxBorrowSeconds"`
-		Overage            float64    `json:"overage"`
-		RequireFingerprint bool       `json:"requireFingerprint"`
+		LeaseSeconds       *int       `json:"leaseSeconds"`
+		HeartbeatSeconds   *int       `json:"heartbeatSeconds"`
+		MaxBorrowSeconds   *int       `json:"maxBorrowSeconds"`
+		Overage            *float64   `json:"overage"`
+		RequireFingerprint *bool      `json:"requireFingerprint"`
 		ExpiresAt          *time.Time `json:"expiresAt"`
 	} `json:"licenses"`
+}
+
+// seconds is a time that may be missing.
+func seconds(n *int) *time.Duration {
+	if n == nil {
+		return nil
+	}
+	return new(time.Duration(*n) * time.Second)
 }
 
 // seeds reads TENANTS; a field that is not known is a mistake.
@@ -248,16 +256,12 @@ func (s *Migrate) seeds() ([]postgres.Seed, error) {
 			problems = append(problems, fmt.Errorf("TENANTS[%d]: id %q must be 1 to 128 letters, digits, dots, underscores and hyphens, and status %q active or suspended", i, d.ID, seed.Tenant.Status))
 		}
 		for _, l := range d.Licenses {
-			license := app.License{
-				Tenant: d.ID, ID: l.ID, Product: l.Product, Seats: l.Seats, LeaseTTL: time.Duration(l.LeaseSeconds) * time.Second,
-				HeartbeatInterval: time.Duration(l.HeartbeatSeconds) * time.Second, MaxBorrow: time.Duration(l.MaxBorrowSeconds) * time.Second, Overage: l.Overage,
-				RequireFingerprint: l.RequireFingerprint,
-			}.Defaulted()
-			if l.ExpiresAt != nil {
-				license.ExpiresAt = *l.ExpiresAt
+			license := app.Declared{
+				ID: l.ID, Product: l.Product, Seats: l.Seats, LeaseTTL: seconds(l.LeaseSeconds), HeartbeatInterval: seconds(l.HeartbeatSeconds),
+				MaxBorrow: seconds(l.MaxBorrowSeconds), Overage: l.Overage, RequireFingerprint: l.RequireFingerprint, ExpiresAt: l.ExpiresAt,
 			}
 			var invalid *app.Error
-			if errors.As(license.Validate(), &invalid) {
+			if errors.As(license.Onto(app.License{}).Validate(), &invalid) {
 				for _, f := range invalid.Fields {
 					problems = append(problems, fmt.Errorf("TENANTS[%d], licence %q: %s %s", i, l.ID, strings.TrimPrefix(f.Field, "body."), f.Message))
 				}

@@ -45,7 +45,9 @@ func TestSeatsAndTheAuditTrailAreReadFromTheStoresThemselves(t *testing.T) {
 	client := d.caches.running["seats"].Client()
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	store := live.NewSeats(client, func(string, time.Duration, error) {})
-	loadLicense(t, store, seed.Licenses[0])
+	license := seed.Licenses[0].Onto(app.License{})
+	license.Tenant = seed.Tenant.ID
+	loadLicense(t, store, license)
 	got = w.Seats(ctx).Licenses[0]
 	require.NotNil(t, got.InUse)
 	assert.Zero(t, *got.InUse)
@@ -121,8 +123,8 @@ func storesOf(t *testing.T) (*Daemon, ledger.Seed) {
 	require.NoError(t, err)
 	options := ledger.Options{Address: sql.String(), CA: authorityOfSQL, ServerName: "project:" + instance, Database: database, User: owner, Password: password}
 	require.NoError(t, ledger.Migrate(ctx, options, "", log))
-	license := app.License{Tenant: "demo-tenant", ID: "demo", Product: "coditect-ide", Seats: 5}.Defaulted()
-	seed := ledger.Seed{Tenant: app.Tenant{ID: "demo-tenant", Name: "demo", Status: app.StatusActive}, Licenses: []app.License{license}}
+	license := app.Declared{ID: "demo", Product: "coditect-ide", Seats: 5}
+	seed := ledger.Seed{Tenant: app.Tenant{ID: "demo-tenant", Name: "demo", Status: app.StatusActive}, Licenses: []app.Declared{license}}
 	require.NoError(t, ledger.Upsert(ctx, options, []ledger.Seed{seed}))
 	return d, seed
 }
