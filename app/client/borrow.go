@@ -118,13 +118,16 @@ func Look(ctx context.Context, config Config) (Status, error) {
 	return status, err
 }
 
-// Keys fetches the published keys of a server, for verify.File. It needs no user; client sends
-// the request, and nil means one that verifies TLS by the system's authorities.
-func Keys(ctx context.Context, server string, client *http.Client) ([]byte, error) {
-	if err := checkServer(server); err != nil {
+// Keys fetches the published keys of a server, for verify.File. It needs no user: of the
+// Config only Server, and how it is reached.
+func Keys(ctx context.Context, config Config) ([]byte, error) {
+	if err := checkServer(config.Server); err != nil {
 		return nil, err
 	}
-	k := newKeeper(Config{Server: strings.TrimSuffix(server, "/"), HTTP: client, Timeout: defaultTimeout, Clock: system{}})
+	if err := config.reach(); err != nil {
+		return nil, err
+	}
+	k := newKeeper(Config{Server: strings.TrimSuffix(config.Server, "/"), HTTP: config.HTTP, Connect: config.Connect, roots: config.roots, Timeout: defaultTimeout, Clock: system{}})
 	defer k.close()
 	return k.fetchKeys(ctx)
 }

@@ -3,11 +3,13 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -56,6 +58,14 @@ func newCaller(config Config) *caller {
 		transport := &http.Transport{
 			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1,
 			TLSHandshakeTimeout: config.Timeout, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: maxAnswer,
+			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.roots},
+		}
+		if config.Connect != "" {
+			transport.Proxy = nil
+			dialer := &net.Dialer{Timeout: config.Timeout}
+			transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return dialer.DialContext(ctx, network, config.Connect)
+			}
 		}
 		c.http = &http.Client{Transport: transport}
 	} else {

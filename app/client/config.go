@@ -10,12 +10,15 @@ package client
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 )
@@ -52,14 +55,21 @@ type Config struct {
 	Patience time.Duration
 	// Timeout limits each request; 0 means 10 seconds.
 	Timeout time.Duration
-	// HTTP sends the requests; nil means a client of its own, which verifies TLS by the
-	// system's authorities and uses the proxy of the environment. Redirects are never followed.
+	// CA is a file with the authorities to trust in place of the system's, PEM; Connect is the
+	// HOST:PORT to connect to in place of Server's own address, without a proxy: both for a
+	// server that the DNS does not know, as the one of a local stack. Empty means the usual.
+	CA, Connect string
+	// HTTP sends the requests; nil means a client of its own, which verifies TLS and uses the
+	// proxy of the environment. It does not go together with CA and Connect. Redirects are never followed.
 	HTTP *http.Client
 	// Clock tells the time and waits; nil means the system's. It is for tests.
 	Clock Clock
 	// Random returns numbers from 0 to less than 1 that spread requests; nil means
 	// rand.Float64. It is for tests.
 	Random func() float64
+
+	// roots are the authorities of CA.
+	roots *x509.CertPool
 }
 
 // Credential is an Identity for programs without a person, on servers and in continuous
@@ -104,6 +114,9 @@ func (c Config) complete() (Config, error) {
 		return c, errors.New("client: Patience and Timeout cannot be negative")
 	}
 	c.Server = strings.TrimSuffix(c.Server, "/")
+	if err := c.reach(); err != nil {
+		return c, err
+	}
 	if c.Patience == 0 {
 		c.Patience = defaultPatience
 	}
@@ -117,6 +130,37 @@ func (c Config) complete() (Config, error) {
 		c.Random = rand.Float64
 	}
 	return c, nil
+}
+
+// maxAuthorities bounds the file of CA, in bytes.
+const maxAuthorities = 1 << 20
+
+// reach checks how the server is reached, and reads the authorities.
+func (c *Config) reach() error {
+	if c.HTTP != nil && c.CA+c.Connect != "" {
+		return errors.New("client: HTTP does not go together with CA and Connect: let it trust and connect itself")
+	}
+	if c.Connect != "" {
+		if host, port, err := net.SplitHostPort(c.Connect); err != nil || host == "" || port == "" {
+			return fmt.Errorf("client: Connect is %q, but has to be HOST:PORT", c.Connect)
+		}
+	}
+	if c.CA == "" {
+		return nil
+	}
+	file, err := os.Open(c.CA)
+	if err != nil {
+		return fmt.Errorf("client: cannot read the authorities: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, maxAuthorities))
+	if err != nil {
+		return fmt.Errorf("client: cannot read the authorities: %w", err)
+	}
+	if c.roots = x509.NewCertPool(); !c.roots.AppendCertsFromPEM(content) {
+		return fmt.Errorf("client: CA is %q, which holds no certificate in PEM", c.CA)
+	}
+	return nil
 }
 
 func visible(fingerprint string) bool {

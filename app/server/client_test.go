@@ -127,7 +127,7 @@ func TestTheClientBorrowsAndReturnsASeatOfTheService(t *testing.T) {
 	config := s.config("demo", "laptop", w.google.Mint(t, apptest.Claims(mine, "ada")))
 	borrowed, err := client.Borrow(t.Context(), config, time.Hour)
 	require.NoError(t, err)
-	keys, err := client.Keys(t.Context(), api.url, nil)
+	keys, err := client.Keys(t.Context(), client.Config{Server: api.url})
 	require.NoError(t, err)
 	license, err := verify.File(keys, borrowed.File, verify.Expected{Product: "coditect-ide", Fingerprint: "laptop"})
 	require.NoError(t, err)

@@ -47,6 +47,7 @@ func (a *app) token() *cobra.Command {
 	command.Flags().StringVar(&wanted.Tenant, "tenant", "", "tenant, by id or name (default: the demo tenant); empty makes a token without one")
 	command.Flags().StringVar(&wanted.User, "user", "demo-user", "subject of the token")
 	command.Flags().StringVar(&wanted.Role, "role", "", "the custom claim role, for example admin")
+	command.Flags().StringSliceVar(&wanted.Groups, "groups", nil, "the custom claim groups, for licences that keep seats for a group: developers,testers")
 	command.Flags().DurationVar(&wanted.TTL, "ttl", time.Hour, "how long it is valid; negative makes an expired one")
 	return command
 }

@@ -83,6 +83,7 @@ type TokenRequest struct {
 	Tenant  string        `json:"tenant"`
 	User    string        `json:"user"`
 	Role    string        `json:"role"`
+	Groups  []string      `json:"groups,omitempty"`
 	TTL     time.Duration `json:"ttl"`
 }
 
@@ -227,7 +228,7 @@ func (d *Daemon) mint(wanted TokenRequest) (string, error) {
 		}
 	}
 	return d.issuer.Mint(identity.Claims{
-		Project: wanted.Project, Tenant: wanted.Tenant, User: wanted.User, Email: wanted.User + "@example.com", Role: wanted.Role, TTL: wanted.TTL,
+		Project: wanted.Project, Tenant: wanted.Tenant, User: wanted.User, Email: wanted.User + "@example.com", Role: wanted.Role, Groups: wanted.Groups, TTL: wanted.TTL,
 	})
 }
 

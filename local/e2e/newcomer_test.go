@@ -1,10 +1,7 @@
 package e2e_test
 
 import (
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,45 +14,16 @@ import (
 	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
-// newcomersHoldSeats runs the program of docs/client.md, built in an empty folder. It finds the
-// local load balancer by the two variables that any Go program heeds: a proxy, and authorities.
+// newcomersHoldSeats runs the program of docs/client.md, built in an empty folder, with
+// the settings that the document gives for a local stack.
 func newcomersHoldSeats(t *testing.T, m *machine) {
 	program := exec.CommandContext(t.Context(), apptest.Newcomer(t, filepath.Join("..", "..")))
 	program.Env = append(os.Environ(),
-		"LICENSE_SERVER=https://"+m.endpoints.Hosts["licenses"], "LICENSE_TOKEN="+m.token(t), "SSL_CERT_FILE="+m.endpoints.CA, "HTTPS_PROXY="+m.proxy(t))
+		"LICENSE_SERVER=https://"+m.endpoints.Hosts["licenses"], "LICENSE_TOKEN="+m.token(t), "LICENSE_CA="+m.endpoints.CA, "LICENSE_CONNECT="+strings.TrimPrefix(m.endpoints.Edge, "https://"))
 	output, err := program.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	assert.Contains(t, string(output), "held until")
 	assert.Contains(t, string(output), "released: <nil>")
-}
-
-// proxy leads every connection to the load balancer, whatever host it is for.
-func (m *machine) proxy(t *testing.T) string {
-	t.Helper()
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodConnect {
-			http.Error(w, "CONNECT only", http.StatusMethodNotAllowed)
-			return
-		}
-		edge, err := (&net.Dialer{}).DialContext(r.Context(), "tcp", strings.TrimPrefix(m.endpoints.Edge, "https://"))
-		if err != nil {
-			http.Error(w, "the load balancer does not answer", http.StatusBadGateway)
-			return
-		}
-		defer func() { _ = edge.Close() }()
-		w.WriteHeader(http.StatusOK)
-		client, buffered, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			return
-		}
-		defer func() { _ = client.Close() }()
-		ended := make(chan struct{}, 2)
-		go func() { _, _ = io.Copy(edge, buffered); ended <- struct{}{} }()
-		go func() { _, _ = io.Copy(client, edge); ended <- struct{}{} }()
-		<-ended
-	}))
-	t.Cleanup(proxy.Close)
-	return proxy.URL
 }
 
 // programsHoldSeats runs the command `license` as a pipeline does: one line of shell, with a

@@ -3,15 +3,11 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -109,14 +105,15 @@ func (s *settings) online() (client.Config, error) {
 	if err != nil {
 		return client.Config{}, err
 	}
-	config := client.Config{Server: s.server, License: s.license, Product: s.product, Fingerprint: device, Identity: s.identity, Features: s.features.names}
+	config := client.Config{
+		Server: s.server, CA: s.ca, Connect: s.connect, License: s.license, Product: s.product, Fingerprint: device, Identity: s.identity, Features: s.features.names,
+	}
 	if s.keys != "" {
 		if config.Keys, err = readSmall(s.keys); err != nil {
 			return client.Config{}, err
 		}
 	}
-	config.HTTP, err = s.http()
-	return config, err
+	return config, nil
 }
 
 // publishedKeys reads the keys, or fetches them, which needs no user.
@@ -127,11 +124,7 @@ func (s *settings) publishedKeys(ctx context.Context) ([]byte, error) {
 	if s.server == "" {
 		return nil, errors.New("verify needs --keys or LICENSE_KEYS, or a server to fetch the published keys from")
 	}
-	transport, err := s.http()
-	if err != nil {
-		return nil, err
-	}
-	return client.Keys(ctx, s.server, transport)
+	return client.Keys(ctx, client.Config{Server: s.server, CA: s.ca, Connect: s.connect})
 }
 
 // identity is the person's token, or the service credential.
@@ -156,38 +149,6 @@ func (s *settings) deviceName() (string, error) {
 	}
 	digest := sha256.Sum256(append([]byte("license device\x00"), id...))
 	return "device-" + hex.EncodeToString(digest[:12]), nil
-}
-
-// http returns nil, the client's own, unless authorities or an address are given.
-func (s *settings) http() (*http.Client, error) {
-	if s.ca == "" && s.connect == "" {
-		return nil, nil
-	}
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
-		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, IdleConnTimeout: time.Minute, MaxIdleConnsPerHost: 1,
-	}
-	if s.ca != "" {
-		content, err := readSmall(s.ca)
-		if err != nil {
-			return nil, err
-		}
-		transport.TLSClientConfig.RootCAs = x509.NewCertPool()
-		if !transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(content) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM", s.ca)
-		}
-	}
-	if s.connect != "" {
-		if _, _, err := net.SplitHostPort(s.connect); err != nil {
-			return nil, fmt.Errorf("--connect is %q, but has to be HOST:PORT", s.connect)
-		}
-		dialer := &net.Dialer{Timeout: 10 * time.Second}
-		transport.Proxy = nil
-		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, s.connect)
-		}
-	}
-	return &http.Client{Transport: transport}, nil
 }
 
 // readSmall reads a file of up to 1 MiB.

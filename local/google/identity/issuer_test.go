@@ -41,7 +41,7 @@ func TestATokenHasTheShapeOfIdentityPlatformsAndVerifiesByThePublishedKeys(t *te
 	tenant, err := i.PutTenant(identity.Tenant{Project: project, DisplayName: "demo"})
 	require.NoError(t, err)
 
-	token, err := open(t, dir).Mint(identity.Claims{Project: project, Tenant: "demo", User: "u1", Email: "u1@example.com", Role: "admin", Extra: map[string]any{"plan": "gold"}})
+	token, err := open(t, dir).Mint(identity.Claims{Project: project, Tenant: "demo", User: "u1", Email: "u1@example.com", Role: "admin", Groups: []string{"developers", "testers"}, Extra: map[string]any{"plan": "gold"}})
 	require.NoError(t, err, "another process mints with the same key")
 	verified, err := verifier(t, i).Verify(t.Context(), token)
 	require.NoError(t, err)
@@ -49,12 +49,13 @@ func TestATokenHasTheShapeOfIdentityPlatformsAndVerifiesByThePublishedKeys(t *te
 	assert.Equal(t, "u1", verified.Subject)
 	assert.WithinDuration(t, time.Now().Add(time.Hour), verified.Expiry, 5*time.Second)
 	var claims struct {
-		UserID        string `json:"user_id"`
-		AuthTime      int64  `json:"auth_time"`
-		Email         string `json:"email"`
-		EmailVerified bool   `json:"email_verified"`
-		Role          string `json:"role"`
-		Plan          string `json:"plan"`
+		UserID        string   `json:"user_id"`
+		AuthTime      int64    `json:"auth_time"`
+		Email         string   `json:"email"`
+		EmailVerified bool     `json:"email_verified"`
+		Role          string   `json:"role"`
+		Plan          string   `json:"plan"`
+		Groups        []string `json:"groups"`
 		Firebase      struct {
 			Tenant         string              `json:"tenant"`
 			SignInProvider string              `json:"sign_in_provider"`
@@ -68,6 +69,7 @@ func TestATokenHasTheShapeOfIdentityPlatformsAndVerifiesByThePublishedKeys(t *te
 	assert.True(t, claims.EmailVerified)
 	assert.Equal(t, "admin", claims.Role)
 	assert.Equal(t, "gold", claims.Plan)
+	assert.Equal(t, []string{"developers", "testers"}, claims.Groups)
 	assert.Equal(t, tenant.ID, claims.Firebase.Tenant)
 	assert.Equal(t, "password", claims.Firebase.SignInProvider)
 	assert.Equal(t, []string{"u1@example.com"}, claims.Firebase.Identities["email"])

@@ -25,6 +25,8 @@ type Claims struct {
 	Email string
 	// Role becomes the custom claim "role" when not empty.
 	Role string
+	// Groups become the custom claim "groups", a list, when there are any.
+	Groups []string
 	// TTL is how long the token is valid: 1 hour when zero, as Google's; a
 	// negative one makes a token that ended that long ago.
 	TTL time.Duration
@@ -90,6 +92,9 @@ func (i *Issuer) claims(c Claims) (map[string]any, error) {
 	}
 	if c.Role != "" {
 		claims["role"] = c.Role
+	}
+	if len(c.Groups) > 0 {
+		claims["groups"] = c.Groups
 	}
 	return claims, nil
 }

@@ -66,7 +66,7 @@ func (d *devices) RoundTrip(r *http.Request) (*http.Response, error) {
 func (d *devices) open(ctx context.Context) error {
 	who := bearer(Identity{Tenant: rival, User: "office"})
 	server, through := "https://"+d.target.LicenseHost, &http.Client{Transport: d}
-	keys, err := client.Keys(ctx, server, through)
+	keys, err := client.Keys(ctx, client.Config{Server: server, HTTP: through})
 	if err != nil {
 		return fmt.Errorf("fetch the published keys: %w", err)
 	}
