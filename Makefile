@@ -8,7 +8,7 @@ LOCAL := bin/local
 # Packages that reach the Google Cloud SDK take an hour and gigabytes to compile
 # with the race detector, so it runs on all others.
 GCP_SDK := $(shell sed -nE 's|^\s*(github.com/pulumi/pulumi-gcp/sdk/v[0-9]+) .*|\1|p' go.mod)
-RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "$(GCP_SDK)/go/gcp/internal"}}{{$$sdk = true}}{{end}}{{end}}{{if not $$sdk}}{{.ImportPath}}{{end}}' ./app/... ./armor/... ./k8s/... ./local/...)
+RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "$(GCP_SDK)/go/gcp/internal"}}{{$$sdk = true}}{{end}}{{end}}{{if not $$sdk}}{{.ImportPath}}{{end}}' ./app/... ./armor/... ./k8s/... ./emulator/... ./local/...)
 
 # Many packages wait for real servers, so more of them run than there are cores. The limit
 # is each package's, and far more than a busy machine needs.
@@ -63,7 +63,7 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 
 drills: tools ## Act out every document, an incident, every playbook, a life beside the IDE, every fault and wrong setting at length (an hour)
 	@go test -count 1 -timeout 60m -skip TheWholeStackOnOneMachine $(TESTFLAGS) $(DRILL_PACKAGES)
-	@go test -count 1 $(TESTFLAGS) -run Drill ./local/emulator/provider/constraint
+	@go test -count 1 $(TESTFLAGS) -run Drill ./emulator/provider/constraint
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)
@@ -132,7 +132,7 @@ inventory: go ## Write the reviewed list of every stack's resources anew
 
 fields: go ## Read the Terraform provider's schema anew (PROVIDER=a clone of its source, v5.42.0)
 	@test -d "$(PROVIDER)" || { echo "PROVIDER names a clone: git clone --depth 1 --branch v5.42.0 https://github.com/hashicorp/terraform-provider-google-beta" >&2; exit 1; }
-	@cd tools/providerfields && go run . -provider "$(abspath $(PROVIDER))" -sdk "$$(cd ../.. && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi-gcp/sdk/v7)" -into ../../local/emulator/provider/gcp/fields
+	@cd tools/providerfields && go run . -provider "$(abspath $(PROVIDER))" -sdk "$$(cd ../.. && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi-gcp/sdk/v7)" -into ../../emulator/provider/gcp/fields
 
 checklist: go ## Judge a stack by the design's security checklist (STACK=prod)
 	@go run ./ops checklist --stack $(or $(STACK),prod) $(ARGS)

@@ -18,15 +18,14 @@ import (
 // may import.
 func rooms() map[string][]string {
 	return map[string][]string{
-		"command":  {"daemon", "scenario", "report", "google", "cluster", "pulumi", "emulator", "host"},
-		"daemon":   {"scenario", "report", "google", "edge", "cluster", "emulator", "host"},
-		"scenario": {"report", "edge", "cluster", "emulator", "host"},
+		"command":  {"daemon", "scenario", "report", "google", "cluster", "pulumi", "host"},
+		"daemon":   {"scenario", "report", "google", "edge", "cluster", "host"},
+		"scenario": {"report", "edge", "cluster"},
 		"report":   {"edge"},
-		"google":   {"edge", "emulator", "host"},
-		"edge":     {"emulator"},
+		"google":   {"edge", "host"},
+		"edge":     nil,
 		"cluster":  {"host"},
 		"pulumi":   {"host"},
-		"emulator": {"host"},
 		"host":     nil,
 	}
 }

@@ -89,8 +89,13 @@ func TestOnlyWhoNeedsItKnowsPulumiAndTheStack(t *testing.T) {
 				if strings.HasPrefix(path, module+"stack") {
 					assert.Contains(t, []string{"local", "local/pulumi/engine", "local/command"}, folder, "only the engine runs the stack")
 				}
+			case "emulator":
+				assert.False(t, strings.HasPrefix(path, module+"stack") || strings.HasPrefix(path, module+"local"), "%s imports %s: the plans and the embedded cloud use the emulator", folder, path)
 			case "armor", "network", "k8s", "identity", "data", "observe", "stack":
 				assert.False(t, strings.HasPrefix(path, module+"local"), "%s imports %s", folder, path)
+				if folder != "stack/plan" {
+					assert.False(t, strings.HasPrefix(path, module+"emulator"), "%s imports %s: the program does not know what it runs against", folder, path)
+				}
 			}
 		}
 	}

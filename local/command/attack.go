@@ -13,14 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
 	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/google/identity"
 	"github.com/coditect-ai/license-platform/local/report/layer"
 	"github.com/coditect-ai/license-platform/local/scenario/attack"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
-	"github.com/coditect-ai/license-platform/local/scenario/stub"
 )
 
 // apiAccount is the id of the API's Google service account.
@@ -164,7 +163,7 @@ func inside(target *attack.Target, client *daemon.Client, status daemon.Status) 
 		switch {
 		case strings.HasPrefix(p.Owner, "Deployment/"):
 			target.API = found
-		case strings.HasPrefix(p.Name, stub.API):
+		case strings.HasPrefix(p.Name, cloudide.API):
 			target.IDE = found
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
+	"github.com/coditect-ai/license-platform/emulator/apiserver"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/emulator/apiserver"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // kubectl is what the owner of the Cloud IDE does to its Ingress, who knows nothing

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
 	"github.com/coditect-ai/license-platform/local/google/redis"
 	"github.com/coditect-ai/license-platform/local/host/certificate"

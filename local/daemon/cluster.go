@@ -10,11 +10,12 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 	"github.com/coditect-ai/license-platform/local/cluster/metadata"
-	"github.com/coditect-ai/license-platform/local/emulator/provider/kubernetes"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
+	"github.com/coditect-ai/license-platform/local/scenario/stub"
 )
 
 // serveCluster runs what a cluster has by itself: the IDE's pods, the resolver,
@@ -27,7 +28,7 @@ func (d *Daemon) serveCluster(ctx context.Context, group *errgroup.Group) error 
 		}
 		return guest.Listen(port)
 	}
-	if err := cloudide.Serve(ctx, group, d.kubelet, listen); err != nil {
+	if err := stub.Serve(ctx, group, d.kubelet, listen); err != nil {
 		return err
 	}
 	if err := d.serveNames(ctx, group); err != nil {

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/emulator/provider/kubernetes"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
 // SetForgets says whether the Kubernetes provider forgets what it cannot reach. A plugin
@@ -48,7 +48,7 @@ func (d *Daemon) failCluster(ctx context.Context, active bool) error {
 			failed = append(failed, d.lost(ctx, r))
 		}
 	}
-	return errors.Join(errors.Join(failed...), cloudide.Declare(d.store, d.options.Plan, d.authority.PEM()))
+	return errors.Join(errors.Join(failed...), cloudide.Declare(d.store, addresses(d.options.Plan), d.authority.PEM()))
 }
 
 // lost is an object that went with its cluster.

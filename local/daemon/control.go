@@ -16,13 +16,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
-	"github.com/coditect-ai/license-platform/local/emulator/provider"
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/google/identity"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // Status is what the daemon tells about the cloud.

@@ -16,14 +16,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/k8s/customresource"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
-	"github.com/coditect-ai/license-platform/local/emulator/provider"
-	"github.com/coditect-ai/license-platform/local/emulator/provider/kubernetes"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
 	"github.com/coditect-ai/license-platform/local/google/audit"
 	"github.com/coditect-ai/license-platform/local/google/identity"
 	"github.com/coditect-ai/license-platform/local/google/kms"
@@ -34,9 +35,9 @@ import (
 	"github.com/coditect-ai/license-platform/local/google/secretmanager"
 	"github.com/coditect-ai/license-platform/local/host/address"
 	"github.com/coditect-ai/license-platform/local/host/certificate"
+	"github.com/coditect-ai/license-platform/local/host/file"
 	"github.com/coditect-ai/license-platform/local/host/process"
 	"github.com/coditect-ai/license-platform/local/report/requestlog"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // stopTimeout bounds an orderly end.
@@ -124,7 +125,7 @@ func Run(ctx context.Context, o Options, ready func(Record) error) error {
 func (d *Daemon) open() (err error) {
 	at := func(name string) string { return filepath.Join(d.options.Dir, name) }
 	logs := at("logs")
-	if d.store, err = store.Open(at("store.json")); err != nil {
+	if d.store, err = store.Open(at("store.json"), file.Replace); err != nil {
 		return err
 	}
 	if d.supervisor, err = process.NewSupervisor(at("run"), d.log); err != nil {
@@ -168,7 +169,7 @@ func (d *Daemon) open() (err error) {
 		return fmt.Errorf("read the custom resource definitions: %w", err)
 	}
 	d.providers(schemas)
-	return cloudide.Declare(d.store, plan, d.authority.PEM())
+	return cloudide.Declare(d.store, addresses(plan), d.authority.PEM())
 }
 
 // close ends everything in the reverse order, and waits for it.

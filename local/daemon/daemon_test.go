@@ -19,14 +19,15 @@ import (
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/apptest/port"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/cluster/metadata"
 	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
 	"github.com/coditect-ai/license-platform/local/daemon"
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
 	"github.com/coditect-ai/license-platform/local/host/address"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 // TestMain makes this executable what stands in the pods' networks, too.
@@ -92,7 +93,7 @@ func newPlan(t *testing.T) address.Plan {
 func TestADaemonBringsBackWhatTheStoreRemembersAndTellsWhatItCannot(t *testing.T) {
 	t.Parallel()
 	dir, plan := t.TempDir(), newPlan(t)
-	s, err := store.Open(filepath.Join(dir, "store.json"))
+	s, err := store.Open(filepath.Join(dir, "store.json"), file.Replace)
 	require.NoError(t, err)
 	redis := "projects/" + cloudide.Project + "/locations/us-central1/instances/seats"
 	host := plan.PrivateServices().Addr().Next().Next().String()

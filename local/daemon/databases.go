@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
 	"github.com/coditect-ai/license-platform/local/google/postgres"
 	"github.com/coditect-ai/license-platform/local/host/certificate"
 	"github.com/coditect-ai/license-platform/local/host/process"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // databases runs Cloud SQL instances as PostgreSQL servers.

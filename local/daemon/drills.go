@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/scenario/drift"
 )
 

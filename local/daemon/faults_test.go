@@ -20,11 +20,10 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/local/cluster/metadata"
 	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/google/identity"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
-	"github.com/coditect-ai/license-platform/local/scenario/stub"
 )
 
 func TestDrillsOnARunningDaemon(t *testing.T) {
@@ -51,7 +50,7 @@ func intrudersAttempt(t *testing.T, client *daemon.Client) {
 	if status.Network.Warning != "" {
 		t.Skip(status.Network.Warning)
 	}
-	ide := status.Pods[slices.IndexFunc(status.Pods, func(p daemon.Pod) bool { return strings.HasPrefix(p.Name, stub.API) })]
+	ide := status.Pods[slices.IndexFunc(status.Pods, func(p daemon.Pod) bool { return strings.HasPrefix(p.Name, cloudide.API) })]
 	at := netip.AddrPortFrom(netip.MustParseAddr(ide.IP), cloudide.Port)
 	for range 2 { // it comes again
 		got, err := client.Attempt(t.Context(), daemon.AttemptRequest{To: at, Words: "GET /health HTTP/1.0\r\n\r\n"})

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/coditect-ai/license-platform/local/emulator/apiserver"
-	"github.com/coditect-ai/license-platform/local/emulator/kubectl"
+	"github.com/coditect-ai/license-platform/emulator/apiserver"
+	"github.com/coditect-ai/license-platform/emulator/kubectl"
 )
 
 // The verbs of a KubectlRequest.

@@ -14,8 +14,8 @@ import (
 	"github.com/coditect-ai/license-platform/app/apptest/port"
 	ledger "github.com/coditect-ai/license-platform/app/postgres"
 	live "github.com/coditect-ai/license-platform/app/redis"
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/google/identity"
 	"github.com/coditect-ai/license-platform/local/google/postgres"
 	"github.com/coditect-ai/license-platform/local/google/redis"
@@ -95,8 +95,7 @@ func storesOf(t *testing.T) (*Daemon, ledger.Seed) {
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
 	d := &Daemon{log: log}
-	d.store, err = store.Open(filepath.Join(dir, "store.json"))
-	require.NoError(t, err)
+	d.store = store.New()
 	d.issuer, err = identity.Open(filepath.Join(dir, "identity"))
 	require.NoError(t, err)
 	require.NoError(t, d.openAudit(filepath.Join(dir, "logs")))

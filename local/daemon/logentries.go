@@ -9,11 +9,11 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 	"github.com/coditect-ai/license-platform/local/google/audit"
 	"github.com/coditect-ai/license-platform/local/google/postgres"
 	"github.com/coditect-ai/license-platform/local/host/logtail"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // readLogs is how often the logs of pods and databases are read.

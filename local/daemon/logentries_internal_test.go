@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
 	"github.com/coditect-ai/license-platform/local/google/audit"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
 	"github.com/coditect-ai/license-platform/local/google/postgres"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 	"github.com/coditect-ai/license-platform/observe/logfilter"
 )
 
@@ -88,8 +88,7 @@ func TestAMessageOfADatabaseIsAnEntryAndAStatementTheAuditTrail(t *testing.T) {
 func databaseWorld(t *testing.T) *Daemon {
 	t.Helper()
 	dir := t.TempDir()
-	declared, err := store.Open(filepath.Join(dir, "store.json"))
-	require.NoError(t, err)
+	declared := store.New()
 	trail, err := audit.Open(filepath.Join(dir, "audit.jsonl"), cloudide.Project)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, trail.Close()) })

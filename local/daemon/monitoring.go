@@ -10,10 +10,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/google/audit"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 )
 
 // openMonitoring opens the audit trail and what watches over it and over the

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/cluster/dns"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
-	"github.com/coditect-ai/license-platform/local/emulator/provider"
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
 )
 
 // namesPort is that of the resolver.

@@ -4,24 +4,27 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"runtime/debug"
 	"strings"
 	"time"
 
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/k8s/customresource"
 	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
-	"github.com/coditect-ai/license-platform/local/emulator/provider"
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
-	"github.com/coditect-ai/license-platform/local/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/local/google/identity"
 	"github.com/coditect-ai/license-platform/local/google/postgres"
 	"github.com/coditect-ai/license-platform/local/google/redis"
+	"github.com/coditect-ai/license-platform/local/host/address"
+	"github.com/coditect-ai/license-platform/local/host/toolchain"
 	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 // providers makes the two providers over the services.
 func (d *Daemon) providers(schemas *customresource.Schemas) {
 	google := &gcp.Cloud{
-		Store: d.store, Plan: d.options.Plan, CA: d.authority.PEM(),
+		Store: d.store, Addresses: addresses(d.options.Plan), CA: d.authority.PEM(),
 		CheckRule: cloudarmor.CheckResource, CheckRedisConfigs: redis.CheckConfigs, CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
 		AgentsExist: func() bool { return !d.faults.has(fault.Agents) },
 		Databases:   d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
@@ -31,11 +34,20 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 		Store: d.store, Kubelet: d.kubelet, Schemas: schemas, Edge: d.options.Plan.Edge().Addr(), AwaitIngress: d.awaitIngress,
 		OperatorAnswers: func() bool { return !d.faults.has(fault.Operator) },
 	}
-	d.gcp = provider.NewServer("gcp", d.store, google.Kinds(), google.Functions())
-	d.kubernetes = provider.NewServer("kubernetes", d.store, d.cluster.Kinds(), nil)
+	program, _ := debug.ReadBuildInfo() // nil where it is not known
+	d.gcp = provider.NewServer("gcp", toolchain.SDKVersion("gcp", program), d.store, google.Kinds(), google.Functions())
+	d.kubernetes = provider.NewServer("kubernetes", toolchain.SDKVersion("kubernetes", program), d.store, d.cluster.Kinds(), nil)
 	d.kubernetes.Reaching(func() provider.Reach {
 		return provider.Reach{Gone: d.faults.has(fault.Cluster), Forget: d.forgets.Load()}
 	})
+}
+
+// addresses are those of this machine that resources are given.
+func addresses(plan address.Plan) gcp.Addresses {
+	return gcp.Addresses{
+		Edge: plan.Edge().Addr(), ControlPlane: plan.ControlPlane(), Pods: plan.Pods(),
+		PrivateServices: plan.PrivateServices(), TheirPrivateServices: plan.TheirPrivateServices(),
+	}
 }
 
 // flagPatience is how long PostgreSQL may take to say which parameters it has.

@@ -3,8 +3,8 @@ package daemon
 import (
 	"slices"
 
-	"github.com/coditect-ai/license-platform/local/emulator/provider"
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 )
 
 // signerRoles are the predefined roles that hold

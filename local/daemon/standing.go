@@ -3,7 +3,7 @@ package daemon
 import (
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/report/layer"
 )
 

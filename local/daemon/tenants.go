@@ -1,7 +1,7 @@
 package daemon
 
 import (
-	"github.com/coditect-ai/license-platform/local/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/google/identity"
 )
 

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 	"github.com/coditect-ai/license-platform/local/report/page"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 

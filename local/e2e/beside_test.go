@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
-	"github.com/coditect-ai/license-platform/local/scenario/stub"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 )
 
 // touched is a row of docs/neighbours.md, and what of a fingerprint it is about.
@@ -86,7 +85,7 @@ func TestBesideTheIDENothingChangesButWhatTheDocumentLists(t *testing.T) {
 			"a careless choice",
 			[]string{"up", "--config", "network.privateZonesForAll=true"},
 			[]string{ingress, tls, connection, audit},
-			"pod " + stub.API + " asks the name storage.googleapis.com.",
+			"pod " + cloudide.API + " asks the name storage.googleapis.com.",
 		},
 		{"a lockdown", []string{"up", "--config", "platform.lockdown=true"}, []string{ingress, tls, connection, audit}, ""},
 		{"the Ingress is given back", []string{"up", "--config", "kubernetes.ingress.giveBack=true"}, []string{ingress, connection, audit}, ""},
@@ -130,8 +129,8 @@ func isTheIDEsWorld(t *testing.T, f fingerprint) {
 	}
 	assert.Equal(t, "still there? <nil>", f["client WebSocket"])
 	assert.Equal(t, f["client TLS 1.3"], f["client TLS 1.0"], "the IDE serves TLS 1.0 by itself")
-	if asked, known := f["pod "+stub.API+" asks its database"]; known {
+	if asked, known := f["pod "+cloudide.API+" asks its database"]; known {
 		assert.Contains(t, asked, `answer "S"`, "its database speaks TLS")
-		assert.Contains(t, f["pod "+stub.Frontend+" asks the API"], "200 OK")
+		assert.Contains(t, f["pod "+cloudide.Frontend+" asks the API"], "200 OK")
 	}
 }

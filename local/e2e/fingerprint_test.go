@@ -18,8 +18,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/emulator/store"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
 // fingerprint is everything of the IDE's, fact by fact: what its objects and cloud

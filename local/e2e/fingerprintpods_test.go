@@ -10,18 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	gke "github.com/coditect-ai/license-platform/local/cluster/metadata"
 	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/host/address"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
-	"github.com/coditect-ai/license-platform/local/scenario/stub"
 )
 
 // names are what the IDE's pods resolve: Google's, the platform's, and their own.
 func names() []string {
 	return []string{
-		cloudide.DatabaseName, stub.Frontend + "." + cloudide.Namespace + ".svc.cluster.local.", stub.API + "." + cloudide.Namespace + ".svc.cluster.local.",
+		cloudide.DatabaseName, cloudide.Frontend + "." + cloudide.Namespace + ".svc.cluster.local.", cloudide.API + "." + cloudide.Namespace + ".svc.cluster.local.",
 		"cloudkms.googleapis.com.", "secretmanager.googleapis.com.", "storage.googleapis.com.", "www.googleapis.com.", "sqladmin.googleapis.com.",
 		"us-central1-docker.pkg.dev.", "coditect.ai.", "api.coditect.ai.",
 	}
@@ -41,7 +40,7 @@ func (n *neighbourhood) pods(t *testing.T, taken fingerprint) {
 	}
 	at := map[string]netip.Addr{}
 	for _, pod := range status.Pods {
-		for _, name := range []string{stub.API, stub.Frontend} {
+		for _, name := range []string{cloudide.API, cloudide.Frontend} {
 			if strings.HasPrefix(pod.Name, name+"-") {
 				at[name] = netip.MustParseAddr(pod.IP)
 			}
@@ -70,8 +69,8 @@ func tries(t *testing.T, plan address.Plan, at map[string]netip.Addr) map[string
 	all := map[string]daemon.AttemptRequest{
 		"its database":   {To: netip.AddrPortFrom(database, 5432), Words: "\x00\x00\x00\x08\x04\xd2\x16\x2f"}, // may it be TLS?
 		"its identity":   {To: gke.Address(), Words: "GET /computeMetadata/v1/instance/service-accounts/default/email HTTP/1.0\r\nMetadata-Flavor: Google\r\n\r\n"},
-		"the API":        {To: netip.AddrPortFrom(at[stub.API], cloudide.Port), Words: health},
-		"the frontend":   {To: netip.AddrPortFrom(at[stub.Frontend], cloudide.Port), Words: health},
+		"the API":        {To: netip.AddrPortFrom(at[cloudide.API], cloudide.Port), Words: health},
+		"the frontend":   {To: netip.AddrPortFrom(at[cloudide.Frontend], cloudide.Port), Words: health},
 		"Cloud KMS":      {To: plan.KMS()},
 		"Secret Manager": {To: plan.SecretManager()},
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
-	"github.com/coditect-ai/license-platform/local/emulator/provider"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
 // owner is who has the IDE's file of the shared Ingress, and knows nothing of Pulumi.

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,12 +17,12 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
-	localaddress "github.com/coditect-ai/license-platform/local/host/address"
 	"github.com/coditect-ai/license-platform/local/host/certificate"
-	"github.com/coditect-ai/license-platform/local/scenario/cloudide"
 	"github.com/coditect-ai/license-platform/local/scenario/stub"
 )
 
@@ -122,9 +121,8 @@ func edge(t *testing.T) *http.Client {
 // adoptIDE takes the BackendConfig that the embedded cloud's IDE has.
 func (w *world) adoptIDE() {
 	w.t.Helper()
-	there, err := store.Open(filepath.Join(w.t.TempDir(), "store.json"))
-	require.NoError(w.t, err)
-	require.NoError(w.t, cloudide.Declare(there, localaddress.Plan{Block: 77, EdgePort: 8443}, "CA"))
+	there := store.New()
+	require.NoError(w.t, cloudide.Declare(there, gcp.Addresses{Edge: netip.MustParseAddr("127.0.0.1"), TheirPrivateServices: netip.MustParsePrefix("127.77.32.0/20")}, "CA"))
 	own, exists := there.Get(split(ideConfig), cloudide.Namespace+"/"+cloudide.Backend)
 	require.True(w.t, exists)
 	config, err := yaml.Marshal(map[string]any{"metadata": map[string]any{"name": "ide", "namespace": cloudide.Namespace}, "spec": own.Inputs["spec"]})

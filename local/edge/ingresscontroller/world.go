@@ -11,7 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
-	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
 // Resources is the part of the embedded cloud's store that is read.

@@ -3,7 +3,6 @@ package ingresscontroller_test
 import (
 	"context"
 	"net/netip"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,9 +11,9 @@ import (
 	"go.uber.org/goleak"
 	"sigs.k8s.io/yaml"
 
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
 )
 
 func TestMain(m *testing.M) {
@@ -149,8 +148,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	s, err := store.Open(filepath.Join(t.TempDir(), "store.json"))
-	require.NoError(t, err)
+	s := store.New()
 	w := &world{t: t, store: s, pods: []ingresscontroller.Pod{
 		pod("license-api", "10.0.0.1", true), pod("license-api", "10.0.0.2", false), pod("coditect-api-v2", "10.0.0.3", true),
 	}}

@@ -17,8 +17,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
 	"github.com/coditect-ai/license-platform/local/host/file"
 	"github.com/coditect-ai/license-platform/local/host/process"
 )

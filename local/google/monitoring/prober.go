@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
-	"github.com/coditect-ai/license-platform/local/emulator/provider"
 )
 
 // checker stands for one of Google's checkers. Google's addresses change, and are

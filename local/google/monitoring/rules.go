@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coditect-ai/license-platform/local/emulator/provider"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
 // rule is an alert policy whose conditions Prometheus evaluates.

@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
@@ -43,8 +43,7 @@ func start(t *testing.T, host string, edge *httptest.Server) *world {
 	}
 	dir, w := t.TempDir(), &world{}
 	var err error
-	w.store, err = store.Open(filepath.Join(dir, "store.json"))
-	require.NoError(t, err)
+	w.store = store.New()
 	supervisor, err := process.NewSupervisor(filepath.Join(dir, "run"), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
@@ -242,8 +241,7 @@ func TestAnUptimeCheckAsksFromOutsideAndTellsWhenCheckersFail(t *testing.T) {
 func TestTheInboxOutlivesTheMonitoringAndIsBounded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, err := store.Open(filepath.Join(dir, "store.json"))
-	require.NoError(t, err)
+	s := store.New()
 	open := func() *monitoring.Monitoring {
 		m, err := monitoring.Open(monitoring.Options{Dir: dir, Store: s, Log: slog.New(slog.DiscardHandler)})
 		require.NoError(t, err)

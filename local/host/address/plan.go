@@ -40,6 +40,10 @@ func (p Plan) Edge() netip.AddrPort {
 // KMS is where the key management service listens.
 func (p Plan) KMS() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 10), 8443) }
 
+// ControlPlane is the address of a cluster's API server. Nothing listens there: the
+// emulator's Kubernetes provider stands for it.
+func (p Plan) ControlPlane() netip.Addr { return p.KMS().Addr().Prev() }
+
 // SecretManager is where the secret manager listens.
 func (p Plan) SecretManager() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 11), 8443) }
 
@@ -86,17 +90,6 @@ func (p Plan) Validate() error {
 		return fmt.Errorf("edge port %d: must be between 1 and 65535", p.EdgePort)
 	}
 	return nil
-}
-
-// Next returns the first address of the prefix that is not taken, leaving out
-// the network's own and the one that Google keeps for a gateway.
-func Next(prefix netip.Prefix, taken func(netip.Addr) bool) (netip.Addr, error) {
-	for addr := prefix.Masked().Addr().Next().Next(); prefix.Contains(addr); addr = addr.Next() {
-		if !taken(addr) {
-			return addr, nil
-		}
-	}
-	return netip.Addr{}, fmt.Errorf("no address is left in %s", prefix)
 }
 
 // ChooseBlock finds a block in which all services can listen. It starts at one

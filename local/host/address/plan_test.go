@@ -27,19 +27,6 @@ func TestEveryAddressButTheEdgeLiesInTheBlock(t *testing.T) {
 	assert.Equal(t, "127.0.0.1:8443", plan.Edge().String())
 }
 
-func TestNextSkipsWhatIsTakenAndEndsWithTheRange(t *testing.T) {
-	t.Parallel()
-	prefix := netip.MustParsePrefix("127.77.16.0/30")
-	first, err := address.Next(prefix, func(netip.Addr) bool { return false })
-	require.NoError(t, err)
-	assert.Equal(t, "127.77.16.2", first.String())
-	second, err := address.Next(prefix, func(a netip.Addr) bool { return a == first })
-	require.NoError(t, err)
-	assert.Equal(t, "127.77.16.3", second.String())
-	_, err = address.Next(prefix, func(netip.Addr) bool { return true })
-	require.ErrorContains(t, err, "no address is left in 127.77.16.0/30")
-}
-
 func TestASecondCloneGetsAnotherBlock(t *testing.T) {
 	t.Parallel()
 	block, err := address.ChooseBlock("one clone")

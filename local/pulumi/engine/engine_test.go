@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
-	"github.com/coditect-ai/license-platform/local/emulator/provider"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/host/toolchain"
 	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
@@ -78,12 +78,11 @@ func newWorld(t *testing.T) world { return newWorldOf(t, thing()) }
 func newWorldOf(t *testing.T, kind provider.Kind) world {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := store.Open(filepath.Join(dir, "store.json"))
-	require.NoError(t, err)
+	s := store.New()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := grpc.NewServer()
-	pulumirpc.RegisterResourceProviderServer(server, provider.NewServer("gcp", s, []provider.Kind{kind}, nil))
+	pulumirpc.RegisterResourceProviderServer(server, provider.NewServer("gcp", "0.0.0", s, []provider.Kind{kind}, nil))
 	go func() { _ = server.Serve(listener) }() // ends with Stop
 	t.Cleanup(server.Stop)
 	return world{dir: dir, store: s, port: listener.Addr().(*net.TCPAddr).Port}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
-	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 

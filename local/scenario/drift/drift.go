@@ -8,7 +8,7 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
 // Change is one property of one resource that was changed.

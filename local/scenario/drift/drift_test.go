@@ -1,13 +1,12 @@
 package drift_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/local/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/scenario/drift"
 )
 
@@ -23,8 +22,7 @@ func ingress(urn string) store.Resource {
 
 func open(t *testing.T, resources ...store.Resource) *store.Store {
 	t.Helper()
-	s, err := store.Open(filepath.Join(t.TempDir(), "store.json"))
-	require.NoError(t, err)
+	s := store.New()
 	for _, r := range resources {
 		require.NoError(t, s.Put(r))
 	}

@@ -9,12 +9,8 @@ import (
 	"net/http"
 
 	"github.com/coder/websocket"
-)
 
-// The IDE's Services, which its Ingress routes to.
-const (
-	API      = "coditect-api-v2"
-	Frontend = "coditect-frontend"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 )
 
 // messageLimit bounds a WebSocket message that is echoed, in bytes.
@@ -26,7 +22,7 @@ func NewAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", healthy)
 	mux.HandleFunc("/ws", echo)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { describe(w, r, API) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { describe(w, r, cloudide.API) })
 	return mux
 }
 
@@ -37,7 +33,7 @@ func NewFrontend() http.Handler {
 	mux.HandleFunc("GET /health", healthy)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("X-Service", Frontend)
+		w.Header().Set("X-Service", cloudide.Frontend)
 		_, _ = fmt.Fprint(w, page) // a client that is gone needs no page
 	})
 	return mux

@@ -15,7 +15,9 @@ import (
 	"github.com/coditect-ai/license-platform/local/scenario/stub"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/golang/glog.(*fileSink).flushDaemon"))
+}
 
 func get(t *testing.T, handler http.Handler, path string) *http.Response {
 	t.Helper()

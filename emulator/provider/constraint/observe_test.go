@@ -1,0 +1,48 @@
+package constraint_test
+
+import (
+	"slices"
+
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+)
+
+const (
+	bucketSDK  = "https://www.pulumi.com/registry/packages/gcp/api-docs/logging/projectbucketconfig/"
+	bucketDocs = "https://cloud.google.com/logging/docs/buckets"
+	sinkDocs   = "https://cloud.google.com/logging/docs/export/configure_export_v2"
+	alertSDK   = "https://www.pulumi.com/registry/packages/gcp/api-docs/monitoring/alertpolicy/"
+)
+
+func observeRows() []row {
+	const sink, alert = "gcp:logging/projectSink:ProjectSink", "gcp:monitoring/alertPolicy:AlertPolicy"
+	bucket := map[string]any{"project": project, "location": region, "bucketId": "logs", "retentionDays": 30}
+	into := map[string]any{"name": "logs", "destination": "logging.googleapis.com/projects/" + project + "/locations/" + region + "/buckets/logs"}
+	condition := map[string]any{"displayName": "1", "conditionPrometheusQueryLanguage": map[string]any{"query": "up", "duration": "60s", "evaluationInterval": "60s"}}
+	policy := map[string]any{"combiner": "OR", "displayName": "alert", "conditions": []any{condition}}
+	return slices.Concat(encrypted("a log bucket", gcp.TypeLogBucket, "cmekSettings.kmsKeyName", "gcp-sa-logging", bucket), []row{
+		{
+			what: "logs of more than 3650 days", typ: gcp.TypeLogBucket, right: bucket,
+			change: changes{"retentionDays": 3651}, says: "between 1 and 3650", source: bucketDocs,
+		},
+		{
+			what: "deleting a log bucket that is locked", typ: gcp.TypeLogBucket, right: bucket, when: onDelete,
+			change: changes{"locked": true}, says: "is locked and cannot be deleted", source: bucketSDK,
+		},
+		{
+			what: "a sink into something that takes no logs", typ: sink, right: into,
+			change: changes{"destination": "file:///tmp"}, says: "Invalid destination", source: sinkDocs,
+		},
+		{
+			what: "a sink into a bucket that does not exist", typ: sink, right: into, when: onCreate,
+			lacking: []made{{gcp.TypeLogBucket, "bucket", bucket}}, says: "buckets/logs does not exist", source: sinkDocs,
+		},
+		{
+			what: "a PromQL condition beside another", typ: alert, right: policy,
+			change: changes{"conditions": []any{condition, map[string]any{"displayName": "2"}}}, says: "can have no other condition", source: alertSDK,
+		},
+		{
+			what: "an alert without conditions", typ: alert, right: policy,
+			change: changes{"conditions": nil}, says: `The argument "conditions" is required`, source: alertSDK,
+		},
+	})
+}

@@ -1,0 +1,148 @@
+package constraint_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/emulator/store"
+	"github.com/coditect-ai/license-platform/k8s/customresource"
+	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
+	"github.com/coditect-ai/license-platform/local/google/postgres"
+	"github.com/coditect-ai/license-platform/local/google/redis"
+)
+
+const (
+	project = "coditect-cloud-infra"
+	region  = "us-central1"
+)
+
+// schemas are read once: that takes most of a test's time.
+var schemas = sync.OnceValues(customresource.NewSchemas)
+
+// world is both providers over one cloud in which nothing is real but the rules:
+// those of the load balancer and of Cloud Armor's language, too.
+type world struct {
+	t                  *testing.T
+	google, kubernetes *provider.Server
+	store              *store.Store
+	balancer           *ingresscontroller.Controller
+	ids                map[string]string
+	responses          map[string]*structpb.Struct
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	s := store.New()
+	schemas, err := schemas()
+	require.NoError(t, err)
+	w := &world{t: t, store: s, ids: map[string]string{}, responses: map[string]*structpb.Struct{}}
+	w.balancer = ingresscontroller.New(ingresscontroller.Options{
+		Store: s, Pods: ingresscontroller.PodsFunc(func() []ingresscontroller.Pod { return nil }), LoadBalancer: idle{},
+		Armor: ingresscontroller.CloudArmor(cloudarmor.Options{}),
+	})
+	google := &gcp.Cloud{
+		Store: s, Addresses: gcp.Addresses{
+			Edge: netip.MustParseAddr("127.0.0.1"), ControlPlane: netip.MustParseAddr("127.77.8.9"),
+			Pods: netip.MustParsePrefix("127.77.64.0/18"), PrivateServices: netip.MustParsePrefix("127.77.16.0/20"),
+		}, CA: "CA PEM",
+		CheckRule: cloudarmor.CheckResource, CheckRedisConfigs: redis.CheckConfigs,
+		CheckDatabaseFlags: func(flags map[string]string) error { return postgres.CheckFlags(context.Background(), flags) },
+		TenantID:           func(_, name string) string { return name + "-x1y2z" },
+		Databases:          idle{}, Caches: idle{}, Keys: idleKeys{}, Secrets: idleSecrets{}, Images: idle{}, Tenants: idle{},
+	}
+	cluster := &kubernetes.Cluster{Store: s, Kubelet: idle{}, Schemas: schemas, Edge: netip.MustParseAddr("127.0.0.1"), AwaitIngress: w.synced}
+	w.google = provider.NewServer("gcp", "0.0.0", s, google.Kinds(), google.Functions())
+	w.kubernetes = provider.NewServer("kubernetes", "0.0.0", s, cluster.Kinds(), nil)
+	_, err = w.google.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: w.wire(map[string]any{"project": project, "region": region})})
+	require.NoError(t, err)
+	return w
+}
+
+// synced says what keeps the load balancer from serving the Ingress.
+func (w *world) synced(context.Context) error {
+	if status := w.balancer.Sync(); !status.Synced {
+		return errors.New(strings.Join(status.Problems, "; "))
+	}
+	return nil
+}
+
+func (w *world) server(typ string) *provider.Server {
+	if strings.HasPrefix(typ, "kubernetes:") {
+		return w.kubernetes
+	}
+	return w.google
+}
+
+func (m made) urn() string { return "urn:pulumi:local::license-platform::" + m.typ + "::" + m.name }
+
+func (w *world) wire(values map[string]any) *structpb.Struct {
+	encoded, err := plugin.MarshalProperties(resource.NewPropertyMapFromMap(values), plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true})
+	require.NoError(w.t, err)
+	return encoded
+}
+
+// check returns the reasons why inputs are refused before anything is touched.
+func (w *world) check(m made, before map[string]any) []string {
+	response, err := w.server(m.typ).Check(w.t.Context(), &pulumirpc.CheckRequest{
+		Urn: m.urn(), News: w.wire(m.inputs), Olds: w.wire(before), RandomSeed: []byte("0123456789abcdef0123456789abcdef"),
+	})
+	require.NoError(w.t, err)
+	var reasons []string
+	for _, failure := range response.GetFailures() {
+		reasons = append(reasons, failure.GetReason())
+	}
+	return reasons
+}
+
+func (w *world) create(m made) error {
+	response, err := w.server(m.typ).Create(w.t.Context(), &pulumirpc.CreateRequest{Urn: m.urn(), Properties: w.wire(m.inputs)})
+	if err != nil {
+		return err
+	}
+	w.ids[m.urn()], w.responses[m.urn()] = response.GetId(), response.GetProperties()
+	return nil
+}
+
+// make creates what has to be there.
+func (w *world) make(all ...made) {
+	w.t.Helper()
+	for _, m := range all {
+		require.Empty(w.t, w.check(m, nil), "%s %s", m.typ, m.name)
+		require.NoError(w.t, w.create(m), "%s %s", m.typ, m.name)
+	}
+}
+
+// update checks and changes what make has made, as the engine does.
+func (w *world) update(m made) error {
+	present, exists := w.store.Get(m.typ, w.ids[m.urn()])
+	require.True(w.t, exists)
+	if reasons := w.check(m, present.Inputs); len(reasons) > 0 {
+		return errors.New(strings.Join(reasons, "\n"))
+	}
+	response, err := w.server(m.typ).Update(w.t.Context(), &pulumirpc.UpdateRequest{
+		Id: present.ID, Urn: m.urn(), Olds: w.responses[m.urn()], OldInputs: w.wire(present.Inputs), News: w.wire(m.inputs),
+	})
+	if err == nil {
+		w.responses[m.urn()] = response.GetProperties()
+	}
+	return err
+}
+
+func (w *world) delete(m made) error {
+	_, err := w.server(m.typ).Delete(w.t.Context(), &pulumirpc.DeleteRequest{Id: w.ids[m.urn()], Urn: m.urn()})
+	return err
+}

@@ -1,0 +1,34 @@
+package gcp
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Addresses are the addresses and ranges that resources are given.
+type Addresses struct {
+	// Edge is the load balancer's, and so that of a new static address.
+	Edge netip.Addr
+	// ControlPlane is that of a cluster's API server. Nothing listens there: the
+	// Kubernetes provider of the emulator stands for it.
+	ControlPlane netip.Addr
+	// PrivateServices is the range that the platform reserves for private services
+	// access: Cloud SQL and Memorystore get their addresses from it.
+	PrivateServices netip.Prefix
+	// TheirPrivateServices is the range that the Cloud IDE has reserved, and its
+	// database lives in.
+	TheirPrivateServices netip.Prefix
+	// Pods is the range that pods get their addresses from.
+	Pods netip.Prefix
+}
+
+// nextAddress returns the first address of the prefix that is not taken, leaving out
+// the network's own and the one that Google keeps for a gateway.
+func nextAddress(prefix netip.Prefix, taken func(netip.Addr) bool) (netip.Addr, error) {
+	for addr := prefix.Masked().Addr().Next().Next(); prefix.Contains(addr); addr = addr.Next() {
+		if !taken(addr) {
+			return addr, nil
+		}
+	}
+	return netip.Addr{}, fmt.Errorf("no address is left in %s", prefix)
+}

@@ -1,0 +1,67 @@
+package gcp
+
+import (
+	"context"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/coditect-ai/license-platform/emulator/provider"
+)
+
+// TypeAlertPolicy is an alert of Cloud Monitoring.
+const TypeAlertPolicy = "gcp:monitoring/alertPolicy:AlertPolicy"
+
+// longestDocumentation is in characters.
+// https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#Documentation
+const longestDocumentation = 8192
+
+func (w *Cloud) alertPolicy() provider.Kind {
+	id := numbered("alertPolicies")
+	return provider.Kind{
+		Type: TypeAlertPolicy, ID: id,
+		Computed: []string{"name", "creationRecords"},
+		Compute: func(ctx context.Context, d *provider.Draft) error {
+			for _, channel := range d.Inputs.List("notificationChannels") {
+				if name, known := channel.(string); known {
+					if _, exists := w.Store.Get(TypeNotificationChannel, name); !exists {
+						return apiError(404, "Cannot find notification channel with name = '%s'", name)
+					}
+				}
+			}
+			if err := w.checkObjectives(d); err != nil {
+				return err
+			}
+			return named(id)(ctx, d)
+		},
+		Check: func(d *provider.Draft) []provider.Failure {
+			failures := append(oneOf(d, "combiner", "AND", "OR", "AND_WITH_MATCHING_RESOURCE"), oneOf(d, "severity", "CRITICAL", "ERROR", "WARNING")...)
+			conditions := d.Inputs.List("conditions")
+			if len(conditions) > 6 {
+				failures = append(failures, provider.Refuse("conditions", "Error 400: a policy may have up to six conditions, has %d", len(conditions)))
+			}
+			for i := range conditions {
+				failures = append(failures, checkCondition(d, "conditions."+strconv.Itoa(i), len(conditions) == 1)...)
+			}
+			if n := utf8.RuneCountInString(d.Inputs.Text("documentation.content")); n > longestDocumentation {
+				failures = append(failures, provider.Refuse("documentation.content", "Error 400: the documentation has %d characters, at most %d are allowed", n, longestDocumentation))
+			}
+			return append(failures, checkStrategy(d)...)
+		},
+	}
+}
+
+// checkStrategy refuses incidents that close too soon or too late, and times
+// between two notifications that are too short.
+// https://cloud.google.com/monitoring/alerts/incidents-events#autoclose
+// https://cloud.google.com/logging/docs/alerting/log-based-alerts
+func checkStrategy(d *provider.Draft) []provider.Failure {
+	var failures []provider.Failure
+	if length, known := seconds(d, "alertStrategy.autoClose"); known && (length < 1800 || length > 604800) {
+		failures = append(failures, provider.Refuse("alertStrategy.autoClose", "Error 400: Field alert_policy.alert_strategy.auto_close must be between 30 minutes and 7 days"))
+	}
+	const period = "alertStrategy.notificationRateLimit.period"
+	if length, known := seconds(d, period); known && length < 300 {
+		failures = append(failures, provider.Refuse(period, "Error 400: Field alert_policy.alert_strategy.notification_rate_limit.period must be at least 5 minutes"))
+	}
+	return failures
+}

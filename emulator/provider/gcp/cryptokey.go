@@ -1,0 +1,119 @@
+package gcp
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/store"
+)
+
+// TypeCryptoKey is a key of Cloud KMS.
+const TypeCryptoKey = "gcp:kms/cryptoKey:CryptoKey"
+
+const (
+	symmetric  = "ENCRYPT_DECRYPT"
+	asymmetric = "ASYMMETRIC_SIGN"
+	// minRotation and maxRotation bound rotationPeriod, in seconds
+	// (https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys).
+	minRotation = 86400
+	maxRotation = 876000 * 3600
+	// minDestroy and maxDestroy bound destroyScheduledDuration, in seconds
+	// (https://cloud.google.com/kms/docs/destroy-restore).
+	minDestroy = 24 * 3600
+	maxDestroy = 120 * 24 * 3600
+)
+
+func (w *Cloud) cryptoKey() provider.Kind {
+	return provider.Kind{
+		Type: TypeCryptoKey, NameProperty: "name",
+		Computed: []string{"primaries", "effectiveLabels", "pulumiLabels"},
+		ID: func(d *provider.Draft) string {
+			return relative(d.Inputs.Text("keyRing")) + "/cryptoKeys/" + d.Inputs.Text("name")
+		},
+		Check: checkKeyInputs,
+		Compute: func(_ context.Context, d *provider.Draft) error {
+			if _, exists := w.Store.Get(TypeKeyRing, d.Inputs.Text("keyRing")); !exists {
+				return apiError(404, "KeyRing %s not found.", d.Inputs.Text("keyRing"))
+			}
+			fallback(d, "purpose", symmetric)
+			fallback(d, "destroyScheduledDuration", "2592000s")
+			primaries := []any{}
+			if d.Outputs["purpose"] == symmetric && !d.Inputs.True("skipInitialVersionCreation") {
+				id := d.Inputs.Text("keyRing") + "/cryptoKeys/" + d.Inputs.Text("name")
+				primaries = append(primaries, map[string]any{"name": id + "/cryptoKeyVersions/1", "state": "ENABLED"})
+			}
+			d.Outputs["primaries"] = primaries
+			return nil
+		},
+		Ensure: func(ctx context.Context, r store.Resource) error {
+			outputs := provider.Properties(r.Outputs)
+			return w.Keys.EnsureKey(ctx, Key{
+				Name: r.ID, Purpose: outputs.Text("purpose"), Algorithm: outputs.Text("versionTemplate.algorithm"),
+				ProtectionLevel:          outputs.Text("versionTemplate.protectionLevel"),
+				DestroyScheduledDuration: outputs.Text("destroyScheduledDuration"),
+				SkipInitialVersion:       outputs.True("skipInitialVersionCreation"),
+			})
+		},
+		Retained: true, // keys cannot be deleted
+	}
+}
+
+func checkKeyInputs(d *provider.Draft) []provider.Failure {
+	failures := checkName(d, "name", kmsName)
+	failures = append(failures, oneOf(d, "purpose", symmetric, asymmetric, "ASYMMETRIC_DECRYPT", "MAC")...)
+	failures = append(failures, oneOf(d, "versionTemplate.protectionLevel", "SOFTWARE", "HSM", "EXTERNAL", "EXTERNAL_VPC")...)
+	purpose := d.Inputs.Text("purpose")
+	if rotation := d.Inputs.Text("rotationPeriod"); rotation != "" {
+		seconds, err := strconv.ParseFloat(strings.TrimSuffix(rotation, "s"), 64)
+		switch {
+		case purpose != "" && purpose != symmetric:
+			failures = append(failures, provider.Refuse("rotationPeriod", "Error 400: rotation_period cannot be set on a CryptoKey with purpose %s: only ENCRYPT_DECRYPT keys support automatic rotation", purpose))
+		case err != nil || seconds < minRotation || seconds > maxRotation:
+			failures = append(failures, provider.Refuse("rotationPeriod", "rotation_period must be between %ds and %ds, got %s", minRotation, maxRotation, rotation))
+		}
+	}
+	if wait := d.Inputs.Text("destroyScheduledDuration"); wait != "" {
+		if seconds, err := strconv.ParseFloat(strings.TrimSuffix(wait, "s"), 64); err != nil || seconds < minDestroy || seconds > maxDestroy {
+			failures = append(failures, provider.Refuse("destroyScheduledDuration", "Error 400: destroy_scheduled_duration must be between %ds and %ds, got %s", minDestroy, maxDestroy, wait))
+		}
+	}
+	algorithm := d.Inputs.Text("versionTemplate.algorithm")
+	switch {
+	case purpose == asymmetric && algorithm == "" && !d.Inputs.Has("versionTemplate.algorithm"):
+		failures = append(failures, provider.Refuse("versionTemplate.algorithm", "Error 400: version_template.algorithm must be set for purpose ASYMMETRIC_SIGN"))
+	case purpose == asymmetric && algorithm != "" && !strings.HasPrefix(algorithm, "RSA_SIGN_") && !strings.HasPrefix(algorithm, "EC_SIGN_"):
+		failures = append(failures, provider.Refuse("versionTemplate.algorithm", "Error 400: algorithm %s is not valid for purpose ASYMMETRIC_SIGN", algorithm))
+	case (purpose == "" || purpose == symmetric) && strings.Contains(algorithm, "_SIGN_"):
+		failures = append(failures, provider.Refuse("versionTemplate.algorithm", "Error 400: algorithm %s is not valid for purpose ENCRYPT_DECRYPT", algorithm))
+	}
+	return failures
+}
+
+// checkKey refuses a key that does not exist, or that the service's agent may
+// not use. An empty key means that Google's own key encrypts.
+func (w *Cloud) checkKey(agentDomain, key string) error {
+	if key == "" {
+		return nil
+	}
+	if _, exists := w.Store.Get(TypeCryptoKey, key); !exists {
+		return apiError(400, "The Cloud KMS key %s does not exist.", key)
+	}
+	agent := serviceAgent(agentDomain)
+	for _, grant := range w.Store.List(TypeCryptoKeyMember) {
+		inputs := provider.Properties(grant.Inputs)
+		if inputs.Text("cryptoKeyId") == key && inputs.Text("member") == "serviceAccount:"+agent && inputs.Text("role") == "roles/cloudkms.cryptoKeyEncrypterDecrypter" {
+			return nil
+		}
+	}
+	return apiError(400, "The service agent %s does not have permission to use the Cloud KMS key %s: grant it roles/cloudkms.cryptoKeyEncrypterDecrypter on the key first.", agent, key)
+}
+
+// checkKeyPlace refuses a key of another location than the resource's own.
+func checkKeyPlace(property, key, place string) []provider.Failure {
+	if at := location(key); at != "" && place != "" && at != place {
+		return []provider.Failure{provider.Refuse(property, "Error 400: The Cloud KMS key must be in the same location as the resource: the key %s is in %s, the resource in %s", key, at, place)}
+	}
+	return nil
+}

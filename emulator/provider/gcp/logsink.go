@@ -1,0 +1,37 @@
+package gcp
+
+import (
+	"context"
+	"strings"
+
+	"github.com/coditect-ai/license-platform/emulator/provider"
+)
+
+func (w *Cloud) logSink() provider.Kind {
+	return provider.Kind{
+		Type: "gcp:logging/projectSink:ProjectSink", NameProperty: "name",
+		Computed: []string{"writerIdentity"},
+		ID: func(d *provider.Draft) string {
+			return "projects/" + d.Project() + "/sinks/" + d.Inputs.Text("name")
+		},
+		Check: func(d *provider.Draft) []provider.Failure {
+			to := d.Inputs.Text("destination")
+			for _, service := range []string{"logging.googleapis.com/", "storage.googleapis.com/", "bigquery.googleapis.com/", "pubsub.googleapis.com/"} {
+				if to == "" || strings.HasPrefix(to, service) {
+					return checkLogFilter(d, "filter")
+				}
+			}
+			return []provider.Failure{provider.Refuse("destination", "Error 400: Invalid destination: %s", to)}
+		},
+		Compute: func(_ context.Context, d *provider.Draft) error {
+			to := d.Inputs.Text("destination")
+			if bucket, isBucket := strings.CutPrefix(to, "logging.googleapis.com/"); isBucket {
+				if _, exists := w.Store.Get(TypeLogBucket, bucket); !exists {
+					return apiError(404, "Bucket %s does not exist", bucket)
+				}
+			}
+			fallback(d, "writerIdentity", "serviceAccount:service-"+ProjectNumber+"@gcp-sa-logging.iam.gserviceaccount.com")
+			return nil
+		},
+	}
+}

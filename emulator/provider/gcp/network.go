@@ -1,0 +1,32 @@
+package gcp
+
+import (
+	"context"
+
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/store"
+)
+
+// TypeNetwork is a VPC network.
+const TypeNetwork = "gcp:compute/network:Network"
+
+func (w *Cloud) network() provider.Kind {
+	return provider.Kind{
+		Type: TypeNetwork, NameProperty: "name", ID: global("networks"),
+		Computed: []string{"selfLink", "gatewayIpv4", "numericId", "internalIpv6Range"},
+		Compute: func(_ context.Context, d *provider.Draft) error {
+			d.Outputs["selfLink"] = computeLink + global("networks")(d)
+			fallback(d, "routingMode", "REGIONAL")
+			fallback(d, "autoCreateSubnetworks", true)
+			return nil
+		},
+		Refusal: func(r store.Resource) error {
+			for _, s := range w.Store.List(TypeSubnetwork) {
+				if relative(provider.Properties(s.Inputs).Text("network")) == r.ID {
+					return apiError(400, "The network resource '%s' is already being used by '%s'", r.ID, s.ID)
+				}
+			}
+			return nil
+		},
+	}
+}

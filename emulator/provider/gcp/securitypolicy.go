@@ -1,0 +1,39 @@
+package gcp
+
+import (
+	"context"
+
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/store"
+)
+
+// TypeSecurityPolicy is a Cloud Armor policy.
+const TypeSecurityPolicy = "gcp:compute/securityPolicy:SecurityPolicy"
+
+func (w *Cloud) securityPolicy() provider.Kind {
+	return provider.Kind{
+		Type: TypeSecurityPolicy, NameProperty: "name", ID: global("securityPolicies"),
+		Computed: []string{"selfLink", "fingerprint"},
+		Check: func(d *provider.Draft) []provider.Failure {
+			var failures []provider.Failure
+			return append(failures, w.checkInlineRules(d.Inputs)...)
+		},
+		Compute: func(_ context.Context, d *provider.Draft) error {
+			if err := w.checkKindOfRules(global("securityPolicies")(d), d.Inputs); err != nil {
+				return err
+			}
+			d.Outputs["selfLink"] = computeLink + global("securityPolicies")(d)
+			fallback(d, "type", "CLOUD_ARMOR")
+			return nil
+		},
+		Refusal: func(r store.Resource) error {
+			name := provider.Properties(r.Outputs).Text("name")
+			for _, config := range w.Store.List("kubernetes:cloud.google.com/v1:BackendConfig") {
+				if provider.Properties(config.Inputs).Text("spec.securityPolicy.name") == name {
+					return apiError(400, "The security_policy resource '%s' is already being used by BackendConfig '%s'; detach it there with securityPolicy: {name: \"\"} first", r.ID, config.ID)
+				}
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,76 @@
+package kubernetes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/store"
+)
+
+func checkIngress(object any) []provider.Failure {
+	ingress, ok := object.(*networkingv1.Ingress)
+	if !ok {
+		return nil
+	}
+	var failures []provider.Failure
+	for _, annotation := range []string{"cloud.google.com/backend-config", "beta.cloud.google.com/backend-config", "ingress.gcp.kubernetes.io/backend-config"} {
+		if _, set := ingress.Annotations[annotation]; set {
+			failures = append(failures, provider.Refuse("metadata.annotations", "the annotation %s on an Ingress is ignored by GKE: a BackendConfig is attached to a Service, by cloud.google.com/backend-config there", annotation))
+		}
+	}
+	if ingress.Spec.IngressClassName != nil && ingress.Annotations["kubernetes.io/ingress.class"] == "" {
+		failures = append(failures, provider.Refuse("spec.ingressClassName", "GKE ignores an Ingress with ingressClassName alone: set the annotation kubernetes.io/ingress.class: gce"))
+	}
+	if len(ingress.Spec.Rules) == 0 && ingress.Spec.DefaultBackend == nil {
+		failures = append(failures, provider.Refuse("spec", "spec: Invalid value: either `defaultBackend` or `rules` must be specified"))
+	}
+	for i, rule := range ingress.Spec.Rules {
+		if rule.HTTP == nil {
+			continue
+		}
+		for j, path := range rule.HTTP.Paths {
+			at := fmt.Sprintf("spec.rules[%d].http.paths[%d]", i, j)
+			types := []networkingv1.PathType{networkingv1.PathTypeExact, networkingv1.PathTypePrefix, networkingv1.PathTypeImplementationSpecific}
+			if path.PathType == nil || !slices.Contains(types, *path.PathType) {
+				failures = append(failures, provider.Refuse(at+".pathType", "%s.pathType: Required value: pathType must be one of %v", at, types))
+			}
+			if path.Path != "" && !strings.HasPrefix(path.Path, "/") {
+				failures = append(failures, provider.Refuse(at+".path", "%s.path: Invalid value: %q: must be an absolute path", at, path.Path))
+			}
+			if path.Backend.Service == nil && path.Backend.Resource == nil {
+				failures = append(failures, provider.Refuse(at+".backend", "%s.backend: Required value: port name or number is required", at))
+			}
+		}
+	}
+	return failures
+}
+
+// serveIngress waits until the load balancer serves the Ingress and reports the
+// address it got.
+func (w *Cluster) serveIngress(kind *provider.Kind) {
+	compute := kind.Compute
+	kind.Compute = func(ctx context.Context, d *provider.Draft) error {
+		d.Outputs["status"] = map[string]any{"loadBalancer": map[string]any{"ingress": []any{map[string]any{"ip": w.Edge.String()}}}}
+		if class, given := ingressClass(d.Inputs); given && class != "gce" {
+			delete(d.Outputs, "status") // another controller's, of which there is none
+		}
+		return compute(ctx, d)
+	}
+	kind.Await = func(ctx context.Context, r store.Resource) error {
+		if w.AwaitIngress == nil || skipsAwait(r) {
+			return nil
+		}
+		return w.AwaitIngress(ctx)
+	}
+}
+
+func ingressClass(p provider.Properties) (class string, given bool) {
+	annotations := p.Object("metadata.annotations")
+	class, given = annotations["kubernetes.io/ingress.class"].(string)
+	return class, given
+}
