@@ -62,8 +62,8 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
 drills: tools ## Act out every document, an incident, every playbook, a life beside the IDE, every fault and wrong setting at length (an hour)
-	@go test -count 1 -timeout 60m -skip TheWholeStackOnOneMachine $(TESTFLAGS) $(DRILL_PACKAGES)
-	@go test -count 1 $(TESTFLAGS) -run Drill ./emulator/provider/constraint
+	@go test -count 1 -skip TheWholeStackOnOneMachine $(TESTFLAGS) -timeout 60m $(DRILL_PACKAGES)
+	@go test -count 1 -run Drill $(TESTFLAGS) -timeout 60m ./emulator/provider/constraint ./emulator/provider/plans
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)

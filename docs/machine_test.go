@@ -103,7 +103,7 @@ func newReader(t *testing.T) *reader {
 	}
 	maker, err := exec.LookPath("make")
 	require.NoError(t, err)
-	script := fmt.Sprintf("#!/bin/sh\ncase \"$1\" in test|check|race) exec %s -n \"$@\" ;; *) exec %s \"$@\" ;; esac\n", maker, maker)
+	script := fmt.Sprintf("#!/bin/sh\ncase \"$1\" in test|check|race|drills|faults|vulncheck) exec %s -n \"$@\" ;; *) exec %s \"$@\" ;; esac\n", maker, maker)
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "make"), []byte(script), 0o755)) //nolint:gosec // it is run
 	return &reader{dir: dir, environment: append(os.Environ(),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), fmt.Sprintf("EDGE_PORT=%d", port.Free(t)),

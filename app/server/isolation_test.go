@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,17 @@ func (w *world) pool(t testing.TB, user string) *pgxpool.Pool {
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool
+}
+
+// hold begins a transaction that stays open for as long as the test needs, however busy
+// the machine is.
+func (w *world) hold(t testing.TB) pgx.Tx {
+	t.Helper()
+	tx, err := w.pool(t, apptest.APIRole).Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `SET LOCAL idle_in_transaction_session_timeout = 0`)
+	require.NoError(t, err)
+	return tx
 }
 
 func (w *world) ledger(t testing.TB) *postgres.Ledger {

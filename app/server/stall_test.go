@@ -24,11 +24,9 @@ func TestAfterASlowRequestItsConnectionServesOthersAsBefore(t *testing.T) {
 
 	// Longer than a connection may take to send its first headers.
 	const slow = 5100 * time.Millisecond
-	pool := w.pool(t, apptest.APIRole)
 	for name, headers := range map[string][]string{"without a body": nil, "with an Idempotency-Key": {"Idempotency-Key", "slow"}} {
-		holder, err := pool.Begin(t.Context())
-		require.NoError(t, err)
-		_, err = holder.Exec(t.Context(), `LOCK TABLE licensing.license`)
+		holder := w.hold(t)
+		_, err := holder.Exec(t.Context(), `LOCK TABLE licensing.license`)
 		require.NoError(t, err)
 		answered := make(chan reply, 1)
 		start := time.Now()
