@@ -53,6 +53,21 @@ func TestWrongSettingsAreNamedWithTheirKey(t *testing.T) {
 		"a version that is destroyed by its state": {
 			func(s *data.Settings) { s.Signing.Versions[0].State = "DESTROYED" }, []string{"signing.versions[0].state"},
 		},
+		"a tier with an odd number of CPUs": {
+			func(s *data.Settings) { s.SQL.Tier = "db-custom-3-7680" }, []string{"sql.tier"},
+		},
+		"a tier with more CPUs than there are": {
+			func(s *data.Settings) { s.SQL.Tier = "db-custom-98-638976" }, []string{"sql.tier"},
+		},
+		"a tier with too little memory": {
+			func(s *data.Settings) { s.SQL.Tier = "db-custom-1-3328" }, []string{"sql.tier"},
+		},
+		"a tier with too much memory for its CPUs": {
+			func(s *data.Settings) { s.SQL.Tier = "db-custom-2-13568" }, []string{"sql.tier"},
+		},
+		"a tier with a piece of memory": {
+			func(s *data.Settings) { s.SQL.Tier = "db-custom-2-7681" }, []string{"sql.tier"},
+		},
 		"a tier of another edition": {
 			func(s *data.Settings) { s.SQL.Tier = "db-perf-optimized-N-2" }, []string{"sql.tier"},
 		},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/coditect-ai/license-platform/setting"
 	"github.com/coditect-ai/license-platform/setting/region"
@@ -75,7 +76,7 @@ type MaintenanceSettings struct {
 }
 
 var (
-	tierForm      = regexp.MustCompile(`^db-custom-[1-9][0-9]?-[1-9][0-9]{3,5}$`)
+	tierForm      = regexp.MustCompile(`^db-custom-([1-9][0-9]?)-([1-9][0-9]{3,5})$`)
 	hourForm      = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
 	auditClasses  = []string{"read", "write", "function", "role", "ddl", "misc", "misc_set"}
 	flagNameForm  = regexp.MustCompile(`^[a-z][a-z0-9_.]*$`)
@@ -97,10 +98,56 @@ func (s SQLSettings) withDefaults() SQLSettings {
 	return s
 }
 
+// validateTier knows how many CPUs and how much memory an instance of the edition
+// ENTERPRISE may have
+// (https://cloud.google.com/sql/docs/postgres/create-instance#machine-types).
+func validateTier(tier string) (found setting.Problems) {
+	parts := tierForm.FindStringSubmatch(tier)
+	if parts == nil {
+		found.Add("tier", tier, "has the wrong form", "db-custom-CPUS-MEMORYMIB, for example db-custom-2-7680 (edition ENTERPRISE)")
+		return found
+	}
+	cpus, _ := strconv.Atoi(parts[1])
+	memory, _ := strconv.Atoi(parts[2])
+	if cpus > 96 || cpus > 1 && cpus%2 != 0 {
+		found.Add("tier", tier, fmt.Sprintf("has %d CPUs", cpus), "1, or an even number up to 96")
+		return found
+	}
+	// 0.9 to 6.5 GiB a CPU, in tenths.
+	if least, most := max(3840, cpus*9*1024/10), cpus*65*1024/10; memory < least || memory > most || memory%256 != 0 {
+		found.Add("tier", tier, fmt.Sprintf("has %d MiB of memory for %d CPUs", memory, cpus), fmt.Sprintf("%d to %d, a multiple of 256", least, most))
+	}
+	return found
+}
+
+// Connections is how many connections the instance takes: what the flag
+// max_connections says, else what Cloud SQL derives from the memory; 0 when the
+// settings do not say
+// (https://cloud.google.com/sql/docs/postgres/flags#postgres-m).
+func (s SQLSettings) Connections() int {
+	if given, err := strconv.Atoi(s.Flags["max_connections"]); err == nil {
+		return given
+	}
+	parts := tierForm.FindStringSubmatch(s.withDefaults().Tier)
+	if parts == nil {
+		return 0
+	}
+	memory, _ := strconv.Atoi(parts[2])
+	connections := 0
+	for _, step := range []struct{ gib, connections float64 }{
+		{0, 50}, {3.75, 100}, {6, 200}, {7.5, 400}, {15, 500}, {30, 600}, {60, 800}, {120, 1000},
+	} {
+		if float64(memory) >= step.gib*1024 {
+			connections = int(step.connections)
+		}
+	}
+	return connections
+}
+
 func (s SQLSettings) validate() setting.Problems {
 	var found setting.Problems
 	s = s.withDefaults()
-	matches(&found, "tier", s.Tier, tierForm, "db-custom-CPUS-MEMORYMIB, for example db-custom-2-7680 (edition ENTERPRISE)")
+	found = append(found, validateTier(s.Tier)...)
 	oneOf(&found, "availability", s.Availability, "REGIONAL", "ZONAL")
 	within(&found, "diskGib", s.DiskGib, 10, 65536, "GiB")
 	oneOf(&found, "login", s.Login, LoginIAM, LoginPassword)

@@ -73,7 +73,7 @@ var (
 	tenantNameForm  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 	displayNameForm = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{3,19}$`)
 	licenseForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-	domainForm      = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+	domainForm      = regexp.MustCompile(`^(localhost|([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?)$`)
 	accountForm     = regexp.MustCompile(`^[a-z0-9-]+@([a-z0-9-]+\.iam|developer)\.gserviceaccount\.com$`)
 )
 
@@ -104,8 +104,8 @@ func (s Settings) Validate() setting.Problems {
 		found.Add("mfa", s.MFA, "is not a known value", fmt.Sprintf("%q", factors))
 	}
 	for i, domain := range s.AuthorizedDomains {
-		if !domainForm.MatchString(domain) {
-			found.Add(fmt.Sprintf("authorizedDomains[%d]", i), domain, "is not a domain", "a host name in lower case, without a scheme")
+		if !domainForm.MatchString(domain) || len(domain) > 253 {
+			found.Add(fmt.Sprintf("authorizedDomains[%d]", i), domain, "is not a domain", "a host name in lower case with a dot in it, without a scheme; or localhost")
 		}
 	}
 	tenants, licenses := map[string]bool{}, map[string]bool{}

@@ -112,6 +112,12 @@ func TestWrongIdentitySettingsAreNamedWithTheirKey(t *testing.T) {
 		"a domain with a scheme": {
 			func(s *identity.Settings) { s.AuthorizedDomains[0] = "https://coditect.ai" }, []string{"authorizedDomains[0]"},
 		},
+		"a domain without a dot": {
+			func(s *identity.Settings) { s.AuthorizedDomains[0] = "coditect" }, []string{"authorizedDomains[0]"},
+		},
+		"an address for a domain": {
+			func(s *identity.Settings) { s.AuthorizedDomains[0] = "10.0.0.1" }, []string{"authorizedDomains[0]"},
+		},
 		"settings of a sign-in that is set up elsewhere": {
 			func(s *identity.Settings) { s.ExistingConfig = true }, []string{"existingConfig"},
 		},

@@ -33,6 +33,34 @@ func requireRange(ps *setting.Problems, key, value string, narrowest int) {
 	}
 }
 
+// requireSubnet records a problem unless value is an IPv4 network that a subnet may
+// have: of the prohibited ones those that somebody writes by mistake, and Docker's own
+// on nodes and in Cloud SQL, from which nothing could be reached
+// (https://cloud.google.com/vpc/docs/subnets#prohibited-ranges,
+// https://cloud.google.com/sql/docs/postgres/configure-private-ip).
+func requireSubnet(ps *setting.Problems, key, value string, narrowest int) {
+	requireRange(ps, key, value, narrowest)
+	prefix, err := netip.ParsePrefix(value)
+	if err != nil {
+		return
+	}
+	for _, taken := range []struct{ network, of string }{
+		{"0.0.0.0/8", "this network"},
+		{"127.0.0.0/8", "a machine's own"},
+		{"169.254.0.0/16", "link-local"},
+		{"224.0.0.0/4", "multicast"},
+		{"255.255.255.255/32", "broadcast"},
+		{"172.17.0.0/16", "Docker's on every node"},
+		{PrivateGoogleAPIsVIP, "Google's APIs"},
+		{restrictedGoogleAPIsVIP, "Google's APIs"},
+	} {
+		if prefix.Overlaps(netip.MustParsePrefix(taken.network)) {
+			ps.Add(key, value, "shares addresses with "+taken.network+", "+taken.of, "a range of private addresses, such as 10.0.0.0/20")
+			return
+		}
+	}
+}
+
 // overlaps records a problem for every two ranges that share an address; what
 // does not parse is left to requireRange.
 func overlaps(ranges []keyed) (ps setting.Problems) {

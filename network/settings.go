@@ -99,6 +99,12 @@ const (
 	// subnet of its own out of the range
 	// (https://cloud.google.com/vpc/docs/configure-private-services-access).
 	narrowestPrivateServices = 24
+	// narrowestPods has addresses for the nodes of three zones, one each: GKE gives a
+	// node a /24 (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr).
+	narrowestPods = 22
+	// narrowestServices is GKE's own bound
+	// (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#cluster_sizing_secondary_range_svcs).
+	narrowestServices = 27
 )
 
 // Validate lists every mistake, with keys below "network".
@@ -131,12 +137,19 @@ func (s Settings) Validate() setting.Problems {
 }
 
 func (s Settings) validateSubnetRanges() (ps setting.Problems) {
-	for _, r := range []keyed{{"nodesRange", s.NodesRange}, {"podsRange", s.PodsRange}, {"servicesRange", s.ServicesRange}} {
+	for _, r := range []struct {
+		keyed
+		narrowest int
+	}{
+		{keyed{"nodesRange", s.NodesRange}, 29},
+		{keyed{"podsRange", s.PodsRange}, narrowestPods},
+		{keyed{"servicesRange", s.ServicesRange}, narrowestServices},
+	} {
 		switch {
 		case s.Adopt && r.value != "":
 			ps.Add(r.key, r.value, "an adopted subnetwork keeps its own ranges", "nothing, or network.adopt: false")
 		case !s.Adopt:
-			requireRange(&ps, r.key, r.value, 29)
+			requireSubnet(&ps, r.key, r.value, r.narrowest)
 		}
 	}
 	return ps
@@ -150,7 +163,7 @@ func (s Settings) validatePrivateServices() (ps setting.Problems) {
 	case s.PrivateServicesRange != "" && s.PrivateServicesRangeName != "":
 		ps.Add("privateServicesRange", s.PrivateServicesRange, "a range is both reserved and adopted", either)
 	case s.PrivateServicesRange != "":
-		requireRange(&ps, "privateServicesRange", s.PrivateServicesRange, narrowestPrivateServices)
+		requireSubnet(&ps, "privateServicesRange", s.PrivateServicesRange, narrowestPrivateServices)
 	}
 	if len(s.StayingPrivateServicesRanges) > 0 && (!s.Adopt || s.PrivateServicesRange == "") {
 		ps.Add("stayingPrivateServicesRanges", s.StayingPrivateServicesRanges, "only a range that joins those of an adopted network leaves ranges beside it",

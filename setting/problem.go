@@ -3,9 +3,12 @@
 package setting
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
-	"sort"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -27,10 +30,19 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s = %v: %s; allowed: %s", p.Key, shown(p.Value), p.Why, p.Allowed)
 }
 
-// shown quotes text, so that an empty value can be seen.
+// shown writes a value as a stack's file has it: text in quotes, so that an empty one
+// can be seen, lists and objects as JSON. What has a text of its own is shown as that.
 func shown(value any) any {
-	if text, ok := value.(string); ok {
-		return fmt.Sprintf("%q", text)
+	if _, own := value.(fmt.Stringer); own {
+		return value
+	}
+	switch reflect.ValueOf(value).Kind() {
+	case reflect.String:
+		return strconv.Quote(reflect.ValueOf(value).String())
+	case reflect.Struct, reflect.Pointer, reflect.Slice, reflect.Map:
+		if encoded, err := json.Marshal(value); err == nil {
+			return string(encoded)
+		}
 	}
 	return value
 }
@@ -64,10 +76,11 @@ func (ps Problems) Err() error {
 	for i, p := range ps {
 		lines[i] = "  " + p.String()
 	}
-	sort.Strings(lines)
+	slices.Sort(lines)
+	lines = slices.Compact(lines) // two rules may say the same of one setting
 	noun := "settings are"
-	if len(ps) == 1 {
+	if len(lines) == 1 {
 		noun = "setting is"
 	}
-	return errors.New(fmt.Sprintf("%d %s wrong:\n", len(ps), noun) + strings.Join(lines, "\n"))
+	return errors.New(fmt.Sprintf("%d %s wrong:\n", len(lines), noun) + strings.Join(lines, "\n"))
 }

@@ -1,6 +1,7 @@
 package setting_test
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,4 +30,32 @@ func TestEveryProblemIsListedWithKeyValueReasonAndWhatIsAllowed(t *testing.T) {
 		"  data.redis.memoryGib = 0: is too small; allowed: 1 to 300\n"+
 		"  data.redis.tier = \"\": is empty; allowed: BASIC or STANDARD_HA", err.Error())
 	assert.Equal(t, "tier", inner[0].Key, "Within leaves the original as it was")
+}
+
+func TestAValueIsShownAsAStacksFileHasIt(t *testing.T) {
+	t.Parallel()
+	type word string
+	count := 3
+	for want, value := range map[string]any{
+		`key = "": why; allowed: this`:        "",
+		`key = "deny": why; allowed: this`:    word("deny"),
+		`key = -1: why; allowed: this`:        -1,
+		`key = 3: why; allowed: this`:         &count,
+		`key = ["a","b"]: why; allowed: this`: []string{"a", "b"},
+		`key = {"min":2,"max":1}: why; allowed: this`: struct {
+			Min int `json:"min"`
+			Max int `json:"max"`
+		}{2, 1},
+		`key = 10.0.0.0/8: why; allowed: this`: netip.MustParsePrefix("10.0.0.0/8"),
+	} {
+		assert.Equal(t, want, setting.Problem{Key: "key", Value: value, Why: "why", Allowed: "this"}.String())
+	}
+}
+
+func TestTheSameMistakeIsToldOnce(t *testing.T) {
+	t.Parallel()
+	var all setting.Problems
+	all.Add("name", "x", "is taken", "another")
+	all.Add("name", "x", "is taken", "another")
+	assert.EqualError(t, all.Err(), "1 setting is wrong:\n  name = \"x\": is taken; allowed: another")
 }

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -76,7 +77,31 @@ func (s Settings) validateCluster() (ps setting.Problems) {
 	if !cluster.Adopt && s.Identity.NodeAccount != "" {
 		ps.Add("identity.nodeAccount", s.Identity.NodeAccount, "a created cluster's nodes get an account of their own", "nothing")
 	}
+	ps = append(ps, s.validateNodes()...)
 	return append(ps, s.validateControlPlaneRange()...)
+}
+
+// validateNodes compares how many nodes a created cluster may have with the addresses
+// there are. It is spread over three zones (a region's, for all but a few regions), GKE
+// gives each node a /24 of the pods' range, and Google keeps four addresses of a subnet
+// (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#cluster_sizing).
+func (s Settings) validateNodes() (ps setting.Problems) {
+	const zones, reserved, bitsOfNode = 3, 4, 24
+	cluster, most := s.Kubernetes.Cluster, s.Kubernetes.Cluster.MaxNodes*zones
+	if cluster.Adopt || s.Network.Adopt {
+		return nil
+	}
+	pods, err := netip.ParsePrefix(s.Network.PodsRange)
+	if err == nil && pods.Bits() <= bitsOfNode && most > 1<<(bitsOfNode-pods.Bits()) {
+		ps.Add("network.podsRange", s.Network.PodsRange, fmt.Sprintf("has a /%d for %d nodes, but kubernetes.cluster.maxNodes = %d makes up to %d in %d zones",
+			bitsOfNode, 1<<(bitsOfNode-pods.Bits()), cluster.MaxNodes, most, zones), "a wider range, or fewer nodes")
+	}
+	nodes, err := netip.ParsePrefix(s.Network.NodesRange)
+	if room := 1<<max(32-nodes.Bits(), 0) - reserved; err == nil && nodes.Addr().Is4() && most > room {
+		ps.Add("network.nodesRange", s.Network.NodesRange, fmt.Sprintf("has %d addresses for nodes, but kubernetes.cluster.maxNodes = %d makes up to %d in %d zones",
+			room, cluster.MaxNodes, most, zones), "a wider range, or fewer nodes")
+	}
+	return ps
 }
 
 // isZoneOf tells whether a location is a zone of a region: its name and a letter
@@ -109,6 +134,14 @@ func (s Settings) validateControlPlaneRange() (ps setting.Problems) {
 func (s Settings) validateDatabase() (ps setting.Problems) {
 	if s.Endpoints.Given() && s.Data.SQL.Login != data.LoginPassword {
 		ps.Add("data.sql.login", s.Data.SQL.Login, "IAM login needs Google's own endpoints", data.LoginPassword+", or no endpoints")
+	}
+	// A rolling update has one pod more. The migration, Cloud SQL itself and whoever looks
+	// into the database need some, too.
+	const others = 10
+	pods, most := s.API.Replicas.Max+1, s.Data.SQL.Connections()
+	if need := pods*podConnections + others; most > 0 && need > most {
+		ps.Add("api.replicas.max", s.API.Replicas.Max, fmt.Sprintf("%d pods with %d connections each need %d, but data.sql.tier %s takes %d",
+			pods, podConnections, need, s.Data.SQL.Tier, most), fmt.Sprintf("at most %d, or a tier with more memory", (most-others)/podConnections-1))
 	}
 	if s.Data.SQL.ConnectorOnly && !s.connector() {
 		ps.Add("data.sql.connectorOnly", true, "the Cloud SQL connector needs Google's own endpoints", "false, or no endpoints")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -21,12 +22,17 @@ const (
 	connectorPort = 3307
 )
 
+// podConnections is how many connections to the database each pod of the API opens at
+// most.
+const podConnections = 8
+
 // apiEnvironment is what the API's container is told. A credential is named by
 // its place in Secret Manager, never given.
 func apiEnvironment(s Settings, keys *data.Keys, stores *data.Stores) []workload.Variable {
 	versions := keys.SigningVersions.ApplyT(func(names []string) string { return strings.Join(names, ",") }).(pulumi.StringOutput)
 	all := append(commonEnvironment(s, stores),
 		workload.Variable{Name: "DATABASE_USER", Value: stores.APIUser},
+		workload.Variable{Name: "DATABASE_CONNECTIONS", Value: pulumi.String(strconv.Itoa(podConnections))},
 		workload.Variable{Name: "REDIS_ADDRESS", Value: pulumi.Sprintf("%s:%d", stores.RedisHost, stores.RedisPort)},
 		workload.Variable{Name: "REDIS_CA", Value: stores.RedisServerCA},
 		workload.Variable{Name: "REDIS_AUTH_SECRET", Value: stores.RedisAuthSecret},

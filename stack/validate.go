@@ -66,7 +66,7 @@ func (e Endpoints) validate() (ps setting.Problems) {
 	if err != nil || keys.Scheme != "https" || !isAddrPort(keys.Host) {
 		ps.Add("identityKeys", e.IdentityKeys, "is not a valid endpoint", "https://IP:PORT/PATH")
 	}
-	if e.Registry == "" || strings.Contains(e.Registry, "/") {
+	if !regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`).MatchString(e.Registry) {
 		ps.Add("registry", e.Registry, "is not a valid registry", "HOST:PORT")
 	}
 	if !strings.Contains(e.CA, "BEGIN CERTIFICATE") {

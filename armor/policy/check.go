@@ -21,13 +21,21 @@ func (p Policy) Check() error {
 
 // checkRules checks every rule for itself.
 func (p Policy) checkRules() error {
+	var mistakes []error
+	for _, each := range p.Rules {
+		mistakes = append(mistakes, each.Check())
+	}
+	return errors.Join(append(mistakes, checkExpressions(p.Rules))...)
+}
+
+// checkExpressions compiles every rule's expression.
+func checkExpressions(rules []rule.Rule) error {
 	language, err := expression.NewLanguage()
 	if err != nil {
 		return err
 	}
 	var mistakes []error
-	for _, each := range p.Rules {
-		mistakes = append(mistakes, each.Check())
+	for _, each := range rules {
 		if each.Match.Expression == "" {
 			continue
 		}

@@ -2,9 +2,12 @@ package policy
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/language"
 
 	"github.com/coditect-ai/license-platform/armor/rule"
 	"github.com/coditect-ai/license-platform/setting"
@@ -46,17 +49,27 @@ func (s Settings) Validate() setting.Problems {
 // The host is the scope's business, so one that is surely good stands in.
 func (s Settings) validateRules() setting.Problems {
 	var problems setting.Problems
-	for _, each := range rateLimitRules(s) {
-		reportLines(&problems, "rateLimit", each.RateLimit, each.Check())
+	// The last one is what the settings say; one before it follows from that.
+	for _, each := range slices.Backward(rateLimitRules(s)) {
+		if len(problems) == 0 {
+			report(&problems, "", each.Mistakes())
+		}
 	}
-	for _, custom := range s.CustomRules {
+	for i, custom := range s.CustomRules {
 		denies, passes := customRules(Settings{CustomRules: []CustomRule{custom}})
 		for _, each := range append(denies, passes...) {
-			reportLines(&problems, "customRules."+custom.Name, custom.Action, checkRule(each))
+			key := fmt.Sprintf("customRules[%d]", i)
+			report(&problems, key, each.Mistakes())
+			reportLines(&problems, key+".expression", custom.Expression, checkExpressions([]rule.Rule{each}))
 		}
 	}
 	for _, each := range wafRules(s) {
-		reportLines(&problems, "waf.sets."+strings.TrimPrefix(each.Name, "waf-"), each.Description, checkRule(each))
+		category := strings.TrimPrefix(each.Name, "waf-")
+		if _, changed := s.WAF.Sets[category+"-canary"]; changed {
+			category += "-canary"
+		}
+		report(&problems, "waf.sets."+category, each.Mistakes())
+		reportLines(&problems, "waf.sets."+category, s.WAF.Sets[category], checkExpressions([]rule.Rule{each}))
 	}
 	if len(problems) > 0 {
 		return problems
@@ -66,8 +79,11 @@ func (s Settings) validateRules() setting.Problems {
 	return problems
 }
 
-func checkRule(each rule.Rule) error {
-	return Policy{Rules: []rule.Rule{each}}.checkRules()
+// report makes one problem of every mistake of a rule, below key.
+func report(problems *setting.Problems, key string, mistakes []rule.Mistake) {
+	for _, mistake := range mistakes {
+		add(problems, strings.TrimPrefix(key+"."+mistake.Field, "."), mistake.Value, mistake.Why)
+	}
 }
 
 // reportLines makes one problem of every line of an error.
@@ -76,23 +92,29 @@ func reportLines(problems *setting.Problems, key string, value any, err error) {
 		return
 	}
 	for line := range strings.Lines(err.Error()) {
-		why, allowed, found := strings.Cut(strings.TrimSpace(line), "; allowed: ")
-		if !found {
-			allowed = "what the rule's documentation says"
-		}
-		problems.Add(key, value, why, allowed)
+		add(problems, key, value, strings.TrimSpace(line))
 	}
+}
+
+// add splits what a rule says into what is wrong and what is allowed.
+func add(problems *setting.Problems, key string, value any, says string) {
+	why, allowed, found := strings.Cut(says, "; allowed: ")
+	if !found {
+		allowed = "what the rule's documentation says"
+	}
+	problems.Add(key, value, why, allowed)
 }
 
 func (r Regions) validate() setting.Problems {
 	var problems setting.Problems
-	code, seen := regexp.MustCompile(`^[A-Z]{2}$`), map[string]bool{}
-	for _, region := range r.Allowed {
+	seen := map[string]bool{}
+	for i, region := range r.Allowed {
+		key := fmt.Sprintf("allowed[%d]", i)
 		switch {
-		case !code.MatchString(region), region == "UK":
-			problems.Add("allowed", region, "is not a country code", "two capital letters of ISO 3166-1 alpha 2, for example US or GB")
+		case !isCountry(region):
+			problems.Add(key, region, "is not a country code", "two capital letters of ISO 3166-1 alpha 2, for example US or GB")
 		case seen[region]:
-			problems.Add("allowed", region, "is listed twice", "every country once")
+			problems.Add(key, region, "is listed twice", "every country once")
 		}
 		seen[region] = true
 	}
@@ -100,18 +122,29 @@ func (r Regions) validate() setting.Problems {
 	return problems
 }
 
+// isCountry tells whether a code is of ISO 3166-1 alpha 2, in capital letters. The
+// list is that of the Unicode project, which has Kosovo's XK as Google has it.
+func isCountry(code string) bool {
+	region, err := language.ParseRegion(code)
+	return err == nil && region.IsCountry() && region.String() == code && len(code) == 2 && code != "UK"
+}
+
 func (r Ranges) validate() setting.Problems {
 	var problems setting.Problems
 	seen := map[string]bool{}
-	for _, text := range r.Ranges {
+	for i, text := range r.Ranges {
+		key := fmt.Sprintf("ranges[%d]", i)
 		prefix, err := rule.ParseRange(text)
+		written, _ := netip.ParsePrefix(text)
 		switch {
 		case err != nil:
-			problems.Add("ranges", text, "is neither a CIDR range nor an IP address", "for example 203.0.113.0/24 or 2001:db8::/32")
+			problems.Add(key, text, "is neither a CIDR range nor an IP address", "for example 203.0.113.0/24 or 2001:db8::/32")
 		case prefix.Bits() == 0:
-			problems.Add("ranges", text, "is everybody", "ranges that are smaller than the internet")
+			problems.Add(key, text, "is everybody", "ranges that are smaller than the internet")
+		case written.IsValid() && written != prefix:
+			problems.Add(key, text, "is an address inside of a range", fmt.Sprintf("%s for the range, or %s for the address", prefix, written.Addr()))
 		case seen[prefix.String()]:
-			problems.Add("ranges", text, "is listed twice", "every range once")
+			problems.Add(key, text, "is listed twice", "every range once")
 		default:
 			seen[prefix.String()] = true
 		}
@@ -173,10 +206,10 @@ func (a AdaptiveProtection) validate() setting.Problems {
 func (s Settings) validateCustom() setting.Problems {
 	var problems setting.Problems
 	names, priorities := map[string]bool{}, map[int]bool{}
-	for _, custom := range s.CustomRules {
-		key := "customRules." + custom.Name
+	for i, custom := range s.CustomRules {
+		key := fmt.Sprintf("customRules[%d]", i)
 		if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$`).MatchString(custom.Name) || names[custom.Name] {
-			problems.Add("customRules.name", custom.Name, "does not name one rule", "a name of its own: lower-case letters, digits and dashes")
+			problems.Add(key+".name", custom.Name, "does not name one rule", "a name of its own: lower-case letters, digits and dashes")
 		}
 		home := customDenyBand
 		if custom.Action.LetsThrough() {

@@ -1,10 +1,15 @@
 package cluster
 
 import (
+	"fmt"
 	"net/netip"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/coditect-ai/license-platform/setting"
 )
@@ -41,10 +46,11 @@ type Settings struct {
 	ReleaseChannel string `json:"releaseChannel,omitempty"`
 	// MachineType of the nodes, for example "e2-standard-4".
 	MachineType string `json:"machineType,omitempty"`
-	// MinNodes and MaxNodes bound the autoscaler, counted per zone.
+	// MinNodes and MaxNodes bound the autoscaler, counted per zone, up to 1000.
+	// https://cloud.google.com/kubernetes-engine/quotas#limits_per_cluster
 	MinNodes int `json:"minNodes,omitempty"`
 	MaxNodes int `json:"maxNodes,omitempty"`
-	// DiskGB is the size of a node's boot disk in GB, 20 at least.
+	// DiskGB is the size of a node's boot disk in GB, 20 to 65536.
 	DiskGB int `json:"diskGb,omitempty"`
 	// DeletionProtection makes Google and Pulumi refuse to delete a created
 	// cluster. Default true.
@@ -58,7 +64,7 @@ func (s Settings) Protected() bool {
 
 // AuthorizedNetwork may reach the control plane.
 type AuthorizedNetwork struct {
-	// Name is shown in the console.
+	// Name is shown in the console: at most 100 characters on one line.
 	Name string `json:"name"`
 	// CIDR is an IPv4 network.
 	CIDR string `json:"cidr"`
@@ -86,27 +92,41 @@ func (s Settings) Validate() setting.Problems {
 		if err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() || prefix.Bits() == 0 {
 			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].cidr", network.CIDR, "is not a valid network, or is the whole internet", "an IPv4 network narrower than /0")
 		}
+		if utf8.RuneCountInString(network.Name) > 100 || strings.ContainsFunc(network.Name, unicode.IsControl) {
+			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].name", network.Name, "is not a valid name for people", "at most 100 characters on one line")
+		}
 	}
 	if channels := []string{"RAPID", "REGULAR", "STABLE"}; !slices.Contains(channels, s.channel()) {
 		ps.Add("releaseChannel", s.ReleaseChannel, "is not a valid release channel", "RAPID, REGULAR or STABLE")
 	}
-	if s.MachineType == "" {
-		ps.Add("machineType", s.MachineType, "is empty", "a Compute Engine machine type such as e2-standard-4")
+	// https://cloud.google.com/compute/docs/machine-resource#machine_type_comparison
+	if !regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)+$`).MatchString(s.MachineType) {
+		ps.Add("machineType", s.MachineType, "is not a valid machine type", "one of Compute Engine's, such as e2-standard-4")
 	}
-	if s.MinNodes < 1 || s.MaxNodes < s.MinNodes {
-		ps.Add("minNodes", s.MinNodes, "the node count's bounds do not fit", "1 <= minNodes <= maxNodes, per zone")
+	switch {
+	case s.MinNodes < 1 || s.MinNodes > mostNodes:
+		ps.Add("minNodes", s.MinNodes, "is out of range", fmt.Sprintf("1 to %d, per zone", mostNodes))
+	case s.MaxNodes < s.MinNodes || s.MaxNodes > mostNodes:
+		ps.Add("maxNodes", s.MaxNodes, "is out of range", fmt.Sprintf("%d, which is minNodes, to %d, per zone", s.MinNodes, mostNodes))
 	}
-	if s.DiskGB < 20 {
-		ps.Add("diskGb", s.DiskGB, "is too small for a node", "20 or more")
+	if s.DiskGB < 20 || s.DiskGB > 65536 {
+		ps.Add("diskGb", s.DiskGB, "is out of range for a node", "20 to 65536")
 	}
 	return ps
 }
 
-// validateAdopted refuses what would be silently ignored.
+// mostNodes is how many nodes a pool may have in a zone.
+const mostNodes = 1000
+
+// validateAdopted refuses what would be silently ignored: all but what counts for a
+// cluster that exists.
 func (s Settings) validateAdopted() (ps setting.Problems) {
-	if s.ControlPlaneRange != "" || s.MachineType != "" || s.MaxNodes != 0 || s.DeletionProtection != nil || len(s.AuthorizedNetworks) > 0 || s.KeepImagePolicy {
-		ps.Add("adopt", true, "an adopted cluster is never changed, yet settings for a created one are given",
-			"name, location and connectGateway only, or adopt: false")
+	values := reflect.ValueOf(s)
+	for i := range values.NumField() {
+		key, _, _ := strings.Cut(values.Type().Field(i).Tag.Get("json"), ",")
+		if value := values.Field(i); !value.IsZero() && !slices.Contains([]string{"adopt", "name", "location", "connectGateway"}, key) {
+			ps.Add(key, reflect.Indirect(value).Interface(), "an adopted cluster is never changed", "name, location and connectGateway only, or adopt: false")
+		}
 	}
 	return ps
 }

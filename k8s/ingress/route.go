@@ -86,16 +86,30 @@ func (p Path) validate() (ps setting.Problems) {
 	if !slices.Contains(kinds, p.kind()) {
 		ps.Add("type", p.Type, "is not a valid path type", strings.Join(kinds, ", "))
 	}
-	plain := strings.TrimSuffix(p.Path, "/*")
-	if p.kind() != PathImplementationSpecific {
-		plain = p.Path
+	plain := p.Path
+	if p.kind() == PathImplementationSpecific && strings.HasSuffix(p.Path, "/*") {
+		plain = strings.TrimSuffix(p.Path, "*")
 	}
-	if !strings.HasPrefix(p.Path, "/") || strings.Contains(plain, "*") {
-		ps.Add("path", p.Path, "is not a valid path", "/ or /NAME; with type ImplementationSpecific it may end in /*")
+	// https://cloud.google.com/load-balancing/docs/url-map-concepts#pm-constraints
+	if !regexp.MustCompile(`^/[^\s?#*\pC]*$`).MatchString(plain) || strings.Contains(plain, "//") || len(p.Path) > 1024 {
+		ps.Add("path", p.Path, "is not a valid path", "/ or /NAME, without ?, # and spaces; with type ImplementationSpecific it may end in /*")
 	}
-	numbered := p.Port >= 1 && p.Port <= 65535
-	if !isLabel(p.Service) || numbered == (p.PortName != "") || p.PortName != "" && !isLabel(p.PortName) || p.Port < 0 {
-		ps.Add("service", p.Service+":"+strconv.Itoa(p.Port)+p.PortName, "is not a valid Service with a port", "the name of an existing Service, and port 1 to 65535 or portName")
+	if !isLabel(p.Service) {
+		ps.Add("service", p.Service, "is not a valid Service", "the name of an existing one")
+	}
+	switch {
+	case p.Port != 0 && p.PortName != "":
+		ps.Add("portName", p.PortName, "stands beside port = "+strconv.Itoa(p.Port), "one of the two")
+	case p.PortName != "" && !isPortName(p.PortName):
+		ps.Add("portName", p.PortName, "is not a valid name of a port", "1 to 15 lower-case letters, digits and hyphens, one letter at least")
+	case p.PortName == "" && (p.Port < 1 || p.Port > 65535):
+		ps.Add("port", p.Port, "is not a valid port", "1 to 65535, or portName")
 	}
 	return ps
+}
+
+// isPortName tells whether name is a service name of RFC 6335, as Kubernetes wants it
+// (https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressBackend).
+func isPortName(name string) bool {
+	return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$`).MatchString(name) && strings.ContainsAny(name, "abcdefghijklmnopqrstuvwxyz") && !strings.Contains(name, "--")
 }

@@ -75,8 +75,11 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 		ps.Add("staff.oauthSecret", "", "Identity-Aware Proxy needs an OAuth client",
 			"the name of an existing Secret in the namespace with client_id and client_secret")
 	}
-	if s.Staff.Enabled && (!isLabel(s.Staff.Below()) || s.Staff.Below() == licenseSubdomain) {
+	if !isLabel(s.Staff.Below()) || s.Staff.Below() == licenseSubdomain {
 		ps.Add("staff.subdomain", s.Staff.Subdomain, "is not a valid subdomain or is taken", "lower-case letters, digits and hyphens")
+	}
+	if name := s.Staff.OAuthSecret; name != "" && !isLabel(name) {
+		ps.Add("staff.oauthSecret", name, "is not a valid name of a Secret", "lower-case letters, digits and hyphens")
 	}
 	return ps
 }

@@ -1,10 +1,13 @@
 package workload
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/coditect-ai/license-platform/setting"
 )
@@ -46,6 +49,23 @@ type Replicas struct {
 	Max int `json:"max"`
 }
 
+// mostReplicas is far more than a database has connections for.
+const mostReplicas = 1000
+
+// requireQuantity records a problem unless value is a Kubernetes quantity from least to
+// most. So 512m, half a byte, is not taken for 512Mi.
+// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+func requireQuantity(ps *setting.Problems, key, value, least, most string) {
+	given, err := resource.ParseQuantity(value)
+	if err != nil {
+		ps.Add(key, value, "is not a valid quantity", "a Kubernetes quantity such as 250m or 256Mi")
+		return
+	}
+	if given.Cmp(resource.MustParse(least)) < 0 || given.Cmp(resource.MustParse(most)) > 0 {
+		ps.Add(key, value, "is out of range", least+" to "+most)
+	}
+}
+
 // Validate lists every mistake, with keys below "api".
 func (s Settings) Validate() setting.Problems {
 	var ps setting.Problems
@@ -55,14 +75,14 @@ func (s Settings) Validate() setting.Problems {
 	if platforms := []string{"linux/amd64", "linux/arm64"}; !slices.Contains(platforms, s.BuildPlatform()) {
 		ps.Add("platform", s.Platform, "is not a valid platform of GKE's nodes", strings.Join(platforms, " or "))
 	}
-	if s.Replicas.Min < 1 || s.Replicas.Max < s.Replicas.Min {
-		ps.Add("replicas", s.Replicas, "the bounds do not fit", "1 <= min <= max")
+	switch {
+	case s.Replicas.Min < 1 || s.Replicas.Min > mostReplicas:
+		ps.Add("replicas.min", s.Replicas.Min, "is out of range", fmt.Sprintf("1 to %d", mostReplicas))
+	case s.Replicas.Max < s.Replicas.Min || s.Replicas.Max > mostReplicas:
+		ps.Add("replicas.max", s.Replicas.Max, "is out of range", fmt.Sprintf("%d, which is min, to %d", s.Replicas.Min, mostReplicas))
 	}
-	for key, value := range map[string]string{"cpu": s.cpu(), "memory": s.memory()} {
-		if !regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(m|Ki|Mi|Gi)?$`).MatchString(value) {
-			ps.Add(key, value, "is not a valid quantity", "a Kubernetes quantity such as 250m or 256Mi")
-		}
-	}
+	requireQuantity(&ps, "cpu", s.cpu(), "10m", "64")
+	requireQuantity(&ps, "memory", s.memory(), "64Mi", "256Gi")
 	if s.DrainSeconds < 0 || s.DrainSeconds > 600 {
 		ps.Add("drainSeconds", s.DrainSeconds, "is out of range", "0 (for 60) to 600")
 	}

@@ -85,3 +85,5 @@ func short(text string) string {
 
 // plain is shown without the quotes of a text.
 type plain string
+
+func (p plain) String() string { return string(p) }
