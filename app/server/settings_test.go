@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/server"
 )
@@ -107,7 +108,9 @@ func TestDeclaredTenantsAreChecked(t *testing.T) {
 	}
 	_, seeds, err := server.LoadMigrate(environment)
 	require.NoError(t, err)
-	assert.Equal(t, 20.0, seeds[0].Licenses[0].HeartbeatInterval.Seconds())
+	declared := seeds[0].Licenses[0]
+	assert.Equal(t, 20.0, declared.Onto(app.License{}).HeartbeatInterval.Seconds())
+	assert.Nil(t, declared.Overage, "what is not declared is the administrators'")
 	for tenants, want := range map[string]string{
 		`[{"id":"a}b"}]`: `id "a}b"`,
 		`[{"id":"a","licenses":[{"id":"X","seats":-1,"product":"p"}]}]`: "seats",
