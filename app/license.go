@@ -121,8 +121,8 @@ func (l License) Validate() error {
 		add(PlainText(key) && PlainText(value), "metadata", "keys and values must be at most 256 bytes, without control characters")
 	}
 	l.validatePolicy(add)
-	// RFC 3339 has four digits for the year.
-	add(l.ExpiresAt.UTC().Year() <= 9999, "expiresAt", "must be in a year up to 9999")
+	// RFC 3339 has four digits for the year, also where the zone moves it.
+	add(l.ExpiresAt.UTC().Year() >= 1 && l.ExpiresAt.UTC().Year() <= 9999, "expiresAt", "must be in a year from 1 to 9999")
 	if len(fields) > 0 {
 		return &Error{Code: CodeValidation, Detail: "the licence is not valid", Fields: fields}
 	}

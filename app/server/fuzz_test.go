@@ -34,6 +34,7 @@ func FuzzNoRequestBreaksTheService(f *testing.F) {
 			{"../..", "cursor=99999999999999999999", `{"id":"l","product":"p","seats":1,"expiresAt":"9999-12-31T23:59:59-01:00"}`},
 			{"%2F", "a=b;c", `{"id":"m","product":"p\u0000","seats":1,"metadata":{"a\u0000":"b"}}`},
 			{"demo", "", `{"id":"n","product":"p","seats":1e9,"overage":1e308,"leaseSeconds":9223372036854775807}`},
+			{"demo", "", `{"id":"o","product":"p","seats":1,"expiresAt":"0000-01-01T00:00:00+23:59"}`},
 			{"demo", "", "\xff\xfe{"},
 		} {
 			f.Add(uint8(i), seed.id, seed.query, seed.body)

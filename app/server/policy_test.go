@@ -149,6 +149,7 @@ func TestALicenceIsUsedAsItsPolicySays(t *testing.T) {
 			"body.userSeats":    `"userSeats":-1`,
 			"body.graceSeconds": `"graceSeconds":7776001`,
 			"body.whenFull":     `"whenFull":"panic"`,
+			"body.expiresAt":    `"expiresAt":"0000-01-01T00:00:00+23:59"`,
 		} {
 			r := api.call(t, "POST", "/v1/licenses", admin, `{"id":"never","product":"p","seats":3,`+terms+`}`)
 			assert.Equal(t, 422, r.status, field)
