@@ -78,9 +78,14 @@ func (s *Seat) Borrow(ctx context.Context, duration time.Duration) (Borrowed, er
 }
 
 // Return gives a borrowed seat back before its end, or releases any lease of the user. One that
-// is over already is no error.
+// is over already is no error; one that there is not (*Refusal with lease_not_found) is.
 func Return(ctx context.Context, config Config, lease string) error {
-	return once(config, func(k *keeper) error { return k.releaseSurely(ctx, lease) })
+	return once(config, func(k *keeper) error {
+		if err := k.releaseSurely(ctx, lease); err != nil && (!gone(err) || refusedAs(err, codeNoLease)) {
+			return fmt.Errorf("client: the lease %q is not released: %w", lease, err)
+		}
+		return nil
+	})
 }
 
 // Acquire takes a seat, or extends the device's, and does not keep it: it is free again after the

@@ -47,7 +47,9 @@ func (k *keeper) take(ctx context.Context, operation string, body any) (*grant, 
 	if err != nil {
 		if errors.Is(err, verify.ErrFeature) && g.fresh {
 			// A seat of no use goes back; if that fails, it is free after a lease time.
-			err = errors.Join(err, k.release(ctx, g.LeaseID))
+			if released := k.release(ctx, g.LeaseID); !gone(released) {
+				err = errors.Join(err, released)
+			}
 		}
 		return nil, err
 	}
@@ -116,9 +118,5 @@ func (r *rawJSON) UnmarshalJSON(content []byte) error {
 }
 
 func (c *caller) release(ctx context.Context, lease string) error {
-	err := c.post(ctx, "/v1/leases/"+url.PathEscape(lease)+"/release", nil, nil)
-	if gone(err) {
-		return nil
-	}
-	return err
+	return c.post(ctx, "/v1/leases/"+url.PathEscape(lease)+"/release", nil, nil)
 }

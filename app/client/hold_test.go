@@ -265,6 +265,8 @@ func TestASeatIsBorrowedReturnedAndLookedAtWithoutHoldingIt(t *testing.T) {
 	assert.ErrorContains(t, err, "a minute or longer")
 	w.answer("release", problem(410, "lease_ended"))
 	require.NoError(t, client.Return(t.Context(), w.config(), borrowed.License.Lease), "it is over already")
+	w.answer("release", problem(404, "lease_not_found"))
+	require.ErrorContains(t, client.Return(t.Context(), w.config(), "demo_mistyped"), `"demo_mistyped" is not released: lease_not_found`)
 	status, err := client.Look(t.Context(), w.config())
 	require.NoError(t, err)
 	assert.Equal(t, client.Status{ID: "demo", Seats: 5, SeatsInUse: 2, Status: "active"}, status)

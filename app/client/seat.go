@@ -135,7 +135,9 @@ func (s *Seat) Close(ctx context.Context) error {
 		s.held = false
 		s.mu.Unlock()
 		if !keep {
-			s.closed = s.keeper.releaseSurely(ctx, lease)
+			if err := s.keeper.releaseSurely(ctx, lease); err != nil && !gone(err) {
+				s.closed = fmt.Errorf("client: the seat is not released and ends by itself: %w", err)
+			}
 		}
 	})
 	return s.closed
@@ -156,10 +158,7 @@ func (c *caller) releaseSurely(ctx context.Context, lease string) error {
 			break
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("client: the seat is not released and ends by itself: %w", err)
-	}
-	return nil
+	return err
 }
 
 // beat sends a heartbeat and notes what it answers.

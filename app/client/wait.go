@@ -74,10 +74,19 @@ func (w *waits) pace(interval time.Duration) time.Duration {
 // device is not asked back at once: the two would take it from each other for ever.
 func gone(err error) bool {
 	var refusal *Refusal
-	return errors.As(err, &refusal) && refusal.Code != codeTaken && (refusal.Status == http.StatusGone && refusal.Code != "" || refusal.Code == "lease_not_found")
+	return errors.As(err, &refusal) && refusal.Code != codeTaken && (refusal.Status == http.StatusGone && refusal.Code != "" || refusal.Code == codeNoLease)
 }
 
-const codeTaken = "lease_taken"
+// refusedAs says whether the API refused with a code.
+func refusedAs(err error, code string) bool {
+	var refusal *Refusal
+	return errors.As(err, &refusal) && refusal.Code == code
+}
+
+const (
+	codeTaken   = "lease_taken"
+	codeNoLease = "lease_not_found"
+)
 
 // final: the API itself refused, and would refuse the same request again for now. An answer
 // of the edge, an identity token that has ended and too many requests are none: the seat is
