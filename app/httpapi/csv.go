@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"mime"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -68,18 +69,17 @@ func csvReport(names []string, rows [][]string, next string) (*report, error) {
 	return &report{ContentType: csvType, Vary: []string{"Accept"}, Next: next, Body: out.Bytes()}, w.Error()
 }
 
-// defang keeps a spreadsheet from taking a cell for a formula
-// (owasp.org/www-community/attacks/CSV_Injection).
-func defang(cell string) string {
-	if strings.ContainsAny(cell[:min(1, len(cell))], "=+-@\t\r\n") {
-		return "'" + cell
-	}
-	return cell
-}
+// formulas finds what a spreadsheet takes for the beginning of a formula, at the beginning of a
+// cell and behind what separates cells in other countries' spreadsheets; East Asian ones know the
+// wide signs too (owasp.org/www-community/attacks/CSV_Injection).
+var formulas = regexp.MustCompile(`(^|[;,\t])([=+\-@\t\r\n＝＋－＠])`)
+
+// defang keeps a spreadsheet from taking a cell, or a part of it, for a formula.
+func defang(cell string) string { return formulas.ReplaceAllString(cell, "$1'$2") }
 
 // reportAnswer documents a report.
 func (a *api) reportAnswer(value reflect.Type) *huma.Response {
-	text := &huma.Schema{Type: huma.TypeString, Description: "The same items, a line each, after a line with their names. A cell that begins with =, +, -, @, a tab or a line break has an apostrophe before it"}
+	text := &huma.Schema{Type: huma.TypeString, Description: "The same items, a line each, after a line with their names. A cell that begins with =, +, -, @, a tab or a line break has an apostrophe before it, and so have these behind a comma, a semicolon or a tab"}
 	return &huma.Response{
 		Description: "OK",
 		Content: map[string]*huma.MediaType{

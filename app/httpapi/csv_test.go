@@ -22,6 +22,10 @@ func TestNoCellIsAFormula(t *testing.T) {
 		`a,"b"`:                      `"a,""b"""`,
 		"credential:x":               "credential:x",
 		"ä=1":                        "ä=1",
+		"x;=cmd":                     "x;'=cmd",
+		"x,+1;-2":                    `"x,'+1;'-2"`,
+		"＝1":                         "'＝1",
+		"2026-11-28T23:00:00Z":       "2026-11-28T23:00:00Z",
 	} {
 		made, err := csvReport([]string{"a", "b"}, [][]string{{cell, "x"}}, "")
 		require.NoError(t, err)
