@@ -166,6 +166,27 @@ func TestAFullLicenceTakesTheSeatOfTheIdlestFloatingLease(t *testing.T) {
 	assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "what is pending, fresh or borrowed stays")
 }
 
+func TestALongerLeaseTimeMakesNobodyIdle(t *testing.T) {
+	t.Parallel()
+	for name, longer := range map[string]func(*app.License){
+		"lease time":      func(l *app.License) { l.LeaseTTL = time.Hour },
+		"a lease's grace": func(l *app.License) { l.LeaseGrace = time.Hour },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := newInside(t, app.License{Seats: 1, LeaseTTL: time.Minute, Policy: app.Policy{WhenFull: app.WhenFullTake, TakeIdle: 30 * time.Second}})
+			held := in.got("laptop", "ada")
+			longer(&in.license)
+			in.license.Revision++
+			in.refused(app.CodeNoSeats, "desk", "bob")
+			require.NoError(t, in.client.HSet(t.Context(), insideKeys+"state", "paced", time.Now().Add(-31*time.Second).UnixMicro()).Err())
+			got, err := in.ask(app.Reservation{Fingerprint: "desk", User: "bob"})
+			require.NoError(t, err, "since the change it is silent for long enough")
+			assert.Equal(t, held.Lease, got.Endings[0].Lease)
+		})
+	}
+}
+
 func TestNobodyTakesTheSeatThatIsKeptForOthers(t *testing.T) {
 	t.Parallel()
 	in := newInside(t, app.License{Seats: 2, Policy: app.Policy{WhenFull: app.WhenFullTake, Reservations: []app.GroupSeats{{Group: "devs", Seats: 1}}}})

@@ -46,7 +46,7 @@ func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Res
 	case "full":
 		return app.Reserved{}, exhausted(a, app.CodeNoSeats, "all seats of the licence are in use")
 	case "reserved":
-		return app.Reserved{}, exhausted(a, app.CodeSeatsReserved, "the "+a.text(3)+" seats that are free are kept for groups that the user is not of")
+		return app.Reserved{}, exhausted(a, app.CodeSeatsReserved, "all seats that are free ("+a.text(3)+") are kept for groups that the user is not of")
 	case "limit":
 		return app.Reserved{}, exhausted(a, app.CodeUserLimit, "the user holds "+a.text(1)+" seats of the licence, and may hold "+a.text(0))
 	case "backlog":

@@ -167,11 +167,15 @@ end
 -- last need not write them last. `overruled` names a revision that gives way all the same. It
 -- returns the revision that is in place then. A licence that has limits now and no index, as
 -- it was never counted or the program of before loaded it, is cold: a load makes the index.
+-- When the lease time or its grace changes, it notes when (`paced`): how long a lease was silent
+-- before that, its seat does not tell any more.
 local function configure(first, last, overruled)
-  local before, revision = redis.call('HGET', state, 'revision') or '0', ARGV[last]
+  local s, revision = redis.call('HMGET', state, 'revision', 'ttl', 'grace'), ARGV[last]
+  local before, ttl, grace = s[1] or '0', s[2], s[3]
   if tonumber(before) > tonumber(revision) and before ~= overruled then return before end
   redis.call('HSET', state, unpack(ARGV, first, last))
-  local s = redis.call('HMGET', state, 'limited', 'indexed')
+  s = redis.call('HMGET', state, 'limited', 'indexed', 'ttl', 'grace')
   if s[1] == '1' and s[2] ~= '1' then redis.call('HDEL', state, 'run') end
+  if ttl and (ttl ~= s[3] or grace ~= s[4]) then redis.call('HSET', state, 'paced', int(now)) end
   return revision
 end

@@ -8,7 +8,7 @@
 local lease, claim, device, user, kind, length, revive, short, of, origin, may = unpack(ARGV, 1, 11)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
 configure(12, #ARGV)
-local s = redis.call('HMGET', state, 'run', 'status', 'seats', 'limit', 'ttl', 'till', 'users', 'reserved', 'take')
+local s = redis.call('HMGET', state, 'run', 'status', 'seats', 'limit', 'ttl', 'till', 'users', 'reserved', 'take', 'paced')
 if not s[1] then return {'cold'} end
 if s[2] ~= 'active' then return {'status', s[2]} end
 -- A lease ends with its licence at the latest: a new one and a borrow with its own end, what is
@@ -50,7 +50,7 @@ local function idlest(taken)
     local _, _, was = holder(first[i])
     local seat = tonumber(first[i + 1])
     -- Near the licence's end nobody can say how long one is silent.
-    local silent = seat < finish and now + s[5] + grace - seat or 0
+    local silent = seat < finish and math.min(now + s[5] + grace - seat, now - (s[10] or 0)) or 0
     if was == 'f' and silent >= tonumber(s[9]) then
       local its, keep = redis.call('HGET', groups, first[i]), keeps
       for _, one in ipairs(reserved) do
