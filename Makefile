@@ -106,7 +106,7 @@ format: go ## Format all Go files
 	@cd tools && go tool gofumpt -w ..
 
 faults: tools ## Break the API's dependencies under load, and count lost and oversold seats (OPERATIONS=1000000: at length)
-	@FAULTS_OPERATIONS=$(OPERATIONS) go test -count 1 -timeout $(if $(OPERATIONS),60m,10m) -run $(if $(OPERATIONS),FaultsNobodyLoses,Faults) -v ./app/server | grep -Ev '^(=== |\{)'
+	@FAULTS_OPERATIONS=$(OPERATIONS) go test -count 1 -timeout $(if $(OPERATIONS),60m,10m) -run '$(if $(OPERATIONS),FaultsNobodyLoses,Faults|OfficeOfClients)' -v ./app/server | grep -Ev '^(=== |\{)'
 
 bench: tools ## Measure the API's speed, as ratios against the bare building blocks, and the WAF's (6 minutes)
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 20m $(BENCHFLAGS) ./app/server

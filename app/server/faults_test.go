@@ -81,7 +81,9 @@ func operations(t *testing.T) int64 {
 const faultSeats, faultClients = 20, 30
 
 // client acquires, keeps and sometimes releases a lease until stop. What it holds
-// counts from the answer of acquire to the moment that it asks for the release.
+// counts from the answer of acquire to the moment that it asks for the release. It calls the
+// API itself: package client would wait seconds after each failure, and hardly ever meet a fault;
+// what it makes of faults, the office of clients shows, which `make faults` runs too.
 func (l *tally) client(api func() *instance, token, device string, stop <-chan struct{}) {
 	lease := ""
 	for {

@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	// rehearsedTenant has a licence of the same name with few seats. The demo
-	// tenant's are for people.
-	rehearsedTenant = "rival"
+	// rehearsedTenant has a licence of the same name with few seats, for a product. The
+	// demo tenant's are for people.
+	rehearsedTenant, rehearsedProduct = "rival", "coditect-ide"
 	// soon is how long the certificate of a rehearsal is valid yet.
 	soon = 5 * 24 * time.Hour
 	// keysAPI and secretsAPI are the services whose calls are audited.
@@ -46,7 +46,7 @@ func (d *Daemon) call(ctx context.Context, f fault.Fault) {
 	d.faults.callers[f.Name] = cancel
 	d.faults.mu.Unlock()
 	target := load.Target{
-		Edge: d.options.Plan.Edge(), Roots: d.authority.Pool(), Host: host, License: rehearsedTenant,
+		Edge: d.options.Plan.Edge(), Roots: d.authority.Pool(), Host: host, License: rehearsedTenant, Product: rehearsedProduct,
 		Token: func(admin bool) (string, error) {
 			wanted := TokenRequest{Tenant: rehearsedTenant, User: "rehearsal", TTL: time.Hour}
 			if admin {

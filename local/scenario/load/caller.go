@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -14,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coditect-ai/license-platform/app/client"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 )
 
@@ -22,6 +22,8 @@ const (
 	patience = 15 * time.Second
 	// tokenLife is how long a token is used; one is good for an hour.
 	tokenLife = 10 * time.Minute
+	// learning bounds the fetching of the public keys at the start.
+	learning = 3 * time.Second
 	// again is how long after a failed release the next one is tried.
 	again = 500 * time.Millisecond
 	// maxAnswer bounds what is read of an answer, in bytes.
@@ -32,10 +34,13 @@ const (
 	injection = "/health?id=1%27%20UNION%20SELECT%20password%20FROM%20users--"
 )
 
-// connections are what all callers of a kind share.
+// connections are what all callers of a kind share. Those who want a seat take it with the client
+// that programs use; the others send requests that no client would send, or that it has no use for.
 type connections struct {
 	target Target
 	http   *http.Client
+	// published are the public keys, nil until they are known.
+	published []byte
 
 	mu     sync.Mutex
 	next   uint32
@@ -49,14 +54,45 @@ type token struct {
 
 func newConnections(t Target) *connections {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
-	return &connections{
-		target: t, next: rand.Uint32(), tokens: map[bool]token{},
-		http: &http.Client{Timeout: patience, Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{RootCAs: t.Roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 64,
-			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, t.Edge.String())
-			},
-		}},
+	c := &connections{target: t, next: rand.Uint32(), tokens: map[bool]token{}}
+	c.http = &http.Client{Timeout: patience, Transport: &elsewhere{c, &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: t.Roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 64,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, t.Edge.String())
+		},
+	}}}
+	return c
+}
+
+// elsewhere sends each request from an address of its own.
+type elsewhere struct {
+	*connections
+	*http.Transport
+}
+
+// RoundTrip implements http.RoundTripper.
+func (e *elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("User-Agent", "coditect-ide/1.0")
+	r.Header.Set(loadbalancer.ClientHeader, fmt.Sprintf("ip=%s;region=US", e.address()))
+	return e.Transport.RoundTrip(r)
+}
+
+// learn fetches the public keys, so that a request for a seat is one request.
+func (c *connections) learn(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, learning)
+	defer cancel()
+	keys, err := client.Keys(ctx, client.Config{Server: "https://" + c.target.Host, HTTP: c.http})
+	if err == nil {
+		c.published = keys
+	}
+}
+
+// seat is a device's seat of the target's licence.
+func (c *connections) seat(device string) client.Config {
+	return client.Config{
+		Server: "https://" + c.target.Host, License: c.target.License, Product: c.target.Product, Fingerprint: device,
+		Identity: func(context.Context) (string, error) { return c.bearer(false), nil }, HTTP: c.http, Timeout: patience, Keys: c.published,
 	}
 }
 
@@ -85,14 +121,12 @@ func (c *connections) bearer(admin bool) string {
 	return text
 }
 
-// send asks for a path and returns the status, 0 when there was no answer.
-func (c *connections) send(ctx context.Context, method, path, bearer, body string) (status int, answer []byte) {
+// send asks for a path, and reads the answer.
+func (c *connections) send(ctx context.Context, method, path, bearer, body string) {
 	request, err := http.NewRequestWithContext(ctx, method, "https://"+c.target.Host+path, strings.NewReader(body))
 	if err != nil {
-		return 0, nil
+		return
 	}
-	request.Header.Set("User-Agent", "coditect-ide/1.0")
-	request.Header.Set(loadbalancer.ClientHeader, fmt.Sprintf("ip=%s;region=US", c.address()))
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
@@ -101,14 +135,10 @@ func (c *connections) send(ctx context.Context, method, path, bearer, body strin
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return 0, nil
+		return
 	}
 	defer func() { _ = response.Body.Close() }() // read to its end
-	answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return 0, nil
-	}
-	return response.StatusCode, answer
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswer))
 }
 
 // caller is one client.
@@ -121,19 +151,15 @@ type caller struct {
 func deviceName(i int) string { return fmt.Sprintf("rehearsal-%d", i) }
 
 func (c *caller) acquire(ctx context.Context, device string) {
-	status, answer := c.send(ctx, http.MethodPost, "/v1/licenses/"+c.target.License+"/acquire", c.bearer(false), fmt.Sprintf(`{"fingerprint":%q}`, device))
-	var granted struct {
-		Lease string `json:"leaseId"`
-	}
-	if status/100 == 2 && json.Unmarshal(answer, &granted) == nil {
-		c.lease = granted.Lease
+	if license, _, err := client.Acquire(ctx, c.seat(device)); err == nil {
+		c.lease = license.Lease
 	}
 }
 
 // giveBack releases the seat, so that it is free at once and not when its lease ends.
 func (c *caller) giveBack(ctx context.Context) {
 	for c.lease != "" {
-		if status, _ := c.send(ctx, http.MethodPost, "/v1/leases/"+c.lease+"/release", c.bearer(false), ""); status/100 == 2 {
+		if client.Return(ctx, c.seat(c.device), c.lease) == nil {
 			c.lease = ""
 		} else if !sleep(ctx, again) {
 			return

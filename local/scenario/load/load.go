@@ -39,8 +39,8 @@ type Target struct {
 	Edge  netip.AddrPort
 	Roots *x509.CertPool
 	Host  string
-	// License is a licence with few seats.
-	License string
+	// License is a licence with few seats, and Product what it is for.
+	License, Product string
 	// Token mints an identity token of a user, or of an administrator, of the
 	// tenant that the licence is of.
 	Token func(admin bool) (string, error)
@@ -91,6 +91,9 @@ func Run(ctx, life context.Context, t Target, kind Kind) error {
 	}
 	shared := newConnections(t)
 	defer shared.close()
+	if kind == Customers || kind == Devices {
+		shared.learn(life)
+	}
 	var clients sync.WaitGroup
 	callers := make([]*caller, todo.clients)
 	for i := range callers {
