@@ -1,14 +1,18 @@
 package server_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest"
@@ -16,11 +20,17 @@ import (
 
 // contract is what the served OpenAPI document promises: for each operation and status
 // what stands beside it, which for a refusal is the list of its codes. Every answer in
-// these tests is held against it.
+// these tests is held against it: its status, its code, and its body, field by field.
 type contract struct {
 	operations *http.ServeMux
 	answers    map[string]map[string]string
+
+	mu      sync.Mutex
+	schemas *jsonschema.Compiler
 }
+
+// documentName is what the document is called where schemas point into it.
+const documentName = "openapi.json"
 
 func (w *world) contract(t testing.TB, in *instance) *contract {
 	t.Helper()
@@ -32,7 +42,9 @@ func (w *world) contract(t testing.TB, in *instance) *contract {
 		}
 	}
 	require.NoError(t, json.Unmarshal(served.raw, &document))
-	c := &contract{operations: http.NewServeMux(), answers: map[string]map[string]string{}}
+	c := &contract{operations: http.NewServeMux(), answers: map[string]map[string]string{}, schemas: jsonschema.NewCompiler()}
+	c.schemas.Draft, c.schemas.AssertFormat = jsonschema.Draft2020, true
+	require.NoError(t, c.schemas.AddResource(documentName, bytes.NewReader(served.raw)))
 	for path, methods := range document.Paths {
 		for method, described := range methods {
 			pattern := strings.ToUpper(method) + " " + path
@@ -62,6 +74,29 @@ func (c *contract) holds(request *http.Request, answer reply) error {
 	codes, _, _ = strings.Cut(codes, "; ") // what follows is the edge's own answer
 	if code := answer.text("code"); !found || code != "" && !slices.Contains(strings.Split(codes, ", "), code) {
 		return fmt.Errorf("%s answered %d %q, which OpenAPI does not say: %q", pattern, answer.status, code, description)
+	}
+	return c.body(pattern, answer)
+}
+
+// body returns an error for a JSON body that is not as the document says.
+func (c *contract) body(pattern string, answer reply) error {
+	media, _, _ := strings.Cut(answer.header.Get("Content-Type"), ";")
+	if answer.body == nil || !strings.Contains(media, "json") {
+		return nil
+	}
+	method, path, _ := strings.Cut(pattern, " ")
+	pointer := []string{"paths", path, strings.ToLower(method), "responses", strconv.Itoa(answer.status), "content", media, "schema"}
+	for i, part := range pointer {
+		pointer[i] = url.PathEscape(strings.NewReplacer("~", "~0", "/", "~1").Replace(part))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	schema, err := c.schemas.Compile(documentName + "#/" + strings.Join(pointer, "/"))
+	if err != nil {
+		return fmt.Errorf("%s answered %d as %s: %w", pattern, answer.status, media, err)
+	}
+	if err := schema.Validate(map[string]any(answer.body)); err != nil {
+		return fmt.Errorf("%s answered %d with a body that OpenAPI does not say: %#v: %s", pattern, answer.status, err, answer.raw)
 	}
 	return nil
 }

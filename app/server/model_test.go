@@ -14,6 +14,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/metrics"
 	"github.com/coditect-ai/license-platform/app/redis"
 )
@@ -24,12 +25,16 @@ type unsigned struct{}
 func (unsigned) Sign(context.Context, app.Claims) (string, error) { return "token", nil }
 
 // service is the domain over the real stores, without HTTP.
-func (w *world) service(t testing.TB) *app.Service {
+func (w *world) service(t testing.TB) *app.Service { return w.signedBy(t, unsigned{}) }
+
+// signedBy is service with a signer.
+func (w *world) signedBy(t testing.TB, signer app.Signer) *app.Service {
 	t.Helper()
 	client := w.redis.Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	observe := func(string, time.Duration, error) {}
 	return app.New(app.Dependencies{
-		Ledger: w.ledger(t), Seats: redis.NewSeats(client, func(string, time.Duration, error) {}), Signer: unsigned{},
+		Ledger: w.ledger(t), Seats: redis.NewSeats(client, observe), Answers: redis.NewAnswers(client, observe), Signer: signer,
 		Meter: metrics.New(), Log: slog.New(slog.DiscardHandler), Issuer: "https://licenses.coditect.ai", Now: time.Now,
 	})
 }
@@ -65,6 +70,7 @@ type past struct {
 type model struct {
 	w       *world
 	service *app.Service
+	signer  *modelSigner
 	client  *goredis.Client
 	users   []app.Principal
 	admin   app.Principal
@@ -80,6 +86,8 @@ type model struct {
 	over map[string]past
 	// taken are leases whose seat was given to another device: lease -> holder.
 	taken map[string]app.Principal
+	// forced are leases that an administrator took away: lease -> holder.
+	forced map[string]app.Principal
 	// ends is the licence's own end, zero for none.
 	ends time.Time
 	// ghosts bounds the leases that were over when the live state was lost: they may
@@ -90,16 +98,19 @@ type model struct {
 	excess int
 }
 
-func newModel(t *rapid.T, w *world, service *app.Service, client *goredis.Client, run int) *model {
+func newModel(t *rapid.T, tb testing.TB, w *world, service *app.Service, signer *modelSigner, client *goredis.Client, run int) *model {
+	// A tenant of its own, which can be suspended and erased as a whole.
+	tenant := fmt.Sprintf("model-%d", run)
+	w.postgres.Admin(tb, apptest.Database, `INSERT INTO licensing.tenant (id, name, status) VALUES ('`+tenant+`', 'model', 'active')`)
 	m := &model{
-		w: w, service: service, client: client, admin: app.Principal{Tenant: "demo-1a2b", User: "root", Admin: true}, license: fmt.Sprintf("model-%d", run),
+		w: w, service: service, signer: signer, client: client, admin: app.Principal{Tenant: tenant, User: "root", Admin: true}, license: "model",
 		users: []app.Principal{
-			{Tenant: "demo-1a2b", User: "ada"},
-			{Tenant: "demo-1a2b", User: "bob", Groups: []string{"staff"}},
-			{Tenant: "demo-1a2b", User: "dan", Groups: []string{"staff", "devs"}},
-			{Tenant: "demo-1a2b", User: "eve", Groups: []string{"qa", "devs"}},
+			{Tenant: tenant, User: "ada"},
+			{Tenant: tenant, User: "bob", Groups: []string{"staff"}},
+			{Tenant: tenant, User: "dan", Groups: []string{"staff", "devs"}},
+			{Tenant: tenant, User: "eve", Groups: []string{"qa", "devs"}},
 		},
-		seats: rapid.IntRange(1, 6).Draw(t, "seats"), held: map[string]holding{}, over: map[string]past{}, taken: map[string]app.Principal{},
+		seats: rapid.IntRange(1, 6).Draw(t, "seats"), held: map[string]holding{}, over: map[string]past{}, taken: map[string]app.Principal{}, forced: map[string]app.Principal{},
 	}
 	license := app.License{ID: m.license, Product: "coditect-ide", Seats: m.seats, MaxBorrow: 24 * time.Hour, Overage: rapid.SampledFrom([]float64{1, 1.5}).Draw(t, "overage")}
 	m.limit = license.Limit()
@@ -110,6 +121,11 @@ func newModel(t *rapid.T, w *world, service *app.Service, client *goredis.Client
 	if _, err := service.CreateLicense(context.Background(), m.admin, license); err != nil {
 		t.Fatalf("create: %v", err)
 	}
+	credential, _, err := service.CreateCredential(context.Background(), m.admin, "build servers", []string{m.license}, time.Time{})
+	if err != nil {
+		t.Fatalf("credential: %v", err)
+	}
+	m.users = append(m.users, credential.Principal())
 	return m
 }
 
@@ -120,6 +136,7 @@ func (m *model) draw(t *rapid.T) app.Policy {
 		WhenFull:   rapid.SampledFrom([]app.WhenFull{app.WhenFullRefuse, app.WhenFullTake}).Draw(t, "whenFull"),
 		Grace:      time.Duration(rapid.IntRange(0, 1).Draw(t, "grace")) * time.Hour,
 		LeaseGrace: time.Duration(rapid.IntRange(0, 1).Draw(t, "leaseGrace")) * time.Minute,
+		Features:   rapid.SampledFrom([][]string{nil, {"export"}, {"export", "sso"}}).Draw(t, "features"),
 	}
 	left := m.seats
 	for _, group := range []string{"devs", "qa"} {
@@ -206,17 +223,20 @@ func (m *model) check(t *rapid.T) {
 
 func TestSeatsAreNeverOversoldAndLiveHoldersNeverDropped(t *testing.T) {
 	t.Parallel()
+	tb := t
 	w := newWorld(t)
-	service := w.service(t)
+	signer := &modelSigner{}
+	service := w.signedBy(t, signer)
 	client := w.redis.Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	run, taken := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		run++
-		m := newModel(t, w, service, client, run)
+		m := newModel(t, tb, w, service, signer, client, run)
 		t.Repeat(map[string]func(*rapid.T){
 			"Acquire": m.Acquire, "Borrow": m.Borrow, "Near": m.Near, "Limit": m.Limit, "Heartbeat": m.Heartbeat, "Late": m.Late, "Release": m.Release, "Expire": m.Expire,
-			"Policy": m.Policy, "Taken": m.Taken, "Reap": m.Reap, "Lose": m.Lose, "Race": m.Race, "": m.check,
+			"Policy": m.Policy, "Taken": m.Taken, "Reap": m.Reap, "Lose": m.Lose, "Race": m.Race, "Unsigned": m.Unsigned, "Force": m.Force, "Forced": m.Forced,
+			"Suspend": m.Suspend, "SuspendTenant": func(t *rapid.T) { m.SuspendTenant(t, tb) }, "Stranger": m.Stranger, "Erase": func(t *rapid.T) { m.Erase(t, tb) }, "": m.check,
 		})
 		// In the end everybody who was promised a seat still has it.
 		for device, h := range m.held {
@@ -227,6 +247,11 @@ func TestSeatsAreNeverOversoldAndLiveHoldersNeverDropped(t *testing.T) {
 		for lease, who := range m.taken {
 			if _, err := service.Heartbeat(context.Background(), who, lease); app.CodeOf(err) != app.CodeLeaseTaken {
 				t.Fatalf("whose seat was taken is not told: %v", err)
+			}
+		}
+		for lease, who := range m.forced {
+			if _, err := service.Heartbeat(context.Background(), who, lease); app.CodeOf(err) != app.CodeLeaseEnded {
+				t.Fatalf("a lease that was taken away is not over: %v", err)
 			}
 		}
 		taken += len(m.taken)

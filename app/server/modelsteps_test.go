@@ -65,6 +65,7 @@ func (m *model) ask(t *rapid.T, device string, who app.Principal, takes bool, ca
 	got := m.granted(who, g, before.lent)
 	if err == nil {
 		m.ended(t, g.Lease.ExpiresAt)
+		m.told(t, g)
 	}
 	switch {
 	case had && (err != nil || g.Lease.ID != before.lease || g.New):

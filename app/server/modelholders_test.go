@@ -1,0 +1,174 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
+)
+
+// modelSigner remembers what it signed last, and refuses to sign when it is told to.
+type modelSigner struct {
+	refuses atomic.Bool
+	signed  atomic.Pointer[app.Claims]
+}
+
+func (s *modelSigner) Sign(_ context.Context, claims app.Claims) (string, error) {
+	s.signed.Store(&claims)
+	if s.refuses.Load() {
+		return "", unavailableKey()
+	}
+	return "token", nil
+}
+
+// told checks that the token of a grant says what its answer says, and names the licence's
+// features.
+func (m *model) told(t *rapid.T, g app.Grant) {
+	claims := m.signer.signed.Load()
+	switch {
+	case claims.Lease != g.Lease.ID || claims.Expires != g.Lease.ExpiresAt.Unix() || claims.IssuedAt != g.Lease.GrantedAt.Unix() || claims.Kind != g.Lease.Kind:
+		t.Fatalf("the token says %+v, and the answer %+v", claims, g.Lease)
+	case !slices.Equal(claims.Features, m.policy.Features):
+		t.Fatalf("the token has the features %v, and the licence %v", claims.Features, m.policy.Features)
+	}
+}
+
+// keep checks that everybody who was promised a seat has it.
+func (m *model) keep(t *rapid.T) {
+	for device, h := range m.held {
+		beat, err := m.service.Heartbeat(context.Background(), h.who, h.lease)
+		if err != nil || beat.Revived {
+			t.Fatalf("%s was dropped: %v", device, err)
+		}
+		h.beat(beat.ExpiresAt, !m.ends.IsZero())
+		m.held[device] = h
+	}
+}
+
+// Unsigned asks for a seat while the key does not sign: nobody gets one, and nobody loses one.
+func (m *model) Unsigned(t *rapid.T) {
+	m.next++
+	device := fmt.Sprintf("device-%d", m.next)
+	m.signer.refuses.Store(true)
+	_, err := m.service.Acquire(context.Background(), rapid.SampledFrom(m.users).Draw(t, "user"), m.license, device)
+	m.signer.refuses.Store(false)
+	if err == nil {
+		t.Fatalf("a grant without a token")
+	}
+	m.keep(t)
+}
+
+// Force lets an administrator take a lease away, borrowed or not.
+func (m *model) Force(t *rapid.T) {
+	device, h := m.holder(t)
+	if err := m.service.ForceRelease(context.Background(), m.admin, h.lease); err != nil {
+		t.Fatalf("force-release: %v", err)
+	}
+	delete(m.held, device)
+	m.forced[h.lease] = h.who
+}
+
+// Forced sends a heartbeat for a lease that was taken away.
+func (m *model) Forced(t *rapid.T) {
+	if len(m.forced) == 0 {
+		t.Skip("no lease was taken away")
+	}
+	lease := rapid.SampledFrom(slices.Sorted(maps.Keys(m.forced))).Draw(t, "lease")
+	if _, err := m.service.Heartbeat(context.Background(), m.forced[lease], lease); app.CodeOf(err) != app.CodeLeaseEnded {
+		t.Fatalf("a lease that was taken away is not over: %v", err)
+	}
+}
+
+// refused checks that nobody gets or keeps anything, for a reason, and may give back all the same.
+func (m *model) refused(t *rapid.T, code app.Code) {
+	ctx := context.Background()
+	for device, h := range m.held {
+		if _, err := m.service.Heartbeat(ctx, h.who, h.lease); app.CodeOf(err) != code {
+			t.Fatalf("heartbeat of %s: %v instead of %s", device, err, code)
+		}
+	}
+	device, who := m.choose(t)
+	if _, err := m.service.Acquire(ctx, who, m.license, device); app.CodeOf(err) != code {
+		t.Fatalf("acquire of %s: %v instead of %s", device, err, code)
+	}
+	if len(m.held) > 0 && rapid.Bool().Draw(t, "release") {
+		m.Release(t)
+	}
+}
+
+// Suspend suspends the licence and reinstates it: who held a seat has it again.
+func (m *model) Suspend(t *rapid.T) {
+	set := func(action app.Action, status app.Status) {
+		if _, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, action, func(l *app.License) { l.Status = status }); err != nil {
+			t.Fatalf("%s: %v", action, err)
+		}
+	}
+	set(app.ActionSuspend, app.StatusSuspended)
+	if rapid.Bool().Draw(t, "lose") {
+		m.Lose(t)
+	}
+	m.refused(t, app.CodeLicenseSuspended)
+	set(app.ActionReinstate, app.StatusActive)
+	m.keep(t)
+}
+
+// SuspendTenant suspends the tenant, which housekeeping notices, and reinstates it.
+func (m *model) SuspendTenant(t *rapid.T, tb testing.TB) {
+	set := func(status string) {
+		m.w.postgres.Admin(tb, apptest.Database, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+m.admin.Tenant+`'`)
+		m.Reap(t)
+	}
+	set("suspended")
+	m.refused(t, app.CodeTenantSuspended)
+	set("active")
+	m.keep(t)
+}
+
+// Stranger is a service credential for another licence, and one that nobody could check.
+func (m *model) Stranger(t *rapid.T) {
+	ctx := context.Background()
+	device, h := m.holder(t)
+	stranger, unchecked := h.who, h.who
+	stranger.Licenses, unchecked.Unchecked = []string{"another"}, true
+	_, beat := m.service.Heartbeat(ctx, stranger, h.lease)
+	_, acquire := m.service.Acquire(ctx, stranger, m.license, device)
+	for _, err := range []error{beat, acquire, m.service.Release(ctx, stranger, h.lease)} {
+		if app.CodeOf(err) != app.CodeNotForLicense {
+			t.Fatalf("a credential for another licence: %v", err)
+		}
+	}
+	if _, err := m.service.Acquire(ctx, unchecked, m.license, device); app.CodeOf(err) != app.CodeUnavailable {
+		t.Fatalf("a credential that nobody could check gets a seat: %v", err)
+	}
+	renewed, err := m.service.Heartbeat(ctx, unchecked, h.lease)
+	if err != nil {
+		t.Fatalf("a credential that nobody could check loses its seat: %v", err)
+	}
+	h.beat(renewed.ExpiresAt, !m.ends.IsZero())
+	m.held[device] = h
+}
+
+// Erase forgets a user: the user's leases are over, and nothing of the user is left.
+func (m *model) Erase(t *rapid.T, tb testing.TB) {
+	who := rapid.SampledFrom(m.users).Draw(t, "user")
+	if _, err := m.service.Erase(context.Background(), m.admin, who.User); err != nil {
+		t.Fatalf("erase: %v", err)
+	}
+	maps.DeleteFunc(m.held, func(_ string, h holding) bool { return h.who.User == who.User })
+	maps.DeleteFunc(m.over, func(_ string, p past) bool { return p.who.User == who.User })
+	for _, ended := range []map[string]app.Principal{m.taken, m.forced} {
+		maps.DeleteFunc(ended, func(_ string, p app.Principal) bool { return p.User == who.User })
+	}
+	left := m.w.postgres.Count(tb, `SELECT (SELECT count(*) FROM licensing.lease WHERE tenant_id = $1 AND user_id = $2) + (SELECT count(*) FROM licensing.audit WHERE tenant_id = $1 AND user_id = $2)`, m.admin.Tenant, who.User)
+	if left > 0 {
+		t.Fatalf("%d rows of %s are left", left, who.User)
+	}
+	m.keep(t)
+}
