@@ -109,7 +109,7 @@ faults: tools ## Break the API's dependencies under load, and count lost and ove
 	@FAULTS_OPERATIONS=$(OPERATIONS) go test -count 1 -timeout $(if $(OPERATIONS),60m,10m) -run '$(if $(OPERATIONS),FaultsNobodyLoses,Faults|OfficeOfClients)' -v ./app/server | grep -Ev '^(=== |\{)'
 
 bench: tools ## Measure the API's speed, as ratios against the bare building blocks, and the WAF's (6 minutes)
-	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 20m $(BENCHFLAGS) ./app/server
+	@RELAY='$(RELAY)' go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 20m $(BENCHFLAGS) ./app/server
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./app/client
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./local/edge/cloudarmor
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 3x -timeout 10m $(BENCHFLAGS) ./local/report/page

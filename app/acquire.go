@@ -71,23 +71,28 @@ func (s *Service) seat(ctx context.Context, who Principal, ref LicenseRef, of de
 	if err := who.may(ref.License); err != nil {
 		return Grant{}, err
 	}
-	license, err := s.license(ctx, ref)
-	if err != nil {
-		return Grant{}, err
-	}
+	return s.grantBy(ctx, ref, func(license License, exact bool) (Grant, error) {
+		length, err := lengthOf(license, of, kind, length)
+		if err != nil {
+			return Grant{}, err
+		}
+		wanted := Reservation{Lease: NewLeaseID(ref.License), Fingerprint: of.fingerprint, User: who.User, Kind: kind, For: length, Groups: who.Groups, By: who.origin(), Exact: exact}
+		return s.take(ctx, who, license, wanted, s.sign)
+	})
+}
+
+// lengthOf is how long the lease would be, or why the licence has none for the device.
+func lengthOf(license License, of device, kind Kind, length time.Duration) (time.Duration, error) {
 	if of.unnamed && license.RequireFingerprint {
-		return Grant{}, &Error{
+		return 0, &Error{
 			Code: CodeValidation, Detail: "the licence allows no lease without a device",
 			Fields: []FieldError{{Field: "body.fingerprint", Message: "is required"}},
 		}
 	}
 	if kind == KindFloating {
-		length = license.LeaseTTL
-	} else if err := borrowable(license, length); err != nil {
-		return Grant{}, err
+		return license.LeaseTTL, nil
 	}
-	wanted := Reservation{Lease: NewLeaseID(ref.License), Fingerprint: of.fingerprint, User: who.User, Kind: kind, For: length, Groups: who.Groups, By: who.origin()}
-	return s.take(ctx, who, license, wanted, s.sign)
+	return length, borrowable(license, length)
 }
 
 // outcome is what the meter counts.

@@ -136,6 +136,10 @@ var (
 	ErrWarm = errors.New("the licence's live seats are loaded")
 )
 
+// ErrChanged is returned by Ledger.Grant, and by Seats.Reserve when it has to be exact, for a
+// lease by the terms of a licence that has others by now: nothing was done.
+var ErrChanged = errors.New("the licence was changed meanwhile")
+
 // ErrBacklog is returned by Seats.Reserve when so many reclaimed leases wait for
 // the ledger that they have to be settled first.
 var ErrBacklog = errors.New("too many reclaimed leases wait for the ledger")

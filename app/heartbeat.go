@@ -57,12 +57,10 @@ func (s *Service) revive(ctx context.Context, who Principal, id string) (Extende
 	if !lease.EndedAt.IsZero() && lease.Reason != ReasonExpired {
 		return Extended{}, NewError(CodeLeaseEnded, "the lease is over: "+string(lease.Reason))
 	}
-	license, err := s.license(ctx, lease.Ref())
-	if err != nil {
-		return Extended{}, err
-	}
-	wanted := Reservation{Lease: id, Fingerprint: lease.Fingerprint, User: who.User, Kind: KindFloating, For: license.LeaseTTL, Groups: who.Groups, Revive: true}
-	g, err := s.take(ctx, who, license, wanted, func(context.Context, *Grant) error { return nil })
+	g, err := s.grantBy(ctx, lease.Ref(), func(license License, exact bool) (Grant, error) {
+		wanted := Reservation{Lease: id, Fingerprint: lease.Fingerprint, User: who.User, Kind: KindFloating, For: license.LeaseTTL, Groups: who.Groups, Revive: true, Exact: exact}
+		return s.take(ctx, who, license, wanted, func(context.Context, *Grant) error { return nil })
+	})
 	switch CodeOf(err) {
 	case CodeNoSeats, CodeUserLimit, CodeSeatsReserved:
 		return Extended{}, leaseExpired()
@@ -71,7 +69,7 @@ func (s *Service) revive(ctx context.Context, who Principal, id string) (Extende
 		return Extended{}, err
 	}
 	s.meter.Lease("revived", 1)
-	return Extended{ExpiresAt: g.Lease.ExpiresAt, Interval: license.HeartbeatInterval, Revived: true}, nil
+	return Extended{ExpiresAt: g.Lease.ExpiresAt, Interval: g.License.HeartbeatInterval, Revived: true}, nil
 }
 
 // refOf finds the licence in a lease's id, which the caller has to be allowed.

@@ -22,12 +22,12 @@ type Ledger interface {
 	// Seat notes that all leases of a licence that are not ended take their seats at the
 	// time `at`: an ending from before does not end them any more.
 	Seat(ctx context.Context, ref LicenseRef, at time.Time) error
-	// Grant ends the endings, writes the lease as open, and records the event, all or
-	// nothing, if the licence may be used: License.Usable's codes when not. A lease that
+	// Grant ends the endings, and, if the licence may be used, writes the lease as open and
+	// records the event: License.Usable's codes when not. A lease that
 	// was not open is CodeNoSeats, CodeUserLimit or CodeSeatsReserved when the licence has all
 	// the open ones that it allows, and CodeLeaseEnded or CodeLeaseTaken when its ending was
-	// final.
-	Grant(ctx context.Context, lease Lease, endings []Ending, event Event) error
+	// final. ErrChanged when the licence and its tenant are not of the revision any more.
+	Grant(ctx context.Context, lease Lease, revision int64, endings []Ending, event Event) error
 	// End ends leases, unless they were seated again later, and records it. A final
 	// reason holds against any later seat, and replaces ReasonExpired.
 	End(ctx context.Context, tenant string, endings []Ending) error
@@ -149,6 +149,8 @@ type Reservation struct {
 	Revive bool
 	// Take allows that another device loses its seat for this one.
 	Take bool
+	// Exact allows no terms but those of the licence that is given.
+	Exact bool
 }
 
 // Reserved is a seat that was given.
@@ -288,7 +290,8 @@ type Seats interface {
 	// (without it Reserved.Takes says that there is one), or returns CodeNoSeats,
 	// CodeSeatsReserved or CodeUserLimit with Exhausted; CodeNotHolder when the device's lease
 	// is another user's, CodeLeaseEnded or CodeLeaseTaken when the wanted lease's ending was
-	// final, CodeLicenseExpired for what is new in the licence's grace. A new seat
+	// final, CodeLicenseExpired for what is new in the licence's grace, ErrChanged when
+	// Reservation.Exact is set and the store knows later terms. A new seat
 	// is pending: kept for half a minute at most, and unknown to Extend.
 	Reserve(ctx context.Context, license License, wanted Reservation) (Reserved, error)
 	// Extend is the heartbeat; ErrAbsent when the lease holds no seat, CodeLeaseExpired
@@ -300,8 +303,9 @@ type Seats interface {
 	// Cancel gives a pending seat back, unless another request has claimed it since.
 	Cancel(ctx context.Context, ref LicenseRef, lease, claim string, why Reason) error
 	// Free gives a seat back; an empty user means whoever holds it. ErrAbsent when
-	// there is none. The Ending stays with the store until Settled.
-	Free(ctx context.Context, ref LicenseRef, lease, user string, why Reason, by Origin) (Ending, error)
+	// there is none. The Ending stays with the store until Settled. Before, it forgets endings
+	// that the ledger has recorded.
+	Free(ctx context.Context, ref LicenseRef, lease, user string, why Reason, by Origin, settled []Ending) (Ending, error)
 	// Reclaim frees expired seats and returns endings that wait for the ledger.
 	Reclaim(ctx context.Context, ref LicenseRef) ([]Ending, error)
 	// Settled forgets endings that the ledger has recorded.

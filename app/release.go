@@ -29,7 +29,7 @@ func (s *Service) release(ctx context.Context, who Principal, lease, holder stri
 	if err != nil {
 		return err
 	}
-	ending, err := s.free(ctx, ref, lease, holder, why, who.origin())
+	ending, err := s.free(ctx, ref, lease, holder, why, who.origin(), nil)
 	switch {
 	case errors.Is(err, ErrAbsent):
 		return s.releaseAbsent(ctx, who, ref, lease, holder, why)
@@ -42,9 +42,9 @@ func (s *Service) release(ctx context.Context, who Principal, lease, holder stri
 	return nil
 }
 
-func (s *Service) free(ctx context.Context, ref LicenseRef, lease, holder string, why Reason, by Origin) (ending Ending, err error) {
+func (s *Service) free(ctx context.Context, ref LicenseRef, lease, holder string, why Reason, by Origin, settled []Ending) (ending Ending, err error) {
 	err = s.warm(ctx, ref, func() (err error) {
-		ending, err = s.seats.Free(ctx, ref, lease, holder, why, by)
+		ending, err = s.seats.Free(ctx, ref, lease, holder, why, by, settled)
 		return err
 	})
 	return ending, err
@@ -55,12 +55,13 @@ func (s *Service) released(ctx context.Context, ref LicenseRef, ending Ending) {
 	s.meter.Lease("released", 1)
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	if err := s.settle(ctx, ref, []Ending{ending}); err != nil {
+	endings := []Ending{ending}
+	if err := s.ledger.End(ctx, ref.Tenant, endings); err != nil {
 		s.log.WarnContext(ctx, "a released lease is not in the ledger yet; housekeeping will write it", "lease", ending.Lease, "error", err)
 		return
 	}
 	// A rebuild may have given the seat back while the ledger did not know yet.
-	again, err := s.free(ctx, ref, ending.Lease, "", ending.Reason, ending.By)
+	again, err := s.free(ctx, ref, ending.Lease, "", ending.Reason, ending.By, endings)
 	if err == nil {
 		err = s.settle(ctx, ref, []Ending{again})
 	}
@@ -94,7 +95,7 @@ func (s *Service) releaseAbsent(ctx context.Context, who Principal, ref LicenseR
 		return err
 	}
 	// A heartbeat that was under way may have revived it just before.
-	ending, err := s.free(ctx, ref, id, holder, why, who.origin())
+	ending, err := s.free(ctx, ref, id, holder, why, who.origin(), nil)
 	if errors.Is(err, ErrAbsent) {
 		return nil
 	}

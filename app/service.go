@@ -27,6 +27,7 @@ type Service struct {
 	rebuilds atomic.Int64
 	// reports bounds the reports under way.
 	reports chan struct{}
+	recent  *recent
 }
 
 // Dependencies are everything a Service needs; none may be nil.
@@ -46,7 +47,7 @@ type Dependencies struct {
 
 // New returns a Service.
 func New(d Dependencies) *Service {
-	return &Service{ledger: d.Ledger, seats: d.Seats, answers: d.Answers, signer: d.Signer, meter: d.Meter, log: d.Log, issuer: d.Issuer, now: d.Now, loads: make(chan struct{}, loadsAtOnce), reports: make(chan struct{}, reportsAtOnce)}
+	return &Service{ledger: d.Ledger, seats: d.Seats, answers: d.Answers, signer: d.Signer, meter: d.Meter, log: d.Log, issuer: d.Issuer, now: d.Now, loads: make(chan struct{}, loadsAtOnce), reports: make(chan struct{}, reportsAtOnce), recent: newRecent()}
 }
 
 // loadsAtOnce is how many licences an instance rebuilds at once.

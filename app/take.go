@@ -61,6 +61,7 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 				fresh = true
 				continue
 			}
+			s.takeBack(ctx, license.Ref(), written)
 			return Grant{}, unwritten
 		}
 		if err == nil && held {

@@ -15,7 +15,7 @@ import (
 func (s *Service) write(ctx context.Context, g *Grant, reserved Reserved, event Event, prepare func(context.Context, *Grant) error) (held bool, confirmed, unwritten error) {
 	lease := g.Lease
 	record := func() {
-		if unwritten = s.ledger.Grant(ctx, lease, reserved.Endings, event); unwritten == nil {
+		if unwritten = s.ledger.Grant(ctx, lease, g.License.Revision, reserved.Endings, event); unwritten == nil {
 			held, confirmed = s.seats.Confirm(ctx, lease, reserved.Endings)
 		}
 	}

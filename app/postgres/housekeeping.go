@@ -103,9 +103,7 @@ func (l *Ledger) EndAll(ctx context.Context, all []app.Settlement) error {
 	})
 	return l.statements(ctx, "end_all", "", func(b *pgx.Batch) {
 		for _, s := range all {
-			become(b, s.Ref.Tenant)
-			lockLicenses(b, s.Ref.Tenant, s.Endings)
-			queueEndings(b, s.Ref.Tenant, s.Endings)
+			b.Queue(endLeases, endArguments(s.Ref.Tenant, s.Endings)...)
 		}
 	})
 }

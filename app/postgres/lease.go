@@ -3,11 +3,11 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/coditect-ai/license-platform/app"
 )
@@ -75,51 +75,34 @@ func (l *Ledger) leases(ctx context.Context, operation, tenant, where string, ar
 	return found, err
 }
 
-// lockLicenses keeps the licences of leases from being seated meanwhile.
-func lockLicenses(b *pgx.Batch, tenant string, endings []app.Ending) {
-	if len(endings) == 0 {
-		return
+// endedColumns are what licensing.end_leases is told of endings: a list for each of its values.
+func endedColumns(endings []app.Ending) []any {
+	n := len(endings)
+	ids, reasons, actions := make([]string, n), make([]string, n), make([]string, n)
+	users, addresses, requests := make([]string, n), make([]string, n), make([]string, n)
+	times, final := make([]time.Time, n), make([]bool, n)
+	for i, e := range endings {
+		ids[i], times[i], reasons[i], final[i] = e.Lease, e.At, string(e.Reason), e.Reason.Final()
+		actions[i], users[i], addresses[i], requests[i] = string(actionOf(e.Reason)), e.By.User, e.By.Address, e.By.RequestID
 	}
+	return []any{ids, times, reasons, final, actions, users, addresses, requests}
+}
+
+// licensesOf are the licences that leases belong to.
+func licensesOf(endings []app.Ending) []string {
 	licenses := make([]string, 0, 1)
 	for _, e := range endings {
 		if license, ok := app.LicenseOfLease(e.Lease); ok && !slices.Contains(licenses, license) {
 			licenses = append(licenses, license)
 		}
 	}
-	b.Queue(`SELECT FROM licensing.license WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR SHARE`, tenant, licenses)
+	return licenses
 }
 
-// queueEndings ends leases, before others are written. Their licences are locked.
-func queueEndings(b *pgx.Batch, tenant string, endings []app.Ending, others ...string) {
-	if len(endings) == 0 {
-		return
-	}
-	var ids, reasons, actions, users, addresses, requests []string
-	var times []time.Time
-	var final []bool
-	for _, e := range endings {
-		ids, times, reasons, final = append(ids, e.Lease), append(times, e.At), append(reasons, string(e.Reason)), append(final, e.Reason.Final())
-		actions, users = append(actions, string(actionOf(e.Reason))), append(users, e.By.User)
-		addresses, requests = append(addresses, e.By.Address), append(requests, e.By.RequestID)
-	}
-	// Rows are locked in the order of ids, so that two transactions never wait for
-	// each other.
-	b.Queue(`SELECT FROM licensing.lease WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`, tenant, slices.Concat(ids, others))
-	// It spares a lease that was seated again after its seat was freed, by itself or with
-	// all of its licence's, and writes down what it did end: an ending may be sent more
-	// than once.
-	b.Queue(`WITH ended AS (
-			UPDATE licensing.lease l SET ended_at = e.at, end_reason = e.reason
-			FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::text[], $9::text[])
-				AS e (id, at, reason, final, action, user_id, address, request_id)
-			WHERE l.tenant_id = $1 AND l.id = e.id AND (
-				l.ended_at IS NULL AND (e.final OR l.seated_at <= e.at AND NOT EXISTS (SELECT FROM licensing.seating s
-					WHERE s.tenant_id = $1 AND s.license_id = l.license_id AND s.at > e.at)) OR
-				l.ended_at IS NOT NULL AND e.final AND l.end_reason = 'expired')
-			RETURNING l.license_id, l.id, e.at, e.action, e.user_id, e.address, e.request_id)
-		INSERT INTO licensing.audit (tenant_id, at, user_id, address, request_id, action, license_id, lease_id)
-		SELECT $1, at, user_id, address, request_id, action, license_id, id FROM ended ORDER BY at, id`,
-		tenant, ids, times, reasons, final, actions, users, addresses, requests)
+const endLeases = `SELECT licensing.end_leases($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+
+func endArguments(tenant string, endings []app.Ending) []any {
+	return append([]any{tenant, licensesOf(endings)}, endedColumns(endings)...)
 }
 
 // actionOf is what the audit trail calls an ending.
@@ -137,42 +120,33 @@ func actionOf(reason app.Reason) app.Action {
 	return app.ActionCancel
 }
 
-// refusal is the SQLSTATE of licensing.admit_holder, whose message is a code.
-const refusal = "LS002"
+// changed is what licensing.grant_lease returns for a licence of another revision. Everything
+// else that it returns is a code.
+const changed = "license_changed"
+
+const grantLease = `SELECT licensing.grant_lease($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
 
 // Grant implements app.Ledger. The lease may exist: extended, borrowed, or revived. An
 // open one that is borrowed for longer stays as it is, whichever of two requests comes last.
-func (l *Ledger) Grant(ctx context.Context, lease app.Lease, endings []app.Ending, event app.Event) error {
-	err := l.statements(ctx, "grant", lease.Tenant, func(b *pgx.Batch) {
-		b.Queue(`SELECT FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE`, lease.Tenant, lease.License)
-		queueEndings(b, lease.Tenant, endings, lease.ID)
-		b.Queue(`SELECT licensing.admit_holder($1, $2, $3, $4, $5)`, lease.Tenant, lease.License, lease.ID, lease.User, lease.Reservation)
-		// Before the lease, so that it says what the lease was.
-		b.Queue(`INSERT INTO licensing.audit (tenant_id, user_id, address, request_id, action, license_id, lease_id, code, detail)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN EXISTS (SELECT FROM licensing.lease l WHERE l.tenant_id = $1 AND l.id = $10 AND l.ended_at IS NULL)
-				THEN '`+app.DetailExtended+`' ELSE $9 END`, append(eventValues(lease.Tenant, event), lease.ID)...)
-		b.Queue(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at, reservation)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)
-			ON CONFLICT (tenant_id, id) DO UPDATE SET
-			kind = CASE WHEN lease.kind = 'borrowed' AND lease.ended_at IS NULL AND lease.expires_at >= excluded.expires_at THEN lease.kind ELSE excluded.kind END,
-			user_id = excluded.user_id, email = excluded.email, address = excluded.address, fingerprint = excluded.fingerprint,
-			granted_at = greatest(lease.granted_at, excluded.granted_at), seated_at = greatest(lease.seated_at, excluded.seated_at),
-			expires_at = CASE WHEN lease.ended_at IS NULL AND (lease.kind = 'borrowed' OR excluded.kind = 'floating')
-				THEN greatest(lease.expires_at, excluded.expires_at) ELSE excluded.expires_at END, reservation = excluded.reservation,
-			erased_at = NULL, ended_at = NULL, end_reason = NULL`,
-			lease.Tenant, lease.License, lease.ID, lease.Kind, lease.Fingerprint, lease.User, lease.Email, lease.Address,
-			lease.GrantedAt, lease.ExpiresAt, lease.Reservation)
-	})
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == refusal {
-		return refusalOf(app.Code(refused.Message), err)
+func (l *Ledger) Grant(ctx context.Context, lease app.Lease, revision int64, endings []app.Ending, event app.Event) error {
+	one := &write{grant: true, query: grantLease, arguments: append([]any{
+		lease.Tenant, lease.License, revision, lease.ID,
+		lease.Kind, lease.Fingerprint, lease.User, lease.Email, lease.Address, lease.GrantedAt, lease.ExpiresAt, lease.Reservation,
+		event.User, event.Address, event.RequestID, event.Action, event.Code, event.Detail, app.DetailExtended,
+	}, endedColumns(endings)...)}
+	err := l.writes.do(ctx, lease.Ref(), one)
+	switch {
+	case err != nil || one.refusal == "":
+		return err
+	case one.refusal == changed:
+		return app.ErrChanged
 	}
-	return err
+	return refusalOf(app.Code(one.refusal))
 }
 
 // refusalOf says why the ledger did not take a lease.
-func refusalOf(code app.Code, cause error) error {
-	known := &app.Error{Code: code, Cause: cause}
+func refusalOf(code app.Code) error {
+	known := &app.Error{Code: code}
 	switch code {
 	case app.CodeNoSeats:
 		known.Detail, known.RetryAfter = "all seats of the licence are in use", 5*time.Second
@@ -189,15 +163,17 @@ func refusalOf(code app.Code, cause error) error {
 	case app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeLicenseNotFound:
 		known.Detail = "the licence was changed meanwhile and may not be used now"
 	default:
-		return app.Unavailable("ledger", cause)
+		return app.Unavailable("ledger", fmt.Errorf("grant_lease returned %q: %w", code, errors.ErrUnsupported))
 	}
 	return known
 }
 
 // End implements app.Ledger.
 func (l *Ledger) End(ctx context.Context, tenant string, endings []app.Ending) error {
-	return l.statements(ctx, "end", tenant, func(b *pgx.Batch) {
-		lockLicenses(b, tenant, endings)
-		queueEndings(b, tenant, endings)
-	})
+	one := &write{query: endLeases, arguments: endArguments(tenant, endings)}
+	licenses := licensesOf(endings)
+	if len(licenses) != 1 {
+		return l.call(ctx, "end", one.query, one.arguments...)
+	}
+	return l.writes.do(ctx, app.LicenseRef{Tenant: tenant, License: licenses[0]}, one)
 }

@@ -139,6 +139,6 @@ func TestAnEndingSparesALeaseThatWasSeatedLaterAndIsWrittenOnce(t *testing.T) {
 	assert.Equal(t, 1, expiries())
 	w.end(l, app.ReasonReleased)
 	assert.Equal(t, app.ReasonReleased, w.read(l).Reason, "its holder can still give it back for good")
-	refused := w.Grant(t.Context(), l, nil, app.Event{})
+	refused := w.Grant(t.Context(), l, 0, nil, app.Event{})
 	assert.Equal(t, app.CodeLeaseEnded, app.CodeOf(refused))
 }

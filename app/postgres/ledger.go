@@ -20,13 +20,16 @@ type Observe func(operation string, took time.Duration, err error)
 type Ledger struct {
 	pool    *pgxpool.Pool
 	observe Observe
+	writes  writes
 }
 
 var _ app.Ledger = (*Ledger)(nil)
 
 // NewLedger returns the ledger on a pool that the caller closes.
 func NewLedger(pool *pgxpool.Pool, observe Observe) *Ledger {
-	return &Ledger{pool: pool, observe: observe}
+	l := &Ledger{pool: pool, observe: observe}
+	l.writes = writes{ledger: l, waiting: map[app.LicenseRef][]*write{}}
+	return l
 }
 
 // timeout bounds every transaction, retries included.
@@ -37,10 +40,31 @@ const timeout = 6 * time.Second
 // transaction, so all of it happens or nothing does. It is sent once more when the
 // database ended it because it and another waited for each other.
 func (l *Ledger) statements(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
-	err := l.send(ctx, operation, tenant, fill)
-	var deadlock *pgconn.PgError
-	if errors.As(err, &deadlock) && deadlock.Code == deadlockDetected {
-		err = l.send(ctx, operation, tenant, fill)
+	return l.observed(ctx, operation, func(ctx context.Context) error {
+		batch := &pgx.Batch{}
+		become(batch, tenant)
+		fill(batch)
+		return l.pool.SendBatch(ctx, batch).Close()
+	})
+}
+
+// call is one statement that is a transaction of its own. It names its tenant itself.
+func (l *Ledger) call(ctx context.Context, operation, query string, arguments ...any) error {
+	return l.observed(ctx, operation, func(ctx context.Context) error {
+		_, err := l.pool.Exec(ctx, query, arguments...)
+		return err
+	})
+}
+
+// observed runs a transaction, and once more after a deadlock.
+func (l *Ledger) observed(ctx context.Context, operation string, transaction func(context.Context) error) error {
+	var err error
+	for range 2 {
+		err = l.once(ctx, operation, transaction)
+		var deadlock *pgconn.PgError
+		if !errors.As(err, &deadlock) || deadlock.Code != deadlockDetected {
+			break
+		}
 	}
 	return err
 }
@@ -48,14 +72,11 @@ func (l *Ledger) statements(ctx context.Context, operation, tenant string, fill 
 // deadlockDetected is PostgreSQL's SQLSTATE 40P01.
 const deadlockDetected = "40P01"
 
-func (l *Ledger) send(ctx context.Context, operation, tenant string, fill func(*pgx.Batch)) error {
+func (l *Ledger) once(ctx context.Context, operation string, transaction func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	start := time.Now()
-	batch := &pgx.Batch{}
-	become(batch, tenant)
-	fill(batch)
-	err := l.pool.SendBatch(ctx, batch).Close()
+	err := transaction(ctx)
 	l.observe(operation, time.Since(start), failure(err))
 	return translate(err)
 }
@@ -73,17 +94,14 @@ func (l *Ledger) read(ctx context.Context, operation, tenant string, fill func(*
 // transaction runs work in one transaction of the tenant, for what has to decide
 // in between.
 func (l *Ledger) transaction(ctx context.Context, operation, tenant string, work func(context.Context, pgx.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	start := time.Now()
-	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT set_config('licensing.tenant', $1, true)`, tenant); err != nil {
-			return err
-		}
-		return work(ctx, tx)
+	return l.once(ctx, operation, func(ctx context.Context) error {
+		return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `SELECT set_config('licensing.tenant', $1, true)`, tenant); err != nil {
+				return err
+			}
+			return work(ctx, tx)
+		})
 	})
-	l.observe(operation, time.Since(start), failure(err))
-	return translate(err)
 }
 
 // checked is statements in a transaction that first makes sure of the tenant, by active or

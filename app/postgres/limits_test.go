@@ -46,7 +46,7 @@ func (g *granting) grant(license, user, group string, endings ...app.Ending) (st
 		Tenant: "demo", License: license, ID: app.NewLeaseID(license), Kind: app.KindFloating, Fingerprint: app.NewLeaseID("d"), User: user,
 		GrantedAt: now, ExpiresAt: now.Add(time.Minute), Reservation: group,
 	}
-	return lease.ID, app.CodeOf(g.Grant(g.Context(), lease, endings, app.Event{Action: app.ActionAcquire, License: license, Lease: lease.ID}))
+	return lease.ID, app.CodeOf(g.Grant(g.Context(), lease, 0, endings, app.Event{Action: app.ActionAcquire, License: license, Lease: lease.ID}))
 }
 
 func TestTheLedgerHoldsTheLimitsInsideALicenceByItself(t *testing.T) {
@@ -93,7 +93,7 @@ func TestTheLedgerRenewsInTheGraceAndGrantsNothingNew(t *testing.T) {
 	assert.Equal(t, app.CodeLicenseExpired, code)
 	lease, err := g.Lease(t.Context(), "demo", held)
 	require.NoError(t, err)
-	assert.NoError(t, g.Grant(t.Context(), lease, nil, app.Event{Action: app.ActionAcquire, License: "over", Lease: held}), "it is renewed")
+	assert.NoError(t, g.Grant(t.Context(), lease, 1, nil, app.Event{Action: app.ActionAcquire, License: "over", Lease: held}), "it is renewed")
 }
 
 func TestALeaseThatWasTakenStaysSoAndTheTrailNamesWhoTookIt(t *testing.T) {
@@ -106,7 +106,7 @@ func TestALeaseThatWasTakenStaysSoAndTheTrailNamesWhoTookIt(t *testing.T) {
 	require.NoError(t, err)
 	_, code = g.grant("one", "bob", "", app.Ending{Lease: held, At: time.Now(), Reason: app.ReasonTaken, By: app.Origin{User: "bob", RequestID: "r-1"}})
 	require.Empty(t, code)
-	assert.Equal(t, app.CodeLeaseTaken, app.CodeOf(g.Grant(t.Context(), lease, nil, app.Event{})))
+	assert.Equal(t, app.CodeLeaseTaken, app.CodeOf(g.Grant(t.Context(), lease, 0, nil, app.Event{})))
 	events, err := g.Events(t.Context(), "demo", 0, 10)
 	require.NoError(t, err)
 	var taken []app.Event

@@ -24,7 +24,7 @@ var migrations embed.FS
 // requiredVersion is the oldest schema that this program works with. A migration
 // that only adds things leaves it alone, so that the old and the new program both
 // run while one replaces the other.
-const requiredVersion = 11
+const requiredVersion = 12
 
 // insufficientPrivilege is PostgreSQL's code for what a role may not do
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
@@ -178,6 +178,9 @@ func grant(ctx context.Context, pool *pgxpool.Pool, role string) error {
 			`GRANT SELECT, INSERT, UPDATE (times, last_at) ON licensing.refusal TO ` + name,
 			`GRANT EXECUTE ON FUNCTION licensing.tenant_ids(), licensing.refuse(text, text, text, text, text, text, text, text), licensing.scrub(text, timestamptz, integer), licensing.admit(text, text, text),
 				licensing.admit_holder(text, text, text, text, text),
+				licensing.grant_lease(text, text, bigint, text, text, text, text, text, text, timestamptz, timestamptz, text,
+					text, text, text, text, text, text, text, text[], timestamptz[], text[], boolean[], text[], text[], text[], text[]),
+				licensing.end_leases(text, text[], text[], timestamptz[], text[], boolean[], text[], text[], text[], text[]),
 				licensing.changes(bigint, text, text, integer), licensing.open_leases(text, text, text, integer, integer),
 				licensing.aged(timestamptz, text, integer) TO ` + name,
 		}

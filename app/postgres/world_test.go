@@ -83,7 +83,7 @@ func lease(license, user string) app.Lease {
 func (w *world) grant(l app.Lease) app.Lease {
 	w.t.Helper()
 	event := app.Event{Origin: app.Origin{User: l.User, Address: l.Address}, Action: app.ActionAcquire, License: l.License, Lease: l.ID}
-	require.NoError(w.t, w.Grant(w.t.Context(), l, nil, event))
+	require.NoError(w.t, w.Grant(w.t.Context(), l, 0, nil, event))
 	return l
 }
 

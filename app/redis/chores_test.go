@@ -142,7 +142,7 @@ func TestALicenceWithoutLeasesIsNotDue(t *testing.T) {
 	seats, client := chores(t)
 	l := license("acme", "ide", 3)
 	leases := take(t, seats, l, 1)
-	_, err := seats.Free(t.Context(), l.Ref(), leases[0], "ada", app.ReasonReleased, app.Origin{User: "ada"})
+	_, err := seats.Free(t.Context(), l.Ref(), leases[0], "ada", app.ReasonReleased, app.Origin{User: "ada"}, nil)
 	require.NoError(t, err)
 	later(t, client, time.Minute)
 	require.Len(t, claim(t, seats, "one").Licenses, 1, "the release waits for the ledger")

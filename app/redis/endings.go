@@ -13,7 +13,7 @@ import (
 )
 
 // Free implements app.Seats.
-func (s *Seats) Free(ctx context.Context, ref app.LicenseRef, lease, user string, why app.Reason, by app.Origin) (app.Ending, error) {
+func (s *Seats) Free(ctx context.Context, ref app.LicenseRef, lease, user string, why app.Reason, by app.Origin, settled []app.Ending) (app.Ending, error) {
 	if user != "" {
 		user = digest(user)
 	}
@@ -21,7 +21,7 @@ func (s *Seats) Free(ctx context.Context, ref app.LicenseRef, lease, user string
 	if err != nil {
 		return app.Ending{}, fmt.Errorf("encode who frees a seat: %w", err)
 	}
-	a, err := s.run(ctx, s.free, ref, lease, user, string(why), origin)
+	a, err := s.run(ctx, s.free, ref, append([]any{lease, user, string(why), origin}, pairs(settled)...)...)
 	if err != nil {
 		return app.Ending{}, err
 	}

@@ -133,7 +133,7 @@ func TestInAFullServerSeatsAreKeptAndGivenBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, app.CodeUnavailable, app.CodeOf(l.reserve("tablet")), "there is no room for a new one")
 	assert.False(t, l.remembered("demo", "ada", "key"), "a request goes on, and is not remembered")
-	ending, err := l.seats.Free(t.Context(), l.license.Ref(), l.lease.ID, "ada", app.ReasonReleased, app.Origin{User: "ada"})
+	ending, err := l.seats.Free(t.Context(), l.license.Ref(), l.lease.ID, "ada", app.ReasonReleased, app.Origin{User: "ada"}, nil)
 	require.NoError(t, err)
 	endings, err := l.seats.Reclaim(t.Context(), l.license.Ref())
 	require.NoError(t, err)

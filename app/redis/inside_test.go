@@ -96,7 +96,7 @@ func TestOneUserHoldsNoMoreSeatsThanOneMay(t *testing.T) {
 	assert.Equal(t, &app.Exhausted{Seats: 2, InUse: 2}, in.refused(app.CodeUserLimit, "tablet", "ada"))
 	assert.Equal(t, second.Lease, in.got("laptop", "ada").Lease, "what is held is renewed")
 	in.got("phone", "bob")
-	_, err := in.seats.Free(t.Context(), in.license.Ref(), second.Lease, "ada", app.ReasonReleased, app.Origin{})
+	_, err := in.seats.Free(t.Context(), in.license.Ref(), second.Lease, "ada", app.ReasonReleased, app.Origin{}, nil)
 	require.NoError(t, err)
 	third := in.got("tablet", "ada")
 	in.silent(third.Lease, time.Hour)

@@ -21,9 +21,12 @@ func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Res
 	if wanted.Revive {
 		revive = "1"
 	}
-	origin, may := "", "0"
+	origin, may, exact := "", "0", "0"
 	if wanted.Take {
 		may = "1"
+	}
+	if wanted.Exact {
+		exact = "1"
 	}
 	if license.WhenFull == app.WhenFullTake {
 		by, err := json.Marshal(wanted.By)
@@ -34,7 +37,7 @@ func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Res
 	}
 	args := append([]any{
 		wanted.Lease, wanted.Claim, digest(wanted.Fingerprint), digest(wanted.User), letter(wanted.Kind),
-		wanted.For.Microseconds(), revive, min(license.LeaseTTL, maxPending).Microseconds(), groupsOf(license, wanted.Groups), origin, may,
+		wanted.For.Microseconds(), revive, min(license.LeaseTTL, maxPending).Microseconds(), groupsOf(license, wanted.Groups), origin, may, exact,
 	}, numbers(license)...)
 	a, err := s.run(ctx, s.reserve, license.Ref(), args...)
 	if err != nil {
@@ -49,6 +52,8 @@ func (s *Seats) Reserve(ctx context.Context, license app.License, wanted app.Res
 		return app.Reserved{}, exhausted(a, app.CodeSeatsReserved, "all seats that are free ("+a.text(3)+") are kept for groups that the user is not of")
 	case "limit":
 		return app.Reserved{}, exhausted(a, app.CodeUserLimit, "the user holds "+a.text(1)+" seats of the licence, and may hold "+a.text(0))
+	case "changed":
+		return app.Reserved{}, app.ErrChanged
 	case "backlog":
 		return app.Reserved{}, app.ErrBacklog
 	case "taken":

@@ -3,11 +3,7 @@ package server_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -36,17 +32,28 @@ func BenchmarkAcquire(b *testing.B) {
 		_, err := signer.Sign(context.Background(), app.Claims{})
 		return err
 	}
+	connections := wires(b, api.url, token, takers)
 	acquire := func(worker int) error {
-		return api.expect(200, "/v1/licenses/big/acquire", token, fmt.Sprintf(`{"fingerprint":"device-%d"}`, worker))
+		_, err := connections[worker].send(200, "POST", "/v1/licenses/big/acquire", fmt.Sprintf(`{"fingerprint":"device-%d"}`, worker))
+		return err
 	}
-	cycle := func(worker int) error { return api.cycle(token, fmt.Sprintf("passing-%d", worker)) }
+	cycle := func(worker int) error { return connections[worker].cycle(fmt.Sprintf("passing-%d", worker)) }
 	for worker := range takers {
 		require.Equal(b, 201, api.acquire(b, "big", token, fmt.Sprintf("device-%d", worker)).status)
 		require.NoError(b, cycle(worker))
 	}
 	watched := append([]int{os.Getpid(), w.redis.PID(), api.command.Process.Pid}, family(b, w.postgres.PID())...)
+	loads := []load{calling(takers, sign), calling(takers, acquire), calling(takers, cycle)}
+	relay, beside := peer(b, takers)
+	if beside {
+		loads = append(loads, relay)
+	}
 	for b.Loop() {
-		rates := turns(b, watched, calling(takers, sign), calling(takers, acquire), calling(takers, cycle))
+		rates := turns(b, watched, loads...)
+		if beside {
+			b.ReportMetric(rates[3].perSecond, "keygen-relay-cycle/s")
+			b.ReportMetric(rates[2].perSecond/rates[3].perSecond, "ratio-keygen-relay")
+		}
 		for i, name := range []string{"bare-signature", "acquire", "cycle"} {
 			b.ReportMetric(rates[i].perSecond, name+"/s")
 			postgres := time.Duration(0)
@@ -65,43 +72,4 @@ func BenchmarkAcquire(b *testing.B) {
 		b.ReportMetric(float64(low[1].p50)/float64(low[0].p50), "p50-ratio-low")
 		b.ReportMetric(float64(low[1].p50.Microseconds())/1000, "p50-ms-low")
 	}
-	peer(b)
-}
-
-// peer says whether the program that issues compare with is there.
-func peer(b *testing.B) {
-	b.Helper()
-	if _, err := exec.LookPath("relay"); err != nil {
-		b.Log("keygen-relay is not on this machine (no program `relay` on the PATH), so it was not measured beside this one")
-		return
-	}
-	b.Log("keygen-relay is on this machine, but has no licence file to serve here: measure it by its own manual")
-}
-
-// cycle takes a seat, keeps it once and gives it back.
-func (in *instance) cycle(token, device string) error {
-	request, err := http.NewRequest("POST", in.url+"/v1/licenses/big/acquire", strings.NewReader(`{"fingerprint":"`+device+`"}`))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := in.client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
-	}
-	_, rest, _ := strings.Cut(string(content), `"leaseId":"`)
-	lease, _, found := strings.Cut(rest, `"`)
-	if !found || response.StatusCode != 201 {
-		return fmt.Errorf("acquire: status %d: %s", response.StatusCode, content)
-	}
-	if err := in.expect(200, "/v1/leases/"+lease+"/heartbeat", token, ""); err != nil {
-		return err
-	}
-	return in.expect(204, "/v1/leases/"+lease+"/release", token, "")
 }

@@ -5,12 +5,9 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,29 +18,6 @@ import (
 	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/redis"
 )
-
-func (in *instance) expect(status int, path, token, body string) error {
-	request, err := http.NewRequest("POST", in.url+path, strings.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	if body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	response, err := in.client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return err
-	}
-	if response.StatusCode != status {
-		return fmt.Errorf("%s: status %d instead of %d", path, response.StatusCode, status)
-	}
-	return nil
-}
 
 func BenchmarkProgram(b *testing.B) {
 	w := newWorld(b)

@@ -40,12 +40,17 @@ func newHooked(t *testing.T) *hooked {
 	w := newWorld(t)
 	h := &hooked{world: w, client: w.redis.Client(), ledger: &hookedLedger{Ledger: w.ledger(t)}}
 	t.Cleanup(func() { require.NoError(t, h.client.Close()) })
+	h.restart()
+	return h
+}
+
+// restart makes it one that has read nothing yet.
+func (h *hooked) restart() {
 	observe := func(string, time.Duration, error) {}
 	h.Service = app.New(app.Dependencies{
 		Ledger: h.ledger, Seats: redis.NewSeats(h.client, observe), Answers: redis.NewAnswers(h.client, observe), Signer: h,
 		Meter: metrics.New(), Log: slog.New(slog.DiscardHandler), Issuer: "https://licenses.coditect.ai", Now: time.Now,
 	})
-	return h
 }
 
 // once runs a hook at most once, so that what the hook does runs without it.
@@ -100,13 +105,13 @@ func (l *hookedLedger) End(ctx context.Context, tenant string, endings []app.End
 	return l.Ledger.End(ctx, tenant, endings)
 }
 
-func (l *hookedLedger) Grant(ctx context.Context, lease app.Lease, endings []app.Ending, event app.Event) error {
+func (l *hookedLedger) Grant(ctx context.Context, lease app.Lease, revision int64, endings []app.Ending, event app.Event) error {
 	if l.beforeGrant != nil {
 		if err := l.beforeGrant(); err != nil {
 			return err
 		}
 	}
-	err := l.Ledger.Grant(ctx, lease, endings, event)
+	err := l.Ledger.Grant(ctx, lease, revision, endings, event)
 	if after := l.afterGrant; err == nil && after != nil {
 		l.afterGrant = nil
 		return after()

@@ -79,7 +79,7 @@ func (w *world) twins(t testing.TB) string {
 		require.NoError(t, w.ledger(t).Grant(t.Context(), app.Lease{
 			Tenant: tenant, License: "demo", ID: id, Kind: app.KindFloating, Fingerprint: marked, User: marked, Email: marked, Address: marked,
 			GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Minute),
-		}, nil, app.Event{Origin: app.Origin{User: marked, Address: marked, RequestID: marked}, Action: app.ActionAcquire, License: "demo", Lease: id}))
+		}, 0, nil, app.Event{Origin: app.Origin{User: marked, Address: marked, RequestID: marked}, Action: app.ActionAcquire, License: "demo", Lease: id}))
 		_, err := w.ledger(t).CreateCredential(t.Context(), app.Credential{Tenant: tenant, ID: twinCredential, Name: marked, Licenses: []string{"demo"}}, app.Event{})
 		require.NoError(t, err)
 		require.NoError(t, w.ledger(t).Refuse(t.Context(), tenant, app.Event{Origin: app.Origin{User: marked, Address: marked}, License: "demo", Code: app.CodeNoSeats}))
@@ -112,7 +112,11 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 		"Lease":   func() (any, error) { return ledger.Lease(ctx, theirs, id) },
 		"Open":    func() (any, error) { return ledger.Open(ctx, ref) },
 		"Seat":    func() (any, error) { return nil, ledger.Seat(ctx, ref, time.Now()) },
-		"Grant":   func() (any, error) { return nil, ledger.Grant(ctx, lease, nil, app.Event{}) },
+		"Grant": func() (any, error) {
+			license, err := ledger.License(ctx, ref)
+			require.NoError(t, err)
+			return nil, ledger.Grant(ctx, lease, license.Revision, nil, app.Event{})
+		},
 		"End": func() (any, error) {
 			return nil, ledger.End(ctx, theirs, []app.Ending{{Lease: id, At: time.Now(), Reason: app.ReasonExpired}})
 		},
@@ -157,7 +161,7 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 	assert.Equal(t, app.CodeLicenseNotFound, app.CodeOf(err))
 	stray := lease
 	stray.License = "big"
-	assert.Equal(t, app.CodeLicenseNotFound, app.CodeOf(ledger.Grant(ctx, stray, nil, app.Event{})))
+	assert.Equal(t, app.CodeLicenseNotFound, app.CodeOf(ledger.Grant(ctx, stray, 0, nil, app.Event{})))
 
 	for i := range reflect.TypeFor[app.Ledger]().NumMethod() {
 		name := reflect.TypeFor[app.Ledger]().Method(i).Name
@@ -225,7 +229,7 @@ func TestTheLedgerItselfRefusesWhatTheRulesForbid(t *testing.T) {
 	lease := func() app.Lease {
 		return app.Lease{Tenant: theirs, License: "demo", ID: app.NewLeaseID("demo"), Kind: app.KindFloating, GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
 	}
-	grant := func(l app.Lease) app.Code { return app.CodeOf(ledger.Grant(ctx, l, nil, app.Event{})) }
+	grant := func(l app.Lease) app.Code { return app.CodeOf(ledger.Grant(ctx, l, 0, nil, app.Event{})) }
 	first := lease()
 	require.Empty(t, grant(first))
 	require.Empty(t, grant(lease()))
@@ -265,7 +269,7 @@ func TestTransactionsOnTheSameLeasesDoNotBreakEachOther(t *testing.T) {
 	ledger := w.ledger(t)
 	one, two := app.NewLeaseID("demo"), app.NewLeaseID("demo")
 	grant := func(id string, endings ...app.Ending) error {
-		return ledger.Grant(t.Context(), app.Lease{Tenant: mine, License: "demo", ID: id, Kind: app.KindFloating, GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}, endings, app.Event{})
+		return ledger.Grant(t.Context(), app.Lease{Tenant: mine, License: "demo", ID: id, Kind: app.KindFloating, GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}, 0, endings, app.Event{})
 	}
 	expired := func(id string) app.Ending { return app.Ending{Lease: id, At: time.Now(), Reason: app.ReasonExpired} }
 	require.NoError(t, grant(one))

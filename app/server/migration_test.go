@@ -24,6 +24,18 @@ func earlierPrograms() []earlier {
 	const role = `"` + apptest.APIRole + `"`
 	return []earlier{
 		{
+			version: 11,
+			undo: []string{
+				`DROP FUNCTION licensing.grant_lease(text, text, bigint, text, text, text, text, text, text, timestamptz, timestamptz, text,
+					text, text, text, text, text, text, text, text[], timestamptz[], text[], boolean[], text[], text[], text[], text[])`,
+				`DROP FUNCTION licensing.end_leases(text, text[], text[], timestamptz[], text[], boolean[], text[], text[], text[], text[])`,
+			},
+			asks: []string{
+				`SELECT licensing.admit_holder('demo-1a2b', 'demo', 'demo_v', 'ada', '')`,
+				`SELECT licensing.scrub('ada', 'infinity', 100)`,
+			},
+		},
+		{
 			version: 9,
 			undo: []string{
 				`DROP INDEX licensing.audit_leases`, `DROP INDEX licensing.audit_refusals`,
@@ -135,7 +147,7 @@ func (w *world) backTo(t testing.TB, version int) (program earlier) {
 
 func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) {
 	t.Parallel()
-	for _, version := range []int{9, 8, 6, 5, 3, 2, 1} {
+	for _, version := range []int{11, 9, 8, 6, 5, 3, 2, 1} {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

@@ -96,7 +96,7 @@ func TestAnErasureReachesWhoGaveALeaseBackLongAgo(t *testing.T) {
 	for name, leave := range map[string]func(*testing.T, *hooked, app.Lease){
 		"an API died between the ledger and the live seats": func(t *testing.T, h *hooked, lease app.Lease) {
 			seats := redis.NewSeats(h.client, func(string, time.Duration, error) {})
-			ending, err := seats.Free(t.Context(), lease.Ref(), lease.ID, "ada", app.ReasonReleased, app.Origin{User: "ada", Address: "192.0.2.7"})
+			ending, err := seats.Free(t.Context(), lease.Ref(), lease.ID, "ada", app.ReasonReleased, app.Origin{User: "ada", Address: "192.0.2.7"}, nil)
 			require.NoError(t, err)
 			require.NoError(t, h.ledger.End(t.Context(), mine, []app.Ending{ending}))
 		},

@@ -122,6 +122,7 @@ func TestARevocationHoldsAgainstWhatWasReadBeforeIt(t *testing.T) {
 	t.Parallel()
 	for name, meet := range map[string]func(*testing.T, *hooked, func()){
 		"an acquire": func(t *testing.T, h *hooked, revoke func()) {
+			h.restart()
 			h.ledger.afterLicense = revoke
 			_, err := h.Acquire(t.Context(), ada(), "demo", "desk")
 			assert.Equal(t, app.CodeLicenseRevoked, app.CodeOf(err))

@@ -1,5 +1,6 @@
--- Gives a seat back. ARGV: lease, user ('' for whoever holds it), reason, origin
--- -> freed now | cold | absent | holder
+-- Gives a seat back, and forgets endings that the ledger has. ARGV: lease, user ('' for whoever
+-- holds it), reason, origin, then pairs of ending and time -> freed now | cold | absent | holder
+settle(5)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
 local lease, user = ARGV[1], ARGV[2]
 if not redis.call('ZSCORE', leases, lease) then return {'absent'} end

@@ -1,13 +1,14 @@
 -- Takes a seat, or finds the device's. Until it is confirmed, a new one is pending and is
 -- kept for a short time only, and one that was held before stays what it is until then.
 -- ARGV: lease, claim, device, user, kind, length, revive, pending time, groups of the user, who
--- asks, whether another device may lose its seat (1), then pairs of name and value
+-- asks, whether another device may lose its seat (1), whether nothing happens by later terms than
+-- those given (1), then pairs of name and value
 -- -> new|held|joined lease kind granted expiry endings origins group grace | takes, with the same,
---    when one would have to and may not: nothing is reserved | cold | backlog | full seats inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
+--    when one would have to and may not: nothing is reserved | cold | changed | backlog | full seats inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
 --    holder | status STATUS
-local lease, claim, device, user, kind, length, revive, short, of, origin, may = unpack(ARGV, 1, 11)
+local lease, claim, device, user, kind, length, revive, short, of, origin, may, exact = unpack(ARGV, 1, 12)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
-configure(12, #ARGV)
+if configure(13, #ARGV) ~= ARGV[#ARGV] and exact == '1' then return {'changed'} end
 local s = redis.call('HMGET', state, 'run', 'status', 'seats', 'limit', 'ttl', 'till', 'users', 'reserved', 'take', 'paced')
 if not s[1] then return {'cold'} end
 if s[2] ~= 'active' then return {'status', s[2]} end

@@ -1,0 +1,143 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+)
+
+// locked holds the row of the licence ide until the returned function is called.
+func (w *world) locked() (unlock func()) {
+	w.t.Helper()
+	tx, err := w.pool.Begin(w.t.Context())
+	require.NoError(w.t, err)
+	_, err = tx.Exec(w.t.Context(), `SELECT set_config('licensing.tenant', $1, true)`, acme)
+	require.NoError(w.t, err)
+	_, err = tx.Exec(w.t.Context(), `SELECT FROM licensing.license WHERE tenant_id = $1 AND id = 'ide' FOR UPDATE`, acme)
+	require.NoError(w.t, err)
+	return func() { require.NoError(w.t, tx.Rollback(context.Background())) }
+}
+
+// stuck waits until transactions wait for a row.
+func (w *world) stuck(n int) {
+	w.t.Helper()
+	await.True(w.t, func() bool {
+		return w.server.Count(w.t, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`) == n
+	}, "nobody waits for the licence")
+}
+
+func TestWhatIsWrittenTogetherHasItsOwnAnswerEach(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	unlock := w.locked()
+	answers := make([]error, 8)
+	var group sync.WaitGroup
+	write := func(i int, change func(*app.Lease)) {
+		l := lease("ide", fmt.Sprintf("user-%d", i))
+		change(&l)
+		group.Go(func() { answers[i] = w.Grant(context.Background(), l, 0, nil, app.Event{Lease: l.ID}) })
+	}
+	// The first is on its way, and the others come together.
+	write(0, func(*app.Lease) {})
+	w.stuck(1)
+	write(1, func(l *app.Lease) { l.Email = "\x00" })
+	for i := 2; i < len(answers); i++ {
+		write(i, func(*app.Lease) {})
+	}
+	// A transaction of theirs would wait for the row too.
+	time.Sleep(50 * time.Millisecond)
+	w.stuck(1)
+	unlock()
+	group.Wait()
+
+	granted := 0
+	for i, err := range answers {
+		switch {
+		case i == 1:
+			assert.Equal(t, app.CodeValidation, app.CodeOf(err), "its own value cannot be stored")
+		case err == nil:
+			granted++
+		default:
+			assert.Equal(t, app.CodeNoSeats, app.CodeOf(err))
+		}
+	}
+	assert.NoError(t, answers[0])
+	assert.Equal(t, 2, granted, "the licence has two seats")
+	assert.Equal(t, 2, w.server.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`))
+	assert.Equal(t, 2, w.server.Count(t, `SELECT count(*) FROM licensing.audit WHERE lease_id <> ''`))
+}
+
+func TestWhoGivesUpBeforeItsTurnWritesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	unlock := w.locked()
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() { first <- w.Grant(context.Background(), lease("ide", "ada"), 0, nil, app.Event{}) }()
+	w.stuck(1)
+	ctx, giveUp := context.WithCancel(t.Context())
+	go func() { second <- w.Grant(ctx, lease("ide", "bob"), 0, nil, app.Event{}) }()
+	giveUp()
+	assert.Equal(t, app.CodeUnavailable, app.CodeOf(await.Receive(t, second)))
+	unlock()
+	require.NoError(t, await.Receive(t, first))
+	assert.Zero(t, w.server.Count(t, `SELECT count(*) FROM licensing.lease WHERE user_id = 'bob'`))
+}
+
+func TestALeaseByTheTermsOfAnEarlierRevisionIsNotWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	l := lease("ide", "ada")
+	require.NoError(t, w.Grant(t.Context(), l, 0, nil, app.Event{}))
+	revision := func() int64 {
+		found, err := w.License(t.Context(), l.Ref())
+		require.NoError(t, err)
+		return found.Revision
+	}
+	for _, change := range []string{
+		`UPDATE licensing.license SET features = '{reports}' WHERE id = 'ide' AND tenant_id = 'acme'`,
+		`UPDATE licensing.tenant SET name = 'Acme' WHERE id = 'acme'`,
+	} {
+		before := revision()
+		w.server.Admin(t, apptest.Database, change)
+		assert.ErrorIs(t, w.Grant(t.Context(), l, before, nil, app.Event{}), app.ErrChanged, change)
+		assert.NoError(t, w.Grant(t.Context(), l, revision(), nil, app.Event{}), change)
+	}
+	assert.Zero(t, w.failed.Load(), "an answer is no fault")
+}
+
+// A plan that was made while the table was empty serves on while it grows, and the tenant's
+// leases are nearly all over.
+func TestWhatAGrantAndAnEndingReadDoesNotGrowWithTheLeasesOfTheTenant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	turn := func() {
+		l := w.grant(lease("ide", "ada"))
+		w.end(l, app.ReasonReleased)
+	}
+	for range 10 {
+		turn()
+	}
+	const many, turns = 3000, 20
+	w.server.Admin(t, apptest.Database, fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, granted_at, seated_at, expires_at, ended_at, end_reason)
+		SELECT 'acme', 'ide', 'ide_' || i, 'floating', 'd', 'ada', now(), now(), now(), now(), 'released' FROM generate_series(1, %d) i`, many))
+	for range turns {
+		turn()
+	}
+	// A server process tells what it has read when it ends, at the latest.
+	w.pool.Reset()
+	await.True(t, func() bool {
+		return w.server.Count(t, `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'license-api'`) == 0
+	}, "the server's processes do not end")
+	rows := w.server.Count(t, `SELECT (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'lease') + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'lease')::bigint`)
+	assert.Less(t, rows/(10+turns), 100, "rows that a turn reads, of %d", many)
+	assert.Positive(t, rows)
+}
