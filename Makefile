@@ -18,7 +18,8 @@ TESTFLAGS ?= -p 4 -timeout 20m
 LONGEST := ./local/e2e ./app/server ./local/pulumi/engine
 
 # Tests that act out whole stories; with -short only what is quick of them runs. The whole
-# stack of ./local/e2e is one of `make test`.
+# stack of ./local/e2e is one of `make test`. One package runs after the other, as drills
+# measure how fast an alert or a command is.
 DRILL_PACKAGES := ./local/e2e ./docs ./ops/incident ./ops/pipeline ./app/server ./local/edge/cloudarmor
 
 # The API server enables features by the version that it is told to be: its module's.
@@ -62,8 +63,8 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
 drills: tools ## Act out every document, an incident, every playbook, a life beside the IDE, every fault and wrong setting at length (an hour)
-	@go test -count 1 -skip TheWholeStackOnOneMachine $(TESTFLAGS) -timeout 60m $(DRILL_PACKAGES)
-	@go test -count 1 -run Drill $(TESTFLAGS) -timeout 60m ./emulator/provider/constraint ./emulator/provider/plans
+	@go test -count 1 -skip TheWholeStackOnOneMachine $(TESTFLAGS) -p 1 -timeout 60m $(DRILL_PACKAGES)
+	@go test -count 1 -run Drill $(TESTFLAGS) -p 1 -timeout 60m ./emulator/provider/constraint ./emulator/provider/plans
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)

@@ -62,7 +62,7 @@ func (l looker) subnet() (ps setting.Problems, err error) {
 	s := l.Settings
 	found, err := compute.LookupSubnetwork(l.ctx, &compute.LookupSubnetworkArgs{Name: &s.Subnetwork, Region: &l.Region, Project: &l.Project}, l.opts...)
 	if err != nil {
-		return nil, fmt.Errorf("look up subnet %s: %w", s.Subnetwork, err)
+		return nil, fmt.Errorf("network.subnetwork = %q: look up the subnet: %w", s.Subnetwork, err)
 	}
 	if in := path.Base(found.Network); in != s.Name {
 		ps.Add("network.subnetwork", s.Subnetwork, "belongs to the network "+in, "a subnet of network.name "+s.Name)
@@ -120,7 +120,7 @@ func (l looker) reserved() (ranges []reservedRange, err error) {
 	filter := `purpose = "VPC_PEERING"`
 	listed, err := compute.GetAddresses(l.ctx, &compute.GetAddressesArgs{Project: &l.Project, Filter: &filter}, l.opts...)
 	if err != nil {
-		return nil, fmt.Errorf("list the reserved ranges of project %s: %w", l.Project, err)
+		return nil, fmt.Errorf("platform.project = %q: list the reserved ranges: %w", l.Project, err)
 	}
 	for _, address := range listed.Addresses {
 		found, err := compute.LookupGlobalAddress(l.ctx, &compute.LookupGlobalAddressArgs{Name: address.Name, Project: &l.Project}, l.opts...)
@@ -139,7 +139,7 @@ func (l looker) reserved() (ranges []reservedRange, err error) {
 func (l looker) privateZones() (ps setting.Problems, err error) {
 	listed, err := dns.GetManagedZones(l.ctx, &dns.GetManagedZonesArgs{Project: &l.Project}, l.opts...)
 	if err != nil {
-		return nil, fmt.Errorf("list the DNS zones of project %s: %w", l.Project, err)
+		return nil, fmt.Errorf("platform.project = %q: list the DNS zones: %w", l.Project, err)
 	}
 	for _, found := range listed.ManagedZones {
 		name := ""
@@ -162,7 +162,7 @@ func (l looker) edgeAddress() (ps setting.Problems, err error) {
 	name := l.Settings.EdgeAddress.Name
 	found, err := compute.LookupGlobalAddress(l.ctx, &compute.LookupGlobalAddressArgs{Name: name, Project: &l.Project}, l.opts...)
 	if err != nil {
-		return nil, fmt.Errorf("look up the address %s: %w", name, err)
+		return nil, fmt.Errorf("network.edgeAddress.name = %q: look up the address: %w", name, err)
 	}
 	if found.AddressType != "EXTERNAL" {
 		ps.Add("network.edgeAddress.name", name, "is not a valid public address: "+found.AddressType, "the name of a global external address")

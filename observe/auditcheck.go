@@ -18,7 +18,7 @@ func Checks(ctx *pulumi.Context, s Settings, project string, opts ...pulumi.Invo
 	return setting.Checks{{Name: CheckAudit, Look: func() (setting.Problems, error) {
 		found, err := projects.GetIamPolicy(ctx, &projects.GetIamPolicyArgs{Project: project}, opts...)
 		if err != nil {
-			return nil, fmt.Errorf("look up the IAM policy of project %s: %w", project, err)
+			return nil, fmt.Errorf("platform.project = %q: look up the IAM policy: %w", project, err)
 		}
 		return secretsAreAudited(found.PolicyData)
 	}}}

@@ -49,7 +49,7 @@ func (c Checks) validate() (ps setting.Problems) {
 func (d *deployment) check() error {
 	err := d.checks().Run(d.settings.Checks.Skip, skipKey)
 	if err == nil && d.unreachable != nil {
-		err = fmt.Errorf("reach cluster %s: %w", d.settings.Kubernetes.Cluster.Name, d.unreachable)
+		err = fmt.Errorf("kubernetes.cluster.name = %q: reach the cluster: %w", d.settings.Kubernetes.Cluster.Name, d.unreachable)
 	}
 	if err != nil && d.settings.Platform.Lockdown && d.unreachable == nil {
 		return d.ctx.Log.Warn("in a lockdown this is no reason to stop: "+err.Error(), nil)

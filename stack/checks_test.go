@@ -165,6 +165,20 @@ func TestAMisspeltCheckIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "nodeAccount")
 }
 
+func TestWhatCannotBeLookedUpIsNamedByItsSetting(t *testing.T) {
+	t.Parallel()
+	for function, settingWritten := range map[string]string{
+		"gcp:compute/getSubnetwork:getSubnetwork":       `network.subnetwork = "coditect-subnet": `,
+		"gcp:compute/getGlobalAddress:getGlobalAddress": `network.edgeAddress.name = "coditect-ai-ip": `,
+		"gcp:projects/getIamPolicy:getIamPolicy":        `platform.project = "coditect-cloud-infra": `,
+		getCluster:                                      `kubernetes.cluster.name = "coditect-cluster": `,
+	} {
+		changes := []stacktest.Change{stacktest.Found(function, nil), stacktest.Preview(), stacktest.Set("observe.existingAudit", true)}
+		_, err := stacktest.Try(t, "prod", changes...)
+		require.ErrorContains(t, err, settingWritten, function)
+	}
+}
+
 func TestAClusterThatIsNotThereIsToldByTheChecksAndNotByTheSDK(t *testing.T) {
 	t.Parallel()
 	elsewhere := stacktest.Found(getCluster, nil)
@@ -175,7 +189,7 @@ func TestAClusterThatIsNotThereIsToldByTheChecksAndNotByTheSDK(t *testing.T) {
 		"with its checks left out": {elsewhere, stacktest.Set("checks.skip", []any{"dataplane", "workloadIdentity", "nodeAccount", "clusterNetwork"})},
 	} {
 		made, err := stacktest.Try(t, "prod", changes...)
-		require.ErrorContains(t, err, "cluster coditect-cluster: ", name)
+		require.ErrorContains(t, err, `kubernetes.cluster.name = "coditect-cluster": `, name)
 		require.ErrorContains(t, err, "coditect-cluster was not found (404)", name)
 		assert.NotContains(t, err.Error(), "waiting for RPCs", name)
 		assert.NotContains(t, err.Error(), "kubeconfig", name)

@@ -48,7 +48,7 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) se
 				found, err = container.LookupCluster(ctx, &container.LookupClusterArgs{Name: s.Name, Location: &s.Location, Project: &args.Project}, opts...)
 			}
 			if err != nil {
-				return nil, fmt.Errorf("look up cluster %s: %w", args.Settings.Name, err)
+				return nil, fmt.Errorf("kubernetes.cluster.name = %q: look up the cluster: %w", args.Settings.Name, err)
 			}
 			return compare(args, found), nil
 		}

@@ -47,7 +47,7 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.ResourceOption) 
 		id := args.Namespace + "/" + args.Settings.Name
 		found, err := lookUp(ctx, id, opts...)
 		if err != nil {
-			return nil, fmt.Errorf("read Ingress %s: %w", id, err)
+			return nil, fmt.Errorf("kubernetes.ingress.name = %q in kubernetes.namespace.name = %q: read the Ingress: %w", args.Settings.Name, args.Namespace, err)
 		}
 		if lost := args.lost(found); lost != "" {
 			if err := ctx.Log.Warn(fmt.Sprintf("Ingress %s has lost %s since the last update: somebody has applied another file. `pulumi up --refresh` puts it back", id, lost), nil); err != nil {
