@@ -6,20 +6,27 @@ import (
 )
 
 // write prepares the grant, writes it to the ledger, and confirms that the seat is still
-// there afterwards. A floating lease that its device held before is there already, and is
-// only kept for longer: then it is written and confirmed while the grant is prepared, since
-// whichever fails leaves nothing that was not promised before.
+// there afterwards. A floating lease that its device held before has its seat and its time
+// already: then it is written while the grant is prepared, since whichever fails leaves nothing
+// that was not promised before. And nobody has to confirm it, since the ledger has it all the
+// while: a rebuild gives it its seat, and an ending for good is in the ledger too, or comes after.
 //
 // unwritten is the error of the preparation or of the ledger; held and confirmed are the
 // answer and the error of the live seats.
 func (s *Service) write(ctx context.Context, g *Grant, reserved Reserved, event Event, prepare func(context.Context, *Grant) error) (held bool, confirmed, unwritten error) {
 	lease := g.Lease
+	keeps := !reserved.New && !reserved.Joined && lease.Kind == KindFloating
 	record := func() {
-		if unwritten = s.ledger.Grant(ctx, lease, g.License.Revision, reserved.Endings, event); unwritten == nil {
+		unwritten = s.ledger.Grant(ctx, lease, g.License.Revision, reserved.Endings, event)
+		switch {
+		case unwritten != nil:
+		case keeps && len(reserved.Endings) == 0:
+			held = true
+		default:
 			held, confirmed = s.seats.Confirm(ctx, lease, reserved.Endings)
 		}
 	}
-	if reserved.New || reserved.Joined || lease.Kind != KindFloating {
+	if !keeps {
 		if err := prepare(ctx, g); err != nil {
 			return false, nil, err
 		}
