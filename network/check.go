@@ -35,7 +35,8 @@ func requireRange(ps *setting.Problems, key, value string, narrowest int) {
 
 // requireSubnet records a problem unless value is an IPv4 network that a subnet may
 // have: of the prohibited ones those that somebody writes by mistake, and Docker's own
-// on nodes and in Cloud SQL, from which nothing could be reached
+// on nodes and in Cloud SQL, from which nothing could be reached. A machine's own
+// addresses are what the embedded cloud has, so package stack refuses them elsewhere
 // (https://cloud.google.com/vpc/docs/subnets#prohibited-ranges,
 // https://cloud.google.com/sql/docs/postgres/configure-private-ip).
 func requireSubnet(ps *setting.Problems, key, value string, narrowest int) {
@@ -46,7 +47,6 @@ func requireSubnet(ps *setting.Problems, key, value string, narrowest int) {
 	}
 	for _, taken := range []struct{ network, of string }{
 		{"0.0.0.0/8", "this network"},
-		{"127.0.0.0/8", "a machine's own"},
 		{"169.254.0.0/16", "link-local"},
 		{"224.0.0.0/4", "multicast"},
 		{"255.255.255.255/32", "broadcast"},

@@ -56,7 +56,7 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"fewer Services than GKE takes":       {func(s *network.Settings) { s.ServicesRange = "10.2.0.0/28" }, "servicesRange"},
 		"nodes on Docker's addresses":         {func(s *network.Settings) { s.NodesRange = "172.17.16.0/20" }, "nodesRange"},
 		"pods on multicast":                   {func(s *network.Settings) { s.PodsRange = "224.0.0.0/16" }, "podsRange"},
-		"a database on a machine's own":       {func(s *network.Settings) { s.PrivateServicesRange = "127.0.0.0/20" }, "privateServicesRange"},
+		"a database on multicast":             {func(s *network.Settings) { s.PrivateServicesRange = "224.0.0.0/20" }, "privateServicesRange"},
 		"Services where Google's APIs are":    {func(s *network.Settings) { s.ServicesRange = "199.36.144.0/20" }, "servicesRange"},
 		"two ranges over each other":          {func(s *network.Settings) { s.PodsRange = "10.0.0.0/16" }, "podsRange"},
 		"no range for Google's services":      {func(s *network.Settings) { s.PrivateServicesRange = "" }, "privateServicesRange"},

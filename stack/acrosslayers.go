@@ -15,6 +15,7 @@ import (
 // validateTogether lists what no layer can see alone.
 func (s Settings) validateTogether() (ps setting.Problems) {
 	ps = append(ps, s.validateCluster()...)
+	ps = append(ps, s.validateLoopback()...)
 	ps = append(ps, s.validateDatabase()...)
 	ps = append(ps, s.Armor.Against(s.seats()).Within("armor")...)
 	return append(ps, s.validateWatch()...)
@@ -34,6 +35,23 @@ func (s Settings) seats() (known policy.Seats) {
 		known.Most = max(known.Most, sum)
 	}
 	return known
+}
+
+// validateLoopback refuses a machine's own addresses for a network of Google Cloud; the
+// embedded cloud, whose endpoints are given, has no others.
+func (s Settings) validateLoopback() (ps setting.Problems) {
+	if s.Endpoints.Given() {
+		return nil
+	}
+	n := s.Network
+	for _, r := range []struct{ key, value string }{
+		{"nodesRange", n.NodesRange}, {"podsRange", n.PodsRange}, {"servicesRange", n.ServicesRange}, {"privateServicesRange", n.PrivateServicesRange},
+	} {
+		if prefix, err := netip.ParsePrefix(r.value); err == nil && prefix.Addr().IsLoopback() {
+			ps.Add("network."+r.key, r.value, "are a machine's own addresses", "a range of private addresses, such as 10.0.0.0/20")
+		}
+	}
+	return ps
 }
 
 // validateWatch compares what watches the license host from outside and at the

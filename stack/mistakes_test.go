@@ -62,6 +62,7 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 		}},
 		"the database has the connections that a flag says":  {"dev", change{stacktest.Set("data.sql.flags", map[string]any{"max_connections": "30"})}, []string{"api.replicas.max", "takes 30"}},
 		"a rate limit's mistake is named by its own setting": {"prod", change{stacktest.Set("armor.rateLimit.count", -1)}, []string{"1 setting is wrong", "armor.rateLimit.count = -1: "}},
+		"a machine's own addresses are no network's":         {"dev", change{stacktest.Set("network.privateServicesRange", "127.0.0.0/20")}, []string{"network.privateServicesRange", "a machine's own addresses"}},
 		"ranges must not overlap":                            {"dev", change{stacktest.Set("network.privateServicesRange", "10.20.0.0/20")}, []string{"shares addresses with network.podsRange"}},
 		"the control plane has its own range":                {"dev", change{stacktest.Set("kubernetes.cluster.controlPlaneRange", "10.10.0.0/28")}, []string{"kubernetes.cluster.controlPlaneRange", "network.nodesRange"}},
 		"the cluster lies in the region":                     {"prod", change{stacktest.Set("kubernetes.cluster.location", "europe-west1")}, []string{"outside of platform.region us-central1"}},
