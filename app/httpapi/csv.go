@@ -7,6 +7,7 @@ import (
 	"mime"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,7 +25,11 @@ func (f Format) csv(accept string) bool {
 		return f.Format == "csv"
 	}
 	for part := range strings.SplitSeq(accept, ",") {
-		switch media, _, _ := mime.ParseMediaType(part); media {
+		media, parameters, _ := mime.ParseMediaType(part)
+		if weight, err := strconv.ParseFloat(parameters["q"], 64); err == nil && weight == 0 {
+			continue // is not wanted (RFC 9110, section 12.4.2)
+		}
+		switch media {
 		case "text/csv":
 			return true
 		case "application/json":

@@ -45,6 +45,8 @@ func TestTheFormatIsWhatTheAddressOrAcceptNamesFirst(t *testing.T) {
 		{"", "text/html, text/csv;q=0.9, */*", true},
 		{"", "application/json, text/csv", false},
 		{"", "*/*", false},
+		{"", "text/csv;q=0, application/json", false},
+		{"", "application/json;q=0.0, text/csv;q=0.1", true},
 		{"", ";;,,text/csv", true},
 		{"csv", "application/json", true},
 		{"json", "text/csv", false},
