@@ -20,7 +20,7 @@ LONGEST := ./local/e2e ./app/server ./local/pulumi/engine
 # Tests that act out whole stories; with -short only what is quick of them runs. The whole
 # stack of ./local/e2e is one of `make test`. One package runs after the other, as drills
 # measure how fast an alert or a command is.
-DRILL_PACKAGES := ./local/e2e ./docs ./ops/incident ./ops/pipeline ./app/server ./local/edge/cloudarmor
+DRILL_PACKAGES := ./local/e2e ./docs ./ops/incident ./ops/pipeline ./app/server ./emulator/cloudarmor
 
 # The API server enables features by the version that it is told to be: its module's.
 KUBERNETES := $(shell sed -nE 's|^\s*k8s.io/kubernetes (v[0-9.]+).*|\1|p' tools/kubernetes/go.mod)
@@ -64,7 +64,7 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 
 drills: tools ## Act out every document, an incident, every playbook, a life beside the IDE, every fault and wrong setting at length (an hour)
 	@go test -count 1 -skip TheWholeStackOnOneMachine $(TESTFLAGS) -p 1 -timeout 60m $(DRILL_PACKAGES)
-	@go test -count 1 -run Drill $(TESTFLAGS) -p 1 -timeout 60m ./emulator/provider/constraint ./emulator/provider/plans
+	@go test -count 1 -run Drill $(TESTFLAGS) -p 1 -timeout 60m ./emulator/provider/constraint ./stack/plan
 
 race: tools ## Run the tests of the API and the embedded cloud with the race detector
 	@go test -race $(RACE_PACKAGES)
@@ -112,7 +112,7 @@ faults: tools ## Break the API's dependencies under load, and count lost and ove
 bench: tools ## Measure the API's speed, as ratios against the bare building blocks, and the WAF's (6 minutes)
 	@RELAY='$(RELAY)' go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 20m $(BENCHFLAGS) ./app/server
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./app/client
-	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./local/edge/cloudarmor
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./emulator/cloudarmor
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 3x -timeout 10m $(BENCHFLAGS) ./local/report/page
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./local/e2e
 

@@ -17,7 +17,7 @@ import (
 	"github.com/coditect-ai/license-platform/armor"
 	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/armor/rule"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 )
 
 // cloud remembers what was registered, as a provider would see it.

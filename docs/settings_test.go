@@ -121,19 +121,24 @@ func TestTheSigningKeyIsRotatedInTwoUpdatesAndNoTokenIsRefused(t *testing.T) {
 		outputs := made.Outputs(t)
 		return fmt.Sprint(outputs.Get("activeSigningVersion")), fmt.Sprint(outputs.Get("signingVersions"))
 	}
-	before, _ := environment(stacktest.Deploy(t, "prod"))
+	version := func(made *stacktest.Plan, name string) string {
+		return made.One(t, "gcp:kms/cryptoKeyVersion:CryptoKeyVersion", "keys-signing-"+name).ID
+	}
 
-	active, published := environment(stacktest.Deploy(t, "prod", stacktest.Set("data.signing.versions", versions("ENABLED", "ENABLED"))))
-	assert.Equal(t, before, active, "the old version signs until every client knows the new one")
-	assert.Contains(t, published, "2026-11")
-	assert.Contains(t, published, "2027-02", "clients learn the new version an hour before it signs")
+	first := stacktest.Deploy(t, "prod", stacktest.Set("data.signing.versions", versions("ENABLED", "ENABLED")))
+	active, published := environment(first)
+	assert.Equal(t, version(first, "2026-11"), active, "the old version signs until every client knows the new one")
+	assert.Contains(t, published, version(first, "2026-11"))
+	assert.Contains(t, published, version(first, "2027-02"), "clients learn the new version an hour before it signs")
 
-	after, published := environment(stacktest.Deploy(t, "prod", stacktest.Set("data.signing.versions", versions("ENABLED", "ENABLED")), stacktest.Set("data.signing.active", "2027-02")))
-	assert.Contains(t, after, "2027-02")
-	assert.Contains(t, published, "2026-11", "tokens of the old version are still verified")
+	second := stacktest.Deploy(t, "prod", stacktest.Set("data.signing.versions", versions("ENABLED", "ENABLED")), stacktest.Set("data.signing.active", "2027-02"))
+	after, published := environment(second)
+	assert.Contains(t, after, version(second, "2027-02"))
+	assert.Contains(t, published, version(second, "2026-11"), "tokens of the old version are still verified")
 
-	_, published = environment(stacktest.Deploy(t, "prod", stacktest.Set("data.signing.versions", versions("DISABLED", "ENABLED")), stacktest.Set("data.signing.active", "2027-02")))
-	assert.NotContains(t, published, "2026-11")
+	third := stacktest.Deploy(t, "prod", stacktest.Set("data.signing.versions", versions("DISABLED", "ENABLED")), stacktest.Set("data.signing.active", "2027-02"))
+	_, published = environment(third)
+	assert.NotContains(t, published, version(third, "2026-11"))
 }
 
 // settingExists tells whether the program reads a setting of this path.

@@ -22,7 +22,7 @@ func TestACreatedClusterIsHardened(t *testing.T) {
 		"enableIntranodeVisibility":                                 true,
 		"workloadIdentityConfig.workloadPool":                       "coditect-licenses-dev.svc.id.goog",
 		"databaseEncryption.state":                                  "ENCRYPTED",
-		"databaseEncryption.keyName":                                "id-of-keys-cluster",
+		"databaseEncryption.keyName":                                "projects/coditect-licenses-dev/locations/us-central1/keyRings/license-dev/cryptoKeys/cmek-cluster",
 		"binaryAuthorization.evaluationMode":                        "PROJECT_SINGLETON_POLICY_ENFORCE",
 		"enableShieldedNodes":                                       true,
 		"enableLegacyAbac":                                          false,
@@ -42,8 +42,8 @@ func TestACreatedClusterIsHardened(t *testing.T) {
 	nodes := plan.One(t, nodePool, "cluster")
 	for path, want := range map[string]any{
 		"nodeConfig.imageType":                                        "COS_CONTAINERD",
-		"nodeConfig.bootDiskKmsKey":                                   "id-of-keys-disks",
-		"nodeConfig.serviceAccount":                                   "license-nodes@p.iam.gserviceaccount.com",
+		"nodeConfig.bootDiskKmsKey":                                   "projects/coditect-licenses-dev/locations/us-central1/keyRings/license-dev/cryptoKeys/cmek-disks",
+		"nodeConfig.serviceAccount":                                   "license-nodes@coditect-licenses-dev.iam.gserviceaccount.com",
 		"nodeConfig.shieldedInstanceConfig.enableSecureBoot":          true,
 		"nodeConfig.shieldedInstanceConfig.enableIntegrityMonitoring": true,
 		"nodeConfig.workloadMetadataConfig.mode":                      "GKE_METADATA",
@@ -81,7 +81,7 @@ func TestACreatedNetworkLogsItsFlowsAndReachesGooglePrivately(t *testing.T) {
 	assert.Equal(t, "INCLUDE_ALL_METADATA", subnet.Text("logConfig.metadata"))
 	nat := plan.One(t, "gcp:compute/routerNat:RouterNat", "network")
 	assert.Equal(t, map[string]any{"enable": true, "filter": "ALL"}, nat.Get("logConfig"))
-	assert.Equal(t, "id-of-network", nat.Text("subnetworks[0].name"))
+	assert.Equal(t, "projects/coditect-licenses-dev/regions/us-central1/subnetworks/license-dev", nat.Text("subnetworks[0].name"))
 }
 
 func TestZonesSendGooglesNamesToThePrivateAddresses(t *testing.T) {
@@ -139,12 +139,15 @@ func TestAReservedRangeForGooglesServicesCanBeShared(t *testing.T) {
 
 func TestTheConnectGatewayReachesAControlPlaneFromAnyNetwork(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"dev", "prod"} {
+	member := stacktest.Found(getCluster, map[string]any{"fleets": []any{map[string]any{
+		"membership": "//gkehub.googleapis.com/projects/coditect-cloud-infra/locations/us-central1/memberships/member",
+	}}})
+	for name, membership := range map[string]string{"dev": "license-dev", "prod": "member"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			plan := stacktest.Deploy(t, name, stacktest.Set("kubernetes.cluster.connectGateway", true))
+			plan := stacktest.Deploy(t, name, stacktest.Set("kubernetes.cluster.connectGateway", true), member)
 			kubeconfig := plan.One(t, "pulumi:providers:kubernetes", "kubernetes").Text("kubeconfig")
-			assert.Contains(t, kubeconfig, `"server":"https://us-central1-connectgateway.googleapis.com/v1/projects/123456789012/locations/us-central1/gkeMemberships/member"`)
+			assert.Contains(t, kubeconfig, `"server":"https://us-central1-connectgateway.googleapis.com/v1/projects/834900000001/locations/us-central1/gkeMemberships/`+membership+`"`)
 			assert.NotContains(t, kubeconfig, "certificate-authority", "Google's own certificate")
 			for _, service := range []string{"connectgateway", "gkehub"} {
 				assert.Equal(t, service+".googleapis.com", plan.One(t, "gcp:projects/service:Service", service).Text("service"))

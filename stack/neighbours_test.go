@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/googlename"
-	"github.com/coditect-ai/license-platform/stack/plan"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -65,7 +65,7 @@ func TestWhatOthersHaveExemptedFromTheAuditLogStaysExemptAndOutlivesTheStack(t *
 	}
 	secrets := made.One(t, auditConfig, "observe-secretmanager.googleapis.com")
 	assert.ElementsMatch(t, []any{
-		map[string]any{"logType": "DATA_READ", "exemptedMembers": []any{plan.TheirPipeline}},
+		map[string]any{"logType": "DATA_READ", "exemptedMembers": []any{cloudide.Pipeline}},
 		map[string]any{"logType": "ADMIN_READ"},
 		map[string]any{"logType": "DATA_WRITE"},
 	}, secrets.Get("auditLogConfigs"))

@@ -12,10 +12,8 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/k8s/customresource"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
 	"github.com/coditect-ai/license-platform/local/google/identity"
 	"github.com/coditect-ai/license-platform/local/google/postgres"
-	"github.com/coditect-ai/license-platform/local/google/redis"
 	"github.com/coditect-ai/license-platform/local/host/address"
 	"github.com/coditect-ai/license-platform/local/host/toolchain"
 	"github.com/coditect-ai/license-platform/local/scenario/fault"
@@ -25,7 +23,7 @@ import (
 func (d *Daemon) providers(schemas *customresource.Schemas) {
 	google := &gcp.Cloud{
 		Store: d.store, Addresses: addresses(d.options.Plan), CA: d.authority.PEM(),
-		CheckRule: cloudarmor.CheckResource, CheckRedisConfigs: redis.CheckConfigs, CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
+		CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
 		AgentsExist: func() bool { return !d.faults.has(fault.Agents) },
 		Databases:   d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
 		Images: d.registry, Tenants: tenants{d.issuer},

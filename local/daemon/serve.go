@@ -19,11 +19,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 )

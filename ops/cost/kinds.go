@@ -131,7 +131,7 @@ func (l *ledger) key(r plan.Resource) {
 // keyVersion prices a declared version by its key.
 func (l *ledger) keyVersion(r plan.Resource) {
 	for _, key := range l.plan.Of("gcp:kms/cryptoKey:CryptoKey") {
-		if "id-of-"+key.Name != r.Text("cryptoKey") {
+		if key.ID != r.Text("cryptoKey") {
 			continue
 		}
 		level, algorithm := key.Text("versionTemplate.protectionLevel"), key.Text("versionTemplate.algorithm")

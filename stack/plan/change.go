@@ -12,6 +12,13 @@ type Run struct {
 	keys     map[string]string // by key, with the namespace
 	preview  bool
 	found    map[string]map[string]any
+	declared []declaration
+}
+
+// declaration is another value of what the program declares.
+type declaration struct {
+	typ, path string
+	value     any
 }
 
 // Set sets a setting, for example Set("network.nat", true). A key below a list
@@ -53,6 +60,12 @@ func Key(key, text string) Change {
 
 // Preview makes the run a preview.
 func Preview() Change { return func(r *Run) { r.preview = true } }
+
+// Declare changes what the program declares of every resource of a type, before the
+// provider sees it; nil takes the value at the path away.
+func Declare(typ, path string, value any) Change {
+	return func(r *Run) { r.declared = append(r.declared, declaration{typ, path, value}) }
+}
 
 // Found makes a look-up find something else: function is Pulumi's token, for
 // example "gcp:compute/getSubnetwork:getSubnetwork", and values replace the

@@ -1,21 +1,5 @@
 package plan
 
-const ingressType = "kubernetes:networking.k8s.io/v1:Ingress"
-
-// theirIngress is the IDE's, as a look-up finds it before the first update. The
-// embedded cloud's has one host more.
-func theirIngress(docs bool) map[string]any {
-	hosts := []any{
-		Rule("api.coditect.ai", "/", "coditect-api-v2"),
-		Rule("coditect.ai", "/api", "coditect-api-v2", "/ws", "coditect-api-v2", "/", "coditect-frontend"),
-		Rule("www.coditect.ai", "/", "coditect-frontend"),
-	}
-	if docs {
-		hosts = append(hosts, Rule("docs.coditect.ai", "/", "coditect-frontend"))
-	}
-	return map[string]any{"metadata": IngressMetadata(nil), "spec": map[string]any{"rules": hosts}}
-}
-
 // IngressMetadata is that of the IDE's Ingress with other annotations; nil takes
 // one away.
 func IngressMetadata(others map[string]any) map[string]any {

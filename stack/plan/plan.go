@@ -22,6 +22,8 @@ type Plan struct {
 type Resource struct {
 	// Type is Pulumi's token, Name the program's name for it.
 	Type, Name string
+	// ID is the API's, empty of what a provider does not have.
+	ID string
 	// URN and Parent identify it and the component it belongs to.
 	URN, Parent string
 	// Custom is false for a component.

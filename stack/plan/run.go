@@ -1,6 +1,6 @@
 // Package plan runs the Pulumi program of a stack, with the stack's committed
-// settings, against a cloud that only remembers, and answers questions about
-// what was declared. It needs no account, no network and no state.
+// settings, against the emulator in memory, and answers questions about what was
+// declared. What the providers refuse fails the run. It needs no account, no network and no state.
 package plan
 
 import (
@@ -52,7 +52,11 @@ func Make(root, name string, changes ...Change) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	cloud := &cloud{stack: name, found: r.found}
+	existing, err := newCloud(name)
+	if err != nil {
+		return nil, err
+	}
+	cloud := &cloud{stack: name, providers: existing.Providers(), found: r.found, changed: r.declared}
 	images := &images{}
 	err = pulumi.RunErr(func(ctx *pulumi.Context) error {
 		outputs, err := stack.With(images).Declare(ctx)

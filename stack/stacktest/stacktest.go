@@ -64,6 +64,7 @@ func OnCalico() Change {
 		plan.Set("kubernetes.networkPolicies.dataplane", "calico")(r)
 		plan.Found("gcp:container/getCluster:getCluster", map[string]any{
 			"datapathProvider": "", "networkPolicies": []any{map[string]any{"enabled": true, "provider": "CALICO"}},
+			"servicesIpv4Cidr": "10.30.0.0/20",
 		})(r)
 	}
 }

@@ -3,9 +3,7 @@ package constraint_test
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -14,24 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
+	"github.com/coditect-ai/license-platform/emulator/memory"
 	"github.com/coditect-ai/license-platform/emulator/provider"
-	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
-	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/emulator/store"
-	"github.com/coditect-ai/license-platform/k8s/customresource"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 	"github.com/coditect-ai/license-platform/local/google/postgres"
-	"github.com/coditect-ai/license-platform/local/google/redis"
 )
 
 const (
 	project = "coditect-cloud-infra"
 	region  = "us-central1"
 )
-
-// schemas are read once: that takes most of a test's time.
-var schemas = sync.OnceValues(customresource.NewSchemas)
 
 // world is both providers over one cloud in which nothing is real but the rules:
 // those of the load balancer and of Cloud Armor's language, too.
@@ -46,27 +38,16 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	s := store.New()
-	schemas, err := schemas()
+	cloud, err := memory.New(memory.Loopback(), memory.Authorities{SQL: "CA PEM", Other: "CA PEM"})
 	require.NoError(t, err)
-	w := &world{t: t, store: s, ids: map[string]string{}, responses: map[string]*structpb.Struct{}}
+	w := &world{t: t, store: cloud.Store, ids: map[string]string{}, responses: map[string]*structpb.Struct{}}
 	w.balancer = ingresscontroller.New(ingresscontroller.Options{
-		Store: s, Pods: ingresscontroller.PodsFunc(func() []ingresscontroller.Pod { return nil }), LoadBalancer: idle{},
+		Store: cloud.Store, Pods: ingresscontroller.PodsFunc(func() []ingresscontroller.Pod { return nil }), LoadBalancer: idle{},
 		Armor: ingresscontroller.CloudArmor(cloudarmor.Options{}),
 	})
-	google := &gcp.Cloud{
-		Store: s, Addresses: gcp.Addresses{
-			Edge: netip.MustParseAddr("127.0.0.1"), ControlPlane: netip.MustParseAddr("127.77.8.9"),
-			Pods: netip.MustParsePrefix("127.77.64.0/18"), PrivateServices: netip.MustParsePrefix("127.77.16.0/20"),
-		}, CA: "CA PEM",
-		CheckRule: cloudarmor.CheckResource, CheckRedisConfigs: redis.CheckConfigs,
-		CheckDatabaseFlags: func(flags map[string]string) error { return postgres.CheckFlags(context.Background(), flags) },
-		TenantID:           func(_, name string) string { return name + "-x1y2z" },
-		Databases:          idle{}, Caches: idle{}, Keys: idleKeys{}, Secrets: idleSecrets{}, Images: idle{}, Tenants: idle{},
-	}
-	cluster := &kubernetes.Cluster{Store: s, Kubelet: idle{}, Schemas: schemas, Edge: netip.MustParseAddr("127.0.0.1"), AwaitIngress: w.synced}
-	w.google = provider.NewServer("gcp", "0.0.0", s, google.Kinds(), google.Functions())
-	w.kubernetes = provider.NewServer("kubernetes", "0.0.0", s, cluster.Kinds(), nil)
+	cloud.Google.CheckDatabaseFlags = func(flags map[string]string) error { return postgres.CheckFlags(context.Background(), flags) }
+	cloud.Cluster.AwaitIngress = w.synced
+	w.google, w.kubernetes = cloud.Providers()["gcp"], cloud.Providers()["kubernetes"]
 	_, err = w.google.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: w.wire(map[string]any{"project": project, "region": region})})
 	require.NoError(t, err)
 	return w

@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 )
@@ -20,6 +21,14 @@ type Addresses struct {
 	TheirPrivateServices netip.Prefix
 	// Pods is the range that pods get their addresses from.
 	Pods netip.Prefix
+}
+
+// halves are the two halves of a range of IPv4 addresses.
+func halves(whole netip.Prefix) (lower, upper netip.Prefix) {
+	lower = netip.PrefixFrom(whole.Masked().Addr(), whole.Bits()+1)
+	first := lower.Addr().As4()
+	binary.BigEndian.PutUint32(first[:], binary.BigEndian.Uint32(first[:])|1<<(32-lower.Bits()))
+	return lower, netip.PrefixFrom(netip.AddrFrom4(first), lower.Bits())
 }
 
 // nextAddress returns the first address of the prefix that is not taken, leaving out

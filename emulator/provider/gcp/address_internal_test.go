@@ -20,3 +20,10 @@ func TestNextSkipsWhatIsTakenAndEndsWithTheRange(t *testing.T) {
 	_, err = nextAddress(prefix, func(netip.Addr) bool { return true })
 	require.ErrorContains(t, err, "no address is left in 127.77.16.0/30")
 }
+
+func TestARangeHasTwoHalves(t *testing.T) {
+	t.Parallel()
+	lower, upper := halves(netip.MustParsePrefix("127.77.16.0/20"))
+	assert.Equal(t, "127.77.16.0/21", lower.String())
+	assert.Equal(t, "127.77.24.0/21", upper.String())
+}

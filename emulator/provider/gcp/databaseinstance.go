@@ -75,7 +75,7 @@ func (w *Cloud) computeInstance(d *provider.Draft) error {
 	}
 	at := provider.Properties(d.Outputs).Text("privateIpAddress")
 	if at == "" {
-		free, err := w.privateAddress()
+		free, err := w.privateAddress(TypeDatabaseInstance)
 		if err != nil {
 			return err
 		}
@@ -96,15 +96,20 @@ func (w *Cloud) computeInstance(d *provider.Draft) error {
 	return nil
 }
 
-// privateAddress takes the next free address of the private services range, which
-// all producers share, as they share an allocated range.
-func (w *Cloud) privateAddress() (netip.Addr, error) {
+// privateAddress takes the next free address of the private services range for a type
+// of instance. Each service has a part of the range to itself
+// (https://cloud.google.com/vpc/docs/private-services-access#allocation): Cloud SQL the
+// lower half, Memorystore the upper one, so that the order in which two instances are
+// made does not matter.
+func (w *Cloud) privateAddress(typ string) (netip.Addr, error) {
 	taken := map[string]bool{}
-	for _, r := range w.Store.List(TypeDatabaseInstance, TypeRedisInstance) {
+	for _, r := range w.Store.List(typ) {
 		outputs := provider.Properties(r.Outputs)
 		taken[outputs.Text("privateIpAddress")], taken[outputs.Text("host")] = true, true
 	}
-	return nextAddress(w.Addresses.PrivateServices, func(a netip.Addr) bool { return taken[a.String()] })
+	lower, upper := halves(w.Addresses.PrivateServices)
+	part := map[string]netip.Prefix{TypeDatabaseInstance: lower, TypeRedisInstance: upper}[typ]
+	return nextAddress(part, func(a netip.Addr) bool { return taken[a.String()] })
 }
 
 func databaseFlags(p provider.Properties) map[string]string {

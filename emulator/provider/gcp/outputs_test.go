@@ -41,10 +41,10 @@ func TestOutputsAreWhatTheAPIsCompute(t *testing.T) {
 		"name": "seats", "memorySizeGb": 1, "authEnabled": true, "transitEncryptionMode": "SERVER_AUTHENTICATION",
 		"connectMode": "PRIVATE_SERVICE_ACCESS", "authorizedNetwork": network, "redisConfigs": map[string]any{"maxmemory-policy": "noeviction"},
 	})
-	assert.Equal(t, "127.77.16.3", outputs["host"], "the next address of the range")
+	assert.Equal(t, "127.77.24.2", outputs["host"], "the first address of its part of the range")
 	assert.InDelta(t, 6378, outputs["port"], 0, "the port with TLS")
 	assert.NotEmpty(t, outputs["authString"])
-	assert.Contains(t, c.real.did, "cache projects/coditect-cloud-infra/locations/us-central1/instances/seats 127.77.16.3:6378 noeviction 1024")
+	assert.Contains(t, c.real.did, "cache projects/coditect-cloud-infra/locations/us-central1/instances/seats 127.77.24.2:6378 noeviction 1024")
 	assert.Equal(t, map[string]any{"platform": "license-platform"}, outputs["effectiveLabels"], "the provider's labels")
 
 	id, outputs := c.must(gcp.TypeServiceAccount, "api", map[string]any{"accountId": "license-api"})

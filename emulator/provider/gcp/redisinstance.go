@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 
+	"github.com/coditect-ai/license-platform/emulator/memorystore"
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
@@ -60,7 +61,7 @@ func (w *Cloud) computeRedis(d *provider.Draft) error {
 	}
 	outputs := provider.Properties(d.Outputs)
 	if outputs.Text("host") == "" {
-		free, err := w.privateAddress()
+		free, err := w.privateAddress(TypeRedisInstance)
 		if err != nil {
 			return err
 		}
@@ -74,6 +75,8 @@ func (w *Cloud) computeRedis(d *provider.Draft) error {
 	switch {
 	case !d.Inputs.True("authEnabled"):
 		d.Outputs["authString"] = ""
+	case outputs.Text("authString") == "" && w.NewPassword != nil:
+		d.Outputs["authString"] = w.NewPassword()
 	case outputs.Text("authString") == "":
 		d.Outputs["authString"] = rand.Text()
 	}
@@ -98,10 +101,8 @@ func (w *Cloud) checkRedis(d *provider.Draft) []provider.Failure {
 	if size, known := d.Inputs.Number("memorySizeGb"); known && (size < 1 || size > 300) {
 		failures = append(failures, provider.Refuse("memorySizeGb", "Error 400: Invalid value for memorySizeGb: %v. Must be between 1 and 300", size))
 	}
-	if w.CheckRedisConfigs != nil {
-		if err := w.CheckRedisConfigs(redisConfigs(d.Inputs)); err != nil {
-			failures = append(failures, provider.Refuse("redisConfigs", "Error 400: Invalid Redis configuration: %v", err))
-		}
+	if err := memorystore.CheckConfigs(redisConfigs(d.Inputs)); err != nil {
+		failures = append(failures, provider.Refuse("redisConfigs", "Error 400: Invalid Redis configuration: %v", err))
 	}
 	return append(failures, checkKeyPlace("customerManagedKey", d.Inputs.Text("customerManagedKey"), d.Region())...)
 }

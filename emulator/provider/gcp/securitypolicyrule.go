@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/coditect-ai/license-platform/armor/rule"
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
@@ -76,8 +77,8 @@ func (w *Cloud) checkRule(inputs provider.Properties) []provider.Failure {
 	if action := d.Inputs.Text("action"); action != "" {
 		checkRate(d, action, refuse)
 	}
-	if len(failures) == 0 && expression != "" && w.CheckRule != nil {
-		if err := w.CheckRule(d.Inputs); err != nil {
+	if len(failures) == 0 && expression != "" {
+		if err := cloudarmor.CheckResource(d.Inputs); err != nil {
 			refuse("match.expr.expression", "Error 400: Invalid value for field 'resource.match.expr': %v", err)
 		}
 	}

@@ -21,14 +21,11 @@ type Cloud struct {
 	Addresses Addresses
 	// CA is the certificate authority of everything with TLS, as PEM.
 	CA string
-	// CheckRule compiles a Cloud Armor rule, given the properties of its resource,
-	// and returns what the API would refuse about it.
-	CheckRule func(properties map[string]any) error
-	// CheckRedisConfigs returns which Redis setting Memorystore does not take.
-	CheckRedisConfigs func(map[string]string) error
 	// CheckDatabaseFlags returns which database flag Cloud SQL does not take. It may be
 	// nil.
 	CheckDatabaseFlags func(map[string]string) error
+	// NewPassword makes the password of a Memorystore instance; nil: a random one.
+	NewPassword func() string
 	// TenantID is the id of an Identity Platform tenant with this display name.
 	TenantID func(project, displayName string) string
 

@@ -84,6 +84,9 @@ func forced(d *provider.Draft, live apiserver.Object) bool {
 // the type of its resource.
 func named(t objectType, object apiserver.Object) apiserver.Object {
 	whole := maps.Clone(object)
+	if whole == nil { // what a patch changes may not be there
+		whole = apiserver.Object{}
+	}
 	version, kind := t.identity()
 	if text, _ := whole["apiVersion"].(string); text == "" {
 		whole["apiVersion"] = version

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 )
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/coditect-ai/license-platform/emulator/memorystore"
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
@@ -62,7 +63,7 @@ type Server struct {
 // Start starts the instance and returns when it answers. A setting that
 // Memorystore does not take is an error.
 func Start(ctx context.Context, config Config) (*Server, error) {
-	if err := CheckConfigs(config.Configs); err != nil {
+	if err := memorystore.CheckConfigs(config.Configs); err != nil {
 		return nil, err
 	}
 	program, err := find()
@@ -188,7 +189,7 @@ func (s *Server) Address() netip.AddrPort { return s.config.Address }
 // SetConfigs replaces the declared redisConfigs on the running server; one that
 // is no longer declared returns to its default.
 func (s *Server) SetConfigs(ctx context.Context, configs map[string]string) error {
-	if err := CheckConfigs(configs); err != nil {
+	if err := memorystore.CheckConfigs(configs); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -196,7 +197,7 @@ func (s *Server) SetConfigs(ctx context.Context, configs map[string]string) erro
 	s.mu.Unlock()
 	client := s.client()
 	defer client.Close()
-	all := effective(configs, s.config.MemoryMiB)
+	all := memorystore.Effective(configs, s.config.MemoryMiB)
 	var failures error
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if err := client.ConfigSet(ctx, name, all[name]).Err(); err != nil {

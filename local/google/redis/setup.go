@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/coditect-ai/license-platform/emulator/memorystore"
 	"github.com/coditect-ai/license-platform/local/host/certificate"
 )
 
@@ -76,7 +77,7 @@ func (s *Server) settings() string {
 	if s.config.Password != "" {
 		line("requirepass", s.config.Password)
 	}
-	all := effective(s.config.Configs, s.config.MemoryMiB)
+	all := memorystore.Effective(s.config.Configs, s.config.MemoryMiB)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		line(name, all[name])
 	}

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/corazawaf/coraza-coreruleset/v4"
+	coreruleset "github.com/corazawaf/coraza-coreruleset/v4"
 
 	"github.com/coditect-ai/license-platform/armor/expression"
 	"github.com/coditect-ai/license-platform/armor/rule"

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/coditect-ai/license-platform/armor/policy"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 	"github.com/coditect-ai/license-platform/local/scenario/benign"
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
@@ -22,8 +22,8 @@ import (
 func ofStacks(t testing.TB) map[string]policy.Settings {
 	t.Helper()
 	all := map[string]policy.Settings{}
-	for _, stack := range stackfile.Names("../../..") {
-		content, err := os.ReadFile(filepath.Join("..", "..", "..", "Pulumi."+stack+".yaml"))
+	for _, stack := range stackfile.Names("../..") {
+		content, err := os.ReadFile(filepath.Join("..", "..", "Pulumi."+stack+".yaml"))
 		require.NoError(t, err)
 		var file struct {
 			Config struct {

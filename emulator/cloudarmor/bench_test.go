@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/corazawaf/coraza-coreruleset/v4"
+	coreruleset "github.com/corazawaf/coraza-coreruleset/v4"
 	"github.com/corazawaf/coraza/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/armor/policy"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 )
 
 // BenchmarkEvaluate measures a documented call through the whole policy; compare

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/armor/policy"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 )
 
 const licenseHost = "licenses.coditect.ai"

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/coditect-ai/license-platform/armor/policy"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 )
 
 // FuzzEvaluate wants a decision about every request, and none without a rule.

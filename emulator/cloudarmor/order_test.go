@@ -11,7 +11,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/armor/rule"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 )
 
 const attack = "q=1+UNION+SELECT+password+FROM+users"

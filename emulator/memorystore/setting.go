@@ -1,4 +1,6 @@
-package redis
+// Package memorystore is which settings Memorystore for Redis takes, and what its
+// servers are set to.
+package memorystore
 
 import (
 	"fmt"
@@ -66,9 +68,9 @@ func CheckConfigs(configs map[string]string) error {
 	return nil
 }
 
-// effective returns what the server has to be set to: the declared values, and
+// Effective returns what the server has to be set to: the declared values, and
 // Memorystore's defaults for the rest.
-func effective(configs map[string]string, memoryMiB int) map[string]string {
+func Effective(configs map[string]string, memoryMiB int) map[string]string {
 	all := map[string]string{"maxmemory": strconv.FormatInt(memory(configs, memoryMiB), 10)}
 	for name, p := range parameters() {
 		all[name] = p.standard

@@ -1,4 +1,4 @@
-package plans_test
+package plan_test
 
 import (
 	"encoding/json"
@@ -21,7 +21,7 @@ import (
 )
 
 // root is the module's folder.
-const root = "../../.."
+const root = "../.."
 
 // place is a setting that takes one value.
 type place struct {
@@ -130,7 +130,7 @@ func committed(t *testing.T, name string) map[string]any {
 // section, and shows the value as a person wrote it.
 func writeInto(t *testing.T, name string, share uint32) {
 	t.Helper()
-	checks, tried := newProviders(t), 0
+	tried := 0
 	for _, p := range places(reflect.TypeFor[stack.Settings](), place{}, committed(t, name)) {
 		for _, value := range values(p.kind) {
 			what := fmt.Sprintf("%s: %s = %#v", name, p.path, value)
@@ -140,11 +140,11 @@ func writeInto(t *testing.T, name string, share uint32) {
 				continue
 			}
 			tried++
-			made, err := plan.Make(root, name, plan.Set(p.at, p.whole(value)))
+			_, err := plan.Make(root, name, plan.Set(p.at, p.whole(value)))
 			if err == nil {
-				assert.Empty(t, checks.refusals(t, made.Resources), "%s: the settings take it, and a provider refuses it", what)
 				continue
 			}
+			assert.NotRegexp(t, `(gcp|kubernetes):[a-z0-9./]+:\w+ "`, err.Error(), "%s: the settings take it, and a provider refuses it", what)
 			words := strings.Split(p.path, ".")
 			named := strings.Contains(err.Error(), strings.Join(words[:max(1, min(2, len(words)-1))], ".")) || strings.Contains(err.Error(), words[len(words)-1])
 			assert.True(t, named || strings.Contains(err.Error(), "do not fit what exists"), "%s: another setting is blamed: %v", what, err)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/armor/rule"
-	"github.com/coditect-ai/license-platform/local/edge/cloudarmor"
+	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 )
 
 // row is one line of the decision table: what a request meets.

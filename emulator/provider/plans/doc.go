@@ -1,3 +1,0 @@
-// Package plans holds what every stack declares to what the providers refuse. It has
-// tests only.
-package plans
