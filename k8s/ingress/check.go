@@ -64,10 +64,14 @@ type live struct {
 	spec     networkingv1.IngressSpec
 }
 
+// foundName is the name of what is read. When there is no such Ingress, the engine says
+// only this name and "resource NAMESPACE/NAME does not exist", so it names the settings.
+const foundName = "kubernetes.ingress.name in kubernetes.namespace.name"
+
 // lookUp reads the Ingress. It waits for the answer, because nothing may be
 // declared before.
 func lookUp(ctx *pulumi.Context, id string, opts ...pulumi.ResourceOption) (live, error) {
-	found, err := networkingv1.GetIngress(ctx, "ingress-found", pulumi.ID(id), nil, opts...)
+	found, err := networkingv1.GetIngress(ctx, foundName, pulumi.ID(id), nil, opts...)
 	if err != nil {
 		return live{}, err
 	}

@@ -146,7 +146,11 @@ func wrongSettingsArePreviewed(t *testing.T, m *machine) {
 		output, code := m.ended(t, "preview", "--config", w.setting)
 		if code == 0 {
 			assert.Regexp(t, `\d+ to (create|update|replace|delete)`, output, w.setting)
+			continue
 		}
+		key, value, _ := strings.Cut(w.setting, "=")
+		named := strings.Contains(output, key) || strings.Contains(output, strings.Trim(value, `"`))
+		assert.True(t, named, "%s: the refusal names neither the setting nor what was written:\n%s", w.setting, output)
 	}
 	assert.Contains(t, m.must(t, "preview"), "0 changes", "a preview changes nothing")
 }
