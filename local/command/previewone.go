@@ -44,13 +44,13 @@ func (a *app) runPreviewOne(ctx context.Context, stack string) (err error) {
 		report, err = pluginpreview.Preview(ctx, o)
 		return err
 	}); err != nil {
-		a.tellAsked(stack, report)
+		a.printRequests(stack, report)
 		return err
 	}
 	a.out.line("%s: %d to create", a.out.bold(stack), len(report.Planned))
-	a.tellAsked(stack, report)
+	a.printRequests(stack, report)
 	if len(report.Refused) > 0 {
-		return fmt.Errorf("the preview of stack %s wanted to call, and was kept from it: %s", stack, strings.Join(report.Refused, ", "))
+		return fmt.Errorf("the preview of stack %s made calls that were refused: %s", stack, strings.Join(report.Refused, ", "))
 	}
 	planner, knows := program.(Planner)
 	if !knows {
@@ -63,8 +63,8 @@ func (a *app) runPreviewOne(ctx context.Context, stack string) (err error) {
 	return compared(stack, pluginpreview.Compare(report.Planned, known))
 }
 
-// tellAsked prints what has to be known beside the plan.
-func (a *app) tellAsked(stack string, report pluginpreview.Report) {
+// printRequests prints the warnings and the calls to Google.
+func (a *app) printRequests(stack string, report pluginpreview.Report) {
 	for _, warning := range report.Warnings {
 		a.out.line("%s: warning: %s", stack, warning)
 	}
@@ -72,7 +72,7 @@ func (a *app) tellAsked(stack string, report pluginpreview.Report) {
 		a.out.line("%s: answered on this machine: %s", stack, asked)
 	}
 	for _, asked := range report.Refused {
-		a.out.line("%s: %s %s", stack, a.out.red("kept from:"), asked)
+		a.out.line("%s: %s %s", stack, a.out.red("refused:"), asked)
 	}
 }
 

@@ -21,8 +21,8 @@ func TestWarningsAndCallsAreToldWithTheirStack(t *testing.T) {
 	t.Parallel()
 	var said bytes.Buffer
 	a := &app{out: newPrinter(&said, &said)}
-	a.tellAsked("dev", pluginpreview.Report{
+	a.printRequests("dev", pluginpreview.Report{
 		Warnings: []string{"gcp:sql/user:User a: deprecated"}, Answered: []string{"GET a.example/b"}, Refused: []string{"GET c.example/d"},
 	})
-	assert.Equal(t, "dev: warning: gcp:sql/user:User a: deprecated\ndev: answered on this machine: GET a.example/b\ndev: kept from: GET c.example/d\n", said.String())
+	assert.Equal(t, "dev: warning: gcp:sql/user:User a: deprecated\ndev: answered on this machine: GET a.example/b\ndev: refused: GET c.example/d\n", said.String())
 }

@@ -57,7 +57,7 @@ func (a *app) runPreviewReal(ctx context.Context, stacks []string) error {
 	}
 	var failed []string
 	for _, stack := range stacks {
-		err := a.previewApart(ctx, executable, stack)
+		err := a.previewIsolated(ctx, executable, stack)
 		var exit *exec.ExitError
 		switch {
 		case err == nil:
@@ -73,15 +73,15 @@ func (a *app) runPreviewReal(ctx context.Context, stacks []string) error {
 	return nil
 }
 
-// previewApart previews a stack in a network namespace where that is allowed.
-func (a *app) previewApart(ctx context.Context, executable, stack string) error {
+// previewIsolated previews a stack in a network namespace where that is allowed.
+func (a *app) previewIsolated(ctx context.Context, executable, stack string) error {
 	start := func(prepare func(*exec.Cmd), arguments ...string) error {
 		command := pluginpreview.Command(ctx, executable, append([]string{previewOne, stack}, arguments...)...)
 		command.Stdout, command.Stderr = a.out.out, a.out.errors
 		prepare(command)
 		return pluginpreview.Run(command)
 	}
-	err := start(pluginpreview.Alone, "--alone")
+	err := start(pluginpreview.IsolateNetwork, "--isolated-network")
 	if !errors.Is(err, pluginpreview.ErrRefused) {
 		return err
 	}
@@ -90,13 +90,13 @@ func (a *app) previewApart(ctx context.Context, executable, stack string) error 
 }
 
 func (a *app) previewOne() *cobra.Command {
-	var alone bool
+	var isolated bool
 	command := &cobra.Command{
 		Use:    previewOne + " STACK",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			if alone {
+			if isolated {
 				if err := pluginpreview.Loopback(); err != nil {
 					return err
 				}
@@ -104,7 +104,7 @@ func (a *app) previewOne() *cobra.Command {
 			return interruptible(command, func(ctx context.Context) error { return a.runPreviewOne(ctx, arguments[0]) })
 		},
 	}
-	command.Flags().BoolVar(&alone, "alone", false, "this process has a network namespace of its own")
+	command.Flags().BoolVar(&isolated, "isolated-network", false, "this process has a network namespace of its own")
 	return command
 }
 

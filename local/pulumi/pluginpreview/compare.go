@@ -9,13 +9,13 @@ import (
 type Difference struct{ Missing, Unexpected []string }
 
 // Compare compares what the engine plans with what the program is known to
-// declare. The stack itself and providers that nobody declared are left out.
+// declare. The stack itself and the engine's default providers are left out.
 func Compare(planned, known []string) (d Difference) {
-	planned, known = counted(planned), counted(known)
+	planned, known = withoutImplicit(planned), withoutImplicit(known)
 	return Difference{Missing: without(known, planned), Unexpected: without(planned, known)}
 }
 
-func counted(urns []string) (rest []string) {
+func withoutImplicit(urns []string) (rest []string) {
 	for _, urn := range urns {
 		name := urn[strings.LastIndex(urn, "::")+2:]
 		if strings.Contains(urn, "::pulumi:pulumi:Stack::") || strings.HasPrefix(name, "default_") && strings.Contains(urn, "::pulumi:providers:") {

@@ -6,17 +6,17 @@ import (
 	"regexp"
 )
 
-// existing is the project that a stack moves in to, as Google's APIs describe
-// it: everything that is looked up exists, whatever its name, and is as the
-// stack's settings say. Each look-up of the program has its API's answer here; the
+// existingProject is the project that a stack is deployed to, as Google's APIs
+// describe it: every resource that is looked up exists, whatever its name, and has
+// the properties that the stack's settings give. Each look-up of the program has its API's answer here; the
 // methods are those of https://cloud.google.com/compute/docs/reference/rest/beta,
 // https://cloud.google.com/kubernetes-engine/docs/reference/rest and
 // https://cloud.google.com/dns/docs/reference/rest/v1.
-type existing struct {
+type existingProject struct {
 	// ca is a CA certificate, PEM in base64.
 	ca string
-	// said is what the settings say of it.
-	said said
+	// project is what the settings say of it.
+	project project
 }
 
 // The resources' names in the paths of the APIs, whichever version is asked.
@@ -31,40 +31,40 @@ var (
 )
 
 // answer implements Answer.
-func (e existing) answer(method, host, asked string) (any, bool) {
+func (e existingProject) answer(method, host, urlPath string) (any, bool) {
 	// The only look-up that is no GET
 	// (https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy).
-	if method == http.MethodPost && host == "cloudresourcemanager.googleapis.com" && policyPath.MatchString(asked) {
+	if method == http.MethodPost && host == "cloudresourcemanager.googleapis.com" && policyPath.MatchString(urlPath) {
 		return map[string]any{"version": 1, "etag": "BwYfLocal0s=", "bindings": []any{}, "auditConfigs": []any{}}, true
 	}
 	if method != http.MethodGet {
 		return nil, false
 	}
-	name := path.Base(asked)
-	described := map[string]any{"id": "1", "name": name, "selfLink": "https://" + host + asked}
+	name := path.Base(urlPath)
+	described := map[string]any{"id": "1", "name": name, "selfLink": "https://" + host + urlPath}
 	switch {
 	// The provider asks who its credentials belong to whenever it is configured.
-	case host == "openidconnect.googleapis.com" && asked == "/v1/userinfo":
+	case host == "openidconnect.googleapis.com" && urlPath == "/v1/userinfo":
 		return map[string]any{"sub": "1", "email": "nobody@example.com", "email_verified": true}, true
-	case host == "compute.googleapis.com" && networkPath.MatchString(asked):
+	case host == "compute.googleapis.com" && networkPath.MatchString(urlPath):
 		return described, true
-	case host == "compute.googleapis.com" && subnetworkPath.MatchString(asked):
+	case host == "compute.googleapis.com" && subnetworkPath.MatchString(urlPath):
 		described["ipCidrRange"], described["privateIpGoogleAccess"] = "10.10.0.0/20", true
-		described["network"] = e.said.network()
+		described["network"] = e.project.network()
 		return described, true
-	case host == "compute.googleapis.com" && addressesPath.MatchString(asked):
-		return map[string]any{"items": map[string]any{"global": map[string]any{"addresses": e.said.ranges()}}}, true
-	case host == "dns.googleapis.com" && zonesPath.MatchString(asked):
+	case host == "compute.googleapis.com" && addressesPath.MatchString(urlPath):
+		return map[string]any{"items": map[string]any{"global": map[string]any{"addresses": e.project.ranges()}}}, true
+	case host == "dns.googleapis.com" && zonesPath.MatchString(urlPath):
 		return map[string]any{"managedZones": []any{}}, true
-	case host == "compute.googleapis.com" && addressPath.MatchString(asked):
+	case host == "compute.googleapis.com" && addressPath.MatchString(urlPath):
 		described["address"], described["prefixLength"], described["status"] = "203.0.113.10", 20, "IN_USE"
 		described["addressType"] = "EXTERNAL"
-		if e.said.reserves(name) {
-			described["addressType"], described["purpose"], described["network"] = "INTERNAL", "VPC_PEERING", e.said.network()
+		if e.project.reserves(name) {
+			described["addressType"], described["purpose"], described["network"] = "INTERNAL", "VPC_PEERING", e.project.network()
 		}
 		return described, true
-	case host == "container.googleapis.com" && clusterPath.MatchString(asked):
-		return e.cluster(asked, described), true
+	case host == "container.googleapis.com" && clusterPath.MatchString(urlPath):
+		return e.cluster(urlPath, described), true
 	}
 	return nil, false
 }
@@ -72,19 +72,19 @@ func (e existing) answer(method, host, asked string) (any, bool) {
 // cluster has what the provider reads of every cluster. Its endpoint is an
 // address for documentation (RFC 5737): the Kubernetes plugin finds it
 // unreachable and plans without it.
-func (e existing) cluster(asked string, described map[string]any) map[string]any {
+func (e existingProject) cluster(urlPath string, described map[string]any) map[string]any {
 	described["status"], described["endpoint"] = "RUNNING", "192.0.2.10"
-	described["location"] = clusterPath.FindStringSubmatch(asked)[1]
+	described["location"] = clusterPath.FindStringSubmatch(urlPath)[1]
 	described["masterAuth"] = map[string]any{"clusterCaCertificate": e.ca}
 	described["legacyAbac"] = map[string]any{}
 	described["networkConfig"] = map[string]any{
-		"network": e.said.network(), "subnetwork": "projects/p/regions/r/subnetworks/" + e.said.Network.Subnetwork, "datapathProvider": e.said.datapath(),
+		"network": e.project.network(), "subnetwork": "projects/p/regions/r/subnetworks/" + e.project.Network.Subnetwork, "datapathProvider": e.project.datapath(),
 	}
 	described["servicesIpv4Cidr"] = "34.118.224.0/20"
-	described["networkPolicy"] = map[string]any{"enabled": e.said.datapath() == "", "provider": "CALICO"}
-	described["workloadIdentityConfig"] = map[string]any{"workloadPool": e.said.Platform.Project + ".svc.id.goog"}
+	described["networkPolicy"] = map[string]any{"enabled": e.project.datapath() == "", "provider": "CALICO"}
+	described["workloadIdentityConfig"] = map[string]any{"workloadPool": e.project.Platform.Project + ".svc.id.goog"}
 	described["nodePools"] = []any{map[string]any{"name": "default-pool", "config": map[string]any{
-		"serviceAccount": e.said.Identity.NodeAccount, "workloadMetadataConfig": map[string]any{"mode": "GKE_METADATA"},
+		"serviceAccount": e.project.Identity.NodeAccount, "workloadMetadataConfig": map[string]any{"mode": "GKE_METADATA"},
 	}}}
 	return described
 }

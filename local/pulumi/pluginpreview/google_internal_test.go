@@ -10,9 +10,9 @@ import (
 
 func TestEveryLookUpOfTheProgramHasAnAnswer(t *testing.T) {
 	t.Parallel()
-	said, err := readSaid("prod", []byte("config: {license-platform:network: {name: coditect-vpc, stayingPrivateServicesRanges: [coditect-services]}}"))
+	project, err := readProject("prod", []byte("config: {license-platform:network: {name: coditect-vpc, stayingPrivateServicesRanges: [coditect-services]}}"))
 	require.NoError(t, err)
-	e := existing{ca: "Q0E=", said: said}
+	e := existingProject{ca: "Q0E=", project: project}
 	for request, name := range map[[2]string]string{
 		{"compute.googleapis.com", "/compute/beta/projects/p/global/networks/coditect-vpc"}:                  "coditect-vpc",
 		{"compute.googleapis.com", "/compute/v1/projects/p/regions/us-central1/subnetworks/coditect-subnet"}: "coditect-subnet",

@@ -13,16 +13,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long an interrupted preview may take to end in order.
-const patience = 30 * time.Second
+// interruptTimeout is how long an interrupted preview may take to end cleanly.
+const interruptTimeout = 30 * time.Second
 
 // ErrRefused says that the machine refuses network namespaces.
 var ErrRefused = errors.New("this machine refuses user or network namespaces")
 
-// Alone makes the command one that runs in a network namespace of its own, as
-// the same user (user_namespaces(7)). The program in it has to call Loopback
-// first. Without it the command runs in this machine's network.
-func Alone(command *exec.Cmd) {
+// IsolateNetwork makes the command run in a network namespace of its own, as the
+// same user (user_namespaces(7)). The program that runs there has to call Loopback
+// first.
+func IsolateNetwork(command *exec.Cmd) {
 	const capNetAdmin = 12 // capabilities(7)
 	user, group := os.Getuid(), os.Getgid()
 	command.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET
@@ -35,14 +35,15 @@ func Alone(command *exec.Cmd) {
 // credentials, in a process group of its own: Ctrl-C is passed on once.
 func Command(ctx context.Context, program string, arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, program, arguments...)
-	command.Env = innocent(os.Environ())
+	command.Env = withoutCredentials(os.Environ())
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.WaitDelay = patience
+	command.WaitDelay = interruptTimeout
 	return command
 }
 
-// Run runs the command alone, or says with ErrRefused that it was not started.
+// Run runs the command. The error wraps ErrRefused when the machine refuses its
+// namespaces; then it was not started.
 func Run(command *exec.Cmd) error {
 	err := command.Start()
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
@@ -54,8 +55,9 @@ func Run(command *exec.Cmd) error {
 	return command.Wait()
 }
 
-// innocent leaves out what could lead a plugin to Google as somebody.
-func innocent(environment []string) (rest []string) {
+// withoutCredentials removes the variables by which a plugin could find credentials
+// or a proxy.
+func withoutCredentials(environment []string) (rest []string) {
 	for _, variable := range environment {
 		name, _, _ := strings.Cut(variable, "=")
 		name = strings.ToUpper(name)
@@ -71,7 +73,7 @@ func innocent(environment []string) (rest []string) {
 }
 
 // Loopback raises the loopback interface of the network namespace that this
-// process is alone in. There is no other, and no route to anywhere.
+// process runs in. The namespace has no other interface and no other route.
 func Loopback() error {
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -52,13 +52,13 @@ func TestAProgramThatRunsAloneHasLoopbackAndNoCredential(t *testing.T) {
 	executable, err := os.Executable()
 	require.NoError(t, err)
 	command := pluginpreview.Command(t.Context(), executable, "alone")
-	var said bytes.Buffer
-	command.Stdout = &said
-	pluginpreview.Alone(command)
+	var output bytes.Buffer
+	command.Stdout = &output
+	pluginpreview.IsolateNetwork(command)
 	err = pluginpreview.Run(command)
 	if errors.Is(err, pluginpreview.ErrRefused) {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
-	assert.Equal(t, "loopback: <nil>\nbeyond: dial tcp 192.0.2.1:443: connect: network is unreachable\nkey:  home: true\n", said.String())
+	assert.Equal(t, "loopback: <nil>\nbeyond: dial tcp 192.0.2.1:443: connect: network is unreachable\nkey:  home: true\n", output.String())
 }

@@ -35,7 +35,7 @@ type Report struct {
 	Planned []string
 	// Warnings are the engine's and the plugins', each once.
 	Warnings []string
-	// Answered and Refused are what was asked of Google: see Asked.
+	// Answered and Refused are the calls to Google: see Requests.
 	Answered, Refused []string
 }
 
@@ -46,30 +46,30 @@ func Preview(ctx context.Context, o Options) (report Report, err error) {
 	if err != nil {
 		return report, err
 	}
-	said, err := readSaid(o.Stack, o.Settings)
+	project, err := readProject(o.Stack, o.Settings)
 	if err != nil {
 		return report, err
 	}
-	door, err := OpenDoor(authority, existing{ca: base64.StdEncoding.EncodeToString([]byte(authority.PEM())), said: said}.answer)
+	proxy, err := StartProxy(authority, existingProject{ca: base64.StdEncoding.EncodeToString([]byte(authority.PEM())), project: project}.answer)
 	if err != nil {
-		return report, fmt.Errorf("open the door that calls to Google end at: %w", err)
+		return report, fmt.Errorf("start the proxy that answers calls to Google: %w", err)
 	}
 	defer func() {
-		door.Close()
-		report.Answered, report.Refused = door.Asked.Answered(), door.Asked.Refused()
+		proxy.Close()
+		report.Answered, report.Refused = proxy.Requests.Answered(), proxy.Requests.Refused()
 	}()
-	places := places{dir: o.Dir}
-	if err := places.make(o.Plugins); err != nil {
+	folders := folders{dir: o.Dir}
+	if err := folders.make(o.Plugins); err != nil {
 		return report, err
 	}
-	settings, secrets, err := opened(o.Stack, o.Settings)
+	settings, secrets, err := withRandomSecrets(o.Stack, o.Settings)
 	if err != nil {
 		return report, err
 	}
 	warned := map[string]bool{}
 	stack, err := engine.Open(ctx, engine.Options{
-		Dir: places.engine(), Stack: o.Stack, Command: o.Command, Program: o.Program, Settings: settings, Secrets: secrets,
-		Environment: places.environment(door.URL(), authority.Path()),
+		Dir: folders.engine(), Stack: o.Stack, Command: o.Command, Program: o.Program, Settings: settings, Secrets: secrets,
+		Environment: folders.environment(proxy.URL(), authority.Path()),
 		Warn: func(text string) {
 			if !warned[text] {
 				warned[text] = true
@@ -88,14 +88,14 @@ func Preview(ctx context.Context, o Options) (report Report, err error) {
 	return report, err
 }
 
-// places are the folders of a run, below one.
-type places struct{ dir string }
+// folders are the folders of a run, all below dir.
+type folders struct{ dir string }
 
-func (p places) engine() string { return filepath.Join(p.dir, "engine") }
-func (p places) home() string   { return filepath.Join(p.dir, "home") }
+func (p folders) engine() string { return filepath.Join(p.dir, "engine") }
+func (p folders) home() string   { return filepath.Join(p.dir, "home") }
 
 // make makes the folders, with the plugins where the engine looks for them.
-func (p places) make(plugins []toolchain.Plugin) error {
+func (p folders) make(plugins []toolchain.Plugin) error {
 	if err := os.MkdirAll(p.home(), 0o700); err != nil {
 		return fmt.Errorf("make a home for the plugins: %w", err)
 	}
@@ -111,12 +111,13 @@ func (p places) make(plugins []toolchain.Plugin) error {
 	return nil
 }
 
-// environment makes every credential a false one and every call end at the door.
+// environment replaces every credential by a false one, and directs every call to
+// the proxy.
 // What the Google provider reads is listed in
 // https://www.pulumi.com/registry/packages/gcp/installation-configuration/.
-func (p places) environment(door, ca string) map[string]string {
+func (p folders) environment(proxy, ca string) map[string]string {
 	return map[string]string{
-		"HTTPS_PROXY": door, "https_proxy": door, "HTTP_PROXY": door, "http_proxy": door, "NO_PROXY": "", "no_proxy": "",
+		"HTTPS_PROXY": proxy, "https_proxy": proxy, "HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": "", "no_proxy": "",
 		"SSL_CERT_FILE": ca, "SSL_CERT_DIR": p.home(),
 		// No credential of the user is found here, and no helper that would make one:
 		// gke-gcloud-auth-plugin is not in PATH.

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// respond answers a request that came through the door, in the shape of
+// respond answers a request that reached the proxy, in the shape of
 // Google's APIs (https://cloud.google.com/apis/design/errors).
-func (d *Door) respond(w http.ResponseWriter, r *http.Request) {
+func (d *Proxy) respond(w http.ResponseWriter, r *http.Request) {
 	host := strings.TrimSuffix(r.Host, ":443")
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -18,9 +18,9 @@ func (d *Door) respond(w http.ResponseWriter, r *http.Request) {
 	body, known := d.answer(r.Method, host, r.URL.Path)
 	status := http.StatusOK
 	if known {
-		d.Asked.answered(r.Method, host, r.URL.Path)
+		d.Requests.answered(r.Method, host, r.URL.Path)
 	} else {
-		d.Asked.refuse(r.Method, host, r.URL.Path)
+		d.Requests.refuse(r.Method, host, r.URL.Path)
 		status = http.StatusForbidden
 		body = map[string]any{"error": map[string]any{
 			"code": status, "status": "PERMISSION_DENIED",

@@ -13,9 +13,9 @@ import (
 // passwords are the secrets that a stack may ask for before anybody has set one.
 var passwords = [...]string{"license-platform:migrationPassword", "license-platform:databasePassword"}
 
-// opened returns a stack's settings with something else in place of whatever is
-// encrypted in them, as nobody here has the key; and the stack's secrets.
-func opened(stack string, committed []byte) (settings []byte, secrets map[string]string, err error) {
+// withRandomSecrets returns a stack's settings and its secrets. Random text takes the
+// place of every encrypted value, because the key that decrypts them is not here.
+func withRandomSecrets(stack string, committed []byte) (settings []byte, secrets map[string]string, err error) {
 	config, err := stackfile.Config(stack, committed)
 	if err != nil {
 		return nil, nil, err
@@ -25,14 +25,14 @@ func opened(stack string, committed []byte) (settings []byte, secrets map[string
 		secrets[key] = rand.Text()
 	}
 	for key, value := range config {
-		if sealed(value) {
+		if isEncrypted(value) {
 			secrets[key] = rand.Text()
 			delete(config, key)
 			continue
 		}
-		config[key] = unsealed(value)
+		config[key] = replaceEncrypted(value)
 	}
-	unasked(config)
+	skipIngressCheck(config)
 	settings, err = yaml.Marshal(map[string]any{"config": config})
 	if err != nil {
 		return nil, nil, fmt.Errorf("write the settings of stack %s: %w", stack, err)
@@ -40,9 +40,9 @@ func opened(stack string, committed []byte) (settings []byte, secrets map[string
 	return settings, secrets, nil
 }
 
-// unasked leaves out the check of what lives in the cluster: there is none here that
-// could be asked.
-func unasked(config map[string]any) {
+// skipIngressCheck leaves out the check of the live Ingress: no cluster can be reached
+// here.
+func skipIngressCheck(config map[string]any) {
 	const key = "license-platform:checks"
 	checks, _ := config[key].(map[string]any)
 	if checks == nil {
@@ -53,25 +53,25 @@ func unasked(config map[string]any) {
 	config[key] = checks
 }
 
-// sealed tells whether a value is one that `pulumi config set --secret` wrote.
-func sealed(value any) bool {
+// isEncrypted tells whether a value is one that `pulumi config set --secret` wrote.
+func isEncrypted(value any) bool {
 	object, ok := value.(map[string]any)
 	_, secure := object["secure"]
 	return ok && secure && len(object) == 1
 }
 
-func unsealed(value any) any {
-	if sealed(value) {
+func replaceEncrypted(value any) any {
+	if isEncrypted(value) {
 		return rand.Text()
 	}
 	switch value := value.(type) {
 	case map[string]any:
 		for key, item := range value {
-			value[key] = unsealed(item)
+			value[key] = replaceEncrypted(item)
 		}
 	case []any:
 		for i, item := range value {
-			value[i] = unsealed(item)
+			value[i] = replaceEncrypted(item)
 		}
 	}
 	return value

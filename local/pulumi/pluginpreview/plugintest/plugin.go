@@ -66,7 +66,7 @@ func (plugin) CheckConfig(_ context.Context, r *pulumirpc.CheckRequest) (*pulumi
 func (plugin) Configure(ctx context.Context, _ *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
 	who, err := get(ctx, "https://openidconnect.googleapis.com/v1/userinfo")
 	if err == nil && who["email"] != "nobody@example.com" {
-		err = fmt.Errorf("this is somebody: %v", who)
+		err = fmt.Errorf("the credentials belong to an account: %v", who)
 	}
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true}, err
 }
@@ -80,7 +80,7 @@ func (plugin) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.
 		answer.Failures = []*pulumirpc.CheckFailure{{Property: "size", Reason: "expected size to be at most 10"}}
 	case size == 9:
 		if _, err := get(ctx, "https://storage.googleapis.com/storage/v1/b/bucket"); err == nil || !strings.Contains(err.Error(), "no call leaves this machine") {
-			return nil, fmt.Errorf("the call was not refused at the door: %w", err)
+			return nil, fmt.Errorf("the proxy did not refuse the call: %w", err)
 		}
 	}
 	return answer, nil

@@ -15,31 +15,31 @@ import (
 	"github.com/coditect-ai/license-platform/local/pulumi/pluginpreview"
 )
 
-// newDoor opens a door that knows one answer, and makes a client that has to go
+// newProxy starts a proxy that knows one answer, and makes a client that has to go
 // through it.
-func newDoor(t *testing.T, trusts bool) (*pluginpreview.Door, *http.Client) {
+func newProxy(t *testing.T, trusts bool) (*pluginpreview.Proxy, *http.Client) {
 	t.Helper()
 	authority, err := certificate.LoadOrCreate(t.TempDir())
 	require.NoError(t, err)
-	door, err := pluginpreview.OpenDoor(authority, func(method, host, path string) (any, bool) {
+	proxy, err := pluginpreview.StartProxy(authority, func(method, host, path string) (any, bool) {
 		return map[string]string{"from": host}, method == http.MethodGet && path == "/known"
 	})
 	require.NoError(t, err)
-	t.Cleanup(door.Close)
-	proxy, err := url.Parse(door.URL())
+	t.Cleanup(proxy.Close)
+	address, err := url.Parse(proxy.URL())
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	if trusts {
 		roots = authority.Pool()
 	}
-	transport := &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{Proxy: http.ProxyURL(address), TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return door, &http.Client{Transport: transport}
+	return proxy, &http.Client{Transport: transport}
 }
 
-func TestTheDoorAnswersInTheHostsPlace(t *testing.T) {
+func TestTheProxyAnswersForTheHost(t *testing.T) {
 	t.Parallel()
-	door, client := newDoor(t, true)
+	proxy, client := newProxy(t, true)
 	for range 2 {
 		response, err := client.Get("https://compute.googleapis.com/known?alt=json")
 		require.NoError(t, err)
@@ -48,13 +48,13 @@ func TestTheDoorAnswersInTheHostsPlace(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 		assert.JSONEq(t, `{"from": "compute.googleapis.com"}`, string(body))
 	}
-	assert.Equal(t, []string{"GET compute.googleapis.com/known"}, door.Asked.Answered())
-	assert.Empty(t, door.Asked.Refused())
+	assert.Equal(t, []string{"GET compute.googleapis.com/known"}, proxy.Requests.Answered())
+	assert.Empty(t, proxy.Requests.Refused())
 }
 
-func TestTheDoorRefusesAndRemembersTheRest(t *testing.T) {
+func TestTheProxyRefusesAndListsEveryOtherRequest(t *testing.T) {
 	t.Parallel()
-	door, client := newDoor(t, true)
+	proxy, client := newProxy(t, true)
 	for _, request := range []struct{ method, url string }{
 		{http.MethodGet, "https://storage.googleapis.com/unknown"},
 		{http.MethodDelete, "https://compute.googleapis.com/known"},
@@ -67,16 +67,16 @@ func TestTheDoorRefusesAndRemembersTheRest(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 		assert.Equal(t, http.StatusForbidden, response.StatusCode, request.url)
 	}
-	assert.Empty(t, door.Asked.Answered())
+	assert.Empty(t, proxy.Requests.Answered())
 	assert.Equal(t, []string{
 		"DELETE compute.googleapis.com/known", "GET metadata.google.internal/known", "GET storage.googleapis.com/unknown",
-	}, door.Asked.Refused())
+	}, proxy.Requests.Refused())
 }
 
-func TestAConnectionWithoutARequestIsRememberedToo(t *testing.T) {
+func TestAConnectionWithoutARequestIsListedToo(t *testing.T) {
 	t.Parallel()
-	door, client := newDoor(t, false)
+	proxy, client := newProxy(t, false)
 	_, err := client.Get("https://container.googleapis.com/known")
 	require.ErrorContains(t, err, "certificate")
-	assert.Equal(t, []string{"CONNECT container.googleapis.com:443"}, door.Asked.Refused())
+	assert.Equal(t, []string{"CONNECT container.googleapis.com:443"}, proxy.Requests.Refused())
 }

@@ -13,20 +13,20 @@ import (
 	"github.com/coditect-ai/license-platform/local/host/certificate"
 )
 
-// reading bounds how long a request's headers may take.
-const reading = 10 * time.Second
+// headerTimeout bounds how long a request's headers may take.
+const headerTimeout = 10 * time.Second
 
-// Door is an HTTPS proxy that lets nothing through: it speaks TLS for whatever
-// host is asked for, with a certificate of the run's own authority, and gives
-// the answers itself. It is safe for concurrent use.
-type Door struct {
-	// Asked is what was asked for.
-	Asked *Asked
+// Proxy is an HTTPS proxy that forwards nothing: it terminates TLS for every
+// requested host, with a certificate of the run's own authority, and answers the
+// requests itself. It is safe for concurrent use.
+type Proxy struct {
+	// Requests records what was requested.
+	Requests *Requests
 
 	authority *certificate.Authority
 	answer    Answer
 	listener  net.Listener
-	inside    *handed
+	tlsConns  *connListener
 	servers   []*http.Server
 	ended     sync.WaitGroup
 
@@ -34,36 +34,36 @@ type Door struct {
 	certificates map[string]*tls.Certificate
 }
 
-// Answer returns what a request gets as JSON, and false for a request that has
-// no answer here.
+// Answer returns the response body, which is sent as JSON, and false for a request
+// that is refused.
 type Answer func(method, host, path string) (any, bool)
 
-// OpenDoor opens a door at a free port of 127.0.0.1.
-func OpenDoor(authority *certificate.Authority, answer Answer) (*Door, error) {
+// StartProxy starts a proxy at a free port of 127.0.0.1.
+func StartProxy(authority *certificate.Authority, answer Answer) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	d := &Door{
-		Asked: newAsked(), authority: authority, answer: answer, listener: listener,
-		inside: newHanded(listener.Addr()), certificates: map[string]*tls.Certificate{},
+	d := &Proxy{
+		Requests: newRequests(), authority: authority, answer: answer, listener: listener,
+		tlsConns: newConnListener(listener.Addr()), certificates: map[string]*tls.Certificate{},
 	}
-	quiet := log.New(io.Discard, "", 0) // a failed handshake is a connection without a request, and told as such
+	quiet := log.New(io.Discard, "", 0) // a failed handshake is listed as a connection without a request
 	serve := func(l net.Listener, h http.HandlerFunc) {
-		server := &http.Server{Handler: h, ReadHeaderTimeout: reading, ErrorLog: quiet}
+		server := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, ErrorLog: quiet}
 		d.servers = append(d.servers, server)
 		d.ended.Go(func() { _ = server.Serve(l) }) // ends with Close
 	}
 	serve(listener, d.connect)
-	serve(d.inside, d.respond)
+	serve(d.tlsConns, d.respond)
 	return d, nil
 }
 
-// URL is the door as HTTPS_PROXY takes it.
-func (d *Door) URL() string { return "http://" + d.listener.Addr().String() }
+// URL is the proxy's address, as HTTPS_PROXY takes it.
+func (d *Proxy) URL() string { return "http://" + d.listener.Addr().String() }
 
-// Close shuts the door and returns when nobody is in it.
-func (d *Door) Close() {
+// Close stops the proxy and returns when its servers have ended.
+func (d *Proxy) Close() {
 	for _, server := range d.servers {
 		_ = server.Close() // only connections are left, and nobody needs them
 	}
@@ -71,13 +71,13 @@ func (d *Door) Close() {
 }
 
 // connect takes a client's connection over and speaks TLS on it.
-func (d *Door) connect(w http.ResponseWriter, r *http.Request) {
+func (d *Proxy) connect(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodConnect {
-		d.Asked.refuse(r.Method, r.URL.Host, r.URL.Path)
+		d.Requests.refuse(r.Method, r.URL.Host, r.URL.Path)
 		http.Error(w, "no call leaves this machine", http.StatusForbidden)
 		return
 	}
-	d.Asked.open(r.Host)
+	d.Requests.open(r.Host)
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return // the client is gone
@@ -91,7 +91,7 @@ func (d *Door) connect(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		host = r.Host
 	}
-	d.inside.hand(tls.Server(conn, &tls.Config{
+	d.tlsConns.deliver(tls.Server(conn, &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return d.certificate(host)
@@ -99,7 +99,7 @@ func (d *Door) connect(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-func (d *Door) certificate(host string) (*tls.Certificate, error) {
+func (d *Proxy) certificate(host string) (*tls.Certificate, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if made, found := d.certificates[host]; found {
@@ -113,20 +113,20 @@ func (d *Door) certificate(host string) (*tls.Certificate, error) {
 	return &made, nil
 }
 
-// handed is a listener of connections that somebody else accepted.
-type handed struct {
+// connListener is a net.Listener for connections that were accepted elsewhere.
+type connListener struct {
 	address net.Addr
 	conns   chan net.Conn
 	closing context.Context
 	close   context.CancelFunc
 }
 
-func newHanded(address net.Addr) *handed {
+func newConnListener(address net.Addr) *connListener {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &handed{address: address, conns: make(chan net.Conn), closing: ctx, close: cancel}
+	return &connListener{address: address, conns: make(chan net.Conn), closing: ctx, close: cancel}
 }
 
-func (h *handed) hand(conn net.Conn) {
+func (h *connListener) deliver(conn net.Conn) {
 	select {
 	case h.conns <- conn:
 	case <-h.closing.Done():
@@ -135,7 +135,7 @@ func (h *handed) hand(conn net.Conn) {
 }
 
 // Accept implements net.Listener.
-func (h *handed) Accept() (net.Conn, error) {
+func (h *connListener) Accept() (net.Conn, error) {
 	select {
 	case conn := <-h.conns:
 		return conn, nil
@@ -145,10 +145,10 @@ func (h *handed) Accept() (net.Conn, error) {
 }
 
 // Close implements net.Listener.
-func (h *handed) Close() error {
+func (h *connListener) Close() error {
 	h.close()
 	return nil
 }
 
 // Addr implements net.Listener.
-func (h *handed) Addr() net.Addr { return h.address }
+func (h *connListener) Addr() net.Addr { return h.address }

@@ -7,29 +7,30 @@ import (
 	"sync"
 )
 
-// Asked remembers what came to the door. It is safe for concurrent use.
-type Asked struct {
+// Requests records the requests that reached the proxy. It is safe for concurrent
+// use.
+type Requests struct {
 	mu       sync.Mutex
 	opened   map[string]bool // by host and port; true once a request followed
 	replied  map[string]bool // by request
 	rejected map[string]bool // likewise
 }
 
-func newAsked() *Asked {
-	return &Asked{opened: map[string]bool{}, replied: map[string]bool{}, rejected: map[string]bool{}}
+func newRequests() *Requests {
+	return &Requests{opened: map[string]bool{}, replied: map[string]bool{}, rejected: map[string]bool{}}
 }
 
 // Answered lists the requests that were answered, "METHOD HOST/PATH", sorted,
 // each once.
-func (a *Asked) Answered() []string {
+func (a *Requests) Answered() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Sorted(maps.Keys(a.replied))
 }
 
-// Refused lists everything else that somebody wanted to reach, sorted, each
-// once: requests without an answer, and connections without a request.
-func (a *Asked) Refused() []string {
+// Refused lists the requests that were refused, and as "CONNECT HOST:PORT" the
+// connections on which no request followed; sorted, each once.
+func (a *Requests) Refused() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	refused := slices.Collect(maps.Keys(a.rejected))
@@ -42,8 +43,8 @@ func (a *Asked) Refused() []string {
 	return refused
 }
 
-// open remembers a connection until a request comes by it.
-func (a *Asked) open(host string) {
+// open records a connection until a request follows on it.
+func (a *Requests) open(host string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !strings.Contains(host, ":") {
@@ -52,21 +53,21 @@ func (a *Asked) open(host string) {
 	a.opened[host] = a.opened[host] || false
 }
 
-func (a *Asked) answered(method, host, path string) {
+func (a *Requests) answered(method, host, path string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.replied[method+" "+host+path] = true
 	a.follow(host)
 }
 
-func (a *Asked) refuse(method, host, path string) {
+func (a *Requests) refuse(method, host, path string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.rejected[method+" "+host+path] = true
 	a.follow(host)
 }
 
-func (a *Asked) follow(host string) {
+func (a *Requests) follow(host string) {
 	for opened := range a.opened {
 		if strings.HasPrefix(opened, host+":") {
 			a.opened[opened] = true

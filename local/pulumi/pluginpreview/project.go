@@ -7,8 +7,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// said is what a stack's settings say of the project that it moves in to.
-type said struct {
+// project is what a stack's settings say of the project that it is deployed to.
+type project struct {
 	Platform struct {
 		Project string `json:"project"`
 	} `json:"license-platform:platform"`
@@ -28,20 +28,20 @@ type said struct {
 	} `json:"license-platform:identity"`
 }
 
-func readSaid(stack string, settings []byte) (said, error) {
+func readProject(stack string, settings []byte) (project, error) {
 	var file struct {
-		Config said `json:"config"`
+		Config project `json:"config"`
 	}
 	if err := yaml.Unmarshal(settings, &file); err != nil {
-		return said{}, fmt.Errorf("read Pulumi.%s.yaml: %w", stack, err)
+		return project{}, fmt.Errorf("read Pulumi.%s.yaml: %w", stack, err)
 	}
 	return file.Config, nil
 }
 
-func (s said) network() string { return "projects/p/global/networks/" + s.Network.Name }
+func (s project) network() string { return "projects/p/global/networks/" + s.Network.Name }
 
 // datapath is Google's word for the dataplane.
-func (s said) datapath() string {
+func (s project) datapath() string {
 	if s.Kubernetes.NetworkPolicies.Dataplane == "calico" {
 		return ""
 	}
@@ -49,12 +49,12 @@ func (s said) datapath() string {
 }
 
 // reserves tells whether the name is that of a range for managed services.
-func (s said) reserves(name string) bool {
+func (s project) reserves(name string) bool {
 	return name != "" && (name == s.Network.PrivateServicesRangeName || slices.Contains(s.Network.StayingPrivateServicesRanges, name))
 }
 
 // ranges lists these ranges as the Compute API does.
-func (s said) ranges() []any {
+func (s project) ranges() []any {
 	listed := []any{}
 	for _, name := range append([]string{s.Network.PrivateServicesRangeName}, s.Network.StayingPrivateServicesRanges...) {
 		if name != "" {
