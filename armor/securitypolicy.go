@@ -67,7 +67,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("security policy %q: %w", built.Name, err)
 	}
 	var rules []pulumi.Resource
-	for _, each := range built.StandAlone() {
+	for _, each := range built.NonDefaultRules() {
 		resource, err := compute.NewSecurityPolicyRule(ctx, name+"-"+each.Name, ruleArgs(each, declared.Name, args.Project), ruleOptions(component, each)...)
 		if err != nil {
 			return nil, fmt.Errorf("security policy %q, %s: %w", built.Name, each, err)

@@ -34,31 +34,31 @@ type CheckArgs struct {
 // Checks compares the settings with the network and the address that exist. For
 // what the stack creates there is nothing to compare.
 func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) (checks setting.Checks) {
-	look := looker{ctx: ctx, CheckArgs: args, opts: opts}
+	checker := checker{ctx: ctx, CheckArgs: args, opts: opts}
 	if args.Settings.Adopt {
 		checks = append(checks,
-			setting.Check{Name: CheckSubnet, Look: look.subnet},
-			setting.Check{Name: CheckPeeredRanges, Look: look.peeredRanges})
+			setting.Check{Name: CheckSubnet, Look: checker.subnet},
+			setting.Check{Name: CheckPeeredRanges, Look: checker.peeredRanges})
 	}
 	if args.Settings.Adopt && args.Settings.zones() {
-		checks = append(checks, setting.Check{Name: CheckPrivateZones, Look: look.privateZones})
+		checks = append(checks, setting.Check{Name: CheckPrivateZones, Look: checker.privateZones})
 	}
 	if args.Settings.EdgeAddress.Adopt {
-		checks = append(checks, setting.Check{Name: CheckEdgeAddress, Look: look.edgeAddress})
+		checks = append(checks, setting.Check{Name: CheckEdgeAddress, Look: checker.edgeAddress})
 	}
 	return checks
 }
 
-type looker struct {
+type checker struct {
 	CheckArgs
 	ctx  *pulumi.Context
 	opts []pulumi.InvokeOption
 }
 
-// subnet has to belong to the network. Its machines and pods reach Google's APIs
-// at their private addresses only with Private Google Access
+// subnet checks that the subnet belongs to the network and has Private Google Access,
+// without which its machines and pods cannot reach Google's APIs at private addresses
 // (https://cloud.google.com/vpc/docs/private-google-access).
-func (l looker) subnet() (ps setting.Problems, err error) {
+func (l checker) subnet() (ps setting.Problems, err error) {
 	s := l.Settings
 	found, err := compute.LookupSubnetwork(l.ctx, &compute.LookupSubnetworkArgs{Name: &s.Subnetwork, Region: &l.Region, Project: &l.Project}, l.opts...)
 	if err != nil {
@@ -77,11 +77,11 @@ func (l looker) subnet() (ps setting.Problems, err error) {
 // reservedRange is a range of the network for private services access.
 type reservedRange struct{ name, cidr string }
 
-// peeredRanges finds the ranges that are reserved for Google's managed services.
-// A network has one connection to those, and whoever writes it has to name all
-// ranges of it: one that is not named is dropped
+// peeredRanges checks that the settings name every range that the network has reserved
+// for Google's managed services. A network has one connection to these services, and
+// every write of it lists all of its ranges: a range that is not listed is removed
 // (https://cloud.google.com/service-infrastructure/docs/service-networking/reference/rest/v1/services.connections/patch).
-func (l looker) peeredRanges() (ps setting.Problems, err error) {
+func (l checker) peeredRanges() (ps setting.Problems, err error) {
 	s := l.Settings
 	reserved, err := l.reserved()
 	if err != nil {
@@ -116,7 +116,7 @@ func (l looker) peeredRanges() (ps setting.Problems, err error) {
 
 // reserved lists the network's ranges for private services access. Google's list
 // does not say which network an address belongs to, so each is looked up.
-func (l looker) reserved() (ranges []reservedRange, err error) {
+func (l checker) reserved() (ranges []reservedRange, err error) {
 	filter := `purpose = "VPC_PEERING"`
 	listed, err := compute.GetAddresses(l.ctx, &compute.GetAddressesArgs{Project: &l.Project, Filter: &filter}, l.opts...)
 	if err != nil {
@@ -135,8 +135,9 @@ func (l looker) reserved() (ranges []reservedRange, err error) {
 	return ranges, nil
 }
 
-// privateZones finds zones of others for the domains that are about to get one.
-func (l looker) privateZones() (ps setting.Problems, err error) {
+// privateZones checks that no private zone exists yet for the domains of the zones that
+// the settings declare.
+func (l checker) privateZones() (ps setting.Problems, err error) {
 	listed, err := dns.GetManagedZones(l.ctx, &dns.GetManagedZonesArgs{Project: &l.Project}, l.opts...)
 	if err != nil {
 		return nil, fmt.Errorf("platform.project = %q: list the DNS zones: %w", l.Project, err)
@@ -156,9 +157,9 @@ func (l looker) privateZones() (ps setting.Problems, err error) {
 	return ps, nil
 }
 
-// edgeAddress has to be a public address; when an existing Ingress is said to hold
-// it, it has to be in use.
-func (l looker) edgeAddress() (ps setting.Problems, err error) {
+// edgeAddress checks that the load balancer's address is public and, when an existing
+// Ingress has it, in use.
+func (l checker) edgeAddress() (ps setting.Problems, err error) {
 	name := l.Settings.EdgeAddress.Name
 	found, err := compute.LookupGlobalAddress(l.ctx, &compute.LookupGlobalAddressArgs{Name: name, Project: &l.Project}, l.opts...)
 	if err != nil {
@@ -168,7 +169,7 @@ func (l looker) edgeAddress() (ps setting.Problems, err error) {
 		ps.Add("network.edgeAddress.name", name, "is not a valid public address: "+found.AddressType, "the name of a global external address")
 	}
 	if l.AddressInUse && found.Status != "IN_USE" {
-		ps.Add("network.edgeAddress.name", name, "is used by nobody ("+found.Status+"), but kubernetes.ingress.adopt says that an Ingress holds it",
+		ps.Add("network.edgeAddress.name", name, "is not in use ("+found.Status+"), but kubernetes.ingress.adopt says that an Ingress uses it",
 			"the address of that Ingress: kubectl get ingress")
 	}
 	return ps, nil

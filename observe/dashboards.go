@@ -25,8 +25,8 @@ func (o *Observability) dashboard(ctx *pulumi.Context, name string, args *Args) 
 	for _, a := range slices.Sorted(maps.Keys(o.policies)) {
 		policies = append(policies, o.policies[a])
 	}
-	for _, promise := range o.objectives {
-		objectives = append(objectives, promise.name)
+	for _, slo := range o.objectives {
+		objectives = append(objectives, slo.name)
 	}
 	text := pulumi.All(instance, o.check, policies, objectives).ApplyT(func(known []any) (string, error) {
 		source := dashboard.Source{
@@ -39,7 +39,7 @@ func (o *Observability) dashboard(ctx *pulumi.Context, name string, args *Args) 
 			source.Policies = append(source.Policies, "alertPolicies/"+policy[strings.LastIndex(policy, "/")+1:])
 		}
 		for i, objective := range known[3].([]string) {
-			source.Objectives = append(source.Objectives, dashboard.Promise{Name: objective, Objective: o.objectives[i].Objective})
+			source.Objectives = append(source.Objectives, dashboard.DeclaredObjective{Name: objective, Objective: o.objectives[i].Objective})
 		}
 		return dashboard.New(source).JSON()
 	}).(pulumi.StringOutput)

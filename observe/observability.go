@@ -40,8 +40,9 @@ type Args struct {
 	// Edge is the load balancer as it is declared: what is measured at it comes
 	// after it.
 	Edge []pulumi.Resource
-	// Lets says whether the load balancer lets in clients of a country.
-	Lets func(country string) bool
+	// AdmitsCountry says whether Cloud Armor admits clients of a country, an ISO 3166-1
+	// alpha 2 code.
+	AdmitsCountry func(country string) bool
 	// PagerDutyKey is the integration key of a PagerDuty service: a secret.
 	// Without it nobody is paged.
 	PagerDutyKey pulumi.StringInput
@@ -69,12 +70,12 @@ type Observability struct {
 
 	policies   pulumi.StringMap
 	playbooks  map[string]string
-	objectives []kept
+	objectives []declaredObjective
 	check      pulumi.StringOutput
 }
 
 // New declares the log bucket with its sink, the audit configuration, the
-// notification channels, the alerts, what is promised, the check from outside and
+// notification channels, the alerts, the objectives, the uptime check and
 // the dashboard.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Observability, error) {
 	observability := &Observability{policies: pulumi.StringMap{}, playbooks: map[string]string{}}
@@ -86,7 +87,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		observability.audit,
 		observability.channels,
 		observability.alerts,
-		observability.promises,
+		observability.declareObjectives,
 		observability.uptime,
 		observability.dashboard,
 	} {

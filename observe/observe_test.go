@@ -74,7 +74,7 @@ func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.String
 			Backend:         backend(),
 			Container:       "license-api",
 			Edge:            []pulumi.Resource{edge},
-			Lets:            func(country string) bool { return country == "US" },
+			AdmitsCountry:   func(country string) bool { return country == "US" },
 			PagerDutyKey:    pagerDutyKey,
 			Services:        []pulumi.Resource{api},
 			Workload:        []pulumi.Resource{pods},

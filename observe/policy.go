@@ -10,10 +10,10 @@ import (
 // policy is an alert on its way to Cloud Monitoring.
 type policy struct {
 	name, summary, severity, playbook string
-	// every says that all conditions must hold, instead of any.
-	every      bool
-	conditions monitoring.AlertPolicyConditionArray
-	strategy   *monitoring.AlertPolicyAlertStrategyArgs
+	// allConditions requires all conditions to be true, instead of any of them.
+	allConditions bool
+	conditions    monitoring.AlertPolicyConditionArray
+	strategy      *monitoring.AlertPolicyAlertStrategyArgs
 	// after writes the metrics, besides the workload.
 	after []pulumi.Resource
 }
@@ -22,7 +22,7 @@ type policy struct {
 // do.
 func (o *Observability) declare(ctx *pulumi.Context, name string, args *Args, p policy) error {
 	combiner := "OR"
-	if p.every {
+	if p.allConditions {
 		combiner = "AND"
 	}
 	declared, err := monitoring.NewAlertPolicy(ctx, name+"-"+p.name, &monitoring.AlertPolicyArgs{

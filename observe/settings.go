@@ -46,7 +46,7 @@ type Settings struct {
 	Deployers []string `json:"deployers"`
 	// Alerts are the thresholds of the alerts.
 	Alerts alert.Thresholds `json:"alerts"`
-	// Objectives are what clients are promised.
+	// Objectives are the service level objectives.
 	Objectives objective.Settings `json:"objectives"`
 	// Uptime is the check from outside.
 	Uptime uptime.Settings `json:"uptime"`

@@ -12,17 +12,18 @@ import (
 	"github.com/coditect-ai/license-platform/setting"
 )
 
-// validateTogether lists what no layer can see alone.
-func (s Settings) validateTogether() (ps setting.Problems) {
+// validateAcrossLayers lists the mistakes that show only when the settings of several
+// layers are compared.
+func (s Settings) validateAcrossLayers() (ps setting.Problems) {
 	ps = append(ps, s.validateCluster()...)
 	ps = append(ps, s.validateLoopback()...)
 	ps = append(ps, s.validateDatabase()...)
-	ps = append(ps, s.Armor.Against(s.seats()).Within("armor")...)
-	return append(ps, s.validateWatch()...)
+	ps = append(ps, s.Armor.ValidateSeats(s.seats()).Within("armor")...)
+	return append(ps, s.validateMonitoring()...)
 }
 
-// seats are what the edge has to know of the declared licences: the API sends a
-// device's heartbeat each third of the lease time.
+// seats are the numbers of the declared licences that the Cloud Armor policy needs. A
+// device sends a heartbeat each third of the lease time.
 func (s Settings) seats() (known policy.Seats) {
 	for _, tenant := range s.Identity.Tenants {
 		sum := 0
@@ -54,11 +55,11 @@ func (s Settings) validateLoopback() (ps setting.Problems) {
 	return ps
 }
 
-// validateWatch compares what watches the license host from outside and at the
-// load balancer with who is let in and with what the load balancer calls it.
-func (s Settings) validateWatch() setting.Problems {
-	ps := s.Observe.Uptime.Against(s.Armor.Admits).Within("observe.uptime")
-	if backend := s.backend(); !backend.Whole() {
+// validateMonitoring checks that Cloud Armor admits the uptime check's regions, and
+// that GKE keeps the backend's name, by which the objectives select their metrics.
+func (s Settings) validateMonitoring() setting.Problems {
+	ps := s.Observe.Uptime.ValidateRegions(s.Armor.Admits).Within("observe.uptime")
+	if backend := s.backend(); !backend.KeepsName() {
 		ps.Add("kubernetes.namespace.name", backend.Namespace, "is so long that GKE cuts the name of the load balancer's backend, by which requests are counted",
 			"at most 25 characters")
 	}
@@ -89,7 +90,7 @@ func (s Settings) validateCluster() (ps setting.Problems) {
 			"podsRangeName and servicesRangeName of the subnetwork")
 	}
 	if cluster.Adopt && s.Identity.NodeAccount == "" {
-		ps.Add("identity.nodeAccount", "", "the adopted cluster's nodes must be let pull the API's image",
+		ps.Add("identity.nodeAccount", "", "the nodes of an adopted cluster need the right to pull the API's image",
 			"the nodes' service account: gcloud container clusters describe")
 	}
 	if !cluster.Adopt && s.Identity.NodeAccount != "" {
@@ -134,7 +135,7 @@ func isZoneOf(location, region string) bool {
 func (s Settings) validateControlPlaneRange() (ps setting.Problems) {
 	plane, err := netip.ParsePrefix(s.Kubernetes.Cluster.ControlPlaneRange)
 	if err != nil {
-		return ps // told by the cluster's own settings
+		return ps // the cluster's own settings report it
 	}
 	n := s.Network
 	for _, other := range []struct{ key, value string }{
@@ -147,14 +148,14 @@ func (s Settings) validateControlPlaneRange() (ps setting.Problems) {
 	return ps
 }
 
-// validateDatabase compares how the database is logged in to with how it can be
-// reached.
+// validateDatabase compares the login and the number of connections of the database
+// with the endpoints and the number of pods.
 func (s Settings) validateDatabase() (ps setting.Problems) {
 	if s.Endpoints.Given() && s.Data.SQL.Login != data.LoginPassword {
 		ps.Add("data.sql.login", s.Data.SQL.Login, "IAM login needs Google's own endpoints", data.LoginPassword+", or no endpoints")
 	}
-	// A rolling update has one pod more. The migration, Cloud SQL itself and whoever looks
-	// into the database need some, too.
+	// A rolling update has one pod more. The migration, Cloud SQL itself and
+	// administrators need some, too.
 	const others = 10
 	pods, most := s.API.Replicas.Max+1, s.Data.SQL.Connections()
 	if need := pods*podConnections + others; most > 0 && need > most {

@@ -57,7 +57,7 @@ func wrongWorlds() map[string]wrongWorld {
 			found(getAddress, "addressType", "INTERNAL"), []string{"network.edgeAddress.name", "coditect-ai-ip", "is not a valid public address"}, "edgeAddress",
 		},
 		"nobody uses the address that an Ingress is said to hold": {
-			found(getAddress, "status", "RESERVED"), []string{"network.edgeAddress.name", "is used by nobody", "kubernetes.ingress.adopt"}, "edgeAddress",
+			found(getAddress, "status", "RESERVED"), []string{"network.edgeAddress.name", "is not in use", "kubernetes.ingress.adopt"}, "edgeAddress",
 		},
 		"a zone for the whole network is somebody else's": {
 			[]stacktest.Change{

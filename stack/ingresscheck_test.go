@@ -52,7 +52,7 @@ func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
 		"a host of another domain": {routed(plan.Rule("ide.example", "/", "docs")), []string{"{host: ide.example, "}},
 		"every other host":         {routed(map[string]any{"http": plan.Rule("", "/", "docs")["http"]}), []string{"{host: *, "}},
 		"a path":                   {routed(plan.Rule("www.coditect.ai", "/blog", "blog")), []string{"www.coditect.ai/blog (Prefix) → blog:80"}},
-		"a host without paths":     {routed(map[string]any{"host": "bare.coditect.ai"}), []string{"host bare.coditect.ai without paths", "no route can say this"}},
+		"a host without paths":     {routed(map[string]any{"host": "bare.coditect.ai"}), []string{"host bare.coditect.ai without paths", "cannot be written as a route"}},
 		"a backend of another kind": {routed(map[string]any{"host": "files.coditect.ai", "http": map[string]any{"paths": []any{
 			map[string]any{"path": "/", "pathType": "Prefix", "backend": map[string]any{"resource": map[string]any{"kind": "StorageBucket", "name": "files"}}},
 		}}}), []string{"files.coditect.ai/ to no Service"}},
@@ -71,9 +71,9 @@ func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
 		"a closed port 80": {[]stacktest.Change{stacktest.Set(redirects, true)}, []string{redirects, "would be opened"}},
 		"another class":    {annotated(map[string]any{"kubernetes.io/ingress.class": "gce-internal"}), []string{"kubernetes.ingress.name", "gce-internal"}},
 		"another address":  {annotated(map[string]any{"kubernetes.io/ingress.global-static-ip-name": "ide-ip"}), []string{"network.edgeAddress.name", "ide-ip"}},
-		"names of the first scheme": {
+		"names of the V1 scheme": {
 			[]stacktest.Change{stacktest.Set(redirects, true), stacktest.Found(kubeIngress, map[string]any{"metadata": old})},
-			[]string{redirects, "names of the first scheme"},
+			[]string{redirects, "uses the V1 naming scheme"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -50,8 +50,8 @@ func unknownKeys(keys []string, shown func(key string) any) (ps setting.Problems
 		case namespace != projectName && setting.Nearest(namespace, []string{projectName}) != "":
 			ps.Add(full, shown(full), "is not a valid setting of this project", projectName+":"+key+"?; every setting begins with "+projectName+":")
 		case namespace != projectName || slices.Contains(sections, key):
-		case setting.Nearest(key, sections) == "" && placed(key, places) != "":
-			ps.Add(key, shown(full), "is not a valid setting, as it stands outside of its section", within(placed(key, places)))
+		case setting.Nearest(key, sections) == "" && suggestedPath(key, places) != "":
+			ps.Add(key, shown(full), "is not a valid setting, as it stands outside of its section", within(suggestedPath(key, places)))
 		default:
 			ps.Add(key, shown(full), "is not a valid setting", setting.Hint(key, sections))
 		}
@@ -70,10 +70,10 @@ func sections() []string {
 	return keys
 }
 
-// placed returns the path of the only setting that a misplaced key can mean:
+// suggestedPath returns the path of the only setting that a misplaced key can mean:
 // "platform.lockdown" for "lockdown", for "lockdwon" and for "platform.lockdown",
 // or "".
-func placed(key string, places map[string][]string) string {
+func suggestedPath(key string, places map[string][]string) string {
 	names := strings.Split(key, ".")
 	name := names[len(names)-1]
 	if _, exact := places[name]; !exact {

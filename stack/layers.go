@@ -67,7 +67,7 @@ func (d *deployment) provide() (err error) {
 	// declared. Its provider is declared only once it is found: when the inputs of a
 	// resource fail, the SDK drops the program's own error
 	// (https://github.com/pulumi/pulumi/blob/v3.250.0/sdk/go/pulumi/run.go, RunWithContext).
-	kubeconfig := cluster.Existing(d.ctx, s.Kubernetes.Cluster, s.Platform.Project, pulumi.Provider(d.enabling))
+	kubeconfig := cluster.ExistingKubeconfig(d.ctx, s.Kubernetes.Cluster, s.Platform.Project, pulumi.Provider(d.enabling))
 	wait, cancel := context.WithTimeout(d.ctx.Context(), answerTime)
 	defer cancel()
 	if _, d.unreachable = internals.UnsafeAwaitOutput(wait, kubeconfig); d.unreachable != nil {
@@ -189,7 +189,7 @@ func (d *deployment) observe() (err error) {
 		Settings: s.Observe, Project: s.Platform.Project, SharedProject: s.shared(), Region: s.Platform.Region, LogsKeyID: d.cmek.Logs,
 		Namespace: s.Kubernetes.Namespace.Name, Host: s.Platform.LicenseHost(), SQLInstanceName: d.dataStores.SQLInstanceName,
 		SecurityPolicy: cmp.Or(s.Armor.Name, policy.DefaultName), Redis: data.RedisName, Secrets: data.SecretsPrefix,
-		Backend: s.backend(), Container: workload.APIName, Edge: []pulumi.Resource{d.edge}, Lets: s.Armor.Admits,
+		Backend: s.backend(), Container: workload.APIName, Edge: []pulumi.Resource{d.edge}, AdmitsCountry: s.Armor.Admits,
 		PagerDutyKey: d.secrets.pagerDuty, Services: d.services.enabled, Workload: d.api.Measured,
 	}, d.inGoogle())
 	return err

@@ -23,7 +23,7 @@ func read(ctx *pulumi.Context) (Settings, setting.Problems, error) {
 	}
 	ps := unknownKeys(keys, func(full string) any {
 		text, _ := ctx.GetConfig(full)
-		return strict.Unread(text)
+		return strict.MaskedValue(text)
 	})
 	places := strict.Places(reflect.TypeFor[Settings]())
 	fields := reflect.ValueOf(&s).Elem()
@@ -40,7 +40,7 @@ func read(ctx *pulumi.Context) (Settings, setting.Problems, error) {
 			continue
 		}
 		decoder := strict.Decoder{
-			Elsewhere: func(name string) string { return placed(name, places) },
+			Elsewhere: func(name string) string { return suggestedPath(name, places) },
 			Hidden:    ctx.IsConfigSecret(full),
 		}
 		ps = append(ps, decoder.Decode(key, text, fields.Field(i).Addr().Interface())...)

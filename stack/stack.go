@@ -8,7 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coditect-ai/license-platform/stack/patience"
+	"github.com/coditect-ai/license-platform/stack/retry"
 )
 
 // Program is the Pulumi program of the license platform.
@@ -45,10 +45,10 @@ func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err := problems.Err(); err != nil {
 		return nil, fmt.Errorf("stack %s is not deployed: %w", ctx.Stack(), err)
 	}
-	if err := patience.Register(ctx, patience.Pause); err != nil {
+	if err := retry.Register(ctx, retry.Pause); err != nil {
 		return nil, fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 	}
-	d := deployment{ctx: ctx, program: p, settings: s.settled(), secrets: found}
+	d := deployment{ctx: ctx, program: p, settings: s.withDerived(), secrets: found}
 	for _, layer := range []func() error{
 		d.provide, d.check, d.google, d.network, d.keys, d.accounts, d.stores, d.cluster, d.image, d.grants,
 		d.isolation, d.armor, d.workload, d.ingress, d.observe,
@@ -60,9 +60,9 @@ func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 	return d.outputs(), nil
 }
 
-// settled returns the settings with everything filled in that follows from
+// withDerived returns the settings with everything filled in that follows from
 // settings of other layers.
-func (s Settings) settled() Settings {
+func (s Settings) withDerived() Settings {
 	s.Kubernetes.Cluster.Location = s.clusterLocation()
 	if len(s.Identity.AuthorizedDomains) == 0 && !s.Identity.ExistingConfig {
 		s.Identity.AuthorizedDomains = []string{s.Platform.Domain, s.Platform.LicenseHost()}

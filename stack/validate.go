@@ -23,7 +23,7 @@ func (s Settings) validate() setting.Problems {
 	ps = append(ps, s.API.Validate().Within("api")...)
 	ps = append(ps, s.Checks.validate().Within("checks")...)
 	ps = append(ps, s.Endpoints.validate().Within("endpoints")...)
-	return append(ps, s.validateTogether()...)
+	return append(ps, s.validateAcrossLayers()...)
 }
 
 func (p Platform) validate() (ps setting.Problems) {

@@ -42,14 +42,14 @@ const (
 	threatStep = 10
 	chunkStep  = 10
 	wafStep    = 100
-	// elsewhereFirst is where the sets are asked once more, in groups.
-	elsewhereFirst = 4900
-	elsewhereStep  = 10
+	// otherRequestFirst is the priority of the first of the otherRequestRules.
+	otherRequestFirst = 4900
+	otherRequestStep  = 10
 )
 
 // The priorities at the end of the policy.
 const (
-	// banPriority is where the rate limit with a ban stands; the throttle is last
+	// banPriority is the priority of the rate limit with a ban; the throttle is last
 	// in their band.
 	banPriority = 10000
 	// refusedPriority is where an allowlist in preview logs whom it would refuse.

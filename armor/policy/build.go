@@ -9,7 +9,7 @@ import (
 	"github.com/coditect-ai/license-platform/armor/rule"
 )
 
-// Scope is what the policy needs to know besides its own settings.
+// Scope is what the policy needs besides its own settings.
 type Scope struct {
 	// Host is the license API's host name, for example licenses.coditect.ai.
 	Host string
@@ -49,8 +49,8 @@ type Policy struct {
 // Default is the policy's default rule.
 func (p Policy) Default() rule.Rule { return p.Rules[len(p.Rules)-1] }
 
-// StandAlone are the rules but the default rule, by priority.
-func (p Policy) StandAlone() []rule.Rule { return p.Rules[:len(p.Rules)-1] }
+// NonDefaultRules are all rules except the default rule, by priority.
+func (p Policy) NonDefaultRules() []rule.Rule { return p.Rules[:len(p.Rules)-1] }
 
 // Build makes the policy. It refuses settings that Validate refuses, and a rule
 // that would stand in the wrong place.
@@ -58,8 +58,8 @@ func Build(settings Settings, scope Scope) (Policy, error) {
 	if err := settings.Validate().Err(); err != nil {
 		return Policy{}, fmt.Errorf("settings of the security policy: %w", err)
 	}
-	settings = settings.sized(scope.Seats)
-	if err := settings.Against(scope.Seats).Err(); err != nil {
+	settings = settings.withSeatLimits(scope.Seats)
+	if err := settings.ValidateSeats(scope.Seats).Err(); err != nil {
 		return Policy{}, fmt.Errorf("settings of the security policy: %w", err)
 	}
 	return assemble(settings.withDefaults(), scope)

@@ -2,7 +2,7 @@ package policy
 
 import "github.com/coditect-ai/license-platform/armor/rule"
 
-// What becomes of clients with an IPv6 address. Whoever has one has a whole /64,
+// What becomes of clients with an IPv6 address. A client that has one has a whole /64,
 // often more, and Cloud Armor's keys know whole addresses only: "Each IP has this
 // limit enforced separately" (enforceOnKey of compute.SecurityPolicyRule in
 // pulumi-gcp v7.38). The addresses that this project makes are IPv4, so on Google

@@ -32,10 +32,10 @@ func opaqueFields() []rule.Field {
 	}
 }
 
-// opaqueCall matches the requests that have such fields: acquire and borrow a
+// opaqueRequests matches the requests that have such fields: acquire and borrow a
 // seat, create and update a licence, without a query. Only in these the fields go
 // uninspected.
-const opaqueCall = `(request.method + ' ' + request.path + '?' + request.query).matches('^POST /v1/licenses(/[^/?]+/(acquire|borrow|update))?[?]$')`
+const opaqueRequests = `(request.method + ' ' + request.path + '?' + request.query).matches('^POST /v1/licenses(/[^/?]+/(acquire|borrow|update))?[?]$')`
 
 // inspectedAlways are the sets that look at every field: two of them look at none
 // of these, and what the third one finds, the lookups of Log4Shell, is in no name.
@@ -93,9 +93,9 @@ func scriptCookies() []scriptCookie {
 	}
 }
 
-// everywhereExclusions are the exclusions that hold for every request: cookies of
-// scripts, which the API does not read, and what the settings say.
-func everywhereExclusions(waf WAF, category string) []rule.Exclusion {
+// commonExclusions are the exclusions that hold for every request: the cookies of
+// scripts, which the API does not read, and those of the settings.
+func commonExclusions(waf WAF, category string) []rule.Exclusion {
 	name := waf.Generation.SetName(category)
 	var all []rule.Exclusion
 	for _, each := range scriptCookies() {
@@ -117,20 +117,20 @@ func everywhereExclusions(waf WAF, category string) []rule.Exclusion {
 	return all
 }
 
-// elsewhereRules ask the sets once more about all other requests, without the
-// exclusion of the opaque fields: an exclusion knows names only, and so a
-// parameter called fingerprint in any query, or in the body of any other request,
-// would go uninspected. Four sets share a rule, since an expression has at most
+// otherRequestRules evaluate the sets again for all other requests, without the
+// exclusion of the opaque fields. An exclusion applies to every field of its name, so
+// without these rules a parameter called fingerprint in any query, or in the body of
+// any other request, would not be inspected. Four sets share a rule, since an expression has at most
 // five subexpressions and a project few rules with expressions; a set that only
 // logs is in a rule of its own kind.
-func elsewhereRules(settings Settings) []rule.Rule {
+func otherRequestRules(settings Settings) []rule.Rule {
 	var rules []rule.Rule
-	groups := elsewhereGroups(settings.WAF.Generation)
+	groups := otherRequestGroups(settings.WAF.Generation)
 	for number, group := range groups {
 		for place, preview := range []bool{false, true} {
 			declared := rule.Rule{
 				Name:        fmt.Sprintf("waf-elsewhere-%d", number+1),
-				Priority:    elsewhereFirst + (number+place*len(groups))*elsewhereStep,
+				Priority:    otherRequestFirst + (number+place*len(groups))*otherRequestStep,
 				Action:      settings.WAF.Action,
 				Description: fmt.Sprintf("WAF: opaque fields of all other requests, %d of %d", number+1, len(groups)),
 				Preview:     preview,
@@ -145,10 +145,10 @@ func elsewhereRules(settings Settings) []rule.Rule {
 					continue
 				}
 				calls = append(calls, wafExpression(settings.WAF, category, set))
-				declared.Exclusions = append(declared.Exclusions, everywhereExclusions(settings.WAF, category)...)
+				declared.Exclusions = append(declared.Exclusions, commonExclusions(settings.WAF, category)...)
 			}
 			if len(calls) > 0 {
-				declared.Match.Expression = fmt.Sprintf("!%s && (%s)", opaqueCall, strings.Join(calls, " || "))
+				declared.Match.Expression = fmt.Sprintf("!%s && (%s)", opaqueRequests, strings.Join(calls, " || "))
 				rules = append(rules, declared)
 			}
 		}
@@ -156,9 +156,9 @@ func elsewhereRules(settings Settings) []rule.Rule {
 	return rules
 }
 
-// elsewhereGroups are the sets with exclusions, four to a rule. The signature of
+// otherRequestGroups are the sets with exclusions, four to a rule. The signature of
 // json-sqli-canary is in sqli of v422, too.
-func elsewhereGroups(generation rule.Generation) [][]string {
+func otherRequestGroups(generation rule.Generation) [][]string {
 	groups := [][]string{nil}
 	for _, category := range categories(generation) {
 		if inspectedAlways(category) || category == rule.JSONSQLiSet && generation == rule.V422 {

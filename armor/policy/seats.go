@@ -9,12 +9,12 @@ import (
 	"github.com/coditect-ai/license-platform/setting"
 )
 
-// leastDevices is how many devices behind one address are provided for even
-// where fewer seats are declared: licences are also made through the API.
-const leastDevices = 200
+// minDevices is the least default of SeatLimit.Devices. It holds where fewer seats are
+// declared, because licences are also created through the API.
+const minDevices = 200
 
-// Seats are what the policy has to know of the licences, so that the rate limit
-// never costs a seat that is being kept alive. The zero value stands for a lease
+// Seats are the numbers of the licences that the policy needs, so that the rate limit
+// never refuses the heartbeat that keeps a seat. The zero value stands for a lease
 // time of 300 seconds with a heartbeat each 100.
 type Seats struct {
 	// Most is the most seats that one tenant has: all its devices may share one
@@ -34,9 +34,9 @@ func (s Seats) withDefaults() Seats {
 
 // SeatLimit is the rate limit of heartbeats and releases. It has a rule of its
 // own before the general one, so that an office behind one address keeps its
-// seats whatever else that address sends. It throttles and never bans: one
-// device that runs wild must not cost its colleagues their seats for longer than
-// it runs.
+// seats whatever else that address sends. It throttles and never bans: when
+// one device sends too much, the other devices behind its address must not lose their
+// seats after it has stopped.
 type SeatLimit struct {
 	// Devices is how many devices behind one address can keep a seat each.
 	// Default: the most seats that one tenant declares, at least 200.
@@ -49,13 +49,13 @@ type SeatLimit struct {
 	IntervalSeconds int `json:"intervalSeconds,omitempty"`
 }
 
-// sized fills in what depends on the licences: how many requests keep the seats
-// of one address, and a ban that is over before a lease is. Nothing shorter than
-// a minute can be declared.
-func (s Settings) sized(seats Seats) Settings {
+// withSeatLimits fills in the defaults that depend on the licences: the number of
+// requests that keep the seats behind one address, and a ban that ends before a lease
+// does. The shortest ban that can be declared is a minute.
+func (s Settings) withSeatLimits(seats Seats) Settings {
 	seats = seats.withDefaults()
 	limit := &s.Seats
-	limit.Devices = cmp.Or(limit.Devices, max(seats.Most, leastDevices))
+	limit.Devices = cmp.Or(limit.Devices, max(seats.Most, minDevices))
 	limit.IntervalSeconds = cmp.Or(limit.IntervalSeconds, 60)
 	if limit.Count == 0 {
 		beats := ceil(limit.IntervalSeconds, seats.HeartbeatSeconds)
@@ -73,17 +73,17 @@ func (s Settings) sized(seats Seats) Settings {
 	return s
 }
 
-// Against lists where the limit of heartbeats contradicts the licences: it would
-// refuse heartbeats that keep seats. Keys are relative to the settings of the layer.
-func (s Settings) Against(seats Seats) setting.Problems {
+// ValidateSeats lists where the limit of heartbeats is too low for the licences: it
+// would refuse heartbeats that keep seats. Keys are relative to the settings of the layer.
+func (s Settings) ValidateSeats(seats Seats) setting.Problems {
 	var problems setting.Problems
 	if s.withDefaults().Mode != RateLimited {
 		return problems
 	}
 	seats = seats.withDefaults()
-	limit := s.sized(seats).Seats
+	limit := s.withSeatLimits(seats).Seats
 	if !slices.Contains(rule.Intervals(), limit.IntervalSeconds) || limit.Devices < 1 {
-		return problems // told by the settings of the layer themselves
+		return problems // Validate reports these
 	}
 	needed := ceil(limit.Devices*limit.IntervalSeconds, seats.HeartbeatSeconds)
 	if limit.Count < needed {
@@ -103,7 +103,7 @@ func (s Settings) Against(seats Seats) setting.Problems {
 
 func ceil(a, b int) int { return (a + b - 1) / b }
 
-// validate checks what can be told without the licences.
+// validate checks the settings that do not depend on the licences.
 func (l SeatLimit) validate() setting.Problems {
 	var problems setting.Problems
 	within(&problems, "devices", l.Devices, 0, 1_000_000)

@@ -74,7 +74,7 @@ func (s Settings) validateRules() setting.Problems {
 	if len(problems) > 0 {
 		return problems
 	}
-	_, err := assemble(s.sized(Seats{}), Scope{Host: "host.example.com", Lockdown: true})
+	_, err := assemble(s.withSeatLimits(Seats{}), Scope{Host: "host.example.com", Lockdown: true})
 	reportLines(&problems, "rules", s.Name, err)
 	return problems
 }

@@ -105,10 +105,10 @@ func wafRules(settings Settings) []rule.Rule {
 			Match:       rule.Match{Expression: wafExpression(settings.WAF, category, set)},
 			Preview:     settings.Preview || set.Preview,
 		}
-		declared.Exclusions = append(opaqueExclusions(settings.WAF, category), everywhereExclusions(settings.WAF, category)...)
+		declared.Exclusions = append(opaqueExclusions(settings.WAF, category), commonExclusions(settings.WAF, category)...)
 		rules = append(rules, declared)
 	}
-	return append(rules, elsewhereRules(settings)...)
+	return append(rules, otherRequestRules(settings)...)
 }
 
 // wafExpression calls one set. The only signature of json-sqli-canary is filed

@@ -153,10 +153,10 @@ func TestALimitUnderWhichSeatsAreLostIsRefusedWithItsNumbers(t *testing.T) {
 		"too short a lease time":           {policy.SeatLimit{Count: 400}, policy.Seats{LeaseSeconds: 30}, "heartbeat each 10 s send 1200; seats would be lost after 30 s"},
 		"more devices than any limit lets": {policy.SeatLimit{Devices: 600_000}, policy.Seats{}, "more than Cloud Armor has"},
 	} {
-		problems := policy.Settings{Seats: row.limit}.Against(row.seats)
+		problems := policy.Settings{Seats: row.limit}.ValidateSeats(row.seats)
 		require.NotEmpty(t, problems, name)
 		require.ErrorContains(t, problems.Err(), row.want, name)
 	}
-	assert.Empty(t, policy.Settings{Seats: policy.SeatLimit{Count: 120}}.Against(policy.Seats{}))
-	assert.Empty(t, policy.Settings{Mode: policy.Allowlisted, Seats: policy.SeatLimit{Count: 1}}.Against(policy.Seats{}), "an allowlist has no limit")
+	assert.Empty(t, policy.Settings{Seats: policy.SeatLimit{Count: 120}}.ValidateSeats(policy.Seats{}))
+	assert.Empty(t, policy.Settings{Mode: policy.Allowlisted, Seats: policy.SeatLimit{Count: 1}}.ValidateSeats(policy.Seats{}), "an allowlist has no limit")
 }

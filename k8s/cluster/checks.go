@@ -107,15 +107,15 @@ func nodeAccount(args CheckArgs, found *container.LookupClusterResult) (ps setti
 		for _, config := range nodes.NodeConfigs {
 			if config.ServiceAccount != args.NodeAccount {
 				ps.Add("identity.nodeAccount", args.NodeAccount, "the nodes "+nodes.Name+" of cluster "+found.Name+" have another account and could not pull the API's image",
-					called(config.ServiceAccount))
+					accountName(config.ServiceAccount))
 			}
 		}
 	}
 	return ps
 }
 
-// called spells the account out that "default" stands for.
-func called(account string) string {
+// accountName spells the account out that "default" stands for.
+func accountName(account string) string {
 	if account == "default" {
 		return "PROJECT_NUMBER-compute@developer.gserviceaccount.com, Compute Engine's default account"
 	}

@@ -87,9 +87,9 @@ type access struct {
 	resources []pulumi.Resource
 }
 
-// Existing is the kubeconfig of a cluster that is there already; nothing of it is
+// ExistingKubeconfig returns the kubeconfig of an existing cluster; nothing of it is
 // changed.
-func Existing(ctx *pulumi.Context, s Settings, project string, opts ...pulumi.InvokeOption) pulumi.StringOutput {
+func ExistingKubeconfig(ctx *pulumi.Context, s Settings, project string, opts ...pulumi.InvokeOption) pulumi.StringOutput {
 	return kubeconfig(ctx, s, existing(ctx, s, project, opts...), opts...)
 }
 

@@ -5,10 +5,10 @@ import (
 	"net/netip"
 )
 
-// dnsPlace is the place of the Service kube-dns in the range for Services: GKE
+// dnsHostNumber is the host number of the Service kube-dns in the range for Services: GKE
 // gives it the tenth address of every cluster
 // (https://github.com/kubernetes/kubernetes/blob/v1.30.0/cluster/gce/config-default.sh, DNS_SERVER_IP).
-const dnsPlace = 10
+const dnsHostNumber = 10
 
 // dnsAddress is the address that pods send their questions for names to, in a
 // cluster with this range for Services.
@@ -18,7 +18,7 @@ func dnsAddress(services string) (string, error) {
 		return "", fmt.Errorf("the cluster's range for Services is %q, in which no address of kube-dns can be found", services)
 	}
 	at := prefix.Masked().Addr()
-	for range dnsPlace {
+	for range dnsHostNumber {
 		at = at.Next()
 	}
 	if !prefix.Contains(at) {

@@ -104,10 +104,10 @@ func (s Settings) Validate() setting.Problems {
 		ps.Add("machineType", s.MachineType, "is not a valid machine type", "one of Compute Engine's, such as e2-standard-4")
 	}
 	switch {
-	case s.MinNodes < 1 || s.MinNodes > mostNodes:
-		ps.Add("minNodes", s.MinNodes, "is out of range", fmt.Sprintf("1 to %d, per zone", mostNodes))
-	case s.MaxNodes < s.MinNodes || s.MaxNodes > mostNodes:
-		ps.Add("maxNodes", s.MaxNodes, "is out of range", fmt.Sprintf("%d, which is minNodes, to %d, per zone", s.MinNodes, mostNodes))
+	case s.MinNodes < 1 || s.MinNodes > maxNodesPerZone:
+		ps.Add("minNodes", s.MinNodes, "is out of range", fmt.Sprintf("1 to %d, per zone", maxNodesPerZone))
+	case s.MaxNodes < s.MinNodes || s.MaxNodes > maxNodesPerZone:
+		ps.Add("maxNodes", s.MaxNodes, "is out of range", fmt.Sprintf("%d, which is minNodes, to %d, per zone", s.MinNodes, maxNodesPerZone))
 	}
 	if s.DiskGB < 20 || s.DiskGB > 65536 {
 		ps.Add("diskGb", s.DiskGB, "is out of range for a node", "20 to 65536")
@@ -115,8 +115,8 @@ func (s Settings) Validate() setting.Problems {
 	return ps
 }
 
-// mostNodes is how many nodes a pool may have in a zone.
-const mostNodes = 1000
+// maxNodesPerZone is how many nodes a pool may have in a zone.
+const maxNodesPerZone = 1000
 
 // validateAdopted refuses what would be silently ignored: all but what counts for a
 // cluster that exists.

@@ -18,8 +18,8 @@ import (
 // CheckIngress is the name of the check of an adopted Ingress.
 const CheckIngress = "ingress"
 
-// lookUpTime is how long reading the live Ingress may take.
-const lookUpTime = 2 * time.Minute
+// lookUpTimeout is how long reading the live Ingress may take.
+const lookUpTimeout = 2 * time.Minute
 
 // CheckArgs is what the check compares with the live Ingress.
 type CheckArgs struct {
@@ -34,11 +34,11 @@ type CheckArgs struct {
 }
 
 // Checks reads the live Ingress that is adopted, with a provider for its cluster,
-// and compares it with the settings: what they do not know of it would be dropped.
-// A created Ingress has nothing to compare with.
+// and compares it with the settings: an update would remove the parts that the settings
+// do not name. A created Ingress has nothing to compare with.
 //
-// It is read in a preview only, which "pulumi up" makes first: the engine keeps what
-// an update reads, and would tell every later change of the Ingress as drift.
+// It is read in a preview only, which "pulumi up" makes first: the engine would keep in
+// its state what an update reads, and report every later change of the Ingress as drift.
 func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.ResourceOption) setting.Checks {
 	if !args.Settings.Adopt || !ctx.DryRun() {
 		return nil
@@ -49,8 +49,8 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.ResourceOption) 
 		if err != nil {
 			return nil, fmt.Errorf("kubernetes.ingress.name = %q in kubernetes.namespace.name = %q: read the Ingress: %w", args.Settings.Name, args.Namespace, err)
 		}
-		if lost := args.lost(found); lost != "" {
-			if err := ctx.Log.Warn(fmt.Sprintf("Ingress %s has lost %s since the last update: somebody has applied another file. `pulumi up --refresh` puts it back", id, lost), nil); err != nil {
+		if missingParts := args.missingParts(found); missingParts != "" {
+			if err := ctx.Log.Warn(fmt.Sprintf("Ingress %s has lost %s since the last update: another writer has applied the Ingress. `pulumi up --refresh` puts it back", id, missingParts), nil); err != nil {
 				return nil, err
 			}
 		}
@@ -75,7 +75,7 @@ func lookUp(ctx *pulumi.Context, id string, opts ...pulumi.ResourceOption) (live
 	if err != nil {
 		return live{}, err
 	}
-	wait, cancel := context.WithTimeout(ctx.Context(), lookUpTime)
+	wait, cancel := context.WithTimeout(ctx.Context(), lookUpTimeout)
 	defer cancel()
 	answer, err := internals.UnsafeAwaitOutput(wait, pulumi.All(found.Metadata, found.Spec))
 	if err != nil {

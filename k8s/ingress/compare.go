@@ -9,7 +9,7 @@ import (
 	"github.com/coditect-ai/license-platform/setting"
 )
 
-// Keys of the settings that the check of an adopted Ingress speaks of.
+// Keys of the settings that the check of an adopted Ingress names in its problems.
 const (
 	keyRoutes         = "kubernetes.ingress.routes"
 	keyCertificates   = "kubernetes.ingress.existingCertificates"
@@ -19,23 +19,23 @@ const (
 	keyAddress        = "network.edgeAddress.name"
 )
 
-// compare lists what the settings do not know of the live Ingress, and what they
-// would do to it that its owner has not done.
+// compare lists the parts of the live Ingress that the settings do not name and that an
+// update would remove, and the changes that an update would make for all hosts.
 func (a CheckArgs) compare(found live) setting.Problems {
 	ps := a.compareRoutes(found)
 	ps = append(ps, a.compareCertificates(found)...)
-	return append(ps, a.compareFront(found)...)
+	return append(ps, a.compareFrontend(found)...)
 }
 
 func (a CheckArgs) compareRoutes(found live) (ps setting.Problems) {
 	there, strange := routesOf(found)
 	for _, what := range strange {
-		ps.Add(keyRoutes, what, "no route can say this, and it would be dropped", "an Ingress without it")
+		ps.Add(keyRoutes, what, "cannot be written as a route, and would be removed", "an Ingress without it")
 	}
 	args := Args{Settings: a.Settings, Domain: a.Domain, LicenseHost: a.LicenseHost}
 	own, known := args.hosts(), map[string]bool{}
 	for _, route := range a.Settings.Routes {
-		for _, line := range lines(args.host(route), route.Paths) {
+		for _, line := range routeLines(args.host(route), route.Paths) {
 			known[line] = true
 		}
 	}
@@ -44,15 +44,15 @@ func (a CheckArgs) compareRoutes(found live) (ps setting.Problems) {
 		if slices.Contains(own, route.Host) {
 			continue
 		}
-		for i, line := range lines(route.Host, route.Paths) {
+		for i, line := range routeLines(route.Host, route.Paths) {
 			live[line] = true
 			if !known[line] {
-				ps.Add(keyRoutes, line, "the live Ingress has this route, and it would be dropped", "with "+a.written(route.Host, route.Paths[i]))
+				ps.Add(keyRoutes, line, "the live Ingress has this route, and it would be dropped", "with "+a.asSetting(route.Host, route.Paths[i]))
 			}
 		}
 	}
 	if found.declared() {
-		return ps // since then routes are added here, and lost tells of those that are gone
+		return ps // the settings may have new routes; missingParts reports removed ones
 	}
 	for line := range known {
 		if !live[line] {
@@ -62,8 +62,8 @@ func (a CheckArgs) compareRoutes(found live) (ps setting.Problems) {
 	return ps
 }
 
-// routesOf are the rules of the live Ingress as settings would have them, and in
-// words what no setting can say.
+// routesOf returns the rules of the live Ingress as routes of the settings, and
+// describes those that no route can express.
 func routesOf(found live) (routes []Route, strange []string) {
 	for _, rule := range found.spec.Rules {
 		host := anyHost
@@ -100,8 +100,8 @@ func routesOf(found live) (routes []Route, strange []string) {
 	return routes, strange
 }
 
-// lines say each path in a line, so that two can be compared.
-func lines(host string, paths []Path) []string {
+// routeLines renders each path as one line, so that paths can be compared as text.
+func routeLines(host string, paths []Path) []string {
 	all := make([]string, len(paths))
 	for i, p := range paths {
 		all[i] = fmt.Sprintf("%s%s (%s) → %s:%s", host, p.Path, p.kind(), p.Service, p.port())
@@ -116,8 +116,8 @@ func (p Path) port() string {
 	return strconv.Itoa(p.Port)
 }
 
-// written is the path as a setting has it.
-func (a CheckArgs) written(host string, p Path) string {
+// asSetting renders the path as it is written in the settings.
+func (a CheckArgs) asSetting(host string, p Path) string {
 	where := "host: " + host
 	if host == a.Domain {
 		where = `subdomain: ""`
@@ -159,8 +159,8 @@ func split(list string) (names []string) {
 	return names
 }
 
-// compareFront looks at what stands before the routes.
-func (a CheckArgs) compareFront(found live) (ps setting.Problems) {
+// compareFrontend compares class, address, FrontendConfig and port 80.
+func (a CheckArgs) compareFrontend(found live) (ps setting.Problems) {
 	annotations, s := found.metadata.Annotations, a.Settings
 	if class, given := annotations[annotationClass]; given && class != classGCE || !given && found.spec.IngressClassName != nil {
 		ps.Add(keyName, s.Name, "GKE does not serve this Ingress with an external load balancer: its annotation "+annotationClass+" is "+strconv.Quote(class), "an Ingress of class "+classGCE)
@@ -183,31 +183,31 @@ func (a CheckArgs) compareFront(found live) (ps setting.Problems) {
 		}
 		ps.Add(keyRedirect, s.RedirectHTTP, would, strconv.FormatBool(open))
 	}
-	if s.RedirectHTTP && oldNames(found) {
-		ps.Add(keyRedirect, true, "GKE cannot redirect for this Ingress, whose load balancer has names of the first scheme: every later update of it would fail, the other hosts' too",
+	if s.RedirectHTTP && usesV1Naming(found) {
+		ps.Add(keyRedirect, true, "GKE cannot redirect for this Ingress, whose load balancer uses the V1 naming scheme: every later update of it would fail, for the other hosts too",
 			"false, until the Ingress has been made anew by its owner")
 	}
 	return ps
 }
 
-// oldNames tells whether ingress-gce named the parts of the load balancer by its
-// first scheme. It refuses redirects then: "cannot enable HTTPS Redirects with the
+// usesV1Naming tells whether ingress-gce uses its V1 naming scheme for the load
+// balancer's parts. It refuses redirects then: "cannot enable HTTPS Redirects with the
 // V1 Ingress naming scheme" (kubernetes/ingress-gce, pkg/loadbalancers/url_maps.go,
 // ensureRedirectURLMap). The finalizer says which scheme it is
 // (pkg/utils/namer/utils.go, FrontendNamingScheme).
-func oldNames(found live) bool {
+func usesV1Naming(found live) bool {
 	return slices.Contains(found.metadata.Finalizers, "networking.gke.io/ingress-finalizer") &&
 		!slices.Contains(found.metadata.Finalizers, "networking.gke.io/ingress-finalizer-V2")
 }
 
-// lost says what of the platform's somebody took out of an Ingress that had it: what
-// the platform has declared and no longer owns.
-func (a CheckArgs) lost(found live) string {
+// missingParts names the platform's parts that another writer has removed from the
+// Ingress: the platform declared them before, and no longer owns them.
+func (a CheckArgs) missingParts(found live) string {
 	s := a.Settings
 	if s.GiveBack || !found.declared() {
 		return ""
 	}
-	var lost []string
+	var missingParts []string
 	if !found.ownsRules() {
 		there, _ := routesOf(found)
 		args := Args{Settings: s, Domain: a.Domain, LicenseHost: a.LicenseHost}
@@ -217,21 +217,21 @@ func (a CheckArgs) lost(found live) string {
 		}
 		for _, host := range hosts {
 			if !slices.ContainsFunc(there, func(r Route) bool { return r.Host == host }) {
-				lost = append(lost, "the host "+host)
+				missingParts = append(missingParts, "the host "+host)
 			}
 		}
 	}
 	annotations := found.metadata.Annotations
 	for _, name := range s.certificates() {
 		if !found.owns(annotationCertificates) && !slices.Contains(split(annotations[annotationCertificates]), name) {
-			lost = append(lost, "the certificate "+name)
+			missingParts = append(missingParts, "the certificate "+name)
 		}
 	}
 	if s.ExistingFrontendConfig == "" && annotations[annotationFrontendConfig] == "" {
-		lost = append(lost, "the FrontendConfig "+FrontendConfigName)
+		missingParts = append(missingParts, "the FrontendConfig "+FrontendConfigName)
 	}
 	if open := annotations[annotationAllowHTTP] != "false"; open != s.RedirectHTTP && !found.owns(annotationAllowHTTP) {
-		lost = append(lost, annotationAllowHTTP+": "+strconv.FormatBool(s.RedirectHTTP))
+		missingParts = append(missingParts, annotationAllowHTTP+": "+strconv.FormatBool(s.RedirectHTTP))
 	}
-	return strings.Join(lost, ", ")
+	return strings.Join(missingParts, ", ")
 }

@@ -86,7 +86,7 @@ func declareIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.
 			Namespace:   args.Namespace.ToStringOutput().ToStringPtrOutput(),
 			Annotations: annotations,
 		},
-		Spec: networkingv1.IngressSpecArgs{Rules: whole(args.rules())},
+		Spec: networkingv1.IngressSpecArgs{Rules: newIngressRules(args.rules())},
 	}, pulumi.Parent(parent), pulumi.DependsOn(after))
 	return err
 }

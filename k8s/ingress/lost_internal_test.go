@@ -41,7 +41,7 @@ func path() networkingv1.HTTPIngressPath {
 	}}
 }
 
-func TestWhatOfThePlatformsSomebodyTookOutIsNamed(t *testing.T) {
+func TestPartsOfThePlatformThatWereRemovedAreNamed(t *testing.T) {
 	t.Parallel()
 	const host = "licenses.example.com"
 	with := func(certificates, front, http string) map[string]string {
@@ -53,16 +53,16 @@ func TestWhatOfThePlatformsSomebodyTookOutIsNamed(t *testing.T) {
 		}
 		return all
 	}
-	whole := with("ide,license-platform", "license-platform", "false")
+	newIngressRules := with("ide,license-platform", "license-platform", "false")
 	args := CheckArgs{Domain: "example.com", LicenseHost: host, Settings: Settings{
 		Adopt: true, ExistingCertificates: []string{"ide"}, Routes: []Route{{Subdomain: "ide", Paths: []Path{{Path: "/", Service: "ide", Port: 80}}}},
 	}}
 	for name, c := range map[string]struct {
-		found  live
-		change func(*Settings)
-		lost   string
+		found        live
+		change       func(*Settings)
+		missingParts string
 	}{
-		"nothing":                          {adopted([]string{host, "ide.example.com"}, whole, "rules", annotationAllowHTTP, annotationCertificates, annotationFrontendConfig), nil, ""},
+		"nothing":                          {adopted([]string{host, "ide.example.com"}, newIngressRules, "rules", annotationAllowHTTP, annotationCertificates, annotationFrontendConfig), nil, ""},
 		"nothing, before the first update": {adopted([]string{"ide.example.com"}, with("ide", "", "false")), nil, ""},
 		"by a client-side apply of the owner's own file": {
 			adopted([]string{"ide.example.com"}, with("ide", "license-platform", "false"), annotationFrontendConfig), nil, "the host " + host + ", the certificate license-platform",
@@ -72,7 +72,7 @@ func TestWhatOfThePlatformsSomebodyTookOutIsNamed(t *testing.T) {
 			"the host " + host + ", the certificate license-platform, kubernetes.io/ingress.allow-http: true",
 		},
 		"a route that the platform had added": {
-			adopted([]string{host}, whole, annotationAllowHTTP), nil, "the host ide.example.com",
+			adopted([]string{host}, newIngressRules, annotationAllowHTTP), nil, "the host ide.example.com",
 		},
 		"by an apply that forces conflicts on every field": {
 			adopted([]string{"ide.example.com"}, with("ide", "license-platform", "false")), nil, "the host " + host + ", the certificate license-platform",
@@ -84,7 +84,7 @@ func TestWhatOfThePlatformsSomebodyTookOutIsNamed(t *testing.T) {
 			adopted([]string{"ide.example.com"}, with("ide", "license-platform", "false"), "rules"), func(s *Settings) { s.GiveBack = true }, "",
 		},
 		"nothing, by a host that is new in the settings": {
-			adopted([]string{host}, whole, "rules", annotationAllowHTTP, annotationCertificates, annotationFrontendConfig), nil, "",
+			adopted([]string{host}, newIngressRules, "rules", annotationAllowHTTP, annotationCertificates, annotationFrontendConfig), nil, "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,8 +93,8 @@ func TestWhatOfThePlatformsSomebodyTookOutIsNamed(t *testing.T) {
 			if c.change != nil {
 				c.change(&tried.Settings)
 			}
-			assert.Equal(t, c.lost, tried.lost(c.found))
-			if c.lost != "" {
+			assert.Equal(t, c.missingParts, tried.missingParts(c.found))
+			if c.missingParts != "" {
 				for _, problem := range tried.compare(c.found) {
 					assert.NotContains(t, problem.Why, "would be", "what was the platform's is put back without a refusal")
 				}

@@ -31,7 +31,7 @@ func patchIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.Re
 			Namespace:   args.Namespace.ToStringOutput().ToStringPtrOutput(),
 			Annotations: annotations,
 		},
-		Spec: networkingv1.IngressSpecPatchArgs{Rules: patched(args.rules())},
+		Spec: networkingv1.IngressSpecPatchArgs{Rules: patchRules(args.rules())},
 	}, pulumi.Parent(parent), pulumi.DependsOn(after), pulumi.RetainOnDelete(true))
 	return err
 }

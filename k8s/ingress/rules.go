@@ -16,8 +16,8 @@ func (a *Args) hosts() []string {
 	return hosts
 }
 
-// host is the one that the route says, or a subdomain of the platform's domain,
-// or the domain itself.
+// host returns the route's host: the one it names, a subdomain of the platform's
+// domain, or the domain itself.
 func (a *Args) host(r Route) string {
 	switch {
 	case r.Host != "":
@@ -61,9 +61,9 @@ func (a *Args) rules() (all []rule) {
 	return all
 }
 
-// whole are the rules of an Ingress of the stack's own. GCE takes a path prefix
-// for "/x" and "/x/*".
-func whole(rules []rule) networkingv1.IngressRuleArray {
+// newIngressRules are the rules for an Ingress that the stack creates. GCE turns the path
+// prefix "/x" into "/x" and "/x/*".
+func newIngressRules(rules []rule) networkingv1.IngressRuleArray {
 	all := make(networkingv1.IngressRuleArray, len(rules))
 	for i, r := range rules {
 		paths := make(networkingv1.HTTPIngressPathArray, len(r.paths))
@@ -82,8 +82,8 @@ func whole(rules []rule) networkingv1.IngressRuleArray {
 	return all
 }
 
-// patched are the same rules for an Ingress of somebody else's.
-func patched(rules []rule) networkingv1.IngressRulePatchArray {
+// patchRules are the same rules for the patch of an adopted Ingress.
+func patchRules(rules []rule) networkingv1.IngressRulePatchArray {
 	all := make(networkingv1.IngressRulePatchArray, len(rules))
 	for i, r := range rules {
 		paths := make(networkingv1.HTTPIngressPathPatchArray, len(r.paths))
@@ -102,7 +102,7 @@ func patched(rules []rule) networkingv1.IngressRulePatchArray {
 	return all
 }
 
-// name is nothing for the rule of every other host.
+// name is the rule's host, or nil for the rule that matches every other host.
 func (r rule) name() pulumi.StringPtrInput {
 	if r.host == anyHost {
 		return nil

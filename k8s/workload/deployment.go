@@ -15,7 +15,7 @@ func (b *builder) declareDeployment(w *Workload) error {
 	s := b.args.Settings
 	spec := appsv1.DeploymentSpecArgs{
 		Selector:                selector(APIName),
-		ProgressDeadlineSeconds: pulumi.Int(int(s.progress().Seconds())),
+		ProgressDeadlineSeconds: pulumi.Int(int(s.progressDeadline().Seconds())),
 		MinReadySeconds:         pulumi.Int(s.SettleSeconds),
 		RevisionHistoryLimit:    pulumi.Int(5),
 		Strategy: appsv1.DeploymentStrategyArgs{
@@ -29,7 +29,7 @@ func (b *builder) declareDeployment(w *Workload) error {
 			Spec:     b.podSpec(),
 		},
 	}
-	options := []pulumi.ResourceOption{s.deploymentWaits()}
+	options := []pulumi.ResourceOption{s.deploymentTimeouts()}
 	if s.autoscaled() {
 		options = append(options, leaveReplicas())
 	} else {
@@ -62,7 +62,7 @@ func (b *builder) podSpec() corev1.PodSpecArgs {
 		EnableServiceLinks:            pulumi.Bool(false),
 		SecurityContext:               restrictedPod(),
 		HostAliases:                   hostAliases(b.args.GoogleAddresses, b.args.GoogleNames),
-		TerminationGracePeriodSeconds: pulumi.Int(int(s.leaving().Seconds())),
+		TerminationGracePeriodSeconds: pulumi.Int(int(s.terminationTime().Seconds())),
 		TopologySpreadConstraints: corev1.TopologySpreadConstraintArray{
 			spread("topology.kubernetes.io/zone"), spread("kubernetes.io/hostname"),
 		},

@@ -22,7 +22,7 @@ func (b *builder) declareMigration(*Workload) error {
 		Metadata: b.metadata(name, nil, MigrationName),
 		Spec: batchv1.JobSpecArgs{
 			BackoffLimit:          pulumi.Int(6),
-			ActiveDeadlineSeconds: pulumi.Int(int(migrationEnds.Seconds())),
+			ActiveDeadlineSeconds: pulumi.Int(int(migrationDeadline.Seconds())),
 			Template: corev1.PodTemplateSpecArgs{
 				Metadata: metav1.ObjectMetaArgs{Labels: labels(MigrationName)},
 				Spec: corev1.PodSpecArgs{
@@ -43,7 +43,7 @@ func (b *builder) declareMigration(*Workload) error {
 				},
 			},
 		},
-	}, append(b.options(append([]pulumi.Resource{b.accounts[MigrationName]}, b.args.Before...)...), migrationWaits())...)
+	}, append(b.options(append([]pulumi.Resource{b.accounts[MigrationName]}, b.args.Before...)...), migrationTimeouts())...)
 	b.migration = job
 	return err
 }

@@ -49,8 +49,8 @@ type Replicas struct {
 	Max int `json:"max"`
 }
 
-// mostReplicas is far more than a database has connections for.
-const mostReplicas = 1000
+// maxReplicas is far more than a database has connections for.
+const maxReplicas = 1000
 
 // requireQuantity records a problem unless value is a Kubernetes quantity from least to
 // most. So 512m, half a byte, is not taken for 512Mi.
@@ -76,10 +76,10 @@ func (s Settings) Validate() setting.Problems {
 		ps.Add("platform", s.Platform, "is not a valid platform of GKE's nodes", strings.Join(platforms, " or "))
 	}
 	switch {
-	case s.Replicas.Min < 1 || s.Replicas.Min > mostReplicas:
-		ps.Add("replicas.min", s.Replicas.Min, "is out of range", fmt.Sprintf("1 to %d", mostReplicas))
-	case s.Replicas.Max < s.Replicas.Min || s.Replicas.Max > mostReplicas:
-		ps.Add("replicas.max", s.Replicas.Max, "is out of range", fmt.Sprintf("%d, which is min, to %d", s.Replicas.Min, mostReplicas))
+	case s.Replicas.Min < 1 || s.Replicas.Min > maxReplicas:
+		ps.Add("replicas.min", s.Replicas.Min, "is out of range", fmt.Sprintf("1 to %d", maxReplicas))
+	case s.Replicas.Max < s.Replicas.Min || s.Replicas.Max > maxReplicas:
+		ps.Add("replicas.max", s.Replicas.Max, "is out of range", fmt.Sprintf("%d, which is min, to %d", s.Replicas.Min, maxReplicas))
 	}
 	requireQuantity(&ps, "cpu", s.cpu(), "10m", "64")
 	requireQuantity(&ps, "memory", s.memory(), "64Mi", "256Gi")

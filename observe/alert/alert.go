@@ -12,9 +12,9 @@ import (
 // Severities, as Cloud Monitoring knows them.
 // https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#Severity
 const (
-	// Warning is for somebody to look at in working hours.
+	// Warning can wait until working hours.
 	Warning = "WARNING"
-	// Critical wakes somebody up.
+	// Critical pages the on-call engineer.
 	Critical = "CRITICAL"
 )
 
@@ -40,7 +40,7 @@ type Alert struct {
 // Subject is what the alerts are about. A project may hold other things of the
 // same kinds: those of the Cloud IDE.
 type Subject struct {
-	// Workload is whose metrics are meant.
+	// Workload exports the metrics that the alerts read.
 	Workload Workload
 	// Host is the license API's host name, for example licenses.coditect.ai.
 	Host string
@@ -58,5 +58,5 @@ type Subject struct {
 // All returns every alert about a subject.
 func All(about Subject, thresholds Thresholds) []Alert {
 	at := thresholds.WithDefaults()
-	return slices.Concat(ofAPI(about.Workload, at), ofGoogle(about, at), ofAuditTrail(about))
+	return slices.Concat(apiAlerts(about.Workload, at), googleAlerts(about, at), auditAlerts(about))
 }

@@ -21,10 +21,10 @@ func (w Workload) selector(more string) string {
 	return fmt.Sprintf(`{namespace=%q,job=%q%s}`, w.Namespace, w.Job, more)
 }
 
-// ofAPI are the alerts over what the license API exports. Rates look back over
+// apiAlerts are the alerts over what the license API exports. Rates look back over
 // at least four times the 30 seconds between two scrapes, so that one missed
 // scrape does not look like the end of an incident.
-func ofAPI(workload Workload, at Thresholds) []Alert {
+func apiAlerts(workload Workload, at Thresholds) []Alert {
 	every, refused := workload.selector(""), workload.selector(`,code=~"401|403"`)
 	return []Alert{
 		{

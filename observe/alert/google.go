@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ofGoogle are the alerts over metrics that Google writes itself. Their names in
+// googleAlerts are the alerts over metrics that Google writes itself. Their names in
 // PromQL are the metric type with a colon for the first slash and underscores
 // for all else, and a type that several kinds of resources have needs the kind in
 // monitored_resource: https://cloud.google.com/monitoring/promql/promql-mapping
@@ -13,7 +13,7 @@ import (
 // They are sampled once a minute and seen some minutes later, so that an instant,
 // or a rate over two minutes, would find nothing to look at.
 // https://cloud.google.com/monitoring/api/v3/latency-n-retention
-func ofGoogle(about Subject, at Thresholds) []Alert {
+func googleAlerts(about Subject, at Thresholds) []Alert {
 	return []Alert{
 		{
 			// networksecurity.googleapis.com/https/request_count

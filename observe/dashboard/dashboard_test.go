@@ -16,14 +16,14 @@ import (
 // source is a stack with everything, or without the uptime check.
 func source(check string) dashboard.Source {
 	backend := objective.Backend{Namespace: "coditect-app", Service: "license-api", Port: 80}
-	var promises []dashboard.Promise
+	var objectives []dashboard.DeclaredObjective
 	for _, o := range objective.All(backend, objective.Settings{}) {
-		promises = append(promises, dashboard.Promise{Name: "projects/1/services/license-api/serviceLevelObjectives/" + o.Name, Objective: o})
+		objectives = append(objectives, dashboard.DeclaredObjective{Name: "projects/1/services/license-api/serviceLevelObjectives/" + o.Name, Objective: o})
 	}
 	return dashboard.Source{
 		Project: "acme", Workload: alert.Workload{Namespace: "coditect-app", Job: "license-api"}, Container: "license-api", Backend: backend,
 		SecurityPolicy: "armor", SQLInstance: "db", Redis: "redis", LogBucket: "logs",
-		Check: check, Objectives: promises, Policies: []string{"alertPolicies/1"},
+		Check: check, Objectives: objectives, Policies: []string{"alertPolicies/1"},
 		Playbooks: map[string]string{"AvailabilityBurnFast": "availability-burn.md"}, Folder: "https://example.com/docs/playbooks/",
 	}
 }

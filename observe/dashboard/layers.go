@@ -10,14 +10,14 @@ import (
 // New is the dashboard of what a source names.
 func New(s Source) Dashboard {
 	return Dashboard{DisplayName: "License platform", MosaicLayout: place([]section{
-		s.promises(), s.armor(), s.edge(), s.ingress(), s.workload(), s.application(), s.data(), s.evidence(),
+		s.objectives(), s.armor(), s.edge(), s.ingress(), s.workload(), s.application(), s.data(), s.evidence(),
 	})}
 }
 
-func (s Source) promises() section {
+func (s Source) objectives() section {
 	var first []Widget
-	for _, promise := range s.Objectives {
-		first = append(first, burn(promise))
+	for _, slo := range s.Objectives {
+		first = append(first, burn(slo))
 	}
 	if s.Check != "" {
 		by := []string{"metric.label.checker_location"}

@@ -12,10 +12,10 @@ import (
 type Source struct {
 	// Project is the Google Cloud project's id.
 	Project string
-	// Workload and Container tell the API's pods and their metrics.
+	// Workload and Container select the API's pods and their metrics.
 	Workload  alert.Workload
 	Container string
-	// Backend tells the load balancer's requests.
+	// Backend selects the load balancer's requests.
 	Backend objective.Backend
 	// SecurityPolicy is the name of the Cloud Armor policy.
 	SecurityPolicy string
@@ -25,8 +25,8 @@ type Source struct {
 	LogBucket string
 	// Check is the id of the uptime check; empty without one.
 	Check string
-	// Objectives are the promises.
-	Objectives []Promise
+	// Objectives are those of the license API.
+	Objectives []DeclaredObjective
 	// Thresholds are where the alerts on the API's own metrics fire.
 	Thresholds alert.Thresholds
 	// Policies are the alert policies, alertPolicies/ID.
@@ -36,9 +36,9 @@ type Source struct {
 	Folder    string
 }
 
-// Promise is an objective that Cloud Monitoring keeps.
-type Promise struct {
-	// Name is the objective's in full.
+// DeclaredObjective is an objective that is declared in Cloud Monitoring.
+type DeclaredObjective struct {
+	// Name is its full name: projects/P/services/S/serviceLevelObjectives/O.
 	Name string
 	objective.Objective
 }
@@ -63,8 +63,8 @@ func google(name, legend string, by []string, where ...string) series {
 	return series{metric: GoogleMetrics()[name], legend: legend, by: by, where: where}
 }
 
-// burn draws how fast a promise's budget is spent.
-func burn(p Promise) Widget {
+// burn draws the burn rate of an objective's error budget.
+func burn(p DeclaredObjective) Widget {
 	w := chart(p.Summary, "times too fast")
 	for _, lookback := range []time.Duration{time.Hour, 6 * time.Hour} {
 		w.Chart.DataSets = append(w.Chart.DataSets, DataSet{

@@ -16,9 +16,9 @@ type Backend struct {
 // https://github.com/kubernetes/ingress-gce/blob/master/pkg/utils/namer/namer.go
 const longestName = 38
 
-// Whole says whether GKE keeps the Service's name as it is. A name that is cut
+// KeepsName says whether GKE puts the Service's whole name into the backend's name. A name that is cut
 // cannot be told from its neighbours'.
-func (b Backend) Whole() bool {
+func (b Backend) KeepsName() bool {
 	return len(b.Namespace)+len(b.Service)+len(fmt.Sprint(b.Port)) <= longestName
 }
 

@@ -52,7 +52,7 @@ func TestThePromisesAreMadeAboutTheLicenseAPIOnly(t *testing.T) {
 
 func TestTheBackendIsNoOtherService(t *testing.T) {
 	t.Parallel()
-	assert.True(t, license.Whole())
+	assert.True(t, license.KeepsName())
 	for name, ours := range map[string]bool{
 		"k8s1-1c1a1b2d-coditect-app-license-api-80-8f0a1b2c":       true,
 		"k8s1-1c1a1b2d-coditect-app-license-staff-80-8f0a1b2c":     false,
@@ -64,7 +64,7 @@ func TestTheBackendIsNoOtherService(t *testing.T) {
 		assert.Equal(t, ours, wholeMatch(license.Pattern(), name) == name, name)
 	}
 	long := objective.Backend{Namespace: "a-namespace-of-26-characters", Service: "license-api", Port: 80}
-	assert.False(t, long.Whole(), "GKE would cut the name")
+	assert.False(t, long.KeepsName(), "GKE would cut the name")
 }
 
 func TestEveryObjectiveHasAnAlertForEveryWindow(t *testing.T) {

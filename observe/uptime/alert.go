@@ -6,7 +6,7 @@ import (
 	"github.com/coditect-ai/license-platform/observe/alert"
 )
 
-// Path is what the checkers ask for: it is answered without a token, and by a
+// Path is the path that the checkers request. It needs no token, and is answered by a
 // process that lives, whatever its dependencies do.
 const Path = "/health"
 

@@ -64,18 +64,18 @@ func (s Settings) Validate() setting.Problems {
 	return found
 }
 
-// Chosen are the regions that the check uses: those of the settings, else every
+// SelectedRegions are the regions that the check uses: those of the settings, else every
 // one whose country is let in.
-func (s Settings) Chosen(lets func(country string) bool) []string {
+func (s Settings) SelectedRegions(lets func(country string) bool) []string {
 	if len(s.Regions) > 0 {
 		return s.Regions
 	}
 	return Admitted(lets)
 }
 
-// Against lists what is wrong with the settings when only some countries are let
+// ValidateRegions lists what is wrong with the settings when only some countries are let
 // in.
-func (s Settings) Against(lets func(country string) bool) setting.Problems {
+func (s Settings) ValidateRegions(lets func(country string) bool) setting.Problems {
 	var found setting.Problems
 	if s.Disabled {
 		return found

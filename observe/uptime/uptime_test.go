@@ -25,10 +25,10 @@ func TestOnlyCheckersThatCloudArmorLetsInAreUsed(t *testing.T) {
 		"everywhere":                         {func(string) bool { return true }, uptime.All()},
 		"nowhere":                            {only(), nil},
 	} {
-		assert.Equal(t, c.regions, uptime.Settings{}.Chosen(c.lets), name)
+		assert.Equal(t, c.regions, uptime.Settings{}.SelectedRegions(c.lets), name)
 	}
 	assert.Equal(t, []string{"EUROPE", "ASIA_PACIFIC", "SOUTH_AMERICA"},
-		uptime.Settings{Regions: []string{"EUROPE", "ASIA_PACIFIC", "SOUTH_AMERICA"}}.Chosen(only()), "the settings decide")
+		uptime.Settings{Regions: []string{"EUROPE", "ASIA_PACIFIC", "SOUTH_AMERICA"}}.SelectedRegions(only()), "the settings decide")
 }
 
 func TestACheckThatCloudArmorWouldRefuseIsRefusedFirst(t *testing.T) {
@@ -44,7 +44,7 @@ func TestACheckThatCloudArmorWouldRefuseIsRefusedFirst(t *testing.T) {
 		"three countries":           {uptime.Settings{}, only("BE", "SG", "BR"), nil},
 	} {
 		var keys []string
-		for _, problem := range c.settings.Against(c.lets) {
+		for _, problem := range c.settings.ValidateRegions(c.lets) {
 			keys = append(keys, problem.Key)
 		}
 		assert.Equal(t, c.keys, keys, name)

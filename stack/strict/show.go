@@ -35,9 +35,9 @@ func (d Decoder) unread(value any) any {
 	return hidden
 }
 
-// Unread is text under an unknown key as a problem may show it: only a number or
+// MaskedValue is text under an unknown key as a problem may show it: only a number or
 // a switch.
-func Unread(text string) any {
+func MaskedValue(text string) any {
 	if _, known := Switch(text); known {
 		return plain(text)
 	}

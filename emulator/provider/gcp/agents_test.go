@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
-	"github.com/coditect-ai/license-platform/stack/patience"
+	"github.com/coditect-ai/license-platform/stack/retry"
 )
 
 func TestAGrantWaitsForAnAgentThatIsStillBeingMade(t *testing.T) {
@@ -22,7 +22,7 @@ func TestAGrantWaitsForAnAgentThatIsStillBeingMade(t *testing.T) {
 		exist = false
 		_, _, err := c.create(gcp.TypeCryptoKeyMember, agent, grant)
 		require.ErrorContains(t, err, agent+" does not exist")
-		assert.True(t, patience.Passes(gcp.TypeCryptoKeyMember, err.Error()), "the stack tries again: %v", err)
+		assert.True(t, retry.IsTransient(gcp.TypeCryptoKeyMember, err.Error()), "the stack tries again: %v", err)
 		exist = true
 		c.must(gcp.TypeCryptoKeyMember, agent, grant)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
-	"github.com/coditect-ai/license-platform/stack/patience"
+	"github.com/coditect-ai/license-platform/stack/retry"
 )
 
 func TestAPodMonitoringIsMadeOnlyWhenItsWebhookAnswers(t *testing.T) {
@@ -20,7 +20,7 @@ func TestAPodMonitoringIsMadeOnlyWhenItsWebhookAnswers(t *testing.T) {
 	}})
 	_, err := c.create(kubernetes.TypePodMonitoring, monitoring)
 	require.ErrorContains(t, err, `no endpoints available for service "gmp-operator"`)
-	assert.True(t, patience.Passes(kubernetes.TypePodMonitoring, err.Error()), "the stack tries it again")
+	assert.True(t, retry.IsTransient(kubernetes.TypePodMonitoring, err.Error()), "the stack tries it again")
 	assert.Empty(t, c.store.List(kubernetes.TypePodMonitoring))
 	answers = true
 	_, err = c.create(kubernetes.TypePodMonitoring, monitoring)

@@ -105,7 +105,7 @@ func (t *translation) frontendConfig(name string) {
 		if !known {
 			t.bad("FrontendConfig %q: response code name %q is unknown", t.key(name), redirect.ResponseCodeName)
 		}
-		if t.oldNames() {
+		if t.usesV1Naming() {
 			t.bad("error: cannot enable HTTPS Redirects with the V1 Ingress naming scheme: Ingress %s has to be made anew", t.plan.config.Name)
 		}
 		t.plan.config.PlainHTTP.RedirectCode = code
@@ -119,11 +119,11 @@ const (
 	finalizerV2 = "networking.gke.io/ingress-finalizer-V2"
 )
 
-// oldNames tells whether the load balancer's parts have names of the first scheme,
-// under which there is no redirect (ingress-gce, pkg/utils/namer/utils.go,
+// usesV1Naming tells whether the load balancer's parts have names of the V1 scheme,
+// which does not support redirects (ingress-gce, pkg/utils/namer/utils.go,
 // FrontendNamingScheme; pkg/loadbalancers/url_maps.go, ensureRedirectURLMap). An
 // Ingress without a finalizer is new here, and gets the second.
-func (t *translation) oldNames() bool {
+func (t *translation) usesV1Naming() bool {
 	return slices.Contains(t.ingress.Finalizers, finalizerV1) && !slices.Contains(t.ingress.Finalizers, finalizerV2)
 }
 

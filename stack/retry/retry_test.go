@@ -1,11 +1,11 @@
-package patience_test
+package retry_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/coditect-ai/license-platform/stack/patience"
+	"github.com/coditect-ai/license-platform/stack/retry"
 )
 
 func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
@@ -18,7 +18,7 @@ func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
 	)
 	for name, c := range map[string]struct {
 		typ, message string
-		passes       bool
+		transient    bool
 	}{
 		"an agent that is not there yet": {grant, "error setting IAM policy for KMS CryptoKey \"k\": googleapi: Error 400: Service account service-1@compute-system.iam.gserviceaccount.com does not exist., badRequest", true},
 		"an API enabled a moment ago":    {repository, "googleapi: Error 403: Artifact Registry API has not been used in project 1 before or it is disabled. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.", true},
@@ -34,14 +34,14 @@ func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.passes, patience.Passes(c.typ, c.message))
+			assert.Equal(t, c.transient, retry.IsTransient(c.typ, c.message))
 		})
 	}
 }
 
 func TestGrantsAndWhatGKEsWebhooksSeeAreDeclaredWithTheHook(t *testing.T) {
 	t.Parallel()
-	for typ, meets := range map[string]bool{
+	for typ, typesWithHook := range map[string]bool{
 		"gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember":         true,
 		"gcp:projects/iAMMember:IAMMember":                      true,
 		"gcp:secretmanager/secretIamMember:SecretIamMember":     true,
@@ -53,6 +53,6 @@ func TestGrantsAndWhatGKEsWebhooksSeeAreDeclaredWithTheHook(t *testing.T) {
 		"gcp:sql/databaseInstance:DatabaseInstance":             false,
 		"kubernetes:apps/v1:Deployment":                         false,
 	} {
-		assert.Equal(t, meets, patience.Meets(typ), typ)
+		assert.Equal(t, typesWithHook, retry.HasHook(typ), typ)
 	}
 }

@@ -26,7 +26,7 @@ func (o *Observability) uptime(ctx *pulumi.Context, name string, args *Args) err
 		DisplayName:     pulumi.String("License API from outside"),
 		Period:          seconds(time.Duration(settings.PeriodSeconds) * time.Second),
 		Timeout:         seconds(time.Duration(settings.TimeoutSeconds) * time.Second),
-		SelectedRegions: pulumi.ToStringArray(settings.Chosen(args.Lets)),
+		SelectedRegions: pulumi.ToStringArray(settings.SelectedRegions(args.AdmitsCountry)),
 		CheckerType:     pulumi.String("STATIC_IP_CHECKERS"),
 		MonitoredResource: &monitoring.UptimeCheckConfigMonitoredResourceArgs{
 			Type:   pulumi.String(uptime.Resource),

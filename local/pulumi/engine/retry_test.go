@@ -13,7 +13,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/pulumi/engine"
-	"github.com/coditect-ai/license-platform/stack/patience"
+	"github.com/coditect-ai/license-platform/stack/retry"
 )
 
 // errNotYet is what Google says of a service agent that is still being made.
@@ -24,7 +24,7 @@ const grantType = "gcp:test/grantIAMMember:GrantIAMMember"
 
 // grant declares one grant, and tries again.
 func grant(ctx *pulumi.Context) error {
-	if err := patience.Register(ctx, time.Millisecond); err != nil {
+	if err := retry.Register(ctx, time.Millisecond); err != nil {
 		return err
 	}
 	var google struct{ pulumi.ProviderResourceState }

@@ -10,16 +10,16 @@ import (
 	"github.com/coditect-ai/license-platform/observe/objective"
 )
 
-// kept is a promise with the objective's name in Cloud Monitoring.
-type kept struct {
+// declaredObjective is an objective with its full name in Cloud Monitoring.
+type declaredObjective struct {
 	objective.Objective
 	name pulumi.StringOutput
 }
 
-// promises declares the license API as a service of Cloud Monitoring, what its
-// clients are promised, and the alerts on it.
+// declareObjectives declares the license API as a service of Cloud Monitoring, its
+// service level objectives, and the alerts on their burn rates.
 // https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring
-func (o *Observability) promises(ctx *pulumi.Context, name string, args *Args) error {
+func (o *Observability) declareObjectives(ctx *pulumi.Context, name string, args *Args) error {
 	service, err := monitoring.NewCustomService(ctx, name, &monitoring.CustomServiceArgs{
 		Project:     pulumi.String(args.Project),
 		ServiceId:   pulumi.String(args.Backend.Service),
@@ -28,24 +28,24 @@ func (o *Observability) promises(ctx *pulumi.Context, name string, args *Args) e
 	if err != nil {
 		return fmt.Errorf("declaring the monitored service %s: %w", args.Backend.Service, err)
 	}
-	for _, promise := range objective.All(args.Backend, args.Settings.Objectives) {
-		declared, err := monitoring.NewSlo(ctx, name+"-"+promise.Name, &monitoring.SloArgs{
+	for _, slo := range objective.All(args.Backend, args.Settings.Objectives) {
+		declared, err := monitoring.NewSlo(ctx, name+"-"+slo.Name, &monitoring.SloArgs{
 			Project:           pulumi.String(args.Project),
 			Service:           service.ServiceId,
-			SloId:             pulumi.String(promise.Name),
-			DisplayName:       pulumi.String(promise.Summary),
-			Goal:              pulumi.Float64(promise.Goal),
-			RollingPeriodDays: pulumi.Int(promise.Days),
-			RequestBasedSli:   indicator(promise),
+			SloId:             pulumi.String(slo.Name),
+			DisplayName:       pulumi.String(slo.Summary),
+			Goal:              pulumi.Float64(slo.Goal),
+			RollingPeriodDays: pulumi.Int(slo.Days),
+			RequestBasedSli:   indicator(slo),
 		}, pulumi.Parent(o))
 		if err != nil {
-			return fmt.Errorf("declaring objective %s: %w", promise.Name, err)
+			return fmt.Errorf("declaring objective %s: %w", slo.Name, err)
 		}
-		o.objectives = append(o.objectives, kept{Objective: promise, name: declared.Name})
-		for _, a := range promise.Alerts() {
+		o.objectives = append(o.objectives, declaredObjective{Objective: slo, name: declared.Name})
+		for _, a := range slo.Alerts() {
 			if err := o.declare(ctx, name, args, policy{
 				name: a.Name, summary: a.Summary, severity: a.Severity, playbook: a.Playbook,
-				every: true, conditions: burning(a, declared.Name), strategy: closes(), after: args.Edge,
+				allConditions: true, conditions: burnRateConditions(a, declared.Name), strategy: closes(), after: args.Edge,
 			}); err != nil {
 				return err
 			}
@@ -56,29 +56,30 @@ func (o *Observability) promises(ctx *pulumi.Context, name string, args *Args) e
 
 // indicator is what is counted: server errors among all requests, or answers in
 // time among all answers.
-func indicator(promise objective.Objective) *monitoring.SloRequestBasedSliArgs {
-	if promise.Milliseconds == 0 {
+func indicator(slo objective.Objective) *monitoring.SloRequestBasedSliArgs {
+	if slo.Milliseconds == 0 {
 		return &monitoring.SloRequestBasedSliArgs{GoodTotalRatio: &monitoring.SloRequestBasedSliGoodTotalRatioArgs{
-			BadServiceFilter:   pulumi.String(promise.Indicator.Bad()),
-			TotalServiceFilter: pulumi.String(promise.Indicator.Total()),
+			BadServiceFilter:   pulumi.String(slo.Indicator.Bad()),
+			TotalServiceFilter: pulumi.String(slo.Indicator.Total()),
 		}}
 	}
 	return &monitoring.SloRequestBasedSliArgs{DistributionCut: &monitoring.SloRequestBasedSliDistributionCutArgs{
-		DistributionFilter: pulumi.String(promise.Indicator.Distribution()),
+		DistributionFilter: pulumi.String(slo.Indicator.Distribution()),
 		Range: &monitoring.SloRequestBasedSliDistributionCutRangeArgs{
-			Min: pulumi.Float64(0), Max: pulumi.Float64(float64(promise.Milliseconds)),
+			Min: pulumi.Float64(0), Max: pulumi.Float64(float64(slo.Milliseconds)),
 		},
 	}}
 }
 
-// burning holds while the budget burns too fast over each of the lookbacks.
-func burning(a objective.Alert, name pulumi.StringOutput) (conditions monitoring.AlertPolicyConditionArray) {
+// burnRateConditions are true while the error budget burns too fast over each of the
+// lookbacks.
+func burnRateConditions(a objective.Alert, name pulumi.StringOutput) (conditions monitoring.AlertPolicyConditionArray) {
 	if a.Expression != "" {
 		return monitoring.AlertPolicyConditionArray{&monitoring.AlertPolicyConditionArgs{
 			DisplayName: pulumi.String(a.Summary),
 			ConditionPrometheusQueryLanguage: &monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs{
 				Query: pulumi.String(a.Expression), Duration: pulumi.String("0s"),
-				// Days do not change in half a minute, and every evaluation reads them.
+				// Every evaluation reads days of data, which half a minute changes hardly at all.
 				EvaluationInterval: pulumi.String("300s"),
 				AlertRule:          pulumi.String(a.Name), RuleGroup: pulumi.String("license-promises"),
 			},
@@ -89,7 +90,7 @@ func burning(a objective.Alert, name pulumi.StringOutput) (conditions monitoring
 			DisplayName: pulumi.String(fmt.Sprintf("more than %.4g times too fast over %s", a.BurnRate, objective.Lookback(lookback))),
 			ConditionThreshold: &monitoring.AlertPolicyConditionConditionThresholdArgs{
 				Filter: name.ApplyT(func(known string) string { return objective.BurnRate{Objective: known, Lookback: lookback}.Filter() }).(pulumi.StringOutput),
-				// A burn rate comes ready to compare: it has no aggregations.
+				// A burn rate selector returns values to compare: it takes no aggregations.
 				// https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring/api/create-policy-api
 				Comparison: pulumi.String("COMPARISON_GT"), ThresholdValue: pulumi.Float64(a.BurnRate), Duration: seconds(0),
 			},

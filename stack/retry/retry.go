@@ -1,8 +1,8 @@
-// Package patience lets an update go on when Google is not ready yet: a service
-// agent that is still being made, an API that was enabled a moment ago, a webhook
-// of a new cluster whose pods have not started. Such an error passes by itself, so
-// the engine tries the operation again instead of leaving half a stack.
-package patience
+// Package retry repeats operations that fail only because Google is not ready yet: a
+// service agent is still being made, an API was enabled a moment ago, the pods of a
+// new cluster's webhook have not started. Such errors are transient, so the engine
+// tries the operation again instead of ending the update half-way.
+package retry
 
 import (
 	"context"
@@ -20,24 +20,24 @@ import (
 // deletion failed.
 const hookName = "wait for Google (pulumi destroy --run-program says why the deletion failed)"
 
-// attempts bound how often an operation is tried, and with Pause how long: seven
-// and a half minutes. The engine's own bound is 100 attempts.
+// attempts is how often an operation is tried at most; with Pause that is seven and a
+// half minutes. The engine's own bound is 100 attempts.
 const attempts = 90
 
-// Pause is the time between two attempts: short, since an interrupted update waits
-// for its end.
+// Pause is the time between two attempts. It is short, because an interrupted update
+// waits until the pause is over.
 const Pause = 5 * time.Second
 
-// meets are the types that are declared with the hook: those that come first to an
-// API, a grant or a webhook, and whose deletion hardly ever fails.
-var meets = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|sSLPolicy|config):` +
+// typesWithHook are the types of resources that are declared with the hook: the first
+// ones that use an API, a grant or a webhook, and whose deletion hardly ever fails.
+var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|sSLPolicy|config):` +
 	`|kubernetes:(cloud\.google\.com|networking\.gke\.io|monitoring\.googleapis\.com)/)`)
 
-// passing are errors that end by themselves, by the package of the resources
-// that meet them.
-var passing = map[string][]*regexp.Regexp{
+// transientErrors are the errors that are gone after a while, by the package of the
+// resources that get them.
+var transientErrors = map[string][]*regexp.Regexp{
 	"gcp": {
-		// A grant meets its service agent too early: Google makes agents after the
+		// A grant to a service agent that does not exist yet: Google makes agents after the
 		// API is enabled, or after the request for one has been answered
 		// (https://github.com/hashicorp/terraform-provider-google/issues/21931,
 		// https://cloud.google.com/iam/docs/service-agents).
@@ -61,30 +61,31 @@ var passing = map[string][]*regexp.Regexp{
 	},
 }
 
-// Passes tells whether an error of a resource of this type, such as
-// "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", ends by itself.
-func Passes(typ, message string) bool {
+// IsTransient tells whether an error of a resource of this type, such as
+// "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", is gone after a while.
+func IsTransient(typ, message string) bool {
 	name, _, _ := strings.Cut(typ, ":")
-	return slices.ContainsFunc(passing[name], func(form *regexp.Regexp) bool { return form.MatchString(message) })
+	return slices.ContainsFunc(transientErrors[name], func(form *regexp.Regexp) bool { return form.MatchString(message) })
 }
 
-// Meets tells whether resources of this type are declared with the hook.
-func Meets(typ string) bool { return meets.MatchString(typ) }
+// HasHook tells whether resources of this type are declared with the hook.
+func HasHook(typ string) bool { return typesWithHook.MatchString(typ) }
 
-// Register makes what is declared afterwards, and Meets tells of, wait: pause
-// between two attempts.
+// Register registers the hook, and adds it to every resource that is declared
+// afterwards and whose type has it (see HasHook). pause is the time between two
+// attempts.
 func Register(ctx *pulumi.Context, pause time.Duration) error {
 	if ctx.RunningWithMocks() {
 		return nil // nothing fails there, and the mock engine takes no hook
 	}
 	hook, err := ctx.RegisterErrorHook(hookName, func(failed *pulumi.ErrorHookArgs) (bool, error) {
-		return again(ctx.Context(), failed, pause), nil
+		return shouldRetry(ctx.Context(), failed, pause), nil
 	})
 	if err != nil {
 		return fmt.Errorf("register the hook %q: %w", hookName, err)
 	}
 	return ctx.RegisterStackTransformation(func(declared *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
-		if !Meets(declared.Type) {
+		if !HasHook(declared.Type) {
 			return nil
 		}
 		return &pulumi.ResourceTransformationResult{Props: declared.Props, Opts: append(slices.Clone(declared.Opts),
@@ -92,9 +93,9 @@ func Register(ctx *pulumi.Context, pause time.Duration) error {
 	})
 }
 
-// again says whether an operation is tried once more, after a pause.
-func again(ctx context.Context, failed *pulumi.ErrorHookArgs, pause time.Duration) bool {
-	if failed.FailedOperation == "delete" || len(failed.Errors) == 0 || len(failed.Errors) >= attempts || !Passes(string(failed.Type), failed.Errors[0]) {
+// shouldRetry says whether an operation is tried once more, after a pause.
+func shouldRetry(ctx context.Context, failed *pulumi.ErrorHookArgs, pause time.Duration) bool {
+	if failed.FailedOperation == "delete" || len(failed.Errors) == 0 || len(failed.Errors) >= attempts || !IsTransient(string(failed.Type), failed.Errors[0]) {
 		return false
 	}
 	timer := time.NewTimer(pause)
