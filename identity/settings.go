@@ -19,7 +19,7 @@ type Settings struct {
 	// account is made for the nodes.
 	NodeAccount string `json:"nodeAccount"`
 	// ExistingConfig says that Identity Platform is already set up in the
-	// project by somebody else: the stack then only adds tenants to it.
+	// project already: the stack then only adds tenants to it.
 	ExistingConfig bool `json:"existingConfig"`
 	// AuthorizedDomains are the domains that may receive the redirect of a
 	// sign-in. Not with ExistingConfig.
@@ -28,7 +28,7 @@ type Settings struct {
 	// ENABLED (default: users may) or MANDATORY. Not with ExistingConfig.
 	// https://cloud.google.com/identity-platform/docs/admin/enabling-totp-mfa
 	MFA string `json:"mfa"`
-	// SignInSuspended lets nobody sign in to any tenant. Tokens that were
+	// SignInSuspended refuses every sign-in to every tenant. Tokens that were
 	// issued before stay valid for up to an hour.
 	SignInSuspended bool `json:"signInSuspended"`
 	// SigningSuspended takes from the API the right to sign license tokens.

@@ -39,7 +39,7 @@ func (a *Accounts) tenants(ctx *pulumi.Context, name string, args *AccountsArgs)
 }
 
 // config sets up Identity Platform for the project: users belong to tenants,
-// nobody signs up or leaves by himself, and every sign-in is logged. Google
+// users cannot sign up or delete themselves, and every sign-in is logged. Google
 // never deletes this resource: a destroy only forgets it.
 // https://cloud.google.com/identity-platform/docs/reference/rest/v2/Config
 func (a *Accounts) config(ctx *pulumi.Context, name string, args *AccountsArgs) (*identityplatform.Config, error) {

@@ -34,8 +34,8 @@ func requireRange(ps *setting.Problems, key, value string, narrowest int) {
 }
 
 // requireSubnet records a problem unless value is an IPv4 network that a subnet may
-// have: of the prohibited ones those that somebody writes by mistake, and Docker's own
-// on nodes and in Cloud SQL, from which nothing could be reached. A machine's own
+// have. It refuses the prohibited ranges that are easily written by mistake, and
+// Docker's own on nodes and in Cloud SQL, from which nothing could be reached. Loopback
 // addresses are what the embedded cloud has, so package stack refuses them elsewhere
 // (https://cloud.google.com/vpc/docs/subnets#prohibited-ranges,
 // https://cloud.google.com/sql/docs/postgres/configure-private-ip).

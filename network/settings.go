@@ -11,7 +11,7 @@ import (
 // existing one it adopts by name without changing it.
 type Settings struct {
 	// Adopt is true when Name and Subnetwork already exist and stay as they are,
-	// because somebody else's cluster lives in them.
+	// because another owner's cluster uses them.
 	Adopt bool `json:"adopt"`
 	// Name of the VPC, 1 to 63 characters of RFC 1035.
 	Name string `json:"name"`
@@ -39,7 +39,7 @@ type Settings struct {
 	PrivateServicesRangeName string `json:"privateServicesRangeName,omitempty"`
 	// StayingPrivateServicesRanges names the ranges that an adopted network has
 	// reserved for Google's managed services already, with PrivateServicesRange. The
-	// network has one connection to those services: whoever writes it has to name
+	// network has one connection to those services: every write of it has to name
 	// all ranges, and one that is not named is dropped.
 	StayingPrivateServicesRanges []string `json:"stayingPrivateServicesRanges,omitempty"`
 	// EdgeAddress is the global IPv4 address of the load balancer.
@@ -73,7 +73,7 @@ type EdgeAddress struct {
 	// Adopt is true when the address exists and is shared.
 	Adopt bool `json:"adopt"`
 	// DeletionProtection keeps Pulumi from deleting a created address: once
-	// released, Google gives the same one to nobody on request. Default true.
+	// released, the same address cannot be reserved again. Default true.
 	DeletionProtection *bool `json:"deletionProtection,omitempty"`
 }
 

@@ -24,8 +24,8 @@ func main() {
 	}
 }
 
-// asked is what every command takes.
-type asked struct{ stack, format, settings string }
+// flagValues are the flags that every command has.
+type flagValues struct{ stack, format, settings string }
 
 func command(out io.Writer) *cobra.Command {
 	root := &cobra.Command{
@@ -37,8 +37,8 @@ func command(out io.Writer) *cobra.Command {
 }
 
 // flags adds those of every command.
-func flags(c *cobra.Command, formats string) *asked {
-	a := &asked{}
+func flags(c *cobra.Command, formats string) *flagValues {
+	a := &flagValues{}
 	c.Flags().StringVar(&a.stack, "stack", "prod", "the stack, by its settings Pulumi.STACK.yaml")
 	c.Flags().StringVar(&a.format, "format", "text", "what to print: "+formats)
 	c.Flags().StringVar(&a.settings, "settings", ".", "a folder in the module, whose root holds the stacks' settings")
@@ -46,8 +46,8 @@ func flags(c *cobra.Command, formats string) *asked {
 	return a
 }
 
-// write prints in the format that was asked for.
-func (a *asked) write(out io.Writer, formats map[string]func(io.Writer) error) error {
+// write prints in the chosen format.
+func (a *flagValues) write(out io.Writer, formats map[string]func(io.Writer) error) error {
 	write, known := formats[a.format]
 	if !known {
 		return fmt.Errorf("--format %q is not known; see --help", a.format)
@@ -77,15 +77,15 @@ func checklistCommand() *cobra.Command {
 			return err
 		}
 		if failed := report.Failed(); len(failed) > 0 {
-			return fmt.Errorf("stack %s fails %s: %w", a.stack, strings.Join(failed, ", "), errFailed)
+			return fmt.Errorf("stack %s fails %s: %w", a.stack, strings.Join(failed, ", "), errItemFailed)
 		}
 		return nil
 	}
 	return c
 }
 
-// errFailed makes the command's exit code 1.
-var errFailed = errors.New("the checklist does not pass")
+// errItemFailed makes the command's exit code 1.
+var errItemFailed = errors.New("the checklist does not pass")
 
 func costCommand() *cobra.Command {
 	c := &cobra.Command{

@@ -52,7 +52,7 @@ func TestAFailedItemFailsTheCommandAndIsNamed(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(elsewhere, name), []byte(weaker), 0o600))
 	}
 	out, err := run(t, "checklist", "--stack", "prod", "--format", "summary", "--settings", elsewhere)
-	require.ErrorIs(t, err, errFailed)
+	require.ErrorIs(t, err, errItemFailed)
 	assert.ErrorContains(t, err, "observability.alerts")
 	assert.Contains(t, out, ":x: Prometheus alerts configured")
 }

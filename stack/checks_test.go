@@ -59,7 +59,7 @@ func wrongWorlds() map[string]wrongWorld {
 		"nobody uses the address that an Ingress is said to hold": {
 			found(getAddress, "status", "RESERVED"), []string{"network.edgeAddress.name", "is not in use", "kubernetes.ingress.adopt"}, "edgeAddress",
 		},
-		"a zone for the whole network is somebody else's": {
+		"a zone for the whole network exists already": {
 			[]stacktest.Change{
 				stacktest.Set("network.privateZonesForAll", true),
 				stacktest.Found(getManagedZones, map[string]any{"managedZones": []any{map[string]any{"name": "theirs", "dnsName": "googleapis.com.", "visibility": "private"}}}),

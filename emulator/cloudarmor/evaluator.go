@@ -78,14 +78,14 @@ func (e *Evaluator) Evaluate(ctx context.Context, request Request) Decision {
 	if !request.ClientIP.IsValid() {
 		return decision.unavailable(Step{}, errNoClient)
 	}
-	look := newLook(request, current, e.options)
+	evaluation := newEvaluation(request, current, e.options)
 	for _, each := range current.policy.rules {
-		step := look.at(each)
+		step := evaluation.at(each)
 		if ctx.Err() != nil { // the client is gone, and no rule has decided
 			return decision.unavailable(Step{}, context.Cause(ctx))
 		}
-		if look.failure != nil {
-			return decision.unavailable(step, look.failure)
+		if evaluation.failure != nil {
+			return decision.unavailable(step, evaluation.failure)
 		}
 		decision.Trace = append(decision.Trace, step)
 		switch {

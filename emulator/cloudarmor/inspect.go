@@ -11,7 +11,7 @@ import (
 // PreconfiguredWAF says whether a signature of the set fires on the request,
 // and remembers which ones did. The request is scanned once for all rules, and
 // once more for every other way in which rules exclude its fields.
-func (l *look) PreconfiguredWAF(call expression.WAFCall) (bool, error) {
+func (l *evaluation) PreconfiguredWAF(call expression.WAFCall) (bool, error) {
 	set, err := rule.ParseSet(call.Set)
 	if err != nil {
 		return false, err
@@ -47,7 +47,7 @@ func (l *look) PreconfiguredWAF(call expression.WAFCall) (bool, error) {
 }
 
 // exclusionsFor are the rule's exclusions that a signature is subject to.
-func (l *look) exclusionsFor(set rule.Set, id string) []rule.Exclusion {
+func (l *evaluation) exclusionsFor(set rule.Set, id string) []rule.Exclusion {
 	var subject []rule.Exclusion
 	for _, exclusion := range l.rule.Exclusions {
 		if exclusion.Set == set.Name && (len(exclusion.Signatures) == 0 || slices.Contains(exclusion.Signatures, id)) {
@@ -58,7 +58,7 @@ func (l *look) exclusionsFor(set rule.Set, id string) []rule.Exclusion {
 }
 
 // scan runs the request, without the excluded fields, past the WAF.
-func (l *look) scan(hidden []rule.Exclusion) ([]hit, error) {
+func (l *evaluation) scan(hidden []rule.Exclusion) ([]hit, error) {
 	key := fmt.Sprint(hidden)
 	if hits, done := l.scans[key]; done {
 		return hits, nil

@@ -47,10 +47,10 @@ func TestKeysAreReadFromTheRequest(t *testing.T) {
 		{rule.KeySNI, "", "licenses.coditect.ai"},
 		{rule.KeyRegion, "", "DE"},
 	} {
-		l := newLook(request, &state{policy: &Policy{}}, Options{BodyLimit: 1})
+		l := newEvaluation(request, &state{policy: &Policy{}}, Options{BodyLimit: 1})
 		assert.Equal(t, row.want, l.rateKey(&rule.RateLimit{Key: row.key, KeyName: row.name}), "%s %s", row.key, row.name)
 	}
 	request.Headers.Set("X-Forwarded-For", "not an address")
-	l := newLook(request, &state{policy: &Policy{}}, Options{BodyLimit: 1})
+	l := newEvaluation(request, &state{policy: &Policy{}}, Options{BodyLimit: 1})
 	assert.Equal(t, "203.0.113.9", l.rateKey(&rule.RateLimit{Key: rule.KeyXFF}))
 }

@@ -15,7 +15,7 @@ const maxKeyLength = 128
 
 // rateKey is the value that a rate limit counts by; of several keys it is their
 // combination.
-func (l *look) rateKey(limit *rule.RateLimit) string {
+func (l *evaluation) rateKey(limit *rule.RateLimit) string {
 	var values []string
 	for _, each := range limit.Keys() {
 		values = append(values, l.keyValue(each))
@@ -25,7 +25,7 @@ func (l *look) rateKey(limit *rule.RateLimit) string {
 
 // keyValue is the value of one key. A request that lacks the field counts under
 // ALL (or, for X-Forwarded-For and USER_IP, by its address), as documented.
-func (l *look) keyValue(key rule.NamedKey) string {
+func (l *evaluation) keyValue(key rule.NamedKey) string {
 	value := ""
 	switch key.Key {
 	case rule.KeyIP:
@@ -52,7 +52,7 @@ func (l *look) keyValue(key rule.NamedKey) string {
 	return value[:min(len(value), maxKeyLength)]
 }
 
-func (l *look) forwardedFor() string {
+func (l *evaluation) forwardedFor() string {
 	first, _, _ := strings.Cut(l.attributes.Headers["x-forwarded-for"], ",")
 	if address, err := netip.ParseAddr(strings.TrimSpace(first)); err == nil {
 		return address.Unmap().String()
@@ -60,7 +60,7 @@ func (l *look) forwardedFor() string {
 	return l.attributes.IP
 }
 
-func (l *look) cookie(name string) string {
+func (l *evaluation) cookie(name string) string {
 	cookies, err := http.ParseCookie(l.attributes.Headers["cookie"])
 	if err != nil {
 		return ""

@@ -10,7 +10,7 @@ import (
 // this name in a conflict.
 const FieldManager = "license-platform"
 
-// patchIngress declares the smallest part of an Ingress of somebody else's: the
+// patchIngress declares the smallest possible part of an adopted Ingress: the
 // list of rules, which has one owner as a whole ("+listType=atomic" in
 // k8s.io/api/networking/v1), and the annotations that the license host needs.
 // Labels, TLS, the default backend and all other annotations stay their owner's.

@@ -94,7 +94,7 @@ func (s Settings) validateAdoption() (ps setting.Problems) {
 	case !s.Adopt || !isLabel(s.ExistingFrontendConfig) || s.ExistingFrontendConfig == FrontendConfigName:
 		ps.Add("existingFrontendConfig", s.ExistingFrontendConfig, "is not a valid FrontendConfig of others", "the name of the one that the adopted Ingress has")
 	case s.RedirectHTTP:
-		ps.Add("redirectHttp", true, "the FrontendConfig "+s.ExistingFrontendConfig+" is somebody else's, and the redirect stands there", "false; its owner sets the redirect")
+		ps.Add("redirectHttp", true, "the FrontendConfig "+s.ExistingFrontendConfig+" belongs to another owner and decides about the redirect", "false; its owner sets the redirect")
 	}
 	return ps
 }

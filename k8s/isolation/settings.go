@@ -26,7 +26,7 @@ type Settings struct {
 	MetricsNamespace string `json:"metricsNamespace,omitempty"`
 }
 
-// StayingWorkload is a workload of somebody else in the shared namespace.
+// StayingWorkload is a workload in the shared namespace that is not the platform's.
 type StayingWorkload struct {
 	// Name is unique among them, a DNS label.
 	Name string `json:"name"`
@@ -54,7 +54,7 @@ func (s Settings) Validate(ownNamespace bool) setting.Problems {
 		ps.Add("metricsNamespace", s.MetricsNamespace, "is not where GKE runs managed Prometheus", "gmp-system, or gke-gmp-system on Autopilot")
 	}
 	if ownNamespace && len(s.StayingWorkloads) > 0 {
-		ps.Add("stayingWorkloads", len(s.StayingWorkloads), "nobody else lives in a namespace of our own", "nothing, or kubernetes.namespace.create: false")
+		ps.Add("stayingWorkloads", len(s.StayingWorkloads), "a namespace that the stack creates has no other workloads", "nothing, or kubernetes.namespace.create: false")
 	}
 	if !ownNamespace && s.DenyNamespace && len(s.StayingWorkloads) == 0 {
 		ps.Add("denyNamespace", true, "it would cut off the workloads that share the namespace",

@@ -32,7 +32,7 @@ func (s Settings) Validate() setting.Problems {
 }
 
 // New returns the namespace's name, which comes after the namespace itself.
-// Whoever owns the namespace decides what pods may do in it, so an existing one
+// The namespace's owner decides what pods may do in it, so an existing one
 // keeps its labels; our pods obey "restricted" either way.
 func New(ctx *pulumi.Context, name string, s Settings, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	if !s.Create {

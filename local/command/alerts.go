@@ -18,8 +18,8 @@ func (a *app) alerts() *cobra.Command {
 	var hurry int
 	command := &cobra.Command{
 		Use:   "alerts",
-		Short: "Show which alerts fire, and who was told of what",
-		Long: "Show which alerts fire, and who was told of what.\n\n" +
+		Short: "Show which alerts fire, and which notifications were sent",
+		Long: "Show which alerts fire, and which notifications were sent.\n\n" +
 			"--hurry 30 makes windows, waiting times, scrapes and checks thirty times shorter, so that\n" +
 			"an incident can be rehearsed in seconds; --hurry 1 is real time again.",
 		Args: cobra.NoArgs,
@@ -49,7 +49,7 @@ func (a *app) alerts() *cobra.Command {
 			return nil
 		},
 	}
-	command.Flags().IntVar(&hurry, "hurry", int(monitoring.RealTime), "how many times faster alerts live, 1 to "+strconv.Itoa(int(monitoring.Fastest)))
+	command.Flags().IntVar(&hurry, "hurry", int(monitoring.RealTime), "how many times faster alerts are evaluated, 1 to "+strconv.Itoa(int(monitoring.Fastest)))
 	return command
 }
 

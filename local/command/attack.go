@@ -56,7 +56,7 @@ func (a *app) attack() *cobra.Command {
 				a.out.say("%s attacks from within pods are left out: pods have no network of their own here", a.out.red("warning:"))
 				all = attack.Outside()
 			}
-			a.tell(ctx, client, "attack")
+			a.announce(ctx, client, "attack")
 			return a.report(ctx, target, all)
 		},
 	}

@@ -63,7 +63,7 @@ func New(load Load, out, errors io.Writer) *cobra.Command {
 		a.up(), a.preview(), a.refresh(), a.status(), a.down(), a.token(), a.tools(),
 		a.attack(), a.fail(), a.heal(), a.alerts(), a.drift(), a.kubectl(), a.previewReal(), a.previewOne(),
 	} {
-		command.RunE = newEnding().bound(command.RunE)
+		command.RunE = newInterruption().bound(command.RunE)
 		root.AddCommand(command)
 	}
 	root.AddCommand(a.daemon(), a.sandbox()) // who has started them ends them

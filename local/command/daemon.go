@@ -12,7 +12,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/daemon"
 )
 
-// daemon is the command that `up` starts; nobody types it.
+// daemon is the hidden command that `up` starts; users do not call it.
 func (a *app) daemon() *cobra.Command {
 	return &cobra.Command{
 		Use:    "daemon",

@@ -27,7 +27,7 @@ func (a *app) down() *cobra.Command {
 			return interruptible(command, a.runDown)
 		},
 	}
-	command.Flags().BoolVar(&stackOnly, "stack-only", false, "destroy the stack as `pulumi destroy` does, and leave the cloud running with what stays")
+	command.Flags().BoolVar(&stackOnly, "stack-only", false, "destroy the stack as `pulumi destroy` does, and keep the cloud running")
 	return command
 }
 

@@ -34,7 +34,7 @@ func (a *app) runDrift(ctx context.Context, keep bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.leave(ctx, c)) }()
-	a.tell(ctx, c.daemon, "drift")
+	a.announce(ctx, c.daemon, "drift")
 	done, err := c.daemon.Drift(ctx)
 	if err != nil {
 		return err

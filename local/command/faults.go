@@ -31,7 +31,7 @@ func (a *app) fail() *cobra.Command {
 func (a *app) heal() *cobra.Command {
 	return &cobra.Command{
 		Use:       "heal [NAME...]",
-		Short:     "End faults: those that are named, else all",
+		Short:     "End the named faults, or all faults",
 		ValidArgs: fault.Names(),
 		Args:      func(_ *cobra.Command, names []string) error { return checkFaults(names) },
 		RunE:      func(command *cobra.Command, names []string) error { return a.setFaults(command, names, false) },

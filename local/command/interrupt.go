@@ -16,24 +16,24 @@ import (
 // errInterrupted is what an interrupted command ends with.
 var errInterrupted = errors.New("interrupted; everything done so far is kept, and the next 'make up' carries on")
 
-// What happens how long after an interruption: nobody waits longer than two seconds
-// after Ctrl-C, whatever a command is at.
+// The times after an interruption. A command ends within two seconds after Ctrl-C,
+// whatever it is doing.
 const (
-	// orderly is when a command that has not ended by itself loses the programs that
-	// it has started.
-	orderly = 1500 * time.Millisecond
-	// unfinished is when it ends as it is.
-	unfinished = 1700 * time.Millisecond
-	// stuck is when the process ends: a command that cannot even say that it was
-	// interrupted writes where nobody reads.
-	stuck = 1900 * time.Millisecond
+	// killProgramsAfter is when the programs are killed that a command has started and
+	// still waits for.
+	killProgramsAfter = 1500 * time.Millisecond
+	// returnAfter is when the command returns, even if its work has not ended.
+	returnAfter = 1700 * time.Millisecond
+	// exitAfter is when the process exits, in case the command blocks while it writes
+	// its message.
+	exitAfter = 1900 * time.Millisecond
 )
 
 // interruptedCode is the exit code of a program that SIGINT has ended.
 const interruptedCode = 128 + int(syscall.SIGINT)
 
-// ending makes commands end soon after they are interrupted.
-type ending struct {
+// interruption makes commands end soon after they are interrupted.
+type interruption struct {
 	// after is the clock: time.After, or a test's.
 	after func(time.Duration) <-chan time.Time
 	// kill ends the programs that the command has started.
@@ -42,12 +42,12 @@ type ending struct {
 	exit func(code int)
 }
 
-func newEnding() ending {
-	return ending{after: time.After, kill: func() { process.KillChildren(os.Getpid()) }, exit: os.Exit}
+func newInterruption() interruption {
+	return interruption{after: time.After, kill: func() { process.KillChildren(os.Getpid()) }, exit: os.Exit}
 }
 
 // interruptions are the signals that interrupt a command. A closed terminal is one,
-// unless somebody wants the command to outlive it (nohup).
+// unless the command was started to outlive it (nohup).
 func interruptions(ignored func(os.Signal) bool) []os.Signal {
 	all := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
 	if !ignored(syscall.SIGHUP) {
@@ -58,7 +58,7 @@ func interruptions(ignored func(os.Signal) bool) []os.Signal {
 
 // bound makes a command end soon after the user interrupts it. Its context ends
 // first, which lets it end in order. A second interruption does not wait for that.
-func (e ending) bound(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+func (e interruption) bound(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, arguments []string) error {
 		interrupted := make(chan os.Signal, 1)
 		signal.Notify(interrupted, interruptions(signal.Ignored)...)
@@ -74,12 +74,12 @@ func (e ending) bound(run func(*cobra.Command, []string) error) func(*cobra.Comm
 		case <-interrupted:
 		}
 		cancel()
-		last := e.after(stuck)
+		last := e.after(exitAfter)
 		go func() {
 			<-last
 			e.exit(interruptedCode)
 		}()
-		patience, limit := e.after(orderly), e.after(unfinished)
+		killPrograms, limit := e.after(killProgramsAfter), e.after(returnAfter)
 		for {
 			select {
 			case err := <-ended:
@@ -88,7 +88,7 @@ func (e ending) bound(run func(*cobra.Command, []string) error) func(*cobra.Comm
 				return errInterrupted
 			case <-interrupted:
 				go e.kill()
-			case <-patience:
+			case <-killPrograms:
 				go e.kill()
 			}
 		}

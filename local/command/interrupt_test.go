@@ -27,7 +27,7 @@ type clock struct {
 
 func newClock() clock {
 	c := clock{make(chan time.Duration, 3), map[time.Duration]chan time.Time{}}
-	for _, d := range []time.Duration{orderly, unfinished, stuck} {
+	for _, d := range []time.Duration{killProgramsAfter, returnAfter, exitAfter} {
 		c.alarm[d] = make(chan time.Time, 1)
 	}
 	return c
@@ -40,7 +40,7 @@ func (c clock) after(d time.Duration) <-chan time.Time {
 
 // interrupted runs a command until it is at work, interrupts it, and waits until it
 // has set its alarms.
-func interrupted(t *testing.T, e ending, c clock, work func(context.Context)) (ended <-chan error) {
+func interrupted(t *testing.T, e interruption, c clock, work func(context.Context)) (ended <-chan error) {
 	t.Helper()
 	began := make(chan struct{})
 	command := &cobra.Command{RunE: e.bound(func(command *cobra.Command, _ []string) error {
@@ -74,7 +74,7 @@ func soon[T any](t *testing.T, from <-chan T) (next T) {
 func TestAnInterruptedCommandEndsWithinTwoSecondsWhateverItDoes(t *testing.T) {
 	t.Run("one that ends in order", func(t *testing.T) {
 		c := newClock()
-		ended := interrupted(t, ending{after: c.after}, c, func(ctx context.Context) { <-ctx.Done() })
+		ended := interrupted(t, interruption{after: c.after}, c, func(ctx context.Context) { <-ctx.Done() })
 		require.NoError(t, soon(t, ended))
 	})
 	t.Run("one that waits for a program that does not listen", func(t *testing.T) {
@@ -82,30 +82,30 @@ func TestAnInterruptedCommandEndsWithinTwoSecondsWhateverItDoes(t *testing.T) {
 		child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as the Pulumi CLI
 		require.NoError(t, child.Start())
 		t.Cleanup(func() { _ = child.Process.Kill() })
-		c, e := newClock(), newEnding()
+		c, e := newClock(), newInterruption()
 		e.after, e.exit = c.after, nil
 		ended := interrupted(t, e, c, func(context.Context) { _ = child.Wait() })
-		c.alarm[orderly] <- time.Time{}
+		c.alarm[killProgramsAfter] <- time.Time{}
 		require.NoError(t, soon(t, ended), "its program is gone")
 	})
 	t.Run("one whose user does not want to wait", func(t *testing.T) {
 		c, killed := newClock(), make(chan struct{})
-		ended := interrupted(t, ending{after: c.after, kill: func() { close(killed) }}, c, func(context.Context) { <-killed })
+		ended := interrupted(t, interruption{after: c.after, kill: func() { close(killed) }}, c, func(context.Context) { <-killed })
 		require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT), "a second time")
 		require.NoError(t, soon(t, ended))
 	})
 	t.Run("one that waits for nothing", func(t *testing.T) {
 		c := newClock()
-		ended := interrupted(t, ending{after: c.after}, c, func(context.Context) { select {} })
-		c.alarm[unfinished] <- time.Time{}
+		ended := interrupted(t, interruption{after: c.after}, c, func(context.Context) { select {} })
+		c.alarm[returnAfter] <- time.Time{}
 		require.Equal(t, errInterrupted, soon(t, ended))
 	})
 	t.Run("one that cannot say so, because nobody reads what it writes", func(t *testing.T) {
 		c, code := newClock(), make(chan int, 1)
-		interrupted(t, ending{after: c.after, exit: func(with int) { code <- with }}, c, func(context.Context) { select {} })
-		c.alarm[stuck] <- time.Time{}
+		interrupted(t, interruption{after: c.after, exit: func(with int) { code <- with }}, c, func(context.Context) { select {} })
+		c.alarm[exitAfter] <- time.Time{}
 		assert.Equal(t, 130, soon(t, code))
-		c.alarm[unfinished] <- time.Time{}
+		c.alarm[returnAfter] <- time.Time{}
 	})
 }
 

@@ -19,13 +19,13 @@ import (
 func (a *app) kubectl() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "kubectl",
-		Short: "Read or change the Ingress as the Cloud IDE's owner does, with kubectl's words",
+		Short: "Read or change the Ingress as the Cloud IDE's owner does, with kubectl's syntax",
 		Args:  cobra.NoArgs,
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	namespace := command.PersistentFlags().StringP("namespace", "n", cloudide.Namespace, "namespace of the Ingress")
 	for _, verb := range []*cobra.Command{a.kubectlGet(namespace), a.kubectlApply(namespace), a.kubectlAnnotate(namespace)} {
-		verb.RunE = newEnding().bound(verb.RunE)
+		verb.RunE = newInterruption().bound(verb.RunE)
 		command.AddCommand(verb)
 	}
 	return command
@@ -34,7 +34,7 @@ func (a *app) kubectl() *cobra.Command {
 func (a *app) kubectlGet(namespace *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "get ingress NAME",
-		Short: "Print the Ingress as YAML, with who owns which field",
+		Short: "Print the Ingress as YAML, with the owner of each field",
 		Args:  ingressAnd(0),
 		RunE: func(command *cobra.Command, words []string) error {
 			found, err := a.asOwner(command, daemon.KubectlRequest{Verb: daemon.KubectlGet, Ingress: *namespace + "/" + words[1]})
@@ -81,8 +81,8 @@ func (a *app) kubectlApply(namespace *string) *cobra.Command {
 		},
 	}
 	command.Flags().StringVarP(&file, "filename", "f", "", "the manifest, as YAML or JSON")
-	command.Flags().BoolVar(&wanted.ServerSide, "server-side", false, "let the API server merge, which tells of conflicts")
-	command.Flags().BoolVar(&wanted.Force, "force-conflicts", false, "take fields away from who owns them, with --server-side")
+	command.Flags().BoolVar(&wanted.ServerSide, "server-side", false, "use server-side apply, which reports conflicts")
+	command.Flags().BoolVar(&wanted.Force, "force-conflicts", false, "take over fields from their owners, with --server-side")
 	_ = command.MarkFlagRequired("filename") // the flag exists
 	return command
 }
@@ -90,7 +90,7 @@ func (a *app) kubectlApply(namespace *string) *cobra.Command {
 func (a *app) kubectlAnnotate(namespace *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "annotate ingress NAME KEY=VALUE…",
-		Short: "Set annotations of an Ingress, whatever they were",
+		Short: "Set annotations of an Ingress, overwriting existing ones",
 		Args:  ingressAnd(1),
 		RunE: func(command *cobra.Command, words []string) error {
 			wanted := daemon.KubectlRequest{Verb: daemon.KubectlAnnotate, Ingress: *namespace + "/" + words[1], Annotations: map[string]string{}}

@@ -98,7 +98,7 @@ func (a *app) takeOver(ctx context.Context) (dir string, release func(), err err
 			return "", nil, fmt.Errorf("take over: %w", err) // it says wrongly who it is: nobody else is ended
 		}
 		end()
-		if release, err = lockWithin(ctx, dir, orderly+time.Second); !errors.As(err, &other) {
+		if release, err = lockWithin(ctx, dir, killProgramsAfter+time.Second); !errors.As(err, &other) {
 			return dir, release, err
 		}
 	}

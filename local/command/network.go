@@ -13,7 +13,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/daemon"
 )
 
-// sandbox is what stands in a pod's network; nobody types it.
+// sandbox is the hidden command that runs in a pod's network; users do not call it.
 func (a *app) sandbox() *cobra.Command {
 	return &cobra.Command{
 		Use:    sandbox.Command,

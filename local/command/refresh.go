@@ -9,7 +9,7 @@ import (
 func (a *app) refresh() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "refresh",
-		Short: "Take what really exists into the state, and show what differed",
+		Short: "Update the state from the real resources, and show the differences",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return interruptible(command, a.runRefresh)
@@ -29,7 +29,7 @@ func (a *app) runRefresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.tell(ctx, c.daemon, "refresh")
+	a.announce(ctx, c.daemon, "refresh")
 	found := &changes{out: a.out}
 	if err := a.out.during("refresh", func() error { return c.engine.Refresh(ctx, found.watchRefresh) }); err != nil {
 		return err

@@ -47,7 +47,7 @@ func (a *app) status() *cobra.Command {
 			for _, notice := range append(status.Notices, status.Drifted...) {
 				a.out.line("%s %s", a.out.red("notice:"), notice)
 			}
-			return a.complain(status)
+			return a.reportProblems(status)
 		},
 	}
 }

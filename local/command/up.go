@@ -20,7 +20,7 @@ func (a *app) up() *cobra.Command {
 	}
 	a.edgeFlags(command)
 	a.targetFlag(command)
-	command.Flags().BoolVar(&a.takesOver, "take-over", false, "end another command that works on this embedded cloud, instead of leaving it alone")
+	command.Flags().BoolVar(&a.takesOver, "take-over", false, "end another command that is running on this embedded cloud, instead of failing")
 	return command
 }
 
@@ -41,7 +41,7 @@ func (a *app) runUp(ctx context.Context) error {
 	if err := c.prepared(); err != nil {
 		return err
 	}
-	a.tell(ctx, c.daemon, "up")
+	a.announce(ctx, c.daemon, "up")
 	shown := newProgress(a.out, a.verbose)
 	var outputs engine.Outputs
 	err = a.out.during("update", func() error {
@@ -57,7 +57,7 @@ func (a *app) runUp(ctx context.Context) error {
 		return err
 	}
 	a.out.say("%s", shown.outcome())
-	status, err := awaitWell(ctx, c.daemon.Status, recovery)
+	status, err := awaitHealthy(ctx, c.daemon.Status, recoveryTimeout)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (a *app) runUp(ctx context.Context) error {
 	a.printLayers(status)
 	a.out.line("")
 	a.printNext(dir, c.daemon.Record.Page, written)
-	if err := a.complain(status); err != nil {
+	if err := a.reportProblems(status); err != nil {
 		return err
 	}
 	a.out.line("%s in %.1f s (%s)", a.out.green("up"), time.Since(a.out.started).Seconds(), a.out.summary())

@@ -50,7 +50,7 @@ func connect(ctx context.Context, dir string, patience time.Duration) (*Client, 
 	case syscall.Kill(record.PID, 0) == nil && !zombie(record.PID) && belongs(record.PID, dir):
 		return nil, fmt.Errorf("%w (process %d): 'make up' replaces it and keeps what is declared, 'make down' ends everything", ErrSilent, record.PID)
 	default:
-		return nil, fmt.Errorf("%w: its record is there, but nobody answers at %s", ErrNotRunning, record.Control)
+		return nil, fmt.Errorf("%w: its record exists, but nothing answers at %s", ErrNotRunning, record.Control)
 	}
 	c.Problems = status.Problems
 	return c, nil

@@ -11,9 +11,9 @@ import (
 	"github.com/coditect-ai/license-platform/local/report/page"
 )
 
-// Ailments are what is wrong with the cloud now, each in one line; an ailment that is
-// meant, because a part was made to fail, is none.
-func (s Status) Ailments() (all []string) {
+// CurrentProblems lists what is wrong with the cloud now, one problem a line. Pods that
+// are not ready because of a fault that was set are not listed.
+func (s Status) CurrentProblems() (all []string) {
 	all = append(all, s.Problems...)
 	all = append(all, s.Edge.Problems...)
 	if !s.Edge.Synced && len(s.Edge.Problems) == 0 && s.Declares() {
@@ -36,10 +36,11 @@ func (s Status) Ailments() (all []string) {
 // Declares says whether the program has declared anything.
 func (s Status) Declares() bool { return len(s.Resources) > 0 }
 
-// Conditions are how the cloud is not as on every day, for the console.
+// Conditions are the problems, faults, firing alerts, drift and limits that the console
+// shows.
 func (s Status) Conditions() []page.Condition {
 	all := []page.Condition{}
-	for _, text := range s.Ailments() {
+	for _, text := range s.CurrentProblems() {
 		all = append(all, page.Condition{Kind: page.Problem, Text: text})
 	}
 	for _, name := range s.Faults {

@@ -82,11 +82,11 @@ func TestAnAlertLeadsToItsPlaybook(t *testing.T) {
 	assert.True(t, found[0].Firing)
 	assert.False(t, found[1].Firing)
 	assert.Equal(t, "pod a", found[0].About)
-	text, known := world{}.Playbook(found[0].Playbook)
+	text, known := consoleData{}.Playbook(found[0].Playbook)
 	assert.True(t, known)
 	assert.Contains(t, text, "# ")
 	for _, name := range []string{"", ".", "../local.md", "/etc/passwd", "playbooks.go", "nothing.md"} {
-		_, known := world{}.Playbook(name)
+		_, known := consoleData{}.Playbook(name)
 		assert.False(t, known, name)
 	}
 	files, err := playbooks.Files.ReadDir(".")
@@ -96,7 +96,7 @@ func TestAnAlertLeadsToItsPlaybook(t *testing.T) {
 
 func TestMarksAreWhatPeopleDidAndWhatAlertsToldOnce(t *testing.T) {
 	t.Parallel()
-	var m moments
+	var m timelineMarks
 	for i := range maxMoments + 50 {
 		m.add("command", fmt.Sprint(i))
 	}
@@ -126,8 +126,8 @@ func TestOnlyCommandsThatAreKnownAreMarked(t *testing.T) {
 		d.begin(w, httptest.NewRequest(http.MethodPost, "/begin", strings.NewReader(body)))
 		assert.Equal(t, want, w.Code, body[:min(len(body), 20)])
 	}
-	require.Len(t, d.moments.all(), 1)
-	assert.Equal(t, "up", d.moments.all()[0].Text)
+	require.Len(t, d.timelineMarks.all(), 1)
+	assert.Equal(t, "up", d.timelineMarks.all()[0].Text)
 }
 
 func TestOperationsAreKeptWithoutWhatTheySet(t *testing.T) {

@@ -1,4 +1,4 @@
-// Package daemon is the process that the embedded cloud lives in: it holds the
+// Package daemon is the background process of the embedded cloud: it owns the
 // services, the databases, the pods, the load balancer and the two providers, and
 // goes on after `up` has returned.
 package daemon
@@ -87,8 +87,8 @@ type Daemon struct {
 	faults faults
 	drifts drifts
 
-	moments    moments
-	operations operations
+	timelineMarks timelineMarks
+	operations    operations
 
 	mu       sync.Mutex
 	problems []string // what could not be brought back at the start

@@ -88,7 +88,7 @@ func (d *Daemon) setFault(ctx context.Context, name string, active bool) error {
 		return nil
 	}
 	if !active {
-		d.faults.silence(name) // first: who was kept waiting would come all at once
+		d.faults.stopCallers(name) // first: who was kept waiting would come all at once
 	}
 	if change := d.changes()[name]; change != nil {
 		if err := change(ctx, active); err != nil {
@@ -98,9 +98,9 @@ func (d *Daemon) setFault(ctx context.Context, name string, active bool) error {
 	d.faults.set(name, active)
 	if active {
 		d.call(ctx, found)
-		d.moments.add("fault", name+" is made to fail")
+		d.timelineMarks.add("fault", name+" is made to fail")
 	} else {
-		d.moments.add("healed", name+" is healed")
+		d.timelineMarks.add("healed", name+" is healed")
 	}
 	if later := d.effects()[name]; later != nil {
 		if err := later(); err != nil {
@@ -130,7 +130,7 @@ func (d *Daemon) failRedis(ctx context.Context, active bool) error {
 		return d.caches.fail(ctx)
 	}
 	d.caches.heal()
-	return d.again(ctx, gcp.TypeRedisInstance)
+	return d.recreate(ctx, gcp.TypeRedisInstance)
 }
 
 func (d *Daemon) failPostgres(ctx context.Context, active bool) error {
@@ -138,11 +138,11 @@ func (d *Daemon) failPostgres(ctx context.Context, active bool) error {
 		return d.databases.fail(ctx)
 	}
 	d.databases.heal()
-	return d.again(ctx, gcp.TypeDatabaseInstance)
+	return d.recreate(ctx, gcp.TypeDatabaseInstance)
 }
 
-// again makes the resources of a type real once more.
-func (d *Daemon) again(ctx context.Context, typ string) error {
+// recreate makes the resources of a type real once more.
+func (d *Daemon) recreate(ctx context.Context, typ string) error {
 	var failed []error
 	for _, r := range d.store.List(typ) {
 		failed = append(failed, d.gcp.Restore(ctx, r))

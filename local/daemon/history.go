@@ -17,8 +17,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
-// remembered is how many of the latest requests the history has.
-const remembered = 500
+// maxRequests is how many of the latest requests the history has.
+const maxRequests = 500
 
 // history tells of requests in the words of the time when they were made: a rule
 // that has gone since keeps its name there.
@@ -68,7 +68,7 @@ func (h *history) add(e loadbalancer.LogEntry) {
 	}
 	h.mu.Lock()
 	h.latest = append(h.latest, p)
-	if len(h.latest) > remembered {
+	if len(h.latest) > maxRequests {
 		h.latest = slices.Delete(h.latest, 0, 1)
 	}
 	watchers := slices.Collect(maps.Values(h.watchers))

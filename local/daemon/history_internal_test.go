@@ -66,10 +66,10 @@ func TestWhyNoPodAnsweredIsTheReasonOfThatTime(t *testing.T) {
 func TestTheHistoryIsBounded(t *testing.T) {
 	t.Parallel()
 	h := newHistory(func() string { return "" })
-	for n := range remembered + 3 {
+	for n := range maxRequests + 3 {
 		h.add(refused(fmt.Sprint(n), 10))
 	}
 	all := h.passages("")
-	require.Len(t, all, remembered)
-	assert.Equal(t, []string{fmt.Sprint(remembered + 2), "3"}, []string{all[0].ID, all[remembered-1].ID})
+	require.Len(t, all, maxRequests)
+	assert.Equal(t, []string{fmt.Sprint(maxRequests + 2), "3"}, []string{all[0].ID, all[maxRequests-1].ID})
 }

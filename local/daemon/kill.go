@@ -12,7 +12,7 @@ import (
 )
 
 // Kill ends every process that runs from the folder: a daemon that does not
-// answer, and whatever it left behind. It is for when there is nobody to ask.
+// answer, and whatever it left behind. It is for a daemon that cannot be asked to stop.
 func Kill(dir string) error {
 	for range 100 {
 		left, err := processes(dir)

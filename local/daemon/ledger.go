@@ -39,9 +39,9 @@ var (
 	errNoAnswer = errors.New("PostgreSQL does not answer")
 )
 
-// visit reads the API's ledger, with the names of its tenants. It does not go through
+// readLedger reads the API's ledger, with the names of its tenants. It does not go through
 // the API, so that nobody's requests, limits and alerts are touched.
-func (d *Daemon) visit(ctx context.Context, work func(context.Context, *ledger.Ledger, []tenant) error) error {
+func (d *Daemon) readLedger(ctx context.Context, work func(context.Context, *ledger.Ledger, []tenant) error) error {
 	if d.faults.has(fault.Postgres) {
 		return errors.New("PostgreSQL is made to fail: go run ./local heal postgres")
 	}
@@ -54,7 +54,7 @@ func (d *Daemon) visit(ctx context.Context, work func(context.Context, *ledger.L
 		if err != nil {
 			return errNoAnswer
 		}
-		err = server.Visit(ctx, outputs.Text("name"), func(pool *pgxpool.Pool) error {
+		err = server.ReadOnly(ctx, outputs.Text("name"), func(pool *pgxpool.Pool) error {
 			tenants, err := d.tenantsOf(ctx, pool)
 			if err != nil {
 				return err
@@ -100,11 +100,11 @@ func (d *Daemon) tenantsOf(ctx context.Context, pool *pgxpool.Pool) ([]tenant, e
 }
 
 // Seats implements page.Cloud.
-func (w world) Seats(ctx context.Context) page.Seats {
+func (w consoleData) Seats(ctx context.Context) page.Seats {
 	d, s := w.daemon, page.Seats{Licenses: []page.License{}}
 	count, end := d.counter()
 	defer end()
-	err := d.visit(ctx, func(ctx context.Context, l *ledger.Ledger, tenants []tenant) error {
+	err := d.readLedger(ctx, func(ctx context.Context, l *ledger.Ledger, tenants []tenant) error {
 		for _, t := range tenants {
 			licenses, err := l.Licenses(ctx, t.id, "", maxLicenses)
 			switch app.CodeOf(err) {
@@ -191,7 +191,7 @@ func (c *caches) declared(d *Daemon) *redis.Server {
 // events are the newest of every tenant's audit trail in the ledger, at most so many
 // pages of each.
 func (d *Daemon) events(ctx context.Context, pages int) (all []event, err error) {
-	err = d.visit(ctx, func(ctx context.Context, l *ledger.Ledger, tenants []tenant) error {
+	err = d.readLedger(ctx, func(ctx context.Context, l *ledger.Ledger, tenants []tenant) error {
 		for _, t := range tenants {
 			before := int64(0)
 			for range pages {

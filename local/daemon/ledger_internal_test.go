@@ -29,7 +29,7 @@ import (
 func TestSeatsAndTheAuditTrailAreReadFromTheStoresThemselves(t *testing.T) {
 	t.Parallel()
 	d, seed := storesOf(t)
-	w := world{d}
+	w := consoleData{d}
 	ctx := t.Context()
 
 	seats := w.Seats(ctx)

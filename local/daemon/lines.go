@@ -31,7 +31,7 @@ const (
 
 // Log implements page.Cloud: the load balancer's entry, the lines of the pods with the
 // same trace, and the events of the ledger with the same request id.
-func (w world) Log(ctx context.Context, p requestlog.Passage) []page.Line {
+func (w consoleData) Log(ctx context.Context, p requestlog.Passage) []page.Line {
 	var all []page.Line
 	if e, found := w.daemon.entry(p.ID); found {
 		all = append(all, balancerLine(e))

@@ -15,13 +15,14 @@ import (
 // maxMoments bounds what is kept of what people did; the oldest go first.
 const maxMoments = 200
 
-// moments are what people did to the cloud. They are safe for concurrent use.
-type moments struct {
+// timelineMarks are the commands and faults that the console's timeline marks. They are
+// safe for concurrent use.
+type timelineMarks struct {
 	mu   sync.Mutex
 	kept []page.Mark
 }
 
-func (m *moments) add(kind, text string) {
+func (m *timelineMarks) add(kind, text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.kept = append(m.kept, page.Mark{At: time.Now(), Kind: kind, Text: text})
@@ -30,7 +31,7 @@ func (m *moments) add(kind, text string) {
 	}
 }
 
-func (m *moments) all() []page.Mark {
+func (m *timelineMarks) all() []page.Mark {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.kept)
@@ -65,6 +66,6 @@ func (d *Daemon) begin(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is no command that is shown", http.StatusBadRequest)
 		return
 	}
-	d.moments.add("command", name)
+	d.timelineMarks.add("command", name)
 	reply(w, name, nil)
 }

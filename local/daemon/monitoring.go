@@ -46,7 +46,7 @@ func (d *Daemon) openAudit(logs string) (err error) {
 func (d *Daemon) runMonitoring(ctx context.Context, group *errgroup.Group) {
 	stops := []func(){
 		d.loadBalancer.Watch(func(e loadbalancer.LogEntry) {
-			e.Resource.Labels = renamed(e.Resource.Labels)
+			e.Resource.Labels = withBackendName(e.Resource.Labels)
 			d.monitoring.Request(e)
 			if entry, err := plain(e); err == nil {
 				d.monitoring.Entry(entry)
@@ -91,9 +91,9 @@ func (d *Daemon) servedBackends() (all []monitoring.Backend) {
 	return all
 }
 
-// renamed gives a backend service the name that it has at Google, where metrics
+// withBackendName gives a backend service the name that it has at Google, where metrics
 // are selected by it.
-func renamed(labels map[string]string) map[string]string {
+func withBackendName(labels map[string]string) map[string]string {
 	all := map[string]string{}
 	for name, value := range labels {
 		all[name] = value

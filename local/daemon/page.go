@@ -26,7 +26,7 @@ const pageDistance = 1000
 
 // servePage serves the page on 127.0.0.1 and returns its URL.
 func (d *Daemon) servePage(ctx context.Context, group *errgroup.Group) (string, error) {
-	handler, err := page.Handler(world{d})
+	handler, err := page.Handler(consoleData{d})
 	if err != nil {
 		return "", err
 	}
@@ -62,27 +62,27 @@ func pagePort(edge int) int {
 	return edge + pageDistance
 }
 
-// world shows the daemon to the page.
-type world struct{ daemon *Daemon }
+// consoleData implements page.Cloud with the daemon's data.
+type consoleData struct{ daemon *Daemon }
 
-var _ page.Cloud = world{}
+var _ page.Cloud = consoleData{}
 
 // Book implements page.Cloud.
-func (w world) Book() *requestlog.Book { return w.daemon.book }
+func (w consoleData) Book() *requestlog.Book { return w.daemon.book }
 
 // Marks implements page.Cloud.
-func (w world) Marks() []page.Mark {
-	return marks(w.daemon.moments.all(), w.daemon.monitoring.Inbox())
+func (w consoleData) Marks() []page.Mark {
+	return marks(w.daemon.timelineMarks.all(), w.daemon.monitoring.Inbox())
 }
 
 // Playbook implements page.Cloud.
-func (w world) Playbook(name string) (text string, known bool) {
+func (w consoleData) Playbook(name string) (text string, known bool) {
 	content, err := fs.ReadFile(playbooks.Files, name)
 	return string(content), err == nil
 }
 
 // Changes implements page.Cloud.
-func (w world) Changes(notify func()) (unsubscribe func()) {
+func (w consoleData) Changes(notify func()) (unsubscribe func()) {
 	sources := []func(){w.daemon.store.Subscribe(notify), w.daemon.kubelet.Subscribe(notify), w.daemon.faults.subscribe(notify), w.daemon.monitoring.Subscribe(notify)}
 	return func() {
 		for _, leave := range sources {
@@ -92,7 +92,7 @@ func (w world) Changes(notify func()) (unsubscribe func()) {
 }
 
 // State implements page.Cloud.
-func (w world) State() page.State {
+func (w consoleData) State() page.State {
 	now := w.daemon.status()
 	s := page.State{
 		Edge: "https://" + now.Addresses["edge"], Conditions: now.Conditions(), Alerts: alerts(now.Monitoring),

@@ -24,8 +24,8 @@ const (
 	// rehearsedTenant has a licence of the same name with few seats, for a product. The
 	// demo tenant's are for people.
 	rehearsedTenant, rehearsedProduct = "rival", "coditect-ide"
-	// soon is how long the certificate of a rehearsal is valid yet.
-	soon = 5 * 24 * time.Hour
+	// rehearsedLifetime is how long the certificate of a rehearsal is still valid.
+	rehearsedLifetime = 5 * 24 * time.Hour
 	// keysAPI and secretsAPI are the services whose calls are audited.
 	keysAPI    = "cloudkms.googleapis.com"
 	secretsAPI = "secretmanager.googleapis.com"
@@ -58,13 +58,13 @@ func (d *Daemon) call(ctx context.Context, f fault.Fault) {
 	d.faults.calling.Go(func() {
 		defer cancel()
 		if err := load.Run(calls, ctx, target, f.Callers); err != nil {
-			d.log.Error("nobody calls during a fault", "fault", f.Name, "error", err)
+			d.log.Error("no clients call during a fault", "fault", f.Name, "error", err)
 		}
 	})
 }
 
-// silence ends the calls of a fault's clients.
-func (f *faults) silence(name string) {
+// stopCallers ends the calls of a fault's clients.
+func (f *faults) stopCallers(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if cancel := f.callers[name]; cancel != nil {
@@ -85,7 +85,7 @@ func (d *Daemon) checkedHost() string {
 // while it is made to.
 func (d *Daemon) issue(names []string, addresses []netip.Addr) (tls.Certificate, error) {
 	if d.faults.has(fault.Certificate) && slices.Contains(names, d.checkedHost()) {
-		return d.authority.IssueFor(soon, names, addresses)
+		return d.authority.IssueFor(rehearsedLifetime, names, addresses)
 	}
 	return d.authority.Issue(names, addresses)
 }
@@ -165,7 +165,7 @@ func (d *Daemon) destroyKeyVersions(_ context.Context, active bool) error {
 func (d *Daemon) restoreKeyVersions() error {
 	var failed []error
 	for _, r := range d.declared(gcp.TypeCryptoKeyVersion) {
-		if provider.Properties(r.Outputs).Text("state") != "ENABLED" || !d.kms.Doomed(r.ID) {
+		if provider.Properties(r.Outputs).Text("state") != "ENABLED" || !d.kms.DestroyScheduled(r.ID) {
 			continue
 		}
 		err := d.kms.SetVersionState(r.ID, kmspb.CryptoKeyVersion_DISABLED)

@@ -49,7 +49,7 @@ func TestAKeyVersionIsDoomedAndBroughtBackAsThePlaybookSays(t *testing.T) {
 	}))
 
 	require.NoError(t, d.destroyKeyVersions(t.Context(), true))
-	assert.True(t, d.kms.Doomed(version))
+	assert.True(t, d.kms.DestroyScheduled(version))
 	assert.Equal(t, []string{"KeyVersionDestroyed"}, tells(t, d))
 	require.NoError(t, d.restoreKeyVersions())
 	_, err = d.kms.PublicKey(version)

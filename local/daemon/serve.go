@@ -42,7 +42,7 @@ func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Recor
 	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.audited(secretsAPI, typeSecretMember, "secretId")); err != nil {
 		return record, err
 	}
-	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.keysOrNothing(d.issuer.Handler())); err != nil {
+	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.withIdentityFault(d.issuer.Handler())); err != nil {
 		return record, err
 	}
 	if err := d.serveHTTPS(ctx, group, plan.Registry(), d.registry); err != nil {

@@ -28,7 +28,7 @@ const elsewhere = "elsewhere"
 const maxDenied = 50
 
 // Topology implements page.Cloud.
-func (w world) Topology() page.Topology {
+func (w consoleData) Topology() page.Topology {
 	d := w.daemon
 	down := map[string]bool{}
 	for _, fault := range d.faults.names() {

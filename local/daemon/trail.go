@@ -16,7 +16,7 @@ const maxTrail = 600
 
 // Audit implements page.Cloud: Cloud Audit Logs, the API's ledger, and what the engine
 // had the providers do, in one.
-func (w world) Audit(ctx context.Context) page.Audit {
+func (w consoleData) Audit(ctx context.Context) page.Audit {
 	a := page.Audit{Entries: w.daemon.operations.all()}
 	for _, e := range w.daemon.audit.Recent() {
 		a.Entries = append(a.Entries, cloudEntry(e))

@@ -37,8 +37,8 @@ func (d *Daemon) refusing() grpc.ServerOption {
 	})
 }
 
-// keysOrNothing answers 503 while the identity keys are made to fail.
-func (d *Daemon) keysOrNothing(keys http.Handler) http.Handler {
+// withIdentityFault answers 503 while the fault "identity" is set.
+func (d *Daemon) withIdentityFault(keys http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if d.faults.has(fault.Identity) {
 			http.Error(w, "The service is currently unavailable.", http.StatusServiceUnavailable)

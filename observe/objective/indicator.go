@@ -30,7 +30,7 @@ type Indicator struct {
 	milliseconds int
 }
 
-// Availability is bad when the answer is a server error, whoever gave it.
+// Availability is bad when the answer is a server error, of the load balancer or of the API.
 func Availability(b Backend) Indicator { return Indicator{backend: b} }
 
 // Latency is bad when a granted request took longer than so many milliseconds.

@@ -84,7 +84,7 @@ func notTheInternet(s Subject) bool {
 	return ok
 }
 
-// public selects nobody: it is whom a grant must not name.
+// publicMembers are the members that no grant may have.
 func public() Want { return noneOf("allUsers", "allAuthenticatedUsers") }
 
 func grants(typ, path string, want Want, broken any) Requirement {

@@ -18,7 +18,7 @@ func nobodyReachesTheAPI(s Subject) bool {
 	}, neighbours(s))
 }
 
-// theAPIReachesNobody: whoever takes over the API cannot go on to other pods.
+// theAPIReachesNobody: an intruder in the API's pod cannot reach other pods.
 func theAPIReachesNobody(s Subject) bool {
 	return neverTalk(s, outwards, neighbours(s))
 }

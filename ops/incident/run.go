@@ -49,14 +49,14 @@ A response that was cut short, or of which a step failed, goes on with --folder.
 	f := command.Flags()
 	f.StringVar(&o.stack, "stack", "", "the stack: prod, dev, or local for the embedded cloud")
 	f.StringVar(&o.reason, "reason", "", "why, in one line; it is written on the backup, the page and the timeline")
-	f.BoolVar(&o.execute, "execute", false, "do it; without, only show what would be done")
+	f.BoolVar(&o.execute, "execute", false, "execute the steps; without this flag they are only shown")
 	f.BoolVar(&o.urgent, "urgent", false, "lock down first: the attack goes on, and evidence and backup take minutes")
-	f.StringVar(&o.folder, "folder", "", "the incident's folder; one that exists is gone on with (default: a new one below incidents/)")
+	f.StringVar(&o.folder, "folder", "", "the incident's folder; the response in an existing one is continued (default: a new one below incidents/)")
 	f.DurationVar(&o.since, "since", 24*time.Hour, "how far back the evidence goes")
 	f.StringVar(&o.local, "dir", ".local", "with --stack local: folder of the embedded cloud")
 	f.StringVar(&o.keyFile, "routing-key-file", "", "file with PagerDuty's routing key (default: the variable "+routingKey+")")
 	f.StringVar(&o.eventsURL, "events-url", pagerduty.URL, "where pages go: https, or http to this machine")
-	f.BoolVar(&o.silent, "no-page", false, "page nobody")
+	f.BoolVar(&o.silent, "no-page", false, "send no page")
 	return command.ExecuteContext(ctx)
 }
 
@@ -126,7 +126,7 @@ func (o *options) pager(getenv func(string) string) (response.Pager, error) {
 		key = strings.Repeat("0", 32)
 	}
 	if key == "" {
-		return nil, fmt.Errorf("nobody can be paged: set %s, give --routing-key-file, or say --no-page", routingKey)
+		return nil, fmt.Errorf("no page can be sent: set %s, give --routing-key-file, or give --no-page", routingKey)
 	}
 	client, err := pagerduty.New(key)
 	if err != nil {

@@ -25,7 +25,7 @@ type Decoder struct {
 // fits is there even then. key is the path that problems begin with.
 //
 // A switch takes on, yes, off and no, too: the Pulumi CLI reads them as text
-// (YAML 1.2), whoever writes them means true and false.
+// (YAML 1.2), but their writers mean true and false.
 func (d Decoder) Decode(key, text string, into any) (ps setting.Problems) {
 	source := json.NewDecoder(strings.NewReader(text))
 	source.UseNumber()

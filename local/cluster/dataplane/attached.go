@@ -20,9 +20,9 @@ type attached struct {
 
 	mu      sync.Mutex
 	gone    bool
-	offered map[netip.AddrPort]*door // inside, for what can be attempted
-	reached map[netip.AddrPort]bool  // what the program has connected to
-	entries []net.Listener           // on this machine, at the pod's own ports
+	offered map[netip.AddrPort]*egressListener // inside, for what can be attempted
+	reached map[netip.AddrPort]bool            // what the program has connected to
+	entries []net.Listener                     // on this machine, at the pod's own ports
 	unwatch func()
 }
 
@@ -53,7 +53,7 @@ func (d *Dataplane) attach(pod kubelet.Pod, command process.Command) (*attached,
 	if err != nil {
 		return nil, err
 	}
-	a := &attached{pod: pod, sandbox: started, offered: map[netip.AddrPort]*door{}, reached: map[netip.AddrPort]bool{}}
+	a := &attached{pod: pod, sandbox: started, offered: map[netip.AddrPort]*egressListener{}, reached: map[netip.AddrPort]bool{}}
 	if err := d.connect(a); err != nil {
 		started.Process.Kill()
 		d.detach(a)
@@ -119,8 +119,8 @@ func (d *Dataplane) detach(a *attached) {
 	}
 }
 
-// offer lets the pod attempt to reach every service and every other pod: whether
-// it may is decided when it does. What is denied now is shut.
+// offer opens a listener in the sandbox for every service and every other pod. The
+// policies decide at each connection; a destination that is denied now drops it.
 func (d *Dataplane) offer(a *attached) {
 	wanted := d.destinations(a.pod)
 	a.mu.Lock()
@@ -152,7 +152,7 @@ func (d *Dataplane) offerOne(a *attached, to netip.AddrPort, shut bool) error {
 	if err != nil {
 		return err
 	}
-	offered := &door{listener: listener, shut: shut}
+	offered := &egressListener{listener: listener, shut: shut}
 	a.offered[to] = offered
 	d.work.Go(func() { d.accept(listener, func(conn net.Conn) { d.leave(a, conn, to) }) })
 	if !d.locate(to).packets {
@@ -165,14 +165,14 @@ func (d *Dataplane) offerOne(a *attached, to netip.AddrPort, shut bool) error {
 	return nil
 }
 
-// door is where the pod can attempt to leave its sandbox.
-type door struct {
+// egressListener accepts the pod's connections to one destination, inside its sandbox.
+type egressListener struct {
 	listener *sandbox.Listener
 	packets  net.PacketConn // nil when none are taken
 	shut     bool
 }
 
-func (o *door) setShut(shut bool) error {
+func (o *egressListener) setShut(shut bool) error {
 	if o.shut == shut {
 		return nil
 	}
@@ -180,7 +180,7 @@ func (o *door) setShut(shut bool) error {
 	return o.listener.SetShut(shut)
 }
 
-func (o *door) close() {
+func (o *egressListener) close() {
 	_ = o.listener.Close()
 	if o.packets != nil {
 		_ = o.packets.Close()

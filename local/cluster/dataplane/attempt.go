@@ -17,7 +17,7 @@ import (
 )
 
 // attempted judges what the program tries to reach although nothing takes it: it
-// is dropped, and this tells why. What a door takes is judged there.
+// is dropped, and this tells why. A connection that an egressListener accepts is judged there.
 func (d *Dataplane) attempted(a *attached, attempt sandbox.Attempt) {
 	if attempt.To.Addr() == a.pod.IP || attempt.To.Addr() == netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
 		return // the pod talks to itself, or the daemon to the pod
@@ -39,9 +39,9 @@ func (d *Dataplane) attempted(a *attached, attempt sandbox.Attempt) {
 
 // How long an attempt waits: for what has to be dropped, and for an answer.
 const (
-	dropPatience   = 250 * time.Millisecond
-	answerPatience = 3 * time.Second
-	longestAnswer  = 4096 // bytes
+	dropTimeout   = 250 * time.Millisecond
+	answerTimeout = 3 * time.Second
+	maxAnswer     = 4096 // bytes
 )
 
 // Octets are what is said on a connection. As text they are base64, since no text
@@ -82,7 +82,7 @@ func (d *Dataplane) Intrude(ctx context.Context, pod netip.Addr, move sandbox.Mo
 
 // Attempt does what an intruder in the pod would: it dials the address from
 // within the pod's network, says the words and listens. An error says that
-// nothing is known: the pod has no network of its own, or nobody is there.
+// the result is not known: the pod has no network of its own, or nothing listens there.
 func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPort, words Octets) (Outcome, error) {
 	a := d.at(pod)
 	if a == nil {
@@ -95,9 +95,9 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 	a.mu.Lock()
 	nobody := a.offered[to] == nil
 	a.mu.Unlock()
-	patience := answerPatience
+	patience := answerTimeout
 	if why != "" || nobody {
-		patience = dropPatience
+		patience = dropTimeout
 	}
 	dialling, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -106,7 +106,7 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 	case err != nil && why != "" && ctx.Err() == nil:
 		return Outcome{Denied: why}, nil
 	case err != nil:
-		return Outcome{}, fmt.Errorf("the policies allow it, but nobody answers: %w", err)
+		return Outcome{}, fmt.Errorf("the policies allow it, but there is no answer: %w", err)
 	}
 	defer func() { _ = conn.Close() }() // what it said was read
 	answer, err := converse(conn, words)
@@ -118,20 +118,20 @@ func converse(conn net.Conn, words Octets) (Octets, error) {
 	if words == "" {
 		return "", nil
 	}
-	if err := conn.SetDeadline(time.Now().Add(answerPatience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return "", fmt.Errorf("talk: %w", err)
 	}
 	if _, err := io.WriteString(conn, string(words)); err != nil {
 		return "", nil // it was hung up
 	}
 	var answer []byte
-	for part := make([]byte, longestAnswer); len(answer) < longestAnswer; {
+	for part := make([]byte, maxAnswer); len(answer) < maxAnswer; {
 		n, err := conn.Read(part)
 		if answer = append(answer, part[:n]...); errors.Is(err, os.ErrDeadlineExceeded) && len(answer) == 0 {
 			return "", fmt.Errorf("no answer: %w", err)
 		}
 		if err == nil { // who keeps the connection open has said it all soon
-			err = conn.SetReadDeadline(time.Now().Add(dropPatience))
+			err = conn.SetReadDeadline(time.Now().Add(dropTimeout))
 		}
 		if err != nil {
 			break

@@ -1,20 +1,19 @@
 // Package dataplane enforces the declared NetworkPolicies on this machine, as
 // GKE's Dataplane V2 does in a cluster: every pod runs in a sandbox, and every
-// connection into it or out of it is opened here, after the policies were asked.
-// What they deny is dropped and not refused: who dials waits for its own timeout,
-// and the journal tells at once which rule is missing. A connection that is open
-// when its rule goes stalls, and goes on when the rule is back.
+// connection into it or out of it is opened here, after the policies are evaluated.
+// A denied connection is dropped, not refused: the client waits for its own timeout,
+// and the journal names the missing rule at once. When a rule is removed, its open
+// connections stall; they continue when the rule is back.
 //
-// What a policy names is what is there: the embedded cloud's services have
-// loopback addresses of their own, which the stack's settings (endpoints,
-// privateServicesRange) put into the policies, so no address is translated. Who
-// is not on this machine has a stand-in:
+// No address is translated: the embedded cloud's services have loopback addresses of
+// their own, which the stack's settings (endpoints, privateServicesRange) put into the
+// policies. These sources stand for others that are not on this machine:
 //
 //   - the load balancer and its health checks come from both of Google's front-end
 //     ranges;
-//   - a process of this machine that is no pod, for example a person's curl of a
-//     pod's metrics, comes from managed Prometheus;
-//   - the kubelet's probes come from the node, which no policy keeps out.
+//   - any process of this machine that is not a pod, for example your curl of a pod's
+//     metrics, counts as managed Prometheus;
+//   - the kubelet's probes come from the node, which no policy denies.
 package dataplane
 
 import (
@@ -76,7 +75,7 @@ type Dataplane struct {
 	version atomic.Uint64 // of rules, pods and services: how often they changed
 
 	reading sync.Mutex // guards what follows
-	known   world
+	known   clusterState
 
 	mu    sync.Mutex
 	pods  map[netip.Addr]*attached
@@ -96,18 +95,18 @@ func New(config Config) *Dataplane {
 	}
 	d.version.Store(1)
 	d.live, d.stop = context.WithCancel(context.Background())
-	loud, err := sandbox.Check(config.Supervisor, config.Shim)
+	noDrop, err := sandbox.Check(config.Supervisor, config.Shim)
 	switch {
 	case err != nil:
 		d.refused = fmt.Errorf("pods run without a network and a file system of their own, so NetworkPolicies hold at the load balancer only: %w", err)
 		config.Log.Warn(d.refused.Error())
-	case loud != "":
-		config.Log.Warn("what pods dial although nobody has that address is refused at once and not dropped", "why", loud)
+	case noDrop != "":
+		config.Log.Warn("connections of pods to unused addresses are refused at once and not dropped", "why", noDrop)
 	}
 	return d
 }
 
-// Explain returns what was denied to the pod or kept from it lately, if anything.
+// Explain returns the latest denial that concerns the pod, if any.
 func (d *Dataplane) Explain(namespace, name string) string {
 	return d.journal.explain(namespace + "/" + name)
 }
@@ -162,15 +161,15 @@ func (d *Dataplane) Close() {
 	d.work.Wait()
 }
 
-// world is what there is at one version.
-type world struct {
+// clusterState is the rules, pods and services at one version.
+type clusterState struct {
 	version  uint64
 	cluster  reachability.Cluster
 	services map[netip.AddrPort]Service
 }
 
 // now is the world as it is now.
-func (d *Dataplane) now() (world, error) {
+func (d *Dataplane) now() (clusterState, error) {
 	d.reading.Lock()
 	defer d.reading.Unlock()
 	version := d.version.Load()
@@ -179,9 +178,9 @@ func (d *Dataplane) now() (world, error) {
 	}
 	rules, err := d.config.Rules()
 	if err != nil {
-		return world{}, fmt.Errorf("read the NetworkPolicies: %w", err)
+		return clusterState{}, fmt.Errorf("read the NetworkPolicies: %w", err)
 	}
-	d.known = world{
+	d.known = clusterState{
 		version:  version,
 		cluster:  reachability.Cluster{Policies: rules.Policies, Namespaces: rules.Namespaces, BlocksMatchPods: rules.BlocksMatchPods},
 		services: map[netip.AddrPort]Service{},

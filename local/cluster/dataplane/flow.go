@@ -82,9 +82,9 @@ func (f *flow) begun() int {
 	return f.times
 }
 
-// outlast says whether reading is to be tried again after err, and waits until it
+// retryAfterStall says whether a read is to be tried again after err, and waits until it
 // can be: the flow stalled since it had begun to, that many times.
-func (f *flow) outlast(err error, begun int) bool {
+func (f *flow) retryAfterStall(err error, begun int) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
@@ -128,7 +128,7 @@ func (f *flow) forward(to, from net.Conn) {
 				_ = tcp.CloseWrite() // it may be closed already
 			}
 			return
-		case !f.outlast(err, begun):
+		case !f.retryAfterStall(err, begun):
 			reset(to)
 			reset(from)
 			return
@@ -149,7 +149,7 @@ func (e *entering) Read(p []byte) (int, error) {
 	for {
 		begun := e.flow.begun()
 		n, err := e.Conn.Read(p)
-		if n > 0 || !e.flow.outlast(err, begun) {
+		if n > 0 || !e.flow.retryAfterStall(err, begun) {
 			return n, err
 		}
 	}

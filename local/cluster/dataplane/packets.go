@@ -43,7 +43,7 @@ func exchange(from netip.Addr, to netip.AddrPort, question []byte) ([]byte, erro
 		return nil, err
 	}
 	defer func() { _ = conn.Close() }() // read
-	if err := conn.SetDeadline(time.Now().Add(answerPatience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return nil, err
 	}
 	if _, err := conn.Write(question); err != nil {

@@ -76,7 +76,7 @@ func (d *Dataplane) Reach() Reach {
 		switch {
 		case e.name == frontEnds().name:
 			return FrontEnds
-		case e.name == person().name:
+		case e.name == localProcess().name:
 			return Machine
 		case e.pod == "":
 			return cmp.Or(e.service, e.name)
@@ -101,7 +101,7 @@ func (d *Dataplane) Reach() Reach {
 			ask(d.leaving(p, to))
 		}
 		for _, port := range p.Ports {
-			for _, from := range []end{frontEnds(), person()} {
+			for _, from := range []end{frontEnds(), localProcess()} {
 				ask(want{from: from, to: podEnd(p), protocol: corev1.ProtocolTCP, port: uint16(port)})
 			}
 		}

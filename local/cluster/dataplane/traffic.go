@@ -37,7 +37,7 @@ func (d *Dataplane) leave(a *attached, conn net.Conn, to netip.AddrPort) {
 	d.pass(conn, w, a.pod.IP, d.locate(to).at)
 }
 
-// open lets who is on this machine attempt to reach a port of the pod.
+// open lets processes of this machine attempt to reach a port of the pod.
 func (d *Dataplane) open(a *attached, at netip.AddrPort) error {
 	listener, err := net.Listen("tcp", at.String())
 	if err != nil {
@@ -53,7 +53,7 @@ func (d *Dataplane) open(a *attached, at netip.AddrPort) error {
 // enter takes a connection of this machine into a sandbox, if that is allowed. A
 // process that uses a pod's address is that pod.
 func (d *Dataplane) enter(a *attached, conn net.Conn, to netip.AddrPort) {
-	from := person()
+	from := localProcess()
 	if source, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
 		if pod, ok := d.podAt(source.Addr()); ok {
 			from = podEnd(pod)
@@ -73,7 +73,7 @@ func (d *Dataplane) pass(conn net.Conn, w want, from netip.Addr, to netip.AddrPo
 	onward, err := d.dial(d.live, from, to)
 	if err != nil {
 		reset(conn)
-		d.config.Log.Info("a connection is allowed, but nobody takes it", "from", w.from.name, "to", w.to.name, "port", w.port, "error", err)
+		d.config.Log.Info("a connection is allowed, but nothing accepts it", "from", w.from.name, "to", w.to.name, "port", w.port, "error", err)
 		return
 	}
 	f := &flow{want: w, version: version, ends: []net.Conn{conn, onward}}
@@ -90,7 +90,7 @@ func (d *Dataplane) ignore(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// reset ends a connection as if nobody had listened.
+// reset ends a connection as if nothing listened.
 func reset(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
@@ -108,7 +108,7 @@ func (d *Dataplane) DialFrontEnd(ctx context.Context, _, address string) (net.Co
 	}
 	pod, ok := d.podAt(to.Addr())
 	if !ok {
-		return nil, fmt.Errorf("dial a pod: nobody has the address %s", to)
+		return nil, fmt.Errorf("dial a pod: no pod has the address %s", to)
 	}
 	w := want{from: frontEnds(), to: podEnd(pod), protocol: corev1.ProtocolTCP, port: to.Port()}
 	version, err := d.admit(ctx, w)

@@ -31,7 +31,7 @@ func (t *trials) begin(w want) {
 			delete(t.until, key)
 		}
 	}
-	t.until[w.key()] = time.Now().Add(answerPatience + trialEnds)
+	t.until[w.key()] = time.Now().Add(answerTimeout + trialEnds)
 }
 
 // has says whether the attempt is one of them.

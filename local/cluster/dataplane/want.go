@@ -22,7 +22,7 @@ type end struct {
 	enough bool
 }
 
-// want is a connection that somebody wants to open.
+// want is a connection that a policy has to allow before it is opened.
 type want struct {
 	from, to end
 	protocol corev1.Protocol
@@ -54,11 +54,11 @@ func frontEnds() end {
 	}}
 }
 
-// person is who calls a pod from this machine without being one: it counts as
+// localProcess is a process of this machine that calls a pod and is not a pod: it counts as
 // the collector of managed Prometheus, in gmp-system or, on Autopilot, in
 // gke-gmp-system
 // (https://cloud.google.com/stackdriver/docs/managed-prometheus/setup-managed).
-func person() end {
+func localProcess() end {
 	collector := func(namespace string) reachability.Peer {
 		return reachability.Of(reachability.Pod{Namespace: namespace, Labels: map[string]string{"app.kubernetes.io/name": "collector"}})
 	}

@@ -11,7 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-var errEnded = errors.New("the pod was ended by somebody else")
+var errEnded = errors.New("the pod was ended from outside the Job")
 
 // job is a Job that runs or has ended.
 type job struct {

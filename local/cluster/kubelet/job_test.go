@@ -79,7 +79,7 @@ func TestADeletedJobIsEnded(t *testing.T) {
 	go func() { ended <- w.RunJob(context.Background(), w.job(t, 3, "serve")) }()
 	await.True(t, func() bool { return len(w.Pods()) == 1 && w.Pods()[0].PID > 0 })
 	require.NoError(t, w.DeleteJob(t.Context(), namespace, "license-migrate"))
-	assert.ErrorContains(t, await.Receive(t, ended), "ended by somebody else")
+	assert.ErrorContains(t, await.Receive(t, ended), "ended from outside the Job")
 	assert.Empty(t, w.Pods())
 }
 

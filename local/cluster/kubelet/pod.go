@@ -87,14 +87,14 @@ type pod struct {
 	gone    chan struct{}
 
 	// now
-	terminating  bool
-	phase        string
-	ready        bool
-	restartCount int
-	unprepared   int // how often preparing failed in a row
-	message      string
-	process      *process.Process
-	alive        bool
+	terminating        bool
+	phase              string
+	ready              bool
+	restartCount       int
+	failedPreparations int // how often preparing failed in a row
+	message            string
+	process            *process.Process
+	alive              bool
 }
 
 // startPod makes a pod and lets it run. It is called with the lock held.

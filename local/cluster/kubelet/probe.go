@@ -16,9 +16,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// eager is how often a container that has never answered is asked between the
-// probes that count, so that nobody waits for a period to pass.
-const eager = 50 * time.Millisecond
+// startupPollInterval is how often a container that has never answered is probed between
+// the probes that count, so that a container is ready as soon as it answers.
+const startupPollInterval = 50 * time.Millisecond
 
 // prober asks one container.
 type prober struct {
@@ -52,7 +52,7 @@ func (p *prober) watch(ctx context.Context, probe *corev1.Probe, report func(pas
 	for ctx.Err() == nil {
 		err := p.ask(ctx, probe)
 		if err != nil && !everPassed {
-			err = p.askEagerly(ctx, probe, period, err)
+			err = p.pollUntilAnswer(ctx, probe, period, err)
 		}
 		if ctx.Err() != nil {
 			return
@@ -76,10 +76,10 @@ func (p *prober) watch(ctx context.Context, probe *corev1.Probe, report func(pas
 	}
 }
 
-// askEagerly asks again and again for one period; the failure counts once.
-func (p *prober) askEagerly(ctx context.Context, probe *corev1.Probe, period time.Duration, err error) error {
+// pollUntilAnswer asks again and again for one period; the failure counts once.
+func (p *prober) pollUntilAnswer(ctx context.Context, probe *corev1.Probe, period time.Duration, err error) error {
 	for end := time.Now().Add(period); err != nil && time.Now().Before(end); {
-		if !sleep(ctx, eager) {
+		if !sleep(ctx, startupPollInterval) {
 			break
 		}
 		err = p.ask(ctx, probe)

@@ -17,16 +17,16 @@ import (
 const (
 	firstBackoff = time.Second
 	maxBackoff   = 30 * time.Second
-	// calm is how long a container has to run for the waits to begin anew.
-	calm = time.Minute
+	// backoffReset is how long a container has to run before the back-off is reset.
+	backoffReset = time.Minute
 )
 
-// maxUnprepared is how often a pod that is not restarted may fail to be
+// maxFailedPreparations is how often a pod that is not restarted may fail to be
 // prepared (image, environment) before it has failed.
-const maxUnprepared = 3
+const maxFailedPreparations = 3
 
-// hasty is how long a process has to end when it is asked to hurry.
-const hasty = 5 * time.Second
+// fastGracePeriod is the grace period when the kubelet itself is closed.
+const fastGracePeriod = 5 * time.Second
 
 // prepared is all that starting the container takes.
 type prepared struct {
@@ -49,7 +49,7 @@ func (p *pod) run() {
 			p.conclude(code)
 			return
 		}
-		if time.Since(began) > calm {
+		if time.Since(began) > backoffReset {
 			backoff = firstBackoff
 		}
 		p.set(func() {
@@ -72,7 +72,7 @@ func (p *pod) prepare() (prepared, bool) {
 	for {
 		ready, err := p.tryPrepare()
 		if err == nil {
-			p.set(func() { p.unprepared = 0 })
+			p.set(func() { p.failedPreparations = 0 })
 			return ready, true
 		}
 		if p.running.Err() != nil {
@@ -81,9 +81,9 @@ func (p *pod) prepare() (prepared, bool) {
 		p.kubelet.config.Log.Warn("a pod cannot be started", "namespace", p.key.namespace, "pod", p.key.name, "error", err)
 		var givesUp bool
 		p.set(func() {
-			p.unprepared++
+			p.failedPreparations++
 			p.message = err.Error()
-			if givesUp = !p.restarts && p.unprepared >= maxUnprepared; givesUp {
+			if givesUp = !p.restarts && p.failedPreparations >= maxFailedPreparations; givesUp {
 				p.phase = Failed
 			}
 		})
@@ -241,7 +241,7 @@ func (p *pod) terminate(running *process.Process, container corev1.Container) {
 	// A container always gets a moment after SIGTERM, as in a cluster.
 	ctx, cancel := context.WithDeadline(context.Background(), deadline.Add(2*time.Second))
 	defer cancel()
-	hurry := context.AfterFunc(p.patient, func() { time.AfterFunc(hasty, cancel) })
+	hurry := context.AfterFunc(p.patient, func() { time.AfterFunc(fastGracePeriod, cancel) })
 	defer hurry()
 	running.Stop(ctx)
 }

@@ -101,7 +101,7 @@ func (k *Kubelet) failing(d *deployment) (givenUp bool, evidence string) {
 			continue
 		}
 		evidence = fmt.Sprintf("pod %s, %d restarts: %s", p.key.name, p.restartCount, p.tail())
-		if p.restartCount >= maxCrashRestarts || p.unprepared >= maxUnprepared {
+		if p.restartCount >= maxCrashRestarts || p.failedPreparations >= maxFailedPreparations {
 			return true, evidence
 		}
 	}

@@ -87,7 +87,7 @@ func (s *Server) asPod(answer func(http.ResponseWriter, *http.Request, Pod)) htt
 	return func(w http.ResponseWriter, r *http.Request) {
 		from, err := netip.ParseAddrPort(r.RemoteAddr)
 		if err != nil {
-			http.Error(w, "nobody knows who asks", http.StatusInternalServerError)
+			http.Error(w, "the metadata server does not know the caller", http.StatusInternalServerError)
 			return
 		}
 		pod, known := s.who(from.Addr())

@@ -17,7 +17,7 @@ const aliveFile = 3
 // enter makes what the pod's program sees and becomes the program. This process is
 // the first of its process namespace, and the only one in its other namespaces.
 func enter(s setup) error {
-	// Nothing that the daemon has open goes on to the program, whoever gave it to it.
+	// The program inherits none of the daemon's open files.
 	if err := unix.CloseRange(aliveFile, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
 		return fmt.Errorf("keep open files from the pod's program: %w", err)
 	}
@@ -30,7 +30,7 @@ func enter(s setup) error {
 			return fmt.Errorf("name the pod's machine: %w", err)
 		}
 	}
-	if err := giveUp(s.User); err != nil {
+	if err := dropPrivileges(s.User); err != nil {
 		return err
 	}
 	// A change of the user cancels what was asked for at the start (prctl(2)).
@@ -55,9 +55,9 @@ func missing(program string) string {
 	return fmt.Sprintf("start the pod's program %s: it does not exist", program)
 }
 
-// giveUp makes this thread, and what it becomes or starts, the user without any
-// right that it has from its namespaces.
-func giveUp(user int) error {
+// dropPrivileges changes this thread, and the programs that it executes or starts, to the
+// user without any capability.
+func dropPrivileges(user int) error {
 	for capability := 0; capability <= unix.CAP_LAST_CAP; capability++ {
 		// A kernel that is older than this list does not know the last ones.
 		if err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(capability), 0, 0, 0); err != nil && err != unix.EINVAL {
@@ -87,5 +87,5 @@ func giveUp(user int) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up new privileges: %w", err)
 	}
-	return quarantine()
+	return installSeccompFilter()
 }

@@ -81,13 +81,13 @@ func Inside(arguments []string) (code int, err error) {
 
 func (i *inside) stand() (code int, err error) {
 	syscall.CloseOnExec(controlFile)
-	loud, err := raise(i.setup.Own)
+	noDrop, err := setUpNetwork(i.setup.Own)
 	if err != nil {
 		return 1, errors.Join(err, tell(saysRefused(err)))
 	}
 	ready := saysReady
-	if loud != nil {
-		ready = saysLoud + loud.Error()
+	if noDrop != nil {
+		ready = saysNoDrop + noDrop.Error()
 	}
 	if err := tell(ready); err != nil {
 		return 1, err
@@ -97,7 +97,7 @@ func (i *inside) stand() (code int, err error) {
 	select {
 	case <-begin:
 	case <-lost:
-		return 0, nil // nobody wants the program any more
+		return 0, nil // noProgram wants the program any more
 	}
 	return i.run(lost)
 }

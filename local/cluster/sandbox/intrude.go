@@ -18,8 +18,8 @@ import (
 // maxResult bounds what an intruder tells, in bytes.
 const maxResult = 64 << 10
 
-// Intrude does something in the place of the sandbox's program, as whoever has
-// taken it over could: in its namespaces, as its user, with its rights. The program
+// Intrude does something in the place of the sandbox's program, as an intruder who has
+// taken the program over could: in its namespaces, as its user, with its rights. The program
 // has to run.
 func (s *Sandbox) Intrude(ctx context.Context, move Move) (Result, error) {
 	text, err := json.Marshal(move)
@@ -31,7 +31,7 @@ func (s *Sandbox) Intrude(ctx context.Context, move Move) (Result, error) {
 		return Result{}, err
 	}
 	defer answer.Close()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	wake := context.AfterFunc(ctx, func() { _ = answer.SetReadDeadline(time.Unix(1, 0)) })
 	defer wake()
@@ -54,7 +54,7 @@ var namespaces = [...]string{"uts", "ipc", "mnt"}
 func (i *inside) intrude(text string) (int, error) {
 	program := i.program.Load()
 	if program == 0 {
-		return 0, errors.New("the pod's program does not run, so nobody can be in its place")
+		return 0, errors.New("the pod's program does not run, so nothing can run in its place")
 	}
 	s := i.setup
 	if err := json.Unmarshal([]byte(text), &s.Move); err != nil {
@@ -95,7 +95,7 @@ func (i *inside) intrude(text string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("make a pipe for an intruder: %w", err)
 	}
-	return given, unix.SetNonblock(given, true) // so that whoever reads it can have a deadline
+	return given, unix.SetNonblock(given, true) // so that its reader can set a deadline
 }
 
 // startAmong starts the command as a process of a namespace, and sees to its end.
@@ -113,8 +113,8 @@ func startAmong(command *exec.Cmd, processes *os.File) error {
 		if err != nil {
 			return
 		}
-		patience := time.AfterFunc(patience, func() { _ = command.Process.Kill() })
-		defer patience.Stop()
+		answerTimeout := time.AfterFunc(answerTimeout, func() { _ = command.Process.Kill() })
+		defer answerTimeout.Stop()
 		_ = command.Wait() // what it has said tells how it went
 	}()
 	return <-started
@@ -123,7 +123,7 @@ func startAmong(command *exec.Cmd, processes *os.File) error {
 // intrudeAs joins the namespaces of the pod's program, becomes its user, makes the
 // move and prints what came of it.
 func intrudeAs(s setup) error {
-	// Nobody in the pod may look into this process, which has more than they.
+	// No process in the pod may trace this process, which has more rights.
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("hide the intruder: %w", err)
 	}
@@ -139,7 +139,7 @@ func intrudeAs(s setup) error {
 			return fmt.Errorf("join the %s namespace of the pod's program: %w", name, err)
 		}
 	}
-	if err := giveUp(s.User); err != nil {
+	if err := dropPrivileges(s.User); err != nil {
 		return err
 	}
 	text, err := json.Marshal(s.Move.Do())

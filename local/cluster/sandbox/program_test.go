@@ -11,12 +11,12 @@ import (
 )
 
 // say dials, asks who is there, and returns the answer or what went wrong.
-func say(network, to string, patience time.Duration) string {
-	conn, err := net.DialTimeout(network, to, patience)
+func say(network, to string, answerTimeout time.Duration) string {
+	conn, err := net.DialTimeout(network, to, answerTimeout)
 	if err != nil {
 		return err.Error()
 	}
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(answerTimeout))
 	if _, err := io.WriteString(conn, "who is example.com?"); err != nil {
 		return err.Error()
 	}

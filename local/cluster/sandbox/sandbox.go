@@ -18,8 +18,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
-// patience is how long Inside may take to answer.
-const patience = 10 * time.Second
+// answerTimeout is how long Inside may take to answer.
+const answerTimeout = 10 * time.Second
 
 // backlog is how many connections may wait to be accepted.
 const backlog = 512
@@ -29,17 +29,17 @@ const backlog = 512
 type Sandbox struct {
 	// Process is Inside, and ends with the program's exit code.
 	Process *process.Process
-	// Loud says why what nobody listens for is refused at once instead of being
-	// dropped; it is empty when it is dropped.
-	Loud string
+	// NoDrop says why packets to addresses at which nothing listens are refused at once
+	// instead of dropped; it is empty when they are dropped.
+	NoDrop string
 
 	mu      sync.Mutex // one question at a time
 	control *net.UnixConn
 }
 
 // Start makes a namespace in which the command waits for Begin. own is the IPv4
-// address at which the program itself listens; where the daemon is root, a user of
-// this machine that nobody else has goes with it when the program has a Root. shim is an executable that runs
+// address at which the program itself listens; where the daemon is root, a program with a
+// Root runs as a user of this machine that no other process has. shim is an executable that runs
 // Inside when it is started with Command, "--", and Inside's arguments. The error
 // wraps process.ErrRefused where namespaces are refused.
 func Start(supervisor *process.Supervisor, shim string, own netip.Addr, c process.Command) (*Sandbox, error) {
@@ -60,11 +60,11 @@ func Start(supervisor *process.Supervisor, shim string, own netip.Addr, c proces
 	}
 	s := &Sandbox{Process: started, control: ours}
 	word, _, err := s.receive()
-	loud, isLoud := strings.CutPrefix(word, saysLoud)
+	noDrop, isNoDrop := strings.CutPrefix(word, saysNoDrop)
 	switch {
 	case err != nil:
-	case isLoud:
-		s.Loud = loud
+	case isNoDrop:
+		s.NoDrop = noDrop
 	case word != saysReady:
 		err = fmt.Errorf("%w: %s", process.ErrRefused, word)
 	}
@@ -107,9 +107,9 @@ func hostID(own netip.Addr) int {
 	return first + int(bytes[1])<<16 + int(bytes[2])<<8 + int(bytes[3])
 }
 
-// Check says whether this machine can have sandboxes, for which a program is
-// started that does not exist: nil, or why not. loud is as in Sandbox.
-func Check(supervisor *process.Supervisor, shim string) (loud string, err error) {
+// Check returns nil when this machine can have sandboxes, else why not. It starts a
+// sandbox with a program that does not exist. noDrop is that of Sandbox.
+func Check(supervisor *process.Supervisor, shim string) (noDrop string, err error) {
 	dir, err := os.MkdirTemp("", "license-platform-sandbox-")
 	if err != nil {
 		return "", fmt.Errorf("check whether this machine can have sandboxes: %w", err)
@@ -120,7 +120,7 @@ func Check(supervisor *process.Supervisor, shim string) (loud string, err error)
 		return "", err
 	}
 	s, err := Start(supervisor, shim, netip.AddrFrom4([4]byte{127, 0, 0, 1}), process.Command{
-		Name: "sandbox-check", Path: filepath.Join(image, nobody), Root: image, LogPath: filepath.Join(dir, "log"),
+		Name: "sandbox-check", Path: filepath.Join(image, noProgram), Root: image, LogPath: filepath.Join(dir, "log"),
 	})
 	if err != nil {
 		return "", err
@@ -131,17 +131,17 @@ func Check(supervisor *process.Supervisor, shim string) (loud string, err error)
 	}
 	select {
 	case <-s.Process.Done():
-	case <-time.After(patience):
-		return "", fmt.Errorf("%w: a sandbox does not begin within %v", process.ErrRefused, patience)
+	case <-time.After(answerTimeout):
+		return "", fmt.Errorf("%w: a sandbox does not begin within %v", process.ErrRefused, answerTimeout)
 	}
-	if said := s.Process.Tail(1); !strings.Contains(said, missing(nobody)) {
+	if said := s.Process.Tail(1); !strings.Contains(said, missing(noProgram)) {
 		return "", fmt.Errorf("%w: %s", process.ErrRefused, said)
 	}
-	return s.Loud, nil
+	return s.NoDrop, nil
 }
 
-// nobody is a program that no image has.
-const nobody = "/nobody"
+// noProgram is a program that no image has.
+const noProgram = "/nobody"
 
 func prepareAt(dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -207,7 +207,7 @@ func (s *Sandbox) socket(kind string) (*os.File, error) {
 }
 
 func (s *Sandbox) receive() (word string, socket *os.File, err error) {
-	if err := s.control.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := s.control.SetReadDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return "", nil, err
 	}
 	text, rights := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4))

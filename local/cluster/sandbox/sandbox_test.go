@@ -47,8 +47,8 @@ func TestMain(m *testing.M) {
 
 // world is a place to start sandboxes in.
 type world struct {
-	supervisor *process.Supervisor
-	log, loud  string
+	supervisor  *process.Supervisor
+	log, noDrop string
 }
 
 // own is the address at which the sandboxes' programs listen.
@@ -59,11 +59,11 @@ func newWorld(t *testing.T) world {
 	supervisor, err := process.NewSupervisor(t.TempDir(), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
-	loud, err := sandbox.Check(supervisor, executable(t))
+	noDrop, err := sandbox.Check(supervisor, executable(t))
 	if err != nil {
 		t.Skipf("no sandboxes on this machine: %v", err)
 	}
-	return world{supervisor, filepath.Join(t.TempDir(), "log"), loud}
+	return world{supervisor, filepath.Join(t.TempDir(), "log"), noDrop}
 }
 
 func executable(t *testing.T) string {
@@ -154,8 +154,8 @@ func TestAProgramReachesWhatTheDaemonListensAtInsideAndNothingElse(t *testing.T)
 func TestWhatNobodyListensForIsDroppedAndNotRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if w.loud != "" {
-		t.Skipf("this machine refuses at once: %s", w.loud)
+	if w.noDrop != "" {
+		t.Skipf("this machine refuses at once: %s", w.noDrop)
 	}
 	for _, arguments := range []string{"knock tcp 127.77.8.10:9", "knock tcp 8.8.8.8:53", "knock udp 8.8.8.8:53"} {
 		s := w.start(t, strings.Fields(arguments)...)
@@ -172,8 +172,8 @@ func TestAShutListenerTakesNothingUntilItIsOpened(t *testing.T) {
 	listener, err := s.Listen(at, true)
 	require.NoError(t, err)
 	greet(t, listener, "open")
-	dial := func(patience time.Duration) error {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+	dial := func(answerTimeout time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), answerTimeout)
 		defer cancel()
 		conn, err := s.Dial(ctx, at)
 		if err == nil {

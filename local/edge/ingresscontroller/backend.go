@@ -17,14 +17,14 @@ func (t *translation) settings(name string, s corev1.Service, port corev1.Servic
 	configName, err := backendConfigName(s, port)
 	switch {
 	case err != nil:
-		t.bad("service %q: annotation %s: %w", id, annotationBackendConfig, err)
+		t.problem("service %q: annotation %s: %w", id, annotationBackendConfig, err)
 		return b
 	case configName == "":
 		return b
 	}
-	config, exists := t.world.backendConfigs[t.key(configName)]
+	config, exists := t.declaredResources.backendConfigs[t.key(configName)]
 	if !exists {
-		t.bad("error getting BackendConfig %q for port %d of service %q: no such BackendConfig", t.key(configName), port.Port, id)
+		t.problem("error getting BackendConfig %q for port %d of service %q: no such BackendConfig", t.key(configName), port.Port, id)
 		return b
 	}
 	t.apply(&b, config, t.key(configName))
@@ -45,7 +45,7 @@ func (t *translation) apply(b *loadbalancer.Backend, c backendConfig, id string)
 	}
 	t.applyHealthCheck(&b.HealthCheck, spec.HealthCheck, id)
 	if spec.CDN != nil && spec.CDN.Enabled {
-		t.bad("BackendConfig %q turns on Cloud CDN, which the embedded cloud does not have", id)
+		t.problem("BackendConfig %q turns on Cloud CDN, which the embedded cloud does not have", id)
 	}
 	if spec.IAP != nil && spec.IAP.Enabled {
 		b.IAP = &loadbalancer.IAP{ClientID: t.oauthClient(*spec.IAP, id)}
@@ -53,9 +53,9 @@ func (t *translation) apply(b *loadbalancer.Backend, c backendConfig, id string)
 	if spec.SecurityPolicy == nil || spec.SecurityPolicy.Name == "" {
 		return // an empty name detaches
 	}
-	guard, err := t.guards.of(t.world, spec.SecurityPolicy.Name)
+	guard, err := t.guards.of(t.declaredResources, spec.SecurityPolicy.Name)
 	if err != nil {
-		t.bad("BackendConfig %q: %w", id, err)
+		t.problem("BackendConfig %q: %w", id, err)
 		return
 	}
 	b.Guard = guard
@@ -70,9 +70,9 @@ func (t *translation) oauthClient(i iap, id string) string {
 		return ""
 	}
 	name := t.key(i.Credentials.SecretName)
-	secret, exists := t.world.secrets[name]
+	secret, exists := t.declaredResources.secrets[name]
 	if !exists {
-		t.bad("BackendConfig %q: could not find secret %q with the OAuth client of IAP", id, name)
+		t.problem("BackendConfig %q: could not find secret %q with the OAuth client of IAP", id, name)
 		return ""
 	}
 	entry := func(key string) string {
@@ -82,7 +82,7 @@ func (t *translation) oauthClient(i iap, id string) string {
 		return string(secret.Data[key])
 	}
 	if entry("client_id") == "" || entry("client_secret") == "" {
-		t.bad("BackendConfig %q: secret %q needs the entries client_id and client_secret", id, name)
+		t.problem("BackendConfig %q: secret %q needs the entries client_id and client_secret", id, name)
 	}
 	return entry("client_id")
 }
@@ -107,7 +107,7 @@ func (t *translation) applyHealthCheck(to *loadbalancer.HealthCheck, from health
 		to.Port = from.Port
 	}
 	if from.Type != "" && from.Type != "HTTP" {
-		t.bad("BackendConfig %q: health check type %q: the embedded cloud checks by HTTP only", id, from.Type)
+		t.problem("BackendConfig %q: health check type %q: the embedded cloud checks by HTTP only", id, from.Type)
 	}
 }
 

@@ -48,12 +48,12 @@ type Options struct {
 type Controller struct {
 	options Options
 
-	mu      sync.Mutex // one pass at a time
-	guards  guards
-	proxy   proxy
-	good    *plan  // the last translation without a problem
-	applied string // fingerprint of what the load balancer serves
-	status  Status
+	mu       sync.Mutex // one pass at a time
+	guards   guards
+	proxy    proxy
+	lastGood *plan  // the last translation without a problem
+	applied  string // fingerprint of what the load balancer serves
+	status   Status
 }
 
 // Status is how far the load balancer is in step.
@@ -122,9 +122,9 @@ func (c *Controller) Sync() Status {
 }
 
 // plan replaces the good plan, or keeps it when the Ingress has a problem.
-func (c *Controller) plan(w world, ingress *networkingv1.Ingress, next *Status) error {
+func (c *Controller) plan(w declaredResources, ingress *networkingv1.Ingress, next *Status) error {
 	if ingress == nil {
-		c.good = &plan{} // the Ingress is gone, and with it its load balancer
+		c.lastGood = &plan{} // the Ingress is gone, and with it its load balancer
 		c.proxy.tls = loadbalancer.TLSPolicy{}
 		c.guards.forget(nil)
 		return nil
@@ -136,7 +136,7 @@ func (c *Controller) plan(w world, ingress *networkingv1.Ingress, next *Status) 
 	if err = errors.Join(append(refreshed, err)...); err != nil {
 		return err
 	}
-	c.good, next.Warnings = translated, translated.warnings
+	c.lastGood, next.Warnings = translated, translated.warnings
 	c.guards.forget(translated.guards)
 	return nil
 }
@@ -144,15 +144,15 @@ func (c *Controller) plan(w world, ingress *networkingv1.Ingress, next *Status) 
 // serve gives the good plan with the pods of now to the load balancer, when it
 // differs from what is served.
 func (c *Controller) serve() error {
-	if c.good == nil {
+	if c.lastGood == nil {
 		return nil
 	}
-	config, pods := c.good.config, c.options.Pods.Pods()
+	config, pods := c.lastGood.config, c.options.Pods.Pods()
 	config.Backends = slices.Clone(config.Backends)
 	for i := range config.Backends {
-		config.Backends[i].Endpoints = c.good.targets[config.Backends[i].Name].endpoints(pods)
+		config.Backends[i].Endpoints = c.lastGood.targets[config.Backends[i].Name].endpoints(pods)
 	}
-	text, err := json.Marshal([]any{config, c.good.guards})
+	text, err := json.Marshal([]any{config, c.lastGood.guards})
 	if err != nil {
 		return fmt.Errorf("compare the load balancer's configuration: %w", err)
 	}
@@ -235,7 +235,7 @@ func (c *Controller) pods() {
 	c.mu.Lock()
 	err := c.serve()
 	same := err == nil || strings.Contains(strings.Join(c.status.Problems, "\n"), err.Error())
-	if c.good != nil && c.proxy.certificates.due(c.good.config.Certificates) {
+	if c.lastGood != nil && c.proxy.certificates.due(c.lastGood.config.Certificates) {
 		same = false
 	}
 	c.mu.Unlock()

@@ -26,9 +26,9 @@ func (t *translation) frontend() {
 		t.frontendConfig(name)
 	}
 	if !config.PlainHTTP.Allowed && len(config.Certificates) == 0 && len(t.problems) == 0 {
-		t.bad("Ingress %s allows no HTTP and has no certificate for HTTPS: it would serve nothing", config.Name)
+		t.problem("Ingress %s allows no HTTP and has no certificate for HTTPS: it would serve nothing", config.Name)
 		for _, why := range t.plan.warnings {
-			t.bad("%s", why)
+			t.problem("%s", why)
 		}
 	}
 }
@@ -38,9 +38,9 @@ func (t *translation) address() {
 	if name == "" {
 		return
 	}
-	address, exists := t.world.addresses[name]
+	address, exists := t.declaredResources.addresses[name]
 	if !exists {
-		t.bad("the given static IP name %q doesn't translate to an existing static IP: there is no such global address", name)
+		t.problem("the given static IP name %q doesn't translate to an existing static IP: there is no such global address", name)
 		return
 	}
 	if ip, err := netip.ParseAddr(address.Address); err == nil {
@@ -55,11 +55,11 @@ func (t *translation) address() {
 func (t *translation) certificates() {
 	config := &t.plan.config
 	if t.ingress.Annotations[annotationPreShared] != "" {
-		t.bad("Ingress %s uses %s: the embedded cloud has ManagedCertificates only", config.Name, annotationPreShared)
+		t.problem("Ingress %s uses %s: the embedded cloud has ManagedCertificates only", config.Name, annotationPreShared)
 	}
 	for _, tls := range t.ingress.Spec.TLS {
-		if _, exists := t.world.secrets[t.key(tls.SecretName)]; exists {
-			t.bad("Ingress %s: the embedded cloud serves no certificate of a Secret, as %q", config.Name, t.key(tls.SecretName))
+		if _, exists := t.declaredResources.secrets[t.key(tls.SecretName)]; exists {
+			t.problem("Ingress %s: the embedded cloud serves no certificate of a Secret, as %q", config.Name, t.key(tls.SecretName))
 			continue
 		}
 		t.warn("could not find the TLS certificate of secret %q, which spec.tls names", t.key(tls.SecretName))
@@ -70,8 +70,8 @@ func (t *translation) certificates() {
 			continue
 		}
 		listed = append(listed, t.key(name))
-		if certificate, exists := t.world.certificates[t.key(name)]; exists && len(certificate.Spec.Domains) == 0 {
-			t.bad("ManagedCertificate %q names no domain", t.key(name))
+		if certificate, exists := t.declaredResources.certificates[t.key(name)]; exists && len(certificate.Spec.Domains) == 0 {
+			t.problem("ManagedCertificate %q names no domain", t.key(name))
 		}
 	}
 	var note string
@@ -79,22 +79,22 @@ func (t *translation) certificates() {
 		t.warn("%s", note)
 	}
 	if n := len(config.Certificates); n > maxCertificates {
-		t.bad("Ingress %s has %d certificates; allowed are %d", config.Name, n, maxCertificates)
+		t.problem("Ingress %s has %d certificates; allowed are %d", config.Name, n, maxCertificates)
 	}
 }
 
 // frontendConfig reads the FrontendConfig. One that is missing is told and left
 // out (ingress-gce, pkg/controller/controller.go, toRuntimeInfo).
 func (t *translation) frontendConfig(name string) {
-	f, exists := t.world.frontendConfigs[t.key(name)]
+	f, exists := t.declaredResources.frontendConfigs[t.key(name)]
 	if !exists {
 		t.warn("could not find FrontendConfig %q, which the annotation %s names: the SSL policy stays, and nothing is redirected", t.key(name), annotationFrontendConfig)
 		return
 	}
 	if wanted := f.Spec.SSLPolicy; wanted != nil {
-		policy, exists := t.world.sslPolicies[*wanted]
+		policy, exists := t.declaredResources.sslPolicies[*wanted]
 		if *wanted != "" && !exists {
-			t.bad("FrontendConfig %q: there is no SSL policy %q", t.key(name), *wanted)
+			t.problem("FrontendConfig %q: there is no SSL policy %q", t.key(name), *wanted)
 		}
 		t.plan.config.TLS = loadbalancer.TLSPolicy{
 			Profile: policy.Profile, MinVersion: policy.MinTLSVersion, CustomFeatures: policy.CustomFeatures,
@@ -103,10 +103,10 @@ func (t *translation) frontendConfig(name string) {
 	if redirect := f.Spec.RedirectToHTTPS; redirect != nil && redirect.Enabled {
 		code, known := redirectCodes()[redirect.ResponseCodeName]
 		if !known {
-			t.bad("FrontendConfig %q: response code name %q is unknown", t.key(name), redirect.ResponseCodeName)
+			t.problem("FrontendConfig %q: response code name %q is unknown", t.key(name), redirect.ResponseCodeName)
 		}
 		if t.usesV1Naming() {
-			t.bad("error: cannot enable HTTPS Redirects with the V1 Ingress naming scheme: Ingress %s has to be made anew", t.plan.config.Name)
+			t.problem("error: cannot enable HTTPS Redirects with the V1 Ingress naming scheme: Ingress %s has to be made anew", t.plan.config.Name)
 		}
 		t.plan.config.PlainHTTP.RedirectCode = code
 	}

@@ -29,7 +29,7 @@ type guarded struct {
 }
 
 // of returns the guard for the policy of that name.
-func (g *guards) of(w world, name string) (loadbalancer.Guard, error) {
+func (g *guards) of(w declaredResources, name string) (loadbalancer.Guard, error) {
 	p, exists := w.policies[name]
 	if !exists {
 		return nil, fmt.Errorf("there is no security policy %q", name)
@@ -52,7 +52,7 @@ func (g *guards) of(w world, name string) (loadbalancer.Guard, error) {
 }
 
 // refresh brings the guards in use to their policies' present rules.
-func (g *guards) refresh(w world) []error {
+func (g *guards) refresh(w declaredResources) []error {
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(g.made)) {
 		if _, exists := w.policies[name]; !exists {

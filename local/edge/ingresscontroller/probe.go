@@ -17,8 +17,8 @@ import (
 // port and has no host of its own
 // (https://cloud.google.com/kubernetes-engine/docs/concepts/ingress#interpreted_hc).
 func (t *translation) probed(to target) loadbalancer.HealthCheck {
-	for _, id := range slices.Sorted(maps.Keys(t.world.deployments)) {
-		d := t.world.deployments[id]
+	for _, id := range slices.Sorted(maps.Keys(t.declaredResources.deployments)) {
+		d := t.declaredResources.deployments[id]
 		if d.Namespace != to.namespace || len(to.selector) == 0 ||
 			!labels.SelectorFromSet(to.selector).Matches(labels.Set(d.Spec.Template.Labels)) {
 			continue

@@ -14,12 +14,12 @@ type Serving struct {
 func (c *Controller) Serving() []Serving {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.good == nil {
+	if c.lastGood == nil {
 		return nil
 	}
 	var all []Serving
-	for _, b := range c.good.config.Backends {
-		all = append(all, Serving{URLMap: c.good.config.Name, Backend: b.Name, Policy: c.good.guards[b.Name]})
+	for _, b := range c.lastGood.config.Backends {
+		all = append(all, Serving{URLMap: c.lastGood.config.Name, Backend: b.Name, Policy: c.lastGood.guards[b.Name]})
 	}
 	return slices.Clip(all)
 }

@@ -30,16 +30,16 @@ type proxy struct {
 // translation turns one Ingress into a plan and collects everything that is wrong
 // on the way: one mistake is enough to keep the old plan.
 type translation struct {
-	world    world
-	ingress  networkingv1.Ingress
-	guards   *guards
-	proxy    *proxy
-	plan     plan
-	problems []error
+	declaredResources declaredResources
+	ingress           networkingv1.Ingress
+	guards            *guards
+	proxy             *proxy
+	plan              plan
+	problems          []error
 }
 
-func translate(w world, ingress networkingv1.Ingress, guards *guards, front *proxy) (*plan, error) {
-	t := &translation{world: w, ingress: ingress, guards: guards, proxy: front, plan: plan{
+func translate(w declaredResources, ingress networkingv1.Ingress, guards *guards, front *proxy) (*plan, error) {
+	t := &translation{declaredResources: w, ingress: ingress, guards: guards, proxy: front, plan: plan{
 		config:  loadbalancer.Config{Name: ingress.Namespace + "/" + ingress.Name},
 		targets: map[string]target{}, guards: map[string]string{},
 	}}
@@ -57,7 +57,7 @@ func (t *translation) warn(format string, args ...any) {
 	t.plan.warnings = append(t.plan.warnings, fmt.Sprintf(format, args...))
 }
 
-func (t *translation) bad(format string, args ...any) {
+func (t *translation) problem(format string, args ...any) {
 	t.problems = append(t.problems, fmt.Errorf(format, args...))
 }
 
@@ -84,7 +84,7 @@ func (t *translation) routes() {
 		for _, path := range rule.HTTP.Paths {
 			all, err := patterns(path)
 			if err != nil {
-				t.bad("host %q: %w", host, err)
+				t.problem("host %q: %w", host, err)
 			}
 			backend := t.backend(path.Backend)
 			for _, pattern := range all {
@@ -114,18 +114,18 @@ func (t *translation) put(host int, pattern, backend string) {
 // (pkg/controller/errors).
 func (t *translation) backend(b networkingv1.IngressBackend) string {
 	if b.Service == nil {
-		t.bad("a backend of Ingress %s names no Service; GKE Ingress has no other backends", t.plan.config.Name)
+		t.problem("a backend of Ingress %s names no Service; GKE Ingress has no other backends", t.plan.config.Name)
 		return ""
 	}
 	id := t.key(b.Service.Name)
-	service, exists := t.world.services[id]
+	service, exists := t.declaredResources.services[id]
 	if !exists {
-		t.bad("could not find service %q, which the Ingress routes to", id)
+		t.problem("could not find service %q, which the Ingress routes to", id)
 		return ""
 	}
 	port, found := servicePort(service, b.Service.Port)
 	if !found {
-		t.bad("could not find port %q in service %q", portText(b.Service.Port), id)
+		t.problem("could not find port %q in service %q", portText(b.Service.Port), id)
 		return ""
 	}
 	name := fmt.Sprintf("%s-%s-%d", t.ingress.Namespace, service.Name, port.Port)
@@ -142,14 +142,14 @@ func (t *translation) backend(b networkingv1.IngressBackend) string {
 func (t *translation) checkKind(s corev1.Service, port corev1.ServicePort, id string) {
 	neg, err := hasNEG(s)
 	if err != nil {
-		t.bad("service %q: annotation %s: %w", id, annotationNEG, err)
+		t.problem("service %q: annotation %s: %w", id, annotationNEG, err)
 	}
 	if !neg && s.Spec.Type != corev1.ServiceTypeNodePort && s.Spec.Type != corev1.ServiceTypeLoadBalancer {
-		t.bad(`service %q is type %q, expected "NodePort" or "LoadBalancer", or the annotation %s: '{"ingress": true}'`,
+		t.problem(`service %q is type %q, expected "NodePort" or "LoadBalancer", or the annotation %s: '{"ingress": true}'`,
 			id, s.Spec.Type, annotationNEG)
 	}
 	if protocol := s.Annotations[annotationAppProtocols]; protocol != "" && !strings.Contains(protocol, `"HTTP"`) {
-		t.bad("service %q: annotation %s %s: the embedded cloud's load balancer speaks HTTP to pods only", id, annotationAppProtocols, protocol)
+		t.problem("service %q: annotation %s %s: the embedded cloud's load balancer speaks HTTP to pods only", id, annotationAppProtocols, protocol)
 	}
 }
 

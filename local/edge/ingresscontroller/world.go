@@ -35,9 +35,9 @@ const (
 	typeGlobalAddress      = "gcp:compute/globalAddress:GlobalAddress"
 )
 
-// world is everything the translation reads, decoded; Kubernetes objects by
+// declaredResources is everything the translation reads, decoded; Kubernetes objects by
 // "namespace/name", Google resources by name.
-type world struct {
+type declaredResources struct {
 	ingresses       []networkingv1.Ingress // in the order of creation
 	services        map[string]corev1.Service
 	secrets         map[string]corev1.Secret
@@ -56,8 +56,8 @@ type policy struct {
 	rules      []map[string]any
 }
 
-func read(from Resources) (world, error) {
-	w := world{policies: map[string]policy{}}
+func read(from Resources) (declaredResources, error) {
+	w := declaredResources{policies: map[string]policy{}}
 	var failed []error
 	note := func(err error) { failed = append(failed, err) }
 	for _, r := range from.List(typeIngress) {

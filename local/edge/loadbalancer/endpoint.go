@@ -14,7 +14,7 @@ var errDrained = errors.New("the endpoint was removed and its connection drainin
 type health int
 
 const (
-	awaited health = iota // no check has been answered yet
+	unknown health = iota // no check has been answered yet
 	healthy
 	unhealthy
 )

@@ -140,7 +140,7 @@ func TestTheGuardSeesTheBeginningOfTheBodyAndTheBackendAllOfIt(t *testing.T) {
 
 func TestAClientThatIsTooSlowWithItsBodyIsToldSo(t *testing.T) {
 	t.Parallel()
-	d := open(t, func(o *loadbalancer.Options) { o.BodyPatience = 100 * time.Millisecond })
+	d := open(t, func(o *loadbalancer.Options) { o.BodyTimeout = 100 * time.Millisecond })
 	p := startPod(t, says("hello"))
 	config := serving(p)
 	config.Backends[0].Guard = guardFunc(german)

@@ -67,7 +67,7 @@ func (f *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // passes asks the guard and answers the request when it may not go on.
 func (f *LoadBalancer) passes(x *exchange, answer *answer, r *http.Request) bool {
-	body, err := inspected(answer, r, x.backend.inspectBytes(), f.options.BodyPatience)
+	body, err := inspected(answer, r, x.backend.inspectBytes(), f.options.BodyTimeout)
 	if errors.Is(err, errAborted) {
 		x.details = "client_disconnected_before_any_response"
 		panic(http.ErrAbortHandler) // nobody is there to be answered

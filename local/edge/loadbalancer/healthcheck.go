@@ -65,7 +65,7 @@ func (p *pool) judge(e *endpoint, check HealthCheck, successes, failures int) he
 	switch {
 	case successes >= check.HealthyThreshold:
 		e.health = healthy
-	case failures >= check.UnhealthyThreshold, failures > 0 && before == awaited:
+	case failures >= check.UnhealthyThreshold, failures > 0 && before == unknown:
 		e.health = unhealthy
 	}
 	if e.health != before {

@@ -16,7 +16,7 @@ import (
 )
 
 // Dial opens the connection to an endpoint; it is net.Dialer's DialContext unless
-// somebody stands in between, for example to enforce NetworkPolicies.
+// another function replaces it, for example to enforce NetworkPolicies.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Options are what a load balancer is made with and cannot change later.
@@ -40,9 +40,9 @@ type Options struct {
 	// Grace is how long requests in flight may take when the load balancer stops; 0
 	// means 10 s.
 	Grace time.Duration
-	// BodyPatience is how long a client may take to send the part of the body that
+	// BodyTimeout is how long a client may take to send the part of the body that
 	// a guard is shown; 0 means 30 s.
-	BodyPatience time.Duration
+	BodyTimeout time.Duration
 	// Dial opens connections to endpoints; nil dials directly.
 	Dial Dial
 	// Logger tells what the load balancer does; nil is silent.
@@ -71,14 +71,14 @@ type LoadBalancer struct {
 	plain        *plainServer
 }
 
-// connectPatience is how long an endpoint may take to accept a connection. A
+// connectTimeout is how long an endpoint may take to accept a connection. A
 // dropped packet is never answered, and net/http goes on dialling when the
 // request that wanted the connection is over.
-const connectPatience = 10 * time.Second
+const connectTimeout = 10 * time.Second
 
-func patiently(dial Dial) Dial {
+func withConnectTimeout(dial Dial) Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, connectPatience)
+		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 		defer cancel()
 		return dial(ctx, network, address)
 	}
@@ -94,12 +94,12 @@ func New(o Options) (*LoadBalancer, error) {
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{}).DialContext
 	}
-	o.Dial = patiently(o.Dial)
+	o.Dial = withConnectTimeout(o.Dial)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.BodyPatience <= 0 {
-		o.BodyPatience = 30 * time.Second
+	if o.BodyTimeout <= 0 {
+		o.BodyTimeout = 30 * time.Second
 	}
 	if o.Grace <= 0 {
 		o.Grace = 10 * time.Second

@@ -93,7 +93,7 @@ func (p *pool) acquire(ctx context.Context, key string, avoid *endpoint) (*endpo
 			return e, nil
 		}
 		changed := p.changed
-		awaiting := slices.ContainsFunc(p.order, func(e *endpoint) bool { return e.health == awaited })
+		awaiting := slices.ContainsFunc(p.order, func(e *endpoint) bool { return e.health == unknown })
 		p.mu.Unlock()
 		if !awaiting {
 			return nil, errNoEndpoint

@@ -123,7 +123,7 @@ func (i *Issuer) signInTenant(project, wanted string) (Tenant, error) {
 			continue
 		}
 		if all[index].Suspended {
-			return Tenant{}, fmt.Errorf("the tenant %s of project %s is suspended: nobody can sign in", all[index].ID, project)
+			return Tenant{}, fmt.Errorf("the tenant %s of project %s is suspended: its users cannot sign in", all[index].ID, project)
 		}
 		return all[index], nil
 	}

@@ -64,7 +64,7 @@ func TestInEveryStateButEnabledAVersionHasNoPublicKeyAndSignsNothing(t *testing.
 		if state == kmspb.CryptoKeyVersion_CRYPTO_KEY_VERSION_STATE_UNSPECIFIED || state == kmspb.CryptoKeyVersion_ENABLED {
 			continue
 		}
-		require.NoError(t, s.Happen(first, state))
+		require.NoError(t, s.ForceState(first, state))
 		if state != kmspb.CryptoKeyVersion_DESTROY_SCHEDULED { // without a date it is due
 			assert.Equal(t, state, stateOf(t, client, first))
 		}
@@ -74,5 +74,5 @@ func TestInEveryStateButEnabledAVersionHasNoPublicKeyAndSignsNothing(t *testing.
 		_, err = client.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{Name: first, Digest: digest})
 		assert.Equal(t, codes.FailedPrecondition, status.Code(err), name)
 	}
-	assert.Equal(t, codes.InvalidArgument, status.Code(s.Happen(first, 99)))
+	assert.Equal(t, codes.InvalidArgument, status.Code(s.ForceState(first, 99)))
 }

@@ -84,11 +84,11 @@ func (s *Service) CreateVersion(ctx context.Context, key string) (Version, error
 	return made, err
 }
 
-// Happen puts a version into any state that Cloud KMS documents, as what happens there by
+// ForceState puts a version into any state that Cloud KMS documents, as what happens there by
 // itself does: a generation or an import that is under way or failed, a key of an external
 // key manager that is being destroyed. It is for drills; SetVersionState is what callers may
 // ask for.
-func (s *Service) Happen(name string, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) error {
+func (s *Service) ForceState(name string, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) error {
 	return s.change(func(st *state) error {
 		k, index, err := st.version(name)
 		if err != nil {
@@ -127,8 +127,8 @@ func (s *Service) SetVersionState(name string, to kmspb.CryptoKeyVersion_CryptoK
 	})
 }
 
-// Doomed says whether a version is scheduled for destruction.
-func (s *Service) Doomed(name string) bool {
+// DestroyScheduled says whether a version is scheduled for destruction.
+func (s *Service) DestroyScheduled(name string) bool {
 	k, index, err := s.snapshot().version(name)
 	return err == nil && k.Versions[index].State == kmspb.CryptoKeyVersion_DESTROY_SCHEDULED
 }

@@ -16,8 +16,8 @@ const (
 	// defaultInterval is between two scrapes where a PodMonitoring names none, and
 	// between two evaluations of the rules.
 	defaultInterval = 30 * time.Second
-	// notifyAgain is how long an incident that goes on is not told again.
-	notifyAgain = 24 * time.Hour
+	// repeatInterval is how long an incident that goes on is not told again.
+	repeatInterval = 24 * time.Hour
 )
 
 // object is a part of a configuration file.
@@ -101,7 +101,7 @@ func alertmanagerConfig(inbox netip.AddrPort, credentials string) ([]byte, error
 	return render("the configuration of Alertmanager", object{
 		"route": object{
 			"receiver": "inbox", "group_by": []string{"..."},
-			"group_wait": "0s", "group_interval": "1s", "repeat_interval": promDuration(notifyAgain),
+			"group_wait": "0s", "group_interval": "1s", "repeat_interval": promDuration(repeatInterval),
 		},
 		"receivers": []object{{"name": "inbox", "webhook_configs": []object{{
 			"url": "http://" + inbox.String() + inboxPath, "send_resolved": true,

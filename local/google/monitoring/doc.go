@@ -3,6 +3,6 @@
 //
 // PodMonitoring objects become scrape configuration, alert policies and objectives
 // become rules, uptime checks are made, and log-based conditions are evaluated
-// over every entry as it is written. Whoever would be notified finds it in an
+// over every entry as it is written. Notifications go to an
 // inbox on this machine.
 package monitoring

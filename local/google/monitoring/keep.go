@@ -91,8 +91,8 @@ func (m *Monitoring) runs() bool {
 	return m.prometheus != nil && m.alertmanager != nil
 }
 
-// fell says that a server has ended that was not stopped.
-func (m *Monitoring) fell() bool {
+// serverEnded says that a server has ended that was not stopped.
+func (m *Monitoring) serverEnded() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range []*server{m.prometheus, m.alertmanager} {
@@ -142,7 +142,7 @@ func (m *Monitoring) apply(ctx context.Context, pace Pace, rules []rule, scrapes
 		}
 		changed = changed || other
 	}
-	if m.fell() {
+	if m.serverEnded() {
 		m.options.Log.Warn("a server of the monitoring has ended and is started again")
 		m.stop()
 	}

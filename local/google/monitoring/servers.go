@@ -20,9 +20,9 @@ const (
 	// keepSeries is how long Prometheus remembers: as long as the slowest alert
 	// looks back (3 days), and a day more. keepBytes bounds it on the disk.
 	keepSeries, keepBytes = "4d", "256MB"
-	// tellAgain is how often Prometheus tells Alertmanager of what still fires. What it
+	// resendInterval is how often Prometheus tells Alertmanager of what still fires. What it
 	// could not tell, because its configuration was being read, waits so long.
-	tellAgain = "5s"
+	resendInterval = "5s"
 )
 
 // server is Prometheus or Alertmanager.
@@ -47,7 +47,7 @@ func (m *Monitoring) startPrometheus(ctx context.Context) (server, error) {
 		return []string{
 			"--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "series"),
 			"--storage.tsdb.retention.time=" + keepSeries, "--storage.tsdb.retention.size=" + keepBytes,
-			"--rules.alert.resend-delay=" + tellAgain, "--web.listen-address=" + s.address.String(), "--log.level=warn",
+			"--rules.alert.resend-delay=" + resendInterval, "--web.listen-address=" + s.address.String(), "--log.level=warn",
 		}
 	})
 }

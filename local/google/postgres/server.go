@@ -102,7 +102,7 @@ func (s *Server) boot(ctx context.Context) error {
 	if err := s.configure(s.flags); err != nil {
 		return err
 	}
-	if err := s.clearAway(); err != nil {
+	if err := s.removeLeftovers(); err != nil {
 		return err
 	}
 	s.mu.Lock()

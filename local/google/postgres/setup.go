@@ -36,9 +36,9 @@ func (s *Server) dataDir() string { return filepath.Join(s.config.Dir, "data") }
 // done.
 func (s *Server) initialise(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(s.dataDir(), "PG_VERSION")); err == nil {
-		return s.recallPassword()
+		return s.readPassword()
 	}
-	if err := s.inventPassword(); err != nil {
+	if err := s.createPassword(); err != nil {
 		return err
 	}
 	fresh, told := s.dataDir()+".new", filepath.Join(s.config.Dir, "initdb.password")
@@ -70,7 +70,7 @@ const PasswordFile = "administrator.pgpass"
 // inAnyDatabase begins the only line of that file: any host, port and database.
 const inAnyDatabase = "*:*:*:" + administrator + ":"
 
-func (s *Server) inventPassword() error {
+func (s *Server) createPassword() error {
 	s.password = rand.Text()
 	err := os.MkdirAll(s.config.Dir, 0o700)
 	if err == nil {
@@ -82,10 +82,10 @@ func (s *Server) inventPassword() error {
 	return nil
 }
 
-func (s *Server) recallPassword() error {
+func (s *Server) readPassword() error {
 	line, err := os.ReadFile(filepath.Join(s.config.Dir, PasswordFile))
 	if err != nil {
-		return fmt.Errorf("find the password of PostgreSQL's administrator, without which nobody gets at this data; 'make down' removes it: %w", err)
+		return fmt.Errorf("read the password of PostgreSQL's administrator, without which this data cannot be used; 'make down' removes the data: %w", err)
 	}
 	s.password = strings.TrimSpace(strings.TrimPrefix(string(line), inAnyDatabase))
 	return nil

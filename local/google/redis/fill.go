@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// fillingKey begins the names of the keys that fill the memory, and fillingLife
-	// is when they end by themselves.
-	fillingKey  = "rehearsal:filling:"
-	fillingLife = time.Hour
-	// fillingBytes is the size of one, and maxFilling how many there can be.
-	fillingBytes = 1 << 20
-	maxFilling   = 256
-	// little is the memory that is left to an instance that is filled, at least:
-	// twice what it uses where that is more.
-	little = 32 << 20
-	// filledShare is how much of it is used then.
+	// fillKeyPrefix begins the names of the keys that fill the memory; they expire after
+	// fillTTL.
+	fillKeyPrefix = "rehearsal:filling:"
+	fillTTL       = time.Hour
+	// fillValueBytes is the size of one value; there are at most maxFillKeys.
+	fillValueBytes = 1 << 20
+	maxFillKeys    = 256
+	// minMaxMemory is the least limit that a filled instance gets. The limit is twice the
+	// used memory where that is more.
+	minMaxMemory = 32 << 20
+	// filledShare is the share of the limit that is used then.
 	filledShare = 0.9
 )
 
-// Fill gives the instance little memory and fills nine tenths of it. What is stored
-// stays.
+// Fill lowers the instance's memory limit and fills nine tenths of it. Stored data is
+// kept.
 func (s *Server) Fill(ctx context.Context) error {
 	used, _, err := s.Memory(ctx)
 	if err != nil {
@@ -34,18 +34,18 @@ func (s *Server) Fill(ctx context.Context) error {
 	}
 	client := s.client()
 	defer client.Close()
-	limit := max(little, 2*used)
+	limit := max(minMaxMemory, 2*used)
 	if err := client.ConfigSet(ctx, "maxmemory", strconv.FormatInt(int64(limit), 10)).Err(); err != nil {
 		return fmt.Errorf("bound the memory of the Redis instance %s: %w", s.config.Name, err)
 	}
-	filling := strings.Repeat("x", fillingBytes)
-	for n := range maxFilling {
+	filling := strings.Repeat("x", fillValueBytes)
+	for n := range maxFillKeys {
 		used, _, err := s.Memory(ctx)
 		if err != nil || used >= filledShare*limit {
 			return err
 		}
 		left := int(filledShare*limit - used)
-		err = client.Set(ctx, fillingKey+strconv.Itoa(n), filling[:min(fillingBytes, max(left, 1<<10))], fillingLife).Err()
+		err = client.Set(ctx, fillKeyPrefix+strconv.Itoa(n), filling[:min(fillValueBytes, max(left, 1<<10))], fillTTL).Err()
 		if err != nil {
 			return fmt.Errorf("fill the memory of the Redis instance %s: %w", s.config.Name, err)
 		}
@@ -53,13 +53,13 @@ func (s *Server) Fill(ctx context.Context) error {
 	return nil
 }
 
-// Empty takes away what Fill has left and gives the instance its memory back.
+// Empty deletes the keys of Fill and restores the memory limit.
 func (s *Server) Empty(ctx context.Context) error {
 	client := s.client()
 	defer client.Close()
 	_, err := client.Pipelined(ctx, func(all redis.Pipeliner) error {
-		for n := range maxFilling {
-			all.Unlink(ctx, fillingKey+strconv.Itoa(n))
+		for n := range maxFillKeys {
+			all.Unlink(ctx, fillKeyPrefix+strconv.Itoa(n))
 		}
 		return nil
 	})

@@ -93,7 +93,7 @@ func (s *Server) awaitAnswer(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("no answer within %s", startTimeout))
 	defer cancel()
 	answered := make(chan error, 1)
-	go func() { answered <- s.knock(ctx) }()
+	go func() { answered <- s.awaitReady(ctx) }()
 	select {
 	case err := <-answered:
 		return err
@@ -104,16 +104,16 @@ func (s *Server) awaitAnswer(ctx context.Context) error {
 	}
 }
 
-// knock tries until a TLS connection succeeds and the data is loaded. It dials
-// by itself first, as the client library waits a second after each refusal.
-func (s *Server) knock(ctx context.Context) error {
+// awaitReady waits until a TLS connection succeeds and the data is loaded. It dials
+// without the client library, which waits a second after each refused connection.
+func (s *Server) awaitReady(ctx context.Context) error {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	dialer := tls.Dialer{Config: s.clientTLS()}
 	for {
 		conn, err := dialer.DialContext(ctx, "tcp", s.config.Address.String())
 		if err == nil {
-			err = errors.Join(conn.Close(), s.greet(ctx))
+			err = errors.Join(conn.Close(), s.ping(ctx))
 		}
 		if err == nil {
 			return nil
@@ -126,8 +126,8 @@ func (s *Server) knock(ctx context.Context) error {
 	}
 }
 
-// greet fails while the server still loads its snapshot.
-func (s *Server) greet(ctx context.Context) error {
+// ping fails while the server still loads its snapshot.
+func (s *Server) ping(ctx context.Context) error {
 	client := s.client()
 	defer client.Close()
 	if err := client.Ping(ctx).Err(); err != nil {

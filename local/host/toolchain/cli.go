@@ -15,8 +15,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 )
 
-// patience is how long the CLI may take to end in order after an interruption.
-const patience = 30 * time.Second
+// interruptTimeout is how long the CLI may take to end in order after an interruption.
+const interruptTimeout = 30 * time.Second
 
 // CLI is a Pulumi CLI for the Automation API. Its processes form groups of their
 // own: Ctrl-C in a terminal reaches every process of the foreground group, and a
@@ -47,7 +47,7 @@ func (c CLI) Run(
 	command.Stderr = io.MultiWriter(append(slices.Clone(errorOutputs), &stderr)...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.WaitDelay = patience
+	command.WaitDelay = interruptTimeout
 	err := command.Run()
 	code := 0
 	var failed *exec.ExitError

@@ -18,15 +18,15 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// answering is how long a plugin may take to start and to say its version.
-const answering = 30 * time.Second
+// startTimeout is how long a plugin may take to start and to say its version.
+const startTimeout = 30 * time.Second
 
 // versionOf asks the plugin itself: the name of an executable says nothing about
 // its version. A plugin prints the port that it serves on loopback; without the
 // address of an engine it waits for one
 // (https://www.pulumi.com/docs/iac/packages-and-automation/pulumi-packages/debugging-provider-packages/).
 func versionOf(ctx context.Context, path string) (version string, err error) {
-	ctx, end := context.WithTimeout(ctx, answering)
+	ctx, end := context.WithTimeout(ctx, startTimeout)
 	defer end()
 	plugin := exec.CommandContext(ctx, path)
 	plugin.Cancel = func() error { return plugin.Process.Signal(os.Interrupt) }

@@ -21,8 +21,8 @@ const (
 	backlog = 250
 	// flushEvery is how often requests are told.
 	flushEvery = 250 * time.Millisecond
-	// beat keeps a quiet stream from being taken for a dead one.
-	beat = 15 * time.Second
+	// keepAliveInterval keeps a quiet stream from being taken for a dead one.
+	keepAliveInterval = 15 * time.Second
 )
 
 // Batch is what happened since the batch before.
@@ -51,7 +51,7 @@ func newStreams(world Cloud) *streams {
 		{name: "topology", every: 2 * time.Second, onChange: true, read: func(context.Context) (any, string) { return world.Topology(), "" }},
 		{name: "figures", every: time.Second, read: func(context.Context) (any, string) {
 			t := timeline(world)
-			// Of time alone that passes nobody has to be told before a column is full.
+			// When only time has passed, readers are told once a column is full.
 			return t, fmt.Sprint(t.Total, t.Now/t.Slot, len(t.Marks), newest(t.Marks))
 		}},
 		{name: "seats", every: 3 * time.Second, read: func(ctx context.Context) (any, string) { return world.Seats(ctx), "" }},
@@ -121,7 +121,7 @@ func (s *streams) write(ctx context.Context, w http.ResponseWriter, arrived *arr
 		_, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", m.name, m.content)
 		return err == nil && control.Flush() == nil
 	}
-	flush, alive := time.NewTicker(flushEvery), time.NewTicker(beat)
+	flush, alive := time.NewTicker(flushEvery), time.NewTicker(keepAliveInterval)
 	defer flush.Stop()
 	defer alive.Stop()
 	for open := send(message{"open", []byte(strconv.Itoa(backlog))}); open; {

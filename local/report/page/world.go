@@ -58,13 +58,13 @@ const (
 	Firing Kind = "alert"
 	// Drift was changed behind Pulumi's back.
 	Drift Kind = "drift"
-	// Lockdown shuts the door on purpose.
+	// Lockdown refuses every request to the license host on purpose.
 	Lockdown Kind = "lockdown"
 	// Limit is what this machine cannot act out.
 	Limit Kind = "limit"
 )
 
-// Condition is one way in which the cloud is not as on every day.
+// Condition is one thing that is unusual about the cloud now.
 type Condition struct {
 	Kind Kind   `json:"kind"`
 	Text string `json:"text"`
@@ -128,7 +128,7 @@ type Topology struct {
 	Denied []Denied `json:"denied"`
 }
 
-// Node is somebody who talks.
+// Node is a source or a destination of connections.
 type Node struct {
 	ID string `json:"id"`
 	// Kind is source (talks only), pods, or service.

@@ -9,7 +9,7 @@ import (
 const hidden = "[hidden]"
 
 var (
-	// secretName is a name of a query parameter whose value is nobody's business.
+	// secretName matches the name of a query parameter whose value may be a secret.
 	secretName = regexp.MustCompile(`(?i)(token|secret|passw|api_?key|access_?key|private_?key|signature|credential|authorization|^auth$|^key$|^sig$|^code$|^jwt$)`)
 	// webToken is what a JSON Web Token looks like, wherever it stands (RFC 7519).
 	webToken = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,2}`)

@@ -32,7 +32,7 @@ type Passage struct {
 	Backend string `json:"backend,omitempty"`
 	// StoppedBy is the layer that stopped it, 0 when none did.
 	StoppedBy int `json:"stoppedBy"`
-	// HungUp says that nobody stopped it: its client did not wait for the answer.
+	// HungUp says that no layer stopped it: its client did not wait for the answer.
 	HungUp bool `json:"hungUp,omitempty"`
 	// Rule is what decided there: the rule's name and priority, a problem code, or
 	// the load balancer's statusDetails.

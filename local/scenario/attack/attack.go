@@ -1,6 +1,6 @@
-// Package attack attacks a running local stack, as somebody on the internet, a
+// Package attack attacks a running local stack, as a client on the internet, a
 // dishonest customer or an intruder on the network would, and finds out what
-// stopped each attempt. What stopped it is told by evidence only: the load
+// stopped each attempt. It decides that by evidence only: the load
 // balancer's log of the very request, or the refusal that came back.
 package attack
 
@@ -26,7 +26,7 @@ type Attack struct {
 	Try Try
 }
 
-// Nobody stops a request that is none of the platform's business.
+// Nobody is the layer of a request that has to pass.
 const Nobody = 0
 
 // Try makes an attempt and returns what came of it. An error says that it could

@@ -70,7 +70,7 @@ func (d *devices) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("fetch the published keys: %w", err)
 	}
-	return together(ctx, officeDevices, func(_ context.Context, i int) (err error) {
+	return concurrently(ctx, officeDevices, func(_ context.Context, i int) (err error) {
 		// A seat lives as long as the attack's own context, not the group's.
 		d.seats[i], err = client.Hold(ctx, client.Config{
 			Server: server, License: "office", Product: "MySQL Workbench", Fingerprint: fmt.Sprintf("docker-%03d", i), Keys: keys,
@@ -102,7 +102,7 @@ func (d *devices) beats(ctx context.Context) ([]beat, error) {
 func (d *devices) close(ctx context.Context) error {
 	var failed []error
 	failures := make(chan error, officeDevices)
-	_ = together(ctx, officeDevices, func(ctx context.Context, i int) error {
+	_ = concurrently(ctx, officeDevices, func(ctx context.Context, i int) error {
 		if d.seats[i] != nil {
 			failures <- d.seats[i].Close(ctx)
 		}

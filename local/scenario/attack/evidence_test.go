@@ -105,7 +105,7 @@ func TestAMoveIsJudgedByWhatCameOfIt(t *testing.T) {
 		},
 		"nobody there":                       {answer(dataplane.Outcome{}, errors.New("connection refused")), 0, "NO FINDING: dial"},
 		"nothing known":                      {answer(dataplane.Outcome{}, nil), 0, "NO FINDING"},
-		"pods without networks of their own": {&attack.Target{}, 0, "NO FINDING: nobody is inside"},
+		"pods without networks of their own": {&attack.Target{}, 0, "NO FINDING: no attack from within a pod is possible"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

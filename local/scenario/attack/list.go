@@ -11,13 +11,15 @@ import (
 )
 
 // All are the attacks, from the outside in, and then what has to pass.
-func All() []Attack { return slices.Concat(inward(), Moves(), Escapes(), bystanders(), customers()) }
+func All() []Attack {
+	return slices.Concat(insideAttacks(), Moves(), Escapes(), ideRequests(), customers())
+}
 
-// Outside are those that need nobody in a pod.
-func Outside() []Attack { return slices.Concat(inward(), bystanders(), customers()) }
+// Outside are the attacks that do not start in a pod.
+func Outside() []Attack { return slices.Concat(insideAttacks(), ideRequests(), customers()) }
 
-func inward() []Attack {
-	return slices.Concat(injections(), floods(), impostors(), thieves(), intruders())
+func insideAttacks() []Attack {
+	return slices.Concat(injections(), floods(), forgedIdentities(), dishonestCustomers(), intruders())
 }
 
 // query is an attack in the query of a public address.
@@ -70,8 +72,8 @@ func floods() []Attack {
 	}
 }
 
-// impostors claim to be somebody.
-func impostors() []Attack {
+// forgedIdentities are requests with forged tokens and credentials.
+func forgedIdentities() []Attack {
 	as := func(token func(Identity) Identity) Try {
 		return web(Request{Method: http.MethodPost, Path: "/v1/licenses/{license}/acquire", Body: `{"fingerprint": "impostor"}`, Bearer: bearer(token(Identity{}))})
 	}
@@ -96,8 +98,8 @@ func impostors() []Attack {
 	}
 }
 
-// thieves are customers who want more than is theirs.
-func thieves() []Attack {
+// dishonestCustomers are customers who want more than is theirs.
+func dishonestCustomers() []Attack {
 	thief, victim, colleague := Identity{User: "thief"}, Identity{Tenant: rival, User: "victim"}, Identity{Tenant: rival, User: "thief"}
 	take := func(path string, who Identity) Try {
 		return web(Request{Method: http.MethodPost, Path: path, Body: `{"fingerprint": "thief"}`, Bearer: bearer(who)})
@@ -132,8 +134,8 @@ func intruders() []Attack {
 	}
 }
 
-// bystanders are requests to the Cloud IDE, which none of the rules concern.
-func bystanders() []Attack {
+// ideRequests are requests to the Cloud IDE, which none of the rules concern.
+func ideRequests() []Attack {
 	const injection = "id=1%27%20UNION%20SELECT%20password%20FROM%20users--"
 	return []Attack{
 		{"Cloud IDE: SQL injection passes", Nobody, "", web(Request{Host: ide, Path: "/", Query: injection})},

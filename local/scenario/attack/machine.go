@@ -29,7 +29,7 @@ type escape struct {
 // outside either proves nothing.
 func (e escape) try(ctx context.Context, t *Target) (finding Finding, err error) {
 	if t.Intrude == nil {
-		return Finding{}, errors.New("nobody is inside: pods have no file system of their own")
+		return Finding{}, errors.New("no attack from within a pod is possible: pods have no file system of their own")
 	}
 	on, remove, err := e.bait(t)
 	if err != nil {
@@ -38,7 +38,7 @@ func (e escape) try(ctx context.Context, t *Target) (finding Finding, err error)
 	defer func() { err = errors.Join(err, remove()) }()
 	move := sandbox.Move{Kind: e.kind, On: on}
 	if outside := move.Do(); !e.nowhere && outside.Refused != "" {
-		return Finding{}, fmt.Errorf("nobody outside gets there either, which proves nothing: %s %s: %s", e.kind, on, outside.Refused)
+		return Finding{}, fmt.Errorf("it is refused outside of the pod too, which proves nothing: %s %s: %s", e.kind, on, outside.Refused)
 	}
 	result, err := t.Intrude(ctx, t.API.IP, move)
 	switch {
@@ -55,14 +55,14 @@ func (e escape) as(name string) Attack {
 	return Attack{Name: "from an API pod " + name, Layer: layer.Workload, Rule: "own namespaces", Try: e.try}
 }
 
-// there is what is on the machine anyway.
-func there(path func(t *Target) string) func(*Target) (string, func() error, error) {
+// existingTarget is what is on the machine anyway.
+func existingTarget(path func(t *Target) string) func(*Target) (string, func() error, error) {
 	return func(t *Target) (string, func() error, error) { return path(t), func() error { return nil }, nil }
 }
 
 // ofDaemon is a file in the embedded cloud's folder.
 func ofDaemon(name string) func(*Target) (string, func() error, error) {
-	return there(func(t *Target) string { return filepath.Join(t.Dir, name) })
+	return existingTarget(func(t *Target) string { return filepath.Join(t.Dir, name) })
 }
 
 // publicFile makes a file that everybody may read.
@@ -115,10 +115,10 @@ func sharedMemory(*Target) (string, func() error, error) {
 // Escapes are the moves from within a pod to its machine; they need Target.Intrude.
 func Escapes() []Attack {
 	ofProcess := func(format string) func(*Target) (string, func() error, error) {
-		return there(func(t *Target) string { return fmt.Sprintf(format, t.Daemon) })
+		return existingTarget(func(t *Target) string { return fmt.Sprintf(format, t.Daemon) })
 	}
 	fixed := func(on string) func(*Target) (string, func() error, error) {
-		return there(func(*Target) string { return on })
+		return existingTarget(func(*Target) string { return on })
 	}
 	return []Attack{
 		escape{bait: ofDaemon("daemon.json"), kind: sandbox.Reads}.as("to the embedded cloud's control token"),

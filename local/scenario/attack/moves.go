@@ -53,7 +53,7 @@ func toRedis(port uint16) func(*Target) netip.AddrPort {
 // what is said on it; one that they deny has to get no answer at all.
 func (m move) try(ctx context.Context, t *Target) (Finding, error) {
 	if t.Inside == nil {
-		return Finding{}, errors.New("nobody is inside: pods have no network of their own")
+		return Finding{}, errors.New("no attack from within a pod is possible: pods have no network of their own")
 	}
 	words := ""
 	if m.words != nil {

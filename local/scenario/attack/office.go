@@ -36,8 +36,8 @@ func customers() []Attack {
 	}
 }
 
-// together does n things, some at the same time, until one fails.
-func together(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+// concurrently does n things, some at the same time, until one fails.
+func concurrently(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i := range n {
@@ -57,7 +57,7 @@ func honest(kinds ...string) Try {
 		all = slices.DeleteFunc(all, func(r benign.Request) bool { return !slices.Contains(kinds, r.Kind) })
 		var mu sync.Mutex
 		found := Finding{Why: fmt.Sprintf("none of %d requests was stopped at the edge", len(all)), Status: "passed"}
-		err = together(ctx, len(all), func(ctx context.Context, i int) error {
+		err = concurrently(ctx, len(all), func(ctx context.Context, i int) error {
 			header := map[string]string{}
 			for name, values := range all[i].Header {
 				if name != "X-Cloud-Trace-Context" { // by it the evidence is found
@@ -91,7 +91,7 @@ func office(ctx context.Context, t *Target) (found Finding, err error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	if made.status >= http.StatusBadRequest && made.status != http.StatusConflict { // there since another run
+	if made.status >= http.StatusBadRequest && made.status != http.StatusConflict { // existingTarget since another run
 		return made.finding(), fmt.Errorf("make a licence for the office: status %d: %s", made.status, made.body)
 	}
 	o := newOffice(t)
@@ -132,7 +132,7 @@ func inventedLeases(ctx context.Context, t *Target) (Finding, error) {
 	var last Finding
 	passed, limited := 0, Finding{}
 	address := t.address().String()
-	err := together(ctx, inventedBeats, func(ctx context.Context, i int) error {
+	err := concurrently(ctx, inventedBeats, func(ctx context.Context, i int) error {
 		got, err := t.send(ctx, Request{Method: http.MethodPost, Path: fmt.Sprintf("/v1/leases/invented-%d/heartbeat", i), client: address})
 		if err != nil {
 			return err

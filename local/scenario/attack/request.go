@@ -116,8 +116,8 @@ func (t *Target) request(ctx context.Context, r Request) (*http.Request, string,
 	if r.Host == ide {
 		host, address = t.IDEHost, "https://"+t.IDEHost
 	}
-	path := strings.NewReplacer("{license}", t.License, "{rival}", t.RivalLicense).Replace(orElse(r.Path, "/health"))
-	request, err := http.NewRequestWithContext(ctx, orElse(r.Method, http.MethodGet), address, strings.NewReader(r.Body))
+	path := strings.NewReplacer("{license}", t.License, "{rival}", t.RivalLicense).Replace(valueOr(r.Path, "/health"))
+	request, err := http.NewRequestWithContext(ctx, valueOr(r.Method, http.MethodGet), address, strings.NewReader(r.Body))
 	if err != nil {
 		return nil, "", fmt.Errorf("make the request: %w", err)
 	}
@@ -129,7 +129,7 @@ func (t *Target) request(ctx context.Context, r Request) (*http.Request, string,
 	id := hex.EncodeToString(raw)
 	headers := map[string]string{
 		"User-Agent": "coditect-ide/1.0", "X-Cloud-Trace-Context": id + "/1",
-		loadbalancer.ClientHeader: fmt.Sprintf("ip=%s;region=%s", orElse(r.client, t.address().String()), strings.TrimPrefix(orElse(r.Region, "US"), "-")),
+		loadbalancer.ClientHeader: fmt.Sprintf("ip=%s;region=%s", valueOr(r.client, t.address().String()), strings.TrimPrefix(valueOr(r.Region, "US"), "-")),
 	}
 	if r.Body != "" {
 		headers["Content-Type"] = "application/json"
@@ -151,7 +151,7 @@ func (t *Target) request(ctx context.Context, r Request) (*http.Request, string,
 // ide is the host of the Cloud IDE.
 const ide = "the Cloud IDE"
 
-func orElse(text, otherwise string) string {
+func valueOr(text, otherwise string) string {
 	if text == "" {
 		return otherwise
 	}

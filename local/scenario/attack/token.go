@@ -35,7 +35,7 @@ func bearer(who Identity) func(context.Context, *Target) (string, error) {
 		case rival:
 			who.Tenant = t.Rival
 		}
-		who.User = orElse(who.User, "attacker")
+		who.User = valueOr(who.User, "attacker")
 		return t.token(ctx, who)
 	}
 }

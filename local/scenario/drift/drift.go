@@ -13,7 +13,7 @@ import (
 
 // Change is one property of one resource that was changed.
 type Change struct {
-	// What says in a few words what somebody did.
+	// What describes the change in a few words.
 	What string `json:"what"`
 	Type string `json:"type"`
 	ID   string `json:"id"`
@@ -23,8 +23,8 @@ type Change struct {
 	After    any    `json:"after"`
 }
 
-// temptation is a change that people make in a hurry.
-type temptation struct {
+// manualChange is a change as people make it by hand, in the console.
+type manualChange struct {
 	what  string
 	typ   string
 	fits  func(inputs map[string]any) bool
@@ -32,9 +32,9 @@ type temptation struct {
 	value any
 }
 
-// temptations are what Apply does.
-func temptations() []temptation {
-	return []temptation{
+// manualChanges are what Apply does.
+func manualChanges() []manualChange {
+	return []manualChange{
 		{
 			what: "the SQL injection rule of Cloud Armor only logs attacks",
 			typ:  "gcp:compute/securityPolicyRule:SecurityPolicyRule",
@@ -68,7 +68,7 @@ var ErrNothing = errors.New("there is nothing to change: the stack is not up")
 func Apply(s *store.Store) (done []Change, undo func() error, err error) {
 	var originals []store.Resource
 	undo = func() error { return restore(s, originals, done) }
-	for _, t := range temptations() {
+	for _, t := range manualChanges() {
 		original, found := t.find(s)
 		if !found {
 			continue
@@ -88,7 +88,7 @@ func Apply(s *store.Store) (done []Change, undo func() error, err error) {
 	return done, undo, nil
 }
 
-// Left are the changes that nobody has repaired or taken away since.
+// Left are the changes that were not repaired or removed since.
 func Left(s *store.Store, done []Change) (left []Change) {
 	for _, change := range done {
 		if present, exists := s.Get(change.Type, change.ID); exists && get(present.Inputs, pathOf(change)) == change.After {
@@ -104,7 +104,7 @@ func restore(s *store.Store, originals []store.Resource, done []Change) error {
 		path := pathOf(done[i])
 		present, exists := s.Get(original.Type, original.ID)
 		if !exists || get(present.Inputs, path) != done[i].After {
-			continue // somebody has repaired it, or taken it away
+			continue // it was repaired or removed meanwhile
 		}
 		present.Inputs = with(present.Inputs, path, get(original.Inputs, path))
 		present.Outputs = with(present.Outputs, path, get(original.Outputs, path))
@@ -117,7 +117,7 @@ func restore(s *store.Store, originals []store.Resource, done []Change) error {
 
 // pathOf finds the path again: an annotation's name has dots of its own.
 func pathOf(c Change) []string {
-	for _, t := range temptations() {
+	for _, t := range manualChanges() {
 		if t.typ == c.Type && strings.Join(t.path, ".") == c.Property {
 			return t.path
 		}
@@ -125,7 +125,7 @@ func pathOf(c Change) []string {
 	return nil
 }
 
-func (t temptation) find(s *store.Store) (store.Resource, bool) {
+func (t manualChange) find(s *store.Store) (store.Resource, bool) {
 	for _, r := range s.List(t.typ) {
 		if r.URN != "" && t.fits(r.Inputs) && get(r.Inputs, t.path) != t.value {
 			return r, true
@@ -135,7 +135,7 @@ func (t temptation) find(s *store.Store) (store.Resource, bool) {
 }
 
 // apply changes the inputs and the outputs: the API knows one value only.
-func (t temptation) apply(r store.Resource) store.Resource {
+func (t manualChange) apply(r store.Resource) store.Resource {
 	r.Inputs, r.Outputs = with(r.Inputs, t.path, t.value), with(r.Outputs, t.path, t.value)
 	return r
 }

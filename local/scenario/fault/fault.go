@@ -1,6 +1,6 @@
-// Package fault lists what can be made to happen to the embedded cloud until it is
-// healed: parts that fail, clients that are too many, people who do what alerts are
-// for.
+// Package fault lists the faults that can be set in the embedded cloud until they are
+// healed: parts that fail, too many clients, and actions of people that an alert
+// reports.
 package fault
 
 import (
@@ -39,13 +39,13 @@ type Fault struct {
 	Name string
 	// Effect says what happens, in one line.
 	Effect string
-	// Callers are the clients that call meanwhile; none when empty. What nobody asks
-	// for fails without anybody being told.
+	// Callers are the clients that call meanwhile; none when empty. Without requests no
+	// alert would notice the fault.
 	Callers load.Kind
 }
 
-// All lists the faults: parts that fail, parts that are in need, what a person does,
-// what clients do.
+// All lists the faults: failing parts, degraded parts, actions of a person, and load
+// by clients.
 func All() []Fault {
 	return []Fault{
 		{Redis, "the Redis server is stopped and kept down; its data is saved", load.Customers},
@@ -58,12 +58,12 @@ func All() []Fault {
 		{Agents, "Google's service agents are still being made, as in a new project: no grant can be given to them", ""},
 
 		{SlowKMS, "the key management service takes a second and a half for each signature", load.Customers},
-		{DatabaseLock, "somebody's transaction holds a lock on every table: statements wait, and keep their connections", load.Readers},
+		{DatabaseLock, "an open transaction holds a lock on every table: statements wait, and keep their connections", load.Readers},
 		{RedisMemory, "the Redis server gets little memory, and nine tenths of it are filled", ""},
 		{Certificate, "the load balancer shows a certificate that ends in five days for the host that is checked from outside", ""},
 
-		{KeyVersion, "somebody schedules the destruction of the signing key's versions", load.Customers},
-		{SecretRead, "somebody reads the platform's secrets", ""},
+		{KeyVersion, "a person schedules the destruction of the signing key's versions", load.Customers},
+		{SecretRead, "a person reads the platform's secrets", ""},
 
 		{SignIns, "clients call with forged tokens, twenty times a second", load.Forgers},
 		{Scanner, "scanners try SQL injections, up to eighty times a second", load.Scanners},

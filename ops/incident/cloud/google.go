@@ -117,8 +117,8 @@ func (g *Google) Backup(reason string) Action {
 }
 
 // Lockdown sets the stack's own setting and runs an update, so that nothing
-// differs from what is declared and taking it back restores what was. An update of
-// somebody else that holds the stack is cancelled: the door does not stay open for it
+// differs from what is declared and taking it back restores what was. Another
+// update that holds the stack's lock is cancelled, so that the lockdown does not wait for it
 // (https://www.pulumi.com/docs/iac/cli/commands/pulumi_cancel/).
 func (g *Google) Lockdown() Action {
 	a := inOrder(g.run, Action{
@@ -151,7 +151,7 @@ func heldByAnother(err error) bool {
 // Verify asks as any client would; Google's edge learns of a rule within
 // minutes (https://cloud.google.com/armor/docs/security-policy-overview).
 func (g *Google) Verify() Action {
-	return closed(5*time.Minute, g.host, func() (*http.Client, error) {
+	return verifyLockdown(5*time.Minute, g.host, func() (*http.Client, error) {
 		return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}}, nil
 	})
 }

@@ -164,7 +164,7 @@ func TestVerifyingAsksTheLicenseHostAndDoesNotTakeSilenceForShut(t *testing.T) {
 	var out strings.Builder
 	err = g.Verify().Do(ctx, &out)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.ErrorContains(t, err, "the door is not shut: https://127.0.0.1:1/health answers")
+	assert.ErrorContains(t, err, "the license host is not locked down: https://127.0.0.1:1/health answers")
 	assert.Contains(t, out.String(), "GET https://127.0.0.1:1/health: ", "what was seen is kept")
 }
 

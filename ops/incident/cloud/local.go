@@ -122,7 +122,7 @@ func (l *Local) dump() (Command, error) {
 }
 
 // Lockdown runs an update with the stack's own setting. Another command that works
-// on the embedded cloud is ended: the door does not stay open for it.
+// on the embedded cloud is ended, so that the lockdown does not wait for it.
 func (l *Local) Lockdown() Action {
 	return inOrder(l.run, Action{
 		Name: "lockdown", Does: "refuse the license host at the edge, suspend sign-in, stop signing; the IDE goes on", File: "lockdown.txt", Timeout: 5 * time.Minute,
@@ -132,7 +132,7 @@ func (l *Local) Lockdown() Action {
 // Verify asks at the load balancer.
 func (l *Local) Verify() Action {
 	at, err := l.endpoints()
-	return closed(30*time.Second, at.Hosts["licenses"], func() (*http.Client, error) {
+	return verifyLockdown(30*time.Second, at.Hosts["licenses"], func() (*http.Client, error) {
 		if err != nil {
 			return nil, err
 		}

@@ -98,7 +98,7 @@ func TestTheLockdownAndItsUndoAreOrdinaryUpdates(t *testing.T) {
 	assert.Equal(t, []string{program + " up --dir " + dir}, lines(l.Undo()))
 }
 
-func TestTheDoorIsShutOnlyWhenTheFrontDoorSaysSo(t *testing.T) {
+func TestTheLockdownIsVerifiedOnlyWhenTheLoadBalancerAnswers403(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		statuses []int

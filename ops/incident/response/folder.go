@@ -44,7 +44,7 @@ func take(dir string, file *os.File, fresh header) (*folder, error) {
 		return nil, err
 	}
 	j.file = file
-	if err := mend(file); err != nil {
+	if err := truncateLastLine(file); err != nil {
 		return nil, err
 	}
 	if j.header.Stack == "" {
@@ -56,8 +56,8 @@ func take(dir string, file *os.File, fresh header) (*folder, error) {
 	return &folder{dir: dir, journal: j}, nil
 }
 
-// mend takes away a last line that a crash cut short.
-func mend(file *os.File) error {
+// truncateLastLine takes away a last line that a crash cut short.
+func truncateLastLine(file *os.File) error {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return fmt.Errorf("read the incident's journal: %w", err)
@@ -117,7 +117,7 @@ func (f *folder) verify() error {
 			continue
 		}
 		if sum, err := checksum(f.at(e.File.Name)); err != nil || sum != e.File.SHA256 {
-			wrong = append(wrong, errors.Join(fmt.Errorf("%s is not what step %s kept at %s: somebody changed it", f.at(e.File.Name), e.Step, stamp(e.At)), err))
+			wrong = append(wrong, errors.Join(fmt.Errorf("%s was changed after step %s wrote it at %s", f.at(e.File.Name), e.Step, stamp(e.At)), err))
 		}
 	}
 	return errors.Join(wrong...)

@@ -109,8 +109,8 @@ func (j *journal) done(name string) (entry, bool) {
 	return e, ok && e.State == done
 }
 
-// outdated tells whether a page said that the door is open, and it was shut
-// since: then another one is due.
+// outdated tells whether the last page said that the license API may still be open, and
+// the lockdown was verified since: then another page is due.
 func (j *journal) outdated(last entry) bool {
 	shut, ok := j.done(verifyStep)
 	return last.Step == pageStep && ok && shut.At.After(last.At)

@@ -38,7 +38,7 @@ type Page struct {
 type Response struct {
 	// Cloud is where the stack runs.
 	Cloud cloud.Cloud
-	// Pager is nil when nobody is to be paged.
+	// Pager is nil when no page is to be sent.
 	Pager Pager
 	// Stack is the stack's name, Reason why all this is done, in a line.
 	Stack, Reason string
@@ -47,7 +47,7 @@ type Response struct {
 	Urgent bool
 	// Since is the beginning of the evidence, if the incident is new.
 	Since time.Time
-	// Dir is the incident's folder; one that exists is gone on with.
+	// Dir is the incident's folder. The response in an existing folder is continued.
 	Dir string
 	// Out shows the progress.
 	Out io.Writer
@@ -68,7 +68,7 @@ var ErrIncomplete = errors.New("the response is not complete")
 
 // Plan prints what Run would do, and does nothing.
 func (r *Response) Plan() error {
-	r.say("DRY RUN of an incident response for stack %s: nothing is touched. With --execute it is done.", r.Stack)
+	r.printf("DRY RUN of an incident response for stack %s: nothing is touched. With --execute it is done.", r.Stack)
 	j, err := readJournal(r.Dir)
 	if err != nil {
 		return err
@@ -76,28 +76,27 @@ func (r *Response) Plan() error {
 	since := r.Since
 	if j.header.Stack != "" {
 		since = j.header.Since
-		r.say("%s holds an incident that began at %s; it is gone on with.", r.Dir, stamp(j.header.At))
+		r.printf("%s holds an incident that began at %s; it is continued.", r.Dir, stamp(j.header.At))
 	}
 	for n, s := range r.steps(nil, since) {
 		state := ""
 		if last, ok := j.done(s.Name); ok && !j.outdated(last) {
 			state = "  (done at " + stamp(last.At) + ")"
 		}
-		r.say("%2d. %-16s %s%s", n+1, s.Name, s.Does, state)
+		r.printf("%2d. %-16s %s%s", n+1, s.Name, s.Does, state)
 		for _, c := range s.Commands {
-			r.say("      $ %s", c)
+			r.printf("      $ %s", c)
 		}
 	}
-	r.say("To take the lockdown back:")
+	r.printf("To take the lockdown back:")
 	for _, c := range r.Cloud.Undo() {
-		r.say("      $ %s", c)
+		r.printf("      $ %s", c)
 	}
 	return nil
 }
 
-// Run does every step that is not done yet. A step that fails does not keep
-// the next ones from being done: evidence that cannot be had must not leave the
-// door open. It returns the incident's folder, and an error that wraps
+// Run does every step that is not done yet. It goes on after a step that fails:
+// evidence that cannot be collected must not prevent the lockdown. It returns the incident's folder, and an error that wraps
 // ErrIncomplete and every step's own.
 func (r *Response) Run(ctx context.Context) error {
 	f, err := openFolder(r.Dir, header{Stack: r.Stack, Reason: r.Reason, At: r.Now().UTC(), Since: r.Since.UTC()})
@@ -129,8 +128,8 @@ func (r *Response) Run(ctx context.Context) error {
 
 // perform does one step, unless it is done, and writes both to the journal.
 func (r *Response) perform(ctx context.Context, f *folder, s cloud.Action) error {
-	if last, ok := f.journal.done(s.Name); ok && !always(s.Name) && !f.journal.outdated(last) {
-		r.say("%-16s done at %s", s.Name, stamp(last.At))
+	if last, ok := f.journal.done(s.Name); ok && !everyRun(s.Name) && !f.journal.outdated(last) {
+		r.printf("%-16s done at %s", s.Name, stamp(last.At))
 		return nil
 	}
 	begun := r.Now().UTC()
@@ -147,7 +146,7 @@ func (r *Response) perform(ctx context.Context, f *folder, s cloud.Action) error
 		}
 		e.State, e.Error = failed, err.Error()
 	}
-	r.say("%-16s %s", s.Name, outcome(e))
+	r.printf("%-16s %s", s.Name, outcome(e))
 	return errors.Join(err, f.journal.add(e))
 }
 
@@ -163,7 +162,7 @@ func outcome(e entry) string {
 	}
 }
 
-func (r *Response) say(format string, arguments ...any) {
+func (r *Response) printf(format string, arguments ...any) {
 	_, _ = fmt.Fprintf(r.Out, format+"\n", arguments...) // a closed terminal must not stop the response
 }
 

@@ -163,7 +163,7 @@ func TestADryRunShowsEveryStepAndTouchesNothing(t *testing.T) {
 	}
 }
 
-func TestAStepThatFailsDoesNotLeaveTheDoorOpen(t *testing.T) {
+func TestAFailedStepDoesNotPreventTheLockdown(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"pod-logs", "events", "backup"} {
 		t.Run(name, func(t *testing.T) {
@@ -222,7 +222,7 @@ func TestWhenTheAttackGoesOnTheLockdownComesFirst(t *testing.T) {
 	assert.Equal(t, []string{"lockdown", "verify", "pod-logs", "events", "backup", "page"}, where.done)
 }
 
-func TestADoorThatIsNotSeenShutIsToldAndAPageFollowsWhenItIs(t *testing.T) {
+func TestAnUnverifiedLockdownIsPagedAndAgainOnceItIsVerified(t *testing.T) {
 	t.Parallel()
 	r, where, pages, _ := incident(t)
 	where.fails["lockdown"] = errors.New("no network")
@@ -246,7 +246,7 @@ func TestEvidenceThatWasChangedIsNotGoneOnWith(t *testing.T) {
 	require.NoError(t, r.Run(t.Context()))
 	require.NoError(t, os.WriteFile(filepath.Join(r.Dir, "events.json"), []byte("nothing happened"), 0o600))
 	where.done = nil
-	assert.ErrorContains(t, r.Run(t.Context()), "somebody changed it")
+	assert.ErrorContains(t, r.Run(t.Context()), "was changed after step")
 	assert.Empty(t, where.done)
 }
 

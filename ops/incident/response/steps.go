@@ -10,8 +10,8 @@ import (
 	"github.com/coditect-ai/license-platform/ops/incident/cloud"
 )
 
-// The steps that come after the cloud's own, and the one of those that counts
-// most, by the name that every cloud gives it.
+// Names of steps: those that follow the cloud's own, and the cloud's step that verifies
+// the lockdown.
 const (
 	verifyStep   = "verify"
 	manifestStep = "manifest"
@@ -19,8 +19,9 @@ const (
 	timelineStep = "timeline"
 )
 
-// always tells which steps are done in every run: they describe all the others.
-func always(name string) bool { return name == manifestStep || name == timelineStep }
+// everyRun tells whether a step is repeated in every run, because it describes all
+// others.
+func everyRun(name string) bool { return name == manifestStep || name == timelineStep }
 
 // steps are all, in order. f is nil for a plan.
 func (r *Response) steps(f *folder, since time.Time) []cloud.Action {
@@ -47,7 +48,7 @@ func (r *Response) steps(f *folder, since time.Time) []cloud.Action {
 	})
 }
 
-// page says whether the door is shut before it says anything else.
+// page is the page to send. Its summary begins with the state of the lockdown.
 func (r *Response) page(f *folder) Page {
 	j := f.journal
 	summary := "license API LOCKED DOWN (" + r.Stack + "): " + j.header.Reason

@@ -13,34 +13,34 @@ const timelineFile = "timeline.md"
 
 func (f *folder) writeTimeline(undo []cloud.Command) error {
 	var text strings.Builder
-	say := func(format string, arguments ...any) { fmt.Fprintf(&text, format+"\n", arguments...) }
+	printf := func(format string, arguments ...any) { fmt.Fprintf(&text, format+"\n", arguments...) }
 	j := f.journal
-	say("# Incident of %s, stack %s\n", stamp(j.header.At), j.header.Stack)
-	say("Reason: %s\n", j.header.Reason)
-	say("Evidence begins at %s. `sha256sum --check %s` shows that it is as it was kept.\n", stamp(j.header.Since), checksumFile)
-	say("| When (UTC) | What | Outcome |\n|---|---|---|")
+	printf("# Incident of %s, stack %s\n", stamp(j.header.At), j.header.Stack)
+	printf("Reason: %s\n", j.header.Reason)
+	printf("Evidence begins at %s. `sha256sum --check %s` shows that it is as it was kept.\n", stamp(j.header.Since), checksumFile)
+	printf("| When (UTC) | What | Outcome |\n|---|---|---|")
 	for _, e := range j.entries {
 		if e.State == started {
 			continue
 		}
-		say("| %s | %s | %s |", e.At.Format("2006-01-02 15:04:05"), e.Step, cell(outcome(e)))
+		printf("| %s | %s | %s |", e.At.Format("2006-01-02 15:04:05"), e.Step, cell(outcome(e)))
 	}
 	if sum, err := f.manifestSum(); err == nil {
-		say("\nThe manifest's SHA-256 is `%s`; the page carries it too.", sum)
+		printf("\nThe manifest's SHA-256 is `%s`; the page carries it too.", sum)
 	}
-	say("\n## What is left to do\n")
+	printf("\n## What is left to do\n")
 	for name, e := range j.last {
-		if e.State == failed && !always(name) {
-			say("- [ ] %s failed: run the response again with this folder", name)
+		if e.State == failed && !everyRun(name) {
+			printf("- [ ] %s failed: run the response again with this folder", name)
 		}
 	}
-	say("- [ ] Commit the setting `platform.lockdown: true`: the next deployment from the repository takes the lockdown back without it")
-	say("- [ ] Copy this folder to a place that the attacked project cannot reach")
-	say("- [ ] End sessions that were opened before: an ID token lives for up to an hour after sign-in is suspended")
-	say("- [ ] Find the cause, and write down what happened before the first line above")
-	say("- [ ] Take the lockdown back:")
+	printf("- [ ] Commit the setting `platform.lockdown: true`: the next deployment from the repository takes the lockdown back without it")
+	printf("- [ ] Copy this folder to a place that the attacked project cannot reach")
+	printf("- [ ] End sessions that were opened before: an ID token lives for up to an hour after sign-in is suspended")
+	printf("- [ ] Find the cause, and write down what happened before the first line above")
+	printf("- [ ] Take the lockdown back:")
 	for _, c := range undo {
-		say("      `%s`", c)
+		printf("      `%s`", c)
 	}
 	if err := os.WriteFile(f.at(timelineFile), []byte(text.String()), 0o600); err != nil {
 		return fmt.Errorf("write the timeline: %w", err)

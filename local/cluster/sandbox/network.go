@@ -11,21 +11,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// raise sets the network up: the loopback interface, with which all of
+// setUpNetwork sets the network up: the loopback interface, with which all of
 // 127.0.0.0/8 is there, and a route that brings every other address to it, so
-// that listeners can stand in for any address. loud says why the kernel still
-// refuses what nobody listens for, instead of dropping it; nil when it does not.
-func raise(own netip.Addr) (loud, err error) {
-	if err := raiseLoopback(); err != nil {
+// that listeners can have any address. noDrop says why the kernel still refuses packets
+// to addresses at which nothing listens, instead of dropping them; nil when it drops
+// them.
+func setUpNetwork(own netip.Addr) (noDrop, err error) {
+	if err := setUpLoopback(); err != nil {
 		return nil, fmt.Errorf("raise the loopback interface: %w", err)
 	}
 	if err := routeEverything(); err != nil {
 		return nil, fmt.Errorf("route every address to the loopback interface: %w", err)
 	}
-	return beQuiet(own), nil
+	return dropUnanswered(own), nil
 }
 
-func raiseLoopback() error {
+func setUpLoopback() error {
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err

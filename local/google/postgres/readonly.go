@@ -7,9 +7,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Visit runs the work with sessions of the superuser in a database, which are closed
+// ReadOnly runs the work with sessions of the superuser in a database, which are closed
 // when it returns: at most two at a time, and they may only read.
-func (s *Server) Visit(ctx context.Context, database string, work func(*pgxpool.Pool) error) error {
+func (s *Server) ReadOnly(ctx context.Context, database string, work func(*pgxpool.Pool) error) error {
 	config, err := pgxpool.ParseConfig("sslmode=disable connect_timeout=2")
 	if err != nil {
 		return fmt.Errorf("configure a visit: %w", err)

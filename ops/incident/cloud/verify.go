@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// closedInterval is the pause between two looks at the door.
-const closedInterval = 3 * time.Second
+// pollInterval is the pause between two requests.
+const pollInterval = 3 * time.Second
 
-// closed makes the action that looks from outside until the license host
-// refuses everybody: what was declared is not yet what happens, since the edge
-// takes a while to learn of a rule. connect is called when it is time to look.
-func closed(timeout time.Duration, host string, connect func() (*http.Client, error)) Action {
+// verifyLockdown makes the action that sends requests from outside until the license
+// host refuses them: Google's edge takes a while to apply a new rule. connect is called
+// when the action starts.
+func verifyLockdown(timeout time.Duration, host string, connect func() (*http.Client, error)) Action {
 	url := "https://" + host + "/health"
 	return Action{
 		Name: "verify", Does: "see from outside that " + url + " answers 403", File: "verify.txt", Timeout: timeout,
@@ -25,7 +25,7 @@ func closed(timeout time.Duration, host string, connect func() (*http.Client, er
 			}
 			defer client.CloseIdleConnections()
 			for {
-				last := look(ctx, client, url)
+				last := statusOf(ctx, client, url)
 				if _, err := fmt.Fprintf(out, "%s GET %s: %s\n", time.Now().UTC().Format(time.RFC3339), url, last); err != nil {
 					return err
 				}
@@ -34,16 +34,16 @@ func closed(timeout time.Duration, host string, connect func() (*http.Client, er
 				}
 				select {
 				case <-ctx.Done():
-					return fmt.Errorf("the door is not shut: %s answers %s: %w", url, last, ctx.Err())
-				case <-time.After(closedInterval):
+					return fmt.Errorf("the license host is not locked down: %s answers %s: %w", url, last, ctx.Err())
+				case <-time.After(pollInterval):
 				}
 			}
 		},
 	}
 }
 
-// look tells in a word what the address answers.
-func look(ctx context.Context, client *http.Client, url string) string {
+// statusOf returns the text of the answer's status, or the error.
+func statusOf(ctx context.Context, client *http.Client, url string) string {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err.Error()

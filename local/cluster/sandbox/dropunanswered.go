@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// beQuiet keeps the kernel from answering for addresses at which nobody listens:
+// dropUnanswered keeps the kernel from answering for addresses at which nothing listens:
 // it would reset a connection, or send an ICMP message, where a real network that
 // denies a packet drops it. The namespace's own address and 127.0.0.1 go on as
 // they are. It makes the nf_tables rules (nft(8))
@@ -20,7 +20,7 @@ import (
 //
 // A reset that answers the first packet of a connection has the sequence number
 // 0 (RFC 9293, 3.10.7.1); one that ends a connection passes.
-func beQuiet(own netip.Addr) error {
+func dropUnanswered(own netip.Addr) error {
 	const (
 		protocol, source      = 9, 12 // in the IP header
 		sequence, flags, kind = 4, 13, 0

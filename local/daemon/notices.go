@@ -20,11 +20,11 @@ func (s Status) Declared(number int) (count int) {
 // lockdownRule is the name that the program gives to the rule of a lockdown.
 const lockdownRule = "armor-lockdown"
 
-// notices tells of a lockdown by the rule that shuts the door.
+// notices reports a lockdown, which it knows by the lockdown's Cloud Armor rule.
 func (d *Daemon) notices() []string {
 	for _, r := range d.store.List(gcp.TypeSecurityPolicyRule) {
 		if strings.HasSuffix(r.URN, "::"+lockdownRule) {
-			return []string{"locked down: the license host is refused at the edge, nobody signs in, nothing is signed; an update without platform.lockdown ends it"}
+			return []string{"locked down: the license host is refused at the edge, sign-in and signing are suspended; an update without platform.lockdown ends it"}
 		}
 	}
 	return nil

@@ -7,10 +7,10 @@ import (
 	"github.com/coditect-ai/license-platform/armor/expression"
 )
 
-// look is one request on its way through the rules. What is expensive, the
+// evaluation is one request on its way through the rules. What is expensive, the
 // inspection by the WAF, is done when a rule first asks for it and kept for the
 // rules after it. It belongs to one goroutine.
-type look struct {
+type evaluation struct {
 	request    Request
 	attributes expression.Attributes
 	state      *state
@@ -23,12 +23,12 @@ type look struct {
 	signatures []string
 }
 
-func newLook(request Request, current *state, options Options) *look {
+func newEvaluation(request Request, current *state, options Options) *evaluation {
 	request.ClientIP = request.ClientIP.Unmap()
 	if len(request.Body) > options.BodyLimit {
 		request.Body = request.Body[:options.BodyLimit]
 	}
-	l := &look{request: request, state: current, options: options, scans: map[string][]hit{}}
+	l := &evaluation{request: request, state: current, options: options, scans: map[string][]hit{}}
 	l.attributes = expression.Attributes{
 		IP:         request.ClientIP.String(),
 		RegionCode: request.Region,
@@ -64,7 +64,7 @@ func headers(request Request) map[string]string {
 }
 
 // at looks at one rule.
-func (l *look) at(each compiled) Step {
+func (l *evaluation) at(each compiled) Step {
 	l.rule, l.signatures = each, nil
 	step := Step{Priority: each.Priority, Description: each.Description, Action: each.Action, Preview: each.Preview}
 	matched, err := l.matches(each)
@@ -88,7 +88,7 @@ func (l *look) at(each compiled) Step {
 	return step
 }
 
-func (l *look) matches(each compiled) (bool, error) {
+func (l *evaluation) matches(each compiled) (bool, error) {
 	if each.program == nil {
 		return expression.InRanges(l.request.ClientIP, each.ranges), nil
 	}
@@ -96,9 +96,9 @@ func (l *look) matches(each compiled) (bool, error) {
 }
 
 // Listed answers threat intelligence feeds and address groups from the fixtures.
-func (l *look) Listed(list string, address netip.Addr, except []netip.Prefix) bool {
+func (l *evaluation) Listed(list string, address netip.Addr, except []netip.Prefix) bool {
 	return expression.InRanges(address, l.options.ThreatLists[list]) && !expression.InRanges(address, except)
 }
 
 // UnderAttack answers for Adaptive Protection.
-func (l *look) UnderAttack(string) bool { return l.options.HeavyHitter(l.request.ClientIP) }
+func (l *evaluation) UnderAttack(string) bool { return l.options.HeavyHitter(l.request.ClientIP) }

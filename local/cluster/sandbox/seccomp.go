@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// quarantine keeps system calls from this thread, and from what it becomes, that
+// installSeccompFilter keeps system calls from this thread, and from what it becomes, that
 // reach what no namespace divides: sockets of other families than IP, Unix and
 // netlink (VSOCK leads to the machine that runs this one), key rings, BPF, and new
 // namespaces with their rights. It is a part of what containerd and Docker refuse
@@ -16,7 +16,7 @@ import (
 // (https://docs.docker.com/engine/security/seccomp/,
 // https://kubernetes.io/docs/tutorials/security/seccomp/); Docker lets more
 // families of sockets through.
-func quarantine() error {
+func installSeccompFilter() error {
 	program, err := seccompFilter(runtime.GOARCH)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 )
 
-func TestACloudThatIsNotWellSaysWhyAndFails(t *testing.T) {
+func TestAnUnhealthyCloudIsReportedWithItsProblemsAndFails(t *testing.T) {
 	t.Parallel()
 	pod := func(ready, terminating bool) []daemon.Pod {
 		return []daemon.Pod{{Namespace: "app", Name: "api-1", Owner: "Deployment/api", Phase: "Running", Ready: ready, Terminating: terminating, Message: "no Redis"}}
@@ -35,13 +35,13 @@ func TestACloudThatIsNotWellSaysWhyAndFails(t *testing.T) {
 	} {
 		test.status.Edge.Synced = true
 		var out strings.Builder
-		err := (&app{out: newPrinter(&out, &out)}).complain(test.status)
+		err := (&app{out: newPrinter(&out, &out)}).reportProblems(test.status)
 		assert.Equal(t, test.fails, err != nil, name)
 		assert.Contains(t, out.String(), test.says, name)
 	}
 }
 
-func TestUpWaitsForWhatBecomesWellAndNotForEver(t *testing.T) {
+func TestUpWaitsForAHealthyCloudUntilATimeout(t *testing.T) {
 	t.Parallel()
 	sick, asked := daemon.Status{Network: dataplane.Status{Missing: []string{"x"}}}, 0
 	recovers := func(context.Context) (daemon.Status, error) {
@@ -50,10 +50,10 @@ func TestUpWaitsForWhatBecomesWellAndNotForEver(t *testing.T) {
 		}
 		return sick, nil
 	}
-	status, err := awaitWell(t.Context(), recovers, time.Hour)
+	status, err := awaitHealthy(t.Context(), recovers, time.Hour)
 	require.NoError(t, err)
-	assert.Empty(t, status.Ailments())
-	status, err = awaitWell(t.Context(), func(context.Context) (daemon.Status, error) { return sick, nil }, time.Millisecond)
+	assert.Empty(t, status.CurrentProblems())
+	status, err = awaitHealthy(t.Context(), func(context.Context) (daemon.Status, error) { return sick, nil }, time.Millisecond)
 	require.NoError(t, err)
-	assert.Len(t, status.Ailments(), 1)
+	assert.Len(t, status.CurrentProblems(), 1)
 }
