@@ -16,7 +16,7 @@ import (
 // rehearsed is how a playbook says how its alert is made to fire, and command a
 // command in it.
 var (
-	rehearsed = regexp.MustCompile(`(?m)^Rehearse it in the \[embedded cloud\]\(\.\./local\.md#be-paged\): (.*)$`)
+	rehearsed = regexp.MustCompile(`(?m)^Rehearse it in the \[embedded cloud\]\(\.\./local\.md#rehearse-alerts\): (.*)$`)
 	rehearse  = regexp.MustCompile("`bin/local ([^`]+)`")
 )
 
@@ -57,7 +57,7 @@ func TestEveryPlaybookCanBeRehearsed(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, wrongRehearsal(string(text)), playbook)
 	}
-	const line = "Rehearse it in the [embedded cloud](../local.md#be-paged): "
+	const line = "Rehearse it in the [embedded cloud](../local.md#rehearse-alerts): "
 	for wrong, text := range map[string]string{
 		"it does not say, in one line":             "# SomeAlert\n",
 		"its rehearsal names no command":           line + "somehow.",
