@@ -25,6 +25,7 @@ const build = (row) => {
 const render = (isNew = 0) => {
   const top = Math.max(0, Math.floor(list.scrollTop / high) - beyond);
   const bottom = Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / high) + beyond);
+  host.dataset.virtual = ""; // until then the rows of the first answer stand one below the other
   host.style.height = rows.length * high + "px";
   const wanted = new Map();
   for (let i = top; i < bottom; i++) wanted.set(rows[i].seq, i);
