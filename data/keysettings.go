@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"regexp"
 
 	"github.com/coditect-ai/license-platform/setting"
@@ -51,19 +52,19 @@ type KeySettings struct {
 var keyRingForm = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,63}$`)
 
 func (s KeySettings) withDefaults() KeySettings {
-	s.Ring = orDefault(s.Ring, "coditect-license-keys")
-	s.Protection = orDefault(s.Protection, Software)
-	s.RotationSeconds = orDefault(s.RotationSeconds, ninetyDays)
-	s.DestroySeconds = orDefault(s.DestroySeconds, thirtyDays)
+	s.Ring = cmp.Or(s.Ring, "coditect-license-keys")
+	s.Protection = cmp.Or(s.Protection, Software)
+	s.RotationSeconds = cmp.Or(s.RotationSeconds, ninetyDays)
+	s.DestroySeconds = cmp.Or(s.DestroySeconds, thirtyDays)
 	return s
 }
 
 func (s KeySettings) validate() setting.Problems {
 	var found setting.Problems
 	s = s.withDefaults()
-	matches(&found, "ring", s.Ring, keyRingForm, "1 to 63 letters, digits, _ or -")
-	oneOf(&found, "protection", s.Protection, Software, HSM)
-	within(&found, "rotationSeconds", s.RotationSeconds, aDay+1, ninetyDays, "seconds (more than a day, at most 90 days)")
-	within(&found, "destroySeconds", s.DestroySeconds, aDay, aHundred20, "seconds (1 to 120 days)")
+	setting.Matches(&found, "ring", s.Ring, keyRingForm, "1 to 63 letters, digits, _ or -")
+	setting.OneOf(&found, "protection", s.Protection, Software, HSM)
+	setting.InRange(&found, "rotationSeconds", s.RotationSeconds, aDay+1, ninetyDays, "seconds (more than a day, at most 90 days)")
+	setting.InRange(&found, "destroySeconds", s.DestroySeconds, aDay, aHundred20, "seconds (1 to 120 days)")
 	return found
 }

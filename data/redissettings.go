@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"regexp"
 
 	"github.com/coditect-ai/license-platform/setting"
@@ -22,21 +23,21 @@ type RedisSettings struct {
 }
 
 func (s RedisSettings) withDefaults() RedisSettings {
-	s.Tier = orDefault(s.Tier, "STANDARD_HA")
-	s.MemoryGib = orDefault(s.MemoryGib, 6)
-	s.Version = orDefault(s.Version, "REDIS_7_2")
-	s.Maintenance = orDefault(s.Maintenance, MaintenanceSettings{Day: 7, Hour: 5})
+	s.Tier = cmp.Or(s.Tier, "STANDARD_HA")
+	s.MemoryGib = cmp.Or(s.MemoryGib, 6)
+	s.Version = cmp.Or(s.Version, "REDIS_7_2")
+	s.Maintenance = cmp.Or(s.Maintenance, MaintenanceSettings{Day: 7, Hour: 5})
 	return s
 }
 
 func (s RedisSettings) validate() setting.Problems {
 	var found setting.Problems
 	s = s.withDefaults()
-	oneOf(&found, "tier", s.Tier, "STANDARD_HA", "BASIC")
-	within(&found, "memoryGib", s.MemoryGib, 1, 300, "GiB")
-	oneOf(&found, "version", s.Version, "REDIS_7_2", "REDIS_7_0")
-	within(&found, "maintenance.day", s.Maintenance.Day, 1, 7, "(Monday to Sunday)")
-	within(&found, "maintenance.hour", s.Maintenance.Hour, 0, 23, "hours, UTC")
+	setting.OneOf(&found, "tier", s.Tier, "STANDARD_HA", "BASIC")
+	setting.InRange(&found, "memoryGib", s.MemoryGib, 1, 300, "GiB")
+	setting.OneOf(&found, "version", s.Version, "REDIS_7_2", "REDIS_7_0")
+	setting.InRange(&found, "maintenance.day", s.Maintenance.Day, 1, 7, "(Monday to Sunday)")
+	setting.InRange(&found, "maintenance.hour", s.Maintenance.Hour, 0, 23, "hours, UTC")
 	return found
 }
 
@@ -56,17 +57,17 @@ type RegistrySettings struct {
 var repositoryForm = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func (s RegistrySettings) withDefaults() RegistrySettings {
-	s.Name = orDefault(s.Name, "license-platform")
-	s.Keep = orDefault(s.Keep, 20)
-	s.ExpireDays = orDefault(s.ExpireDays, 90)
+	s.Name = cmp.Or(s.Name, "license-platform")
+	s.Keep = cmp.Or(s.Keep, 20)
+	s.ExpireDays = cmp.Or(s.ExpireDays, 90)
 	return s
 }
 
 func (s RegistrySettings) validate() setting.Problems {
 	var found setting.Problems
 	s = s.withDefaults()
-	matches(&found, "name", s.Name, repositoryForm, "1 to 63 lower-case letters, digits and -, a letter first")
-	within(&found, "keep", s.Keep, 2, 1000, "images")
-	within(&found, "expireDays", s.ExpireDays, 7, 3650, "days")
+	setting.Matches(&found, "name", s.Name, repositoryForm, "1 to 63 lower-case letters, digits and -, a letter first")
+	setting.InRange(&found, "keep", s.Keep, 2, 1000, "images")
+	setting.InRange(&found, "expireDays", s.ExpireDays, 7, 3650, "days")
 	return found
 }

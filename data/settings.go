@@ -1,10 +1,6 @@
 package data
 
 import (
-	"fmt"
-	"regexp"
-	"slices"
-
 	"github.com/coditect-ai/license-platform/setting"
 )
 
@@ -52,34 +48,4 @@ func (s Settings) withDefaults() Settings {
 	s.Redis = s.Redis.withDefaults()
 	s.Registry = s.Registry.withDefaults()
 	return s
-}
-
-// orDefault returns value, or fallback when value is the zero value.
-func orDefault[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
-}
-
-// oneOf reports a value that is not in the list of allowed ones.
-func oneOf(found *setting.Problems, key, value string, allowed ...string) {
-	if !slices.Contains(allowed, value) {
-		found.Add(key, value, "is not a known value", fmt.Sprintf("%q", allowed))
-	}
-}
-
-// within reports a number outside low to high, both allowed.
-func within(found *setting.Problems, key string, value, low, high int, unit string) {
-	if value < low || value > high {
-		found.Add(key, value, "is out of range", fmt.Sprintf("%d to %d %s", low, high, unit))
-	}
-}
-
-// matches reports text that does not have the form of the pattern.
-func matches(found *setting.Problems, key, value string, form *regexp.Regexp, allowed string) {
-	if !form.MatchString(value) {
-		found.Add(key, value, "has the wrong form", allowed)
-	}
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 
@@ -47,11 +48,11 @@ type SigningVersion struct {
 var versionNameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 func (s SigningSettings) withDefaults() SigningSettings {
-	s.Key = orDefault(s.Key, "license-signing")
-	s.Protection = orDefault(s.Protection, Software)
+	s.Key = cmp.Or(s.Key, "license-signing")
+	s.Protection = cmp.Or(s.Protection, Software)
 	versions := make([]SigningVersion, len(s.Versions))
 	for i, version := range s.Versions {
-		version.State = orDefault(version.State, Enabled)
+		version.State = cmp.Or(version.State, Enabled)
 		versions[i] = version
 	}
 	s.Versions = versions
@@ -61,8 +62,8 @@ func (s SigningSettings) withDefaults() SigningSettings {
 func (s SigningSettings) validate() setting.Problems {
 	var found setting.Problems
 	s = s.withDefaults()
-	matches(&found, "key", s.Key, keyRingForm, "1 to 63 letters, digits, _ or -")
-	oneOf(&found, "protection", s.Protection, Software, HSM)
+	setting.Matches(&found, "key", s.Key, keyRingForm, "1 to 63 letters, digits, _ or -")
+	setting.OneOf(&found, "protection", s.Protection, Software, HSM)
 	if len(s.Versions) == 0 {
 		found.Add("versions", "none", "a key without a version cannot sign", "at least one version")
 		return found
@@ -70,8 +71,8 @@ func (s SigningSettings) validate() setting.Problems {
 	states := make(map[string]string, len(s.Versions))
 	for i, version := range s.Versions {
 		key := fmt.Sprintf("versions[%d]", i)
-		matches(&found, key+".name", version.Name, versionNameForm, "1 to 32 lower-case letters, digits or -")
-		oneOf(&found, key+".state", version.State, Enabled, Disabled)
+		setting.Matches(&found, key+".name", version.Name, versionNameForm, "1 to 32 lower-case letters, digits or -")
+		setting.OneOf(&found, key+".state", version.State, Enabled, Disabled)
 		if _, twice := states[version.Name]; twice {
 			found.Add(key+".name", version.Name, "is used twice", "a name of its own")
 		}

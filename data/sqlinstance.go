@@ -1,6 +1,8 @@
 package data
 
 import (
+	"cmp"
+
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/sql"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -61,7 +63,7 @@ func backups(chosen BackupSettings, region string) *sql.DatabaseInstanceSettings
 	return &sql.DatabaseInstanceSettingsBackupConfigurationArgs{
 		Enabled:                     pulumi.Bool(true),
 		StartTime:                   pulumi.String(chosen.Start),
-		Location:                    pulumi.String(orDefault(chosen.Location, region)),
+		Location:                    pulumi.String(cmp.Or(chosen.Location, region)),
 		PointInTimeRecoveryEnabled:  pulumi.Bool(true),
 		TransactionLogRetentionDays: pulumi.Int(chosen.LogDays),
 		BackupRetentionSettings: &sql.DatabaseInstanceSettingsBackupConfigurationBackupRetentionSettingsArgs{

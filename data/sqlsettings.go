@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -84,14 +85,14 @@ var (
 )
 
 func (s SQLSettings) withDefaults() SQLSettings {
-	s.Tier = orDefault(s.Tier, "db-custom-2-7680")
-	s.Availability = orDefault(s.Availability, "REGIONAL")
-	s.DiskGib = orDefault(s.DiskGib, 10)
-	s.Login = orDefault(s.Login, LoginIAM)
-	s.Backup.Count = orDefault(s.Backup.Count, 30)
-	s.Backup.LogDays = orDefault(s.Backup.LogDays, 7)
-	s.Backup.Start = orDefault(s.Backup.Start, "03:00")
-	s.Maintenance = orDefault(s.Maintenance, MaintenanceSettings{Day: 7, Hour: 4})
+	s.Tier = cmp.Or(s.Tier, "db-custom-2-7680")
+	s.Availability = cmp.Or(s.Availability, "REGIONAL")
+	s.DiskGib = cmp.Or(s.DiskGib, 10)
+	s.Login = cmp.Or(s.Login, LoginIAM)
+	s.Backup.Count = cmp.Or(s.Backup.Count, 30)
+	s.Backup.LogDays = cmp.Or(s.Backup.LogDays, 7)
+	s.Backup.Start = cmp.Or(s.Backup.Start, "03:00")
+	s.Maintenance = cmp.Or(s.Maintenance, MaintenanceSettings{Day: 7, Hour: 4})
 	if len(s.AuditClasses) == 0 {
 		s.AuditClasses = defaultAudits
 	}
@@ -148,23 +149,23 @@ func (s SQLSettings) validate() setting.Problems {
 	var found setting.Problems
 	s = s.withDefaults()
 	found = append(found, validateTier(s.Tier)...)
-	oneOf(&found, "availability", s.Availability, "REGIONAL", "ZONAL")
-	within(&found, "diskGib", s.DiskGib, 10, 65536, "GiB")
-	oneOf(&found, "login", s.Login, LoginIAM, LoginPassword)
-	within(&found, "backup.count", s.Backup.Count, 1, 365, "backups")
-	within(&found, "backup.logDays", s.Backup.LogDays, 1, 7, "days")
-	matches(&found, "backup.start", s.Backup.Start, hourForm, "HH:MM in UTC")
+	setting.OneOf(&found, "availability", s.Availability, "REGIONAL", "ZONAL")
+	setting.InRange(&found, "diskGib", s.DiskGib, 10, 65536, "GiB")
+	setting.OneOf(&found, "login", s.Login, LoginIAM, LoginPassword)
+	setting.InRange(&found, "backup.count", s.Backup.Count, 1, 365, "backups")
+	setting.InRange(&found, "backup.logDays", s.Backup.LogDays, 1, 7, "days")
+	setting.Matches(&found, "backup.start", s.Backup.Start, hourForm, "HH:MM in UTC")
 	if at := s.Backup.Location; at != "" && !region.Exists(at) && !slices.Contains(region.Multi(), at) {
 		found.Add("backup.location", at, "is not a valid place that backups can be kept in", setting.Hint(at, append(region.Multi(), region.Known()...))+", or nothing: the instance's region")
 	}
-	within(&found, "maintenance.day", s.Maintenance.Day, 1, 7, "(Monday to Sunday)")
-	within(&found, "maintenance.hour", s.Maintenance.Hour, 0, 23, "hours, UTC")
+	setting.InRange(&found, "maintenance.day", s.Maintenance.Day, 1, 7, "(Monday to Sunday)")
+	setting.InRange(&found, "maintenance.hour", s.Maintenance.Hour, 0, 23, "hours, UTC")
 	for i, class := range s.AuditClasses {
-		oneOf(&found, fmt.Sprintf("auditClasses[%d]", i), class, auditClasses...)
+		setting.OneOf(&found, fmt.Sprintf("auditClasses[%d]", i), class, auditClasses...)
 	}
 	for name := range s.Flags {
 		key := "flags." + name
-		matches(&found, key, name, flagNameForm, "the name of a database flag")
+		setting.Matches(&found, key, name, flagNameForm, "the name of a database flag")
 		if fixed := auditFlags(nil); slices.ContainsFunc(fixed, func(f flag) bool { return f.name == name }) {
 			found.Add(key, s.Flags[name], "is set by the platform", "no entry; pgaudit.log follows auditClasses")
 		}

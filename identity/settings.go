@@ -3,7 +3,6 @@ package identity
 import (
 	"fmt"
 	"regexp"
-	"slices"
 
 	"github.com/coditect-ai/license-platform/setting"
 )
@@ -100,9 +99,7 @@ func (s Settings) Validate() setting.Problems {
 		found.Add("existingConfig", true, "the project's sign-in is set up elsewhere, so authorizedDomains and mfa have no effect",
 			"neither of the two, or existingConfig false")
 	}
-	if factors := []string{"DISABLED", "ENABLED", "MANDATORY"}; !slices.Contains(factors, s.withDefaults().MFA) {
-		found.Add("mfa", s.MFA, "is not a known value", fmt.Sprintf("%q", factors))
-	}
+	setting.OneOf(&found, "mfa", s.withDefaults().MFA, "DISABLED", "ENABLED", "MANDATORY")
 	for i, domain := range s.AuthorizedDomains {
 		if !domainForm.MatchString(domain) || len(domain) > 253 {
 			found.Add(fmt.Sprintf("authorizedDomains[%d]", i), domain, "is not a domain", "a host name in lower case with a dot in it, without a scheme; or localhost")

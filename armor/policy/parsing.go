@@ -44,9 +44,9 @@ func (s Settings) jsonContentTypes() []string {
 func (t ThreatIntelligence) validate() setting.Problems {
 	var problems setting.Problems
 	for _, list := range t.Lists {
-		oneOf(&problems, "lists", list, knownLists()...)
+		setting.OneOf(&problems, "lists", list, knownLists()...)
 	}
-	oneOf(&problems, "action", t.Action, refusals()...)
+	setting.OneOf(&problems, "action", t.Action, refusals()...)
 	problems = append(problems, Ranges{Ranges: t.Except}.validate()...)
 	for i := range problems {
 		problems[i].Key = strings.Replace(problems[i].Key, "ranges", "except", 1)

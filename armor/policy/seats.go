@@ -106,8 +106,8 @@ func ceil(a, b int) int { return (a + b - 1) / b }
 // validate checks the settings that do not depend on the licences.
 func (l SeatLimit) validate() setting.Problems {
 	var problems setting.Problems
-	within(&problems, "devices", l.Devices, 0, 1_000_000)
-	within(&problems, "count", l.Count, 0, rule.MaxThrottleCount)
+	setting.InRange(&problems, "devices", l.Devices, 0, 1_000_000, "")
+	setting.InRange(&problems, "count", l.Count, 0, rule.MaxThrottleCount, "")
 	if l.IntervalSeconds != 0 && !slices.Contains(rule.Intervals(), l.IntervalSeconds) {
 		problems.Add("intervalSeconds", l.IntervalSeconds, "is not an interval of Cloud Armor", fmt.Sprint(rule.Intervals()))
 	}

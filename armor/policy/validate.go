@@ -24,10 +24,10 @@ func (s Settings) Validate() setting.Problems {
 	if !regexp.MustCompile(`^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(s.Name) {
 		problems.Add("name", s.Name, "is not a name that Google accepts", "lower-case letters, digits and dashes, at most 63, beginning with a letter")
 	}
-	oneOf(&problems, "logLevel", s.LogLevel, "NORMAL", "VERBOSE")
-	oneOf(&problems, "mode", s.Mode, RateLimited, Allowlisted)
+	setting.OneOf(&problems, "logLevel", s.LogLevel, "NORMAL", "VERBOSE")
+	setting.OneOf(&problems, "mode", s.Mode, RateLimited, Allowlisted)
 	problems = append(problems, s.Regions.validate().Within("regions")...)
-	oneOf(&problems, "ipv6", s.IPv6, ipv6Together, ipv6Addresses, ipv6Deny)
+	setting.OneOf(&problems, "ipv6", s.IPv6, ipv6Together, ipv6Addresses, ipv6Deny)
 	problems = append(problems, s.ThreatIntelligence.validate().Within("threatIntelligence")...)
 	problems = append(problems, s.Seats.validate().Within("seats")...)
 	problems = append(problems, s.validateParsing()...)
@@ -118,7 +118,7 @@ func (r Regions) validate() setting.Problems {
 		}
 		seen[region] = true
 	}
-	oneOf(&problems, "unknown", r.Unknown, denyUnknown, allowUnknown)
+	setting.OneOf(&problems, "unknown", r.Unknown, denyUnknown, allowUnknown)
 	return problems
 }
 
@@ -157,9 +157,9 @@ func (r Ranges) validate() setting.Problems {
 
 func (w WAF) validate() setting.Problems {
 	var problems setting.Problems
-	oneOf(&problems, "generation", w.Generation, rule.V422, rule.V33)
-	within(&problems, "sensitivity", w.Sensitivity, 1, 4)
-	oneOf(&problems, "action", w.Action, refusals()...)
+	setting.OneOf(&problems, "generation", w.Generation, rule.V422, rule.V33)
+	setting.InRange(&problems, "sensitivity", w.Sensitivity, 1, 4, "")
+	setting.OneOf(&problems, "action", w.Action, refusals()...)
 	if len(problems) > 0 {
 		return problems
 	}
@@ -169,7 +169,7 @@ func (w WAF) validate() setting.Problems {
 			problems.Add("sets", category, "is not a set of generation "+string(w.Generation), setting.Hint(category, known))
 			continue
 		}
-		within(&problems, "sets."+category+".sensitivity", set.Sensitivity, 0, 4)
+		setting.InRange(&problems, "sets."+category+".sensitivity", set.Sensitivity, 0, 4, "")
 		if category == rule.JSONSQLiSet && (set.Sensitivity != 0 || len(set.OptOut) > 0 || len(set.OptIn) > 0) {
 			problems.Add("sets."+category, set, "has one signature, which is on or off", "off, preview, exclusions")
 		}
@@ -193,11 +193,11 @@ func (w WAF) validate() setting.Problems {
 
 func (a AdaptiveProtection) validate() setting.Problems {
 	var problems setting.Problems
-	within(&problems, "loadThreshold", a.LoadThreshold, 0.01, 1)
-	within(&problems, "confidenceThreshold", a.ConfidenceThreshold, 0.01, 1)
-	within(&problems, "impactedBaselineThreshold", a.ImpactedBaselineThreshold, 0.01, 1)
-	oneOf(&problems, "ruleVisibility", a.RuleVisibility, "STANDARD", "PREMIUM")
-	within(&problems, "expirationSeconds", a.ExpirationSeconds, 1, 7200)
+	setting.InRange(&problems, "loadThreshold", a.LoadThreshold, 0.01, 1, "")
+	setting.InRange(&problems, "confidenceThreshold", a.ConfidenceThreshold, 0.01, 1, "")
+	setting.InRange(&problems, "impactedBaselineThreshold", a.ImpactedBaselineThreshold, 0.01, 1, "")
+	setting.OneOf(&problems, "ruleVisibility", a.RuleVisibility, "STANDARD", "PREMIUM")
+	setting.InRange(&problems, "expirationSeconds", a.ExpirationSeconds, 1, 7200, "")
 	return problems
 }
 
@@ -222,21 +222,4 @@ func (s Settings) validateCustom() setting.Problems {
 		names[custom.Name], priorities[custom.Priority] = true, true
 	}
 	return problems
-}
-
-func oneOf[T ~string](problems *setting.Problems, key string, value T, allowed ...T) {
-	if slices.Contains(allowed, value) {
-		return
-	}
-	texts := make([]string, len(allowed))
-	for i, each := range allowed {
-		texts[i] = string(each)
-	}
-	problems.Add(key, string(value), "is not known", setting.Hint(string(value), texts))
-}
-
-func within[T int | float64](problems *setting.Problems, key string, value, least, most T) {
-	if value < least || value > most {
-		problems.Add(key, value, "is out of bounds", fmt.Sprintf("%v to %v", least, most))
-	}
 }

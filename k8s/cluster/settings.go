@@ -96,9 +96,7 @@ func (s Settings) Validate() setting.Problems {
 			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].name", network.Name, "is not a valid name for people", "at most 100 characters on one line")
 		}
 	}
-	if channels := []string{"RAPID", "REGULAR", "STABLE"}; !slices.Contains(channels, s.channel()) {
-		ps.Add("releaseChannel", s.ReleaseChannel, "is not a valid release channel", "RAPID, REGULAR or STABLE")
-	}
+	setting.OneOf(&ps, "releaseChannel", s.channel(), "RAPID", "REGULAR", "STABLE")
 	// https://cloud.google.com/compute/docs/machine-resource#machine_type_comparison
 	if !regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)+$`).MatchString(s.MachineType) {
 		ps.Add("machineType", s.MachineType, "is not a valid machine type", "one of Compute Engine's, such as e2-standard-4")

@@ -2,7 +2,6 @@ package ingress
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -82,10 +81,7 @@ func (s Settings) validateRoutes(licenseSubdomain string) (ps setting.Problems) 
 }
 
 func (p Path) validate() (ps setting.Problems) {
-	kinds := []string{PathPrefix, PathExact, PathImplementationSpecific}
-	if !slices.Contains(kinds, p.kind()) {
-		ps.Add("type", p.Type, "is not a valid path type", strings.Join(kinds, ", "))
-	}
+	setting.OneOf(&ps, "type", p.kind(), PathPrefix, PathExact, PathImplementationSpecific)
 	plain := p.Path
 	if p.kind() == PathImplementationSpecific && strings.HasSuffix(p.Path, "/*") {
 		plain = strings.TrimSuffix(p.Path, "*")

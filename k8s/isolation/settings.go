@@ -47,9 +47,7 @@ const gmpSystem = "gmp-system"
 // ownNamespace tells whether the namespace is the stack's.
 func (s Settings) Validate(ownNamespace bool) setting.Problems {
 	var ps setting.Problems
-	if !slices.Contains([]string{DataplaneV2, Calico}, s.Dataplane) {
-		ps.Add("dataplane", s.Dataplane, "is not a valid dataplane of GKE", DataplaneV2+" or "+Calico)
-	}
+	setting.OneOf(&ps, "dataplane", s.Dataplane, DataplaneV2, Calico)
 	if known := []string{gmpSystem, "gke-gmp-system"}; !slices.Contains(known, s.metricsNamespace()) {
 		ps.Add("metricsNamespace", s.MetricsNamespace, "is not where GKE runs managed Prometheus", "gmp-system, or gke-gmp-system on Autopilot")
 	}

@@ -3,9 +3,7 @@ package workload
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -72,9 +70,7 @@ func (s Settings) Validate() setting.Problems {
 	if s.Image != "" && !regexp.MustCompile(`^[a-z0-9.:/_-]+@sha256:[0-9a-f]{64}$`).MatchString(s.Image) {
 		ps.Add("image", s.Image, "is not a valid reference by digest", "HOST/PATH@sha256:DIGEST, or nothing to build it from source")
 	}
-	if platforms := []string{"linux/amd64", "linux/arm64"}; !slices.Contains(platforms, s.BuildPlatform()) {
-		ps.Add("platform", s.Platform, "is not a valid platform of GKE's nodes", strings.Join(platforms, " or "))
-	}
+	setting.OneOf(&ps, "platform", s.BuildPlatform(), "linux/amd64", "linux/arm64")
 	switch {
 	case s.Replicas.Min < 1 || s.Replicas.Min > maxReplicas:
 		ps.Add("replicas.min", s.Replicas.Min, "is out of range", fmt.Sprintf("1 to %d", maxReplicas))
@@ -92,9 +88,7 @@ func (s Settings) Validate() setting.Problems {
 	if s.SettleSeconds < 0 || s.SettleSeconds > 300 {
 		ps.Add("settleSeconds", s.SettleSeconds, "is out of range", "0 to 300")
 	}
-	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, s.logLevel()) {
-		ps.Add("logLevel", s.LogLevel, "is not a valid level", strings.Join(levels, ", "))
-	}
+	setting.OneOf(&ps, "logLevel", s.logLevel(), "debug", "info", "warn", "error")
 	for i, origin := range s.CORSOrigins {
 		if !regexp.MustCompile(`^https://[a-z0-9.-]+(:[0-9]+)?$`).MatchString(origin) {
 			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "is not a valid secure origin", "https://HOST[:PORT]")
