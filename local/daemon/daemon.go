@@ -153,7 +153,7 @@ func (d *Daemon) open() (err error) {
 	plan := d.options.Plan
 	d.kubelet, err = kubelet.New(kubelet.Config{
 		Dir: d.options.Dir, PodRange: plan.Pods(), Registry: plan.Registry().String(), CA: d.authority.Pool(),
-		Secret: d.secretObject, ConfigMap: d.configMapObject, Resolver: netip.MustParseAddr(cloudide.Names),
+		Resolver:   netip.MustParseAddr(cloudide.Names),
 		Supervisor: d.supervisor, Network: d.network, Log: d.log,
 	})
 	if err != nil {

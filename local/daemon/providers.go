@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"runtime/debug"
 	"strings"
@@ -78,38 +77,4 @@ func (d *Daemon) awaitIngress(ctx context.Context) error {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-}
-
-// secretObject returns the entries of a Kubernetes Secret.
-func (d *Daemon) secretObject(namespace, name string) (map[string][]byte, bool) {
-	r, exists := d.store.Get(kubernetes.TypeSecret, namespace+"/"+name)
-	if !exists {
-		return nil, false
-	}
-	entries := map[string][]byte{}
-	outputs := provider.Properties(r.Outputs)
-	for key, value := range outputs.Object("data") {
-		text, _ := value.(string)
-		if decoded, err := base64.StdEncoding.DecodeString(text); err == nil {
-			entries[key] = decoded
-		}
-	}
-	for key, value := range outputs.Object("stringData") {
-		text, _ := value.(string)
-		entries[key] = []byte(text)
-	}
-	return entries, true
-}
-
-// configMapObject returns the entries of a ConfigMap.
-func (d *Daemon) configMapObject(namespace, name string) (map[string]string, bool) {
-	r, exists := d.store.Get(kubernetes.TypeConfigMap, namespace+"/"+name)
-	if !exists {
-		return nil, false
-	}
-	entries := map[string]string{}
-	for key, value := range provider.Properties(r.Outputs).Object("data") {
-		entries[key], _ = value.(string)
-	}
-	return entries, true
 }

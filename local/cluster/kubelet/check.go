@@ -7,7 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-var errProbe = errors.New("only httpGet (HTTP) and tcpSocket probes work on this machine")
+var errProbe = errors.New("only httpGet probes (HTTP) work on this machine")
 
 // check refuses a pod that needs what this machine does not have, so that
 // nothing declared is silently left out.
@@ -23,6 +23,14 @@ func check(spec corev1.PodSpec) error {
 		return errors.New("hostNetwork, hostPID and hostIPC are refused by Pod Security")
 	}
 	container := spec.Containers[0]
+	if len(container.EnvFrom) > 0 {
+		return fmt.Errorf("container %s: envFrom does not work on this machine", container.Name)
+	}
+	for _, variable := range container.Env {
+		if from := variable.ValueFrom; from != nil && from.FieldRef == nil {
+			return fmt.Errorf("container %s: env %s: of valueFrom only fieldRef works on this machine", container.Name, variable.Name)
+		}
+	}
 	for name, probe := range map[string]*corev1.Probe{"startupProbe": container.StartupProbe, "livenessProbe": container.LivenessProbe, "readinessProbe": container.ReadinessProbe} {
 		if err := checkProbe(probe); err != nil {
 			return fmt.Errorf("container %s: %s: %w", container.Name, name, err)
@@ -41,8 +49,6 @@ func checkProbe(probe *corev1.Probe) error {
 	case probe == nil:
 		return nil
 	case probe.HTTPGet != nil && (probe.HTTPGet.Scheme == "" || probe.HTTPGet.Scheme == corev1.URISchemeHTTP):
-		return nil
-	case probe.TCPSocket != nil:
 		return nil
 	default:
 		return errProbe

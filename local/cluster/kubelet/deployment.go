@@ -33,6 +33,9 @@ type deployment struct {
 // error. Without spec.replicas the number stays as it is, 1 for a new one.
 func (k *Kubelet) ApplyDeployment(_ context.Context, d *appsv1.Deployment) error {
 	spec := *d.Spec.DeepCopy()
+	if spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType {
+		return errors.New("the strategy Recreate does not work on this machine: a rolling update is what is declared")
+	}
 	if err := check(spec.Template.Spec); err != nil {
 		return fmt.Errorf("deployment %s/%s: %w", d.Namespace, d.Name, err)
 	}
@@ -100,12 +103,8 @@ func (k *Kubelet) reconcile(d *deployment) {
 	if k.closed {
 		return
 	}
-	current, old, terminating := d.split(k.podsOf(d.namespace, d.owner()))
+	current, old, _ := d.split(k.podsOf(d.namespace, d.owner()))
 	if d.deleting {
-		return
-	}
-	if d.spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType && len(old)+terminating > 0 && len(current) == 0 {
-		endAll(old)
 		return
 	}
 	surge, unavailable := d.limits()

@@ -22,16 +22,7 @@ import (
 func TestPodsComeUpEachWithItsOwnAddressAndOnlyTheEnvironmentDeclared(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	key := func(name, entry string) *corev1.SecretKeySelector {
-		return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: entry}
-	}
-	d := w.deployment(2,
-		corev1.EnvVar{Name: "SECRET", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: key("api", "token")}},
-		corev1.EnvVar{Name: "LITERAL", Value: "$$(POD_IP) $(UNKNOWN) 100%"},
-	)
-	d.Spec.Template.Spec.Containers[0].EnvFrom = []corev1.EnvFromSource{{
-		Prefix: "THE_", ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}},
-	}}
+	d := w.deployment(2, corev1.EnvVar{Name: "LITERAL", Value: "$$(POD_IP) $(UNKNOWN) 100%"})
 	d.Spec.Template.Spec.SecurityContext = &corev1.PodSecurityContext{RunAsNonRoot: new(true)}
 	began := time.Now()
 
@@ -48,7 +39,7 @@ func TestPodsComeUpEachWithItsOwnAddressAndOnlyTheEnvironmentDeclared(t *testing
 		require.NoError(t, json.Unmarshal([]byte(body), &env))
 		root := env[slices.IndexFunc(env, func(v string) bool { return strings.HasPrefix(v, "SSL_CERT_FILE=") })]
 		assert.ElementsMatch(t, []string{
-			"POD_IP=" + p.IP.String(), "LISTEN_ADDRESS=" + p.IP.String() + ":8000", "SECRET=swordfish", "THE_COLOUR=blue",
+			"POD_IP=" + p.IP.String(), "LISTEN_ADDRESS=" + p.IP.String() + ":8000",
 			"LITERAL=$(POD_IP) $(UNKNOWN) 100%", "HOSTNAME=" + p.Name, "HOME=/", root,
 			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		}, env)
@@ -214,6 +205,18 @@ func TestWhatCannotRunHereIsRefusedOrSaidInTheStatus(t *testing.T) {
 		"preStop.sleep": func(s *corev1.PodSpec) {
 			s.Containers[0].Lifecycle = &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{}}
 		},
+		"envFrom does not work": func(s *corev1.PodSpec) {
+			s.Containers[0].EnvFrom = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{}}}
+		},
+		"env A: of valueFrom only fieldRef": func(s *corev1.PodSpec) {
+			s.Containers[0].Env = []corev1.EnvVar{{Name: "A", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{Key: "k"}}}}
+		},
+		"env B: of valueFrom only fieldRef": func(s *corev1.PodSpec) {
+			s.Containers[0].Env = []corev1.EnvVar{{Name: "B", ValueFrom: &corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{Key: "k"}}}}
+		},
+		"livenessProbe: only httpGet": func(s *corev1.PodSpec) {
+			s.Containers[0].LivenessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{}}}
+		},
 		"startupProbe: only":   func(s *corev1.PodSpec) { s.Containers[0].StartupProbe = &corev1.Probe{} },
 		"readinessProbe: only": func(s *corev1.PodSpec) { s.Containers[0].ReadinessProbe.HTTPGet.Scheme = corev1.URISchemeHTTPS },
 		"is not a reference":   func(s *corev1.PodSpec) { s.Containers[0].Image = "Not An Image" },
@@ -222,6 +225,9 @@ func TestWhatCannotRunHereIsRefusedOrSaidInTheStatus(t *testing.T) {
 		edit(&d.Spec.Template.Spec)
 		assert.ErrorContains(t, w.ApplyDeployment(t.Context(), d), says)
 	}
+	recreated := w.deployment(1)
+	recreated.Spec.Strategy = appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
+	assert.ErrorContains(t, w.ApplyDeployment(t.Context(), recreated), "the strategy Recreate does not work")
 	for says, edit := range map[string]func(*appsv1.Deployment){
 		"ErrImagePull": func(d *appsv1.Deployment) {
 			d.Spec.Template.Spec.Containers[0].Image = strings.Replace(w.reference, "license-api@", "other@", 1)
@@ -229,9 +235,6 @@ func TestWhatCannotRunHereIsRefusedOrSaidInTheStatus(t *testing.T) {
 		"is not in the image": func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Command = []string{"/bin/sh"} },
 		"image will run as root": func(d *appsv1.Deployment) {
 			d.Spec.Template.Spec.SecurityContext = &corev1.PodSecurityContext{RunAsNonRoot: new(true), RunAsUser: new(int64(0))}
-		},
-		`secret "missing" not found`: func(d *appsv1.Deployment) {
-			d.Spec.Template.Spec.Containers[0].EnvFrom = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "missing"}}}}
 		},
 		"the field spec.x is unknown": func(d *appsv1.Deployment) {
 			d.Spec.Template.Spec.Containers[0].Env[0].ValueFrom.FieldRef.FieldPath = "spec.x"

@@ -18,29 +18,16 @@ const nodeName = "local"
 type variables map[string]string
 
 // environment computes what the container sees besides what its image and its
-// runtime set: envFrom first, then env in its order.
+// runtime set, in its order.
 func (p *pod) environment(container corev1.Container) (variables, error) {
 	all := variables{}
-	for _, source := range container.EnvFrom {
-		entries, err := p.entriesOf(source)
-		if err != nil {
-			return nil, err
-		}
-		for name, value := range entries {
-			all[source.Prefix+name] = value
-		}
-	}
 	for _, variable := range container.Env {
 		value := expand(variable.Value, all)
 		if variable.ValueFrom != nil {
-			found, ok, err := p.valueFrom(variable.ValueFrom)
-			if err != nil {
+			var err error
+			if value, err = p.valueFrom(variable.ValueFrom); err != nil {
 				return nil, fmt.Errorf("env %s: %w", variable.Name, err)
 			}
-			if !ok {
-				continue
-			}
-			value = found
 		}
 		all[variable.Name] = value
 	}
@@ -56,65 +43,12 @@ func (v variables) list() []string {
 	return list
 }
 
-// entriesOf reads a whole ConfigMap or Secret; an optional one may be missing.
-func (p *pod) entriesOf(source corev1.EnvFromSource) (map[string]string, error) {
-	switch {
-	case source.ConfigMapRef != nil:
-		entries, ok := p.configMap(source.ConfigMapRef.Name)
-		return entries, missing(ok || optional(source.ConfigMapRef.Optional), "configmap", p.key.namespace, source.ConfigMapRef.Name)
-	case source.SecretRef != nil:
-		entries, ok := p.secret(source.SecretRef.Name)
-		return entries, missing(ok || optional(source.SecretRef.Optional), "secret", p.key.namespace, source.SecretRef.Name)
-	default:
-		return nil, nil
+// valueFrom reads one value of the pod itself.
+func (p *pod) valueFrom(source *corev1.EnvVarSource) (string, error) {
+	if source.FieldRef == nil {
+		return "", errors.New("only value and valueFrom.fieldRef work on this machine")
 	}
-}
-
-// valueFrom reads one value; ok is false when it is missing and optional.
-func (p *pod) valueFrom(source *corev1.EnvVarSource) (value string, ok bool, err error) {
-	switch {
-	case source.FieldRef != nil:
-		value, err = p.field(source.FieldRef.FieldPath)
-		return value, err == nil, err
-	case source.SecretKeyRef != nil:
-		ref := source.SecretKeyRef
-		entries, _ := p.secret(ref.Name)
-		value, ok = entries[ref.Key]
-		return value, ok, missing(ok || optional(ref.Optional), "key "+ref.Key+" of secret", p.key.namespace, ref.Name)
-	case source.ConfigMapKeyRef != nil:
-		ref := source.ConfigMapKeyRef
-		entries, _ := p.configMap(ref.Name)
-		value, ok = entries[ref.Key]
-		return value, ok, missing(ok || optional(ref.Optional), "key "+ref.Key+" of configmap", p.key.namespace, ref.Name)
-	default:
-		return "", false, errors.New("only value, fieldRef, secretKeyRef and configMapKeyRef work on this machine")
-	}
-}
-
-func (p *pod) secret(name string) (map[string]string, bool) {
-	if p.kubelet.config.Secret == nil {
-		return nil, false
-	}
-	entries, ok := p.kubelet.config.Secret(p.key.namespace, name)
-	text := map[string]string{}
-	for key, value := range entries {
-		text[key] = string(value)
-	}
-	return text, ok
-}
-
-func (p *pod) configMap(name string) (map[string]string, bool) {
-	if p.kubelet.config.ConfigMap == nil {
-		return nil, false
-	}
-	return p.kubelet.config.ConfigMap(p.key.namespace, name)
-}
-
-func missing(found bool, kind, namespace, name string) error {
-	if found {
-		return nil
-	}
-	return fmt.Errorf("%s %q not found in namespace %s", kind, name, namespace)
+	return p.field(source.FieldRef.FieldPath)
 }
 
 func optional(flag *bool) bool { return flag != nil && *flag }

@@ -30,8 +30,6 @@ type Config struct {
 	CA *x509.CertPool
 	// Secret and ConfigMap return an object's entries, false when it does not
 	// exist. They may be nil when no pod refers to one.
-	Secret    func(namespace, name string) (map[string][]byte, bool)
-	ConfigMap func(namespace, name string) (map[string]string, bool)
 	// Resolver is the address of the cluster's DNS, which pods are told.
 	Resolver netip.Addr
 	// Supervisor runs the processes.

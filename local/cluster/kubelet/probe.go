@@ -94,16 +94,6 @@ func (p *prober) ask(ctx context.Context, probe *corev1.Probe) error {
 	switch {
 	case probe.HTTPGet != nil:
 		return p.get(ctx, probe.HTTPGet)
-	case probe.TCPSocket != nil:
-		address, err := p.target(probe.TCPSocket.Host, probe.TCPSocket.Port)
-		if err != nil {
-			return err
-		}
-		conn, err := p.dial(ctx, "tcp", address)
-		if err != nil {
-			return err
-		}
-		return conn.Close()
 	default:
 		return errProbe // refused by check, so never reached by a declared pod
 	}

@@ -78,12 +78,6 @@ func newWorld(t *testing.T) world {
 	w := world{reference: reference, config: kubelet.Config{
 		Dir: t.TempDir(), Registry: host, CA: authority.Pool(), Supervisor: supervisor, Log: quiet,
 		PodRange: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, byte(100 + rand.IntN(100)), byte(rand.IntN(256)), 0}), 24),
-		Secret: func(ns, name string) (map[string][]byte, bool) {
-			return map[string][]byte{"token": []byte("swordfish")}, ns == namespace && name == "api"
-		},
-		ConfigMap: func(ns, name string) (map[string]string, bool) {
-			return map[string]string{"COLOUR": "blue"}, ns == namespace && name == "settings"
-		},
 	}}
 	w.Kubelet, err = kubelet.New(w.config)
 	require.NoError(t, err)

@@ -35,8 +35,13 @@ func (t *translation) apply(b *loadbalancer.Backend, c backendConfig, id string)
 	spec := c.Spec
 	b.Timeout = seconds(spec.TimeoutSec)
 	b.Draining = seconds(spec.ConnectionDraining.DrainingTimeoutSec)
-	b.Affinity = loadbalancer.Affinity{Kind: spec.SessionAffinity.AffinityType, CookieTTL: seconds(spec.SessionAffinity.AffinityCookieTTLSec)}
-	b.RequestHeaders, b.ResponseHeaders = spec.CustomRequestHeaders.Headers, spec.CustomResponseHeaders.Headers
+	b.Affinity = spec.SessionAffinity.AffinityType
+	if b.Affinity == "GENERATED_COOKIE" {
+		t.problem("BackendConfig %q: session affinity %q, which the embedded cloud does not have", id, b.Affinity)
+	}
+	if len(spec.CustomRequestHeaders.Headers)+len(spec.CustomResponseHeaders.Headers) > 0 {
+		t.problem("BackendConfig %q sets customRequestHeaders or customResponseHeaders, which the embedded cloud does not have", id)
+	}
 	if l := spec.Logging; l != nil {
 		b.Log = loadbalancer.Sampling{Enable: l.Enable, Rate: 1}
 		if l.SampleRate != nil {

@@ -38,7 +38,7 @@ func TestTheDeclaredWorldBecomesTheLoadBalancersConfiguration(t *testing.T) {
 	assert.Equal(t, []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:8000")}, b.Endpoints, "ready pods at the named port")
 	assert.Equal(t, 30*time.Second, b.Timeout)
 	assert.Equal(t, time.Minute, b.Draining)
-	assert.Equal(t, loadbalancer.AffinityClientIP, b.Affinity.Kind)
+	assert.Equal(t, loadbalancer.AffinityClientIP, b.Affinity)
 	assert.Equal(t, loadbalancer.Sampling{Enable: true, Rate: 0.5}, b.Log)
 	assert.Equal(t, loadbalancer.HealthCheck{
 		Interval: 10 * time.Second, Timeout: 5 * time.Second, HealthyThreshold: 1, UnhealthyThreshold: 3, Path: "/health", Port: 8000,
@@ -86,6 +86,14 @@ func TestWhatIsMissingStallsTheWholeSyncAndTheLastGoodConfigurationServes(t *tes
 		},
 		"a feature that exists": {
 			func(w *world) { w.edit(licenseConfig, "timeoutSec: 30", "cdn: {enabled: true}") }, "turns on Cloud CDN",
+		},
+		"headers that exist": {
+			func(w *world) {
+				w.edit(licenseConfig, "timeoutSec: 30", "customRequestHeaders: {headers: [\"X-Region:{client_region}\"]}")
+			}, "sets customRequestHeaders",
+		},
+		"an affinity that exists": {
+			func(w *world) { w.edit(licenseConfig, "CLIENT_IP", "GENERATED_COOKIE") }, `session affinity "GENERATED_COOKIE"`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,8 +41,7 @@ type draining struct {
 }
 
 type affinity struct {
-	AffinityType         string `json:"affinityType"`
-	AffinityCookieTTLSec int64  `json:"affinityCookieTtlSec"`
+	AffinityType string `json:"affinityType"`
 }
 
 type headerLines struct {

@@ -63,14 +63,11 @@ type Backend struct {
 	// Draining is how long requests in flight may go on after their endpoint is
 	// removed; 0 cuts them at once, as on Google Cloud.
 	Draining time.Duration
-	// Affinity chooses how requests stick to an endpoint.
-	Affinity Affinity
+	// Affinity chooses how requests stick to an endpoint: "" or AffinityNone, or
+	// AffinityClientIP.
+	Affinity string
 	// HealthCheck decides which endpoints are given requests.
 	HealthCheck HealthCheck
-	// RequestHeaders and ResponseHeaders are "Name: value" lines to set; values may
-	// hold the variables of
-	// https://cloud.google.com/load-balancing/docs/https/custom-headers.
-	RequestHeaders, ResponseHeaders []string
 	// Guard decides on every request before the backend sees it; nil lets
 	// everything pass.
 	Guard Guard `json:"-"`
@@ -95,20 +92,11 @@ type Sampling struct {
 	Rate float64
 }
 
-// Affinity is a backend service's session affinity.
-type Affinity struct {
-	// Kind is "" or "NONE", "CLIENT_IP" or "GENERATED_COOKIE".
-	Kind string
-	// CookieTTL is the life of a generated cookie; 0 is the browser's session.
-	CookieTTL time.Duration
-}
-
-// The kinds of session affinity that an Ingress can ask for
+// The kinds of session affinity that are served, of those that an Ingress can ask for
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration).
 const (
-	AffinityNone            = "NONE"
-	AffinityClientIP        = "CLIENT_IP"
-	AffinityGeneratedCookie = "GENERATED_COOKIE"
+	AffinityNone     = "NONE"
+	AffinityClientIP = "CLIENT_IP"
 )
 
 // HealthCheck is an HTTP health check: a GET that is answered with status 200 in

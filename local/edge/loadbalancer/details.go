@@ -55,11 +55,5 @@ func finishResponse(response *http.Response) error {
 		x.details = websocketClosed
 	}
 	response.Header.Add("Via", "1.1 google")
-	for _, h := range x.backend.responseHeaders {
-		response.Header.Set(h.name, h.value(x, response.Request))
-	}
-	if x.cookie != nil {
-		response.Header.Add("Set-Cookie", x.cookie.String())
-	}
 	return nil
 }

@@ -161,7 +161,7 @@ func TestClientsStickToAnEndpointWhenAskedTo(t *testing.T) {
 	t.Parallel()
 	d, a, b := open(t), startPod(t, says("a")), startPod(t, says("b"))
 	config := serving(a, b)
-	config.Backends[0].Affinity.Kind = loadbalancer.AffinityClientIP
+	config.Backends[0].Affinity = loadbalancer.AffinityClientIP
 	require.NoError(t, d.Update(config))
 	await.True(t, func() bool { return healthy(d, a.address) && healthy(d, b.address) })
 	chosen := map[string]int{}
@@ -174,18 +174,6 @@ func TestClientsStickToAnEndpointWhenAskedTo(t *testing.T) {
 		}
 	}
 	assert.Len(t, chosen, 2, "different clients are spread: %v", chosen)
-
-	config.Backends[0].Affinity = loadbalancer.Affinity{Kind: loadbalancer.AffinityGeneratedCookie, CookieTTL: time.Minute}
-	require.NoError(t, d.Update(config))
-	first := d.get("https://" + licenses + "/")
-	cookie, err := http.ParseSetCookie(first.header.Get("Set-Cookie"))
-	require.NoError(t, err)
-	assert.Equal(t, 60, cookie.MaxAge)
-	for range 5 {
-		again := d.get("https://"+licenses+"/", "Cookie: "+cookie.Name+"="+cookie.Value)
-		assert.Equal(t, first.body, again.body)
-		assert.Empty(t, again.header.Get("Set-Cookie"))
-	}
 }
 
 func TestARollingSwapUnderLoadLosesNoRequest(t *testing.T) {

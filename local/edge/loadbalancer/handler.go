@@ -21,7 +21,6 @@ type exchange struct {
 	details  string // jsonPayload.statusDetails
 	problem  string // the code of the backend's problem, if it answered with one
 	trace    trace
-	cookie   *http.Cookie // to set, for generated-cookie affinity
 
 	cut      context.CancelCauseFunc // ends the request to the backend
 	endpoint *endpoint

@@ -29,9 +29,6 @@ func rewrite(p *httputil.ProxyRequest) {
 	p.Out.Header.Set("X-Forwarded-Proto", scheme(p.In))
 	p.Out.Header.Add("Via", "1.1 google")
 	p.Out.Header.Set(traceHeader, x.trace.String())
-	for _, h := range x.backend.requestHeaders {
-		p.Out.Header.Set(h.name, h.value(x, p.In))
-	}
 }
 
 func scheme(r *http.Request) string {

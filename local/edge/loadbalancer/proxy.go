@@ -71,7 +71,10 @@ type balancer struct{ transport *http.Transport }
 
 func (b balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r)
-	key := x.stickyKey(r)
+	key := "" // any endpoint will do
+	if x.backend.Affinity == AffinityClientIP {
+		key = x.client.IP.String()
+	}
 	var refused error
 	for range 2 {
 		e, err := x.backend.pool.acquire(r.Context(), key, x.endpoint)

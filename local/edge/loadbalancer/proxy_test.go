@@ -130,7 +130,7 @@ func TestARequestIsTriedElsewhereOnlyWhenNothingOfItWasSent(t *testing.T) {
 	d := open(t, func(o *loadbalancer.Options) { o.Dial = dialUnless(refusing) })
 	config := serving(alive)
 	config.Backends[0].Endpoints = append(config.Backends[0].Endpoints, refusing)
-	config.Backends[0].Affinity.Kind = loadbalancer.AffinityClientIP
+	config.Backends[0].Affinity = loadbalancer.AffinityClientIP
 	require.NoError(t, d.Update(config))
 	await.True(t, func() bool { return healthy(d, refusing) && healthy(d, alive.address) })
 	for client := range 12 {

@@ -20,8 +20,7 @@ type snapshot struct {
 // backend is a backend service of a snapshot with the pool that outlives it.
 type backend struct {
 	Backend
-	pool                            *pool
-	requestHeaders, responseHeaders []customHeader
+	pool *pool
 }
 
 // Update swaps the configuration. Requests in flight finish under the old one; a
@@ -88,8 +87,5 @@ func (f *LoadBalancer) backendOf(b Backend) *backend {
 		f.pools[b.Name] = p
 	}
 	p.update(b.Endpoints, b.HealthCheck.withDefaults(), b.Draining)
-	return &backend{
-		Backend: b, pool: p,
-		requestHeaders: customHeaders(b.RequestHeaders), responseHeaders: customHeaders(b.ResponseHeaders),
-	}
+	return &backend{Backend: b, pool: p}
 }

@@ -50,22 +50,14 @@ func (c Config) validate() error {
 
 func (b Backend) problems() []error {
 	var problems []error
-	switch b.Affinity.Kind {
-	case "", AffinityNone, AffinityClientIP, AffinityGeneratedCookie:
-	default:
-		problems = append(problems, fmt.Errorf("session affinity %q: allowed are %s, %s, %s",
-			b.Affinity.Kind, AffinityNone, AffinityClientIP, AffinityGeneratedCookie))
+	if !slices.Contains([]string{"", AffinityNone, AffinityClientIP}, b.Affinity) {
+		problems = append(problems, fmt.Errorf("session affinity %q: allowed are %s and %s", b.Affinity, AffinityNone, AffinityClientIP))
 	}
 	if b.Log.Rate < 0 || b.Log.Rate > 1 {
 		problems = append(problems, fmt.Errorf("log sample rate %v: allowed is 0 to 1", b.Log.Rate))
 	}
 	if h := b.HealthCheck.withDefaults(); h.Timeout > h.Interval {
 		problems = append(problems, fmt.Errorf("health check timeout %v: it may not be longer than the interval of %v", h.Timeout, h.Interval))
-	}
-	for _, line := range slices.Concat(b.RequestHeaders, b.ResponseHeaders) {
-		if _, err := parseCustomHeader(line); err != nil {
-			problems = append(problems, err)
-		}
 	}
 	return problems
 }
