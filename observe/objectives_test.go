@@ -25,7 +25,7 @@ func backend() objective.Backend {
 	return objective.Backend{Namespace: "coditect-app", Service: "license-api", Port: 80}
 }
 
-func TestBothPromisesAreObjectivesOfTheLicenseAPI(t *testing.T) {
+func TestBothServiceLevelObjectivesAreOfTheLicenseAPI(t *testing.T) {
 	t.Parallel()
 	r := declare(t, observe.Settings{Objectives: objective.Settings{Availability: 0.999, LatencyMilliseconds: 300}}, nil)
 	assert.Equal(t, "license-api", r.One(t, kindMonitored, "observe").Value(t, "serviceId"))
@@ -91,7 +91,7 @@ func TestTheCheckFromOutsideCanBeDisabled(t *testing.T) {
 	assert.NotContains(t, r.One(t, kindDashboard, "observe").Value(t, "dashboardJson"), "check_id")
 }
 
-func TestTheDashboardShowsEveryPolicyAndPromise(t *testing.T) {
+func TestTheDashboardShowsEveryPolicyAndObjective(t *testing.T) {
 	t.Parallel()
 	r := declare(t, observe.Settings{}, nil)
 	text, ok := r.One(t, kindDashboard, "observe").Value(t, "dashboardJson").(string)

@@ -50,7 +50,7 @@ func (d *deployment) dashboards() pulumi.StringMap {
 	}
 	return pulumi.StringMap{
 		"platform":       page("monitoring/dashboards/builder/%s", d.observability.Dashboard),
-		"promises":       page("monitoring/services"),
+		"objectives":     page("monitoring/services"),
 		"alerts":         page("monitoring/alerting"),
 		"metrics":        page("monitoring/metrics-explorer"),
 		"logs":           page("logs/query"),

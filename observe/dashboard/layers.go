@@ -33,7 +33,7 @@ func (s Source) objectives() section {
 	for _, name := range slices.Sorted(maps.Keys(s.Playbooks)) {
 		fmt.Fprintf(&playbooks, form, name, s.Folder, s.Playbooks[name])
 	}
-	return section{"Promises", "How fast the error budgets are spent, and what is wrong now", [][]Widget{first, {
+	return section{"Service level objectives", "How fast the error budgets are spent, and which incidents are open", [][]Widget{first, {
 		{Title: "Open incidents", IncidentList: &IncidentList{PolicyNames: s.Policies}},
 		{Title: "Playbooks", Text: &Text{Content: playbooks.String(), Format: "MARKDOWN"}},
 	}}}

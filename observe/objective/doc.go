@@ -1,5 +1,5 @@
-// Package objective holds, as plain data, what the license API promises its
-// clients and the alerts that fire when a promise is being broken too fast.
+// Package objective holds, as plain data, the service level objectives
+// of the license API and the alerts that fire when their error budgets are spent too fast.
 //
 // Both objectives are measured at the load balancer, the last place that sees
 // every request as its client does: a request that no pod answers is missing

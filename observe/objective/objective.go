@@ -1,10 +1,10 @@
 package objective
 
-// Objective is a promise about an indicator.
+// Objective is a service level objective about an indicator.
 type Objective struct {
 	// Name is the objective's id in Cloud Monitoring.
 	Name string
-	// Summary says the promise in one line.
+	// Summary says the objective in one line.
 	Summary string
 	// Goal is the share of good requests, Days the period it is kept over.
 	Goal float64

@@ -35,7 +35,7 @@ func TestAShortWindowIsATwelfthOfTheLongOne(t *testing.T) {
 	}
 }
 
-func TestThePromisesAreMadeAboutTheLicenseAPIOnly(t *testing.T) {
+func TestTheObjectivesAreAboutTheLicenseAPIOnly(t *testing.T) {
 	t.Parallel()
 	all := objective.All(license, objective.Settings{})
 	require.Len(t, all, 2)

@@ -6,9 +6,9 @@ import (
 	"github.com/coditect-ai/license-platform/setting"
 )
 
-// Settings are what the license API promises.
+// Settings are the service level objectives of the license API.
 type Settings struct {
-	// RollingDays is the period over which both promises are kept, 28 to 30 days.
+	// RollingDays is the period over which both objectives are measured, 28 to 30 days.
 	// Default 28: every period then holds four weekends. In a shorter one the
 	// share of the budget that the slowest alert looks for is spent by ordinary
 	// operation.
