@@ -37,6 +37,13 @@ func ours(annotations ...string) map[string]any {
 	}}
 }
 
+func TestADomainOfNoHostOfTheLiveIngressIsNamed(t *testing.T) {
+	t.Parallel()
+	_, err := stacktest.Try(t, "prod", stacktest.Preview(), stacktest.Set("platform.domain", "example.com"))
+	require.ErrorContains(t, err, `platform.domain = "example.com": no host of the live Ingress belongs to this domain`)
+	require.ErrorContains(t, err, "the domain of api.coditect.ai")
+}
+
 func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
 	t.Parallel()
 	const redirects = "kubernetes.ingress.redirectHttp"

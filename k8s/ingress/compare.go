@@ -32,6 +32,7 @@ func (a CheckArgs) compareRoutes(found live) (ps setting.Problems) {
 	for _, what := range strange {
 		ps.Add(keyRoutes, what, "cannot be written as a route, and would be removed", "an Ingress without it")
 	}
+	ps = append(ps, a.compareDomain(there)...)
 	args := Args{Settings: a.Settings, Domain: a.Domain, LicenseHost: a.LicenseHost}
 	own, known := args.hosts(), map[string]bool{}
 	for _, route := range a.Settings.Routes {
@@ -58,6 +59,23 @@ func (a CheckArgs) compareRoutes(found live) (ps setting.Problems) {
 		if !live[line] {
 			ps.Add(keyRoutes, line, "the live Ingress has no such route, and it would be added", "the routes that are there")
 		}
+	}
+	return ps
+}
+
+// compareDomain reports a domain that no host of the live Ingress belongs to, although
+// routes of the settings are relative to it: then every route looks like a new one.
+func (a CheckArgs) compareDomain(there []Route) (ps setting.Problems) {
+	relative := slices.ContainsFunc(a.Settings.Routes, func(r Route) bool { return r.Host == "" })
+	var hosts []string
+	for _, route := range there {
+		if route.Host == a.Domain || strings.HasSuffix(route.Host, "."+a.Domain) {
+			return nil
+		}
+		hosts = append(hosts, route.Host)
+	}
+	if relative && len(hosts) > 0 {
+		ps.Add("platform.domain", a.Domain, "no host of the live Ingress belongs to this domain, and the routes are relative to it", "the domain of "+strings.Join(hosts, ", "))
 	}
 	return ps
 }
