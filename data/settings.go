@@ -1,8 +1,6 @@
 package data
 
-import (
-	"github.com/coditect-ai/license-platform/setting"
-)
+import "github.com/coditect-ai/license-platform/setting"
 
 // Settings is what a stack can choose in layer 6. The zero value of a field
 // means its default, so that a stack's file names only what it decides.

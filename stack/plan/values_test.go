@@ -28,14 +28,14 @@ type place struct {
 	// path is the setting's, without the numbers of lists.
 	path string
 	kind reflect.Kind
-	// at is where a stack's file has it, or the list or names that it is in, and whole
-	// makes what stands there of a value.
+	// at is the path that is set: the setting's own, or that of the list or map around
+	// it. whole builds the value for at from the setting's value.
 	at    string
 	whole func(value any) any
 }
 
-// within says that key is a place below: in an object as it is, in a list or names as
-// their first entry.
+// within is the place of key below p: in an object at its own path, in a list or a map
+// as part of the first entry.
 func (p place) within(key string, committed any) (below place) {
 	outer := p.whole
 	below = place{path: strings.TrimPrefix(p.path+"."+key, "."), at: p.at, whole: outer}
