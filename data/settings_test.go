@@ -80,6 +80,20 @@ func TestWrongSettingsAreNamedWithTheirKey(t *testing.T) {
 		"a flag that would stop the audit trail": {
 			func(s *data.Settings) { s.SQL.Flags = map[string]string{"log_statement": "none"} }, []string{"sql.flags.log_statement"},
 		},
+		"a flag that is misspelt": {
+			func(s *data.Settings) { s.SQL.Flags = map[string]string{"max_conections": "100"} }, []string{"sql.flags.max_conections"},
+		},
+		"a flag with a unit": {
+			func(s *data.Settings) { s.SQL.Flags = map[string]string{"work_mem": "64MB"} }, []string{"sql.flags.work_mem"},
+		},
+		"a flag that goes unchecked and is not there": {
+			func(s *data.Settings) { s.SQL.UncheckedFlags = []string{"new_flag"} }, []string{"sql.uncheckedFlags[0]"},
+		},
+		"a flag of the audit trail that goes unchecked": {
+			func(s *data.Settings) {
+				s.SQL.Flags, s.SQL.UncheckedFlags = map[string]string{"Log_Statement": "none"}, []string{"Log_Statement"}
+			}, []string{"sql.flags.Log_Statement"},
+		},
 		"an audit class that logs everything": {
 			func(s *data.Settings) { s.SQL.AuditClasses = []string{"all"} }, []string{"sql.auditClasses[0]"},
 		},
@@ -123,4 +137,17 @@ func TestProtectionIsLostOnlyByAnExplicitFalse(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(text), &settings))
 		assert.Equal(t, protected, settings.Protected(), text)
 	}
+}
+
+func TestAFlagThatGoogleAddedIsTakenWhenItsNameIsAmongTheUncheckedOnes(t *testing.T) {
+	t.Parallel()
+	settings := valid()
+	settings.SQL.Flags = map[string]string{"max_connections": "500", "cloudsql.enable_tomorrow": "on"}
+
+	err := settings.Validate().Err()
+
+	require.ErrorContains(t, err, `sql.flags.cloudsql.enable_tomorrow = "on": is not a database flag of Cloud SQL for PostgreSQL 16`)
+	require.ErrorContains(t, err, "add the name to uncheckedFlags")
+	settings.SQL.UncheckedFlags = []string{"cloudsql.enable_tomorrow"}
+	assert.Empty(t, settings.Validate())
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/sql"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/setting/sqlflag"
 )
 
 // Names inside the database server.
@@ -27,7 +29,7 @@ func (s *Stores) database(ctx *pulumi.Context, name string, args *StoresArgs) er
 	instance, err := sql.NewDatabaseInstance(ctx, name, &sql.DatabaseInstanceArgs{
 		Project:            pulumi.String(args.Project),
 		Region:             pulumi.String(args.Region),
-		DatabaseVersion:    pulumi.String("POSTGRES_16"),
+		DatabaseVersion:    pulumi.String(sqlflag.Version),
 		EncryptionKeyName:  args.Keys.SQL,
 		DeletionProtection: pulumi.Bool(settings.Protected()),
 		Settings:           instanceSettings(settings, args),

@@ -2,9 +2,13 @@ package data
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/coditect-ai/license-platform/setting"
+	"github.com/coditect-ai/license-platform/setting/sqlflag"
 )
 
 // flag is one database flag.
@@ -41,4 +45,27 @@ func (s SQLSettings) flags() []flag {
 	}
 	slices.SortFunc(all, func(a, b flag) int { return cmp.Compare(a.name, b.name) })
 	return all
+}
+
+// validateFlags refuses flags that Cloud SQL does not have, or not with this value.
+// Those of the audit trail are refused whether they are checked or not.
+func (s SQLSettings) validateFlags() (found setting.Problems) {
+	fixed := auditFlags(nil)
+	for _, name := range slices.Sorted(maps.Keys(s.Flags)) {
+		key, value := "flags."+name, s.Flags[name]
+		switch why, allowed := sqlflag.Check(name, value); {
+		case slices.ContainsFunc(fixed, func(f flag) bool { return strings.EqualFold(f.name, name) }):
+			found.Add(key, value, "is set by the platform", "no entry; pgaudit.log follows auditClasses")
+		case slices.Contains(s.UncheckedFlags, name):
+			setting.Matches(&found, key, name, flagNameForm, "the name of a database flag")
+		case why != "":
+			found.Add(key, value, why, allowed+"; where Google has it all the same, add the name to uncheckedFlags")
+		}
+	}
+	for i, name := range s.UncheckedFlags {
+		if _, there := s.Flags[name]; !there {
+			found.Add(fmt.Sprintf("uncheckedFlags[%d]", i), name, "is not among flags", setting.Hint(name, slices.Sorted(maps.Keys(s.Flags))))
+		}
+	}
+	return found
 }

@@ -46,10 +46,14 @@ type SQLSettings struct {
 	// Statements are logged without their parameters.
 	// https://cloud.google.com/sql/docs/postgres/pg-audit
 	AuditClasses []string `json:"auditClasses"`
-	// Flags are further database flags, name to value. The flags that make
-	// the audit trail cannot be set here.
+	// Flags are further database flags, name to value: on or off, a number
+	// without a unit, or a word. The flags that make the audit trail cannot be set
+	// here. Package sqlflag says which flags are known.
 	// https://cloud.google.com/sql/docs/postgres/flags
 	Flags map[string]string `json:"flags"`
+	// UncheckedFlags are names of Flags that go to Google as they are, because
+	// Google has a flag, or takes a value, that package sqlflag does not know yet.
+	UncheckedFlags []string `json:"uncheckedFlags"`
 }
 
 // BackupSettings say which backups are kept.
@@ -80,7 +84,7 @@ var (
 	tierForm      = regexp.MustCompile(`^db-custom-([1-9][0-9]?)-([1-9][0-9]{3,5})$`)
 	hourForm      = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
 	auditClasses  = []string{"read", "write", "function", "role", "ddl", "misc", "misc_set"}
-	flagNameForm  = regexp.MustCompile(`^[a-z][a-z0-9_.]*$`)
+	flagNameForm  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]*$`)
 	defaultAudits = []string{"ddl", "role", "write"}
 )
 
@@ -163,12 +167,5 @@ func (s SQLSettings) validate() setting.Problems {
 	for i, class := range s.AuditClasses {
 		setting.OneOf(&found, fmt.Sprintf("auditClasses[%d]", i), class, auditClasses...)
 	}
-	for name := range s.Flags {
-		key := "flags." + name
-		setting.Matches(&found, key, name, flagNameForm, "the name of a database flag")
-		if fixed := auditFlags(nil); slices.ContainsFunc(fixed, func(f flag) bool { return f.name == name }) {
-			found.Add(key, s.Flags[name], "is set by the platform", "no entry; pgaudit.log follows auditClasses")
-		}
-	}
-	return found
+	return append(found, s.validateFlags()...)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/k8s/customresource"
 	"github.com/coditect-ai/license-platform/local/google/identity"
-	"github.com/coditect-ai/license-platform/local/google/postgres"
 	"github.com/coditect-ai/license-platform/local/host/address"
 	"github.com/coditect-ai/license-platform/local/host/toolchain"
 	"github.com/coditect-ai/license-platform/local/scenario/fault"
@@ -22,7 +21,7 @@ import (
 func (d *Daemon) providers(schemas *customresource.Schemas) {
 	google := &gcp.Cloud{
 		Store: d.store, Addresses: addresses(d.options.Plan), CA: d.authority.PEM(),
-		CheckDatabaseFlags: checkDatabaseFlags, TenantID: identity.TenantID,
+		TenantID:    identity.TenantID,
 		AgentsExist: func() bool { return !d.faults.has(fault.Agents) },
 		Databases:   d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
 		Images: d.registry, Tenants: tenants{d.issuer},
@@ -45,18 +44,6 @@ func addresses(plan address.Plan) gcp.Addresses {
 		Edge: plan.Edge().Addr(), ControlPlane: plan.ControlPlane(), Pods: plan.Pods(),
 		PrivateServices: plan.PrivateServices(), TheirPrivateServices: plan.TheirPrivateServices(),
 	}
-}
-
-// flagPatience is how long PostgreSQL may take to say which parameters it has.
-const flagPatience = 10 * time.Second
-
-func checkDatabaseFlags(flags map[string]string) error {
-	if len(flags) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), flagPatience)
-	defer cancel()
-	return postgres.CheckFlags(ctx, flags)
 }
 
 // ingressPatience is how long the load balancer may take to serve an Ingress.

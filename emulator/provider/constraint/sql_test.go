@@ -32,8 +32,8 @@ func instance() map[string]any {
 }
 
 // databaseFlag sets one database flag.
-func databaseFlag(name string) changes {
-	return changes{"settings.databaseFlags": []any{map[string]any{"name": name, "value": "on"}}}
+func databaseFlag(name, value string) changes {
+	return changes{"settings.databaseFlags": []any{map[string]any{"name": name, "value": value}}}
 }
 
 func sqlRows() []row {
@@ -77,16 +77,28 @@ func sqlRows() []row {
 			change: changes{"settings.ipConfiguration.sslMode": "REQUIRED"}, says: "expected settings.ipConfiguration.sslMode to be one of", source: sqlSDK,
 		},
 		{
-			what: "a database flag that PostgreSQL does not have", typ: typ, right: with(instance(), databaseFlag("log_connections")),
-			change: databaseFlag("log_conections"), says: "PostgreSQL has no parameter log_conections", source: sqlFlags,
+			what: "a database flag that Cloud SQL does not have", typ: typ, right: with(instance(), databaseFlag("log_connections", "on")),
+			change: databaseFlag("log_conections", "on"), says: "log_conections = on is not a database flag of Cloud SQL for PostgreSQL 16; allowed: log_connections?", source: sqlFlags,
 		},
 		{
 			what: "a database flag that Cloud SQL keeps to itself", typ: typ, right: instance(),
-			change: databaseFlag("listen_addresses"), says: "is not one of Cloud SQL's", source: sqlFlags,
+			change: databaseFlag("listen_addresses", "*"), says: "is a parameter that Cloud SQL keeps to itself", source: sqlFlags,
 		},
 		{
-			what: "a database flag that pgaudit does not have", typ: typ, right: with(instance(), databaseFlag("pgaudit.log")),
-			change: databaseFlag("pgaudit.logg"), says: "has no parameter pgaudit.logg", source: sqlFlags,
+			what: "a database flag that pgaudit does not have", typ: typ, right: with(instance(), databaseFlag("pgaudit.log", "ddl")),
+			change: databaseFlag("pgaudit.logg", "ddl"), says: "allowed: pgaudit.log?", source: sqlFlags,
+		},
+		{
+			what: "a database flag's value with a unit", typ: typ, right: with(instance(), databaseFlag("work_mem", "65536")),
+			change: databaseFlag("work_mem", "64MB"), says: "work_mem = 64MB is not a whole number without a unit", source: sqlFlags,
+		},
+		{
+			what: "a database flag's value out of its range", typ: typ, right: with(instance(), databaseFlag("max_connections", "500")),
+			change: databaseFlag("max_connections", "-1"), says: "max_connections = -1 is out of range", source: sqlFlags,
+		},
+		{
+			what: "a database flag's value that is none of its words", typ: typ, right: with(instance(), databaseFlag("jit", "off")),
+			change: databaseFlag("jit", "false"), says: "jit = false is not on or off", source: sqlFlags,
 		},
 		{
 			what: "a private address without private services access", typ: typ, right: instance(), when: onCreate,

@@ -17,7 +17,6 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
-	"github.com/coditect-ai/license-platform/local/google/postgres"
 )
 
 const (
@@ -45,7 +44,6 @@ func newWorld(t *testing.T) *world {
 		Store: cloud.Store, Pods: ingresscontroller.PodsFunc(func() []ingresscontroller.Pod { return nil }), LoadBalancer: idle{},
 		Armor: ingresscontroller.CloudArmor(cloudarmor.Options{}),
 	})
-	cloud.Google.CheckDatabaseFlags = func(flags map[string]string) error { return postgres.CheckFlags(context.Background(), flags) }
 	cloud.Cluster.AwaitIngress = w.synced
 	w.google, w.kubernetes = cloud.Providers()["gcp"], cloud.Providers()["kubernetes"]
 	_, err = w.google.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: w.wire(map[string]any{"project": project, "region": region})})

@@ -2,14 +2,17 @@ package gcp
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/store"
+	"github.com/coditect-ai/license-platform/setting/sqlflag"
 )
 
 // TypeDatabaseInstance is a Cloud SQL instance.
@@ -153,9 +156,13 @@ func (w *Cloud) checkInstance(d *provider.Draft) []provider.Failure {
 	if d.Inputs.Text("settings.availabilityType") == "REGIONAL" && !d.Inputs.True("settings.backupConfiguration.enabled") && !d.Inputs.Has("masterInstanceName") {
 		refuse("settings.backupConfiguration", "Error 400: Invalid request: backups and point-in-time recovery must be enabled for an instance with availabilityType REGIONAL")
 	}
-	if w.CheckDatabaseFlags != nil {
-		if err := w.CheckDatabaseFlags(databaseFlags(d.Inputs)); err != nil {
-			refuse("settings.databaseFlags", "Error 400: Invalid request: Invalid flag for instance: %v", err)
+	if version == sqlflag.Version {
+		flags := databaseFlags(d.Inputs)
+		for _, name := range slices.Sorted(maps.Keys(flags)) {
+			value := flags[name]
+			if why, allowed := sqlflag.Check(name, value); why != "" {
+				refuse("settings.databaseFlags", "Error 400: Invalid request: Invalid flag for instance: %s = %s %s; allowed: %s", name, value, why, allowed)
+			}
 		}
 	}
 	return append(failures, checkKeyPlace("encryptionKeyName", d.Inputs.Text("encryptionKeyName"), d.Region())...)

@@ -21,9 +21,6 @@ type Cloud struct {
 	Addresses Addresses
 	// CA is the certificate authority of everything with TLS, as PEM.
 	CA string
-	// CheckDatabaseFlags returns which database flag Cloud SQL does not take. It may be
-	// nil.
-	CheckDatabaseFlags func(map[string]string) error
 	// NewPassword makes the password of a Memorystore instance; nil: a random one.
 	NewPassword func() string
 	// TenantID is the id of an Identity Platform tenant with this display name.

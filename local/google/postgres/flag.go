@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/coditect-ai/license-platform/setting/sqlflag"
 )
 
 // Flag is one declared database flag and what became of it.
@@ -20,17 +22,8 @@ type Flag struct {
 	Why     string
 }
 
-// refused are parameters that Cloud SQL keeps to itself: they are not among
-// https://cloud.google.com/sql/docs/postgres/flags. A name that ends in "*"
-// stands for all that begin like it.
-var refused = [...]string{
-	"listen_addresses", "port", "unix_socket_*", "ssl", "ssl_*", "hba_file", "ident_file", "data_directory", "config_file",
-	"external_pid_file", "shared_preload_libraries", "archive_*", "restore_command", "fsync", "full_page_writes",
-	"password_encryption", "logging_collector", "log_destination", "log_directory", "log_filename", "krb_*",
-}
-
-// parameters are the settings that a PostgreSQL has, with what a change needs:
-// "postmaster" is a restart.
+// parameters are the settings that a PostgreSQL has, by their names in lower case, with
+// what a change needs: "postmaster" is a restart.
 type parameters map[string]string
 
 // describe asks the server program for its parameters, which needs no data.
@@ -44,31 +37,10 @@ func describe(ctx context.Context, bin string) (parameters, error) {
 	found := parameters{}
 	for line := range strings.Lines(string(output)) {
 		if fields := strings.Split(line, "\t"); len(fields) > 1 {
-			found[fields[0]] = fields[1]
+			found[strings.ToLower(fields[0])] = fields[1]
 		}
 	}
 	return found, nil
-}
-
-// auditFlags are the parameters of the extension pgaudit
-// (https://github.com/pgaudit/pgaudit/blob/main/README.md#settings).
-var auditFlags = [...]string{
-	"pgaudit.log", "pgaudit.log_catalog", "pgaudit.log_client", "pgaudit.log_level", "pgaudit.log_parameter", "pgaudit.log_parameter_max_size",
-	"pgaudit.log_relation", "pgaudit.log_rows", "pgaudit.log_statement", "pgaudit.log_statement_once", "pgaudit.role",
-}
-
-// CheckFlags returns which database flag Cloud SQL does not take.
-func CheckFlags(ctx context.Context, declared map[string]string) error {
-	bin, err := find(programs, "")
-	if err != nil {
-		return err
-	}
-	known, err := describe(ctx, bin)
-	if err != nil {
-		return err
-	}
-	_, err = known.judge(declared, auditable(bin))
-	return err
 }
 
 // judge says for every declared flag whether it applies here, by name.
@@ -76,15 +48,12 @@ func (ps parameters) judge(declared map[string]string, hasAudit bool) ([]Flag, e
 	var flags []Flag
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		flag := Flag{Name: name, Value: declared[name]}
-		_, known := ps[name]
+		_, known := ps[strings.ToLower(name)]
+		if why, allowed := sqlflag.Check(name, flag.Value); why != "" {
+			return nil, fmt.Errorf("the database flag %s = %s %s; allowed: %s", name, flag.Value, why, allowed)
+		}
 		switch {
-		case isRefused(name):
-			return nil, fmt.Errorf("the database flag %s is not one of Cloud SQL's: it manages that itself; see https://cloud.google.com/sql/docs/postgres/flags", name)
-		case known:
-			flag.Applied = true
-		case strings.HasPrefix(name, "pgaudit.") && !slices.Contains(auditFlags[:], name):
-			return nil, fmt.Errorf("the extension pgaudit has no parameter %s; it has %s", name, strings.Join(auditFlags[:], ", "))
-		case strings.HasPrefix(name, "pgaudit.") && hasAudit:
+		case known, strings.HasPrefix(name, "pgaudit.") && hasAudit:
 			flag.Applied = true
 		case strings.HasPrefix(name, "pgaudit."), name == "cloudsql.enable_pgaudit":
 			flag.Applied = hasAudit
@@ -96,7 +65,7 @@ func (ps parameters) judge(declared map[string]string, hasAudit bool) ([]Flag, e
 		case strings.Contains(name, "."):
 			flag.Why = "it belongs to an extension that is not loaded here"
 		default:
-			return nil, fmt.Errorf("PostgreSQL has no parameter %s; see https://cloud.google.com/sql/docs/postgres/flags", name)
+			flag.Why = "the PostgreSQL of this machine is of another version, which has no such parameter"
 		}
 		flags = append(flags, flag)
 	}
@@ -108,18 +77,11 @@ func (ps parameters) needRestart(before, after map[string]string) bool {
 	names := maps.Clone(before)
 	maps.Copy(names, after)
 	for name := range names {
-		if before[name] != after[name] && (ps[name] == "postmaster" || name == "cloudsql.enable_pgaudit") {
+		if before[name] != after[name] && (ps[strings.ToLower(name)] == "postmaster" || name == "cloudsql.enable_pgaudit") {
 			return true
 		}
 	}
 	return false
-}
-
-func isRefused(name string) bool {
-	return slices.ContainsFunc(refused[:], func(pattern string) bool {
-		prefix, wild := strings.CutSuffix(pattern, "*")
-		return name == pattern || (wild && strings.HasPrefix(name, prefix))
-	})
 }
 
 // auditable says whether the extension pgaudit is installed beside these programs.
