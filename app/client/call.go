@@ -56,7 +56,10 @@ func newCaller(config Config) *caller {
 	c := &caller{config: config, time: newServerTime(config.Clock), own: config.HTTP == nil}
 	if c.own {
 		transport := &http.Transport{
-			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1,
+			// HTTP/1.1, with a TLS configuration of its own: one request in a while gains nothing by
+			// HTTP/2, and net/http goes on using an HTTP/2 connection whose network has gone, as it
+			// does when a laptop moves, while it closes this one when an answer does not come.
+			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 1,
 			TLSHandshakeTimeout: config.Timeout, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: maxAnswer,
 			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.roots},
 		}

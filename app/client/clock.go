@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Clock tells the time and waits.
+// Clock tells the time and waits. One whose calendar is set, in a test, while its time runs on has
+// a method Calendar() time.Time too.
 type Clock interface {
 	// Now is the device's time.
 	Now() time.Time
@@ -21,14 +22,36 @@ type system struct{}
 func (system) Now() time.Time { return time.Now() }
 
 func (system) Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return ctx.Err()
+	return sleep(ctx, d, look, time.Now)
+}
+
+// look is how often a sleeper looks at the calendar. Timers stand still while the device sleeps
+// (CLOCK_MONOTONIC, clock_gettime(2)), and the seat may be over when it wakes.
+const look = 5 * time.Second
+
+// sleep waits until d is over by the running clock or by the calendar.
+func sleep(ctx context.Context, d, look time.Duration, now func() time.Time) error {
+	begun := now()
+	for {
+		left := d - longer(begun, now())
+		if left <= 0 {
+			return ctx.Err()
+		}
+		timer := time.NewTimer(min(left, look))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
 	}
+}
+
+// longer is how long it is from one time to another: the longer one of what the device's running
+// clock and its calendar say. The calendar may be set back, and the running clock stands still
+// while the device sleeps.
+func longer(from, to time.Time) time.Duration {
+	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
 }
 
 // exact is how far the device's clock may be from the server's Date before it counts as
@@ -41,23 +64,37 @@ type serverTime struct {
 	clock Clock
 
 	mu sync.Mutex
-	// at is the server's time when the device's clock was local.
-	at, local time.Time
+	// at is the server's time when the device's clock was local, and its calendar said calendar.
+	at, local, calendar time.Time
 }
 
 func newServerTime(clock Clock) *serverTime {
 	now := clock.Now()
-	return &serverTime{clock: clock, at: now, local: now}
+	return &serverTime{clock: clock, at: now, local: now, calendar: calendarOf(clock, now)}
+}
+
+// calendarOf is what the device's calendar says now.
+func calendarOf(clock Clock, now time.Time) time.Time {
+	if apart, ok := clock.(interface{ Calendar() time.Time }); ok {
+		return apart.Calendar().Round(0)
+	}
+	return now.Round(0)
 }
 
 // now is the server's time. The time that went by since its last answer is the longer one of
-// what the device's calendar and its running clock say: the calendar may be set back, and the
-// running clock stands still while the device sleeps.
+// what the device's calendar and its running clock say.
 func (s *serverTime) now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.clock.Now()
-	return s.at.Add(max(now.Sub(s.local), now.Round(0).Sub(s.local.Round(0))))
+	return s.at.Add(max(now.Sub(s.local), calendarOf(s.clock, now).Sub(s.calendar)))
+}
+
+// running is the server's time by the running clock alone.
+func (s *serverTime) running() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at.Add(s.clock.Now().Sub(s.local))
 }
 
 // observe takes the Date of an answer; one that is missing or wrong changes nothing.
@@ -74,5 +111,5 @@ func (s *serverTime) observe(header http.Header, sent, received time.Time) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.at, s.local = estimate.Add(received.Sub(middle)).Round(0), received
+	s.at, s.local, s.calendar = estimate.Add(received.Sub(middle)).Round(0), received, calendarOf(s.clock, received)
 }

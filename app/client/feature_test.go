@@ -41,8 +41,8 @@ func TestASeatSaysThatItsLicenceIsInItsGrace(t *testing.T) {
 	seat := w.hold(t, nil)
 	w.clock.sleeping(t)
 	assert.False(t, seat.InGrace())
-	w.answer("heartbeat", func(rw http.ResponseWriter, _ *http.Request) {
-		writeJSON(rw, map[string]any{"expiresAt": w.clock.Now().Add(time.Minute), "heartbeatSeconds": 20, "inGrace": true})
+	w.answer("heartbeat", func(rw http.ResponseWriter, r *http.Request) {
+		writeJSON(rw, map[string]any{"leaseId": leaseOf(r), "expiresAt": w.clock.Now().Add(time.Minute), "heartbeatSeconds": 20, "inGrace": true})
 	})
 	w.clock.wake(t, heartbeat)
 	w.clock.sleeping(t)

@@ -42,6 +42,12 @@ func (s *Seat) due() time.Duration {
 	if left > 0 {
 		return min(wait, left)
 	}
+	if !s.doubted && s.until.After(s.keeper.time.running()) {
+		// The calendar has leapt: the device slept, or its clock was set. The server knows
+		// which; a request tells before anybody is told of a loss.
+		s.doubted = true
+		return 0
+	}
 	s.lose(s.failure)
 	return wait
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"sync"
@@ -35,6 +36,8 @@ type Seat struct {
 	until, next time.Time
 	interval    time.Duration
 	failure     error
+	// doubted: a request was sent because only the device's calendar says that the seat is over.
+	doubted bool
 }
 
 // Hold acquires a seat and keeps it until ctx ends or Close is called. Close also releases it;
@@ -72,7 +75,7 @@ func (s *Seat) first(ctx context.Context) error {
 			return err
 		}
 		if sleepErr := clock.Sleep(ctx, wait); sleepErr != nil {
-			return err
+			return fmt.Errorf("%w, while this was to be tried again: %w", sleepErr, err)
 		}
 	}
 }
@@ -143,6 +146,19 @@ func (s *Seat) Close(ctx context.Context) error {
 	return s.closed
 }
 
+// Leave ends the heartbeats and leaves the seat to other programs of the device that hold it, too.
+// When there is none, it is free again after the licence's lease time. Close does nothing afterwards.
+func (s *Seat) Leave() {
+	s.closing.Do(func() {
+		s.stop()
+		<-s.done
+		s.keeper.close()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.held = false
+	})
+}
+
 // releaseSurely tries a release again that did not reach the server.
 func (c *caller) releaseSurely(ctx context.Context, lease string) error {
 	ctx, cancel := context.WithTimeout(ctx, closeTime)
@@ -164,12 +180,17 @@ func (c *caller) releaseSurely(ctx context.Context, lease string) error {
 // beat sends a heartbeat and notes what it answers.
 func (s *Seat) beat(ctx context.Context, lease string) error {
 	var answer struct {
+		LeaseID          string    `json:"leaseId"`
 		ExpiresAt        time.Time `json:"expiresAt"`
 		HeartbeatSeconds int       `json:"heartbeatSeconds"`
 		InGrace          bool      `json:"inGrace"`
 	}
 	if err := s.keeper.post(ctx, "/v1/leases/"+url.PathEscape(lease)+"/heartbeat", nil, &answer); err != nil {
 		return err
+	}
+	if answer.LeaseID != lease || answer.ExpiresAt.IsZero() {
+		// A proxy's or a hotel's page may be JSON, too.
+		return errors.New("the answer to a heartbeat is not one of the licence server's")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -192,7 +213,7 @@ func (s *Seat) extended(until time.Time, interval time.Duration) {
 	if !until.After(now) {
 		until = now.Add(interval)
 	}
-	s.until, s.interval, s.failure = until, interval, nil
+	s.until, s.interval, s.failure, s.doubted = until, interval, nil, false
 	s.waits.reset()
 	s.next = s.keeper.config.Clock.Now().Add(s.waits.pace(interval))
 	if !s.held {

@@ -67,7 +67,10 @@ func TestWhatTheClientMakesOfEachAnswer(t *testing.T) {
 			http.Redirect(rw, r, "/elsewhere", http.StatusTemporaryRedirect)
 		}, held, leaseTime - heartbeat, ""},
 		"a success that is no JSON": {func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte("<html>")) }, held, time.Second, "heartbeat"},
-		"an answer without end":     {func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(make([]byte, 300<<10)) }, held, time.Second, "heartbeat"},
+		"a success of somebody else's": {func(rw http.ResponseWriter, _ *http.Request) {
+			writeJSON(rw, map[string]any{"status": "ok"})
+		}, held, time.Second, "heartbeat"},
+		"an answer without end": {func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(make([]byte, 300<<10)) }, held, time.Second, "heartbeat"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -239,7 +242,7 @@ func TestAnIdentityTokenThatWasRefusedIsAskedForAnew(t *testing.T) {
 			problem(401, "invalid_token")(rw, r)
 			return
 		}
-		writeJSON(rw, map[string]any{"expiresAt": w.clock.Now().Add(leaseTime), "heartbeatSeconds": 20})
+		writeJSON(rw, map[string]any{"leaseId": leaseOf(r), "expiresAt": w.clock.Now().Add(leaseTime), "heartbeatSeconds": 20})
 	})
 	w.clock.wake(t, heartbeat)
 	assert.Equal(t, heartbeat, w.clock.sleeping(t))

@@ -27,8 +27,10 @@ const patience = 20 * time.Second
 // steps is a clock that the test runs: who sleeps is asked for how long, and wakes when the test
 // says so.
 type steps struct {
-	mu    sync.Mutex
-	now   time.Time
+	mu  sync.Mutex
+	now time.Time
+	// set is how far the calendar was set from the time that runs on.
+	set   time.Duration
 	asked chan time.Duration
 	woken chan struct{}
 }
@@ -37,6 +39,19 @@ func (s *steps) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now
+}
+
+// Calendar is what the device's calendar says.
+func (s *steps) Calendar() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now.Add(s.set)
+}
+
+func (s *steps) setCalendar(by time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set += by
 }
 
 func (s *steps) pass(d time.Duration) {
@@ -198,13 +213,16 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		_ = json.NewDecoder(r.Body).Decode(&body)
 		w.grant(rw, "borrowed", now.Add(time.Duration(body.DurationSeconds)*time.Second))
 	case operation == "heartbeat":
-		writeJSON(rw, map[string]any{"leaseId": "x", "expiresAt": now.Add(leaseTime), "heartbeatSeconds": int(heartbeat.Seconds())})
+		writeJSON(rw, map[string]any{"leaseId": leaseOf(r), "expiresAt": now.Add(leaseTime), "heartbeatSeconds": int(heartbeat.Seconds())})
 	case operation == "release":
 		rw.WriteHeader(http.StatusNoContent)
 	default:
 		writeJSON(rw, map[string]any{"id": "demo", "seats": 5, "seatsInUse": 2, "status": "active"})
 	}
 }
+
+// leaseOf is the lease that a request names.
+func leaseOf(r *http.Request) string { return strings.Split(r.URL.Path, "/")[3] }
 
 func writeJSON(rw http.ResponseWriter, body any) {
 	rw.Header().Set("Content-Type", "application/json")

@@ -24,6 +24,9 @@ type world struct {
 	err io.Writer
 	// again is closed at the second interrupt.
 	again <-chan struct{}
+	// signals begins to take those that a command that is run is to get as they are, until
+	// stop is called. Nil takes none.
+	signals func() (taken <-chan os.Signal, stop func())
 }
 
 // exitError is the exit code of the command that was run.

@@ -24,7 +24,13 @@ import (
 	"github.com/coditect-ai/license-platform/app/verify"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("TEST_OF_LICENSE") == "main" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var signing = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
@@ -49,8 +55,12 @@ func (t *text) String() string {
 // server is a licence server with one free seat.
 type server struct {
 	url string
+	// session is the folder of the user's session.
+	session string
 
 	mu        sync.Mutex
+	bearer    string
+	releasing func()
 	calls     []string
 	refuse    string
 	heartbeat string
@@ -58,7 +68,7 @@ type server struct {
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{}
+	s := &server{session: t.TempDir(), bearer: "license_credential_x"}
 	over := httptest.NewServer(s)
 	t.Cleanup(over.Close)
 	s.url = over.URL
@@ -75,7 +85,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 	s.mu.Lock()
 	s.calls = append(s.calls, operation)
-	refuse := s.refuse
+	refuse, bearer, releasing := s.refuse, s.bearer, s.releasing
 	if operation == "heartbeat" {
 		refuse = s.heartbeat
 	}
@@ -88,16 +98,19 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case operation == "jwks.json":
 		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "key.1", Algorithm: "RS512", Use: "sig"}}})
-	case r.Header.Get("Authorization") != "Bearer identity" && r.Header.Get("Authorization") != "Bearer license_credential_x":
+	case r.Header.Get("Authorization") != "Bearer identity" && r.Header.Get("Authorization") != "Bearer "+bearer:
 		problem(w, http.StatusUnauthorized, "invalid_token")
 	case refuse != "" && operation != "release":
 		problem(w, http.StatusForbidden, refuse)
 	case operation == "acquire", operation == "borrow":
 		grant(w, r, key, operation)
 	case operation == "release":
+		if releasing != nil {
+			releasing()
+		}
 		w.WriteHeader(http.StatusNoContent)
 	case operation == "heartbeat":
-		_ = json.NewEncoder(w).Encode(map[string]any{"expiresAt": time.Now().Add(time.Hour), "heartbeatSeconds": 1})
+		_ = json.NewEncoder(w).Encode(map[string]any{"leaseId": "demo_1", "expiresAt": time.Now().Add(time.Hour), "heartbeatSeconds": 1})
 	default:
 		_ = json.NewEncoder(w).Encode(map[string]any{"id": "demo", "seats": 5, "seatsInUse": 2})
 	}
@@ -138,6 +151,7 @@ func grant(w http.ResponseWriter, r *http.Request, key *rsa.PrivateKey, operatio
 func (s *server) environment() map[string]string {
 	return map[string]string{
 		"LICENSE_SERVER": s.url, "LICENSE_ID": "demo", "LICENSE_PRODUCT": "ide", "LICENSE_DEVICE": "device-1", "LICENSE_TOKEN": "identity",
+		"XDG_RUNTIME_DIR": s.session,
 	}
 }
 
@@ -168,8 +182,22 @@ func TestRunEndsAsItsCommandDoesAndReleasesTheSeat(t *testing.T) {
 	_, _, err := license(t.Context(), s.environment(), "", "run", "--", "sh", "-c", "exit 7")
 	assert.Equal(t, exitError(7), err)
 	assert.Contains(t, s.called(), "release")
-	_, _, err = license(t.Context(), s.environment(), "", "run", "--", "/no/such/command")
-	assert.ErrorContains(t, err, "cannot run the command")
+	out, _, err := license(t.Context(), s.environment(), "in\n", "run", "--", "cat")
+	require.NoError(t, err)
+	assert.Equal(t, "in\n", out, "the command reads what the program is given")
+
+	before := len(s.called())
+	folder := t.TempDir()
+	plain := filepath.Join(folder, "plain")
+	require.NoError(t, os.WriteFile(plain, nil, 0o600))
+	for command, want := range map[string]exitError{filepath.Join(folder, "none"): 127, "no-such-command": 127, plain: 126, folder: 126} {
+		_, _, err = license(t.Context(), s.environment(), "", "run", "--", command)
+		require.ErrorContains(t, err, "cannot run the command")
+		var code exitError
+		require.ErrorAs(t, err, &code)
+		assert.Equal(t, want, code, command)
+	}
+	assert.Len(t, s.called(), before, "no seat is taken for it")
 }
 
 func TestAnInterruptEndsTheCommandAndReleasesTheSeat(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,8 +31,22 @@ func hold(ctx context.Context, s *settings, w world) error {
 	if len(s.arguments) == 0 {
 		return errors.New("run needs a command: license run -- COMMAND")
 	}
+	if _, err := exec.LookPath(s.arguments[0]); err != nil {
+		return cannotRun(err)
+	}
 	if s.grace <= 0 || s.grace > time.Hour {
 		return fmt.Errorf("--grace is %s, but has to be more than 0 and an hour at most: --grace 30s", s.grace)
+	}
+	ours, err := share(ctx, s, config.Fingerprint, w.env)
+	if err != nil {
+		return err
+	}
+	defer ours.close()
+	var signals <-chan os.Signal
+	if w.signals != nil {
+		var stopSignals func()
+		signals, stopSignals = w.signals()
+		defer stopSignals()
 	}
 	running, stop := context.WithCancel(ctx)
 	defer stop()
@@ -50,7 +65,19 @@ func hold(ctx context.Context, s *settings, w world) error {
 	holding, cancelHolding := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelHolding()
 	interrupted := context.AfterFunc(ctx, cancelHolding)
+	acquired := make(chan struct{})
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		select {
+		case <-signals:
+			stop()
+			cancelHolding()
+		case <-acquired:
+		}
+	})
 	seat, err := client.Hold(holding, config)
+	close(acquired)
+	waiting.Wait()
 	interrupted()
 	if err != nil {
 		return err
@@ -58,7 +85,12 @@ func hold(ctx context.Context, s *settings, w world) error {
 	if seat.InGrace() {
 		fmt.Fprintln(w.err, "license: the licence's time is over; its seats are renewed for some time more, and then no longer")
 	}
-	commandErr := start(running, s.arguments, s.grace, w)
+	commandErr := start(running, s.arguments, s.grace, signals, w)
+	if !ours.last() {
+		// Another command on this device goes on with the seat.
+		seat.Leave()
+		return commandErr
+	}
 	within := releaseTime
 	if ctx.Err() != nil {
 		within = hastyRelease
@@ -73,7 +105,7 @@ func hold(ctx context.Context, s *settings, w world) error {
 
 // start runs the command to its end. When ctx ends, the command is told to (SIGTERM), and is
 // killed when it has not ended within the grace, or at a second interrupt.
-func start(ctx context.Context, arguments []string, grace time.Duration, w world) error {
+func start(ctx context.Context, arguments []string, grace time.Duration, signals <-chan os.Signal, w world) error {
 	command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = w.in, w.out, w.err
 	command.Env = withoutSecrets(os.Environ())
@@ -82,14 +114,7 @@ func start(ctx context.Context, arguments []string, grace time.Duration, w world
 	err := command.Start()
 	if err == nil {
 		ended := make(chan struct{})
-		go func() {
-			select {
-			case <-w.again:
-				// It may have ended by itself meanwhile.
-				_ = command.Process.Kill()
-			case <-ended:
-			}
-		}()
+		go passOn(command.Process, signals, w.again, ended)
 		err = command.Wait()
 		close(ended)
 	}
@@ -105,5 +130,39 @@ func start(ctx context.Context, arguments []string, grace time.Duration, w world
 	case ctx.Err() != nil && command.ProcessState != nil:
 		return exitError(128 + int(syscall.SIGTERM))
 	}
-	return fmt.Errorf("cannot run the command: %w", err)
+	return cannotRun(err)
+}
+
+// passOn gives the command the signals that are taken for it, and kills it at a second interrupt,
+// until it has ended.
+func passOn(command *os.Process, signals <-chan os.Signal, again, ended <-chan struct{}) {
+	for {
+		// It may have ended by itself meanwhile.
+		select {
+		case one := <-signals:
+			_ = command.Signal(one)
+		case <-again:
+			_ = command.Kill()
+			again = nil
+		case <-ended:
+			return
+		}
+	}
+}
+
+// runError says why a command cannot be run, with the exit code of a shell in that case
+// (POSIX.1-2024, Shell & Utilities, 2.8.2).
+type runError struct {
+	code exitError
+	err  error
+}
+
+func (e runError) Error() string   { return "cannot run the command: " + e.err.Error() }
+func (e runError) Unwrap() []error { return []error{e.code, e.err} }
+
+func cannotRun(err error) error {
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
+		return runError{127, err}
+	}
+	return runError{126, err}
 }

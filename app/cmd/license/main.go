@@ -22,13 +22,26 @@ func main() {
 		<-signals
 		close(again)
 	}()
-	err := run(ctx, os.Args[1:], world{env: os.Getenv, in: os.Stdin, out: os.Stdout, err: os.Stderr, again: again})
-	var ended exitError
-	switch {
-	case errors.As(err, &ended):
-		os.Exit(int(ended))
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "license:", err)
-		os.Exit(1)
+	err := run(ctx, os.Args[1:], world{env: os.Getenv, in: os.Stdin, out: os.Stdout, err: os.Stderr, again: again, signals: takeSignals})
+	if err == nil {
+		return
 	}
+	// The command says itself why it ended.
+	code, cannot := exitError(1), runError{}
+	if !errors.As(err, &code) || errors.As(err, &cannot) {
+		fmt.Fprintln(os.Stderr, "license:", err)
+	}
+	os.Exit(int(code))
+}
+
+// takeSignals takes what ends a program unless it is handled, and leaves out what is ignored, as
+// nohup does.
+func takeSignals() (taken <-chan os.Signal, stop func()) {
+	signals := make(chan os.Signal, 16)
+	for _, one := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {
+		if !signal.Ignored(one) {
+			signal.Notify(signals, one)
+		}
+	}
+	return signals, func() { signal.Stop(signals) }
 }
