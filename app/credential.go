@@ -90,7 +90,7 @@ func ParseCredential(text string) (tenant, id string, ok bool) {
 
 func validCredentialID(id string) bool { return len(id) == credentialID && base32Text(id) }
 
-// validCredentialName accepts what the firewall before the API lets pass in any field.
+// validCredentialName accepts what every list and shell shows as it was written.
 func validCredentialName(name string) bool {
 	if name == "" || len(name) > 64 {
 		return false

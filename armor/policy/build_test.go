@@ -122,6 +122,7 @@ func TestASetMayDifferFromTheOthers(t *testing.T) {
 		{Operator: "STARTS_WITH", Value: "metadata."},
 		{Operator: "STARTS_WITH", Value: "reservations"},
 		{Operator: "STARTS_WITH", Value: "features"},
+		{Operator: "EQUALS", Value: "name"},
 	}}, {
 		Set: "xss-v422-stable", Signatures: []string{"owasp-crs-v042200-id941100-xss"}, Headers: []rule.Field{{Operator: "EQUALS", Value: "x-html"}},
 	}}, named(t, built, "waf-xss").Exclusions)

@@ -9,8 +9,9 @@ import (
 
 // opaqueFields are the members of the API's bodies that hold whatever their user
 // likes: the name of a device (docker-01, C:\Program Files\App, $HOSTNAME), of a
-// product (MySQL Workbench), of a group (Bash & Perl users) and of a feature
-// (python3.12), and an administrator's notes in any language. To the API they are
+// product (MySQL Workbench), of a group (Bash & Perl users), of a feature
+// (python3.12) and of a service credential (python3 build server), and an
+// administrator's notes in any language. To the API they are
 // opaque: bound parameters of SQL, never part of a path, a command or a page.
 // Signatures of SQL, shell and scripts misjudge them, for good: a device keeps its
 // name.
@@ -29,13 +30,16 @@ func opaqueFields() []rule.Field {
 		{Operator: "STARTS_WITH", Value: "metadata."},
 		{Operator: "STARTS_WITH", Value: "reservations"},
 		{Operator: "STARTS_WITH", Value: "features"},
+		{Operator: "EQUALS", Value: "name"},
 	}
 }
 
 // opaqueRequests matches the requests that have such fields: acquire and borrow a
-// seat, create and update a licence, without a query. Only in these the fields go
-// uninspected.
-const opaqueRequests = `(request.method + ' ' + request.path + '?' + request.query).matches('^POST /v1/licenses(/[^/?]+/(acquire|borrow|update))?[?]$')`
+// seat, create and update a licence, create a service credential, without a query.
+// Only in these the fields go uninspected. One expression stands for all of them,
+// because a project may have 20 rules with expressions; a field of one of these
+// requests in another one is not inspected either, and the API refuses it as unknown.
+const opaqueRequests = `(request.method + ' ' + request.path + '?' + request.query).matches('^POST /v1/(credentials|licenses(/[^/?]+/(acquire|borrow|update))?)[?]$')`
 
 // inspectedAlways are the sets that look at every field: two of them look at none
 // of these, and what the third one finds, the lookups of Log4Shell, is in no name.
@@ -48,12 +52,57 @@ func inspectedAlways(category string) bool {
 	}
 }
 
-// opaqueExclusions keep a set from judging the opaque fields.
+// idFields are the members that hold ids of licences: 1 to 63 small letters, digits
+// and hyphens, so only idSignatures misjudge them.
+func idFields() []rule.Field {
+	return []rule.Field{{Operator: "EQUALS", Value: "id"}, {Operator: "STARTS_WITH", Value: "licenses"}}
+}
+
+// idSignatures are the signatures, by CRS number, that take some word of small
+// letters, digits and hyphens for an attack: docker-01 and ssh for commands, add-content
+// for one of PowerShell, wp-config-01 for a file, base64-decode for a function of PHP,
+// classloader for a class of Java. TestNoIDOfALicenceIsTakenForAnAttack tries every
+// word of the rule set's lists. CRS 3.3 has one signature, 932150, for the two of commands.
+func idSignatures(generation rule.Generation, category string) []int {
+	numbers := map[string][]int{"lfi": {930120}, "rce": {932120, 932250, 932260}, "php": {933150}, "java": {944130}}
+	if generation == rule.V33 {
+		numbers["rce"] = []int{932120, 932150}
+	}
+	return numbers[category]
+}
+
+// idPaths are the paths that hold the id of a licence or, with it, of a lease.
+func idPaths() []rule.Field {
+	return []rule.Field{{Operator: "STARTS_WITH", Value: "/v1/licenses/"}, {Operator: "STARTS_WITH", Value: "/v1/leases/"}}
+}
+
+// idPathSignatures are those that take such a word in a path for an attack: dockerfile
+// for a file that must not be served, base64-decode, classloader. Traversal, commands
+// and SQL are other signatures, which look at these paths.
+func idPathSignatures(category string) []int {
+	return map[string][]int{"lfi": {930130}, "php": {933150}, "java": {944130}}[category]
+}
+
+// signatures are the ids of CRS rules in a generation.
+func signatures(waf WAF, category string, numbers []int) []string {
+	var ids []string
+	for _, number := range numbers {
+		ids = append(ids, waf.Generation.Signature(number, category))
+	}
+	return ids
+}
+
+// opaqueExclusions keep a set from judging the opaque fields, and its signatures that
+// misjudge ids from judging those.
 func opaqueExclusions(waf WAF, category string) []rule.Exclusion {
 	if waf.InspectAll || inspectedAlways(category) {
 		return nil
 	}
-	return []rule.Exclusion{{Set: waf.Generation.SetName(category), QueryParams: opaqueFields()}}
+	all := []rule.Exclusion{{Set: waf.Generation.SetName(category), QueryParams: opaqueFields()}}
+	if ids := signatures(waf, category, idSignatures(waf.Generation, category)); ids != nil {
+		all = append(all, rule.Exclusion{Set: waf.Generation.SetName(category), Signatures: ids, QueryParams: idFields()})
+	}
+	return all
 }
 
 // scriptCookie is what a signature takes for an attack in the cookies of scripts that
@@ -93,11 +142,18 @@ func scriptCookies() []scriptCookie {
 	}
 }
 
-// commonExclusions are the exclusions that hold for every request: the cookies of
-// scripts, which the API does not read, and those of the settings.
+// commonExclusions are the exclusions that hold for every request: ids in paths and in
+// the query, the cookies of scripts, which the API does not read, and those of the settings.
 func commonExclusions(waf WAF, category string) []rule.Exclusion {
 	name := waf.Generation.SetName(category)
 	var all []rule.Exclusion
+	if ids := signatures(waf, category, idPathSignatures(category)); ids != nil && !waf.InspectAll {
+		all = append(all, rule.Exclusion{Set: name, Signatures: ids, URIs: idPaths()})
+	}
+	if ids := signatures(waf, category, idSignatures(waf.Generation, category)); ids != nil && !waf.InspectAll {
+		// The filter of the report on denials.
+		all = append(all, rule.Exclusion{Set: name, Signatures: ids, QueryParams: []rule.Field{{Operator: "EQUALS", Value: "license"}}})
+	}
 	for _, each := range scriptCookies() {
 		if each.category != category || waf.InspectAll || each.fromV422 && waf.Generation != rule.V422 {
 			continue

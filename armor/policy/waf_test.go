@@ -35,7 +35,7 @@ func TestOpaqueFieldsAreExcludedWhereTheyAreAndInspectedElsewhere(t *testing.T) 
 		if !strings.HasPrefix(each.Name, "waf-") {
 			continue
 		}
-		switch opaque := len(each.Exclusions) > 0 && len(each.Exclusions[0].QueryParams) == 5; {
+		switch opaque := len(each.Exclusions) > 0 && len(each.Exclusions[0].QueryParams) == 6; {
 		case each.Name == "waf-cve" || each.Name == "waf-methodenforcement" || each.Name == "waf-scannerdetection":
 			assert.Empty(t, each.Exclusions, each.Name)
 		case strings.HasPrefix(each.Name, "waf-elsewhere-"):
@@ -50,7 +50,28 @@ func TestOpaqueFieldsAreExcludedWhereTheyAreAndInspectedElsewhere(t *testing.T) 
 		Cookies: []rule.Field{{Operator: "STARTS_WITH", Value: "mp_"}, {Operator: "STARTS_WITH", Value: "ph_"}},
 	}, {
 		Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942550-sqli"}, Cookies: []rule.Field{{Operator: "CONTAINS", Value: "consent"}},
+	}, {
+		Set: "lfi-v422-stable", Signatures: []string{"owasp-crs-v042200-id930130-lfi"},
+		URIs: []rule.Field{{Operator: "STARTS_WITH", Value: "/v1/licenses/"}, {Operator: "STARTS_WITH", Value: "/v1/leases/"}},
+	}, {
+		Set: "lfi-v422-stable", Signatures: []string{"owasp-crs-v042200-id930120-lfi"}, QueryParams: []rule.Field{{Operator: "EQUALS", Value: "license"}},
 	}}, named(t, built, "waf-elsewhere-1").Exclusions, "what is excluded everywhere is excluded there, too")
+}
+
+// CRS 3.3, which v33 is built on, has no signatures 932250 and 932260, and Cloud Armor
+// refuses an exclusion of a signature that a set does not have.
+func TestAnExclusionNamesSignaturesThatTheGenerationHas(t *testing.T) {
+	t.Parallel()
+	commands := func(generation rule.Generation) []string {
+		for _, each := range named(t, build(t, policy.Settings{WAF: policy.WAF{Generation: generation}}), "waf-rce").Exclusions {
+			if len(each.Signatures) > 0 && len(each.QueryParams) == 2 {
+				return each.Signatures
+			}
+		}
+		return nil
+	}
+	assert.Equal(t, []string{"owasp-crs-v042200-id932120-rce", "owasp-crs-v042200-id932250-rce", "owasp-crs-v042200-id932260-rce"}, commands(rule.V422))
+	assert.Equal(t, []string{"owasp-crs-v030301-id932120-rce", "owasp-crs-v030301-id932150-rce"}, commands(rule.V33))
 }
 
 func TestTheSetsInspectEverythingOnRequest(t *testing.T) {

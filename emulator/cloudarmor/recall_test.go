@@ -188,6 +188,7 @@ func TestOnlyTheOpaqueFieldsGoUninspected(t *testing.T) {
 			"product of create":      get(at("/v1/licenses", ""), jsonBody(object("product", attack))),
 			"metadata of update":     get(at("/v1/licenses/demo/update", ""), jsonBody(`{"metadata":`+object("note", attack)+`}`)),
 			"group of a reservation": get(at("/v1/licenses/demo/update", ""), jsonBody(`{"reservations":[`+object("group", attack)+`]}`)),
+			"name of a credential":   get(at("/v1/credentials", ""), jsonBody(object("name", attack))),
 			"features of create":     get(at("/v1/licenses", ""), jsonBody(fmt.Sprintf(`{"features":["a",%q]}`, attack))),
 		} {
 			assert.Equal(t, set != "cve", bench.decide(t, request).Allowed(), "%s in the %s", set, where)
@@ -200,6 +201,10 @@ func TestOnlyTheOpaqueFieldsGoUninspected(t *testing.T) {
 			"a group elsewhere":                     get(at("/v1/privacy/erase", ""), jsonBody(`{"reservations":[`+object("group", attack)+`]}`)),
 			"metadata that is no object":            get(at("/v1/licenses", ""), jsonBody(object("metadata", attack))),
 			"the field in the body of another call": get(at("/v1/privacy/erase", ""), jsonBody(object("fingerprint", attack))),
+			"the id field of a licence":             get(at("/v1/licenses", ""), jsonBody(object("id", attack))),
+			"the licences' field of a credential":   get(at("/v1/credentials", ""), jsonBody(fmt.Sprintf(`{"licenses":[%q]}`, attack))),
+			"the name in an erasure":                get(at("/v1/privacy/erase", ""), jsonBody(object("name", attack))),
+			"the name at a revocation":              get(at("/v1/credentials/0b6f2f3e/revoke", ""), jsonBody(object("name", attack))),
 			"the user of an export":                 get(at("/v1/privacy/export", ""), jsonBody(object("user", attack))),
 			"the field in a body for another path":  get(at("/", ""), jsonBody(object("product", attack))),
 			"the field in a body for a longer path": get(at("/v1/licenses/demo/acquire/x", ""), jsonBody(object("fingerprint", attack))),
