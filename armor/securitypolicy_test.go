@@ -5,11 +5,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,35 +15,9 @@ import (
 	"github.com/coditect-ai/license-platform/armor"
 	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/armor/rule"
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 )
-
-// cloud remembers what was registered, as a provider would see it.
-type cloud struct {
-	mu        sync.Mutex
-	resources []pulumi.MockResourceArgs
-}
-
-func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.resources = append(c.resources, args)
-	return args.Name + "-id", args.Inputs, nil
-}
-
-func (c *cloud) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return resource.PropertyMap{}, nil
-}
-
-func (c *cloud) ofType(kind string) []pulumi.MockResourceArgs {
-	var found []pulumi.MockResourceArgs
-	for _, each := range c.resources {
-		if each.TypeToken == kind {
-			found = append(found, each)
-		}
-	}
-	return found
-}
 
 const (
 	policyType = "gcp:compute/securityPolicy:SecurityPolicy"
@@ -53,18 +25,18 @@ const (
 )
 
 // deploy declares the policy and one resource that uses its name.
-func deploy(t *testing.T, args *armor.Args) (*cloud, error) {
+func deploy(t *testing.T, args *armor.Args) (*declared.Recorder, error) {
 	t.Helper()
-	mocked := &cloud{}
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		declared, err := armor.New(ctx, "armor", args)
+	made := &declared.Recorder{}
+	err := made.Run(func(ctx *pulumi.Context) error {
+		component, err := armor.New(ctx, "armor", args)
 		if err != nil {
 			return err
 		}
-		_, err = compute.NewGlobalAddress(ctx, "user", &compute.GlobalAddressArgs{Description: declared.Name})
+		_, err = compute.NewGlobalAddress(ctx, "user", &compute.GlobalAddressArgs{Description: component.Name})
 		return err
-	}, pulumi.WithMocks("license-platform", "test", mocked))
-	return mocked, err
+	})
+	return made, err
 }
 
 // everything uses every kind of rule and every property.
@@ -98,14 +70,14 @@ func TestTheResourcesSayWhatThePolicySays(t *testing.T) {
 			want, err := policy.Build(args.Settings, policy.Scope{Host: args.Host, Lockdown: args.Lockdown})
 			require.NoError(t, err)
 
-			policies := mocked.ofType(policyType)
+			policies := mocked.Of(policyType)
 			require.Len(t, policies, 1)
 			var rules []map[string]any
-			for _, each := range mocked.ofType(ruleType) {
-				assert.Equal(t, want.Name, each.Inputs["securityPolicy"].StringValue())
-				rules = append(rules, each.Inputs.Mappable())
+			for _, each := range mocked.Of(ruleType) {
+				assert.Equal(t, want.Name, each.Text("securityPolicy"))
+				rules = append(rules, each.Inputs())
 			}
-			read, err := cloudarmor.FromResources(policies[0].Inputs.Mappable(), rules)
+			read, err := cloudarmor.FromResources(policies[0].Inputs(), rules)
 			require.NoError(t, err, "the API takes the policy")
 
 			got := read.Rules()
@@ -121,57 +93,57 @@ func TestThePolicyParsesJSONAndWatchesForFloods(t *testing.T) {
 	t.Parallel()
 	standard, err := deploy(t, &armor.Args{Host: "licenses.coditect.ai"})
 	require.NoError(t, err)
-	inputs := standard.ofType(policyType)[0].Inputs.Mappable()
+	inputs := standard.Of(policyType)[0].Inputs()
 	assert.Equal(t, map[string]any{"jsonParsing": "STANDARD", "logLevel": "NORMAL"}, inputs["advancedOptionsConfig"])
 	assert.Equal(t, map[string]any{"layer7DdosDefenseConfig": map[string]any{"enable": true, "ruleVisibility": "STANDARD"}}, inputs["adaptiveProtectionConfig"])
 
 	enterprise, err := deploy(t, &armor.Args{Host: "licenses.coditect.ai", Settings: armor.Settings{Enterprise: true}})
 	require.NoError(t, err)
-	adaptive := enterprise.ofType(policyType)[0].Inputs.Mappable()["adaptiveProtectionConfig"].(map[string]any)
+	adaptive := enterprise.Of(policyType)[0].Inputs()["adaptiveProtectionConfig"].(map[string]any)
 	assert.Equal(t, map[string]any{"loadThreshold": 0.8, "confidenceThreshold": 0.5, "impactedBaselineThreshold": 0.01, "expirationSec": 7200.0}, adaptive["autoDeployConfig"])
 
 	off, err := deploy(t, &armor.Args{Host: "licenses.coditect.ai", Settings: armor.Settings{AdaptiveProtection: policy.AdaptiveProtection{Off: true}}})
 	require.NoError(t, err)
-	assert.NotContains(t, off.ofType(policyType)[0].Inputs.Mappable(), "adaptiveProtectionConfig")
+	assert.NotContains(t, off.Of(policyType)[0].Inputs(), "adaptiveProtectionConfig")
 }
 
 func TestWhoUsesTheNameDependsOnEveryRule(t *testing.T) {
 	t.Parallel()
 	mocked, err := deploy(t, &armor.Args{Host: "licenses.coditect.ai"})
 	require.NoError(t, err)
-	user := mocked.ofType("gcp:compute/globalAddress:GlobalAddress")[0].RegisterRPC
-	rules := mocked.ofType(ruleType)
+	user := mocked.One(t, "gcp:compute/globalAddress:GlobalAddress", "user")
+	rules := mocked.Of(ruleType)
 	require.NotEmpty(t, rules)
 	for _, each := range rules {
-		assert.True(t, slices.ContainsFunc(user.Dependencies, func(urn string) bool { return strings.HasSuffix(urn, "::"+each.Name) }), each.Name)
+		assert.True(t, slices.ContainsFunc(user.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+each.Name) }), each.Name)
 	}
-	assert.Equal(t, "license-api-security-policy", user.Object.Fields["description"].GetStringValue())
+	assert.Equal(t, "license-api-security-policy", user.Text("description"))
 }
 
 func TestRulesHaveStableNamesBelowTheComponent(t *testing.T) {
 	t.Parallel()
 	mocked, err := deploy(t, &armor.Args{Host: "licenses.coditect.ai", Settings: everything()})
 	require.NoError(t, err)
-	names := map[string]*pulumi.MockResourceArgs{}
-	for _, each := range mocked.ofType(ruleType) {
-		names[each.Name] = &each
-		assert.True(t, strings.HasSuffix(each.RegisterRPC.Parent, "licensing:armor:SecurityPolicy::armor"), each.Name)
+	names := map[string]declared.Resource{}
+	for _, each := range mocked.Of(ruleType) {
+		names[each.Name] = each
+		assert.True(t, strings.HasSuffix(each.Parent, "licensing:armor:SecurityPolicy::armor"), each.Name)
 	}
 	require.Contains(t, names, "armor-waf-sqli")
 	require.Contains(t, names, "armor-deny-regions")
 	require.Contains(t, names, "armor-rate-limit-ban")
 	require.NotContains(t, names, "armor-default", "the default rule is declared inside the policy")
 
-	assert.Equal(t, []string{"action"}, names["armor-custom-partners"].RegisterRPC.ReplaceOnChanges, "a rate limit cannot become another one in place")
-	assert.True(t, names["armor-custom-partners"].RegisterRPC.DeleteBeforeReplace)
-	assert.Equal(t, []string{"rules"}, mocked.ofType(policyType)[0].RegisterRPC.IgnoreChanges)
+	assert.Equal(t, []string{"action"}, names["armor-custom-partners"].ReplaceOnChanges, "a rate limit cannot become another one in place")
+	assert.True(t, names["armor-custom-partners"].DeleteBeforeReplace)
+	assert.Equal(t, []string{"rules"}, mocked.Of(policyType)[0].IgnoreChanges)
 }
 
 func TestWrongSettingsRegisterNothing(t *testing.T) {
 	t.Parallel()
 	mocked, err := deploy(t, &armor.Args{Host: "licenses.coditect.ai", Settings: armor.Settings{Mode: "open"}})
 	require.ErrorContains(t, err, `mode = "open"`)
-	assert.Empty(t, mocked.ofType(policyType))
+	assert.Empty(t, mocked.Of(policyType))
 }
 
 // TestTheDeclaredPolicyDecides looks at a few requests through what was
@@ -181,12 +153,12 @@ func TestTheDeclaredPolicyDecides(t *testing.T) {
 	mocked, err := deploy(t, &armor.Args{Host: "licenses.coditect.ai"})
 	require.NoError(t, err)
 	var rules []map[string]any
-	for _, each := range mocked.ofType(ruleType) {
-		rules = append(rules, each.Inputs.Mappable())
+	for _, each := range mocked.Of(ruleType) {
+		rules = append(rules, each.Inputs())
 	}
-	declared, err := cloudarmor.FromResources(mocked.ofType(policyType)[0].Inputs.Mappable(), rules)
+	read, err := cloudarmor.FromResources(mocked.Of(policyType)[0].Inputs(), rules)
 	require.NoError(t, err)
-	evaluator := cloudarmor.New(declared, cloudarmor.Options{})
+	evaluator := cloudarmor.New(read, cloudarmor.Options{})
 	decide := func(region, query string) cloudarmor.Decision {
 		return evaluator.Evaluate(context.Background(), cloudarmor.Request{
 			Method: "GET", Scheme: "https", Host: "licenses.coditect.ai", Path: "/health", RawQuery: query, Region: region,

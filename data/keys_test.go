@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/data"
-	"github.com/coditect-ai/license-platform/pulumitest"
+	"github.com/coditect-ai/license-platform/declared"
 )
 
 func TestEveryEncryptionKeyCanBeUsedByItsServiceAgentAndNobodyElse(t *testing.T) {
@@ -17,10 +17,10 @@ func TestEveryEncryptionKeyCanBeUsedByItsServiceAgentAndNobodyElse(t *testing.T)
 
 	users := map[string]string{}
 	for _, grant := range l.Every(t, kindKeyGrant) {
-		assert.Equal(t, "roles/cloudkms.cryptoKeyEncrypterDecrypter", grant.Value(t, "role"))
-		key := grant.Value(t, "cryptoKeyId").(string)
+		assert.Equal(t, "roles/cloudkms.cryptoKeyEncrypterDecrypter", grant.Get("role"))
+		key := grant.Get("cryptoKeyId").(string)
 		assert.NotContains(t, users, key, "one user a key")
-		users[key] = grant.Value(t, "member").(string)
+		users[key] = grant.Get("member").(string)
 	}
 
 	assert.Equal(t, map[string]string{
@@ -38,8 +38,8 @@ func TestNobodyIsGivenAKeyOfTheWholeRing(t *testing.T) {
 	t.Parallel()
 	l := declare(t, valid())
 
-	for _, d := range l.All {
-		assert.NotContains(t, d.Kind, "KeyRingIAM", d.Name)
+	for _, d := range l.Resources {
+		assert.NotContains(t, d.Type, "KeyRingIAM", d.Name)
 	}
 }
 
@@ -49,9 +49,9 @@ func TestEncryptionKeysRotateEveryNinetyDays(t *testing.T) {
 
 	for _, use := range []string{"sql", "redis", "secrets", "cluster", "disks", "logs", "registry"} {
 		key := l.One(t, kindKey, "keys-"+use)
-		assert.Equal(t, "7776000s", key.Value(t, "rotationPeriod"), use)
-		assert.Equal(t, "ENCRYPT_DECRYPT", key.Value(t, "purpose"), use)
-		assert.Equal(t, "cmek-"+use, key.Value(t, "name"), use)
+		assert.Equal(t, "7776000s", key.Get("rotationPeriod"), use)
+		assert.Equal(t, "ENCRYPT_DECRYPT", key.Get("purpose"), use)
+		assert.Equal(t, "cmek-"+use, key.Get("name"), use)
 	}
 }
 
@@ -62,9 +62,9 @@ func TestAServiceAgentExistsBeforeItIsGrantedItsKey(t *testing.T) {
 	apis := map[string]any{}
 	for _, agent := range l.Every(t, kindAgent) {
 		grant := l.One(t, kindKeyGrant, agent.Name)
-		assert.True(t, l.WaitsFor(grant, agent), agent.Name)
-		assert.True(t, l.WaitsFor(agent, l.One(t, kindService, "cloudkms")), "APIs are enabled first")
-		apis[agent.Name] = agent.Value(t, "service")
+		assert.True(t, l.ComesAfter(grant, agent), agent.Name)
+		assert.True(t, l.ComesAfter(agent, l.One(t, kindService, "cloudkms")), "APIs are enabled first")
+		apis[agent.Name] = agent.Get("service")
 	}
 	assert.Equal(t, map[string]any{
 		"keys-sql":      "sqladmin.googleapis.com",
@@ -86,8 +86,8 @@ func TestNothingIsEncryptedBeforeItsKeyIsGranted(t *testing.T) {
 		{kindImages, "stores", "kmsKeyName", "registry"},
 	} {
 		d := l.One(t, encrypted.kind, encrypted.name)
-		assert.Equal(t, "id-of-keys-"+encrypted.key, d.Value(t, encrypted.property), d.Kind)
-		assert.True(t, l.WaitsFor(d, l.One(t, kindKeyGrant, "keys-"+encrypted.key)), d.Kind)
+		assert.Equal(t, "id-of-keys-"+encrypted.key, d.Get(encrypted.property), d.Type)
+		assert.True(t, l.ComesAfter(d, l.One(t, kindKeyGrant, "keys-"+encrypted.key)), d.Type)
 	}
 	for use, key := range map[string]pulumi.StringOutput{"logs": l.keys.Logs, "cluster": l.keys.Cluster, "disks": l.keys.Disks} {
 		id, _ := known[string](t, key)
@@ -97,7 +97,7 @@ func TestNothingIsEncryptedBeforeItsKeyIsGranted(t *testing.T) {
 
 func TestAnAdoptedClusterLeavesOutTheKeysOnlyACreatedOneUses(t *testing.T) {
 	t.Parallel()
-	l := &layer{Recorder: &pulumitest.Recorder{Computed: computed}}
+	l := &layer{Recorder: &declared.Recorder{Cloud: declared.Echo{Computed: computed}}}
 	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), true) }))
 
 	assert.Len(t, l.Of(kindKey), 6, "sql, redis, secrets, registry, logs and the signing key")
@@ -111,11 +111,11 @@ func TestTheSigningKeyHasNeitherARotationNorAVersionOfItsOwn(t *testing.T) {
 
 	key := l.One(t, kindKey, "keys-signing")
 
-	assert.Equal(t, "ASYMMETRIC_SIGN", key.Value(t, "purpose"))
-	assert.Equal(t, "RSA_SIGN_PKCS1_4096_SHA512", key.Value(t, "versionTemplate.algorithm"))
-	assert.Equal(t, true, key.Value(t, "skipInitialVersionCreation"))
-	assert.Equal(t, "2592000s", key.Value(t, "destroyScheduledDuration"))
-	assert.NotContains(t, key.Inputs, "rotationPeriod", "Cloud KMS refuses one on an asymmetric key")
+	assert.Equal(t, "ASYMMETRIC_SIGN", key.Get("purpose"))
+	assert.Equal(t, "RSA_SIGN_PKCS1_4096_SHA512", key.Get("versionTemplate.algorithm"))
+	assert.Equal(t, true, key.Get("skipInitialVersionCreation"))
+	assert.Equal(t, "2592000s", key.Get("destroyScheduledDuration"))
+	assert.NotContains(t, key.Inputs(), "rotationPeriod", "Cloud KMS refuses one on an asymmetric key")
 }
 
 func TestEveryEnabledSigningVersionIsPublishedInTheOrderOfTheSettings(t *testing.T) {
@@ -133,9 +133,9 @@ func TestEveryEnabledSigningVersionIsPublishedInTheOrderOfTheSettings(t *testing
 
 	assert.Equal(t, []string{"full-name-of-keys-signing-2026-08", "full-name-of-keys-signing-2026-11"}, published)
 	assert.Equal(t, "full-name-of-keys-signing-2026-11", active)
-	assert.Equal(t, "DISABLED", l.One(t, kindVersion, "keys-signing-2026-05").Value(t, "state"))
+	assert.Equal(t, "DISABLED", l.One(t, kindVersion, "keys-signing-2026-05").Get("state"))
 	older, newer := l.One(t, kindVersion, "keys-signing-2026-08"), l.One(t, kindVersion, "keys-signing-2026-11")
-	assert.True(t, l.WaitsFor(newer, older), "Cloud KMS numbers versions as they come")
+	assert.True(t, l.ComesAfter(newer, older), "Cloud KMS numbers versions as they come")
 }
 
 func TestAKeyIsNeverLostByMistake(t *testing.T) {
@@ -145,25 +145,25 @@ func TestAKeyIsNeverLostByMistake(t *testing.T) {
 	unprotected.DeletionProtection = &off
 
 	for _, d := range keysAndVersions(t, declare(t, valid())) {
-		assert.True(t, d.RPC.GetProtect(), d.Name)
-		assert.True(t, d.RPC.GetRetainOnDelete(), d.Name)
+		assert.True(t, d.Protect, d.Name)
+		assert.True(t, d.RetainOnDelete, d.Name)
 	}
 	for _, d := range keysAndVersions(t, declare(t, unprotected)) {
-		assert.False(t, d.RPC.GetProtect(), d.Name)
-		assert.False(t, d.RPC.GetRetainOnDelete(), d.Name)
+		assert.False(t, d.Protect, d.Name)
+		assert.False(t, d.RetainOnDelete, d.Name)
 	}
 }
 
-func keysAndVersions(t *testing.T, l *layer) []pulumitest.Declared {
+func keysAndVersions(t *testing.T, l *layer) []declared.Resource {
 	t.Helper()
 	return append(l.Every(t, kindKey), l.Every(t, kindVersion)...)
 }
 
 func TestTheFirstPreviewOfAnEmptyProjectAsksGoogleNothing(t *testing.T) {
 	t.Parallel()
-	l := &layer{Recorder: &pulumitest.Recorder{Computed: computed, Preview: true}}
+	l := &layer{Recorder: &declared.Recorder{Cloud: declared.Echo{Computed: computed, WithoutIDs: true}}}
 
-	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), false) }))
+	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, valid(), false) }, declared.Preview))
 
 	assert.Empty(t, l.Calls, "Cloud Logging would answer that its API is not enabled")
 	assert.Len(t, l.Every(t, kindKeyGrant), 7)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/data"
-	"github.com/coditect-ai/license-platform/pulumitest"
+	"github.com/coditect-ai/license-platform/declared"
 )
 
 // Kinds of resources that the tests ask about.
@@ -40,7 +40,7 @@ func valid() data.Settings {
 
 // layer is the whole of layer 6, declared under a Recorder.
 type layer struct {
-	*pulumitest.Recorder
+	*declared.Recorder
 	keys   *data.Keys
 	stores *data.Stores
 }
@@ -48,11 +48,11 @@ type layer struct {
 // declare declares layer 6 with the settings.
 func declare(t *testing.T, settings data.Settings) *layer {
 	t.Helper()
-	l := &layer{Recorder: &pulumitest.Recorder{Computed: computed, Answers: map[string]resource.PropertyMap{
+	l := &layer{Recorder: &declared.Recorder{Cloud: declared.Echo{Computed: computed, Answers: map[string]resource.PropertyMap{
 		"gcp:logging/getProjectCmekSettings:getProjectCmekSettings": {
 			"serviceAccountId": resource.NewProperty("cmek-p123456789@gcp-sa-logging.iam.gserviceaccount.com"),
 		},
-	}}}
+	}}}}
 	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, settings, false) }))
 	return l
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/data"
-	"github.com/coditect-ai/license-platform/pulumitest"
+	"github.com/coditect-ai/license-platform/declared"
 )
 
 func TestTheDatabaseIsReachedPrivatelyAndEncryptedOnly(t *testing.T) {
@@ -22,26 +22,26 @@ func TestTheDatabaseIsReachedPrivatelyAndEncryptedOnly(t *testing.T) {
 		"privateNetwork":   "projects/acme/global/networks/vpc",
 		"allocatedIpRange": "google-services",
 		"sslMode":          "ENCRYPTED_ONLY",
-	}, instance.Value(t, "settings.ipConfiguration"))
-	assert.True(t, l.WaitsFor(instance, l.One(t, kindService, "peering")), "the peering exists first")
+	}, instance.Get("settings.ipConfiguration"))
+	assert.True(t, l.ComesAfter(instance, l.One(t, kindService, "peering")), "the peering exists first")
 }
 
 func TestTheDatabaseHasTheEditionThatItsTierBelongsTo(t *testing.T) {
 	t.Parallel()
 	instance := declare(t, valid()).One(t, kindSQL, "stores")
 
-	assert.Equal(t, "POSTGRES_16", instance.Value(t, "databaseVersion"))
-	assert.Equal(t, "ENTERPRISE", instance.Value(t, "settings.edition"))
-	assert.Equal(t, "db-custom-2-7680", instance.Value(t, "settings.tier"))
-	assert.Equal(t, "REGIONAL", instance.Value(t, "settings.availabilityType"))
-	assert.NotContains(t, instance.Inputs, "name", "a deleted instance's name is blocked for a week")
+	assert.Equal(t, "POSTGRES_16", instance.Get("databaseVersion"))
+	assert.Equal(t, "ENTERPRISE", instance.Get("settings.edition"))
+	assert.Equal(t, "db-custom-2-7680", instance.Get("settings.tier"))
+	assert.Equal(t, "REGIONAL", instance.Get("settings.availabilityType"))
+	assert.NotContains(t, instance.Inputs(), "name", "a deleted instance's name is blocked for a week")
 }
 
 func TestAnUpdateLeavesTheDatabasesDiskAsItHasGrown(t *testing.T) {
 	t.Parallel()
 	instance := declare(t, valid()).One(t, kindSQL, "stores")
 
-	assert.ElementsMatch(t, []string{"settings.diskSize", "settings.diskType"}, instance.RPC.GetIgnoreChanges())
+	assert.ElementsMatch(t, []string{"settings.diskSize", "settings.diskType"}, instance.IgnoreChanges)
 }
 
 func TestTheDatabaseCanBeRestored(t *testing.T) {
@@ -55,7 +55,7 @@ func TestTheDatabaseCanBeRestored(t *testing.T) {
 		"pointInTimeRecoveryEnabled":  true,
 		"transactionLogRetentionDays": 7.0,
 		"backupRetentionSettings":     map[string]any{"retainedBackups": 30.0, "retentionUnit": "COUNT"},
-	}, instance.Value(t, "settings.backupConfiguration"))
+	}, instance.Get("settings.backupConfiguration"))
 }
 
 func TestTheDatabaseLogsWhoDidWhatButNoValues(t *testing.T) {
@@ -66,7 +66,7 @@ func TestTheDatabaseLogsWhoDidWhatButNoValues(t *testing.T) {
 
 	flags := map[string]any{}
 	var order []string
-	for _, listed := range instance.Value(t, "settings.databaseFlags").([]any) {
+	for _, listed := range instance.Get("settings.databaseFlags").([]any) {
 		flag := listed.(map[string]any)
 		flags[flag["name"].(string)] = flag["value"]
 		order = append(order, flag["name"].(string))
@@ -96,13 +96,13 @@ func TestTheMigrationLogsInByPasswordAndTheAPIByItsServiceAccount(t *testing.T) 
 
 	migration, api := l.One(t, kindUser, "stores-migration"), l.One(t, kindUser, "stores-api")
 
-	assert.Equal(t, "BUILT_IN", migration.Value(t, "type"))
-	assert.Equal(t, "license-migrate", migration.Value(t, "name"))
-	assert.Equal(t, "CLOUD_IAM_SERVICE_ACCOUNT", api.Value(t, "type"))
-	assert.Equal(t, "license-api@acme.iam", api.Value(t, "name"))
-	assert.NotContains(t, api.Inputs, "password")
-	for _, user := range []pulumitest.Declared{migration, api} {
-		assert.Equal(t, "ABANDON", user.Value(t, "deletionPolicy"), "a role that owns objects cannot be deleted")
+	assert.Equal(t, "BUILT_IN", migration.Get("type"))
+	assert.Equal(t, "license-migrate", migration.Get("name"))
+	assert.Equal(t, "CLOUD_IAM_SERVICE_ACCOUNT", api.Get("type"))
+	assert.Equal(t, "license-api@acme.iam", api.Get("name"))
+	assert.NotContains(t, api.Inputs(), "password")
+	for _, user := range []declared.Resource{migration, api} {
+		assert.Equal(t, "ABANDON", user.Get("deletionPolicy"), "a role that owns objects cannot be deleted")
 	}
 	secret, _ := known[string](t, l.stores.APIPasswordSecret)
 	assert.Empty(t, secret)
@@ -116,9 +116,9 @@ func TestTheAPICanLogInByPasswordInstead(t *testing.T) {
 
 	api := l.One(t, kindUser, "stores-api")
 
-	assert.Equal(t, "BUILT_IN", api.Value(t, "type"))
-	assert.Equal(t, "license-api", api.Value(t, "name"))
-	assert.True(t, api.Inputs["password"].IsSecret())
+	assert.Equal(t, "BUILT_IN", api.Get("type"))
+	assert.Equal(t, "license-api", api.Get("name"))
+	assert.True(t, api.Secret("password"))
 	secret, _ := known[string](t, l.stores.APIPasswordSecret)
 	assert.Equal(t, "version-of-stores-license-api-password", secret)
 }
@@ -132,7 +132,7 @@ func TestALoginWithoutItsPasswordIsRefused(t *testing.T) {
 		return err
 	}
 
-	err := (&pulumitest.Recorder{}).Run(none)
+	err := (&declared.Recorder{}).Run(none)
 
 	require.Error(t, err)
 	assert.ErrorContains(t, err, "set the secret databasePassword")
@@ -144,9 +144,9 @@ func TestTheCacheNeverDropsALease(t *testing.T) {
 
 	cache := l.One(t, kindRedis, "stores")
 
-	assert.Equal(t, map[string]any{"maxmemory-policy": "noeviction", "notify-keyspace-events": "Ex"}, cache.Value(t, "redisConfigs"))
-	assert.Equal(t, "STANDARD_HA", cache.Value(t, "tier"))
-	assert.Equal(t, map[string]any{"persistenceMode": "RDB", "rdbSnapshotPeriod": "ONE_HOUR"}, cache.Value(t, "persistenceConfig"))
+	assert.Equal(t, map[string]any{"maxmemory-policy": "noeviction", "notify-keyspace-events": "Ex"}, cache.Get("redisConfigs"))
+	assert.Equal(t, "STANDARD_HA", cache.Get("tier"))
+	assert.Equal(t, map[string]any{"persistenceMode": "RDB", "rdbSnapshotPeriod": "ONE_HOUR"}, cache.Get("persistenceConfig"))
 }
 
 func TestTheCacheIsReachedPrivatelyWithTLSAndAuth(t *testing.T) {
@@ -155,11 +155,11 @@ func TestTheCacheIsReachedPrivatelyWithTLSAndAuth(t *testing.T) {
 
 	cache := l.One(t, kindRedis, "stores")
 
-	assert.Equal(t, "PRIVATE_SERVICE_ACCESS", cache.Value(t, "connectMode"))
-	assert.Equal(t, "google-services", cache.Value(t, "reservedIpRange"))
-	assert.Equal(t, "SERVER_AUTHENTICATION", cache.Value(t, "transitEncryptionMode"))
-	assert.Equal(t, true, cache.Value(t, "authEnabled"))
-	assert.True(t, l.WaitsFor(cache, l.One(t, kindService, "peering")), "the peering exists first")
+	assert.Equal(t, "PRIVATE_SERVICE_ACCESS", cache.Get("connectMode"))
+	assert.Equal(t, "google-services", cache.Get("reservedIpRange"))
+	assert.Equal(t, "SERVER_AUTHENTICATION", cache.Get("transitEncryptionMode"))
+	assert.Equal(t, true, cache.Get("authEnabled"))
+	assert.True(t, l.ComesAfter(cache, l.One(t, kindService, "peering")), "the peering exists first")
 	port, _ := known[int](t, l.stores.RedisPort)
 	assert.Equal(t, 6378, port, "the instance's own port")
 }
@@ -172,8 +172,8 @@ func TestEverySecretIsStoredAsASecretInTheStacksRegionOnly(t *testing.T) {
 
 	stored := map[string]any{}
 	for _, version := range l.Every(t, kindContent) {
-		assert.True(t, version.Inputs["secretData"].IsSecret(), version.Name)
-		stored[version.Name] = version.Value(t, "secretData")
+		assert.True(t, version.Secret("secretData"), version.Name)
+		stored[version.Name] = version.Get("secretData")
 	}
 
 	assert.Equal(t, map[string]any{
@@ -182,7 +182,7 @@ func TestEverySecretIsStoredAsASecretInTheStacksRegionOnly(t *testing.T) {
 		"stores-license-api-password":       "the-api-password",
 	}, stored)
 	for _, secret := range l.Every(t, kindSecret) {
-		replicas := secret.Value(t, "replication.userManaged.replicas").([]any)
+		replicas := secret.Get("replication.userManaged.replicas").([]any)
 		require.Len(t, replicas, 1, secret.Name)
 		assert.Equal(t, "us-central1", replicas[0].(map[string]any)["location"], secret.Name)
 	}
@@ -225,10 +225,10 @@ func TestWhatCannotBeMadeAgainIsProtected(t *testing.T) {
 
 	for protected, l := range map[bool]*layer{true: declare(t, valid()), false: declare(t, unprotected)} {
 		instance := l.One(t, kindSQL, "stores")
-		assert.Equal(t, protected, instance.Value(t, "deletionProtection"))
-		assert.Equal(t, protected, instance.Value(t, "settings.deletionProtectionEnabled"))
-		for _, d := range []pulumitest.Declared{instance, l.One(t, kindDatabase, "stores"), l.One(t, kindRedis, "stores"), l.One(t, kindRing, "keys")} {
-			assert.Equal(t, protected, d.RPC.GetProtect(), d.Kind)
+		assert.Equal(t, protected, instance.Get("deletionProtection"))
+		assert.Equal(t, protected, instance.Get("settings.deletionProtectionEnabled"))
+		for _, d := range []declared.Resource{instance, l.One(t, kindDatabase, "stores"), l.One(t, kindRedis, "stores"), l.One(t, kindRing, "keys")} {
+			assert.Equal(t, protected, d.Protect, d.Type)
 		}
 	}
 }
@@ -237,10 +237,10 @@ func TestImagesThatAStackRunsStayAndTheNewestToo(t *testing.T) {
 	t.Parallel()
 	images := declare(t, valid()).One(t, kindImages, "stores")
 
-	assert.Equal(t, "DOCKER", images.Value(t, "format"))
-	assert.Equal(t, "DELETE", images.Value(t, "cleanupPolicies[0].action"))
-	assert.Equal(t, "KEEP", images.Value(t, "cleanupPolicies[1].action"))
-	assert.Equal(t, []any{data.RunsTag, data.NextTag}, images.Value(t, "cleanupPolicies[1].condition.tagPrefixes"))
-	assert.Equal(t, "KEEP", images.Value(t, "cleanupPolicies[2].action"))
-	assert.Equal(t, 20.0, images.Value(t, "cleanupPolicies[2].mostRecentVersions.keepCount"))
+	assert.Equal(t, "DOCKER", images.Get("format"))
+	assert.Equal(t, "DELETE", images.Get("cleanupPolicies[0].action"))
+	assert.Equal(t, "KEEP", images.Get("cleanupPolicies[1].action"))
+	assert.Equal(t, []any{data.RunsTag, data.NextTag}, images.Get("cleanupPolicies[1].condition.tagPrefixes"))
+	assert.Equal(t, "KEEP", images.Get("cleanupPolicies[2].action"))
+	assert.Equal(t, 20.0, images.Get("cleanupPolicies[2].mostRecentVersions.keepCount"))
 }

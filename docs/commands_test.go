@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/observe/logfilter"
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -105,7 +106,7 @@ func setting(t *testing.T, c command, stack string) {
 	t.Helper()
 	if assignment := c.value("--config"); assignment != "" {
 		path, value, _ := strings.Cut(assignment, "=")
-		applies(t, c.block, stack, stacktest.Set(path, typed(value)))
+		applies(t, c.block, stack, plan.Set(path, typed(value)))
 	}
 }
 
@@ -144,14 +145,14 @@ func pulumiCommand(t *testing.T, c command) {
 	}
 	switch {
 	case slices.Contains(c.words, "--secret"):
-		_, err := stacktest.Try(t, "prod", stacktest.Plain(rest[0], "in plain text"))
+		_, err := stacktest.Try(t, "prod", plan.Plain(rest[0], "in plain text"))
 		assert.ErrorContains(t, err, rest[0], "%s:%d: the program knows no secret %s", c.document, c.line, rest[0])
 	case c.words[1] == "config" && c.words[2] == "set":
-		applies(t, c.block, stack, stacktest.Set(strings.TrimPrefix(rest[0], "license-platform:"), typed(rest[1])))
+		applies(t, c.block, stack, plan.Set(strings.TrimPrefix(rest[0], "license-platform:"), typed(rest[1])))
 	case c.words[1] == "config":
 		assert.True(t, settingExists(strings.TrimPrefix(rest[0], "license-platform:")), c)
 	case c.words[1] == "stack" && c.words[2] == "output":
-		assert.NotNil(t, stacktest.Deploy(t, stack).Outputs(t).Get(rest[0]), "the program has no output %s", rest[0])
+		assert.NotNil(t, stacktest.Deploy(t, stack).Outputs().Get(rest[0]), "the program has no output %s", rest[0])
 	}
 }
 

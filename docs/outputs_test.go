@@ -27,6 +27,6 @@ func TestEveryOutputIsDescribedAndEveryDescribedOneExists(t *testing.T) {
 		}
 	}
 	for _, name := range stacktest.Stacks(t) {
-		assert.ElementsMatch(t, slices.Collect(maps.Keys(stacktest.Deploy(t, name).Outputs(t).Inputs())), described, name)
+		assert.ElementsMatch(t, slices.Collect(maps.Keys(stacktest.Deploy(t, name).Outputs().Inputs())), described, name)
 	}
 }

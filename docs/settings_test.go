@@ -31,7 +31,7 @@ func typed(text string) any {
 }
 
 // applies says that a stack with these changes is valid.
-func applies(t *testing.T, b block, name string, changes ...stacktest.Change) *stacktest.Plan {
+func applies(t *testing.T, b block, name string, changes ...plan.Change) *plan.Plan {
 	t.Helper()
 	made, err := stacktest.Try(t, name, changes...)
 	require.NoError(t, err, "%s:%d", b.document, b.line)
@@ -65,7 +65,7 @@ var everythingDeclared = sync.OnceValues(func() (string, error) {
 })
 
 // inputs are everything that a plan declares, by URN.
-func inputs(made *stacktest.Plan) map[string]any {
+func inputs(made *plan.Plan) map[string]any {
 	all := map[string]any{}
 	for _, r := range made.Resources {
 		all[r.URN] = r.Inputs()
@@ -81,7 +81,7 @@ func TestEveryChangeOfSettingsInTheDocumentsIsValidAndChangesThePlan(t *testing.
 		var object map[string]any
 		require.NoError(t, yaml.UnmarshalStrict([]byte(b.text), &object))
 
-		var changes []stacktest.Change
+		var changes []plan.Change
 		for key, value := range object {
 			path, ours := strings.CutPrefix(key, "license-platform:")
 			require.True(t, ours, key)
@@ -96,12 +96,12 @@ func TestEveryChangeOfSettingsInTheDocumentsIsValidAndChangesThePlan(t *testing.
 }
 
 // leaves sets every value below path; lists are values.
-func leaves(path string, value any) []stacktest.Change {
+func leaves(path string, value any) []plan.Change {
 	object, nested := value.(map[string]any)
 	if !nested {
-		return []stacktest.Change{stacktest.Set(path, value)}
+		return []plan.Change{plan.Set(path, value)}
 	}
-	var all []stacktest.Change
+	var all []plan.Change
 	for key, below := range object {
 		all = append(all, leaves(path+"."+key, below)...)
 	}
@@ -117,26 +117,26 @@ func TestTheSigningKeyIsRotatedInTwoUpdatesAndNoTokenIsRefused(t *testing.T) {
 		}
 		return all
 	}
-	environment := func(made *stacktest.Plan) (active, published string) {
-		outputs := made.Outputs(t)
+	environment := func(made *plan.Plan) (active, published string) {
+		outputs := made.Outputs()
 		return fmt.Sprint(outputs.Get("activeSigningVersion")), fmt.Sprint(outputs.Get("signingVersions"))
 	}
-	version := func(made *stacktest.Plan, name string) string {
+	version := func(made *plan.Plan, name string) string {
 		return made.One(t, "gcp:kms/cryptoKeyVersion:CryptoKeyVersion", "keys-signing-"+name).ID
 	}
 
-	first := stacktest.Deploy(t, "prod", stacktest.Set("data.signing.versions", versions("ENABLED", "ENABLED")))
+	first := stacktest.Deploy(t, "prod", plan.Set("data.signing.versions", versions("ENABLED", "ENABLED")))
 	active, published := environment(first)
 	assert.Equal(t, version(first, "2026-11"), active, "the old version signs until every client knows the new one")
 	assert.Contains(t, published, version(first, "2026-11"))
 	assert.Contains(t, published, version(first, "2027-02"), "clients learn the new version an hour before it signs")
 
-	second := stacktest.Deploy(t, "prod", stacktest.Set("data.signing.versions", versions("ENABLED", "ENABLED")), stacktest.Set("data.signing.active", "2027-02"))
+	second := stacktest.Deploy(t, "prod", plan.Set("data.signing.versions", versions("ENABLED", "ENABLED")), plan.Set("data.signing.active", "2027-02"))
 	after, published := environment(second)
 	assert.Contains(t, after, version(second, "2027-02"))
 	assert.Contains(t, published, version(second, "2026-11"), "tokens of the old version are still verified")
 
-	third := stacktest.Deploy(t, "prod", stacktest.Set("data.signing.versions", versions("DISABLED", "ENABLED")), stacktest.Set("data.signing.active", "2027-02"))
+	third := stacktest.Deploy(t, "prod", plan.Set("data.signing.versions", versions("DISABLED", "ENABLED")), plan.Set("data.signing.active", "2027-02"))
 	_, published = environment(third)
 	assert.NotContains(t, published, version(third, "2026-11"))
 }

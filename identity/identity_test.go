@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/identity"
-	"github.com/coditect-ai/license-platform/pulumitest"
 )
 
 const (
@@ -35,13 +35,13 @@ type options struct {
 
 // layer is the whole of layer 5, declared under a Recorder.
 type layer struct {
-	*pulumitest.Recorder
+	*declared.Recorder
 	accounts *identity.Accounts
 }
 
 func declare(t *testing.T, o options) *layer {
 	t.Helper()
-	l := &layer{Recorder: &pulumitest.Recorder{Computed: computed}}
+	l := &layer{Recorder: &declared.Recorder{Cloud: declared.Echo{Computed: computed}}}
 	require.NoError(t, l.Run(func(ctx *pulumi.Context) error { return l.program(ctx, o) }))
 	return l
 }
@@ -112,20 +112,20 @@ func bindings(t *testing.T, l *layer) []string {
 	t.Helper()
 	only := "only resource.type == 'sqladmin.googleapis.com/Instance' && resource.name == 'projects/acme/instances/stores-1a2b3c'"
 	var listed []string
-	for _, d := range l.All {
-		if _, grants := d.Inputs["role"]; !grants {
+	for _, d := range l.Resources {
+		if d.Get("role") == nil {
 			continue
 		}
 		on := ""
 		for _, key := range []string{"cryptoKeyId", "secretId", "repository", "serviceAccountId", "project"} {
-			if _, has := d.Inputs[resource.PropertyKey(key)]; has {
-				on = fmt.Sprint(key, " ", d.Value(t, key))
+			if d.Get(key) != nil {
+				on = fmt.Sprint(key, " ", d.Get(key))
 				break
 			}
 		}
-		line := fmt.Sprint(d.Value(t, "member"), " is ", d.Value(t, "role"), " on ", on)
-		if _, has := d.Inputs["condition"]; has {
-			require.Equal(t, only, "only "+d.Value(t, "condition.expression").(string))
+		line := fmt.Sprint(d.Get("member"), " is ", d.Get("role"), " on ", on)
+		if d.Get("condition") != nil {
+			require.Equal(t, only, "only "+d.Get("condition.expression").(string))
 			line += ", this database only"
 		}
 		listed = append(listed, line)
@@ -202,9 +202,9 @@ func TestTheseAreAllTheRightsThatExist(t *testing.T) {
 
 func TestNothingReplacesRightsThatOthersGave(t *testing.T) {
 	t.Parallel()
-	for _, d := range declare(t, options{createsCluster: true}).All {
-		assert.NotRegexp(t, `IAMBinding|IAMPolicy|IamBinding|IamPolicy`, d.Kind, "authoritative kinds take away what they do not list")
-		assert.NotRegexp(t, `serviceaccount/key`, d.Kind, "no service account has a key")
+	for _, d := range declare(t, options{createsCluster: true}).Resources {
+		assert.NotRegexp(t, `IAMBinding|IAMPolicy|IamBinding|IamPolicy`, d.Type, "authoritative kinds take away what they do not list")
+		assert.NotRegexp(t, `serviceaccount/key`, d.Type, "no service account has a key")
 	}
 }
 
@@ -213,11 +213,11 @@ func TestWorkloadsAreBoundOnlyOnceTheClusterMadeTheIdentityPool(t *testing.T) {
 	l := declare(t, options{createsCluster: true})
 
 	for _, binding := range l.Every(t, kindWorkload) {
-		assert.True(t, l.WaitsFor(binding, l.One(t, kindService, "cluster")), binding.Name)
+		assert.True(t, l.ComesAfter(binding, l.One(t, kindService, "cluster")), binding.Name)
 	}
 	for _, account := range l.Every(t, kindAccount) {
-		assert.False(t, l.WaitsFor(account, l.One(t, kindService, "cluster")), "the cluster's nodes need their account")
-		assert.True(t, l.WaitsFor(account, l.One(t, kindService, "api")), "APIs are enabled first")
+		assert.False(t, l.ComesAfter(account, l.One(t, kindService, "cluster")), "the cluster's nodes need their account")
+		assert.True(t, l.ComesAfter(account, l.One(t, kindService, "api")), "APIs are enabled first")
 	}
 }
 

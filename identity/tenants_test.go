@@ -38,9 +38,9 @@ func TestTenantsComeAfterTheProjectMayHaveThem(t *testing.T) {
 
 	config := l.One(t, kindConfig, "accounts")
 
-	assert.Equal(t, true, config.Value(t, "multiTenant.allowTenants"))
+	assert.Equal(t, true, config.Get("multiTenant.allowTenants"))
 	for _, tenant := range l.Every(t, kindTenant) {
-		assert.True(t, l.WaitsFor(tenant, config), tenant.Name)
+		assert.True(t, l.ComesAfter(tenant, config), tenant.Name)
 	}
 }
 
@@ -48,11 +48,11 @@ func TestNobodySignsHimselfUpAndEverySignInIsLogged(t *testing.T) {
 	t.Parallel()
 	config := declare(t, options{settings: withTenants()}).One(t, kindConfig, "accounts")
 
-	assert.Equal(t, true, config.Value(t, "client.permissions.disabledUserSignup"))
-	assert.Equal(t, true, config.Value(t, "client.permissions.disabledUserDeletion"))
-	assert.Equal(t, true, config.Value(t, "monitoring.requestLogging.enabled"))
-	assert.Equal(t, "ENABLED", config.Value(t, "mfa.state"))
-	assert.Equal(t, []any{"licenses.coditect.ai"}, config.Value(t, "authorizedDomains"))
+	assert.Equal(t, true, config.Get("client.permissions.disabledUserSignup"))
+	assert.Equal(t, true, config.Get("client.permissions.disabledUserDeletion"))
+	assert.Equal(t, true, config.Get("monitoring.requestLogging.enabled"))
+	assert.Equal(t, "ENABLED", config.Get("mfa.state"))
+	assert.Equal(t, []any{"licenses.coditect.ai"}, config.Get("authorizedDomains"))
 }
 
 func TestIdentityPlatformThatSomebodyElseSetUpIsLeftAlone(t *testing.T) {
@@ -75,9 +75,9 @@ func TestSuspendedSignInLetsNobodyInAndLosesNobody(t *testing.T) {
 		true:  declare(t, options{settings: suspended}),
 	} {
 		demo := l.One(t, kindTenant, "accounts-demo")
-		assert.Equal(t, suspended, demo.Value(t, "disableAuth"))
-		assert.Equal(t, true, demo.Value(t, "allowPasswordSignup"), "off again brings back what was")
-		assert.Equal(t, false, demo.Value(t, "enableEmailLinkSignin"))
+		assert.Equal(t, suspended, demo.Get("disableAuth"))
+		assert.Equal(t, true, demo.Get("allowPasswordSignup"), "off again brings back what was")
+		assert.Equal(t, false, demo.Get("enableEmailLinkSignin"))
 	}
 }
 
@@ -88,10 +88,10 @@ func TestATenantsUsersAreNotLostByMistake(t *testing.T) {
 	unprotected.DeletionProtection = &off
 
 	for _, tenant := range declare(t, options{settings: withTenants()}).Every(t, kindTenant) {
-		assert.True(t, tenant.RPC.GetProtect(), tenant.Name)
+		assert.True(t, tenant.Protect, tenant.Name)
 	}
 	for _, tenant := range declare(t, options{settings: unprotected}).Every(t, kindTenant) {
-		assert.False(t, tenant.RPC.GetProtect(), tenant.Name)
+		assert.False(t, tenant.Protect, tenant.Name)
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/observe"
 	"github.com/coditect-ai/license-platform/observe/alert"
-	"github.com/coditect-ai/license-platform/pulumitest"
 )
 
 const (
@@ -35,14 +35,14 @@ func about() alert.Subject {
 
 // declare declares layer 7 with the settings under a Recorder; a key pages
 // PagerDuty.
-func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.StringInput) *pulumitest.Recorder {
+func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.StringInput) *declared.Recorder {
 	t.Helper()
 	subject := about()
-	r := &pulumitest.Recorder{Computed: func(kind, name string) resource.PropertyMap {
+	r := &declared.Recorder{Cloud: declared.Echo{Computed: func(kind, name string) resource.PropertyMap {
 		return resource.PropertyMap{
 			"name": resource.NewProperty("full-name-of-" + name), "uptimeCheckId": resource.NewProperty("check-of-" + name),
 		}
-	}}
+	}}}
 	require.NoError(t, r.Run(func(ctx *pulumi.Context) error {
 		api, err := projects.NewService(ctx, "api", &projects.ServiceArgs{Service: pulumi.String("logging.googleapis.com")})
 		if err != nil {
@@ -90,12 +90,12 @@ func TestLogsAreKeptEncryptedInTheStacksRegion(t *testing.T) {
 
 	bucket := r.One(t, kindBucket, "observe")
 
-	assert.Equal(t, "us-central1", bucket.Value(t, "location"))
-	assert.Equal(t, "id-of-key", bucket.Value(t, "cmekSettings.kmsKeyName"))
-	assert.True(t, r.WaitsFor(bucket, r.One(t, kindService, "key")), "the key's grant comes first")
-	assert.Equal(t, 400.0, bucket.Value(t, "retentionDays"))
-	assert.Equal(t, false, bucket.Value(t, "locked"), "a lock cannot be undone, so it is a decision")
-	assert.True(t, bucket.RPC.GetProtect(), "it is the evidence")
+	assert.Equal(t, "us-central1", bucket.Get("location"))
+	assert.Equal(t, "id-of-key", bucket.Get("cmekSettings.kmsKeyName"))
+	assert.True(t, r.ComesAfter(bucket, r.One(t, kindService, "key")), "the key's grant comes first")
+	assert.Equal(t, 400.0, bucket.Get("retentionDays"))
+	assert.Equal(t, false, bucket.Get("locked"), "a lock cannot be undone, so it is a decision")
+	assert.True(t, bucket.Protect, "it is the evidence")
 }
 
 func TestTheBucketCanBeLockedAndUnprotectedBySetting(t *testing.T) {
@@ -103,8 +103,8 @@ func TestTheBucketCanBeLockedAndUnprotectedBySetting(t *testing.T) {
 	off := false
 	bucket := declare(t, observe.Settings{Locked: true, DeletionProtection: &off}, nil).One(t, kindBucket, "observe")
 
-	assert.Equal(t, true, bucket.Value(t, "locked"))
-	assert.False(t, bucket.RPC.GetProtect())
+	assert.Equal(t, true, bucket.Get("locked"))
+	assert.False(t, bucket.Protect)
 }
 
 func TestTheSinkFillsTheBucketAndDropsNothingByItsText(t *testing.T) {
@@ -112,9 +112,9 @@ func TestTheSinkFillsTheBucketAndDropsNothingByItsText(t *testing.T) {
 	r := declare(t, observe.Settings{}, nil)
 
 	sink := r.One(t, kindSink, "observe")
-	filter := sink.Value(t, "filter").(string)
+	filter := sink.Get("filter").(string)
 
-	assert.Equal(t, "logging.googleapis.com/id-of-observe", sink.Value(t, "destination"))
+	assert.Equal(t, "logging.googleapis.com/id-of-observe", sink.Get("destination"))
 	for what, part := range map[string]string{
 		"the workloads' output":    `labels."k8s-pod/app"=("license-api" OR "license-migrate")`,
 		"the namespace":            `resource.labels.namespace_name="coditect-app"`,
@@ -127,7 +127,7 @@ func TestTheSinkFillsTheBucketAndDropsNothingByItsText(t *testing.T) {
 		assert.Contains(t, filter, part, what)
 	}
 	assert.NotContains(t, filter, "severity", "an entry that says nothing today is evidence tomorrow")
-	assert.NotContains(t, sink.Inputs, "exclusions")
+	assert.NotContains(t, sink.Inputs(), "exclusions")
 }
 
 func TestReadsAndWritesOfKeysSecretsAndTheDatabaseAreLogged(t *testing.T) {
@@ -135,12 +135,12 @@ func TestReadsAndWritesOfKeysSecretsAndTheDatabaseAreLogged(t *testing.T) {
 	audited := map[any]int{}
 	for _, config := range declare(t, observe.Settings{}, nil).Every(t, kindAudit) {
 		kinds := map[any]bool{}
-		for _, listed := range config.Value(t, "auditLogConfigs").([]any) {
+		for _, listed := range config.Get("auditLogConfigs").([]any) {
 			log := listed.(map[string]any)
 			kinds[log["logType"]] = true
 			assert.NotContains(t, log, "exemptedMembers", "nobody is exempt")
 		}
-		audited[config.Value(t, "service")] = len(kinds)
+		audited[config.Get("service")] = len(kinds)
 	}
 
 	assert.Equal(t, map[any]int{
@@ -155,13 +155,13 @@ func TestAlertsReachEveryAddressAndTheOnCall(t *testing.T) {
 	settings := observe.Settings{Emails: []string{"ops@coditect.ai"}}
 	r := declare(t, settings, pulumi.String("the-pagerduty-key"))
 
-	assert.Equal(t, "ops@coditect.ai", r.One(t, kindChannel, "observe-ops@coditect.ai").Value(t, "labels.email_address"))
+	assert.Equal(t, "ops@coditect.ai", r.One(t, kindChannel, "observe-ops@coditect.ai").Get("labels.email_address"))
 	page := r.One(t, kindChannel, "observe-pagerduty")
-	assert.Equal(t, "the-pagerduty-key", page.Value(t, "sensitiveLabels.serviceKey"))
-	assert.True(t, page.Inputs["sensitiveLabels"].ContainsSecrets(), "the key is a secret")
+	assert.Equal(t, "the-pagerduty-key", page.Get("sensitiveLabels.serviceKey"))
+	assert.True(t, page.Secret("sensitiveLabels.serviceKey"), "the key is a secret")
 	for _, policy := range r.Every(t, kindAlert) {
 		assert.Equal(t, []any{"full-name-of-observe-ops@coditect.ai", "full-name-of-observe-pagerduty"},
-			policy.Value(t, "notificationChannels"), policy.Name)
+			policy.Get("notificationChannels"), policy.Name)
 	}
 }
 
@@ -179,16 +179,16 @@ func TestEveryAlertBecomesAPolicyThatNamesItsPlaybook(t *testing.T) {
 	for _, a := range alerts {
 		policy := r.One(t, kindAlert, "observe-"+a.Name)
 		if a.Filter == "" {
-			assert.Equal(t, a.Expression, policy.Value(t, "conditions[0].conditionPrometheusQueryLanguage.query"))
+			assert.Equal(t, a.Expression, policy.Get("conditions[0].conditionPrometheusQueryLanguage.query"))
 		} else {
-			assert.Equal(t, a.Filter, policy.Value(t, "conditions[0].conditionMatchedLog.filter"))
-			assert.Equal(t, "300s", policy.Value(t, "alertStrategy.notificationRateLimit.period"), "the API refuses a log-based alert without it")
-			assert.Contains(t, policy.Value(t, "conditions[0].conditionMatchedLog.labelExtractors"), "principal", "the page says who it was")
+			assert.Equal(t, a.Filter, policy.Get("conditions[0].conditionMatchedLog.filter"))
+			assert.Equal(t, "300s", policy.Get("alertStrategy.notificationRateLimit.period"), "the API refuses a log-based alert without it")
+			assert.Contains(t, policy.Get("conditions[0].conditionMatchedLog.labelExtractors"), "principal", "the page says who it was")
 		}
-		assert.Equal(t, a.Severity, policy.Value(t, "severity"))
-		assert.Contains(t, policy.Value(t, "documentation.content"), "docs/playbooks/"+a.Playbook)
+		assert.Equal(t, a.Severity, policy.Get("severity"))
+		assert.Contains(t, policy.Get("documentation.content"), "docs/playbooks/"+a.Playbook)
 		assert.FileExists(t, filepath.Join("..", "docs", "playbooks", a.Playbook))
-		assert.True(t, r.WaitsFor(policy, r.One(t, kindService, "pods")), "Cloud Monitoring refuses metrics that were never written")
+		assert.True(t, r.ComesAfter(policy, r.One(t, kindService, "pods")), "Cloud Monitoring refuses metrics that were never written")
 	}
 }
 
@@ -197,7 +197,7 @@ func TestDeployersOfTheSettingsMayChangePolicies(t *testing.T) {
 	settings := observe.Settings{Deployers: []string{"up@acme.iam.gserviceaccount.com"}}
 	policy := declare(t, settings, nil).One(t, kindAlert, "observe-PolicyChangedOutsidePipeline")
 
-	assert.Contains(t, policy.Value(t, "conditions[0].conditionMatchedLog.filter"), `"up@acme.iam.gserviceaccount.com"`)
+	assert.Contains(t, policy.Get("conditions[0].conditionMatchedLog.filter"), `"up@acme.iam.gserviceaccount.com"`)
 }
 
 func TestEveryPlaybookSaysWhatItMeansToCheckToActAndToUndo(t *testing.T) {

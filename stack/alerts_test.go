@@ -17,25 +17,25 @@ import (
 func TestTheAlertsAreAboutWhatTheStackDeclares(t *testing.T) {
 	t.Parallel()
 	for _, name := range stacktest.Stacks(t) {
-		plan := stacktest.Deploy(t, name)
+		made := stacktest.Deploy(t, name)
 		query := func(alert string) string {
-			return plan.One(t, "gcp:monitoring/alertPolicy:AlertPolicy", "observe-"+alert).Text("conditions[0].conditionPrometheusQueryLanguage.query")
+			return made.One(t, "gcp:monitoring/alertPolicy:AlertPolicy", "observe-"+alert).Text("conditions[0].conditionPrometheusQueryLanguage.query")
 		}
-		policy := plan.Of("gcp:compute/securityPolicy:SecurityPolicy")
+		policy := made.Of("gcp:compute/securityPolicy:SecurityPolicy")
 		require.Len(t, policy, 1, name)
 		assert.Contains(t, query("WAFDenialSurge"), `policy_name="`+policy[0].Text("name")+`"`, name)
 
 		instance := regexp.MustCompile(`instance_id=~"([^"]*)"`).FindStringSubmatch(query("RedisMemoryHigh"))
 		require.NotNil(t, instance, name)
-		redis := plan.Of("gcp:redis/instance:Instance")
+		redis := made.Of("gcp:redis/instance:Instance")
 		require.Len(t, redis, 1, name)
 		full := "projects/p/locations/us-central1/instances/" + redis[0].Text("name")
 		assert.Regexp(t, "^(?:"+instance[1]+")$", full, "PromQL's patterns match the whole label")
 
-		read := plan.One(t, "gcp:monitoring/alertPolicy:AlertPolicy", "observe-SecretReadByPerson").Text("conditions[0].conditionMatchedLog.filter")
+		read := made.One(t, "gcp:monitoring/alertPolicy:AlertPolicy", "observe-SecretReadByPerson").Text("conditions[0].conditionMatchedLog.filter")
 		filter, err := logfilter.Parse(read)
 		require.NoError(t, err)
-		secrets := plan.Of("gcp:secretmanager/secret:Secret")
+		secrets := made.Of("gcp:secretmanager/secret:Secret")
 		require.NotEmpty(t, secrets, name)
 		for _, secret := range secrets {
 			assert.True(t, filter.Matches(map[string]any{
@@ -55,8 +55,8 @@ func TestEveryFilterOfLogEntriesCanBeRead(t *testing.T) {
 	t.Parallel()
 	for _, name := range stacktest.Stacks(t) {
 		read := 0
-		plan := stacktest.Deploy(t, name)
-		for _, sink := range plan.Of("gcp:logging/projectSink:ProjectSink") {
+		made := stacktest.Deploy(t, name)
+		for _, sink := range made.Of("gcp:logging/projectSink:ProjectSink") {
 			filter, err := logfilter.Parse(sink.Text("filter"))
 			require.NoError(t, err, name)
 			audit := map[string]any{"logName": "projects/p/logs/cloudaudit.googleapis.com%2Factivity"}
@@ -64,7 +64,7 @@ func TestEveryFilterOfLogEntriesCanBeRead(t *testing.T) {
 			assert.False(t, filter.Matches(map[string]any{"resource": map[string]any{"type": "gce_instance"}}), "what is not ours is not")
 			read++
 		}
-		for _, policy := range plan.Of("gcp:monitoring/alertPolicy:AlertPolicy") {
+		for _, policy := range made.Of("gcp:monitoring/alertPolicy:AlertPolicy") {
 			if text := policy.Text("conditions[0].conditionMatchedLog.filter"); text != "" {
 				_, err := logfilter.Parse(text)
 				assert.NoError(t, err, "%s of %s", policy.Name, name)

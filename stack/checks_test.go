@@ -22,15 +22,15 @@ const (
 
 // wrongWorld is a project that prod's settings do not fit.
 type wrongWorld struct {
-	changes []stacktest.Change
+	changes []plan.Change
 	says    []string
 	// check is the one that finds it.
 	check string
 }
 
 func wrongWorlds() map[string]wrongWorld {
-	found := func(function, property string, value any) []stacktest.Change {
-		return []stacktest.Change{stacktest.Found(function, map[string]any{property: value})}
+	found := func(function, property string, value any) []plan.Change {
+		return []plan.Change{plan.Found(function, map[string]any{property: value})}
 	}
 	nodes := "gke-nodes@coditect-cloud-infra.iam.gserviceaccount.com"
 	return map[string]wrongWorld{
@@ -41,7 +41,7 @@ func wrongWorlds() map[string]wrongWorld {
 			found(getSubnetwork, "network", "projects/p/global/networks/other"), []string{"network.subnetwork", "belongs to the network other"}, "subnet",
 		},
 		"a peered range of others is not named": {
-			[]stacktest.Change{stacktest.Unset("network.stayingPrivateServicesRanges")},
+			[]plan.Change{plan.Unset("network.stayingPrivateServicesRanges")},
 			[]string{"network.stayingPrivateServicesRanges", "leaves out coditect-services (10.50.0.0/20)", "would lose", "network.privateServicesRangeName: coditect-services"},
 			"peeredRanges",
 		},
@@ -49,7 +49,7 @@ func wrongWorlds() map[string]wrongWorld {
 			found(getAddresses, "addresses", []any{}), []string{"network.stayingPrivateServicesRanges", "coditect-services", "is not reserved", "nothing: no range is reserved there"}, "peeredRanges",
 		},
 		"an adopted range is not there": {
-			[]stacktest.Change{stacktest.Unset("network.privateServicesRange"), stacktest.Unset("network.stayingPrivateServicesRanges"), stacktest.Set("network.privateServicesRangeName", "coditect-servces")},
+			[]plan.Change{plan.Unset("network.privateServicesRange"), plan.Unset("network.stayingPrivateServicesRanges"), plan.Set("network.privateServicesRangeName", "coditect-servces")},
 			[]string{"network.privateServicesRangeName", "coditect-servces", "is not reserved", "one of coditect-services (10.50.0.0/20)"},
 			"peeredRanges",
 		},
@@ -60,25 +60,25 @@ func wrongWorlds() map[string]wrongWorld {
 			found(getAddress, "status", "RESERVED"), []string{"network.edgeAddress.name", "is not in use", "kubernetes.ingress.adopt"}, "edgeAddress",
 		},
 		"a zone for the whole network exists already": {
-			[]stacktest.Change{
-				stacktest.Set("network.privateZonesForAll", true),
-				stacktest.Found(getManagedZones, map[string]any{"managedZones": []any{map[string]any{"name": "theirs", "dnsName": "googleapis.com.", "visibility": "private"}}}),
+			[]plan.Change{
+				plan.Set("network.privateZonesForAll", true),
+				plan.Found(getManagedZones, map[string]any{"managedZones": []any{map[string]any{"name": "theirs", "dnsName": "googleapis.com.", "visibility": "private"}}}),
 			},
 			[]string{"network.privateZonesForAll", "a private zone for googleapis.com. already: theirs"},
 			"privateZones",
 		},
 		"the audit configuration that is left to its owner logs no read of a secret": {
-			[]stacktest.Change{stacktest.Set("observe.existingAudit", true), stacktest.Found(getIamPolicy, map[string]any{"policyData": `{"auditConfigs": [{"service": "storage.googleapis.com", "auditLogConfigs": [{"logType": "DATA_READ"}]}]}`})},
+			[]plan.Change{plan.Set("observe.existingAudit", true), plan.Found(getIamPolicy, map[string]any{"policyData": `{"auditConfigs": [{"service": "storage.googleapis.com", "auditLogConfigs": [{"logType": "DATA_READ"}]}]}`})},
 			[]string{"observe.existingAudit", "does not log reads of secrets"},
 			"audit",
 		},
 		"the cluster has Calico": {
-			[]stacktest.Change{stacktest.Found(getCluster, map[string]any{"datapathProvider": "", "networkPolicies": []any{map[string]any{"enabled": true, "provider": "CALICO"}}})},
+			[]plan.Change{plan.Found(getCluster, map[string]any{"datapathProvider": "", "networkPolicies": []any{map[string]any{"enabled": true, "provider": "CALICO"}}})},
 			[]string{"kubernetes.networkPolicies.dataplane", "dataplaneV2", "enforces policies with Calico"},
 			"dataplane",
 		},
 		"the cluster has Dataplane V2, and the settings say Calico": {
-			[]stacktest.Change{stacktest.Set("kubernetes.networkPolicies.dataplane", "calico")}, []string{"kubernetes.networkPolicies.dataplane", "has Dataplane V2"}, "dataplane",
+			[]plan.Change{plan.Set("kubernetes.networkPolicies.dataplane", "calico")}, []string{"kubernetes.networkPolicies.dataplane", "has Dataplane V2"}, "dataplane",
 		},
 		"the cluster enforces no policies": {
 			found(getCluster, "datapathProvider", "LEGACY_DATAPATH"), []string{"kubernetes.networkPolicies.dataplane", "enforces no NetworkPolicies"}, "dataplane",
@@ -103,7 +103,7 @@ func TestAWrongWorldIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 	for name, world := range wrongWorlds() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			made, err := stacktest.Try(t, "prod", append(world.changes, stacktest.Preview())...)
+			made, err := stacktest.Try(t, "prod", append(world.changes, plan.Preview())...)
 			require.Error(t, err)
 			for _, text := range append(world.says, "check "+world.check+":", "checks.skip") {
 				require.ErrorContains(t, err, text)
@@ -120,7 +120,7 @@ func TestACheckCanBeLeftOutByItsName(t *testing.T) {
 	for name, world := range wrongWorlds() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := stacktest.Try(t, "prod", append(world.changes, stacktest.Set("checks.skip", []any{world.check}))...)
+			_, err := stacktest.Try(t, "prod", append(world.changes, plan.Set("checks.skip", []any{world.check}))...)
 			refusedByGoogle(t, name, err)
 		})
 	}
@@ -144,8 +144,8 @@ func refusedByGoogle(t *testing.T, world string, err error) {
 func TestEveryFindingIsToldTogether(t *testing.T) {
 	t.Parallel()
 	_, err := stacktest.Try(t, "prod",
-		stacktest.Found(getSubnetwork, map[string]any{"privateIpGoogleAccess": false}),
-		stacktest.Found(getCluster, map[string]any{"workloadIdentityConfigs": []any{}}))
+		plan.Found(getSubnetwork, map[string]any{"privateIpGoogleAccess": false}),
+		plan.Found(getCluster, map[string]any{"workloadIdentityConfigs": []any{}}))
 	require.ErrorContains(t, err, "has no Private Google Access")
 	require.ErrorContains(t, err, "has no Workload Identity")
 }
@@ -155,7 +155,7 @@ func TestALockdownIsNotHeldUpByAWrongWorld(t *testing.T) {
 	for name, world := range wrongWorlds() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			made, err := stacktest.Try(t, "prod", append(world.changes, stacktest.Set("platform.lockdown", true))...)
+			made, err := stacktest.Try(t, "prod", append(world.changes, plan.Set("platform.lockdown", true))...)
 			refusedByGoogle(t, name, err)
 			_, closed := made.Find(armorRule, "armor-lockdown")
 			assert.True(t, closed, "what changed around the stack must not keep the door open")
@@ -165,7 +165,7 @@ func TestALockdownIsNotHeldUpByAWrongWorld(t *testing.T) {
 
 func TestWhatIsCreatedIsNotLookedUp(t *testing.T) {
 	t.Parallel()
-	wrong := []stacktest.Change{}
+	wrong := []plan.Change{}
 	for _, world := range wrongWorlds() {
 		if len(world.changes) == 1 && world.check != "peeredRanges" && world.check != "dataplane" {
 			wrong = append(wrong, world.changes[0])
@@ -177,7 +177,7 @@ func TestWhatIsCreatedIsNotLookedUp(t *testing.T) {
 
 func TestAMisspeltCheckIsRefused(t *testing.T) {
 	t.Parallel()
-	_, err := stacktest.Try(t, "prod", stacktest.Set("checks.skip", []any{"nodeacount"}))
+	_, err := stacktest.Try(t, "prod", plan.Set("checks.skip", []any{"nodeacount"}))
 	require.ErrorContains(t, err, `checks.skip[0] = "nodeacount": is not a valid check`)
 	require.ErrorContains(t, err, "nodeAccount")
 }
@@ -190,7 +190,7 @@ func TestWhatCannotBeLookedUpIsNamedByItsSetting(t *testing.T) {
 		"gcp:projects/getIamPolicy:getIamPolicy":        `platform.project = "coditect-cloud-infra": `,
 		getCluster:                                      `kubernetes.cluster.name = "coditect-cluster": `,
 	} {
-		changes := []stacktest.Change{stacktest.Found(function, nil), stacktest.Preview(), stacktest.Set("observe.existingAudit", true)}
+		changes := []plan.Change{plan.Found(function, nil), plan.Preview(), plan.Set("observe.existingAudit", true)}
 		_, err := stacktest.Try(t, "prod", changes...)
 		require.ErrorContains(t, err, settingWritten, function)
 	}
@@ -198,12 +198,12 @@ func TestWhatCannotBeLookedUpIsNamedByItsSetting(t *testing.T) {
 
 func TestAClusterThatIsNotThereIsToldByTheChecksAndNotByTheSDK(t *testing.T) {
 	t.Parallel()
-	elsewhere := stacktest.Found(getCluster, nil)
-	for name, changes := range map[string][]stacktest.Change{
+	elsewhere := plan.Found(getCluster, nil)
+	for name, changes := range map[string][]plan.Change{
 		"in an update":             {elsewhere},
-		"in a preview":             {elsewhere, stacktest.Preview()},
-		"in a lockdown":            {elsewhere, stacktest.Set("platform.lockdown", true)},
-		"with its checks left out": {elsewhere, stacktest.Set("checks.skip", []any{"dataplane", "workloadIdentity", "nodeAccount", "clusterNetwork"})},
+		"in a preview":             {elsewhere, plan.Preview()},
+		"in a lockdown":            {elsewhere, plan.Set("platform.lockdown", true)},
+		"with its checks left out": {elsewhere, plan.Set("checks.skip", []any{"dataplane", "workloadIdentity", "nodeAccount", "clusterNetwork"})},
 	} {
 		made, err := stacktest.Try(t, "prod", changes...)
 		require.ErrorContains(t, err, `kubernetes.cluster.name = "coditect-cluster": `, name)

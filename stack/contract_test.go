@@ -9,12 +9,12 @@ import (
 
 	"github.com/coditect-ai/license-platform/app/server"
 	"github.com/coditect-ai/license-platform/k8s/workload"
-	"github.com/coditect-ai/license-platform/stack/stacktest"
+	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
 func TestTheAPIUnderstandsItsEnvironment(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		variables := environment(t, plan.One(t, deployment, workload.APIName))
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		variables := environment(t, made.One(t, deployment, workload.APIName))
 		for name, value := range variables {
 			variables[name] = strings.ReplaceAll(value, "$(POD_IP)", "10.20.0.1")
 		}
@@ -22,18 +22,18 @@ func TestTheAPIUnderstandsItsEnvironment(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "10.20.0.1:8000", settings.ListenAddress, "only the pod's own address is listened on")
 		assert.Equal(t, "10.20.0.1:9090", settings.MetricsAddress)
-		assert.Equal(t, plan.Outputs(t).Text("licenseUrl"), settings.TokenIssuer)
-		assert.Equal(t, plan.Outputs(t).Text("activeSigningVersion"), settings.KMSKeyVersion)
+		assert.Equal(t, made.Outputs().Text("licenseUrl"), settings.TokenIssuer)
+		assert.Equal(t, made.Outputs().Text("activeSigningVersion"), settings.KMSKeyVersion)
 	})
 }
 
 func TestTheMigrationUnderstandsItsEnvironment(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		settings, tenants, err := server.LoadMigrate(environment(t, plan.One(t, job, "license-migrate")))
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		settings, tenants, err := server.LoadMigrate(environment(t, made.One(t, job, "license-migrate")))
 		require.NoError(t, err)
 		assert.Equal(t, "license-migrate", settings.DatabaseUser, "the role that owns the schema")
 		require.NotEmpty(t, tenants)
-		known := plan.Outputs(t).Get("tenants").(map[string]any)
+		known := made.Outputs().Get("tenants").(map[string]any)
 		require.Len(t, tenants, len(known))
 		for _, seeded := range tenants {
 			assert.Equal(t, known[seeded.Tenant.Name], seeded.Tenant.ID)

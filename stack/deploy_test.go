@@ -14,9 +14,9 @@ func TestEveryCommittedStackDeploys(t *testing.T) {
 	for _, name := range stacktest.Stacks(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			plan := stacktest.Deploy(t, name)
-			require.NotEmpty(t, plan.Of("kubernetes:apps/v1:Deployment"))
-			assert.Len(t, plan.Pushed, 2, "the image is published once, and marked once it runs")
+			made := stacktest.Deploy(t, name)
+			require.NotEmpty(t, made.Of("kubernetes:apps/v1:Deployment"))
+			assert.Len(t, made.Pushed, 2, "the image is published once, and marked once it runs")
 		})
 	}
 }

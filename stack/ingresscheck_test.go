@@ -12,18 +12,18 @@ import (
 )
 
 // annotated makes the live Ingress have other annotations.
-func annotated(others map[string]any) []stacktest.Change {
-	return []stacktest.Change{stacktest.Found(kubeIngress, map[string]any{"metadata": plan.IngressMetadata(others)})}
+func annotated(others map[string]any) []plan.Change {
+	return []plan.Change{plan.Found(kubeIngress, map[string]any{"metadata": plan.IngressMetadata(others)})}
 }
 
 // routed makes the live Ingress have one rule more than those of the settings.
-func routed(more ...any) []stacktest.Change {
+func routed(more ...any) []plan.Change {
 	rules := []any{
 		plan.Rule("api.coditect.ai", "/", "coditect-api-v2"),
 		plan.Rule("coditect.ai", "/api", "coditect-api-v2", "/ws", "coditect-api-v2", "/", "coditect-frontend"),
 		plan.Rule("www.coditect.ai", "/", "coditect-frontend"),
 	}
-	return []stacktest.Change{stacktest.Found(kubeIngress, map[string]any{"spec": map[string]any{"rules": append(rules, more...)}})}
+	return []plan.Change{plan.Found(kubeIngress, map[string]any{"spec": map[string]any{"rules": append(rules, more...)}})}
 }
 
 // ours marks the live Ingress as one that the platform has declared before.
@@ -39,7 +39,7 @@ func ours(annotations ...string) map[string]any {
 
 func TestADomainOfNoHostOfTheLiveIngressIsNamed(t *testing.T) {
 	t.Parallel()
-	_, err := stacktest.Try(t, "prod", stacktest.Preview(), stacktest.Set("platform.domain", "example.com"))
+	_, err := stacktest.Try(t, "prod", plan.Preview(), plan.Set("platform.domain", "example.com"))
 	require.ErrorContains(t, err, `platform.domain = "example.com": no host of the live Ingress belongs to this domain`)
 	require.ErrorContains(t, err, "the domain of api.coditect.ai")
 }
@@ -50,7 +50,7 @@ func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
 	old := plan.IngressMetadata(map[string]any{"kubernetes.io/ingress.allow-http": "true"})
 	old["finalizers"] = []any{"networking.gke.io/ingress-finalizer"}
 	for name, world := range map[string]struct {
-		changes []stacktest.Change
+		changes []plan.Change
 		says    []string
 	}{
 		"a host": {routed(plan.Rule("docs.coditect.ai", "/", "docs")), []string{
@@ -64,7 +64,7 @@ func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
 			map[string]any{"path": "/", "pathType": "Prefix", "backend": map[string]any{"resource": map[string]any{"kind": "StorageBucket", "name": "files"}}},
 		}}}), []string{"files.coditect.ai/ to no Service"}},
 		"a route that is not there": {
-			[]stacktest.Change{stacktest.Found(kubeIngress, map[string]any{"spec": map[string]any{"rules": []any{}}})},
+			[]plan.Change{plan.Found(kubeIngress, map[string]any{"spec": map[string]any{"rules": []any{}}})},
 			[]string{"coditect.ai/ws (Prefix) → coditect-api-v2:80", "would be added"},
 		},
 		"a certificate": {annotated(map[string]any{"networking.gke.io/managed-certificates": "coditect-ai-ssl, docs-ssl"}), []string{
@@ -75,17 +75,17 @@ func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
 			"kubernetes.ingress.existingFrontendConfig", "the FrontendConfig ide, and it would be replaced",
 		}},
 		"an open port 80":  {annotated(map[string]any{"kubernetes.io/ingress.allow-http": nil}), []string{redirects, "would be closed"}},
-		"a closed port 80": {[]stacktest.Change{stacktest.Set(redirects, true)}, []string{redirects, "would be opened"}},
+		"a closed port 80": {[]plan.Change{plan.Set(redirects, true)}, []string{redirects, "would be opened"}},
 		"another class":    {annotated(map[string]any{"kubernetes.io/ingress.class": "gce-internal"}), []string{"kubernetes.ingress.name", "gce-internal"}},
 		"another address":  {annotated(map[string]any{"kubernetes.io/ingress.global-static-ip-name": "ide-ip"}), []string{"network.edgeAddress.name", "ide-ip"}},
 		"names of the V1 scheme": {
-			[]stacktest.Change{stacktest.Set(redirects, true), stacktest.Found(kubeIngress, map[string]any{"metadata": old})},
+			[]plan.Change{plan.Set(redirects, true), plan.Found(kubeIngress, map[string]any{"metadata": old})},
 			[]string{redirects, "uses the V1 naming scheme"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			made, err := stacktest.Try(t, "prod", append(world.changes, stacktest.Preview())...)
+			made, err := stacktest.Try(t, "prod", append(world.changes, plan.Preview())...)
 			require.Error(t, err)
 			for _, text := range append(world.says, "check ingress:", "checks.skip") {
 				require.ErrorContains(t, err, text)
@@ -93,7 +93,7 @@ func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
 			for _, r := range made.Resources {
 				assert.True(t, strings.HasPrefix(r.Type, "pulumi:providers:"), "%s is declared", r.Name)
 			}
-			stacktest.Deploy(t, "prod", append(world.changes, stacktest.Preview(), stacktest.Set("checks.skip", []any{"ingress"}))...)
+			stacktest.Deploy(t, "prod", append(world.changes, plan.Preview(), plan.Set("checks.skip", []any{"ingress"}))...)
 		})
 	}
 }
@@ -107,11 +107,11 @@ func TestWhatThePlatformHasDeclaredBeforeItMayChange(t *testing.T) {
 		map[string]any{"manager": "kubectl-client-side-apply", "operation": "Update", "fieldsV1": map[string]any{}},
 		ours("kubernetes.io/ingress.allow-http", "networking.gke.io/managed-certificates"),
 	}
-	found := stacktest.Found(kubeIngress, map[string]any{"metadata": metadata})
-	stacktest.Deploy(t, "prod", found, stacktest.Preview())
-	stacktest.Deploy(t, "prod", found, stacktest.Preview(), stacktest.Set("kubernetes.ingress.redirectHttp", true))
-	stacktest.Deploy(t, "prod", found, stacktest.Preview(), stacktest.Set("kubernetes.ingress.existingCertificates", []any{"coditect-ai-ssl", "docs-ssl"}))
-	stacktest.Deploy(t, "prod", found, stacktest.Preview(), stacktest.Set("kubernetes.ingress.giveBack", true))
+	found := plan.Found(kubeIngress, map[string]any{"metadata": metadata})
+	stacktest.Deploy(t, "prod", found, plan.Preview())
+	stacktest.Deploy(t, "prod", found, plan.Preview(), plan.Set("kubernetes.ingress.redirectHttp", true))
+	stacktest.Deploy(t, "prod", found, plan.Preview(), plan.Set("kubernetes.ingress.existingCertificates", []any{"coditect-ai-ssl", "docs-ssl"}))
+	stacktest.Deploy(t, "prod", found, plan.Preview(), plan.Set("kubernetes.ingress.giveBack", true))
 }
 
 func TestAnUpdateReadsNoIngress(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/stack/stacktest"
+	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
 // TestInventory compares everything that a stack declares with a reviewed file,
@@ -23,9 +23,9 @@ import (
 //	go test ./stack -run TestInventory -update
 func TestInventory(t *testing.T) {
 	update := flag.Lookup("update").Value.(flag.Getter).Get().(bool)
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		path := filepath.Join("testdata", "inventory", plan.Stack+".txt")
-		actual := inventory(t, plan)
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		path := filepath.Join("testdata", "inventory", made.Stack+".txt")
+		actual := inventory(t, made)
 		if update {
 			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 			require.NoError(t, os.WriteFile(path, []byte(actual), 0o644)) //nolint:gosec // reviewed by everybody
@@ -45,10 +45,10 @@ func TestMain(m *testing.M) {
 
 // inventory lists every resource with its options and inputs, by type and name.
 // Secrets are shown as such.
-func inventory(t *testing.T, plan *stacktest.Plan) string {
+func inventory(t *testing.T, made *plan.Plan) string {
 	t.Helper()
 	var blocks []string
-	for _, r := range plan.Resources {
+	for _, r := range made.Resources {
 		if !r.Custom || r.Type == "test:index:Outputs" {
 			continue
 		}

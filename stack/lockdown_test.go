@@ -8,15 +8,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
 // change is one resource that differs between two plans: what it is in each, nil
 // where it is not declared.
-type change struct{ before, after *stacktest.Resource }
+type change struct{ before, after *declared.Resource }
 
 // changesBetween are the differences of two plans by type and name.
-func changesBetween(before, after *stacktest.Plan) map[string]change {
+func changesBetween(before, after *plan.Plan) map[string]change {
 	found := map[string]change{}
 	for _, r := range before.Resources {
 		found[r.Type+" "+r.Name] = change{before: &r}
@@ -39,7 +41,7 @@ func TestALockdownIsOneRuleTheTenantsSignInAndOneRightAndNoOtherChange(t *testin
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			usual := stacktest.Deploy(t, name)
-			locked := stacktest.Deploy(t, name, stacktest.Set("platform.lockdown", true))
+			locked := stacktest.Deploy(t, name, plan.Set("platform.lockdown", true))
 
 			changes := changesBetween(usual, locked)
 			for key, c := range changes {
@@ -69,14 +71,14 @@ func TestALockdownIsOneRuleTheTenantsSignInAndOneRightAndNoOtherChange(t *testin
 func TestALockdownTakenBackLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	usual := stacktest.Deploy(t, "prod")
-	back := stacktest.Deploy(t, "prod", stacktest.Set("platform.lockdown", false))
+	back := stacktest.Deploy(t, "prod", plan.Set("platform.lockdown", false))
 	assert.Empty(t, changesBetween(usual, back))
 }
 
 func TestTheLockdownsRuleStandsBeforeEveryOtherAndIsEnforcedEvenInPreviewMode(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "prod", stacktest.Set("platform.lockdown", true), stacktest.Set("armor.preview", true))
-	rule := plan.One(t, armorRule, "armor-lockdown")
+	made := stacktest.Deploy(t, "prod", plan.Set("platform.lockdown", true), plan.Set("armor.preview", true))
+	rule := made.One(t, armorRule, "armor-lockdown")
 
 	assert.Equal(t, "deny(403)", rule.Text("action"))
 	assert.NotEqual(t, true, rule.Get("preview"))
@@ -85,11 +87,11 @@ func TestTheLockdownsRuleStandsBeforeEveryOtherAndIsEnforcedEvenInPreviewMode(t 
 	for _, host := range []string{"'api.coditect.ai'", "'coditect.ai'", "'www.coditect.ai'"} {
 		assert.NotContains(t, expression, host, "the IDE goes on")
 	}
-	staff := stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap"})
-	both := stacktest.Deploy(t, "prod", stacktest.Set("platform.lockdown", true), staff).One(t, armorRule, "armor-lockdown")
+	staff := plan.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap"})
+	both := stacktest.Deploy(t, "prod", plan.Set("platform.lockdown", true), staff).One(t, armorRule, "armor-lockdown")
 	assert.Contains(t, both.Text("match.expr.expression"), "'admin.coditect.ai'", "a stolen account of the staff is no way around it")
 	assert.Contains(t, both.Text("match.expr.expression"), "'licenses.coditect.ai'")
-	for _, other := range plan.Of(armorRule) {
+	for _, other := range made.Of(armorRule) {
 		if other.Name != rule.Name {
 			assert.Greater(t, other.Get("priority"), rule.Get("priority"), other.Name)
 		}

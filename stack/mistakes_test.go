@@ -6,104 +6,105 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
 func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 	t.Parallel()
-	type change = []stacktest.Change
+	type change = []plan.Change
 	for name, c := range map[string]struct {
 		stack   string
 		changes change
 		says    []string
 	}{
 		"a misspelt key is refused, at any depth": {"prod", change{
-			stacktest.Set("kubernetes.ingress.alowHttp", true), stacktest.Set("network.natt", true),
+			plan.Set("kubernetes.ingress.alowHttp", true), plan.Set("network.natt", true),
 		}, []string{"kubernetes.ingress.alowHttp", "network.natt", "is not a valid setting", "redirectHttp"}},
 		"a misspelt key in a list is refused": {
 			"prod",
-			change{stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"nme": "x"}})},
+			change{plan.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"nme": "x"}})},
 			[]string{"kubernetes.networkPolicies.stayingWorkloads[0].nme"},
 		},
 		"a section that is misspelt is told the nearest": {
 			"prod",
-			change{stacktest.Set("plattform", map[string]any{"lockdown": true})},
+			change{plan.Set("plattform", map[string]any{"lockdown": true})},
 			[]string{`plattform = "[hidden]": is not a valid setting; allowed: platform?; one of api, armor, `},
 		},
 		"a setting outside of its section is told where it belongs": {
 			"prod",
-			change{stacktest.Set("lockdown", true)},
+			change{plan.Set("lockdown", true)},
 			[]string{"lockdown = true: is not a valid setting", "platform.lockdown?; that is lockdown below license-platform:platform, or: pulumi config set --path 'license-platform:platform.lockdown' VALUE"},
 		},
-		"a misspelt setting outside of its section, too": {"prod", change{stacktest.Set("lockdwon", "on")}, []string{"lockdwon = on: ", "platform.lockdown?"}},
-		"a path without --path is told the path":         {"prod", change{stacktest.Key("license-platform:platform.lockdown", "true")}, []string{"pulumi config set --path 'license-platform:platform.lockdown'"}},
-		"a setting in another section is told its own":   {"prod", change{stacktest.Set("armor.lockdown", true)}, []string{"armor.lockdown = true: is not a valid setting; allowed: platform.lockdown?; here one of "}},
-		"a misspelt project is told the right one":       {"prod", change{stacktest.Key("licence-platform:platform", "{}")}, []string{"licence-platform:platform", "license-platform:platform?"}},
-		"an unknown secret stays hidden":                 {"prod", change{stacktest.Key("license-platform:migrationPasswort", "hunter2hunter2hunter2")}, []string{`migrationPasswort = "[hidden]": is not a valid setting; allowed: migrationPassword?`}},
-		"a switch that is no switch is shown":            {"prod", change{stacktest.Set("platform.lockdown", "onn")}, []string{`platform.lockdown = "onn": is of the wrong type; allowed: true or false`}},
-		"a region that Google does not have":             {"dev", change{stacktest.Set("platform.region", "us-centrl1")}, []string{`platform.region = "us-centrl1": is not a valid region`, "us-central1?; one of ", "unlistedRegion: true"}},
-		"a zone is no region":                            {"dev", change{stacktest.Set("platform.region", "us-central1-a")}, []string{`platform.region = "us-central1-a": is not a valid region`, "us-central1?; "}},
-		"a known region is not unlisted":                 {"dev", change{stacktest.Set("platform.unlistedRegion", true)}, []string{"platform.unlistedRegion"}},
-		"an unlisted region has the form of one":         {"dev", change{stacktest.Set("platform.region", "Mars"), stacktest.Set("platform.unlistedRegion", true)}, []string{`platform.region = "Mars"`}},
-		"backups are kept in a region":                   {"dev", change{stacktest.Set("data.sql.backup.location", "europe-wset1")}, []string{"data.sql.backup.location", "europe-west1?; "}},
-		"a zone has one letter":                          {"prod", change{stacktest.Set("kubernetes.cluster.location", "us-central1-zz")}, []string{"kubernetes.cluster.location"}},
-		"a missing object is named":                      {"prod", change{stacktest.Unset("armor")}, []string{"armor", "is missing from the stack's file"}},
-		"a wrong type is named with its path":            {"prod", change{stacktest.Set("api.replicas.min", "three")}, []string{`api.replicas.min = "three": is of the wrong type`, "a whole number"}},
-		"a missing password names the command":           {"prod", change{stacktest.Unset("migrationPassword")}, []string{"migrationPassword", "pulumi config set --secret migrationPassword"}},
-		"a plain password is refused":                    {"prod", change{stacktest.Plain("migrationPassword", "a-password-that-was-seen")}, []string{"migrationPassword", "in plain text"}},
-		"a short password is refused":                    {"prod", change{stacktest.Plain("migrationPassword", "short")}, []string{"is too short"}},
-		"login by password needs a password":             {"local", change{stacktest.Unset("databasePassword")}, []string{"pulumi config set --secret databasePassword"}},
-		"pods have addresses for every node": {"dev", change{stacktest.Set("kubernetes.cluster.maxNodes", 86)}, []string{
+		"a misspelt setting outside of its section, too": {"prod", change{plan.Set("lockdwon", "on")}, []string{"lockdwon = on: ", "platform.lockdown?"}},
+		"a path without --path is told the path":         {"prod", change{plan.Key("license-platform:platform.lockdown", "true")}, []string{"pulumi config set --path 'license-platform:platform.lockdown'"}},
+		"a setting in another section is told its own":   {"prod", change{plan.Set("armor.lockdown", true)}, []string{"armor.lockdown = true: is not a valid setting; allowed: platform.lockdown?; here one of "}},
+		"a misspelt project is told the right one":       {"prod", change{plan.Key("licence-platform:platform", "{}")}, []string{"licence-platform:platform", "license-platform:platform?"}},
+		"an unknown secret stays hidden":                 {"prod", change{plan.Key("license-platform:migrationPasswort", "hunter2hunter2hunter2")}, []string{`migrationPasswort = "[hidden]": is not a valid setting; allowed: migrationPassword?`}},
+		"a switch that is no switch is shown":            {"prod", change{plan.Set("platform.lockdown", "onn")}, []string{`platform.lockdown = "onn": is of the wrong type; allowed: true or false`}},
+		"a region that Google does not have":             {"dev", change{plan.Set("platform.region", "us-centrl1")}, []string{`platform.region = "us-centrl1": is not a valid region`, "us-central1?; one of ", "unlistedRegion: true"}},
+		"a zone is no region":                            {"dev", change{plan.Set("platform.region", "us-central1-a")}, []string{`platform.region = "us-central1-a": is not a valid region`, "us-central1?; "}},
+		"a known region is not unlisted":                 {"dev", change{plan.Set("platform.unlistedRegion", true)}, []string{"platform.unlistedRegion"}},
+		"an unlisted region has the form of one":         {"dev", change{plan.Set("platform.region", "Mars"), plan.Set("platform.unlistedRegion", true)}, []string{`platform.region = "Mars"`}},
+		"backups are kept in a region":                   {"dev", change{plan.Set("data.sql.backup.location", "europe-wset1")}, []string{"data.sql.backup.location", "europe-west1?; "}},
+		"a zone has one letter":                          {"prod", change{plan.Set("kubernetes.cluster.location", "us-central1-zz")}, []string{"kubernetes.cluster.location"}},
+		"a missing object is named":                      {"prod", change{plan.Unset("armor")}, []string{"armor", "is missing from the stack's file"}},
+		"a wrong type is named with its path":            {"prod", change{plan.Set("api.replicas.min", "three")}, []string{`api.replicas.min = "three": is of the wrong type`, "a whole number"}},
+		"a missing password names the command":           {"prod", change{plan.Unset("migrationPassword")}, []string{"migrationPassword", "pulumi config set --secret migrationPassword"}},
+		"a plain password is refused":                    {"prod", change{plan.Plain("migrationPassword", "a-password-that-was-seen")}, []string{"migrationPassword", "in plain text"}},
+		"a short password is refused":                    {"prod", change{plan.Plain("migrationPassword", "short")}, []string{"is too short"}},
+		"login by password needs a password":             {"local", change{plan.Unset("databasePassword")}, []string{"pulumi config set --secret databasePassword"}},
+		"pods have addresses for every node": {"dev", change{plan.Set("kubernetes.cluster.maxNodes", 86)}, []string{
 			"network.podsRange", "has a /24 for 256 nodes", "kubernetes.cluster.maxNodes = 86 makes up to 258 in 3 zones",
 		}},
-		"a subnet has an address for every node": {"dev", change{stacktest.Set("network.nodesRange", "10.10.0.0/29")}, []string{"network.nodesRange", "has 4 addresses for nodes"}},
-		"the database has connections for every pod": {"prod", change{stacktest.Set("api.replicas.max", 60)}, []string{
+		"a subnet has an address for every node": {"dev", change{plan.Set("network.nodesRange", "10.10.0.0/29")}, []string{"network.nodesRange", "has 4 addresses for nodes"}},
+		"the database has connections for every pod": {"prod", change{plan.Set("api.replicas.max", 60)}, []string{
 			"api.replicas.max = 60", "61 pods with 8 connections each need 498, but data.sql.tier db-custom-2-7680 takes 400", "at most ",
 		}},
-		"the database has the connections that a flag says":  {"dev", change{stacktest.Set("data.sql.flags", map[string]any{"max_connections": "30"})}, []string{"api.replicas.max", "takes 30"}},
-		"a rate limit's mistake is named by its own setting": {"prod", change{stacktest.Set("armor.rateLimit.count", -1)}, []string{"1 setting is wrong", "armor.rateLimit.count = -1: "}},
-		"a machine's own addresses are no network's":         {"dev", change{stacktest.Set("network.privateServicesRange", "127.0.0.0/20")}, []string{"network.privateServicesRange", "a machine's own addresses"}},
-		"ranges must not overlap":                            {"dev", change{stacktest.Set("network.privateServicesRange", "10.20.0.0/20")}, []string{"shares addresses with network.podsRange"}},
-		"the control plane has its own range":                {"dev", change{stacktest.Set("kubernetes.cluster.controlPlaneRange", "10.10.0.0/28")}, []string{"kubernetes.cluster.controlPlaneRange", "network.nodesRange"}},
-		"the cluster lies in the region":                     {"prod", change{stacktest.Set("kubernetes.cluster.location", "europe-west1")}, []string{"outside of platform.region us-central1"}},
-		"a zone elsewhere is no zone of it":                  {"prod", change{stacktest.Set("kubernetes.cluster.location", "us-central10-a")}, []string{"outside of platform.region us-central1"}},
-		"an adopted cluster needs its network":               {"dev", change{stacktest.Set("kubernetes.cluster", map[string]any{"adopt": true, "name": "x", "location": "us-central1"})}, []string{"network.adopt", "identity.nodeAccount"}},
-		"a new cluster has no shared namespace":              {"dev", change{stacktest.Set("kubernetes.namespace.create", false)}, []string{"kubernetes.namespace.create"}},
+		"the database has the connections that a flag says":  {"dev", change{plan.Set("data.sql.flags", map[string]any{"max_connections": "30"})}, []string{"api.replicas.max", "takes 30"}},
+		"a rate limit's mistake is named by its own setting": {"prod", change{plan.Set("armor.rateLimit.count", -1)}, []string{"1 setting is wrong", "armor.rateLimit.count = -1: "}},
+		"a machine's own addresses are no network's":         {"dev", change{plan.Set("network.privateServicesRange", "127.0.0.0/20")}, []string{"network.privateServicesRange", "a machine's own addresses"}},
+		"ranges must not overlap":                            {"dev", change{plan.Set("network.privateServicesRange", "10.20.0.0/20")}, []string{"shares addresses with network.podsRange"}},
+		"the control plane has its own range":                {"dev", change{plan.Set("kubernetes.cluster.controlPlaneRange", "10.10.0.0/28")}, []string{"kubernetes.cluster.controlPlaneRange", "network.nodesRange"}},
+		"the cluster lies in the region":                     {"prod", change{plan.Set("kubernetes.cluster.location", "europe-west1")}, []string{"outside of platform.region us-central1"}},
+		"a zone elsewhere is no zone of it":                  {"prod", change{plan.Set("kubernetes.cluster.location", "us-central10-a")}, []string{"outside of platform.region us-central1"}},
+		"an adopted cluster needs its network":               {"dev", change{plan.Set("kubernetes.cluster", map[string]any{"adopt": true, "name": "x", "location": "us-central1"})}, []string{"network.adopt", "identity.nodeAccount"}},
+		"a new cluster has no shared namespace":              {"dev", change{plan.Set("kubernetes.namespace.create", false)}, []string{"kubernetes.namespace.create"}},
 		"a shared namespace is not denied blindly": {
 			"prod",
-			change{stacktest.Set("kubernetes.networkPolicies.denyNamespace", true)},
+			change{plan.Set("kubernetes.networkPolicies.denyNamespace", true)},
 			[]string{"kubernetes.networkPolicies.denyNamespace", "stayingWorkloads"},
 		},
-		"the license host is nobody else's": {"prod", change{stacktest.Set("kubernetes.ingress.routes", []any{map[string]any{
+		"the license host is nobody else's": {"prod", change{plan.Set("kubernetes.ingress.routes", []any{map[string]any{
 			"subdomain": "licenses", "paths": []any{map[string]any{"path": "/", "service": "x", "port": 80}},
 		}})}, []string{"kubernetes.ingress.routes[0].subdomain"}},
-		"an image has a digest":                {"prod", change{stacktest.Set("api.image", "repository/license-api:latest")}, []string{"api.image", "by digest"}},
-		"endpoints come all or not at all":     {"local", change{stacktest.Set("endpoints", map[string]any{"kms": "kms.local:1"})}, []string{"endpoints.kms", "endpoints.secretManager", "endpoints.identityKeys", "endpoints.registry", "endpoints.ca"}},
-		"IAM login needs Google":               {"prod", change{stacktest.Set("endpoints", map[string]any{"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----"})}, []string{"data.sql.login"}},
-		"a connector needs Google":             {"local", change{stacktest.Set("endpoints", map[string]any{"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----"}), stacktest.Set("data.sql.connectorOnly", true)}, []string{"data.sql.connectorOnly"}},
-		"sign-in's keys are at www":            {"prod", change{stacktest.Set("network.googleApisRange", "199.36.153.4/30")}, []string{"network.googleApisRange", "www.googleapis.com"}},
-		"googleapis.com goes to Google":        {"prod", change{stacktest.Set("network.googleApisRange", "10.99.0.0/30")}, []string{"network.googleApisRange", "199.36.153.8/30"}},
-		"the internet is no authorized client": {"dev", change{stacktest.Set("kubernetes.cluster.authorizedNetworks", []any{map[string]any{"name": "all", "cidr": "0.0.0.0/0"}})}, []string{"kubernetes.cluster.authorizedNetworks[0].cidr"}},
-		"Google's checkers must be let in":     {"prod", change{stacktest.Set("armor.regions.allowed", []any{"DE", "BE"})}, []string{"observe.uptime.disabled", "lets in 1 of Google's checkers"}},
-		"a limit that loses seats is refused with its numbers": {"prod", change{stacktest.Set("armor.seats", map[string]any{"count": 50})}, []string{
+		"an image has a digest":                {"prod", change{plan.Set("api.image", "repository/license-api:latest")}, []string{"api.image", "by digest"}},
+		"endpoints come all or not at all":     {"local", change{plan.Set("endpoints", map[string]any{"kms": "kms.local:1"})}, []string{"endpoints.kms", "endpoints.secretManager", "endpoints.identityKeys", "endpoints.registry", "endpoints.ca"}},
+		"IAM login needs Google":               {"prod", change{plan.Set("endpoints", map[string]any{"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----"})}, []string{"data.sql.login"}},
+		"a connector needs Google":             {"local", change{plan.Set("endpoints", map[string]any{"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----"}), plan.Set("data.sql.connectorOnly", true)}, []string{"data.sql.connectorOnly"}},
+		"sign-in's keys are at www":            {"prod", change{plan.Set("network.googleApisRange", "199.36.153.4/30")}, []string{"network.googleApisRange", "www.googleapis.com"}},
+		"googleapis.com goes to Google":        {"prod", change{plan.Set("network.googleApisRange", "10.99.0.0/30")}, []string{"network.googleApisRange", "199.36.153.8/30"}},
+		"the internet is no authorized client": {"dev", change{plan.Set("kubernetes.cluster.authorizedNetworks", []any{map[string]any{"name": "all", "cidr": "0.0.0.0/0"}})}, []string{"kubernetes.cluster.authorizedNetworks[0].cidr"}},
+		"Google's checkers must be let in":     {"prod", change{plan.Set("armor.regions.allowed", []any{"DE", "BE"})}, []string{"observe.uptime.disabled", "lets in 1 of Google's checkers"}},
+		"a limit that loses seats is refused with its numbers": {"prod", change{plan.Set("armor.seats", map[string]any{"count": 50})}, []string{
 			"armor.seats.count", "lets one address send 50 heartbeats in 60 s", "200 devices with a heartbeat each 100 s send 120", "lost after 300 s", "at least 120",
 		}},
-		"more devices than a limit can let through": {"prod", change{stacktest.Set("armor.seats", map[string]any{"devices": 900_000})}, []string{"armor.seats.devices", "more than Cloud Armor has"}},
-		"a backend's name must be whole":            {"dev", change{stacktest.Set("kubernetes.namespace.name", "a-namespace-of-27-characters")}, []string{"kubernetes.namespace.name", "at most 25 characters"}},
+		"more devices than a limit can let through": {"prod", change{plan.Set("armor.seats", map[string]any{"devices": 900_000})}, []string{"armor.seats.devices", "more than Cloud Armor has"}},
+		"a backend's name must be whole":            {"dev", change{plan.Set("kubernetes.namespace.name", "a-namespace-of-27-characters")}, []string{"kubernetes.namespace.name", "at most 25 characters"}},
 		"mistakes of all layers come together": {"prod", change{
-			stacktest.Set("platform.project", "X"), stacktest.Set("armor.mode", "perhaps"), stacktest.Set("network.name", ""),
-			stacktest.Set("kubernetes.cluster.name", ""), stacktest.Set("api.replicas.max", 1), stacktest.Set("identity.mfa", "SOMETIMES"),
-			stacktest.Set("data.redis.tier", "NONE"), stacktest.Set("observe.retentionDays", -1), stacktest.Unset("migrationPassword"),
+			plan.Set("platform.project", "X"), plan.Set("armor.mode", "perhaps"), plan.Set("network.name", ""),
+			plan.Set("kubernetes.cluster.name", ""), plan.Set("api.replicas.max", 1), plan.Set("identity.mfa", "SOMETIMES"),
+			plan.Set("data.redis.tier", "NONE"), plan.Set("observe.retentionDays", -1), plan.Unset("migrationPassword"),
 		}, []string{"platform.project", "armor.mode", "network.name", "kubernetes.cluster.name", "api.replicas", "identity.mfa", "data.redis.tier", "observe.retentionDays", "migrationPassword"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			plan, err := stacktest.Try(t, c.stack, c.changes...)
+			made, err := stacktest.Try(t, c.stack, c.changes...)
 			require.Error(t, err)
 			for _, text := range c.says {
 				assert.ErrorContains(t, err, text)
 			}
-			assert.Empty(t, plan.Resources)
+			assert.Empty(t, made.Resources)
 			assert.NotContains(t, err.Error(), "a-password-that-was-seen")
 			assert.NotContains(t, err.Error(), "hunter2")
 		})
@@ -112,7 +113,7 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 
 func TestANewerRegionIsTakenWhenTheSettingsSayThatItIsMeant(t *testing.T) {
 	t.Parallel()
-	made := stacktest.Deploy(t, "dev", stacktest.Set("platform.region", "europe-south1"), stacktest.Set("platform.unlistedRegion", true))
+	made := stacktest.Deploy(t, "dev", plan.Set("platform.region", "europe-south1"), plan.Set("platform.unlistedRegion", true))
 	assert.Equal(t, "europe-south1", made.One(t, "gcp:sql/databaseInstance:DatabaseInstance", "stores").Get("region"))
 }
 
@@ -120,7 +121,7 @@ func TestALockdownIsTakenInEveryWordThatYAMLHasForIt(t *testing.T) {
 	t.Parallel()
 	declared := func(lockdown any) map[string]any {
 		all := map[string]any{}
-		for _, r := range stacktest.Deploy(t, "prod", stacktest.Set("platform.lockdown", lockdown)).Resources {
+		for _, r := range stacktest.Deploy(t, "prod", plan.Set("platform.lockdown", lockdown)).Resources {
 			all[r.URN] = r.Inputs()
 		}
 		return all

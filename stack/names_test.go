@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/coditect-ai/license-platform/stack/stacktest"
+	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
 // namelessKinds are those whose names Google or the provider makes, on purpose:
@@ -23,9 +23,9 @@ func namelessKinds() []string {
 }
 
 func TestEveryGoogleResourceIsNamedOnPurpose(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
 		identifying := []string{"name", "accountId", "bucketId", "repositoryId", "secretId", "serviceId", "sloId", "service", "role", "priority", "network"}
-		for _, r := range plan.Resources {
+		for _, r := range made.Resources {
 			if !strings.HasPrefix(r.Type, "gcp:") || !r.Custom {
 				continue
 			}

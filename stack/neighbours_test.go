@@ -8,6 +8,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app/googlename"
 	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -40,8 +41,8 @@ func TestInTheNetworkOfOthersOnlyThePlatformsPodsAreSentToPrivateAddresses(t *te
 
 func TestANetworkOfItsOwnAndADeliberateChoiceHaveZones(t *testing.T) {
 	t.Parallel()
-	for name, made := range map[string]*stacktest.Plan{
-		"dev": stacktest.Deploy(t, "dev"), "prod, for all": stacktest.Deploy(t, "prod", stacktest.Set("network.privateZonesForAll", true)),
+	for name, made := range map[string]*plan.Plan{
+		"dev": stacktest.Deploy(t, "dev"), "prod, for all": stacktest.Deploy(t, "prod", plan.Set("network.privateZonesForAll", true)),
 	} {
 		assert.Len(t, made.Of(managedZone), 2, name)
 		assert.Empty(t, made.One(t, deployment, "license-api").Get("spec.template.spec.hostAliases"), name)
@@ -50,7 +51,7 @@ func TestANetworkOfItsOwnAndADeliberateChoiceHaveZones(t *testing.T) {
 
 func TestWhereTheNetworkResolvesGoogleAlreadyNothingIsAdded(t *testing.T) {
 	t.Parallel()
-	made := stacktest.Deploy(t, "prod", stacktest.Set("network.privateGoogleApis", false))
+	made := stacktest.Deploy(t, "prod", plan.Set("network.privateGoogleApis", false))
 	assert.Empty(t, made.Of(managedZone))
 	assert.Empty(t, made.One(t, deployment, "license-api").Get("spec.template.spec.hostAliases"))
 }
@@ -76,5 +77,5 @@ func TestWhatOthersHaveExemptedFromTheAuditLogStaysExemptAndOutlivesTheStack(t *
 
 func TestTheAuditConfigurationCanBeLeftToItsOwner(t *testing.T) {
 	t.Parallel()
-	assert.Empty(t, stacktest.Deploy(t, "prod", stacktest.Set("observe.existingAudit", true)).Of(auditConfig))
+	assert.Empty(t, stacktest.Deploy(t, "prod", plan.Set("observe.existingAudit", true)).Of(auditConfig))
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/coditect-ai/license-platform/k8s/customresource"
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -37,12 +38,12 @@ func TestEveryObjectHasOnlyFieldsThatItsKindHas(t *testing.T) {
 	t.Parallel()
 	schemas, err := customresource.NewSchemas()
 	require.NoError(t, err)
-	everything := []stacktest.Change{
-		stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap"}),
-		stacktest.Set("kubernetes.ingress.redirectHttp", true),
+	everything := []plan.Change{
+		plan.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap"}),
+		plan.Set("kubernetes.ingress.redirectHttp", true),
 	}
 	for _, name := range stacktest.Stacks(t) {
-		for _, changes := range [][]stacktest.Change{nil, everything} {
+		for _, changes := range [][]plan.Change{nil, everything} {
 			for _, object := range stacktest.Deploy(t, name, changes...).Objects() {
 				kind := object["apiVersion"].(string) + " " + object["kind"].(string)
 				if make, known := builtIn()[kind]; known {
@@ -60,10 +61,10 @@ func TestEveryObjectHasOnlyFieldsThatItsKindHas(t *testing.T) {
 }
 
 func TestEveryObjectIsNamedOnPurposeAndInTheNamespace(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		namespace := plan.Outputs(t).Text("namespace")
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		namespace := made.Outputs().Text("namespace")
 		seen := map[string]bool{}
-		for _, r := range plan.Resources {
+		for _, r := range made.Resources {
 			if !r.Kubernetes() {
 				continue
 			}

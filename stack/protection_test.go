@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -20,16 +22,16 @@ func irreplaceable() []string {
 
 func TestInProdNothingIrreplaceableCanBeDeletedByMistake(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "prod")
+	made := stacktest.Deploy(t, "prod")
 	for _, typ := range irreplaceable() {
-		found := plan.Of(typ)
+		found := made.Of(typ)
 		require.NotEmpty(t, found, typ)
 		for _, r := range found {
 			assert.True(t, r.Protect, "%s %s", r.Type, r.Name)
 		}
 	}
-	assert.Equal(t, true, plan.One(t, sqlInstance, "stores").Get("deletionProtection"))
-	for _, r := range plan.Of("gcp:kms/cryptoKeyVersion:CryptoKeyVersion") {
+	assert.Equal(t, true, made.One(t, sqlInstance, "stores").Get("deletionProtection"))
+	for _, r := range made.Of("gcp:kms/cryptoKeyVersion:CryptoKeyVersion") {
 		assert.True(t, r.RetainOnDelete, "destroying %s would make every token it signed worthless", r.Name)
 	}
 }
@@ -37,49 +39,49 @@ func TestInProdNothingIrreplaceableCanBeDeletedByMistake(t *testing.T) {
 func TestWhatIsMeantToBeDestroyedCanBe(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"local", "dev"} {
-		plan := stacktest.Deploy(t, name)
-		for _, r := range plan.Resources {
+		made := stacktest.Deploy(t, name)
+		for _, r := range made.Resources {
 			assert.False(t, r.Protect, "%s: %s %s", name, r.Type, r.Name)
 		}
-		assert.Equal(t, false, plan.One(t, sqlInstance, "stores").Get("deletionProtection"))
+		assert.Equal(t, false, made.One(t, sqlInstance, "stores").Get("deletionProtection"))
 	}
 }
 
 func TestACreatedAddressIsProtectedUnlessTheSettingsSayOtherwise(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "dev", stacktest.Unset("network.edgeAddress.deletionProtection"))
-	assert.True(t, plan.One(t, "gcp:compute/globalAddress:GlobalAddress", "network-edge").Protect, "DNS records point at it")
+	made := stacktest.Deploy(t, "dev", plan.Unset("network.edgeAddress.deletionProtection"))
+	assert.True(t, made.One(t, "gcp:compute/globalAddress:GlobalAddress", "network-edge").Protect, "DNS records point at it")
 }
 
 func TestAClusterIsProtectedTwiceUnlessTheSettingsSayOtherwise(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "dev", stacktest.Unset("kubernetes.cluster.deletionProtection"))
-	cluster := plan.One(t, clusterType, "cluster")
+	made := stacktest.Deploy(t, "dev", plan.Unset("kubernetes.cluster.deletionProtection"))
+	cluster := made.One(t, clusterType, "cluster")
 	assert.True(t, cluster.Protect)
 	assert.Equal(t, true, cluster.Get("deletionProtection"))
 }
 
 func TestADestroyNeverDisablesAnAPIThatOthersMayUse(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		enabled := plan.Of(service)
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		enabled := made.Of(service)
 		require.NotEmpty(t, enabled)
 		for _, r := range enabled {
 			assert.Equal(t, false, r.Get("disableOnDestroy"), r.Name)
 		}
-		assert.Equal(t, "ABANDON", plan.One(t, connection, "network-private-services").Text("deletionPolicy"))
+		assert.Equal(t, "ABANDON", made.One(t, connection, "network-private-services").Text("deletionPolicy"))
 	})
 }
 
 func TestALockdownStopsTheLicenseAPIAndNothingElse(t *testing.T) {
 	t.Parallel()
 	usual := stacktest.Deploy(t, "prod")
-	locked := stacktest.Deploy(t, "prod", stacktest.Set("platform.lockdown", true))
+	locked := stacktest.Deploy(t, "prod", plan.Set("platform.lockdown", true))
 
 	for _, tenant := range locked.Of("gcp:identityplatform/tenant:Tenant") {
 		assert.Equal(t, true, tenant.Get("disableAuth"), "nobody signs in")
 	}
-	signs := func(plan *stacktest.Plan) bool {
-		return slices.ContainsFunc(plan.Of(keyGrant), func(r stacktest.Resource) bool { return r.Text("role") == "roles/cloudkms.signer" })
+	signs := func(made *plan.Plan) bool {
+		return slices.ContainsFunc(made.Of(keyGrant), func(r declared.Resource) bool { return r.Text("role") == "roles/cloudkms.signer" })
 	}
 	assert.True(t, signs(usual))
 	assert.False(t, signs(locked), "nothing is signed")

@@ -12,14 +12,15 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/coditect-ai/license-platform/k8s/reachability"
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
 // policies are the stack's NetworkPolicies, decoded strictly.
-func policies(t *testing.T, plan *stacktest.Plan, calico bool) reachability.Cluster {
+func policies(t *testing.T, made *plan.Plan, calico bool) reachability.Cluster {
 	t.Helper()
 	cluster := reachability.Cluster{BlocksMatchPods: calico}
-	for _, r := range plan.Of(networkPolicy) {
+	for _, r := range made.Of(networkPolicy) {
 		encoded, err := json.Marshal(r.Inputs())
 		require.NoError(t, err)
 		var policy networkingv1.NetworkPolicy
@@ -146,25 +147,25 @@ func TestPodsReachWhatTheyNeedAndNothingElse(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		stack   string
-		changes []stacktest.Change
+		changes []plan.Change
 		calico  bool
 		flows   [][]flow
 	}{
 		"prod":                   {"prod", nil, false, [][]flow{always(3307), v2(true), theirs(true)}},
-		"prod on Calico":         {"prod", []stacktest.Change{stacktest.OnCalico()}, true, [][]flow{always(3307), v2(false), theirs(true)}},
+		"prod on Calico":         {"prod", []plan.Change{stacktest.OnCalico()}, true, [][]flow{always(3307), v2(false), theirs(true)}},
 		"dev":                    {"dev", nil, false, [][]flow{always(3307), v2(true), theirs(false)}},
 		"local, as if in Google": {"local", nil, false, [][]flow{always(3307), v2(true), theirs(true)}},
-		"prod, the whole namespace denied": {"prod", []stacktest.Change{
-			stacktest.Set("kubernetes.networkPolicies.denyNamespace", true),
-			stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", staying),
+		"prod, the whole namespace denied": {"prod", []plan.Change{
+			plan.Set("kubernetes.networkPolicies.denyNamespace", true),
+			plan.Set("kubernetes.networkPolicies.stayingWorkloads", staying),
 		}, false, [][]flow{always(3307), v2(true), theirs(true), {{from: "stranger", to: "newcomer", port: 80}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			plan := stacktest.Deploy(t, c.stack, c.changes...)
-			cluster := policies(t, plan, c.calico)
-			peers := actors(plan.Outputs(t).Text("namespace"))
-			peers["newcomer"] = somePod(plan.Outputs(t).Text("namespace"), "app", "unlisted", "10.20.0.11")
+			made := stacktest.Deploy(t, c.stack, c.changes...)
+			cluster := policies(t, made, c.calico)
+			peers := actors(made.Outputs().Text("namespace"))
+			peers["newcomer"] = somePod(made.Outputs().Text("namespace"), "app", "unlisted", "10.20.0.11")
 			for _, flows := range c.flows {
 				for _, f := range flows {
 					decision, err := cluster.Decide(reachability.Connection{From: peers[f.from], To: peers[f.to], Port: f.port, Protocol: f.protocol})
@@ -181,18 +182,18 @@ func TestWhatTheMatrixDoesNotAllowIsDenied(t *testing.T) {
 	calico := stacktest.OnCalico()
 	for name, c := range map[string]struct {
 		stack    string
-		changes  []stacktest.Change
+		changes  []plan.Change
 		database int32
 		v2       bool
 	}{
 		"dev": {"dev", nil, 3307, true}, "prod": {"prod", nil, 3307, true}, "local": {"local", nil, 3307, true},
-		"prod on Calico": {"prod", []stacktest.Change{calico}, 3307, false},
+		"prod on Calico": {"prod", []plan.Change{calico}, 3307, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			plan := stacktest.Deploy(t, c.stack, c.changes...)
-			cluster := policies(t, plan, !c.v2)
-			peers := actors(plan.Outputs(t).Text("namespace"))
+			made := stacktest.Deploy(t, c.stack, c.changes...)
+			cluster := policies(t, made, !c.v2)
+			peers := actors(made.Outputs().Text("namespace"))
 			allowed := map[flow]bool{}
 			for _, f := range append(always(c.database), v2(c.v2)...) {
 				if f.protocol == "" {
@@ -241,11 +242,11 @@ func TestWhatTheMatrixDoesNotAllowIsDenied(t *testing.T) {
 
 func TestWithOtherEndpointsPodsReachExactlyThose(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "local", stacktest.Set("endpoints", map[string]any{
+	made := stacktest.Deploy(t, "local", plan.Set("endpoints", map[string]any{
 		"kms": "127.9.8.10:8443", "secretManager": "127.9.8.11:8443", "identityKeys": "https://127.9.8.12:8443/keys",
 		"registry": "127.9.8.13:5000", "ca": "-----BEGIN CERTIFICATE-----",
 	}))
-	cluster := policies(t, plan, false)
+	cluster := policies(t, made, false)
 	api := actors("coditect-app")["API"]
 	for address, allowed := range map[string]bool{
 		"127.9.8.10:8443": true, "127.9.8.11:8443": true, "127.9.8.12:8443": true,
@@ -256,8 +257,8 @@ func TestWithOtherEndpointsPodsReachExactlyThose(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, allowed, decision.Allowed, address)
 	}
-	variables := environment(t, plan.One(t, deployment, "license-api"))
+	variables := environment(t, made.One(t, deployment, "license-api"))
 	assert.Equal(t, "127.9.8.10:8443", variables["KMS_ENDPOINT"])
 	assert.Equal(t, "https://127.9.8.12:8443/keys", variables["IDENTITY_KEYS_URL"])
-	assert.Equal(t, "linux/amd64 127.9.8.13:5000/coditect-cloud-infra/license-platform/license-api:next-"+plan.Stack, plan.Pushed[0])
+	assert.Equal(t, "linux/amd64 127.9.8.13:5000/coditect-cloud-infra/license-platform/license-api:next-"+made.Stack, made.Pushed[0])
 }

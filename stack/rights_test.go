@@ -6,13 +6,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
 // rights lists every binding of a plan, one a line: the declaration, the role and
 // who has it.
-func rights(plan *stacktest.Plan) (all []string) {
-	for _, r := range plan.Resources {
+func rights(made *plan.Plan) (all []string) {
+	for _, r := range made.Resources {
 		kind := r.Type[strings.LastIndex(r.Type, ":")+1:]
 		if !strings.Contains(strings.ToLower(kind), "iam") || kind == "IAMAuditConfig" {
 			continue
@@ -51,12 +52,12 @@ func TestNobodyHasARightThatIsNotListedHere(t *testing.T) {
 }
 
 func TestAKeyIsUsedByThoseWhoNeedItOnly(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
 		users := map[string][]string{}
 		const signing = "/cryptoKeys/license-signing"
-		api := "serviceAccount:license-api@" + plan.One(t, "pulumi:providers:gcp", "gcp").Text("project") + ".iam.gserviceaccount.com"
+		api := "serviceAccount:license-api@" + made.One(t, "pulumi:providers:gcp", "gcp").Text("project") + ".iam.gserviceaccount.com"
 		signed := false
-		for _, r := range plan.Of(keyGrant) {
+		for _, r := range made.Of(keyGrant) {
 			users[r.Text("cryptoKeyId")] = append(users[r.Text("cryptoKeyId")], r.Text("role")+" "+r.Text("member"))
 		}
 		for key, who := range users {

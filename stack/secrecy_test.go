@@ -6,14 +6,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/stack/stacktest"
+	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
 func TestNoSecretIsAPlainInputOrOutput(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
 		used := map[string]int{}
-		for _, r := range plan.Resources {
-			for _, secret := range []string{stacktest.MigrationPassword, stacktest.DatabasePassword, stacktest.RedisAuth} {
+		for _, r := range made.Resources {
+			for _, secret := range []string{plan.MigrationPassword, plan.DatabasePassword, plan.RedisAuth} {
 				assert.Empty(t, r.Leaks(secret), "%s %s", r.Type, r.Name)
 			}
 			if r.Type == "gcp:secretmanager/secretVersion:SecretVersion" {
@@ -21,33 +22,33 @@ func TestNoSecretIsAPlainInputOrOutput(t *testing.T) {
 				used[r.Text("secretData")]++
 			}
 		}
-		assert.Equal(t, 1, used[stacktest.MigrationPassword], "the migration's password is kept in Secret Manager")
-		assert.Equal(t, 1, used[stacktest.RedisAuth], "so is Redis's")
+		assert.Equal(t, 1, used[plan.MigrationPassword], "the migration's password is kept in Secret Manager")
+		assert.Equal(t, 1, used[plan.RedisAuth], "so is Redis's")
 	})
 }
 
 func TestPodsAreToldWhereACredentialIsAndNeverTheCredential(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		for _, pods := range []stacktest.Resource{plan.One(t, deployment, "license-api"), plan.One(t, job, "license-migrate")} {
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		for _, pods := range []declared.Resource{made.One(t, deployment, "license-api"), made.One(t, job, "license-migrate")} {
 			for name, value := range environment(t, pods) {
-				for _, secret := range []string{stacktest.MigrationPassword, stacktest.DatabasePassword, stacktest.RedisAuth} {
+				for _, secret := range []string{plan.MigrationPassword, plan.DatabasePassword, plan.RedisAuth} {
 					assert.NotContains(t, value, secret, name)
 				}
 			}
 		}
-		assert.Empty(t, plan.Of("kubernetes:core/v1:Secret"))
+		assert.Empty(t, made.Of("kubernetes:core/v1:Secret"))
 	})
 }
 
 func TestNoOutputIsASecretSoThatScriptsCanReadThem(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		outputs := plan.Outputs(t)
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		outputs := made.Outputs()
 		for name := range outputs.Inputs() {
 			assert.False(t, outputs.Secret(name), name)
 		}
 		assert.Equal(t, "license-api-security-policy", outputs.Text("securityPolicy"))
 		assert.NotEmpty(t, outputs.Text("edgeAddress"))
-		assert.Contains(t, outputs.Text("image"), "/license-platform/license-api@"+stacktest.Digest)
+		assert.Contains(t, outputs.Text("image"), "/license-platform/license-api@"+plan.Digest)
 		assert.Contains(t, outputs.Get("hosts"), "licenses")
 		assert.Equal(t, "us-central1", outputs.Text("clusterLocation"), "the platform's region, unless the settings name a zone")
 		pages, _ := outputs.Get("dashboards").(map[string]any)
@@ -59,7 +60,7 @@ func TestNoOutputIsASecretSoThatScriptsCanReadThem(t *testing.T) {
 }
 
 // environment is a pod's, by name; what comes from a field is empty.
-func environment(t *testing.T, pods stacktest.Resource) map[string]string {
+func environment(t *testing.T, pods declared.Resource) map[string]string {
 	t.Helper()
 	list, ok := pods.Get("spec.template.spec.containers[0].env").([]any)
 	require.True(t, ok, "%s has no environment", pods.Name)

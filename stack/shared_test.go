@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -23,17 +24,17 @@ func TestWhatBelongsToTheIDEIsNeverDeclared(t *testing.T) {
 		"coditect-vpc", "coditect-subnet", "coditect-cluster", "coditect-app",
 	}
 	for _, name := range adopting() {
-		plan := stacktest.Deploy(t, name)
-		for _, r := range plan.Resources {
+		made := stacktest.Deploy(t, name)
+		for _, r := range made.Resources {
 			for _, path := range []string{"metadata.name", "name"} {
 				assert.NotContains(t, theirs, r.Text(path), "%s %s", r.Type, r.Name)
 			}
 		}
 		for _, typ := range []string{clusterType, nodePool, "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork", "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Secret"} {
-			assert.Empty(t, plan.Of(typ), typ)
+			assert.Empty(t, made.Of(typ), typ)
 		}
 		var services []string
-		for _, r := range plan.Of(kubeService) {
+		for _, r := range made.Of(kubeService) {
 			services = append(services, r.Text("metadata.name"))
 		}
 		assert.Equal(t, []string{"license-api"}, services)
@@ -89,9 +90,9 @@ func TestTheIDEsRoutesAreThoseOfBeforeAndTheLicenseHostComesFirst(t *testing.T) 
 
 func TestOfTheSharedIngressTheSmallestPartIsDeclared(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "prod")
-	assert.Empty(t, plan.Of(kubeIngress), "before an update of an Ingress the provider takes away what kubectl set on it")
-	ingress := plan.One(t, ingressPatch, "ingress")
+	made := stacktest.Deploy(t, "prod")
+	assert.Empty(t, made.Of(kubeIngress), "before an update of an Ingress the provider takes away what kubectl set on it")
+	ingress := made.One(t, ingressPatch, "ingress")
 	assert.True(t, ingress.RetainOnDelete, "without the patch the rules would have no owner, and vanish")
 	assert.Equal(t, map[string]any{
 		"pulumi.com/patchForce": "true", "pulumi.com/patchFieldManager": "license-platform",
@@ -101,13 +102,13 @@ func TestOfTheSharedIngressTheSmallestPartIsDeclared(t *testing.T) {
 	}, ingress.Get("metadata.annotations"), "class and address are their owner's")
 	assert.Equal(t, []string{"annotations", "name", "namespace"}, slices.Sorted(maps.Keys(ingress.Get("metadata").(map[string]any))))
 	assert.Equal(t, []string{"rules"}, slices.Sorted(maps.Keys(ingress.Get("spec").(map[string]any))))
-	assert.Len(t, plan.Of("pulumi:providers:kubernetes"), 1)
-	assert.NotEqual(t, true, plan.One(t, "pulumi:providers:kubernetes", "kubernetes").Get("upsertExistingObjects"), "nothing else takes over what exists")
+	assert.Len(t, made.Of("pulumi:providers:kubernetes"), 1)
+	assert.NotEqual(t, true, made.One(t, "pulumi:providers:kubernetes", "kubernetes").Get("upsertExistingObjects"), "nothing else takes over what exists")
 }
 
 func TestWhatOthersRouteInAnotherWayIsCarriedAsItIs(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.routes", []any{
+	made := stacktest.Deploy(t, "prod", plan.Set("kubernetes.ingress.routes", []any{
 		map[string]any{"host": "*.ide.example", "paths": []any{
 			map[string]any{"path": "/files/*", "type": "ImplementationSpecific", "service": "files", "portName": "http"},
 			map[string]any{"path": "/exact", "type": "Exact", "service": "files", "port": 81},
@@ -116,46 +117,46 @@ func TestWhatOthersRouteInAnotherWayIsCarriedAsItIs(t *testing.T) {
 	assert.Equal(t, map[string]any{"host": "*.ide.example", "http": map[string]any{"paths": []any{
 		map[string]any{"path": "/files/*", "pathType": "ImplementationSpecific", "backend": map[string]any{"service": map[string]any{"name": "files", "port": map[string]any{"name": "http"}}}},
 		map[string]any{"path": "/exact", "pathType": "Exact", "backend": map[string]any{"service": map[string]any{"name": "files", "port": map[string]any{"number": 81.0}}}},
-	}}}, plan.One(t, ingressPatch, "ingress").Get("spec.rules[1]"))
+	}}}, made.One(t, ingressPatch, "ingress").Get("spec.rules[1]"))
 }
 
 func TestAFrontendConfigOfOthersStays(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "prod", append(annotated(map[string]any{"networking.gke.io/v1beta1.FrontendConfig": "ide"}),
-		stacktest.Set("kubernetes.ingress.existingFrontendConfig", "ide"), stacktest.Preview())...)
-	assert.Nil(t, plan.One(t, ingressPatch, "ingress").Get(`metadata.annotations["networking.gke.io/v1beta1.FrontendConfig"]`))
-	assert.Empty(t, plan.Of("kubernetes:networking.gke.io/v1beta1:FrontendConfig"))
-	_, err := stacktest.Try(t, "prod", stacktest.Set("kubernetes.ingress.existingFrontendConfig", "ide"), stacktest.Set("kubernetes.ingress.redirectHttp", true))
+	made := stacktest.Deploy(t, "prod", append(annotated(map[string]any{"networking.gke.io/v1beta1.FrontendConfig": "ide"}),
+		plan.Set("kubernetes.ingress.existingFrontendConfig", "ide"), plan.Preview())...)
+	assert.Nil(t, made.One(t, ingressPatch, "ingress").Get(`metadata.annotations["networking.gke.io/v1beta1.FrontendConfig"]`))
+	assert.Empty(t, made.Of("kubernetes:networking.gke.io/v1beta1:FrontendConfig"))
+	_, err := stacktest.Try(t, "prod", plan.Set("kubernetes.ingress.existingFrontendConfig", "ide"), plan.Set("kubernetes.ingress.redirectHttp", true))
 	require.ErrorContains(t, err, "its owner sets the redirect")
 }
 
 func TestAnIngressThatIsGivenBackHasNothingOfOurs(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.giveBack", true))
-	ingress := plan.One(t, ingressPatch, "ingress")
+	made := stacktest.Deploy(t, "prod", plan.Set("kubernetes.ingress.giveBack", true))
+	ingress := made.One(t, ingressPatch, "ingress")
 	rules, ok := ingress.Get("spec.rules").([]any)
 	require.True(t, ok)
 	assert.Len(t, rules, 3)
 	assert.Equal(t, "api.coditect.ai", ingress.Text("spec.rules[0].host"))
 	assert.Equal(t, "coditect-ai-ssl", ingress.Text(`metadata.annotations["networking.gke.io/managed-certificates"]`))
-	front := plan.One(t, "kubernetes:networking.gke.io/v1beta1:FrontendConfig", "license-platform-frontend")
+	front := made.One(t, "kubernetes:networking.gke.io/v1beta1:FrontendConfig", "license-platform-frontend")
 	assert.Equal(t, map[string]any{"sslPolicy": ""}, front.Get("spec"), "an empty name detaches the policy; a missing one leaves it attached")
-	_, err := stacktest.Try(t, "dev", stacktest.Set("kubernetes.ingress.giveBack", true))
+	_, err := stacktest.Try(t, "dev", plan.Set("kubernetes.ingress.giveBack", true))
 	require.ErrorContains(t, err, "kubernetes.ingress.giveBack")
 }
 
 func TestAStackOfItsOwnTakesNothingOver(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "dev")
-	ingress := plan.One(t, kubeIngress, "ingress")
+	made := stacktest.Deploy(t, "dev")
+	ingress := made.One(t, kubeIngress, "ingress")
 	assert.False(t, ingress.RetainOnDelete)
 	assert.Empty(t, ingress.Text(`metadata.annotations["pulumi.com/patchForce"]`))
-	assert.Len(t, plan.Of("pulumi:providers:kubernetes"), 1)
-	assert.Equal(t, "restricted", plan.One(t, "kubernetes:core/v1:Namespace", "namespace").Text(`metadata.labels["pod-security.kubernetes.io/enforce"]`))
+	assert.Len(t, made.Of("pulumi:providers:kubernetes"), 1)
+	assert.Equal(t, "restricted", made.One(t, "kubernetes:core/v1:Namespace", "namespace").Text(`metadata.labels["pod-security.kubernetes.io/enforce"]`))
 }
 
 func TestTheCallersKubeconfigIsNeverUsed(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
 		var config struct {
 			Clusters []struct {
 				Cluster struct {
@@ -169,14 +170,14 @@ func TestTheCallersKubeconfigIsNeverUsed(t *testing.T) {
 				} `json:"user"`
 			} `json:"users"`
 		}
-		require.NoError(t, json.Unmarshal([]byte(plan.One(t, "pulumi:providers:kubernetes", "kubernetes").Text("kubeconfig")), &config))
+		require.NoError(t, json.Unmarshal([]byte(made.One(t, "pulumi:providers:kubernetes", "kubernetes").Text("kubeconfig")), &config))
 		assert.Equal(t, "https://192.0.2.10", config.Clusters[0].Cluster.Server)
 		authority, err := base64.StdEncoding.DecodeString(config.Clusters[0].Cluster.CA)
 		require.NoError(t, err)
 		assert.Contains(t, string(authority), "BEGIN CERTIFICATE", "the cluster's own")
 		assert.Len(t, config.Users[0].User, 1, "no credential beside the plugin")
 		assert.Equal(t, "gke-gcloud-auth-plugin", config.Users[0].User["exec"].Command)
-		for _, r := range plan.Resources {
+		for _, r := range made.Resources {
 			if r.Kubernetes() {
 				assert.Contains(t, r.Provider, "pulumi:providers:kubernetes::kubernetes", "%s %s has the default provider", r.Type, r.Name)
 			}

@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -31,7 +33,7 @@ func TestPulumiWaitsAsLongAsASoundUpdateMayTake(t *testing.T) {
 			}
 		}
 	}
-	long := stacktest.Deploy(t, "prod", stacktest.Set("api.settleSeconds", 300)).One(t, deploymentType, "license-api")
+	long := stacktest.Deploy(t, "prod", plan.Set("api.settleSeconds", 300)).One(t, deploymentType, "license-api")
 	assert.Greater(t, duration(t, long.UpdateWait), 12*5*time.Minute)
 	assert.Greater(t, seconds(t, long, "spec.progressDeadlineSeconds"), 5*time.Minute+time.Minute)
 }
@@ -71,7 +73,7 @@ func duration(t *testing.T, text string) time.Duration {
 	return parsed
 }
 
-func seconds(t *testing.T, r stacktest.Resource, path string) time.Duration {
+func seconds(t *testing.T, r declared.Resource, path string) time.Duration {
 	t.Helper()
 	n, number := r.Get(path).(float64)
 	require.True(t, number || r.Get(path) == nil, path)

@@ -6,11 +6,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
 func TestTheLoadBalancerGuardsAndChecksTheLicenseAPI(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
 		assert.Equal(t, map[string]any{
 			"securityPolicy": map[string]any{"name": "license-api-security-policy"},
 			"healthCheck": map[string]any{
@@ -23,11 +25,11 @@ func TestTheLoadBalancerGuardsAndChecksTheLicenseAPI(t *testing.T) {
 			"sessionAffinity":    map[string]any{"affinityType": "NONE"},
 			"logging":            map[string]any{"enable": true, "sampleRate": 1.0},
 			"iap":                map[string]any{"enabled": false},
-		}, plan.One(t, backendConfig, "license-api").Get("spec"))
-		api := plan.One(t, kubeService, "license-api")
+		}, made.One(t, backendConfig, "license-api").Get("spec"))
+		api := made.One(t, kubeService, "license-api")
 		assert.JSONEq(t, `{"default": "license-api"}`, api.Text(`metadata.annotations["cloud.google.com/backend-config"]`))
 		assert.JSONEq(t, `{"ingress": true}`, api.Text(`metadata.annotations["cloud.google.com/neg"]`))
-		assert.Equal(t, "license-platform-tls", plan.One(t, "kubernetes:networking.gke.io/v1beta1:FrontendConfig", "license-platform-frontend").Text("spec.sslPolicy"))
+		assert.Equal(t, "license-platform-tls", made.One(t, "kubernetes:networking.gke.io/v1beta1:FrontendConfig", "license-platform-frontend").Text("spec.sslPolicy"))
 	})
 }
 
@@ -36,28 +38,28 @@ func TestARedirectIsDeclaredOnlyWithAnOpenPort80(t *testing.T) {
 	const frontend = "kubernetes:networking.gke.io/v1beta1:FrontendConfig"
 	closed := stacktest.Deploy(t, "prod")
 	assert.Nil(t, closed.One(t, frontend, "license-platform-frontend").Get("spec.redirectToHttps"))
-	open := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.redirectHttp", true))
+	open := stacktest.Deploy(t, "prod", plan.Set("kubernetes.ingress.redirectHttp", true))
 	assert.Equal(t, true, open.One(t, frontend, "license-platform-frontend").Get("spec.redirectToHttps.enabled"))
 	assert.Equal(t, "true", open.One(t, ingressPatch, "ingress").Text(`metadata.annotations["kubernetes.io/ingress.allow-http"]`))
 }
 
 func TestTheStaffHostStandsBehindIdentityAwareProxy(t *testing.T) {
 	t.Parallel()
-	plan := stacktest.Deploy(t, "prod", stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap-oauth-client-secret"}))
+	made := stacktest.Deploy(t, "prod", plan.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap-oauth-client-secret"}))
 	assert.Equal(t, map[string]any{"enabled": true, "oauthclientCredentials": map[string]any{"secretName": "iap-oauth-client-secret"}},
-		plan.One(t, backendConfig, "license-api-staff").Get("spec.iap"))
-	assert.Equal(t, map[string]any{"enabled": false}, plan.One(t, backendConfig, "license-api").Get("spec.iap"), "clients of the API have no Google account")
-	assert.Equal(t, "iap.googleapis.com", plan.One(t, service, "iap").Text("service"))
-	ingress := plan.One(t, ingressPatch, "ingress")
+		made.One(t, backendConfig, "license-api-staff").Get("spec.iap"))
+	assert.Equal(t, map[string]any{"enabled": false}, made.One(t, backendConfig, "license-api").Get("spec.iap"), "clients of the API have no Google account")
+	assert.Equal(t, "iap.googleapis.com", made.One(t, service, "iap").Text("service"))
+	ingress := made.One(t, ingressPatch, "ingress")
 	assert.Equal(t, "admin.coditect.ai", ingress.Text("spec.rules[1].host"))
 	assert.Equal(t, "license-api-staff", ingress.Text("spec.rules[1].http.paths[0].backend.service.name"))
 	assert.Equal(t, []any{"licenses.coditect.ai", "admin.coditect.ai"},
-		plan.One(t, "kubernetes:networking.gke.io/v1:ManagedCertificate", "license-platform-certificate").Get("spec.domains"))
+		made.One(t, "kubernetes:networking.gke.io/v1:ManagedCertificate", "license-platform-certificate").Get("spec.domains"))
 }
 
 func TestPodsAreRestrictedAndLeaveGracefully(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		for _, pods := range []stacktest.Resource{plan.One(t, deployment, "license-api"), plan.One(t, job, "license-migrate")} {
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		for _, pods := range []declared.Resource{made.One(t, deployment, "license-api"), made.One(t, job, "license-migrate")} {
 			spec := func(path string) any { return pods.Get("spec.template.spec." + path) }
 			assert.Equal(t, map[string]any{
 				"runAsNonRoot": true, "runAsUser": 65532.0, "runAsGroup": 65532.0,
@@ -69,7 +71,7 @@ func TestPodsAreRestrictedAndLeaveGracefully(t *testing.T) {
 			}, spec("containers[0].securityContext"))
 			assert.Equal(t, false, spec("automountServiceAccountToken"))
 		}
-		api := plan.One(t, deployment, "license-api")
+		api := made.One(t, deployment, "license-api")
 		grace, _ := api.Get("spec.template.spec.terminationGracePeriodSeconds").(float64)
 		sleep, _ := api.Get("spec.template.spec.containers[0].lifecycle.preStop.sleep.seconds").(float64)
 		assert.Positive(t, sleep)
@@ -79,12 +81,12 @@ func TestPodsAreRestrictedAndLeaveGracefully(t *testing.T) {
 }
 
 func TestADrainOrALostZoneTakesOnePodAtATime(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		api := plan.One(t, deployment, "license-api")
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		api := made.One(t, deployment, "license-api")
 		own := api.Get("spec.selector.matchLabels")
 		assert.Equal(t, map[string]any{"app": "license-api"}, own)
 
-		budget := plan.One(t, "kubernetes:policy/v1:PodDisruptionBudget", "license-api")
+		budget := made.One(t, "kubernetes:policy/v1:PodDisruptionBudget", "license-api")
 		assert.Equal(t, 1.0, budget.Get("spec.maxUnavailable"))
 		assert.Equal(t, own, budget.Get("spec.selector.matchLabels"))
 		for i, topology := range []string{"topology.kubernetes.io/zone", "kubernetes.io/hostname"} {
@@ -97,9 +99,9 @@ func TestADrainOrALostZoneTakesOnePodAtATime(t *testing.T) {
 }
 
 func TestManagedPrometheusScrapesThePortThatPodsServeMetricsAt(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		api := plan.One(t, deployment, "license-api")
-		scraping := plan.One(t, "kubernetes:monitoring.googleapis.com/v1:PodMonitoring", "license-api-monitoring")
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		api := made.One(t, deployment, "license-api")
+		scraping := made.One(t, "kubernetes:monitoring.googleapis.com/v1:PodMonitoring", "license-api-monitoring")
 		assert.Equal(t, api.Get("spec.template.spec.containers[0].ports[1].name"), scraping.Get("spec.endpoints[0].port"))
 		assert.Equal(t, 9090.0, api.Get("spec.template.spec.containers[0].ports[1].containerPort"))
 		assert.Equal(t, api.Get("spec.selector"), scraping.Get("spec.selector"))
@@ -134,7 +136,7 @@ func TestTheAPILogsInToTheDatabaseAsTheSettingsSay(t *testing.T) {
 	assert.Equal(t, "license-api@coditect-cloud-infra.iam", iam["DATABASE_USER"])
 	assert.NotContains(t, iam, "DATABASE_PASSWORD_SECRET")
 	assert.NotContains(t, iam, "DATABASE_ADDRESS")
-	password := environment(t, stacktest.Deploy(t, "prod", stacktest.Set("data.sql.login", "password")).One(t, deployment, "license-api"))
+	password := environment(t, stacktest.Deploy(t, "prod", plan.Set("data.sql.login", "password")).One(t, deployment, "license-api"))
 	assert.Equal(t, iam["DATABASE_INSTANCE"], password["DATABASE_INSTANCE"], "only the connector can verify an instance of Cloud SQL")
 	assert.NotEmpty(t, password["DATABASE_PASSWORD_SECRET"])
 	assert.NotContains(t, password, "DATABASE_ADDRESS")
@@ -152,15 +154,15 @@ func TestTheAPILogsInToTheDatabaseAsTheSettingsSay(t *testing.T) {
 }
 
 // endpoints are those of an embedded cloud.
-func endpoints() stacktest.Change {
-	return stacktest.Set("endpoints", map[string]any{
+func endpoints() plan.Change {
+	return plan.Set("endpoints", map[string]any{
 		"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----",
 	})
 }
 
 func TestADatabaseIsNotReplacedBecauseOfItsDisk(t *testing.T) {
-	everyStack(t, func(t *testing.T, plan *stacktest.Plan) {
-		database := plan.One(t, "gcp:sql/databaseInstance:DatabaseInstance", "stores")
+	everyStack(t, func(t *testing.T, made *plan.Plan) {
+		database := made.One(t, "gcp:sql/databaseInstance:DatabaseInstance", "stores")
 		assert.ElementsMatch(t, []string{"settings.diskSize", "settings.diskType"}, database.IgnoreChanges)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
@@ -63,7 +64,7 @@ func (r Requirement) broken(t *testing.T, plans Plans) (all []breakage) {
 			replaced, changed = resource.With(path, r.Break)
 			require.True(t, changed, "%s %s", resource.Name, path)
 		}
-		all = append(all, breakage{r.instead(plans, func(one plan.Resource) (plan.Resource, bool) {
+		all = append(all, breakage{r.instead(plans, func(one declared.Resource) (declared.Resource, bool) {
 			if one.URN == resource.URN {
 				return replaced, true
 			}
@@ -73,13 +74,13 @@ func (r Requirement) broken(t *testing.T, plans Plans) (all []breakage) {
 	if r.Type == r.When {
 		return all // without the resource the requirement does not apply
 	}
-	return append(all, breakage{r.instead(plans, func(one plan.Resource) (plan.Resource, bool) {
-		return one, !slices.ContainsFunc(resources, func(r plan.Resource) bool { return r.URN == one.URN })
+	return append(all, breakage{r.instead(plans, func(one declared.Resource) (declared.Resource, bool) {
+		return one, !slices.ContainsFunc(resources, func(r declared.Resource) bool { return r.URN == one.URN })
 	}), "no " + r.Type + " " + r.Name})
 }
 
 // instead returns the plans with every resource replaced, or left out.
-func (r Requirement) instead(plans Plans, change func(plan.Resource) (plan.Resource, bool)) Plans {
+func (r Requirement) instead(plans Plans, change func(declared.Resource) (declared.Resource, bool)) Plans {
 	within := r.plan(plans)
 	changed := &plan.Plan{Stack: within.Stack}
 	for _, resource := range within.Resources {

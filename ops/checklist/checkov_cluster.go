@@ -1,6 +1,6 @@
 package checklist
 
-import "github.com/coditect-ai/license-platform/stack/plan"
+import "github.com/coditect-ai/license-platform/declared"
 
 // inCluster is a requirement of the cluster of a stack that creates one.
 func inCluster(path string, want Want, broken any) Requirement {
@@ -131,8 +131,8 @@ func checkovRest() []Item {
 	}
 }
 
-func audits(service string) func(plan.Resource) bool {
-	return func(r plan.Resource) bool { return r.Text("service") == service }
+func audits(service string) func(declared.Resource) bool {
+	return func(r declared.Resource) bool { return r.Text("service") == service }
 }
 
 // auditsEverything finds all kinds of access. Exemptions are never the stack's own: it

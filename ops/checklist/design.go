@@ -3,7 +3,7 @@ package checklist
 import (
 	"slices"
 
-	"github.com/coditect-ai/license-platform/stack/plan"
+	"github.com/coditect-ai/license-platform/declared"
 )
 
 // Design is the security checklist of the design, section by section, with its
@@ -75,7 +75,7 @@ func infrastructure() []Item {
 }
 
 // limited is a requirement of the chosen rules that limit a rate.
-func limited(only func(plan.Resource) bool, path string, want Want, broken any) Requirement {
+func limited(only func(declared.Resource) bool, path string, want Want, broken any) Requirement {
 	return Requirement{Type: armorRule, Only: only, Path: path, Want: want, Break: broken}
 }
 

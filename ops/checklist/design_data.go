@@ -1,6 +1,6 @@
 package checklist
 
-import "github.com/coditect-ai/license-platform/stack/plan"
+import "github.com/coditect-ai/license-platform/declared"
 
 func dataSecurity() []Item {
 	const section = "Data Security"
@@ -47,7 +47,7 @@ func dataSecurity() []Item {
 }
 
 // signs selects the grants that let somebody sign.
-func signs(r plan.Resource) bool { return r.Text("role") == "roles/cloudkms.signer" }
+func signs(r declared.Resource) bool { return r.Text("role") == "roles/cloudkms.signer" }
 
 func observability() []Item {
 	const section = "Observability"

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
@@ -18,7 +19,7 @@ func namesThePolicy(s Subject) bool {
 }
 
 // limitsRate selects the rules that limit a rate.
-func limitsRate(r plan.Resource) bool { return r.Get("rateLimitOptions") != nil }
+func limitsRate(r declared.Resource) bool { return r.Get("rateLimitOptions") != nil }
 
 // The rules that limit only some requests, each at a rate of its own.
 const (
@@ -27,16 +28,16 @@ const (
 )
 
 // limitsApart selects the rules that limit only some requests.
-func limitsApart(r plan.Resource) bool {
+func limitsApart(r declared.Resource) bool {
 	return limitsRate(r) && (r.Name == seatsRule || r.Name == ipv6Rule)
 }
 
 // limitsEverybody selects the rules that limit whatever no other rule limits.
-func limitsEverybody(r plan.Resource) bool { return limitsRate(r) && !limitsApart(r) }
+func limitsEverybody(r declared.Resource) bool { return limitsRate(r) && !limitsApart(r) }
 
 // limitsNewcomers selects the rules that limit everything but heartbeats and
 // releases, which only keep or give back a seat.
-func limitsNewcomers(r plan.Resource) bool { return limitsRate(r) && r.Name != seatsRule }
+func limitsNewcomers(r declared.Resource) bool { return limitsRate(r) && r.Name != seatsRule }
 
 // matchesApart: a rule with a rate of its own matches what that rate is meant for.
 func matchesApart(s Subject) bool {
@@ -60,11 +61,11 @@ func comesBeforeLimits() Want {
 // comesFirst: no other rule stands before it.
 func comesFirst(s Subject) bool {
 	priority, ok := s.Value.(float64)
-	return ok && priority < lowest(s.Plan, func(r plan.Resource) bool { return r.URN != s.Resource.URN })
+	return ok && priority < lowest(s.Plan, func(r declared.Resource) bool { return r.URN != s.Resource.URN })
 }
 
 // lowest is the lowest priority of the rules, or infinite without any.
-func lowest(within *plan.Plan, only func(plan.Resource) bool) float64 {
+func lowest(within *plan.Plan, only func(declared.Resource) bool) float64 {
 	least := math.Inf(1)
 	for _, r := range within.Of(armorRule) {
 		if priority, ok := r.Get("priority").(float64); ok && only(r) {

@@ -3,6 +3,7 @@ package checklist
 import (
 	"fmt"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
@@ -48,18 +49,18 @@ const (
 )
 
 // flag finds a flag of the database in its instance.
-func flag(name string) func(plan.Resource) string {
+func flag(name string) func(declared.Resource) string {
 	return entry("settings.databaseFlags", name)
 }
 
 // variable finds an environment variable in the first container of a workload.
-func variable(name string) func(plan.Resource) string {
+func variable(name string) func(declared.Resource) string {
 	return entry(firstContainer+".env", name)
 }
 
 // entry finds the value of the entry of a list that has this name.
-func entry(list, name string) func(plan.Resource) string {
-	return func(r plan.Resource) string {
+func entry(list, name string) func(declared.Resource) string {
+	return func(r declared.Resource) string {
 		items, _ := r.Get(list).([]any)
 		for i, item := range items {
 			if object, ok := item.(map[string]any); ok && object["name"] == name {
@@ -75,7 +76,7 @@ func annotation(name string) string { return fmt.Sprintf("metadata.annotations[%
 
 // symmetric selects the keys that encrypt; an asymmetric key cannot rotate by
 // itself (https://cloud.google.com/kms/docs/key-rotation#asymmetric).
-func symmetric(r plan.Resource) bool { return r.Text("purpose") != "ASYMMETRIC_SIGN" }
+func symmetric(r declared.Resource) bool { return r.Text("purpose") != "ASYMMETRIC_SIGN" }
 
 // disposable says that a stack is made to be deleted, keys included: its settings
 // leave the database unprotected, whose loss would be no smaller.

@@ -1,13 +1,14 @@
 package checklist
 
 import (
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
 // Options of a resource that are asked for like properties.
 const (
-	protect  = "@protect"
-	declared = "@declared"
+	protect    = "@protect"
+	isDeclared = "@declared"
 )
 
 // Requirement is one property that has to be as it is wanted, of one resource
@@ -19,12 +20,12 @@ type Requirement struct {
 	// that Only selects, of which there must be one.
 	Name string
 	// Only selects resources by more than their type.
-	Only func(plan.Resource) bool
+	Only func(declared.Resource) bool
 	// Path is the property's, or @protect or @declared.
 	Path string
 	// At finds the path in a resource where it is not always the same, such as
 	// a flag in a list. It may return "" when there is none.
-	At func(plan.Resource) string
+	At func(declared.Resource) string
 	// Want is what the property has to be.
 	Want Want
 	// When makes the requirement apply only to a stack that declares a resource
@@ -43,7 +44,7 @@ type Requirement struct {
 // Subject is a property in its place.
 type Subject struct {
 	Plan     *plan.Plan
-	Resource plan.Resource
+	Resource declared.Resource
 	Value    any
 }
 
@@ -83,7 +84,7 @@ func (r Requirement) judge(plans Plans) ([]Evidence, bool) {
 		if name == "" {
 			name = "(any)"
 		}
-		evidence = append(evidence, Evidence{Resource: r.Type + " " + name, Path: declared, Found: false, Wanted: "declared"})
+		evidence = append(evidence, Evidence{Resource: r.Type + " " + name, Path: isDeclared, Found: false, Wanted: "declared"})
 	}
 	return evidence, true
 }
@@ -95,7 +96,7 @@ func (r Requirement) spared(within *plan.Plan) string {
 	return r.Spare(within)
 }
 
-func (r Requirement) resources(within *plan.Plan) (found []plan.Resource) {
+func (r Requirement) resources(within *plan.Plan) (found []declared.Resource) {
 	all := within.Of(r.Type)
 	if r.Type == ingress {
 		all = append(all, within.Of(ingressPatch)...) // of an adopted one some fields are declared
@@ -109,18 +110,18 @@ func (r Requirement) resources(within *plan.Plan) (found []plan.Resource) {
 }
 
 // path is where the property is in this resource.
-func (r Requirement) path(resource plan.Resource) string {
+func (r Requirement) path(resource declared.Resource) string {
 	if r.At != nil {
 		return r.At(resource)
 	}
 	return r.Path
 }
 
-func valueAt(resource plan.Resource, path string) any {
+func valueAt(resource declared.Resource, path string) any {
 	switch path {
 	case "":
 		return nil
-	case declared:
+	case isDeclared:
 		return true
 	case protect:
 		return resource.Protect
@@ -129,7 +130,7 @@ func valueAt(resource plan.Resource, path string) any {
 }
 
 // shown keeps a secret out of the results.
-func shown(resource plan.Resource, path string, value any) any {
+func shown(resource declared.Resource, path string, value any) any {
 	if path != "" && path[0] != '@' && resource.Secret(path) {
 		return "[secret]"
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
@@ -50,7 +51,7 @@ type ledger struct {
 // error: it would be missing from the total.
 func Of(p *plan.Plan, prices Prices) (Estimate, error) {
 	l := &ledger{prices: prices, plan: p, out: Estimate{Stack: p.Stack, Currency: prices.Currency, Region: prices.Region}}
-	known := map[string]func(plan.Resource){
+	known := map[string]func(declared.Resource){
 		"gcp:sql/databaseInstance:DatabaseInstance":             l.database,
 		"gcp:redis/instance:Instance":                           l.cache,
 		"gcp:container/cluster:Cluster":                         l.cluster,
@@ -95,7 +96,7 @@ func Of(p *plan.Plan, prices Prices) (Estimate, error) {
 }
 
 // nothing is for what costs only by use.
-func (*ledger) nothing(plan.Resource) {}
+func (*ledger) nothing(declared.Resource) {}
 
 // add adds so many units of a price; two lines of the same thing become one.
 func (l *ledger) add(component, what, size, key string, units float64) {
@@ -120,8 +121,8 @@ func (l *ledger) refuse(property string, found any, allowed string) {
 }
 
 // counted prices every resource of a kind alike.
-func (l *ledger) counted(component, what, key string) func(plan.Resource) {
-	return func(plan.Resource) { l.add(component, what, "", key, 1) }
+func (l *ledger) counted(component, what, key string) func(declared.Resource) {
+	return func(declared.Resource) { l.add(component, what, "", key, 1) }
 }
 
 // hourly are the units of something that runs all month.

@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/coditect-ai/license-platform/stack/plan"
+	"github.com/coditect-ai/license-platform/declared"
 )
 
 // database prices an instance by its processors, memory and disk; a regional one
 // has all of them twice. https://cloud.google.com/sql/docs/postgres/high-availability
-func (l *ledger) database(r plan.Resource) {
+func (l *ledger) database(r declared.Resource) {
 	const component = "Cloud SQL"
 	tier := r.Text("settings.tier")
 	size := regexp.MustCompile(`^db-custom-(\d+)-(\d+)$`).FindStringSubmatch(tier)
@@ -43,7 +43,7 @@ func (l *ledger) database(r plan.Resource) {
 
 // cache prices an instance by its memory; larger ones cost less for each GiB.
 // https://cloud.google.com/memorystore/docs/redis/pricing
-func (l *ledger) cache(r plan.Resource) {
+func (l *ledger) cache(r declared.Resource) {
 	gib, given := r.Get("memorySizeGb").(float64)
 	if !given || gib < 1 {
 		l.refuse("memorySizeGb", r.Get("memorySizeGb"), "1 or more")
@@ -62,14 +62,14 @@ func (l *ledger) cache(r plan.Resource) {
 	l.add("Redis", "memory", fmt.Sprintf("%g GiB, %s", gib, tier), "redis."+tier+"."+capacity, l.hourly(gib))
 }
 
-func (l *ledger) cluster(plan.Resource) {
+func (l *ledger) cluster(declared.Resource) {
 	l.add("GKE cluster", "management", "", "gke.cluster", l.hourly(1))
 }
 
 // nodes prices a pool at its least number of nodes, which a regional pool has in
 // each of its three zones.
 // https://cloud.google.com/kubernetes-engine/docs/concepts/regional-clusters
-func (l *ledger) nodes(r plan.Resource) {
+func (l *ledger) nodes(r declared.Resource) {
 	least, most, ok := l.nodeCounts(r)
 	if !ok {
 		return
@@ -86,7 +86,7 @@ func (l *ledger) nodes(r plan.Resource) {
 	l.add("GKE cluster", "disks of nodes", fmt.Sprintf("%g GiB %s each", disk, kind), "disk."+kind, least*disk)
 }
 
-func (l *ledger) nodeCounts(r plan.Resource) (least, most float64, ok bool) {
+func (l *ledger) nodeCounts(r declared.Resource) (least, most float64, ok bool) {
 	least, given := r.Get("autoscaling.minNodeCount").(float64)
 	most, alsoGiven := r.Get("autoscaling.maxNodeCount").(float64)
 	if !given || !alsoGiven {
@@ -100,12 +100,12 @@ func (l *ledger) nodeCounts(r plan.Resource) (least, most float64, ok bool) {
 	return least * zones, most * zones, true
 }
 
-func (l *ledger) armorPolicy(plan.Resource) {
+func (l *ledger) armorPolicy(declared.Resource) {
 	l.add("Cloud Armor", "policy, Standard tier", "", "armor.policy", 1)
 }
 
 // nat prices a gateway by the nodes behind it, and its one address.
-func (l *ledger) nat(plan.Resource) {
+func (l *ledger) nat(declared.Resource) {
 	nodes := 0.0
 	for _, pool := range l.plan.Of("gcp:container/nodePool:NodePool") {
 		least, _, ok := l.nodeCounts(pool)
@@ -120,7 +120,7 @@ func (l *ledger) nat(plan.Resource) {
 
 // key prices the version in use of a key that rotates by itself. Older versions,
 // which still decrypt, cost the same again each.
-func (l *ledger) key(r plan.Resource) {
+func (l *ledger) key(r declared.Resource) {
 	if r.Get("skipInitialVersionCreation") == true {
 		return // its versions are declared
 	}
@@ -129,7 +129,7 @@ func (l *ledger) key(r plan.Resource) {
 }
 
 // keyVersion prices a declared version by its key.
-func (l *ledger) keyVersion(r plan.Resource) {
+func (l *ledger) keyVersion(r declared.Resource) {
 	for _, key := range l.plan.Of("gcp:kms/cryptoKey:CryptoKey") {
 		if key.ID != r.Text("cryptoKey") {
 			continue
@@ -147,7 +147,7 @@ func (l *ledger) keyVersion(r plan.Resource) {
 
 // alert prices a policy by its conditions.
 // https://cloud.google.com/monitoring/alerts/cost-control
-func (l *ledger) alert(r plan.Resource) {
+func (l *ledger) alert(r declared.Resource) {
 	conditions, given := r.Get("conditions").([]any)
 	if !given {
 		l.refuse("conditions", r.Get("conditions"), "a list")
@@ -157,7 +157,7 @@ func (l *ledger) alert(r plan.Resource) {
 }
 
 // loadBalancer prices the forwarding rules that an Ingress has of its own.
-func (l *ledger) loadBalancer(plan.Resource) {
+func (l *ledger) loadBalancer(declared.Resource) {
 	l.add("Load balancer", "forwarding rules", "", "loadbalancer.rules", l.hourly(1))
 }
 

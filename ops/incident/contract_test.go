@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/ops/incident/cloud"
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -27,10 +28,10 @@ func TestTheResponseFindsWhatTheProgramDeclares(t *testing.T) {
 		}
 		t.Run(stack, func(t *testing.T) {
 			t.Parallel()
-			plan := stacktest.Deploy(t, stack)
+			made := stacktest.Deploy(t, stack)
 			answer := func(_ context.Context, c cloud.Command, out io.Writer) error {
 				if slices.Equal(c.Args[:2], []string{"stack", "output"}) {
-					return json.NewEncoder(out).Encode(plan.Outputs(t).Inputs())
+					return json.NewEncoder(out).Encode(made.Outputs().Inputs())
 				}
 				return fmt.Errorf("nobody asked for %s", c)
 			}
@@ -44,19 +45,19 @@ func TestTheResponseFindsWhatTheProgramDeclares(t *testing.T) {
 					shown += c.String() + "\n"
 				}
 			}
-			namespace, _ := plan.Outputs(t).Get("namespace").(string)
-			deployment := plan.One(t, "kubernetes:apps/v1:Deployment", "license-api")
-			policy := plan.Of("gcp:compute/securityPolicy:SecurityPolicy")[0].Text("name")
+			namespace, _ := made.Outputs().Get("namespace").(string)
+			deployment := made.One(t, "kubernetes:apps/v1:Deployment", "license-api")
+			policy := made.Of("gcp:compute/securityPolicy:SecurityPolicy")[0].Text("name")
 			assert.Contains(t, shown, "--namespace="+namespace)
 			assert.Equal(t, namespace, deployment.Text("metadata.namespace"))
 			assert.Equal(t, "license-api", deployment.Get(`spec.template.metadata.labels.app`))
 			assert.Contains(t, shown, "--selector=app=license-api")
 			assert.Contains(t, shown, "describe "+policy)
-			assert.Contains(t, shown, "see from outside that "+plan.Outputs(t).Get("licenseUrl").(string)+"/health")
+			assert.Contains(t, shown, "see from outside that "+made.Outputs().Get("licenseUrl").(string)+"/health")
 			assert.Contains(t, shown, "--instance=stores-")
 
 			key := strings.TrimPrefix(g.Lockdown().Commands[0].Args[3], "license-platform:")
-			_, err = stacktest.Try(t, stack, stacktest.Set(key, true))
+			_, err = stacktest.Try(t, stack, plan.Set(key, true))
 			require.NoError(t, err, "the program knows the setting")
 		})
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/coditect-ai/license-platform/stack/plan"
+	"github.com/coditect-ai/license-platform/declared"
 )
 
 // judgements are the types of resources that touch something of others, in the
@@ -91,7 +91,7 @@ func ownTypes() []string {
 }
 
 // selectsOthers tells whether a policy selects pods that are not the platform's.
-func selectsOthers(r plan.Resource) bool {
+func selectsOthers(r declared.Resource) bool {
 	selector, err := json.Marshal(r.Get("spec.podSelector"))
 	if err != nil {
 		return true

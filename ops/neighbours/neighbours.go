@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
@@ -24,7 +25,7 @@ type judgement struct {
 	typ string
 	// when tells whether a resource of the type touches something of others; always
 	// when nil.
-	when func(plan.Resource) bool
+	when func(declared.Resource) bool
 	row  Row
 }
 
@@ -50,7 +51,7 @@ func Table(p *plan.Plan) (rows []Row, unknown []string) {
 	return rows, unknown
 }
 
-func judged(r plan.Resource) bool {
+func judged(r declared.Resource) bool {
 	return slices.Contains(ownTypes(), r.Type) || slices.ContainsFunc(judgements(), func(j judgement) bool { return j.typ == r.Type })
 }
 

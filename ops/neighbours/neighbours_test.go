@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/ops/neighbours"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
@@ -49,7 +50,7 @@ func TestTheDocumentListsWhatOfOthersProdTouchesAndEveryResourceIsJudged(t *test
 
 func TestANewcomerThatNobodyHasJudgedIsFound(t *testing.T) {
 	t.Parallel()
-	_, unknown := neighbours.Table(&plan.Plan{Resources: []plan.Resource{{Type: "gcp:compute/route:Route", Name: "default", Custom: true}}})
+	_, unknown := neighbours.Table(&plan.Plan{Resources: []declared.Resource{{Type: "gcp:compute/route:Route", Name: "default", Custom: true}}})
 	assert.Equal(t, []string{"gcp:compute/route:Route default"}, unknown)
 }
 

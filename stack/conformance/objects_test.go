@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
@@ -18,14 +19,14 @@ func TestARealAPIServerAcceptsEveryObjectOfEveryStack(t *testing.T) {
 	installDefinitions(t, server)
 	type variant struct {
 		stack   string
-		changes []stacktest.Change
+		changes []plan.Change
 	}
-	variants := map[string]variant{"prod with all that is off by default": {"prod", []stacktest.Change{
-		stacktest.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap-oauth-client-secret"}),
-		stacktest.Set("kubernetes.ingress.redirectHttp", true),
+	variants := map[string]variant{"prod with all that is off by default": {"prod", []plan.Change{
+		plan.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "iap-oauth-client-secret"}),
+		plan.Set("kubernetes.ingress.redirectHttp", true),
 		stacktest.OnCalico(),
-		stacktest.Set("kubernetes.networkPolicies.denyNamespace", true),
-		stacktest.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"name": "api", "podLabels": map[string]any{"app": "coditect-api-v2"}}}),
+		plan.Set("kubernetes.networkPolicies.denyNamespace", true),
+		plan.Set("kubernetes.networkPolicies.stayingWorkloads", []any{map[string]any{"name": "api", "podLabels": map[string]any{"app": "coditect-api-v2"}}}),
 	}}}
 	for _, name := range stacktest.Stacks(t) {
 		variants[name] = variant{name, nil}

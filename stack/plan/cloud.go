@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"strings"
-	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -18,62 +17,32 @@ import (
 	"google.golang.org/grpc/peer"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
-// cloud is the engine of a plan: it remembers what is declared, and asks the
-// emulator's providers what they refuse and what they compute.
+// cloud asks the emulator's providers what they refuse and what they compute.
 type cloud struct {
-	stack     string
 	providers map[string]*provider.Server // by the first part of a type's token
 	// found are other answers to look-ups, by function and property.
 	found map[string]map[string]any
-	// changed are other values of what is declared.
-	changed []declaration
-
-	mu        sync.Mutex
-	resources []Resource
+	echo  declared.Echo
 }
 
-var _ pulumi.MockResourceMonitor = (*cloud)(nil)
+var _ declared.Cloud = (*cloud)(nil)
 
-// NewResource implements pulumi.MockResourceMonitor.
-func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	if args.ReadRPC != nil {
-		return c.read(args)
-	}
-	rpc := args.RegisterRPC
-	declared := Resource{
-		Type: args.TypeToken, Name: args.Name, URN: c.urn(rpc.GetParent(), args.TypeToken, args.Name), Parent: rpc.GetParent(),
-		Custom: args.Custom, Protect: rpc.GetProtect(), RetainOnDelete: rpc.GetRetainOnDelete(),
-		IgnoreChanges: rpc.GetIgnoreChanges(), ReplaceOnChanges: rpc.GetReplaceOnChanges(), DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
-		CreateWait: rpc.GetCustomTimeouts().GetCreate(), UpdateWait: rpc.GetCustomTimeouts().GetUpdate(), DeleteWait: rpc.GetCustomTimeouts().GetDelete(),
-		Provider: args.Provider, DependsOn: rpc.GetDependencies(), properties: args.Inputs,
-	}
-	for _, change := range c.changed {
-		if change.typ == declared.Type {
-			declared, _ = declared.With(change.path, change.value)
+// Make implements declared.Cloud.
+func (c *cloud) Make(r declared.Resource) (string, resource.PropertyMap, error) {
+	if name, is := strings.CutPrefix(r.Type, "pulumi:providers:"); is {
+		if err := c.configure(name, r); err != nil {
+			return "", nil, err
 		}
 	}
-	c.mu.Lock()
-	c.resources = append(c.resources, declared)
-	at := len(c.resources) - 1
-	c.mu.Unlock()
-	if name, is := strings.CutPrefix(args.TypeToken, "pulumi:providers:"); is {
-		return c.configure(name, declared.URN, args.Inputs)
+	server, emulated := c.server(r.Type)
+	if !emulated {
+		return c.echo.Make(r)
 	}
-	server, emulated := c.server(args.TypeToken)
-	if !emulated || !args.Custom {
-		return idOf(args.Name), args.Inputs, nil
-	}
-	id, outputs, err := create(by(args.Provider), server, declared.URN, declared.properties)
-	if err != nil {
-		return "", nil, fmt.Errorf("%s %q: %w", args.TypeToken, args.Name, err)
-	}
-	c.mu.Lock()
-	c.resources[at].ID = id
-	c.mu.Unlock()
-	return id, outputs, nil
+	return create(by(r.Provider), server, r.URN, r.Properties)
 }
 
 // server is the provider that has a type or a function.
@@ -83,22 +52,18 @@ func (c *cloud) server(token string) (*provider.Server, bool) {
 	return server, known
 }
 
-// idOf is the id of what no API gives one.
-func idOf(name string) string { return "id-of-" + name }
-
 // configure gives a provider resource's settings to the provider.
-func (c *cloud) configure(name, urn string, inputs resource.PropertyMap) (string, resource.PropertyMap, error) {
+func (c *cloud) configure(name string, r declared.Resource) error {
 	server, known := c.providers[name]
-	id := idOf(resource.URN(urn).Name())
 	if !known {
-		return id, inputs, nil
+		return nil
 	}
-	sent, err := marshal(inputs)
+	sent, err := marshal(r.Properties)
 	if err != nil {
-		return "", nil, err
+		return err
 	}
-	_, err = server.Configure(by(urn+"::"+id), &pulumirpc.ConfigureRequest{Args: sent})
-	return id, inputs, err
+	_, err = server.Configure(by(r.Reference()), &pulumirpc.ConfigureRequest{Args: sent})
+	return err
 }
 
 // reference is a provider resource, as the resources that it makes name it. The
@@ -144,13 +109,13 @@ func create(ctx context.Context, server *provider.Server, urn string, inputs res
 	return made.GetId(), outputs, err
 }
 
-// read answers a look-up of one resource, which declares nothing.
-func (c *cloud) read(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+// Read implements declared.Cloud.
+func (c *cloud) Read(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	server, known := c.server(args.TypeToken)
 	if !known {
 		return "", nil, fmt.Errorf("the program reads %s %s, which no provider has", args.TypeToken, args.ID)
 	}
-	there, err := server.Read(by(args.Provider), &pulumirpc.ReadRequest{Id: args.ID, Urn: c.urn("", args.TypeToken, args.Name)})
+	there, err := server.Read(by(args.Provider), &pulumirpc.ReadRequest{Id: args.ID, Urn: string(resource.NewURN("plan", declared.Project, "", tokens.Type(args.TypeToken), args.Name))})
 	if err != nil {
 		return "", nil, err
 	}
@@ -165,16 +130,7 @@ func (c *cloud) read(args pulumi.MockResourceArgs) (string, resource.PropertyMap
 	return args.ID, found, nil
 }
 
-// urn is the name that the mock engine gives a resource.
-func (c *cloud) urn(parent, typ, name string) string {
-	parentType := tokens.Type("")
-	if urn := resource.URN(parent); urn != "" && urn.QualifiedType() != resource.RootStackType {
-		parentType = urn.QualifiedType()
-	}
-	return string(resource.NewURN(tokens.QName(c.stack), project, parentType, tokens.Type(typ), name))
-}
-
-// Call implements pulumi.MockResourceMonitor: it answers look-ups by what exists, but
+// Call implements declared.Cloud: it answers look-ups by what exists, but
 // for what the run changes.
 func (c *cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	server, known := c.server(args.Token)

@@ -1,196 +1,20 @@
 package plan
 
-import (
-	"slices"
-	"strings"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-)
+import "github.com/coditect-ai/license-platform/declared"
 
 // Plan is what a program declared.
 type Plan struct {
 	// Stack is the stack's name.
 	Stack string
 	// Resources are in the order of their declaration.
-	Resources []Resource
+	declared.Resources
 	// Pushed are the places where images were published, "WHAT REPOSITORY:TAG"; WHAT
 	// is the platform that an image was built for, or the image that was copied.
 	Pushed []string
 }
 
-// Resource is one declared resource.
-type Resource struct {
-	// Type is Pulumi's token, Name the program's name for it.
-	Type, Name string
-	// ID is the API's, empty of what a provider does not have.
-	ID string
-	// URN and Parent identify it and the component it belongs to.
-	URN, Parent string
-	// Custom is false for a component.
-	Custom bool
-	// Protect and RetainOnDelete are its options.
-	Protect, RetainOnDelete bool
-	// Provider is the URN and id of the provider that makes it.
-	Provider string
-	// IgnoreChanges are the properties that an update leaves as they are.
-	IgnoreChanges []string
-	// ReplaceOnChanges are the properties whose change makes the resource anew, and
-	// DeleteBeforeReplace says that the old one is deleted first.
-	ReplaceOnChanges    []string
-	DeleteBeforeReplace bool
-	// CreateWait, UpdateWait and DeleteWait are how long the engine waits, such as "960s";
-	// empty is the provider's own limit.
-	CreateWait, UpdateWait, DeleteWait string
-	// DependsOn are the URNs of all that it directly comes after.
-	DependsOn []string
-
-	properties resource.PropertyMap
-}
-
-// Options are the options that decide what an update or a destroy does, in words, such as
-// "ignores changes of settings.diskSize".
-func (r Resource) Options() (options []string) {
-	add := func(given bool, text string) {
-		if given {
-			options = append(options, text)
-		}
-	}
-	add(r.Protect, "protected")
-	add(r.RetainOnDelete, "retained")
-	add(len(r.IgnoreChanges) > 0, "ignores changes of "+strings.Join(r.IgnoreChanges, ", "))
-	add(len(r.ReplaceOnChanges) > 0, "replaced on changes of "+strings.Join(r.ReplaceOnChanges, ", "))
-	add(r.DeleteBeforeReplace, "deleted before it is replaced")
-	add(r.CreateWait != "", "create waits "+r.CreateWait)
-	add(r.UpdateWait != "", "update waits "+r.UpdateWait)
-	add(r.DeleteWait != "", "delete waits "+r.DeleteWait)
-	return options
-}
-
-// Inputs are the declared properties, out of their secrets.
-func (r Resource) Inputs() map[string]any {
-	return open(resource.NewProperty(r.properties)).(map[string]any)
-}
-
-// Shown are the inputs as people may see them: secrets hidden.
-func (r Resource) Shown() map[string]any {
-	return open(hidden(resource.NewProperty(r.properties))).(map[string]any)
-}
-
-// Get returns the input at a path such as "spec.template.spec.containers[0].image",
-// or nil.
-func (r Resource) Get(path string) any {
-	parsed, err := resource.ParsePropertyPath(path)
-	if err != nil {
-		return nil
-	}
-	found, _ := parsed.Get(resource.NewProperty(unsealed(resource.NewProperty(r.properties)).ObjectValue()))
-	return open(found)
-}
-
-// Text is Get for text; it is empty for anything else.
-func (r Resource) Text(path string) string {
-	text, _ := r.Get(path).(string)
-	return text
-}
-
-// Secret tells whether the input at path is a secret.
-func (r Resource) Secret(path string) bool {
-	parsed, err := resource.ParsePropertyPath(path)
-	if err != nil {
-		return false
-	}
-	found, _ := parsed.Get(resource.NewProperty(r.properties))
-	return found.IsSecret()
-}
-
-// Leaks returns the paths at which an input holds the value and is no secret.
-func (r Resource) Leaks(value string) []string {
-	var paths []string
-	walk("", resource.NewProperty(r.properties), func(path, text string) {
-		if strings.Contains(text, value) {
-			paths = append(paths, path)
-		}
-	})
-	return paths
-}
-
-// With returns a copy of the resource whose input at path has another value; nil
-// takes the input away. A path that cannot be changed returns the resource as
-// it is, and false.
-func (r Resource) With(path string, value any) (Resource, bool) {
-	parsed, err := resource.ParsePropertyPath(path)
-	if err != nil {
-		return r, false
-	}
-	properties := resource.NewProperty(unsealed(resource.NewProperty(r.properties)).ObjectValue().Copy())
-	changed := false
-	if value == nil {
-		changed = parsed.Delete(properties)
-	} else {
-		properties, changed = parsed.Add(properties, resource.NewPropertyValue(value))
-	}
-	if changed {
-		r.properties = properties.ObjectValue()
-	}
-	return r, changed
-}
-
-// Kubernetes tells whether it is an object in the cluster.
-func (r Resource) Kubernetes() bool { return strings.HasPrefix(r.Type, "kubernetes:") }
-
-// Find returns the resource of a type with a name.
-func (p *Plan) Find(typ, name string) (Resource, bool) {
-	i := slices.IndexFunc(p.Resources, func(r Resource) bool { return r.Type == typ && r.Name == name })
-	if i < 0 {
-		return Resource{}, false
-	}
-	return p.Resources[i], true
-}
-
-// Of returns all resources of a type.
-func (p *Plan) Of(typ string) (found []Resource) {
-	for _, r := range p.Resources {
-		if r.Type == typ {
-			found = append(found, r)
-		}
-	}
-	return found
-}
-
-// Objects are the Kubernetes objects as they would be applied.
-func (p *Plan) Objects() (objects []map[string]any) {
-	for _, r := range p.Resources {
-		if r.Kubernetes() {
-			objects = append(objects, r.Inputs())
-		}
-	}
-	return objects
-}
-
-// ComesAfter tells whether one resource is made only when the other is there:
-// because it depends on it, on what depends on it, or because its provider does.
-func (p *Plan) ComesAfter(later, earlier Resource) bool {
-	return p.comesAfter(later, earlier.URN, map[string]bool{})
-}
-
-func (p *Plan) comesAfter(later Resource, earlier string, seen map[string]bool) bool {
-	before := slices.Clone(later.DependsOn)
-	if provider, _, given := strings.Cut(later.Provider, "::id-of-"); given {
-		before = append(before, provider)
-	}
-	for _, urn := range before {
-		if urn == earlier {
-			return true
-		}
-		if seen[urn] {
-			continue
-		}
-		seen[urn] = true
-		for _, r := range p.Resources {
-			if r.URN == urn && p.comesAfter(r, earlier, seen) {
-				return true
-			}
-		}
-	}
-	return false
+// Outputs are the stack's.
+func (p *Plan) Outputs() declared.Resource {
+	outputs, _ := p.Find(OutputsType, "outputs")
+	return outputs
 }

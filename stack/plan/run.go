@@ -15,6 +15,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/stack"
 )
 
@@ -32,9 +33,6 @@ const (
 // OutputsType is the type of the resource that holds the program's outputs; its
 // name is "outputs".
 const OutputsType = "test:index:Outputs"
-
-// project is the Pulumi project's name.
-const project = "license-platform"
 
 // Make runs the program of a stack whose settings are in the module's root. The
 // plan holds what was declared before an error.
@@ -56,17 +54,27 @@ func Make(root, name string, changes ...Change) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	cloud := &cloud{stack: name, providers: existing.Providers(), found: r.found, changed: r.declared}
 	images := &images{}
-	err = pulumi.RunErr(func(ctx *pulumi.Context) error {
+	run := &declared.Recorder{Stack: name, Cloud: &cloud{providers: existing.Providers(), found: r.found}, Edit: r.edit}
+	err = run.Run(func(ctx *pulumi.Context) error {
 		outputs, err := stack.With(images).Declare(ctx)
 		if err != nil {
 			return err
 		}
 		// A resource made of the outputs shows what they resolve to.
 		return ctx.RegisterResource(OutputsType, "outputs", outputs, &pulumi.ResourceState{})
-	}, pulumi.WithMocks(project, name, cloud), option)
-	return &Plan{Stack: name, Resources: cloud.resources, Pushed: images.pushed}, plainly(err)
+	}, option)
+	return &Plan{Stack: name, Resources: run.Resources, Pushed: images.pushed}, plainly(err)
+}
+
+// edit gives a resource the other values of the run.
+func (r *Run) edit(edited declared.Resource) declared.Resource {
+	for _, change := range r.declared {
+		if change.typ == edited.Type {
+			edited, _ = edited.With(change.path, change.value)
+		}
+	}
+	return edited
 }
 
 // plainly takes away what the SDK puts around the program's own errors: how many they
@@ -91,12 +99,12 @@ func (r *Run) option() (pulumi.RunOption, error) {
 			}
 			text = string(encoded)
 		}
-		config[project+":"+key] = text
+		config[declared.Project+":"+key] = text
 	}
 	maps.Copy(config, r.keys)
 	for key, value := range r.secrets {
-		config[project+":"+key] = value
-		secret = append(secret, project+":"+key)
+		config[declared.Project+":"+key] = value
+		secret = append(secret, declared.Project+":"+key)
 	}
 	return func(info *pulumi.RunInfo) {
 		info.Config, info.ConfigSecretKeys, info.DryRun = config, secret, r.preview

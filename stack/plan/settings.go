@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
@@ -46,11 +47,11 @@ func parse(name string, content []byte) (settings map[string]any, secrets map[st
 	}
 	settings, secrets = map[string]any{}, map[string]string{}
 	for key, value := range config {
-		short, ours := strings.CutPrefix(key, project+":")
+		short, ours := strings.CutPrefix(key, declared.Project+":")
 		switch {
 		case strings.HasPrefix(key, "pulumi:"): // the engine's own
 		case !ours:
-			return nil, nil, fmt.Errorf("read Pulumi.%s.yaml: %s is not a key of this project; every key begins with %q", name, key, project+":")
+			return nil, nil, fmt.Errorf("read Pulumi.%s.yaml: %s is not a key of this project; every key begins with %q", name, key, declared.Project+":")
 		case sealed(value):
 			secrets[short] = placeholder
 		default:

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -58,21 +57,4 @@ func TestAFileThatCannotBeReadSaysWhy(t *testing.T) {
 	require.ErrorContains(t, err, "is not a name of a stack")
 	_, err = Make(t.TempDir(), "prod")
 	require.ErrorContains(t, err, `stack "prod" is not known, as there is no Pulumi.prod.yaml; there are none`)
-}
-
-func TestACopyOfAResourceCanBeChangedAndTheResourceStays(t *testing.T) {
-	t.Parallel()
-	text := resource.NewProperty[string]
-	r := Resource{properties: resource.PropertyMap{"a": resource.NewProperty(resource.PropertyMap{"b": resource.MakeSecret(text("x")), "c": text("y")})}}
-	changed, ok := r.With("a.c", "z")
-	require.True(t, ok)
-	assert.Equal(t, "z", changed.Get("a.c"))
-	removed, ok := r.With("a.c", nil)
-	require.True(t, ok)
-	assert.Nil(t, removed.Get("a.c"))
-	assert.Equal(t, "y", r.Get("a.c"))
-	assert.Equal(t, "x", r.Get("a.b"))
-	assert.Equal(t, map[string]any{"a": map[string]any{"b": "[secret]", "c": "y"}}, r.Shown())
-	_, ok = r.With("a[", 1)
-	assert.False(t, ok)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 	"github.com/coditect-ai/license-platform/stack"
 	"github.com/coditect-ai/license-platform/stack/plan"
@@ -66,7 +67,7 @@ func chosenHere(path string) bool { return strings.HasPrefix(path, "endpoints.")
 
 // replaced says which types of a plan another plan replaces, and whether it looks for
 // something that does not exist.
-func (w *world) replaced(before *stacktest.Plan, change stacktest.Change) (types []string, moves, valid bool) {
+func (w *world) replaced(before *plan.Plan, change plan.Change) (types []string, moves, valid bool) {
 	after, err := plan.Make(stacktest.Root(w.t), "local", change)
 	switch {
 	case err != nil && (strings.Contains(err.Error(), "which no test knows") || strings.Contains(err.Error(), "do not fit what exists")):
@@ -74,7 +75,7 @@ func (w *world) replaced(before *stacktest.Plan, change stacktest.Change) (types
 	case err != nil:
 		return nil, false, false
 	}
-	was := map[string]plan.Resource{}
+	was := map[string]declared.Resource{}
 	for _, r := range before.Resources {
 		was[r.URN] = r
 	}
@@ -113,7 +114,7 @@ func TestDrillEverySettingThatReplacesOrMovesIsTried(t *testing.T) {
 			return
 		}
 		for _, other := range others(settingAt(config, path), kind) {
-			types, moves, valid := w.replaced(before, stacktest.Set(path, other))
+			types, moves, valid := w.replaced(before, plan.Set(path, other))
 			if len(types) == 0 && !moves {
 				if valid && kind != reflect.String {
 					return // it changes in place, whatever the number

@@ -109,7 +109,7 @@ func TestTakingARuleAwayStallsWhatItAllowedAndNamesIt(t *testing.T) {
 	case <-time.After(100 * time.Millisecond):
 	}
 	w.mu.Lock()
-	w.policies = declared(t, isolation.Settings{Dataplane: isolation.DataplaneV2}, netip.PrefixFrom(w.redis.Addr(), 28).String(), w.kms)
+	w.policies = declaredPolicies(t, isolation.Settings{Dataplane: isolation.DataplaneV2}, netip.PrefixFrom(w.redis.Addr(), 28).String(), w.kms)
 	w.mu.Unlock()
 	w.Changed()
 	assert.Contains(t, await.Receive(t, answered), "hello", "the rule is back, and the connection goes on")
@@ -293,7 +293,7 @@ func TestThePodsOfTheIDEStayAsTheyAreUnlessTheNamespaceIsDenied(t *testing.T) {
 	set := func(settings isolation.Settings) {
 		settings.Dataplane = isolation.DataplaneV2
 		w.mu.Lock()
-		w.policies = declared(t, settings, netip.PrefixFrom(w.redis.Addr(), 28).String(), w.kms)
+		w.policies = declaredPolicies(t, settings, netip.PrefixFrom(w.redis.Addr(), 28).String(), w.kms)
 		w.mu.Unlock()
 		w.Changed()
 	}
@@ -310,7 +310,7 @@ func TestPoliciesForAnotherDataplaneKeepThePodFromItsIdentity(t *testing.T) {
 	w := newWorld(t, executable(t))
 	w.start()
 	w.mu.Lock()
-	w.policies = declared(t, isolation.Settings{Dataplane: isolation.Calico}, netip.PrefixFrom(w.redis.Addr(), 28).String(), w.kms)
+	w.policies = declaredPolicies(t, isolation.Settings{Dataplane: isolation.Calico}, netip.PrefixFrom(w.redis.Addr(), 28).String(), w.kms)
 	w.mu.Unlock()
 	w.Changed()
 	got, err := w.Attempt(t.Context(), w.api.IP, metadata, "")

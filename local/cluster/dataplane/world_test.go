@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -18,13 +17,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/k8s/isolation"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
@@ -140,7 +139,7 @@ func newWorld(t *testing.T, shim string) *world {
 			Ports: map[string]int32{"dns": 53},
 		},
 	}
-	w.policies = declared(t, isolation.Settings{Dataplane: isolation.DataplaneV2}, netip.PrefixFrom(at(16), 28).String(), w.kms)
+	w.policies = declaredPolicies(t, isolation.Settings{Dataplane: isolation.DataplaneV2}, netip.PrefixFrom(at(16), 28).String(), w.kms)
 	for _, service := range []netip.AddrPort{w.redis, w.database, w.kms} {
 		listener, err := net.Listen("tcp", service.String())
 		require.NoError(t, err)
@@ -289,36 +288,11 @@ func echoPackets(t *testing.T) netip.AddrPort {
 	return netip.MustParseAddrPort(conn.LocalAddr().String())
 }
 
-// recorder keeps what a program declares.
-type recorder struct {
-	mu       sync.Mutex
-	policies []networkingv1.NetworkPolicy
-}
-
-func (r *recorder) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
-
-func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	if args.TypeToken == "kubernetes:networking.k8s.io/v1:NetworkPolicy" {
-		encoded, err := json.Marshal(args.Inputs.Mappable())
-		if err != nil {
-			return "", nil, err
-		}
-		var policy networkingv1.NetworkPolicy
-		if err := json.Unmarshal(encoded, &policy); err != nil {
-			return "", nil, err
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.policies = append(r.policies, policy)
-	}
-	return args.Name, maps.Clone(args.Inputs), nil
-}
-
-// declared are the policies that the stack declares for these addresses.
-func declared(t *testing.T, settings isolation.Settings, privateServices string, kms netip.AddrPort) []networkingv1.NetworkPolicy {
+// declaredPolicies are those that the stack declares for these addresses.
+func declaredPolicies(t *testing.T, settings isolation.Settings, privateServices string, kms netip.AddrPort) []networkingv1.NetworkPolicy {
 	t.Helper()
-	r := &recorder{}
-	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+	r := &declared.Recorder{}
+	require.NoError(t, r.Run(func(ctx *pulumi.Context) error {
 		_, err := isolation.New(ctx, "isolation", &isolation.Args{
 			Settings:  settings,
 			Namespace: pulumi.String(namespace), API: "license-api", Migration: "license-migrate", HTTPPort: 8000, MetricsPort: 9090,
@@ -327,8 +301,11 @@ func declared(t *testing.T, settings isolation.Settings, privateServices string,
 			GoogleAPIs: []isolation.Target{{CIDR: kms.Addr().String() + "/32", Port: int(kms.Port())}},
 		})
 		return err
-	}, pulumi.WithMocks("license-platform", "local", r))
+	}))
+	encoded, err := json.Marshal(r.Objects())
 	require.NoError(t, err)
-	require.Len(t, r.policies, 3+len(settings.StayingWorkloads))
-	return r.policies
+	var policies []networkingv1.NetworkPolicy
+	require.NoError(t, json.Unmarshal(encoded, &policies))
+	require.Len(t, policies, 3+len(settings.StayingWorkloads))
+	return policies
 }
