@@ -5,6 +5,7 @@ package memory
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
@@ -59,6 +60,15 @@ func (c *Cloud) Providers() map[string]*provider.Server {
 		"gcp":        provider.NewServer("gcp", version, c.Store, c.Google.Kinds(), c.Google.Functions()),
 		"kubernetes": provider.NewServer("kubernetes", version, c.Store, c.Cluster.Kinds(), nil),
 	}
+}
+
+// Kinds are the types that both providers know, by token.
+func Kinds() map[string]provider.Kind {
+	kinds := map[string]provider.Kind{}
+	for _, kind := range slices.Concat((&gcp.Cloud{}).Kinds(), (&kubernetes.Cluster{}).Kinds()) {
+		kinds[kind.Type] = kind
+	}
+	return kinds
 }
 
 // Loopback are addresses for tests of the providers.

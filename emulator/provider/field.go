@@ -48,12 +48,14 @@ type Field struct {
 // written with brackets: "allows[].protocol".
 type Fields map[string]Field
 
-// ParseFields reads fields that are written as JSON.
+// ParseFields reads fields that are written as JSON. What stands below the empty name
+// is for tools/providerfields, and says where the schema comes from.
 func ParseFields(text []byte) (Fields, error) {
 	var fields Fields
 	if err := json.Unmarshal(text, &fields); err != nil {
 		return nil, fmt.Errorf("decode the fields: %w", err)
 	}
+	delete(fields, "")
 	for path, field := range fields {
 		if field.Match == "" {
 			continue

@@ -72,6 +72,12 @@ func (d *Draft) Region() string {
 type Kind struct {
 	// Type is Pulumi's type token.
 	Type string
+	// Free says why a resource costs nothing by itself. Empty means that ops/cost has
+	// its price.
+	Free string
+	// Own says that a resource is made under a name of its own that nobody else reads, or
+	// is part of such a thing. ops/neighbours says what of others any other one touches.
+	Own bool
 	// Stored is the type under which the store keeps the resource, where that is
 	// another one: a patch is kept as the object that it changes. Empty means Type.
 	Stored string

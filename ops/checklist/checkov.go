@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 )
 
 // checkovSection is the heading of checkov's checks.
@@ -25,30 +27,30 @@ func check(id, title string, requirements ...Requirement) Item {
 func checkovEdge() []Item {
 	items := []Item{
 		check("CKV_GCP_4", "Ensure no HTTPS or SSL proxy load balancers permit SSL policies with weak cipher suites",
-			Requirement{Type: tlsPolicy, When: tlsPolicy, Path: "profile", Want: is("RESTRICTED"), Break: "COMPATIBLE"},
-			Requirement{Type: tlsPolicy, When: tlsPolicy, Path: "minTlsVersion", Want: oneOf("TLS_1_2", "TLS_1_3"), Break: "TLS_1_0"}),
+			Requirement{Type: gcp.TypeSSLPolicy, When: gcp.TypeSSLPolicy, Path: "profile", Want: is("RESTRICTED"), Break: "COMPATIBLE"},
+			Requirement{Type: gcp.TypeSSLPolicy, When: gcp.TypeSSLPolicy, Path: "minTlsVersion", Want: oneOf("TLS_1_2", "TLS_1_3"), Break: "TLS_1_0"}),
 		check("CKV_GCP_73", "Ensure Cloud Armor prevents message lookup in Log4j2 (CVE-2021-44228)",
-			Requirement{Type: armorRule, Name: "armor-waf-cve", Path: "match.expr.expression", Want: contains("'cve-canary'"), Break: "false"},
-			Requirement{Type: armorRule, Name: "armor-waf-cve", Path: "action", Want: matches(`^deny\(`), Break: "allow"},
-			Requirement{Type: armorRule, Name: "armor-waf-cve", Path: "preview", Want: unset(), Break: true}),
+			Requirement{Type: gcp.TypeSecurityPolicyRule, Name: "armor-waf-cve", Path: "match.expr.expression", Want: contains("'cve-canary'"), Break: "false"},
+			Requirement{Type: gcp.TypeSecurityPolicyRule, Name: "armor-waf-cve", Path: "action", Want: matches(`^deny\(`), Break: "allow"},
+			Requirement{Type: gcp.TypeSecurityPolicyRule, Name: "armor-waf-cve", Path: "preview", Want: unset(), Break: true}),
 		check("CKV_GCP_26", "Ensure that VPC Flow Logs is enabled for every subnet in a VPC Network",
-			Requirement{Type: subnetwork, When: subnetwork, Path: "logConfig.flowSampling", Want: between(0.01, 1), Break: 0.0}),
+			Requirement{Type: gcp.TypeSubnetwork, When: gcp.TypeSubnetwork, Path: "logConfig.flowSampling", Want: between(0.01, 1), Break: 0.0}),
 		check("CKV_GCP_74", "Ensure that private_ip_google_access is enabled for Subnet",
-			Requirement{Type: subnetwork, When: subnetwork, Path: "privateIpGoogleAccess", Want: is(true), Break: false}),
+			Requirement{Type: gcp.TypeSubnetwork, When: gcp.TypeSubnetwork, Path: "privateIpGoogleAccess", Want: is(true), Break: false}),
 		check("CKV_GCP_76", "Ensure that Private google access is enabled for IPV6",
-			Requirement{Type: subnetwork, When: subnetwork, Path: "stackType", Want: custom("is without IPv6, or its private access is on", privateIPv6), Break: "IPV4_IPV6"}),
+			Requirement{Type: gcp.TypeSubnetwork, When: gcp.TypeSubnetwork, Path: "stackType", Want: custom("is without IPv6, or its private access is on", privateIPv6), Break: "IPV4_IPV6"}),
 		check("CKV2_GCP_18", "Ensure GCP network defines a firewall and does not use the default firewall",
-			Requirement{Type: network, When: network, Path: "name", Want: noneOf("default", nil), Break: "default"},
-			Requirement{Type: firewall, When: firewall, Path: "network", Want: given()}),
+			Requirement{Type: gcp.TypeNetwork, When: gcp.TypeNetwork, Path: "name", Want: noneOf("default", nil), Break: "default"},
+			Requirement{Type: gcp.TypeFirewall, When: gcp.TypeFirewall, Path: "network", Want: given()}),
 		check("CKV2_GCP_2", "Ensure legacy networks do not exist for a project",
-			Requirement{Type: network, When: network, Path: "autoCreateSubnetworks", Want: is(false), Break: true}),
+			Requirement{Type: gcp.TypeNetwork, When: gcp.TypeNetwork, Path: "autoCreateSubnetworks", Want: is(false), Break: true}),
 		check("CKV2_GCP_12", "Ensure GCP compute firewall ingress does not allow unrestricted access to all ports",
-			Requirement{Type: firewall, When: firewall, Path: "allows[0].ports", Want: someItems(), Break: []any{}}),
+			Requirement{Type: gcp.TypeFirewall, When: gcp.TypeFirewall, Path: "allows[0].ports", Want: someItems(), Break: []any{}}),
 		check("CKV_GCP_16", "Ensure that DNSSEC is enabled for Cloud DNS",
-			Requirement{Type: managedZone, When: managedZone, Path: "visibility", Want: custom("is private, or DNSSEC is on", signedOrPrivate), Break: "public"}),
+			Requirement{Type: gcp.TypeManagedZone, When: gcp.TypeManagedZone, Path: "visibility", Want: custom("is private, or DNSSEC is on", signedOrPrivate), Break: "public"}),
 		check("CKV_GCP_17", "Ensure that RSASHA1 is not used for the zone-signing and key-signing keys in Cloud DNS DNSSEC",
 			Requirement{
-				Type: managedZone, When: managedZone, Path: "dnssecConfig.defaultKeySpecs[0].algorithm",
+				Type: gcp.TypeManagedZone, When: gcp.TypeManagedZone, Path: "dnssecConfig.defaultKeySpecs[0].algorithm",
 				Want: custom("is not rsasha1", func(s Subject) bool { return s.Value != "rsasha1" }), Break: "rsasha1",
 			}),
 	}
@@ -62,7 +64,7 @@ func checkovEdge() []Item {
 	} {
 		items = append(items, check(port.id, "Ensure Google compute firewall ingress does not allow "+port.title,
 			Requirement{
-				Type: firewall, When: firewall, Path: "allows", Want: closed(port.number),
+				Type: gcp.TypeFirewall, When: gcp.TypeFirewall, Path: "allows", Want: closed(port.number),
 				Break: []any{map[string]any{"protocol": "tcp", "ports": []any{"1-4000"}}},
 			}))
 	}

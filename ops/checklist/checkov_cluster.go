@@ -1,15 +1,18 @@
 package checklist
 
-import "github.com/coditect-ai/license-platform/declared"
+import (
+	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+)
 
 // inCluster is a requirement of the cluster of a stack that creates one.
 func inCluster(path string, want Want, broken any) Requirement {
-	return Requirement{Type: cluster, When: cluster, Path: path, Want: want, Break: broken}
+	return Requirement{Type: gcp.TypeCluster, When: gcp.TypeCluster, Path: path, Want: want, Break: broken}
 }
 
 // onNodes is a requirement of every node pool of a stack that creates a cluster.
 func onNodes(path string, want Want, broken any) Requirement {
-	return Requirement{Type: nodePool, When: cluster, Path: path, Want: want, Break: broken}
+	return Requirement{Type: gcp.TypeNodePool, When: gcp.TypeCluster, Path: path, Want: want, Break: broken}
 }
 
 func checkovCluster() []Item {
@@ -30,14 +33,14 @@ func checkovCluster() []Item {
 			inCluster("masterAuth.clientCertificateConfig.issueClientCertificate", is(false), true)),
 		check("CKV_GCP_18", "Ensure GKE Control Plane is not public",
 			Requirement{
-				Type: cluster, When: cluster, Path: "masterAuthorizedNetworksConfig.cidrBlocks", Want: custom("lists networks, and not all of the internet", notTheInternet),
+				Type: gcp.TypeCluster, When: gcp.TypeCluster, Path: "masterAuthorizedNetworksConfig.cidrBlocks", Want: custom("lists networks, and not all of the internet", notTheInternet),
 				Break: []any{map[string]any{"cidrBlock": allowEverywhere}},
 			}),
 		check("CKV_GCP_20", "Ensure master authorized networks is set to enabled in GKE clusters",
 			inCluster("masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled", is(false), true),
 			inCluster("masterAuthorizedNetworksConfig.cidrBlocks", someItems(), []any{})),
 		check("CKV_GCP_21", "Ensure Kubernetes Clusters are configured with Labels",
-			Requirement{Type: googleProvider, When: cluster, Path: "defaultLabels", Want: custom("labels everything", labelled), Break: map[string]any{}}),
+			Requirement{Type: googleProvider, When: gcp.TypeCluster, Path: "defaultLabels", Want: custom("labels everything", labelled), Break: map[string]any{}}),
 		check("CKV_GCP_22", "Ensure Container-Optimized OS (cos) is used for Kubernetes Engine Clusters Node image",
 			onNodes("nodeConfig.imageType", matches(`^COS`), "UBUNTU_CONTAINERD")),
 		check("CKV_GCP_23", "Ensure Kubernetes Cluster is created with Alias IP ranges enabled",
@@ -96,38 +99,38 @@ func checkovRest() []Item {
 	const impersonates = `^roles/(iam\.serviceAccount(Admin|KeyAdmin|User|TokenCreator)|iam\.workloadIdentityUser|owner|editor)$`
 	return []Item{
 		check("CKV_GCP_41", "Ensure that IAM users are not assigned the Service Account User or Service Account Token Creator roles at project level",
-			grants(projectMember, "role", noneOf("roles/iam.serviceAccountUser", "roles/iam.serviceAccountTokenCreator"), "roles/iam.serviceAccountUser")),
+			grants(gcp.TypeProjectMember, "role", noneOf("roles/iam.serviceAccountUser", "roles/iam.serviceAccountTokenCreator"), "roles/iam.serviceAccountUser")),
 		check("CKV_GCP_42", "Ensure that Service Account has no Admin privileges",
-			grants(projectMember, "role", unlike(`(?i)^roles/(.*admin|owner|editor)$`), "roles/cloudsql.admin")),
+			grants(gcp.TypeProjectMember, "role", unlike(`(?i)^roles/(.*admin|owner|editor)$`), "roles/cloudsql.admin")),
 		check("CKV_GCP_46", "Ensure Default Service account is not used at a project level",
-			grants(projectMember, "member", unlike(defaultAccount), "serviceAccount:1-compute@developer.gserviceaccount.com")),
+			grants(gcp.TypeProjectMember, "member", unlike(defaultAccount), "serviceAccount:1-compute@developer.gserviceaccount.com")),
 		check("CKV_GCP_49", "Ensure roles do not impersonate or manage Service Accounts used at project level",
-			grants(projectMember, "role", unlike(impersonates), "roles/iam.serviceAccountTokenCreator")),
+			grants(gcp.TypeProjectMember, "role", unlike(impersonates), "roles/iam.serviceAccountTokenCreator")),
 		check("CKV_GCP_117", "Ensure basic roles are not used at project level",
-			grants(projectMember, "role", noneOf("roles/owner", "roles/editor", "roles/viewer"), "roles/editor")),
+			grants(gcp.TypeProjectMember, "role", noneOf("roles/owner", "roles/editor", "roles/viewer"), "roles/editor")),
 		check("CKV_GCP_43", "Ensure KMS encryption keys are rotated within a period of 90 days",
-			Requirement{Type: cryptoKey, Only: symmetric, Path: "rotationPeriod", Want: custom("is at most 90 days", atMostDays(90)), Break: "31536000s"}),
+			Requirement{Type: gcp.TypeCryptoKey, Only: symmetric, Path: "rotationPeriod", Want: custom("is at most 90 days", atMostDays(90)), Break: "31536000s"}),
 		check("CKV_GCP_82", "Ensure KMS keys are protected from deletion",
-			Requirement{Type: cryptoKey, Path: protect, Want: is(true), Break: false, Spare: disposable}),
-		check("CKV_GCP_112", "Ensure KMS policy should not allow public access", grants(keyMember, "member", public(), "allUsers")),
+			Requirement{Type: gcp.TypeCryptoKey, Path: protect, Want: is(true), Break: false, Spare: disposable}),
+		check("CKV_GCP_112", "Ensure KMS policy should not allow public access", grants(gcp.TypeCryptoKeyMember, "member", public(), "allUsers")),
 		check("CKV2_GCP_6", "Ensure that Cloud KMS cryptokeys are not anonymously or publicly accessible",
-			grants(keyMember, "member", public(), "allAuthenticatedUsers")),
+			grants(gcp.TypeCryptoKeyMember, "member", public(), "allAuthenticatedUsers")),
 		check("CKV_GCP_84", "Ensure Artifact Registry Repositories are encrypted with Customer Supplied Encryption Keys (CSEK)",
-			Requirement{Type: registry, Path: "kmsKeyName", Want: given()}),
+			Requirement{Type: gcp.TypeRepository, Path: "kmsKeyName", Want: given()}),
 		check("CKV_GCP_101", "Ensure that Artifact Registry repositories are not anonymously or publicly accessible",
-			grants(registryMember, "member", public(), "allUsers")),
+			grants(gcp.TypeRepositoryMember, "member", public(), "allUsers")),
 		check("CKV_GCP_95", "Ensure Memorystore for Redis has AUTH enabled",
-			Requirement{Type: redisInstance, Path: "authEnabled", Want: is(true), Break: false}),
+			Requirement{Type: gcp.TypeRedisInstance, Path: "authEnabled", Want: is(true), Break: false}),
 		check("CKV_GCP_97", "Ensure Memorystore for Redis uses intransit encryption",
-			Requirement{Type: redisInstance, Path: "transitEncryptionMode", Want: is("SERVER_AUTHENTICATION"), Break: "DISABLED"}),
+			Requirement{Type: gcp.TypeRedisInstance, Path: "transitEncryptionMode", Want: is("SERVER_AUTHENTICATION"), Break: "DISABLED"}),
 		check("CKV2_GCP_5", "Ensure that Cloud Audit Logging is configured properly across all services and all users from a project",
 			Requirement{
-				Type: auditConfig, Path: "auditLogConfigs", Want: custom("logs all reads and writes and exempts nobody but whom the project's owner has exempted", auditsEverything),
+				Type: gcp.TypeAuditConfig, Path: "auditLogConfigs", Want: custom("logs all reads and writes and exempts nobody but whom the project's owner has exempted", auditsEverything),
 				Break: []any{map[string]any{"logType": "ADMIN_READ"}},
 			},
-			Requirement{Type: auditConfig, Only: audits("cloudkms.googleapis.com"), Path: "service", Want: given()},
-			Requirement{Type: auditConfig, Only: audits("secretmanager.googleapis.com"), Path: "service", Want: given()},
-			Requirement{Type: auditConfig, Only: audits("cloudsql.googleapis.com"), Path: "service", Want: given()}),
+			Requirement{Type: gcp.TypeAuditConfig, Only: audits("cloudkms.googleapis.com"), Path: "service", Want: given()},
+			Requirement{Type: gcp.TypeAuditConfig, Only: audits("secretmanager.googleapis.com"), Path: "service", Want: given()},
+			Requirement{Type: gcp.TypeAuditConfig, Only: audits("cloudsql.googleapis.com"), Path: "service", Want: given()}),
 	}
 }
 

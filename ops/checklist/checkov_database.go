@@ -1,14 +1,18 @@
 package checklist
 
+import (
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+)
+
 // set is a requirement of one of the database's flags.
 func set(name string, want Want, broken any) Requirement {
-	return Requirement{Type: sqlInstance, At: flag(name), Want: want, Break: broken}
+	return Requirement{Type: gcp.TypeDatabaseInstance, At: flag(name), Want: want, Break: broken}
 }
 
 // unflagged wants a flag to be off or not given at all, which is PostgreSQL's
 // default for it.
 func unflagged(name string) Requirement {
-	return Requirement{Type: sqlInstance, Path: "settings.databaseFlags", Want: custom("leaves "+name+" off", func(s Subject) bool {
+	return Requirement{Type: gcp.TypeDatabaseInstance, Path: "settings.databaseFlags", Want: custom("leaves "+name+" off", func(s Subject) bool {
 		at := flag(name)(s.Resource)
 		return at == "" || s.Resource.Text(at) == "off"
 	}), Break: []any{map[string]any{"name": name, "value": "on"}}}
@@ -19,16 +23,16 @@ func checkovDatabase() []Item {
 	return []Item{
 		check("CKV_GCP_6", "Ensure all Cloud SQL database instance requires all incoming connections to use SSL",
 			Requirement{
-				Type: sqlInstance, Path: "settings.ipConfiguration.sslMode",
+				Type: gcp.TypeDatabaseInstance, Path: "settings.ipConfiguration.sslMode",
 				Want: oneOf("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"), Break: "ALLOW_UNENCRYPTED_AND_ENCRYPTED",
 			}),
 		check("CKV_GCP_11", "Ensure that Cloud SQL database Instances are not open to the world",
 			Requirement{
-				Type: sqlInstance, Path: "settings.ipConfiguration.authorizedNetworks", Want: unset(),
+				Type: gcp.TypeDatabaseInstance, Path: "settings.ipConfiguration.authorizedNetworks", Want: unset(),
 				Break: []any{map[string]any{"value": allowEverywhere}},
 			}),
 		check("CKV_GCP_14", "Ensure all Cloud SQL database instance have backup configuration enabled",
-			Requirement{Type: sqlInstance, Path: "settings.backupConfiguration.enabled", Want: is(true), Break: false}),
+			Requirement{Type: gcp.TypeDatabaseInstance, Path: "settings.backupConfiguration.enabled", Want: is(true), Break: false}),
 		check("CKV_GCP_51", "Ensure PostgreSQL database 'log_checkpoints' flag is set to 'on'", set("log_checkpoints", is("on"), "off")),
 		check("CKV_GCP_52", "Ensure PostgreSQL database 'log_connections' flag is set to 'on'", set("log_connections", is("on"), "off")),
 		check("CKV_GCP_53", "Ensure PostgreSQL database 'log_disconnections' flag is set to 'on'", set("log_disconnections", is("on"), "off")),
@@ -37,7 +41,7 @@ func checkovDatabase() []Item {
 		check("CKV_GCP_56", "Ensure PostgreSQL database 'log_temp_files flag is set to '0'", set("log_temp_files", is("0"), "1024")),
 		check("CKV_GCP_57", "Ensure PostgreSQL database 'log_min_duration_statement' flag is set to '-1'", set("log_min_duration_statement", is("-1"), "100")),
 		check("CKV_GCP_60", "Ensure Cloud SQL database does not have public IP",
-			Requirement{Type: sqlInstance, Path: "settings.ipConfiguration.ipv4Enabled", Want: is(false), Break: true}),
+			Requirement{Type: gcp.TypeDatabaseInstance, Path: "settings.ipConfiguration.ipv4Enabled", Want: is(false), Break: true}),
 		check("CKV_GCP_109", "Ensure the GCP PostgreSQL database log levels are set to ERROR or lower",
 			set("log_min_error_statement", oneOf("debug5", "debug4", "debug3", "debug2", "debug1", "info", "notice", "warning", "error"), "fatal")),
 		check("CKV_GCP_110", "Ensure pgAudit is enabled for your GCP PostgreSQL database", set("cloudsql.enable_pgaudit", is("on"), "off")),

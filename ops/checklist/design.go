@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 )
 
 // Design is the security checklist of the design, section by section, with its
@@ -27,17 +29,17 @@ func infrastructure() []Item {
 		{
 			ID: "infrastructure.cloud-armor", Section: section, Text: "Cloud Armor policy deployed and active",
 			Requirements: []Requirement{
-				{Type: armorPolicy, Name: "armor", Path: "type", Want: is("CLOUD_ARMOR"), Break: "CLOUD_ARMOR_EDGE"},
-				{Type: backendConfig, Name: api, Path: "spec.securityPolicy.name", Want: custom("names the policy", namesThePolicy), Break: "another"},
-				{Type: service, Name: api, Path: annotation("cloud.google.com/backend-config"), Want: contains(api), Break: "{}"},
-				{Type: armorRule, Path: "preview", Want: unset(), Break: true},
+				{Type: gcp.TypeSecurityPolicy, Name: "armor", Path: "type", Want: is("CLOUD_ARMOR"), Break: "CLOUD_ARMOR_EDGE"},
+				{Type: kubernetes.TypeBackendConfig, Name: api, Path: "spec.securityPolicy.name", Want: custom("names the policy", namesThePolicy), Break: "another"},
+				{Type: kubernetes.TypeService, Name: api, Path: annotation("cloud.google.com/backend-config"), Want: contains(api), Break: "{}"},
+				{Type: gcp.TypeSecurityPolicyRule, Path: "preview", Want: unset(), Break: true},
 			},
 			Tests: []Test{end("an attack in the query is stopped by the WAF")},
 		},
 		{
 			ID: "infrastructure.adaptive-protection", Section: section, Text: "DDoS adaptive protection enabled",
 			Requirements: []Requirement{{
-				Type: armorPolicy, Name: "armor", Path: "adaptiveProtectionConfig.layer7DdosDefenseConfig.enable", Want: is(true), Break: false,
+				Type: gcp.TypeSecurityPolicy, Name: "armor", Path: "adaptiveProtectionConfig.layer7DdosDefenseConfig.enable", Want: is(true), Break: false,
 			}},
 		},
 		{
@@ -56,13 +58,13 @@ func infrastructure() []Item {
 		{
 			ID: "infrastructure.regions", Section: section, Text: "Geo-blocking configured (US/EU only)",
 			Requirements: []Requirement{
-				{Type: armorRule, Name: "armor-deny-regions", Path: "action", Want: is("deny(403)"), Break: "allow"},
+				{Type: gcp.TypeSecurityPolicyRule, Name: "armor-deny-regions", Path: "action", Want: is("deny(403)"), Break: "allow"},
 				{
-					Type: armorRule, Name: "armor-deny-regions", Path: "match.expr.expression",
+					Type: gcp.TypeSecurityPolicyRule, Name: "armor-deny-regions", Path: "match.expr.expression",
 					Want:  custom("lets in the design's regions only, and nobody whose region is unknown", regionsOfTheDesign),
 					Break: "origin.region_code == '' || !'[US,KP]'.contains(origin.region_code)",
 				},
-				{Type: armorRule, Name: "armor-deny-regions", Path: "priority", Want: comesBeforeLimits(), Break: 20000.0},
+				{Type: gcp.TypeSecurityPolicyRule, Name: "armor-deny-regions", Path: "priority", Want: comesBeforeLimits(), Break: 20000.0},
 			},
 			Tests: []Test{end("a client from a region that is not listed is stopped")},
 		},
@@ -76,16 +78,16 @@ func infrastructure() []Item {
 
 // limited is a requirement of the chosen rules that limit a rate.
 func limited(only func(declared.Resource) bool, path string, want Want, broken any) Requirement {
-	return Requirement{Type: armorRule, Only: only, Path: path, Want: want, Break: broken}
+	return Requirement{Type: gcp.TypeSecurityPolicyRule, Only: only, Path: path, Want: want, Break: broken}
 }
 
 // waf is what a preconfigured rule set needs to be of use.
 func waf(set string) []Requirement {
 	name := "armor-waf-" + set
 	return []Requirement{
-		{Type: armorRule, Name: name, Path: "match.expr.expression", Want: matches(`^evaluatePreconfiguredWaf\('` + set + `-v\d+-(stable|canary)'`), Break: "false"},
-		{Type: armorRule, Name: name, Path: "action", Want: matches(`^deny\(4\d\d\)$`), Break: "allow"},
-		{Type: armorRule, Name: name, Path: "priority", Want: comesBeforeLimits(), Break: 20000.0},
+		{Type: gcp.TypeSecurityPolicyRule, Name: name, Path: "match.expr.expression", Want: matches(`^evaluatePreconfiguredWaf\('` + set + `-v\d+-(stable|canary)'`), Break: "false"},
+		{Type: gcp.TypeSecurityPolicyRule, Name: name, Path: "action", Want: matches(`^deny\(4\d\d\)$`), Break: "allow"},
+		{Type: gcp.TypeSecurityPolicyRule, Name: name, Path: "priority", Want: comesBeforeLimits(), Break: 20000.0},
 	}
 }
 
@@ -96,47 +98,47 @@ func networkSecurity() []Item {
 			ID: "network.policies", Section: section, Text: "Kubernetes NetworkPolicy blocking lateral movement",
 			Requirements: []Requirement{
 				{
-					Type: networkPolicy, Name: api, Path: "spec.ingress", Want: custom("lets no other pod reach the API", nobodyReachesTheAPI),
+					Type: kubernetes.TypeNetworkPolicy, Name: api, Path: "spec.ingress", Want: custom("lets no other pod reach the API", nobodyReachesTheAPI),
 					Break: []any{map[string]any{}},
 				},
 				{
-					Type: networkPolicy, Name: api, Path: "spec.egress", Want: custom("lets the API reach no other pod", theAPIReachesNobody),
+					Type: kubernetes.TypeNetworkPolicy, Name: api, Path: "spec.egress", Want: custom("lets the API reach no other pod", theAPIReachesNobody),
 					Break: []any{map[string]any{}},
 				},
-				{Type: networkPolicy, Path: "spec.policyTypes", Want: lists("Ingress", "Egress"), Break: []any{"Ingress"}},
-				{Type: cluster, When: cluster, Path: "datapathProvider", Want: is("ADVANCED_DATAPATH"), Break: "LEGACY_DATAPATH"},
+				{Type: kubernetes.TypeNetworkPolicy, Path: "spec.policyTypes", Want: lists("Ingress", "Egress"), Break: []any{"Ingress"}},
+				{Type: gcp.TypeCluster, When: gcp.TypeCluster, Path: "datapathProvider", Want: is("ADVANCED_DATAPATH"), Break: "LEGACY_DATAPATH"},
 			},
 			Tests: []Test{{Package: "stack", Name: "TestPodsReachWhatTheyNeedAndNothingElse"}},
 		},
 		{
 			ID: "network.private-addresses", Section: section, Text: "Private IPs for Cloud SQL and Redis",
 			Requirements: []Requirement{
-				{Type: sqlInstance, Path: "settings.ipConfiguration.ipv4Enabled", Want: is(false), Break: true},
-				{Type: sqlInstance, Path: "settings.ipConfiguration.privateNetwork", Want: given()},
-				{Type: redisInstance, Path: "connectMode", Want: is("PRIVATE_SERVICE_ACCESS"), Break: "DIRECT_PEERING"},
-				{Type: redisInstance, Path: "authorizedNetwork", Want: given()},
+				{Type: gcp.TypeDatabaseInstance, Path: "settings.ipConfiguration.ipv4Enabled", Want: is(false), Break: true},
+				{Type: gcp.TypeDatabaseInstance, Path: "settings.ipConfiguration.privateNetwork", Want: given()},
+				{Type: gcp.TypeRedisInstance, Path: "connectMode", Want: is("PRIVATE_SERVICE_ACCESS"), Break: "DIRECT_PEERING"},
+				{Type: gcp.TypeRedisInstance, Path: "authorizedNetwork", Want: given()},
 			},
 		},
 		{
 			ID: "network.tls", Section: section, Text: "TLS encryption in transit (Redis + Cloud SQL)",
 			Requirements: []Requirement{
 				{
-					Type: sqlInstance, Path: "settings.ipConfiguration.sslMode",
+					Type: gcp.TypeDatabaseInstance, Path: "settings.ipConfiguration.sslMode",
 					Want: oneOf("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"), Break: "ALLOW_UNENCRYPTED_AND_ENCRYPTED",
 				},
-				{Type: redisInstance, Path: "transitEncryptionMode", Want: is("SERVER_AUTHENTICATION"), Break: "DISABLED"},
-				{Type: deployment, Name: api, At: variable("REDIS_CA"), Want: given(), Break: ""},
-				{Type: frontendConfig, Path: "spec.sslPolicy", Want: given()},
-				{Type: tlsPolicy, When: tlsPolicy, Path: "minTlsVersion", Want: oneOf("TLS_1_2", "TLS_1_3"), Break: "TLS_1_0"},
+				{Type: gcp.TypeRedisInstance, Path: "transitEncryptionMode", Want: is("SERVER_AUTHENTICATION"), Break: "DISABLED"},
+				{Type: kubernetes.TypeDeployment, Name: api, At: variable("REDIS_CA"), Want: given(), Break: ""},
+				{Type: kubernetes.TypeFrontendConfig, Path: "spec.sslPolicy", Want: given()},
+				{Type: gcp.TypeSSLPolicy, When: gcp.TypeSSLPolicy, Path: "minTlsVersion", Want: oneOf("TLS_1_2", "TLS_1_3"), Break: "TLS_1_0"},
 			},
 		},
 		{
 			ID: "network.nat", Section: section, Text: "Cloud NAT for egress (no direct internet)",
 			Requirements: []Requirement{
-				{Type: routerNAT, When: network, Path: "natIpAllocateOption", Want: given()},
-				{Type: nodePool, When: nodePool, Path: "networkConfig.enablePrivateNodes", Want: is(true), Break: false},
+				{Type: gcp.TypeRouterNAT, When: gcp.TypeNetwork, Path: "natIpAllocateOption", Want: given()},
+				{Type: gcp.TypeNodePool, When: gcp.TypeNodePool, Path: "networkConfig.enablePrivateNodes", Want: is(true), Break: false},
 				{
-					Type: networkPolicy, Name: api, Path: "spec.egress", Want: custom("lets the API reach no address of the internet", theAPIStaysInside),
+					Type: kubernetes.TypeNetworkPolicy, Name: api, Path: "spec.egress", Want: custom("lets the API reach no address of the internet", theAPIStaysInside),
 					Break: []any{map[string]any{"to": []any{map[string]any{"ipBlock": map[string]any{"cidr": allowEverywhere}}}}},
 				},
 			},

@@ -1,5 +1,10 @@
 package checklist
 
+import (
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
+)
+
 func application() []Item {
 	const section = "Application Security"
 	return []Item{
@@ -18,7 +23,7 @@ func application() []Item {
 		{
 			ID: "application.cors", Section: section, Text: "CORS restrictive (licenses.coditect.ai only)",
 			Requirements: []Requirement{{
-				Type: deployment, Name: api, At: variable("CORS_ORIGINS"),
+				Type: kubernetes.TypeDeployment, Name: api, At: variable("CORS_ORIGINS"),
 				Want:  custom("names https origins of the platform's own hosts only", ownOrigins),
 				Break: "https://coditect.ai,*",
 			}},
@@ -28,10 +33,10 @@ func application() []Item {
 			ID: "application.https", Section: section, Text: "HTTPS-only (HSTS enabled)",
 			Requirements: []Requirement{
 				{
-					Type: ingress, Path: annotation("kubernetes.io/ingress.allow-http"),
+					Type: kubernetes.TypeIngress, Path: annotation("kubernetes.io/ingress.allow-http"),
 					Want: custom("is false, or the front end redirects", refusesOrRedirectsHTTP), Break: "true",
 				},
-				{Type: ingress, Path: annotation("networking.gke.io/managed-certificates"), Want: given()},
+				{Type: kubernetes.TypeIngress, Path: annotation("networking.gke.io/managed-certificates"), Want: given()},
 			},
 			Tests: []Test{inAPI("TestTheEdgeRefusesWhatItShould", "no token")},
 		},
@@ -57,7 +62,7 @@ func compliance() []Item {
 		{
 			ID: "compliance.gdpr", Section: section, Text: "GDPR data retention policies",
 			Requirements: []Requirement{
-				{Type: logBucket, Path: "retentionDays", Want: between(1, 3650), Break: 0.0},
+				{Type: gcp.TypeLogBucket, Path: "retentionDays", Want: between(1, 3650), Break: 0.0},
 			},
 			Tests: []Test{inAPI("TestPersonalDataIsExportedErasedAndForgotten", ""), inAPI("TestTheLogHoldsNoSecret", "")},
 		},

@@ -9,12 +9,14 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
 // namesThePolicy: the back end is behind the declared policy.
 func namesThePolicy(s Subject) bool {
-	policy, found := s.Plan.Find(armorPolicy, "armor")
+	policy, found := s.Plan.Find(gcp.TypeSecurityPolicy, "armor")
 	return found && s.Value == policy.Text("name") && s.Value != ""
 }
 
@@ -67,7 +69,7 @@ func comesFirst(s Subject) bool {
 // lowest is the lowest priority of the rules, or infinite without any.
 func lowest(within *plan.Plan, only func(declared.Resource) bool) float64 {
 	least := math.Inf(1)
-	for _, r := range within.Of(armorRule) {
+	for _, r := range within.Of(gcp.TypeSecurityPolicyRule) {
 		if priority, ok := r.Get("priority").(float64); ok && only(r) {
 			least = min(least, priority)
 		}
@@ -106,7 +108,7 @@ func refusesOrRedirectsHTTP(s Subject) bool {
 	if s.Value == "false" {
 		return true
 	}
-	for _, front := range s.Plan.Of(frontendConfig) {
+	for _, front := range s.Plan.Of(kubernetes.TypeFrontendConfig) {
 		if front.Get("spec.redirectToHttps.enabled") == true {
 			return true
 		}

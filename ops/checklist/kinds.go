@@ -4,44 +4,13 @@ import (
 	"fmt"
 
 	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
 // The kinds of resources that items speak of.
 const (
-	armorPolicy     = "gcp:compute/securityPolicy:SecurityPolicy"
-	armorRule       = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
-	tlsPolicy       = "gcp:compute/sSLPolicy:SSLPolicy"
-	firewall        = "gcp:compute/firewall:Firewall"
-	network         = "gcp:compute/network:Network"
-	subnetwork      = "gcp:compute/subnetwork:Subnetwork"
-	routerNAT       = "gcp:compute/routerNat:RouterNat"
-	managedZone     = "gcp:dns/managedZone:ManagedZone"
-	cluster         = "gcp:container/cluster:Cluster"
-	nodePool        = "gcp:container/nodePool:NodePool"
-	sqlInstance     = "gcp:sql/databaseInstance:DatabaseInstance"
-	redisInstance   = "gcp:redis/instance:Instance"
-	registry        = "gcp:artifactregistry/repository:Repository"
-	registryMember  = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
-	secret          = "gcp:secretmanager/secret:Secret" //nolint:gosec // a type's name
-	cryptoKey       = "gcp:kms/cryptoKey:CryptoKey"
-	keyVersion      = "gcp:kms/cryptoKeyVersion:CryptoKeyVersion"
-	keyMember       = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
-	projectMember   = "gcp:projects/iAMMember:IAMMember"
-	auditConfig     = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
-	logBucket       = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
-	logSink         = "gcp:logging/projectSink:ProjectSink"
-	alertPolicy     = "gcp:monitoring/alertPolicy:AlertPolicy"
-	tenant          = "gcp:identityplatform/tenant:Tenant"
 	googleProvider  = "pulumi:providers:gcp"
-	backendConfig   = "kubernetes:cloud.google.com/v1:BackendConfig"
-	frontendConfig  = "kubernetes:networking.gke.io/v1beta1:FrontendConfig"
-	ingress         = "kubernetes:networking.k8s.io/v1:Ingress"
-	ingressPatch    = "kubernetes:networking.k8s.io/v1:IngressPatch"
-	networkPolicy   = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-	service         = "kubernetes:core/v1:Service"
-	deployment      = "kubernetes:apps/v1:Deployment"
-	podMonitoring   = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
 	api             = "license-api"
 	firstContainer  = "spec.template.spec.containers[0]"
 	signingKey      = "keys-signing"
@@ -81,7 +50,7 @@ func symmetric(r declared.Resource) bool { return r.Text("purpose") != "ASYMMETR
 // disposable says that a stack is made to be deleted, keys included: its settings
 // leave the database unprotected, whose loss would be no smaller.
 func disposable(within *plan.Plan) string {
-	for _, instance := range within.Of(sqlInstance) {
+	for _, instance := range within.Of(gcp.TypeDatabaseInstance) {
 		if instance.Get("deletionProtection") != false {
 			return ""
 		}

@@ -6,6 +6,7 @@ import (
 
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/k8s/reachability"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
@@ -61,7 +62,7 @@ func neverTalk(s Subject, connect func(other, api reachability.Peer) reachabilit
 }
 
 func policiesOf(within *plan.Plan) (policies []networkingv1.NetworkPolicy, err error) {
-	for _, r := range within.Of(networkPolicy) {
+	for _, r := range within.Of(kubernetes.TypeNetworkPolicy) {
 		encoded, err := json.Marshal(r.Inputs())
 		if err != nil {
 			return nil, err

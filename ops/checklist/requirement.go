@@ -2,6 +2,7 @@ package checklist
 
 import (
 	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
@@ -98,8 +99,8 @@ func (r Requirement) spared(within *plan.Plan) string {
 
 func (r Requirement) resources(within *plan.Plan) (found []declared.Resource) {
 	all := within.Of(r.Type)
-	if r.Type == ingress {
-		all = append(all, within.Of(ingressPatch)...) // of an adopted one some fields are declared
+	if r.Type == kubernetes.TypeIngress {
+		all = append(all, within.Of(kubernetes.TypeIngressPatch)...) // of an adopted one some fields are declared
 	}
 	for _, resource := range all {
 		if (r.Name == "" || r.Name == resource.Name) && (r.Only == nil || r.Only(resource)) {

@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/memory"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
@@ -52,33 +55,25 @@ type ledger struct {
 func Of(p *plan.Plan, prices Prices) (Estimate, error) {
 	l := &ledger{prices: prices, plan: p, out: Estimate{Stack: p.Stack, Currency: prices.Currency, Region: prices.Region}}
 	known := map[string]func(declared.Resource){
-		"gcp:sql/databaseInstance:DatabaseInstance":             l.database,
-		"gcp:redis/instance:Instance":                           l.cache,
-		"gcp:container/cluster:Cluster":                         l.cluster,
-		"gcp:container/nodePool:NodePool":                       l.nodes,
-		"gcp:compute/securityPolicy:SecurityPolicy":             l.armorPolicy,
-		"gcp:compute/securityPolicyRule:SecurityPolicyRule":     l.counted("Cloud Armor", "rules", "armor.rule"),
-		"gcp:compute/routerNat:RouterNat":                       l.nat,
-		"gcp:kms/cryptoKey:CryptoKey":                           l.key,
-		"gcp:kms/cryptoKeyVersion:CryptoKeyVersion":             l.keyVersion,
-		"gcp:secretmanager/secret:Secret":                       l.nothing,
-		"gcp:secretmanager/secretVersion:SecretVersion":         l.counted("Secret Manager", "active versions", "secret.version"),
-		"gcp:dns/managedZone:ManagedZone":                       l.counted("Network", "DNS zones", "dns.zone"),
-		"gcp:monitoring/alertPolicy:AlertPolicy":                l.alert,
-		"kubernetes:networking.k8s.io/v1:Ingress":               l.loadBalancer,
-		"gcp:logging/projectBucketConfig:ProjectBucketConfig":   l.nothing,
-		"gcp:artifactregistry/repository:Repository":            l.nothing,
-		"gcp:identityplatform/config:Config":                    l.nothing,
-		"gcp:identityplatform/tenant:Tenant":                    l.nothing,
-		"kubernetes:monitoring.googleapis.com/v1:PodMonitoring": l.nothing,
+		gcp.TypeDatabaseInstance:   l.database,
+		gcp.TypeRedisInstance:      l.cache,
+		gcp.TypeCluster:            l.cluster,
+		gcp.TypeNodePool:           l.nodes,
+		gcp.TypeSecurityPolicy:     l.armorPolicy,
+		gcp.TypeSecurityPolicyRule: l.counted("Cloud Armor", "rules", "armor.rule"),
+		gcp.TypeRouterNAT:          l.nat,
+		gcp.TypeCryptoKey:          l.key,
+		gcp.TypeCryptoKeyVersion:   l.keyVersion,
+		gcp.TypeSecretVersion:      l.counted("Secret Manager", "active versions", "secret.version"),
+		gcp.TypeManagedZone:        l.counted("Network", "DNS zones", "dns.zone"),
+		gcp.TypeAlertPolicy:        l.alert,
+		kubernetes.TypeIngress:     l.loadBalancer,
 	}
-	for _, r := range p.Resources {
-		if !r.Custom || r.Type == plan.OutputsType {
-			continue
-		}
+	kinds := memory.Kinds()
+	for _, r := range p.InCloud() {
 		price, priced := known[r.Type]
-		if _, free := prices.Free[r.Type]; !priced && !free {
-			return Estimate{}, fmt.Errorf("%s %s has no price: name its price, or why it is free, in ops/cost/prices.json", r.Type, r.Name)
+		if !priced && !prices.byUse(r.Type) && kinds[r.Type].Free == "" {
+			return Estimate{}, fmt.Errorf("%s %s has no price: name its price in ops/cost/prices.json, or in emulator/provider why it is Free", r.Type, r.Name)
 		}
 		if at := r.Text("region"); at != "" && at != prices.Region {
 			return Estimate{}, fmt.Errorf("%s %s runs in %s: the prices in ops/cost/prices.json are those of %s", r.Type, r.Name, at, prices.Region)
@@ -94,9 +89,6 @@ func Of(p *plan.Plan, prices Prices) (Estimate, error) {
 	l.shared()
 	return l.summed(), nil
 }
-
-// nothing is for what costs only by use.
-func (*ledger) nothing(declared.Resource) {}
 
 // add adds so many units of a price; two lines of the same thing become one.
 func (l *ledger) add(component, what, size, key string, units float64) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 )
 
 // database prices an instance by its processors, memory and disk; a regional one
@@ -107,7 +109,7 @@ func (l *ledger) armorPolicy(declared.Resource) {
 // nat prices a gateway by the nodes behind it, and its one address.
 func (l *ledger) nat(declared.Resource) {
 	nodes := 0.0
-	for _, pool := range l.plan.Of("gcp:container/nodePool:NodePool") {
+	for _, pool := range l.plan.Of(gcp.TypeNodePool) {
 		least, _, ok := l.nodeCounts(pool)
 		if !ok {
 			return
@@ -130,7 +132,7 @@ func (l *ledger) key(r declared.Resource) {
 
 // keyVersion prices a declared version by its key.
 func (l *ledger) keyVersion(r declared.Resource) {
-	for _, key := range l.plan.Of("gcp:kms/cryptoKey:CryptoKey") {
+	for _, key := range l.plan.Of(gcp.TypeCryptoKey) {
 		if key.ID != r.Text("cryptoKey") {
 			continue
 		}
@@ -163,10 +165,10 @@ func (l *ledger) loadBalancer(declared.Resource) {
 
 // shared lists what the stack uses and the IDE pays for.
 func (l *ledger) shared() {
-	if len(l.plan.Of("gcp:container/cluster:Cluster")) == 0 {
+	if len(l.plan.Of(gcp.TypeCluster)) == 0 {
 		l.out.Shared = append(l.out.Shared, "GKE cluster: the pods run on nodes that exist")
 	}
-	if len(l.plan.Of("kubernetes:networking.k8s.io/v1:IngressPatch")) > 0 {
+	if len(l.plan.Of(kubernetes.TypeIngressPatch)) > 0 {
 		l.out.Shared = append(l.out.Shared, "Load balancer: the forwarding rule and the address exist")
 	}
 }

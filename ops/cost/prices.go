@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 //go:embed prices.json
@@ -32,15 +33,13 @@ type ByUse struct {
 	Price
 }
 
-// Prices are the list prices of one region, and the kinds of resources that
-// cost nothing.
+// Prices are the list prices of one region.
 type Prices struct {
-	Currency      string            `json:"currency"`
-	Region        string            `json:"region"`
-	HoursPerMonth float64           `json:"hoursPerMonth"`
-	Prices        map[string]Price  `json:"prices"`
-	ByUse         []ByUse           `json:"byUse"`
-	Free          map[string]string `json:"free"`
+	Currency      string           `json:"currency"`
+	Region        string           `json:"region"`
+	HoursPerMonth float64          `json:"hoursPerMonth"`
+	Prices        map[string]Price `json:"prices"`
+	ByUse         []ByUse          `json:"byUse"`
 }
 
 // Listed returns the prices of prices.json.
@@ -52,4 +51,9 @@ func Listed() (Prices, error) {
 		return Prices{}, fmt.Errorf("read ops/cost/prices.json: %w", err)
 	}
 	return prices, nil
+}
+
+// byUse tells whether a kind of resource is priced by its use.
+func (p Prices) byUse(typ string) bool {
+	return slices.ContainsFunc(p.ByUse, func(use ByUse) bool { return slices.Contains(use.Types, typ) })
 }

@@ -5,88 +5,67 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 )
 
 // judgements are the types of resources that touch something of others, in the
 // order of the table.
 func judgements() []judgement {
 	return []judgement{
-		{typ: "kubernetes:networking.k8s.io/v1:IngressPatch", row: Row{
+		{typ: kubernetes.TypeIngressPatch, row: Row{
 			Touches: "The shared Ingress", How: "A patch of its rules and of its annotations for certificates, FrontendConfig and port 80, and two annotations of Pulumi's own; everything else stays its owner's. The new certificate can become the one for clients that name no host. Stays after a destroy, unless `kubernetes.ingress.giveBack` took it out before",
 			LeaveOut: "`kubernetes.ingress.adopt: false` with another name and another address",
 		}},
-		{typ: "kubernetes:networking.gke.io/v1beta1:FrontendConfig", row: Row{
+		{typ: kubernetes.TypeFrontendConfig, row: Row{
 			Touches: "The TLS of all hosts of the shared address", How: "The Ingress names this FrontendConfig: TLS 1.2 and newer for the IDE's hosts, too",
 			LeaveOut: "`kubernetes.ingress.existingFrontendConfig`, or an Ingress of its own, as above",
 		}},
-		{typ: "kubernetes:networking.k8s.io/v1:NetworkPolicy", when: selectsOthers, row: Row{
+		{typ: kubernetes.TypeNetworkPolicy, when: selectsOthers, row: Row{
 			Touches: "Pods of others in the namespace", How: "Are selected by a NetworkPolicy", LeaveOut: "`kubernetes.networkPolicies.denyNamespace: false`",
 		}},
-		{typ: "gcp:servicenetworking/connection:Connection", row: Row{
+		{typ: gcp.TypeConnection, row: Row{
 			Touches: "The network's connection to Google's managed services", How: "Gains the platform's range beside those in `network.stayingPrivateServicesRanges`; stays after a destroy",
 			LeaveOut: "`network.privateServicesRangeName` of a range that is peered already",
 		}},
-		{typ: "gcp:compute/globalAddress:GlobalAddress", row: Row{
+		{typ: gcp.TypeGlobalAddress, row: Row{
 			Touches: "Free addresses of the network", How: "A range is reserved, so that nobody else can take it", LeaveOut: "`network.privateServicesRangeName`, as above",
 		}},
-		{typ: "gcp:compute/firewall:Firewall", row: Row{
+		{typ: gcp.TypeFirewall, row: Row{
 			Touches: "Every machine and pod of the network", How: "Google's health checks and front ends may reach port 8000, as GKE's own rules let them",
 			LeaveOut: "Nothing does; the pods are behind NetworkPolicies as well",
 		}},
-		{typ: "gcp:dns/managedZone:ManagedZone", row: Row{
+		{typ: gcp.TypeManagedZone, row: Row{
 			Touches: "How every machine and pod of the network resolves Google's names", How: "Are sent to `network.googleApisRange`", LeaveOut: "`network.privateZonesForAll: false`, the default",
 		}},
-		{typ: "gcp:compute/router:Router", row: Row{
+		{typ: gcp.TypeRouter, row: Row{
 			Touches: "The network's routers", How: "One is added", LeaveOut: "`network.nat: false`",
 		}},
-		{typ: "gcp:compute/routerNat:RouterNat", row: Row{
+		{typ: gcp.TypeRouterNAT, row: Row{
 			Touches: "How machines of the subnet reach the internet", How: "Through a Cloud NAT", LeaveOut: "`network.nat: false`",
 		}},
-		{typ: "gcp:projects/iAMAuditConfig:IAMAuditConfig", row: Row{
+		{typ: gcp.TypeAuditConfig, row: Row{
 			Touches: "The project's audit configuration of these APIs", How: "All reads and writes are logged; exemptions of others are kept; stays after a destroy",
 			LeaveOut: "`observe.existingAudit: true`, or without the API in `observe.auditedServices`",
 		}},
-		{typ: "gcp:projects/iAMMember:IAMMember", row: Row{
+		{typ: gcp.TypeProjectMember, row: Row{
 			Touches: "The project's IAM policy", How: "Grants for the platform's own accounts are added, each by itself; no other is changed", LeaveOut: "Nothing does",
 		}},
-		{typ: "gcp:projects/service:Service", row: Row{
+		{typ: gcp.TypeService, row: Row{
 			Touches: "The project's enabled APIs", How: "Are enabled, and never disabled", LeaveOut: "Nothing changes where they are enabled already",
 		}},
-		{typ: "gcp:projects/serviceIdentity:ServiceIdentity", row: Row{
+		{typ: gcp.TypeServiceIdentity, row: Row{
 			Touches: "Google's service agents of the project", How: "Are made where they are missing; stay after a destroy", LeaveOut: "Nothing changes where they exist",
 		}},
-		{typ: "gcp:identityplatform/config:Config", row: Row{
+		{typ: gcp.TypeIdentityConfig, row: Row{
 			Touches: "The project's sign-in", How: "Is set up for the whole project", LeaveOut: "`identity.existingConfig: true`",
 		}},
-		{typ: "gcp:binaryauthorization/policy:Policy", row: Row{
+		{typ: gcp.TypeAdmissionPolicy, row: Row{
 			Touches: "What images every cluster of the project admits", How: "Is overwritten, and reset by a destroy", LeaveOut: "`kubernetes.cluster.keepImagePolicy: true`, or `adopt: true`",
 		}},
-		{typ: "gcp:logging/projectSink:ProjectSink", row: Row{
+		{typ: gcp.TypeLogSink, row: Row{
 			Touches: "The project's logs", How: "Those of the namespace and of the license host are copied, the IDE's pods in it included", LeaveOut: "A namespace of its own",
 		}},
-	}
-}
-
-// ownTypes are those that make something new under a name of its own, which nobody
-// else reads, or that belong to something of that kind.
-func ownTypes() []string {
-	return []string{
-		"gcp:artifactregistry/repository:Repository", "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
-		"gcp:compute/sSLPolicy:SSLPolicy", "gcp:compute/securityPolicy:SecurityPolicy", "gcp:compute/securityPolicyRule:SecurityPolicyRule",
-		"gcp:dns/recordSet:RecordSet", "gcp:identityplatform/tenant:Tenant",
-		"gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "gcp:kms/cryptoKeyVersion:CryptoKeyVersion", "gcp:kms/keyRing:KeyRing",
-		"gcp:logging/projectBucketConfig:ProjectBucketConfig", "gcp:logging/metric:Metric",
-		"gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/customService:CustomService", "gcp:monitoring/dashboard:Dashboard",
-		"gcp:monitoring/notificationChannel:NotificationChannel", "gcp:monitoring/slo:Slo", "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig",
-		"gcp:redis/instance:Instance",
-		"gcp:secretmanager/secret:Secret", "gcp:secretmanager/secretIamMember:SecretIamMember", "gcp:secretmanager/secretVersion:SecretVersion",
-		"gcp:serviceaccount/account:Account", "gcp:serviceaccount/iAMMember:IAMMember",
-		"gcp:sql/database:Database", "gcp:sql/databaseInstance:DatabaseInstance", "gcp:sql/user:User",
-		"kubernetes:apps/v1:Deployment", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "kubernetes:batch/v1:Job",
-		"kubernetes:cloud.google.com/v1:BackendConfig", "kubernetes:core/v1:Service", "kubernetes:core/v1:ServiceAccount",
-		"kubernetes:monitoring.googleapis.com/v1:PodMonitoring", "kubernetes:networking.gke.io/v1:ManagedCertificate",
-		"kubernetes:policy/v1:PodDisruptionBudget",
-		"pulumi:providers:gcp", "pulumi:providers:kubernetes",
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/memory"
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
@@ -43,16 +44,17 @@ func Table(p *plan.Plan) (rows []Row, unknown []string) {
 			rows = append(rows, row)
 		}
 	}
-	for _, r := range p.Resources {
-		if r.Custom && r.Type != plan.OutputsType && !judged(r) {
+	kinds := memory.Kinds()
+	for _, r := range p.InCloud() {
+		if !kinds[r.Type].Own && !judged(r.Type) {
 			unknown = append(unknown, r.Type+" "+r.Name)
 		}
 	}
 	return rows, unknown
 }
 
-func judged(r declared.Resource) bool {
-	return slices.Contains(ownTypes(), r.Type) || slices.ContainsFunc(judgements(), func(j judgement) bool { return j.typ == r.Type })
+func judged(typ string) bool {
+	return slices.ContainsFunc(judgements(), func(j judgement) bool { return j.typ == typ })
 }
 
 // Markdown is the table as the document has it.

@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/coditect-ai/license-platform/declared"
+import (
+	"strings"
+
+	"github.com/coditect-ai/license-platform/declared"
+)
 
 // Plan is what a program declared.
 type Plan struct {
@@ -17,4 +21,15 @@ type Plan struct {
 func (p *Plan) Outputs() declared.Resource {
 	outputs, _ := p.Find(OutputsType, "outputs")
 	return outputs
+}
+
+// InCloud are the resources that somebody makes: neither components nor providers nor
+// the program's outputs.
+func (p *Plan) InCloud() (made []declared.Resource) {
+	for _, r := range p.Resources {
+		if r.Custom && r.Type != OutputsType && !strings.HasPrefix(r.Type, "pulumi:providers:") {
+			made = append(made, r)
+		}
+	}
+	return made
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -10,21 +12,27 @@ import (
 	"strings"
 )
 
-// resource is where the schema of a type stands.
+// resource is a type of the SDK.
 type resource struct {
-	// typ is Pulumi's type token without the gcp: in front.
-	typ string
-	// service is a package of the provider, function its constructor.
-	service, function string
-	// base and own are the variables of a schema that is made of two, as those of
-	// grants are.
-	base, own string
+	// module and name are those of its token: gcp:MODULE/...:NAME.
+	module, name string
+	origin
+}
+
+// origin is where the schema of a type stands in the provider. It is the first entry of
+// the type's file.
+type origin struct {
+	// Schema is the constructor or the variable, PACKAGE.NAME below google-beta/services.
+	Schema string `json:"schema"`
+	// Base is the variable in google-beta/tpgiamresource that holds the rest of the schema
+	// of a grant.
+	Base string `json:"base,omitempty"`
 }
 
 func main() {
 	source := flag.String("provider", "", "the folder of the Terraform provider's source")
 	sdk := flag.String("sdk", "", "the folder of the Pulumi SDK's source")
-	into := flag.String("into", "", "the folder that the data is written to")
+	into := flag.String("into", "", "the folder of the data, with a file for each type")
 	flag.Parse()
 	if err := run(*source, filepath.Join(*sdk, "go", "gcp"), *into); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,16 +42,21 @@ func main() {
 
 func run(source, sdk, into string) error {
 	upstream, pulumi := &provider{source, map[string]*folder{}}, &provider{sdk, map[string]*folder{}}
-	if err := os.MkdirAll(into, 0o755); err != nil {
-		return fmt.Errorf("make the folder: %w", err)
+	files, err := filepath.Glob(filepath.Join(into, "*.json"))
+	if err != nil {
+		return fmt.Errorf("list the types: %w", err)
 	}
 	unread := map[string]int{}
-	for _, r := range resources {
+	for _, file := range files {
+		r, err := parse(file)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
 		text, err := r.read(upstream, pulumi, unread)
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.typ, err)
+			return fmt.Errorf("%s: %w", file, err)
 		}
-		if err := os.WriteFile(filepath.Join(into, r.file()), text, 0o644); err != nil { //nolint:gosec // source
+		if err := os.WriteFile(file, text, 0o644); err != nil { //nolint:gosec // source
 			return fmt.Errorf("write: %w", err)
 		}
 	}
@@ -53,11 +66,22 @@ func run(source, sdk, into string) error {
 	return nil
 }
 
-// file is where the data of a type stands: gcp:kms/keyRing:KeyRing is kms.KeyRing.json.
-func (r resource) file() string {
-	module, rest, _ := strings.Cut(r.typ, "/")
-	_, name, _ := strings.Cut(rest, ":")
-	return module + "." + name + ".json"
+// parse reads which type a file is about: kms.KeyRing.json about gcp:kms/keyRing:KeyRing.
+func parse(file string) (resource, error) {
+	module, name, dotted := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".json"), ".")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return resource{}, fmt.Errorf("read: %w", err)
+	}
+	var head map[string]json.RawMessage
+	if err := json.Unmarshal(text, &head); err != nil {
+		return resource{}, fmt.Errorf("decode: %w", err)
+	}
+	r := resource{module: module, name: name}
+	if err := json.Unmarshal(head[""], &r.origin); err != nil || r.Schema == "" || !dotted {
+		return resource{}, errors.New(`the file has to be called MODULE.NAME.json and to begin with {"": {"schema":"PACKAGE.CONSTRUCTOR"}}`)
+	}
+	return r, nil
 }
 
 func (r resource) read(upstream, pulumi *provider, unread map[string]int) ([]byte, error) {
@@ -65,42 +89,41 @@ func (r resource) read(upstream, pulumi *provider, unread map[string]int) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	module, rest, _ := strings.Cut(r.typ, "/")
-	_, name, _ := strings.Cut(rest, ":")
-	sdk, err := pulumi.folder(module)
+	sdk, err := pulumi.folder(r.module)
 	if err != nil {
 		return nil, err
 	}
 	top := &shape{sdk, ""}
 	for declared := range sdk.types {
-		if declared[0] >= 'a' && strings.EqualFold(declared, name+"Args") {
+		if declared[0] >= 'a' && strings.EqualFold(declared, r.name+"Args") {
 			top.name = declared
 		}
 	}
 	w := &writer{top: properties, shape: top, fields: map[string]field{}}
 	w.write(properties, top, "")
 	for _, path := range w.missing {
-		fmt.Fprintf(os.Stderr, "%s: the SDK has no %s\n", r.typ, path)
+		fmt.Fprintf(os.Stderr, "%s.%s: the SDK has no %s\n", r.module, r.name, path)
 	}
-	return encode(w.fields)
+	return encode(r.origin, w.fields)
 }
 
 func (r resource) properties(upstream *provider, unread map[string]int) (map[string]*property, error) {
-	service, err := upstream.folder("google-beta/services/" + r.service)
+	in, name, _ := strings.Cut(r.Schema, ".")
+	service, err := upstream.folder("google-beta/services/" + in)
 	if err != nil {
 		return nil, err
 	}
-	if r.own == "" {
-		return (&reader{upstream, service, nil, unread}).resource(r.function)
+	if service.variables[name] == nil {
+		return (&reader{upstream, service, nil, unread}).resource(name)
 	}
-	properties := (&reader{upstream, service, nil, unread}).fields(service.variables[r.own])
-	if r.base == "" {
+	properties := (&reader{upstream, service, nil, unread}).fields(service.variables[name])
+	if r.Base == "" {
 		return properties, nil
 	}
 	shared, err := upstream.folder("google-beta/tpgiamresource")
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(properties, (&reader{upstream, shared, nil, unread}).fields(shared.variables[r.base]))
+	maps.Copy(properties, (&reader{upstream, shared, nil, unread}).fields(shared.variables[r.Base]))
 	return properties, nil
 }

@@ -106,21 +106,22 @@ func (w *writer) paths(given []string) []string {
 	return all
 }
 
-// encode writes one line for each property.
-func encode(fields map[string]field) ([]byte, error) {
+// encode writes one line for each property, below where they come from.
+func encode(from origin, fields map[string]field) ([]byte, error) {
 	var text bytes.Buffer
-	text.WriteString("{")
-	for i, path := range slices.Sorted(maps.Keys(fields)) {
+	head, err := json.Marshal(from)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	fmt.Fprintf(&text, "{\n\"\": %s", head)
+	for _, path := range slices.Sorted(maps.Keys(fields)) {
 		var line bytes.Buffer
 		encoder := json.NewEncoder(&line)
 		encoder.SetEscapeHTML(false)
 		if err := encoder.Encode(fields[path]); err != nil {
 			return nil, fmt.Errorf("encode %s: %w", path, err)
 		}
-		if i > 0 {
-			text.WriteString(",")
-		}
-		fmt.Fprintf(&text, "\n%q: %s", path, bytes.TrimSpace(line.Bytes()))
+		fmt.Fprintf(&text, ",\n%q: %s", path, bytes.TrimSpace(line.Bytes()))
 	}
 	text.WriteString("\n}\n")
 	return text.Bytes(), nil

@@ -12,20 +12,18 @@ const TypeAdmissionPolicy = "gcp:binaryauthorization/policy:Policy"
 func (w *Cloud) admissionPolicy() provider.Kind {
 	return provider.Kind{
 		Type:     TypeAdmissionPolicy,
+		Free:     "Binary Authorization is part of GKE",
 		Retained: true,
 		Adopt:    takeUp,
 		ID:       func(d *provider.Draft) string { return "projects/" + d.Project() },
 		Check: func(d *provider.Draft) []provider.Failure {
 			const rule = "defaultAdmissionRule."
-			failures := append(oneOf(d, "globalPolicyEvaluationMode", "ENABLE", "DISABLE"),
-				oneOf(d, rule+"enforcementMode", "ENFORCED_BLOCK_AND_AUDIT_LOG", "DRYRUN_AUDIT_LOG_ONLY")...)
-			failures = append(failures, oneOf(d, rule+"evaluationMode", "ALWAYS_ALLOW", "REQUIRE_ATTESTATION", "ALWAYS_DENY")...)
 			attested := d.Inputs.Text(rule+"evaluationMode") == "REQUIRE_ATTESTATION"
 			if d.Inputs.Text(rule+"evaluationMode") != "" && attested != d.Inputs.Has(rule+"requireAttestationsBies") {
-				failures = append(failures, provider.Refuse(rule+"requireAttestationsBies",
-					"Error 400: require_attestations_by must be set if and only if evaluation_mode is REQUIRE_ATTESTATION"))
+				return []provider.Failure{provider.Refuse(rule+"requireAttestationsBies",
+					"Error 400: require_attestations_by must be set if and only if evaluation_mode is REQUIRE_ATTESTATION")}
 			}
-			return failures
+			return nil
 		},
 	}
 }

@@ -19,6 +19,7 @@ func (w *Cloud) alertPolicy() provider.Kind {
 	id := numbered("alertPolicies")
 	return provider.Kind{
 		Type: TypeAlertPolicy, ID: id,
+		Own:      true,
 		Computed: []string{"name", "creationRecords"},
 		Compute: func(ctx context.Context, d *provider.Draft) error {
 			for _, channel := range d.Inputs.List("notificationChannels") {
@@ -34,7 +35,7 @@ func (w *Cloud) alertPolicy() provider.Kind {
 			return named(id)(ctx, d)
 		},
 		Check: func(d *provider.Draft) []provider.Failure {
-			failures := append(oneOf(d, "combiner", "AND", "OR", "AND_WITH_MATCHING_RESOURCE"), oneOf(d, "severity", "CRITICAL", "ERROR", "WARNING")...)
+			var failures []provider.Failure
 			conditions := d.Inputs.List("conditions")
 			if len(conditions) > 6 {
 				failures = append(failures, provider.Refuse("conditions", "Error 400: a policy may have up to six conditions, has %d", len(conditions)))

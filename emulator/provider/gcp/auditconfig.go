@@ -16,6 +16,7 @@ const TypeAuditConfig = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
 func (w *Cloud) auditConfig() provider.Kind {
 	return provider.Kind{
 		Type:     TypeAuditConfig,
+		Free:     "identities and grants are free",
 		Adopt:    takeUp,
 		Computed: []string{"etag"},
 		ID: func(d *provider.Draft) string {

@@ -17,6 +17,7 @@ const TypeConnection = "gcp:servicenetworking/connection:Connection"
 func (w *Cloud) connection() provider.Kind {
 	return provider.Kind{
 		Type:     TypeConnection,
+		Free:     "networks and their rules are free",
 		Computed: []string{"peering"},
 		ID: func(d *provider.Draft) string {
 			return url.PathEscape(relative(d.Inputs.Text("network"))) + ":" + d.Inputs.Text("service")

@@ -28,6 +28,7 @@ const (
 func (w *Cloud) cryptoKey() provider.Kind {
 	return provider.Kind{
 		Type: TypeCryptoKey, NameProperty: "name",
+		Own:      true,
 		Computed: []string{"primaries", "effectiveLabels", "pulumiLabels"},
 		ID: func(d *provider.Draft) string {
 			return relative(d.Inputs.Text("keyRing")) + "/cryptoKeys/" + d.Inputs.Text("name")

@@ -15,6 +15,7 @@ const TypeCryptoKeyVersion = "gcp:kms/cryptoKeyVersion:CryptoKeyVersion"
 func (w *Cloud) cryptoKeyVersion() provider.Kind {
 	return provider.Kind{
 		Type:     TypeCryptoKeyVersion,
+		Own:      true,
 		Computed: []string{"algorithm", "attestations", "generateTime", "name", "protectionLevel", "state"},
 		ID:       func(d *provider.Draft) string { return w.versionName(d) },
 		Check: func(d *provider.Draft) []provider.Failure {

@@ -7,6 +7,9 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
+// TypeCustomRole is a role of a project's own.
+const TypeCustomRole = "gcp:projects/iAMCustomRole:IAMCustomRole"
+
 var roleID = regexp.MustCompile(`^[a-zA-Z0-9_.]{3,64}$`)
 
 func (w *Cloud) customRole() provider.Kind {
@@ -14,7 +17,7 @@ func (w *Cloud) customRole() provider.Kind {
 		return "projects/" + d.Project() + "/roles/" + d.Inputs.Text("roleId")
 	}
 	return provider.Kind{
-		Type: "gcp:projects/iAMCustomRole:IAMCustomRole", ID: id,
+		Type: TypeCustomRole, ID: id,
 		Computed: []string{"name", "deleted"},
 		Check:    func(d *provider.Draft) []provider.Failure { return checkName(d, "roleId", roleID) },
 		Compute: func(_ context.Context, d *provider.Draft) error {

@@ -21,6 +21,8 @@ func (w *Cloud) dashboard() provider.Kind {
 	id := numbered("dashboards")
 	return provider.Kind{
 		Type: TypeDashboard, ID: id,
+		Free: "a dashboard is free",
+		Own:  true,
 		Check: func(d *provider.Draft) []provider.Failure {
 			text := d.Inputs.Text("dashboardJson")
 			if text == "" {

@@ -7,9 +7,14 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
+// TypeDatabase is a database of a Cloud SQL instance.
+const TypeDatabase = "gcp:sql/database:Database"
+
 func (w *Cloud) database() provider.Kind {
 	return provider.Kind{
-		Type: "gcp:sql/database:Database", NameProperty: "name",
+		Type: TypeDatabase, NameProperty: "name",
+		Free:     "part of their instance",
+		Own:      true,
 		Computed: []string{"selfLink"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/instances/" + d.Inputs.Text("instance") + "/databases/" + d.Inputs.Text("name")

@@ -34,6 +34,7 @@ var customTier = regexp.MustCompile(`^db-custom-(\d+)-(\d+)$`)
 func (w *Cloud) databaseInstance() provider.Kind {
 	return provider.Kind{
 		Type: TypeDatabaseInstance, NameProperty: "name",
+		Own:      true,
 		Replaces: either(shrinks("settings.diskSize"), vanishes("settings.ipConfiguration.privateNetwork")),
 		NameKept: instanceNameKept,
 		Computed: []string{

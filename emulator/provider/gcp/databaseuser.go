@@ -8,11 +8,16 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
+// TypeDatabaseUser is a login of a Cloud SQL instance.
+const TypeDatabaseUser = "gcp:sql/user:User"
+
 const builtIn = "BUILT_IN"
 
 func (w *Cloud) databaseUser() provider.Kind {
 	return provider.Kind{
-		Type: "gcp:sql/user:User", NameProperty: "name",
+		Type: TypeDatabaseUser, NameProperty: "name",
+		Free:     "part of their instance",
+		Own:      true,
 		Computed: []string{"sqlServerUserDetails"},
 		Secret:   []string{"password"},
 		ID: func(d *provider.Draft) string {

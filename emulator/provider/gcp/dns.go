@@ -18,11 +18,10 @@ func (w *Cloud) managedZone() provider.Kind {
 		},
 		Computed: []string{"managedZoneId", "nameServers", "creationTime", "effectiveLabels", "pulumiLabels"},
 		Check: func(d *provider.Draft) []provider.Failure {
-			failures := oneOf(d, "visibility", "public", "private")
 			if name := d.Inputs.Text("dnsName"); name != "" && !strings.HasSuffix(name, ".") {
-				failures = append(failures, provider.Refuse("dnsName", "Error 400: Invalid value for 'entity.managedZone.dnsName': '%s': must end with a dot", name))
+				return []provider.Failure{provider.Refuse("dnsName", "Error 400: Invalid value for 'entity.managedZone.dnsName': '%s': must end with a dot", name)}
 			}
-			return failures
+			return nil
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			fallback(d, "managedZoneId", "4520918300000000001")

@@ -6,9 +6,13 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
+// TypeFirewall is a firewall rule of a VPC network.
+const TypeFirewall = "gcp:compute/firewall:Firewall"
+
 func (w *Cloud) firewall() provider.Kind {
 	return provider.Kind{
-		Type: "gcp:compute/firewall:Firewall", NameProperty: "name", ID: global("firewalls"),
+		Type: TypeFirewall, NameProperty: "name", ID: global("firewalls"),
+		Free:     "networks and their rules are free",
 		Computed: []string{"selfLink", "creationTimestamp"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			var failures []provider.Failure

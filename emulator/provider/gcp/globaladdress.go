@@ -14,6 +14,7 @@ const TypeGlobalAddress = "gcp:compute/globalAddress:GlobalAddress"
 func (w *Cloud) globalAddress() provider.Kind {
 	return provider.Kind{
 		Type: TypeGlobalAddress, NameProperty: "name", ID: global("addresses"),
+		Free:     "an internal range is free, and so is an external address that a forwarding rule uses",
 		Computed: []string{"address", "selfLink", "creationTimestamp", "labelFingerprint", "effectiveLabels", "pulumiLabels"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			failures := checkName(d, "name", computeName)

@@ -16,9 +16,6 @@ func (w *Cloud) identityConfig() provider.Kind {
 		Computed: []string{"name"},
 		Retained: true, // Identity Platform cannot be switched off
 		Adopt:    takeUp,
-		Check: func(d *provider.Draft) []provider.Failure {
-			return oneOf(d, "mfa.state", "DISABLED", "ENABLED", "MANDATORY")
-		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			d.Outputs["name"] = id(d)
 			return nil

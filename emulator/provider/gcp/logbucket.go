@@ -20,6 +20,7 @@ func (w *Cloud) logBucket() provider.Kind {
 	}
 	return provider.Kind{
 		Type: TypeLogBucket, ID: id,
+		Own:      true,
 		Computed: []string{"name", "lifecycleState"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			var failures []provider.Failure

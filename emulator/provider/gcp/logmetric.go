@@ -5,9 +5,14 @@ import (
 	"github.com/coditect-ai/license-platform/observe/logfilter"
 )
 
+// TypeLogMetric is a count of log entries.
+const TypeLogMetric = "gcp:logging/metric:Metric"
+
 func (w *Cloud) logMetric() provider.Kind {
 	return provider.Kind{
-		Type: "gcp:logging/metric:Metric", NameProperty: "name",
+		Type: TypeLogMetric, NameProperty: "name",
+		Free:  "log-based metrics are free up to 150 MiB an account",
+		Own:   true,
 		ID:    func(d *provider.Draft) string { return d.Inputs.Text("name") },
 		Check: func(d *provider.Draft) []provider.Failure { return checkLogFilter(d, "filter") },
 	}

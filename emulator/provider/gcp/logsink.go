@@ -7,9 +7,13 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
+// TypeLogSink is a copy of some of a project's logs.
+const TypeLogSink = "gcp:logging/projectSink:ProjectSink"
+
 func (w *Cloud) logSink() provider.Kind {
 	return provider.Kind{
-		Type: "gcp:logging/projectSink:ProjectSink", NameProperty: "name",
+		Type: TypeLogSink, NameProperty: "name",
+		Free:     "a sink into a log bucket is free; what arrives there is priced by use",
 		Computed: []string{"writerIdentity"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/sinks/" + d.Inputs.Text("name")

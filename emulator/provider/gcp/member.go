@@ -8,6 +8,15 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
+// Grants of one role to one member.
+const (
+	TypeProjectMember        = "gcp:projects/iAMMember:IAMMember"
+	TypeServiceAccountMember = "gcp:serviceaccount/iAMMember:IAMMember"
+	TypeCryptoKeyMember      = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+	TypeSecretMember         = "gcp:secretmanager/secretIamMember:SecretIamMember" //nolint:gosec // a type's name
+	TypeRepositoryMember     = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
+)
+
 var (
 	rolePattern   = regexp.MustCompile(`^((projects|organizations)/[^/]+/)?roles/[A-Za-z0-9_.]+$`)
 	memberPattern = regexp.MustCompile(`^(allUsers|allAuthenticatedUsers|(user|group|serviceAccount|domain|principal|principalSet|projectOwner|projectEditor|projectViewer):.+)$`)
@@ -17,6 +26,8 @@ var (
 func (w *Cloud) member(typ, on string) provider.Kind {
 	return provider.Kind{
 		Type:     typ,
+		Free:     "identities and grants are free",
+		Own:      typ != TypeProjectMember, // whose policy is others', too
 		Computed: []string{"etag"},
 		ID: func(d *provider.Draft) string {
 			parts := []string{relative(d.Inputs.Text(on)), d.Inputs.Text("role"), d.Inputs.Text("member")}
@@ -60,24 +71,21 @@ func (w *Cloud) checkMember(project, member string) error {
 }
 
 func (w *Cloud) projectMember() provider.Kind {
-	return w.member("gcp:projects/iAMMember:IAMMember", "project")
+	return w.member(TypeProjectMember, "project")
 }
 
 func (w *Cloud) serviceAccountMember() provider.Kind {
-	return w.member("gcp:serviceaccount/iAMMember:IAMMember", "serviceAccountId")
+	return w.member(TypeServiceAccountMember, "serviceAccountId")
 }
-
-// TypeCryptoKeyMember is a grant on a key of Cloud KMS.
-const TypeCryptoKeyMember = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 
 func (w *Cloud) cryptoKeyMember() provider.Kind {
 	return w.member(TypeCryptoKeyMember, "cryptoKeyId")
 }
 
 func (w *Cloud) secretMember() provider.Kind {
-	return w.member("gcp:secretmanager/secretIamMember:SecretIamMember", "secretId")
+	return w.member(TypeSecretMember, "secretId")
 }
 
 func (w *Cloud) repositoryMember() provider.Kind {
-	return w.member("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember", "repository")
+	return w.member(TypeRepositoryMember, "repository")
 }

@@ -18,6 +18,8 @@ func (w *Cloud) monitoredService() provider.Kind {
 	id := func(d *provider.Draft) string { return monitored(d, d.Inputs.Text("serviceId")) }
 	return provider.Kind{
 		Type: TypeMonitoredService, NameProperty: "serviceId", ID: id,
+		Free:     "a service is what objectives belong to",
+		Own:      true,
 		Computed: []string{"name"},
 		Compute:  named(id),
 		Check: func(d *provider.Draft) []provider.Failure {

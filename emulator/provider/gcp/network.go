@@ -13,6 +13,7 @@ const TypeNetwork = "gcp:compute/network:Network"
 func (w *Cloud) network() provider.Kind {
 	return provider.Kind{
 		Type: TypeNetwork, NameProperty: "name", ID: global("networks"),
+		Free:     "networks and their rules are free",
 		Computed: []string{"selfLink", "gatewayIpv4", "numericId", "internalIpv6Range"},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			d.Outputs["selfLink"] = computeLink + global("networks")(d)

@@ -6,9 +6,12 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
+// TypeNodePool is a pool of nodes of a cluster.
+const TypeNodePool = "gcp:container/nodePool:NodePool"
+
 func (w *Cloud) nodePool() provider.Kind {
 	return provider.Kind{
-		Type: "gcp:container/nodePool:NodePool", NameProperty: "name",
+		Type: TypeNodePool, NameProperty: "name",
 		Computed: []string{"instanceGroupUrls", "managedInstanceGroupUrls", "operation", "version"},
 		ID: func(d *provider.Draft) string {
 			place := d.Inputs.Text("location")

@@ -15,6 +15,8 @@ func (w *Cloud) notificationChannel() provider.Kind {
 	id := numbered("notificationChannels")
 	return provider.Kind{
 		Type: TypeNotificationChannel, ID: id,
+		Free:     "a channel is free",
+		Own:      true,
 		Computed: []string{"name", "verificationStatus"},
 		Secret:   []string{"sensitiveLabels"},
 		Compute:  named(id),

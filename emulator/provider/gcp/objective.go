@@ -21,6 +21,8 @@ func (w *Cloud) objective() provider.Kind {
 	}
 	return provider.Kind{
 		Type: TypeObjective, NameProperty: "sloId", ID: id,
+		Free:     "an objective reads metrics that Google writes for nothing; its alerts are priced",
+		Own:      true,
 		Computed: []string{"name"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			return append(checkName(d, "sloId", objectiveForm), append(checkPromise(d), checkIndicator(d)...)...)

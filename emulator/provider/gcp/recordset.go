@@ -12,6 +12,8 @@ const TypeRecordSet = "gcp:dns/recordSet:RecordSet"
 func (w *Cloud) recordSet() provider.Kind {
 	return provider.Kind{
 		Type: TypeRecordSet,
+		Free: "records are part of their zone",
+		Own:  true,
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/managedZones/" + last(d.Inputs.Text("managedZone")) + "/rrsets/" + d.Inputs.Text("name") + "/" + d.Inputs.Text("type")
 		},

@@ -25,6 +25,7 @@ var redisName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}[a-z0-9]$`)
 func (w *Cloud) redisInstance() provider.Kind {
 	return provider.Kind{
 		Type: TypeRedisInstance, NameProperty: "name",
+		Own:      true,
 		Replaces: goesBack("redisVersion"),
 		Computed: []string{
 			"authString", "createTime", "currentLocationId", "host", "port", "serverCaCerts", "persistenceIamIdentity",

@@ -23,6 +23,7 @@ func (w *Cloud) repository() provider.Kind {
 	}
 	return provider.Kind{
 		Type:     TypeRepository,
+		Own:      true,
 		Computed: []string{"name", "createTime", "updateTime", "effectiveLabels", "pulumiLabels"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/locations/" + place(d) + "/repositories/" + d.Inputs.Text("repositoryId")

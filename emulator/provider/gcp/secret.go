@@ -20,6 +20,7 @@ func (w *Cloud) secret() provider.Kind {
 	}
 	return provider.Kind{
 		Type: TypeSecret, ID: id,
+		Own:      true,
 		Computed: []string{"name", "createTime", "effectiveLabels", "pulumiLabels", "effectiveAnnotations"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			failures := checkName(d, "secretId", secretID)

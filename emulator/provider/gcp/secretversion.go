@@ -19,6 +19,7 @@ const maxSecret = 64 << 10
 func (w *Cloud) secretVersion() provider.Kind {
 	return provider.Kind{
 		Type:     TypeSecretVersion,
+		Own:      true,
 		Computed: []string{"name", "version", "createTime", "destroyTime"},
 		Secret:   []string{"secretData"},
 		ID:       w.secretVersionName,

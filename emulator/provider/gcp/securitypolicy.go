@@ -13,6 +13,7 @@ const TypeSecurityPolicy = "gcp:compute/securityPolicy:SecurityPolicy"
 func (w *Cloud) securityPolicy() provider.Kind {
 	return provider.Kind{
 		Type: TypeSecurityPolicy, NameProperty: "name", ID: global("securityPolicies"),
+		Own:      true,
 		Computed: []string{"selfLink", "fingerprint"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			var failures []provider.Failure

@@ -18,6 +18,7 @@ const TypeSecurityPolicyRule = "gcp:compute/securityPolicyRule:SecurityPolicyRul
 func (w *Cloud) securityPolicyRule() provider.Kind {
 	return provider.Kind{
 		Type: TypeSecurityPolicyRule,
+		Own:  true,
 		ID: func(d *provider.Draft) string {
 			priority, _ := d.Inputs.Number("priority")
 			return "projects/" + d.Project() + "/global/securityPolicies/" + last(d.Inputs.Text("securityPolicy")) + "/priority/" + strconv.FormatFloat(priority, 'f', 0, 64)

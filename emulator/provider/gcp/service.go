@@ -6,10 +6,14 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
+// TypeService is an API that is switched on in a project.
+const TypeService = "gcp:projects/service:Service"
+
 // service is an API that is switched on in the project.
 func (w *Cloud) service() provider.Kind {
 	return provider.Kind{
-		Type:     "gcp:projects/service:Service",
+		Type:     TypeService,
+		Free:     "an enabled API costs nothing by itself",
 		ID:       func(d *provider.Draft) string { return d.Project() + "/" + d.Inputs.Text("service") },
 		Retained: true, // an API stays on
 		Adopt:    takeUp,

@@ -20,6 +20,8 @@ func (w *Cloud) serviceAccount() provider.Kind {
 	}
 	return provider.Kind{
 		Type: TypeServiceAccount, ID: id,
+		Free:     "identities and grants are free",
+		Own:      true,
 		Computed: []string{"email", "member", "name", "uniqueId"},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			d.Outputs["email"], d.Outputs["member"] = email(d), "serviceAccount:"+email(d)

@@ -6,6 +6,9 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
 
+// TypeServiceIdentity is the account by which a Google API acts in a project.
+const TypeServiceIdentity = "gcp:projects/serviceIdentity:ServiceIdentity"
+
 // agents maps an API to the domain of the account by which it acts
 // (https://cloud.google.com/iam/docs/service-agents).
 func agents() map[string]string {
@@ -25,7 +28,8 @@ func agents() map[string]string {
 
 func (w *Cloud) serviceIdentity() provider.Kind {
 	return provider.Kind{
-		Type:     "gcp:projects/serviceIdentity:ServiceIdentity",
+		Type:     TypeServiceIdentity,
+		Free:     "an enabled API costs nothing by itself",
 		Computed: []string{"email", "member"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/services/" + d.Inputs.Text("service")

@@ -12,6 +12,8 @@ const TypeSSLPolicy = "gcp:compute/sSLPolicy:SSLPolicy"
 func (w *Cloud) sslPolicy() provider.Kind {
 	return provider.Kind{
 		Type: TypeSSLPolicy, NameProperty: "name", ID: global("sslPolicies"),
+		Free:     "networks and their rules are free",
+		Own:      true,
 		Computed: []string{"selfLink", "enabledFeatures", "fingerprint", "creationTimestamp"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			failures := checkName(d, "name", computeName)

@@ -13,6 +13,7 @@ const TypeSubnetwork = "gcp:compute/subnetwork:Subnetwork"
 func (w *Cloud) subnetwork() provider.Kind {
 	return provider.Kind{
 		Type: TypeSubnetwork, NameProperty: "name", ID: regional("subnetworks"),
+		Free:     "networks and their rules are free",
 		Replaces: narrows("ipCidrRange"),
 		Computed: []string{"selfLink", "gatewayAddress", "creationTimestamp", "fingerprint", "internalIpv6Prefix", "ipv6CidrRange"},
 		Compute: func(_ context.Context, d *provider.Draft) error {

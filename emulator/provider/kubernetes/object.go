@@ -24,7 +24,7 @@ const defaultNamespace = "default"
 // kind turns a type of object into what the provider core works with.
 func (w *Cluster) kind(t objectType) provider.Kind {
 	kind := provider.Kind{
-		Type: t.token, Stored: t.stored(), NameProperty: "metadata.name",
+		Type: t.token, Own: t.own, Stored: t.stored(), NameProperty: "metadata.name",
 		Immutable: append([]string{"apiVersion", "kind", "metadata.name", "metadata.namespace"}, t.immutable...),
 		Computed:  []string{"status"},
 		ID:        func(d *provider.Draft) string { return t.id(d.Inputs) },
@@ -37,6 +37,9 @@ func (w *Cluster) kind(t objectType) provider.Kind {
 			}
 			return nil
 		},
+	}
+	if !t.priced {
+		kind.Free = "an object of the cluster, whose nodes and load balancer are priced where the stack creates them"
 	}
 	if t.patches != "" {
 		kind.Release = func(r store.Resource) (store.Resource, error) { return w.release(t, r) }

@@ -27,8 +27,13 @@ const (
 	// TypeIngressPatch declares some fields of an Ingress of somebody else's.
 	TypeIngressPatch = "kubernetes:networking.k8s.io/v1:IngressPatch"
 
-	TypePodMonitoring = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
-	TypeNetworkPolicy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+	TypeServiceAccount     = "kubernetes:core/v1:ServiceAccount"
+	TypeDisruptionBudget   = "kubernetes:policy/v1:PodDisruptionBudget"
+	TypeBackendConfig      = "kubernetes:cloud.google.com/v1:BackendConfig"
+	TypeFrontendConfig     = "kubernetes:networking.gke.io/v1beta1:FrontendConfig"
+	TypeManagedCertificate = "kubernetes:networking.gke.io/v1:ManagedCertificate"
+	TypePodMonitoring      = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
+	TypeNetworkPolicy      = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 )
 
 // objectType is one type of Kubernetes object.
@@ -41,6 +46,8 @@ type objectType struct {
 	patches string
 	// cluster says that the object lives in no namespace.
 	cluster bool
+	// priced says that ops/cost prices it, own what provider.Kind has of that name.
+	priced, own bool
 	// immutable are the fields that the API server does not let change.
 	immutable []string
 	// check looks at what decoding cannot see.
@@ -50,19 +57,19 @@ type objectType struct {
 func builtIn() []objectType {
 	return []objectType{
 		{token: TypeNamespace, empty: func() any { return &corev1.Namespace{} }, cluster: true},
-		{token: "kubernetes:core/v1:ServiceAccount", empty: func() any { return &corev1.ServiceAccount{} }},
+		{token: TypeServiceAccount, own: true, empty: func() any { return &corev1.ServiceAccount{} }},
 		{token: TypeConfigMap, empty: func() any { return &corev1.ConfigMap{} }, immutable: []string{"data", "binaryData"}},
 		{token: TypeSecret, empty: func() any { return &corev1.Secret{} }, immutable: []string{"type", "data", "stringData"}},
-		{token: TypeService, empty: func() any { return &corev1.Service{} }, immutable: []string{"spec.clusterIP"}, check: checkService},
+		{token: TypeService, own: true, empty: func() any { return &corev1.Service{} }, immutable: []string{"spec.clusterIP"}, check: checkService},
 		{token: "kubernetes:core/v1:ResourceQuota", empty: func() any { return &corev1.ResourceQuota{} }, immutable: []string{"spec.scopes"}},
 		{token: "kubernetes:core/v1:LimitRange", empty: func() any { return &corev1.LimitRange{} }},
-		{token: TypeDeployment, empty: func() any { return &appsv1.Deployment{} }, immutable: []string{"spec.selector"}, check: checkDeployment},
-		{token: TypeJob, empty: func() any { return &batchv1.Job{} }, immutable: []string{"spec.template", "spec.selector", "spec.completions", "spec.parallelism"}, check: checkJob},
-		{token: TypeAutoscaler, empty: func() any { return &autoscalingv2.HorizontalPodAutoscaler{} }, check: checkAutoscaler},
-		{token: TypeIngress, empty: func() any { return &networkingv1.Ingress{} }, check: checkIngress},
+		{token: TypeDeployment, own: true, empty: func() any { return &appsv1.Deployment{} }, immutable: []string{"spec.selector"}, check: checkDeployment},
+		{token: TypeJob, own: true, empty: func() any { return &batchv1.Job{} }, immutable: []string{"spec.template", "spec.selector", "spec.completions", "spec.parallelism"}, check: checkJob},
+		{token: TypeAutoscaler, own: true, empty: func() any { return &autoscalingv2.HorizontalPodAutoscaler{} }, check: checkAutoscaler},
+		{token: TypeIngress, priced: true, empty: func() any { return &networkingv1.Ingress{} }, check: checkIngress},
 		{token: TypeIngressPatch, patches: TypeIngress, empty: func() any { return &networkingv1.Ingress{} }, check: checkIngress},
 		{token: TypeNetworkPolicy, empty: func() any { return &networkingv1.NetworkPolicy{} }, check: checkNetworkPolicy},
-		{token: "kubernetes:policy/v1:PodDisruptionBudget", empty: func() any { return &policyv1.PodDisruptionBudget{} }, check: checkDisruptionBudget},
+		{token: TypeDisruptionBudget, own: true, empty: func() any { return &policyv1.PodDisruptionBudget{} }, check: checkDisruptionBudget},
 		{token: "kubernetes:rbac.authorization.k8s.io/v1:Role", empty: func() any { return &rbacv1.Role{} }},
 		{token: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", empty: func() any { return &rbacv1.RoleBinding{} }, immutable: []string{"roleRef"}},
 	}
@@ -70,10 +77,10 @@ func builtIn() []objectType {
 
 func customResources() []objectType {
 	return []objectType{
-		{token: "kubernetes:cloud.google.com/v1:BackendConfig"},
-		{token: "kubernetes:networking.gke.io/v1beta1:FrontendConfig"},
-		{token: "kubernetes:networking.gke.io/v1:ManagedCertificate"},
-		{token: TypePodMonitoring},
+		{token: TypeBackendConfig, own: true},
+		{token: TypeFrontendConfig},
+		{token: TypeManagedCertificate, own: true},
+		{token: TypePodMonitoring, priced: true, own: true},
 	}
 }
 
