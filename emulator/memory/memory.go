@@ -6,7 +6,6 @@ package memory
 import (
 	"net/netip"
 	"slices"
-	"sync"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
@@ -33,12 +32,9 @@ type Authorities struct {
 	SQL, Other string
 }
 
-// schemas are the same for all, and reading them takes longer than everything else.
-var schemas = sync.OnceValues(customresource.NewSchemas)
-
 // New returns a cloud in which nothing exists yet.
 func New(at gcp.Addresses, authorities Authorities) (*Cloud, error) {
-	known, err := schemas()
+	schemas, err := customresource.NewSchemas()
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +46,7 @@ func New(at gcp.Addresses, authorities Authorities) (*Cloud, error) {
 			TenantID:  func(_, name string) string { return name + "-x1y2z" },
 			Databases: nothing, Caches: nothing, Keys: keys{}, Secrets: secrets{}, Images: nothing, Tenants: nothing,
 		},
-		Cluster: &kubernetes.Cluster{Store: s, Kubelet: nothing, Schemas: known, Edge: at.Edge},
+		Cluster: &kubernetes.Cluster{Store: s, Kubelet: nothing, Schemas: schemas, Edge: at.Edge},
 	}, nil
 }
 

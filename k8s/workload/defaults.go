@@ -1,5 +1,7 @@
 package workload
 
+import "cmp"
+
 // What holds when the settings say nothing else. 60 seconds is what the load
 // balancer may take to learn that an endpoint leaves
 // (https://cloud.google.com/kubernetes-engine/docs/concepts/container-native-load-balancing).
@@ -11,19 +13,10 @@ const (
 )
 
 // BuildPlatform is Platform or its default.
-func (s Settings) BuildPlatform() string { return or(s.Platform, "linux/amd64") }
+func (s Settings) BuildPlatform() string { return cmp.Or(s.Platform, "linux/amd64") }
 
-func (s Settings) cpu() string      { return or(s.CPU, defaultCPU) }
-func (s Settings) memory() string   { return or(s.Memory, defaultMemory) }
-func (s Settings) logLevel() string { return or(s.LogLevel, "info") }
-func (s Settings) drain() int       { return or(s.DrainSeconds, defaultDrainSeconds) }
-func (s Settings) shutdown() int    { return or(s.ShutdownSeconds, defaultShutdownSeconds) }
-
-// or returns value unless it is zero.
-func or[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
-}
+func (s Settings) cpu() string      { return cmp.Or(s.CPU, defaultCPU) }
+func (s Settings) memory() string   { return cmp.Or(s.Memory, defaultMemory) }
+func (s Settings) logLevel() string { return cmp.Or(s.LogLevel, "info") }
+func (s Settings) drain() int       { return cmp.Or(s.DrainSeconds, defaultDrainSeconds) }
+func (s Settings) shutdown() int    { return cmp.Or(s.ShutdownSeconds, defaultShutdownSeconds) }

@@ -3,12 +3,9 @@ package identity
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/big"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -70,21 +67,17 @@ func without(all []Tenant, project, id string) []Tenant {
 	return slices.DeleteFunc(all, func(t Tenant) bool { return t.Project == project && t.ID == id })
 }
 
+// tenantsFile is what the file holds, in words.
+const tenantsFile = "local tenants"
+
 func (i *Issuer) tenantsPath() string { return filepath.Join(i.dir, "tenants.json") }
 
 // Tenants lists the tenants by project and id, as they are on disk: another
 // process may have changed them.
 func (i *Issuer) Tenants() ([]Tenant, error) {
-	content, err := os.ReadFile(i.tenantsPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the local tenants: %w", err)
-	}
 	var all []Tenant
-	if err := json.Unmarshal(content, &all); err != nil {
-		return nil, fmt.Errorf("the file of the local tenants, %s, is damaged: %w", i.tenantsPath(), err)
+	if err := file.LoadJSON(i.tenantsPath(), tenantsFile, &all); err != nil {
+		return nil, err
 	}
 	return all, nil
 }
@@ -100,11 +93,7 @@ func (i *Issuer) change(edit func([]Tenant) []Tenant) error {
 	slices.SortFunc(all, func(a, b Tenant) int {
 		return cmp.Or(strings.Compare(a.Project, b.Project), strings.Compare(a.ID, b.ID))
 	})
-	content, err := json.MarshalIndent(all, "", " ")
-	if err != nil {
-		return fmt.Errorf("encode the local tenants: %w", err)
-	}
-	return file.Replace(i.tenantsPath(), content, 0o600)
+	return file.ReplaceJSON(i.tenantsPath(), tenantsFile, all)
 }
 
 // signInTenant returns the tenant that the caller means, by its id or else by

@@ -1,12 +1,7 @@
 package kms
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"time"
@@ -47,15 +42,8 @@ type versionAndPair struct {
 
 func load(path string) (state, error) {
 	empty := state{Rings: map[string]bool{}, Keys: map[string]keyAndPairs{}}
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return empty, nil
-	}
-	if err != nil {
-		return state{}, fmt.Errorf("read the local KMS keys: %w", err)
-	}
-	if err := json.Unmarshal(content, &empty); err != nil {
-		return state{}, fmt.Errorf("the file of the local KMS keys, %s, is damaged: %w", path, err)
+	if err := file.LoadJSON(path, contents, &empty); err != nil {
+		return state{}, err
 	}
 	// A process that ended in the middle of a generation never answered for it.
 	for name, k := range empty.Keys {
@@ -67,17 +55,11 @@ func load(path string) (state, error) {
 	return empty, nil
 }
 
+// contents is what the file holds, in words.
+const contents = "local KMS keys"
+
 // save replaces the file in one step.
-func (st state) save(path string) error {
-	content, err := json.MarshalIndent(st, "", " ")
-	if err != nil {
-		return fmt.Errorf("encode the local KMS keys: %w", err)
-	}
-	if err := file.Replace(path, content, 0o600); err != nil {
-		return fmt.Errorf("keep the local KMS keys: %w", err)
-	}
-	return nil
-}
+func (st state) save(path string) error { return file.ReplaceJSON(path, contents, st) }
 
 func (st state) clone() state {
 	next := state{Rings: maps.Clone(st.Rings), Keys: maps.Clone(st.Keys)}

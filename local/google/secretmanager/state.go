@@ -1,12 +1,7 @@
 package secretmanager
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"time"
 
@@ -44,29 +39,16 @@ func (s *Service) change(edit func(secrets) error) error {
 	return nil
 }
 
+// contents is what the file holds, in words.
+const contents = "local secrets"
+
 func load(path string) (secrets, error) {
 	all := secrets{}
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return all, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the local secrets: %w", err)
-	}
-	if err := json.Unmarshal(content, &all); err != nil {
-		return nil, fmt.Errorf("the file of the local secrets, %s, is damaged: %w", path, err)
+	if err := file.LoadJSON(path, contents, &all); err != nil {
+		return nil, err
 	}
 	return all, nil
 }
 
 // save replaces the file in one step.
-func (all secrets) save(path string) error {
-	content, err := json.MarshalIndent(all, "", " ")
-	if err != nil {
-		return fmt.Errorf("encode the local secrets: %w", err)
-	}
-	if err := file.Replace(path, content, 0o600); err != nil {
-		return fmt.Errorf("keep the local secrets: %w", err)
-	}
-	return nil
-}
+func (all secrets) save(path string) error { return file.ReplaceJSON(path, contents, all) }

@@ -1,7 +1,9 @@
-// Package file replaces private files of the embedded cloud in one step.
+// Package file keeps private files of the embedded cloud, and replaces them in one step.
 package file
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -21,6 +23,34 @@ func Replace(path string, content []byte, mode fs.FileMode) error {
 	}
 	if err := os.Rename(fresh, path); err != nil {
 		return fmt.Errorf("replace %s: %w", path, err)
+	}
+	return nil
+}
+
+// LoadJSON decodes the file into a value, which stays as it is when there is no file;
+// what is in it is for messages, such as "local secrets".
+func LoadJSON(path, what string, into any) error {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the %s: %w", what, err)
+	}
+	if err := json.Unmarshal(content, into); err != nil {
+		return fmt.Errorf("the file of the %s, %s, is damaged: %w", what, path, err)
+	}
+	return nil
+}
+
+// ReplaceJSON replaces the file by the value, which only its owner can read.
+func ReplaceJSON(path, what string, value any) error {
+	content, err := json.MarshalIndent(value, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode the %s: %w", what, err)
+	}
+	if err := Replace(path, content, 0o600); err != nil {
+		return fmt.Errorf("keep the %s: %w", what, err)
 	}
 	return nil
 }

@@ -37,3 +37,20 @@ func TestWhatCannotBeWrittenIsNamedAndTheOldOneStays(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "old", string(found))
 }
+
+func TestAValueIsKeptAndADamagedFileIsNamed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "seats.json")
+	found := map[string]int{"none": 0}
+	require.NoError(t, file.LoadJSON(path, "local seats", &found))
+	assert.Equal(t, map[string]int{"none": 0}, found, "without a file the value stays as it is")
+
+	require.NoError(t, file.ReplaceJSON(path, "local seats", map[string]int{"a": 1}))
+	found = nil
+	require.NoError(t, file.LoadJSON(path, "local seats", &found))
+	assert.Equal(t, map[string]int{"a": 1}, found)
+
+	require.NoError(t, os.WriteFile(path, []byte(`{"a": `), 0o600))
+	require.ErrorContains(t, file.LoadJSON(path, "local seats", &found), "the file of the local seats, "+path+", is damaged")
+	require.ErrorContains(t, file.ReplaceJSON(path, "local seats", make(chan int)), "encode the local seats")
+}
