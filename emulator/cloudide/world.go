@@ -126,8 +126,8 @@ func objects() []store.Resource {
 		"timeoutSec":      float64(webSocketTimeout),
 	}
 	made := []store.Resource{
-		object("kubernetes:cloud.google.com/v1:BackendConfig", "cloud.google.com/v1", "BackendConfig", Backend, nil, backend),
-		object("kubernetes:networking.gke.io/v1:ManagedCertificate", "networking.gke.io/v1", "ManagedCertificate", Certificate, nil,
+		object(kubernetes.TypeBackendConfig, "cloud.google.com/v1", "BackendConfig", Backend, nil, backend),
+		object(kubernetes.TypeManagedCertificate, "networking.gke.io/v1", "ManagedCertificate", Certificate, nil,
 			map[string]any{"domains": []any{"coditect.ai", "www.coditect.ai", "api.coditect.ai", "docs.coditect.ai"}}),
 	}
 	for i, name := range []string{API, Frontend} {

@@ -10,14 +10,13 @@ import (
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/google/audit"
 	"github.com/coditect-ai/license-platform/local/scenario/drift"
 )
 
 const (
-	typeAuditConfig  = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
-	typeSecretMember = "gcp:secretmanager/secretIamMember:SecretIamMember"
 	// person is who changes things by hand in drills.
 	person = "somebody@example.com"
 )
@@ -59,7 +58,7 @@ func resourceOf(request any) string {
 
 // logsData says whether data access logs of a service are on.
 func (d *Daemon) logsData(service string) bool {
-	return slices.ContainsFunc(d.store.List(typeAuditConfig), func(r store.Resource) bool {
+	return slices.ContainsFunc(d.store.List(gcp.TypeAuditConfig), func(r store.Resource) bool {
 		named := provider.Properties(r.Inputs).Text("service")
 		return named == service || named == "allServices"
 	})
@@ -83,9 +82,9 @@ func (d *Daemon) holder(grants, on, resource string) string {
 // https://cloud.google.com/kubernetes-engine/docs/how-to/audit-logging
 func (d *Daemon) auditDrift(changes []drift.Change) {
 	methods := map[string]audit.Call{
-		gcp.TypeSecurityPolicyRule:                {Service: "compute.googleapis.com", Method: "v1.compute.securityPolicies.patchRule"},
-		gcp.TypeDatabaseInstance:                  {Service: "cloudsql.googleapis.com", Method: "cloudsql.instances.update"},
-		"kubernetes:networking.k8s.io/v1:Ingress": {Service: "k8s.io", Method: "io.k8s.networking.v1.ingresses.patch"},
+		gcp.TypeSecurityPolicyRule: {Service: "compute.googleapis.com", Method: "v1.compute.securityPolicies.patchRule"},
+		gcp.TypeDatabaseInstance:   {Service: "cloudsql.googleapis.com", Method: "cloudsql.instances.update"},
+		kubernetes.TypeIngress:     {Service: "k8s.io", Method: "io.k8s.networking.v1.ingresses.patch"},
 	}
 	for _, change := range changes {
 		call, known := methods[change.Type]

@@ -19,8 +19,6 @@ import (
 	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
-const typeDatabase = "gcp:sql/database:Database"
-
 // Bounds of what the console reads of the stores.
 const (
 	maxTenants  = 50
@@ -45,7 +43,7 @@ func (d *Daemon) readLedger(ctx context.Context, work func(context.Context, *led
 	if d.faults.has(fault.Postgres) {
 		return errors.New("PostgreSQL is made to fail: go run ./local heal postgres")
 	}
-	for _, r := range d.store.List(typeDatabase) {
+	for _, r := range d.store.List(gcp.TypeDatabase) {
 		if r.URN == "" {
 			continue // the IDE's
 		}

@@ -113,7 +113,7 @@ func storesOf(t *testing.T) (*Daemon, ledger.Seed) {
 	require.NoError(t, d.databases.EnsureUser(ctx, instance, owner, password, string(postgres.BuiltIn)))
 	require.NoError(t, d.caches.EnsureCache(ctx, "seats", port.Address(t), password, nil, 64))
 	for _, r := range []store.Resource{
-		{URN: "urn:database", Type: typeDatabase, ID: "database", Outputs: map[string]any{"instance": instance, "name": database}},
+		{URN: "urn:database", Type: gcp.TypeDatabase, ID: "database", Outputs: map[string]any{"instance": instance, "name": database}},
 		{URN: "urn:redis", Type: gcp.TypeRedisInstance, ID: "seats", Outputs: map[string]any{}},
 	} {
 		require.NoError(t, d.store.Put(r))

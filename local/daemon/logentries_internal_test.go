@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/emulator/cloudide"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 	"github.com/coditect-ai/license-platform/local/google/audit"
@@ -69,7 +70,7 @@ func TestAMessageOfADatabaseIsAnEntryAndAStatementTheAuditTrail(t *testing.T) {
 	d := databaseWorld(t)
 	d.databaseMessage("ledger", statementLine)
 	assert.Empty(t, d.audit.Recent(), "the program declares no data access log of Cloud SQL")
-	require.NoError(t, d.store.Put(store.Resource{Type: typeAuditConfig, ID: "sql", Inputs: map[string]any{"service": sqlAPI}}))
+	require.NoError(t, d.store.Put(store.Resource{Type: gcp.TypeAuditConfig, ID: "sql", Inputs: map[string]any{"service": sqlAPI}}))
 	d.databaseMessage("ledger", statementLine)
 	d.databaseMessage("", statementLine)
 	d.databaseMessage("ledger", "no message of PostgreSQL's")

@@ -15,6 +15,7 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/local/cluster/metadata"
 )
 
@@ -52,7 +53,7 @@ func (d *Daemon) identityAt(address netip.Addr) (metadata.Pod, bool) {
 		if who.Account == "" {
 			who.Account = "default"
 		}
-		account, exists := d.store.Get("kubernetes:core/v1:ServiceAccount", who.Namespace+"/"+who.Account)
+		account, exists := d.store.Get(kubernetes.TypeServiceAccount, who.Namespace+"/"+who.Account)
 		annotations := provider.Properties(account.Outputs).Object("metadata.annotations")
 		if who.Email, _ = annotations["iam.gke.io/gcp-service-account"].(string); !exists || who.Email == "" {
 			return who, true
@@ -67,7 +68,7 @@ func (d *Daemon) identityAt(address netip.Addr) (metadata.Pod, bool) {
 
 func (d *Daemon) mayActAs(who metadata.Pod) bool {
 	member := fmt.Sprintf("serviceAccount:%s.svc.id.goog[%s/%s]", cloudide.Project, who.Namespace, who.Account)
-	for _, r := range d.store.List("gcp:serviceaccount/iAMMember:IAMMember") {
+	for _, r := range d.store.List(gcp.TypeServiceAccountMember) {
 		grant := provider.Properties(r.Outputs)
 		if grant.Text("member") == member && grant.Text("role") == "roles/iam.workloadIdentityUser" && strings.HasSuffix(grant.Text("serviceAccountId"), "/"+who.Email) {
 			return true

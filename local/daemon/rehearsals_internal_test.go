@@ -73,7 +73,7 @@ func TestReadsOfSecretsByAPersonAreToldWhereTheyAreAudited(t *testing.T) {
 	require.NoError(t, d.store.Put(store.Resource{Type: gcp.TypeSecretVersion, ID: version, URN: "urn:pulumi:local::p::t::s"}))
 
 	require.ErrorContains(t, d.readSecrets(t.Context(), true), "no data access log")
-	require.NoError(t, d.store.Put(store.Resource{Type: typeAuditConfig, ID: "a", Inputs: map[string]any{"service": secretsAPI}}))
+	require.NoError(t, d.store.Put(store.Resource{Type: gcp.TypeAuditConfig, ID: "a", Inputs: map[string]any{"service": secretsAPI}}))
 	require.NoError(t, d.readSecrets(t.Context(), true))
 	assert.Equal(t, []string{"SecretReadByPerson"}, tells(t, d))
 	assert.NotContains(t, d.audit.Recent()[0]["protoPayload"], "hush")

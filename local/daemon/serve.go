@@ -39,7 +39,7 @@ func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Recor
 	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.refusing(), d.audited(keysAPI, gcp.TypeCryptoKeyMember, "cryptoKeyId")); err != nil {
 		return record, err
 	}
-	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.audited(secretsAPI, typeSecretMember, "secretId")); err != nil {
+	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.audited(secretsAPI, gcp.TypeSecretMember, "secretId")); err != nil {
 		return record, err
 	}
 	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.withIdentityFault(d.issuer.Handler())); err != nil {

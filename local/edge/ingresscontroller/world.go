@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
@@ -19,21 +21,6 @@ type Resources interface {
 	List(types ...string) []store.Resource
 	Subscribe(notify func()) (unsubscribe func())
 }
-
-// The types of resources that make up a load balancer.
-const (
-	typeIngress            = "kubernetes:networking.k8s.io/v1:Ingress"
-	typeService            = "kubernetes:core/v1:Service"
-	typeSecret             = "kubernetes:core/v1:Secret"
-	typeDeployment         = "kubernetes:apps/v1:Deployment"
-	typeBackendConfig      = "kubernetes:cloud.google.com/v1:BackendConfig"
-	typeFrontendConfig     = "kubernetes:networking.gke.io/v1beta1:FrontendConfig"
-	typeManagedCertificate = "kubernetes:networking.gke.io/v1:ManagedCertificate"
-	typeSecurityPolicy     = "gcp:compute/securityPolicy:SecurityPolicy"
-	typeSecurityPolicyRule = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
-	typeSSLPolicy          = "gcp:compute/sSLPolicy:SSLPolicy"
-	typeGlobalAddress      = "gcp:compute/globalAddress:GlobalAddress"
-)
 
 // declaredResources is everything the translation reads, decoded; Kubernetes objects by
 // "namespace/name", Google resources by name.
@@ -60,23 +47,23 @@ func read(from Resources) (declaredResources, error) {
 	w := declaredResources{policies: map[string]policy{}}
 	var failed []error
 	note := func(err error) { failed = append(failed, err) }
-	for _, r := range from.List(typeIngress) {
+	for _, r := range from.List(kubernetes.TypeIngress) {
 		ingress, err := decode[networkingv1.Ingress](r)
 		note(err)
 		w.ingresses = append(w.ingresses, ingress)
 	}
-	w.services = objects[corev1.Service](from, typeService, note)
-	w.secrets = objects[corev1.Secret](from, typeSecret, note)
-	w.deployments = objects[appsv1.Deployment](from, typeDeployment, note)
-	w.backendConfigs = objects[backendConfig](from, typeBackendConfig, note)
-	w.frontendConfigs = objects[frontendConfig](from, typeFrontendConfig, note)
-	w.certificates = objects[managedCertificate](from, typeManagedCertificate, note)
-	w.sslPolicies = byName[sslPolicy](from, typeSSLPolicy, note)
-	w.addresses = byName[globalAddress](from, typeGlobalAddress, note)
-	for _, r := range from.List(typeSecurityPolicy) {
+	w.services = objects[corev1.Service](from, kubernetes.TypeService, note)
+	w.secrets = objects[corev1.Secret](from, kubernetes.TypeSecret, note)
+	w.deployments = objects[appsv1.Deployment](from, kubernetes.TypeDeployment, note)
+	w.backendConfigs = objects[backendConfig](from, kubernetes.TypeBackendConfig, note)
+	w.frontendConfigs = objects[frontendConfig](from, kubernetes.TypeFrontendConfig, note)
+	w.certificates = objects[managedCertificate](from, kubernetes.TypeManagedCertificate, note)
+	w.sslPolicies = byName[sslPolicy](from, gcp.TypeSSLPolicy, note)
+	w.addresses = byName[globalAddress](from, gcp.TypeGlobalAddress, note)
+	for _, r := range from.List(gcp.TypeSecurityPolicy) {
 		w.policies[nameOf(r)] = policy{properties: properties(r)}
 	}
-	for _, r := range from.List(typeSecurityPolicyRule) {
+	for _, r := range from.List(gcp.TypeSecurityPolicyRule) {
 		of, _ := properties(r)["securityPolicy"].(string)
 		of = of[strings.LastIndex(of, "/")+1:] // a self link names the same policy
 		if p, exists := w.policies[of]; exists {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
@@ -20,8 +21,6 @@ const (
 	// again is how long after a failed start the next one is tried.
 	again = 5 * time.Second
 )
-
-const typePodMonitoring = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
 
 // keep follows the declarations, and starts the servers anew when one has ended.
 func (m *Monitoring) keep(ctx context.Context) error {
@@ -61,7 +60,7 @@ func (m *Monitoring) sync(ctx context.Context, checks *checking) (retry <-chan t
 		objectives[r.ID] = provider.Properties(r.Inputs)
 	}
 	translated := translate(m.options.Store.List(gcp.TypeAlertPolicy), objectives)
-	scrapes, problems := scrapesOf(m.options.Store.List(typePodMonitoring), m.options.Pods(), m.place())
+	scrapes, problems := scrapesOf(m.options.Store.List(kubernetes.TypePodMonitoring), m.options.Pods(), m.place())
 	declared, badChecks := m.checks()
 	problems = append(append(translated.problems, problems...), badChecks...)
 	for _, b := range m.options.Backends() {

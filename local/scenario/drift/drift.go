@@ -8,6 +8,8 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
@@ -37,7 +39,7 @@ func manualChanges() []manualChange {
 	return []manualChange{
 		{
 			what: "the SQL injection rule of Cloud Armor only logs attacks",
-			typ:  "gcp:compute/securityPolicyRule:SecurityPolicyRule",
+			typ:  gcp.TypeSecurityPolicyRule,
 			fits: func(inputs map[string]any) bool {
 				text, _ := get(inputs, []string{"match", "expr", "expression"}).(string)
 				return strings.HasPrefix(text, "evaluatePreconfiguredWaf('sqli-")
@@ -46,13 +48,13 @@ func manualChanges() []manualChange {
 		},
 		{
 			what: "the Ingress answers unencrypted requests",
-			typ:  "kubernetes:networking.k8s.io/v1:Ingress",
+			typ:  kubernetes.TypeIngress,
 			fits: func(map[string]any) bool { return true },
 			path: []string{"metadata", "annotations", "kubernetes.io/ingress.allow-http"}, value: "true",
 		},
 		{
 			what: "the database makes no more backups",
-			typ:  "gcp:sql/databaseInstance:DatabaseInstance",
+			typ:  gcp.TypeDatabaseInstance,
 			fits: func(map[string]any) bool { return true },
 			path: []string{"settings", "backupConfiguration", "enabled"}, value: false,
 		},
