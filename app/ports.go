@@ -166,6 +166,9 @@ type Reserved struct {
 	ExpiresAt time.Time
 	// Group is the one whose reserved seat it is, "" for none.
 	Group string
+	// Regrouped is true when the device's seat counts to another group until it is confirmed: the
+	// ledger has that one, and keeps it when the grant fails.
+	Regrouped bool
 	// InGrace is true after the licence's own end, in its grace.
 	InGrace bool
 	// Endings have to be ended in the ledger before the lease is handed out.

@@ -10,6 +10,7 @@ import (
 // already: then it is written while the grant is prepared, since whichever fails leaves nothing
 // that was not promised before. And nobody has to confirm it, since the ledger has it all the
 // while: a rebuild gives it its seat, and an ending for good is in the ledger too, or comes after.
+// Only one that counts to another group from now on is confirmed all the same.
 //
 // unwritten is the error of the preparation or of the ledger; held and confirmed are the
 // answer and the error of the live seats.
@@ -20,7 +21,7 @@ func (s *Service) write(ctx context.Context, g *Grant, reserved Reserved, event 
 		unwritten = s.ledger.Grant(ctx, lease, g.License.Revision, reserved.Endings, event)
 		switch {
 		case unwritten != nil:
-		case keeps && len(reserved.Endings) == 0:
+		case keeps && len(reserved.Endings) == 0 && !reserved.Regrouped:
 			held = true
 		default:
 			held, confirmed = s.seats.Confirm(ctx, lease, reserved.Endings)

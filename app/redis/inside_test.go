@@ -47,7 +47,7 @@ func (in *inside) reserve(device, user string, groups ...string) (app.Reserved, 
 	if err != nil {
 		return got, err
 	}
-	held, err := in.seats.Confirm(in.Context(), app.Lease{Tenant: "demo", License: "inside", ID: got.Lease, Kind: got.Kind, ExpiresAt: got.ExpiresAt}, got.Endings)
+	held, err := in.seats.Confirm(in.Context(), app.Lease{Tenant: "demo", License: "inside", ID: got.Lease, Kind: got.Kind, ExpiresAt: got.ExpiresAt, Reservation: got.Group}, got.Endings)
 	require.NoError(in, err)
 	require.True(in, held)
 	return got, nil

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -91,7 +92,7 @@ func reserved(a answer, wanted string) (app.Reserved, error) {
 	// A repeated command finds the seat that its first run took.
 	return app.Reserved{
 		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Joined: a.word == "joined", Kind: kindOf(a.text(1)),
-		GrantedAt: granted, ExpiresAt: expiry, Endings: endings, Group: group, InGrace: a.text(7) == "1", Takes: a.word == "takes",
+		GrantedAt: granted, ExpiresAt: expiry, Endings: endings, Group: group, InGrace: a.text(7) == "1", Takes: a.word == "takes", Regrouped: a.text(8) == "1",
 	}, nil
 }
 
@@ -115,7 +116,7 @@ func exhausted(a answer, code app.Code, detail string) error {
 
 // Confirm implements app.Seats.
 func (s *Seats) Confirm(ctx context.Context, lease app.Lease, endings []app.Ending) (bool, error) {
-	args := append([]any{lease.ID, letter(lease.Kind), lease.ExpiresAt.UnixMicro()}, pairs(endings)...)
+	args := append([]any{lease.ID, letter(lease.Kind), lease.ExpiresAt.UnixMicro(), hex.EncodeToString([]byte(lease.Reservation))}, pairs(endings)...)
 	a, err := s.run(ctx, s.confirm, lease.Ref(), args...)
 	return a.word == "held", err
 }

@@ -177,3 +177,30 @@ func TestTheReportOfUseIsServedAsJSONAndCSV(t *testing.T) {
 	assert.Equal(t, []string{"hour", "licenseId", "seats", "peak", "granted", "refused"}, rows[0])
 	assert.Equal(t, []string{"demo", "5", "1"}, rows[len(rows)-1][1:4])
 }
+
+func TestAStoreWhoseClockIsWrongHidesNoUse(t *testing.T) {
+	t.Parallel()
+	for name, behind := range map[string]string{"by 2 seconds": "2 seconds", "by an hour": "1 hour"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHooked(t)
+			for range 3 {
+				g, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
+				require.NoError(t, err)
+				require.NoError(t, h.Release(t.Context(), ada(), g.Lease.ID))
+			}
+			began := time.Now().UTC().Truncate(time.Hour)
+			h.ago(t, began, 3)
+			// Redis says when a seat was given back.
+			h.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.audit SET at = at - interval '`+behind+`' WHERE action = 'lease.release'`)
+			peak := 0
+			for _, hour := range h.use(t, began, 6) {
+				var p, granted, refused int
+				_, err := fmt.Sscanf(hour, "%d/%d/%d", &p, &granted, &refused)
+				require.NoError(t, err)
+				peak = max(peak, p)
+			}
+			assert.Equal(t, 1, peak)
+		})
+	}
+}

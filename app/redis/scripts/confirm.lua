@@ -1,6 +1,7 @@
 -- Makes a reserved seat what the ledger says now, and forgets endings that the ledger has.
--- ARGV: lease, kind, the time that its holder is told, then pairs of ending and time -> held | lost | cold
-settle(4)
+-- ARGV: lease, kind, the time that its holder is told, the group whose reserved seat it has ('' for
+-- none), then pairs of ending and time -> held | lost | cold
+settle(5)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
 local lease, kind = ARGV[1], ARGV[2]
 local before = tonumber(redis.call('ZSCORE', leases, lease) or 0)
@@ -11,6 +12,7 @@ local expiry
 kind, expiry = kept(was, told(before, was, grace), kind, tonumber(ARGV[3]))
 expiry = seated(expiry, kind, grace, finish)
 hold(lease, expiry, device, user, kind)
+if redis.call('HGET', state, 'indexed') == '1' then assign(lease, ARGV[4]) end
 if expiry < before then look(expiry) end
 redis.call('HDEL', claims, lease)
 return {'held'}

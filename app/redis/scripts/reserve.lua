@@ -3,7 +3,8 @@
 -- ARGV: lease, claim, device, user, kind, length, revive, pending time, groups of the user, who
 -- asks, whether another device may lose its seat (1), whether nothing happens by later terms than
 -- those given (1), then pairs of name and value
--- -> new|held|joined lease kind granted expiry endings origins group grace | takes, with the same,
+-- -> new|held|joined lease kind granted expiry endings origins group grace regrouped (1 when the group
+--    is not the one that the device's seat counts to now: that is for confirm, when the ledger has it) | takes, with the same,
 --    when one would have to and may not: nothing is reserved | cold | changed | backlog | full seats inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
 --    holder | status STATUS
 local lease, claim, device, user, kind, length, revive, short, of, origin, may, exact = unpack(ARGV, 1, 12)
@@ -69,7 +70,7 @@ local function idlest(taken)
   end
 end
 
-local group
+local group, regrouped = nil, ''
 local pending = math.min(now + short, expiry)
 if mine then
   local _, owner, was = holder(mine)
@@ -89,13 +90,15 @@ if mine then
     if kind == 'f' then hold(lease, before, device, user, kind) end
   end
   redis.call('ZADD', leases, int(math.max(before, pending)), lease)
-  group = redis.call('HGET', groups, lease) or ''
+  local its = redis.call('HGET', groups, lease) or ''
+  group = its
   if not member[group] then
     group = ''
     for _, one in ipairs(reserved) do
       if group == '' and member[one.group] and one.left > 0 then group = one.group end
     end
   end
+  if group ~= its then regrouped = '1' end
 else
   local over = ended(lease)
   if over then return {'ended', over} end
@@ -118,7 +121,7 @@ else
   redis.call('HSET', claims, lease, claim)
   spare(lease)
   look(pending)
+  if redis.call('HGET', state, 'indexed') == '1' then assign(lease, group) end
 end
-if redis.call('HGET', state, 'indexed') == '1' then assign(lease, group) end
 local found, by = waiting()
-return {answer, lease, kind, int(now), int(expiry), found, by, group, now >= till and '1' or ''}
+return {answer, lease, kind, int(now), int(expiry), found, by, group, now >= till and '1' or '', regrouped}
