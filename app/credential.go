@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -28,6 +29,11 @@ type Credential struct {
 	ID string
 	// Name is the administrator's own, and no person's.
 	Name string
+	// Replaces is the id of the credential whose leases a new one goes on with, "" for none.
+	Replaces string
+	// Holder is the id by which its leases and the audit trail name it: its own, or that of the
+	// first one of those that replaced each other.
+	Holder string
 	// Licenses are the ids of the licences that it is for.
 	Licenses []string
 	// Digest is the SHA-256 of the secret's whole text. The secret has 256 random bits, so
@@ -50,8 +56,11 @@ func (c Credential) Good(now time.Time) bool {
 
 // Principal is who calls with the credential.
 func (c Credential) Principal() Principal {
-	return Principal{Tenant: c.Tenant, User: credentialUser + c.ID, Licenses: c.Licenses}
+	return Principal{Tenant: c.Tenant, User: c.User(), Licenses: c.Licenses}
 }
+
+// User is what stands for the user in what is done with the credential.
+func (c Credential) User() string { return credentialUser + cmp.Or(c.Holder, c.ID) }
 
 // credentialUser begins what stands for the user in what a credential does.
 const credentialUser = "credential:"
@@ -116,7 +125,7 @@ type Credentials interface {
 	// CreateCredential writes a new one, and forgets the oldest that are over beyond
 	// MaxEndedCredentials. Codes: CodeCredentialExists when one that is not revoked has
 	// the name, CodeCredentialLimit when there are MaxCredentials that may be used,
-	// CodeLicenseNotFound.
+	// CodeLicenseNotFound, CodeCredentialNotFound when there is none that it could replace.
 	CreateCredential(ctx context.Context, credential Credential, event Event) (Credential, error)
 	// Credential returns one, or CodeCredentialNotFound; that of a suspended tenant too.
 	Credential(ctx context.Context, tenant, id string) (Credential, error)
@@ -131,8 +140,10 @@ type Credentials interface {
 
 // CreateCredential makes a service credential of the caller's tenant for licences that
 // exist, with an end or (the zero time) without. It returns the secret too, which nobody
-// can see again. Administrators only.
-func (s *Service) CreateCredential(ctx context.Context, who Principal, name string, licenses []string, expires time.Time) (Credential, string, error) {
+// can see again. One that replaces another (its id, "" for none) may renew and release what that
+// one holds, so that a secret can be changed while seats are held; the other one stays good until
+// it is revoked or over. Administrators only.
+func (s *Service) CreateCredential(ctx context.Context, who Principal, name string, licenses []string, expires time.Time, replaces string) (Credential, string, error) {
 	if !who.Admin {
 		return Credential{}, "", forbidden()
 	}
@@ -140,11 +151,17 @@ func (s *Service) CreateCredential(ctx context.Context, who Principal, name stri
 	if err := s.checkCredential(name, licenses, expires); err != nil {
 		return Credential{}, "", err
 	}
-	c := Credential{Tenant: who.Tenant, ID: strings.ToLower(rand.Text()), Name: name, Licenses: licenses, ExpiresAt: expires}
+	if replaces != "" && !validCredentialID(replaces) {
+		return Credential{}, "", CredentialNotFound()
+	}
+	c := Credential{Tenant: who.Tenant, ID: strings.ToLower(rand.Text()), Name: name, Licenses: licenses, ExpiresAt: expires, Replaces: replaces}
 	secret := newCredentialText(c.Tenant, c.ID)
 	c.Digest = sha256.Sum256([]byte(secret))
 	event := who.event(ActionCreateCredential, "", "")
 	event.Detail = "credential " + c.ID + ", licences " + strings.Join(licenses, " ") + ", expiresAt " + expiry(expires)
+	if replaces != "" {
+		event.Detail += ", replaces " + replaces
+	}
 	created, err := s.ledger.CreateCredential(ctx, c, event)
 	return created, secret, err
 }

@@ -12,6 +12,7 @@ import (
 type Credential struct {
 	ID         string     `json:"id" doc:"Names the credential in the audit trail; not secret"`
 	Name       string     `json:"name"`
+	User       string     `json:"user" doc:"What stands for the user in its leases and the audit trail: credential: and its id, or that of the first one that it replaces"`
 	Licenses   []string   `json:"licenses" nullable:"false" doc:"The licences that it is for"`
 	CreatedAt  time.Time  `json:"createdAt"`
 	ExpiresAt  *time.Time `json:"expiresAt,omitempty" doc:"Missing when it never ends by itself"`
@@ -21,7 +22,7 @@ type Credential struct {
 
 func credentialOf(c app.Credential) Credential {
 	return Credential{
-		ID: c.ID, Name: c.Name, Licenses: c.Licenses, CreatedAt: c.CreatedAt.UTC(),
+		ID: c.ID, Name: c.Name, User: c.User(), Licenses: c.Licenses, CreatedAt: c.CreatedAt.UTC(),
 		ExpiresAt: instant(c.ExpiresAt), RevokedAt: instant(c.RevokedAt), LastUsedAt: instant(c.LastUsedAt),
 	}
 }
@@ -40,6 +41,7 @@ type createCredentialInput struct {
 		Name      string     `json:"name" pattern:"^[A-Za-z0-9 ._-]{1,64}$" doc:"What uses it, and nobody's personal data. No two that are not revoked have the same" example:"build servers"`
 		Licenses  []string   `json:"licenses" minItems:"1" maxItems:"50" nullable:"false" doc:"The ids of the licences that it is for" example:"[\"demo\"]"`
 		ExpiresAt *time.Time `json:"expiresAt,omitempty" doc:"When it ends by itself; without, never"`
+		Replaces  string     `json:"replaces,omitempty" pattern:"^[a-z2-7]{26}$" doc:"The id of a credential of the tenant, whose leases the new one keeps, renews and releases as its own. That one stays good until it is revoked or over"`
 	}
 }
 
@@ -53,7 +55,7 @@ type createCredentialOutput struct {
 func (a *api) createCredential(ctx context.Context, who app.Principal, in *createCredentialInput) (*createCredentialOutput, error) {
 	var expires time.Time
 	set(&expires, in.Body.ExpiresAt)
-	created, secret, err := a.service.CreateCredential(ctx, who, in.Body.Name, in.Body.Licenses, expires)
+	created, secret, err := a.service.CreateCredential(ctx, who, in.Body.Name, in.Body.Licenses, expires, in.Body.Replaces)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +102,7 @@ func (a *api) registerCredentials() {
 	register(a, operation{
 		id: "create-credential", method: http.MethodPost, path: pathCredentials, tag: tagAdministration, status: http.StatusCreated,
 		summary: "Make a service credential", description: "For programs without a person. Its secret is in this answer only. Administrators only.",
-		codes: []app.Code{app.CodeForbidden, app.CodeLicenseNotFound, app.CodeCredentialExists, app.CodeCredentialLimit},
+		codes: []app.Code{app.CodeForbidden, app.CodeLicenseNotFound, app.CodeCredentialNotFound, app.CodeCredentialExists, app.CodeCredentialLimit},
 	}, a.createCredential)
 	register(a, operation{
 		id: "list-credentials", method: http.MethodGet, path: pathCredentials, tag: tagAdministration, status: http.StatusOK,

@@ -12,13 +12,14 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-const credentialColumns = `tenant_id, id, name, digest, licenses, created_at, expires_at, revoked_at, last_used_at`
+const credentialColumns = `tenant_id, id, name, digest, licenses, created_at, expires_at, revoked_at, last_used_at,
+	coalesce(holder, id)`
 
 func scanCredential(row pgx.CollectableRow) (app.Credential, error) {
 	var c app.Credential
 	var digest []byte
 	var expires, revoked, used *time.Time
-	if err := row.Scan(&c.Tenant, &c.ID, &c.Name, &digest, &c.Licenses, &c.CreatedAt, &expires, &revoked, &used); err != nil {
+	if err := row.Scan(&c.Tenant, &c.ID, &c.Name, &digest, &c.Licenses, &c.CreatedAt, &expires, &revoked, &used, &c.Holder); err != nil {
 		return c, err
 	}
 	if len(digest) != len(c.Digest) {
@@ -58,13 +59,17 @@ func (l *Ledger) CreateCredential(ctx context.Context, credential app.Credential
 		if err := roomForCredential(ctx, tx, credential); err != nil {
 			return err
 		}
+		holder, err := holderOf(ctx, tx, credential)
+		if err != nil {
+			return err
+		}
 		var expires *time.Time
 		if !credential.ExpiresAt.IsZero() {
 			expires = &credential.ExpiresAt
 		}
-		rows, err := tx.Query(ctx, `INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6) RETURNING `+credentialColumns,
-			credential.Tenant, credential.ID, credential.Name, credential.Digest[:], credential.Licenses, expires)
+		rows, err := tx.Query(ctx, `INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses, expires_at, holder)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING `+credentialColumns,
+			credential.Tenant, credential.ID, credential.Name, credential.Digest[:], credential.Licenses, expires, holder)
 		if err != nil {
 			return err
 		}
@@ -79,6 +84,19 @@ func (l *Ledger) CreateCredential(ctx context.Context, credential app.Credential
 		return app.Credential{}, app.NewError(app.CodeCredentialExists, "the tenant has a credential with this name already; revoke it, or choose another name")
 	}
 	return created, err
+}
+
+// holderOf returns whose leases a credential goes on with: nil for none but its own.
+func holderOf(ctx context.Context, tx pgx.Tx, credential app.Credential) (*string, error) {
+	if credential.Replaces == "" {
+		return nil, nil
+	}
+	var holder string
+	err := tx.QueryRow(ctx, `SELECT coalesce(holder, id) FROM licensing.credential WHERE tenant_id = $1 AND id = $2`, credential.Tenant, credential.Replaces).Scan(&holder)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, app.CredentialNotFound()
+	}
+	return &holder, err
 }
 
 // roomForCredential refuses one more than a tenant may have, and one for a licence that there

@@ -31,7 +31,7 @@ func TestACredentialIsReadAsItWasMade(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, made, found)
 	want := credential("a")
-	want.CreatedAt, want.ExpiresAt = found.CreatedAt, found.ExpiresAt
+	want.CreatedAt, want.ExpiresAt, want.Holder = found.CreatedAt, found.ExpiresAt, want.ID
 	assert.Equal(t, want, found)
 	assert.WithinDuration(t, credential("a").ExpiresAt, found.ExpiresAt, time.Minute)
 	_, err = w.Credential(t.Context(), other, made.ID)

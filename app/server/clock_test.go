@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/metrics"
 	"github.com/coditect-ai/license-platform/app/redis"
 )
@@ -128,4 +129,34 @@ func TestFaultsWhenRedisClockJumpsBackSeatsLastLongerUntilTheNextHeartbeat(t *te
 	require.NoError(t, c.Release(ctx, ada, second.Lease.ID), "a seat can be given back")
 	_, err = c.Acquire(ctx, ada, "short", "device-3")
 	require.NoError(t, err)
+}
+
+func TestFaultsWhenRedisClockJumpsBackALeaseThatEndsByItselfIsNotSoldBeforeTheLedgerEndsIt(t *testing.T) {
+	t.Parallel()
+	ctx, ada := context.Background(), app.Principal{Tenant: "demo-1a2b", User: "ada"}
+	c := newClocked(t)
+	first, err := c.Acquire(ctx, ada, "short", "device-1")
+	require.NoError(t, err)
+	second, err := c.Acquire(ctx, ada, "short", "device-2")
+	require.NoError(t, err)
+
+	// The clock goes back by an hour: what it said before lies ahead.
+	c.shiftRedis(t, -time.Hour)
+	c.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET granted_at = granted_at + interval '1 hour', seated_at = seated_at + interval '1 hour', expires_at = expires_at + interval '1 hour'`)
+	for _, lease := range []string{first.Lease.ID, second.Lease.ID} {
+		_, err = c.Heartbeat(ctx, ada, lease)
+		require.NoError(t, err)
+	}
+	c.world.expire(t, "short", second.Lease.ID)
+	require.NoError(t, c.Reap(ctx))
+	_, err = c.Acquire(ctx, ada, "short", "device-3")
+	assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "for the ledger it is seated later than it ended")
+	_, err = c.Heartbeat(ctx, ada, second.Lease.ID)
+	require.NoError(t, err, "its device has it again all the same")
+	require.NoError(t, c.Release(ctx, ada, second.Lease.ID), "and can give it back")
+	_, err = c.Acquire(ctx, ada, "short", "device-3")
+	require.NoError(t, err)
+	_, err = c.Heartbeat(ctx, ada, first.Lease.ID)
+	require.NoError(t, err)
+	assert.Equal(t, 2, c.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'short' AND ended_at IS NULL`))
 }

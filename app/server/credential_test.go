@@ -11,6 +11,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/credential"
 )
 
@@ -254,4 +255,47 @@ func TestACredentialThatNobodyCouldCheckKeepsWhatItHasAndGetsNoMore(t *testing.T
 	_, err = h.Heartbeat(t.Context(), who, g.Lease.ID)
 	assert.Equal(t, app.CodeUnavailable, app.CodeOf(err), "a lease that is over is not revived")
 	require.NoError(t, h.Release(t.Context(), who, g.Lease.ID))
+}
+
+func TestASecretIsChangedWhileItsSeatIsHeld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	admin := w.admin(t)
+	first, before := api.credential(t, admin, "runner 1")
+	lease := api.acquire(t, "demo", before, "runner").text("leaseId")
+	replace := func(admin, name, id string) reply {
+		return api.call(t, "POST", "/v1/credentials", admin, `{"name":"`+name+`","licenses":["demo"],"replaces":"`+id+`"}`)
+	}
+	made := replace(admin, "runner 2", first)
+	require.Equal(t, 201, made.status, string(made.raw))
+	second, after := made.text("id"), made.text("secret")
+	assert.Equal(t, "credential:"+first, made.text("user"))
+	for _, secret := range []string{before, after} {
+		assert.Equal(t, 200, api.heartbeat(t, secret, lease).status, "both are good until the first one is revoked")
+	}
+	assert.Equal(t, 200, api.acquire(t, "demo", after, "runner").status, "it is the same holder's")
+	require.Equal(t, 200, api.call(t, "POST", "/v1/credentials/"+first+"/revoke", admin, "").status)
+	await.True(t, func() bool { return api.heartbeat(t, before, lease).status == 401 })
+	assert.Equal(t, 200, api.heartbeat(t, after, lease).status)
+
+	// One that was revoked can be replaced, as when its secret was seen by others; and so on.
+	third := replace(admin, "runner 3", first)
+	fourth := replace(admin, "runner 4", second)
+	for _, r := range []reply{third, fourth} {
+		require.Equal(t, 201, r.status, string(r.raw))
+		assert.Equal(t, lease, api.acquire(t, "demo", r.text("secret"), "runner").text("leaseId"))
+	}
+	_, stranger := api.credential(t, admin, "another")
+	assert.Equal(t, "not_lease_holder", api.heartbeat(t, stranger, lease).text("code"))
+	assert.Equal(t, "root|credential "+second+", licences demo, expiresAt never, replaces "+first,
+		w.postgres.Text(t, `SELECT concat_ws('|', user_id, detail) FROM licensing.audit WHERE action = 'credential.create' AND detail LIKE '%'||$1||'%' ORDER BY id LIMIT 1`, second))
+
+	theirs := apptest.Claims(theirs, "root")
+	theirs["role"] = "admin"
+	foreign := api.call(t, "POST", "/v1/credentials", w.google.Mint(t, theirs), `{"name":"x","licenses":["demo"],"replaces":"`+first+`"}`)
+	assert.Equal(t, "credential_not_found", foreign.text("code"), "another tenant's is none: %s", foreign.raw)
+	assert.Equal(t, "credential_not_found", replace(admin, "runner 5", strings.Repeat("a", 26)).text("code"))
+	assert.Equal(t, "validation_failed", replace(admin, "runner 5", "x").text("code"))
+	assert.Equal(t, 204, api.release(t, fourth.text("secret"), lease).status)
 }

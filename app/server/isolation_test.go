@@ -367,6 +367,7 @@ func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 		"refusals cannot be deleted":          `DELETE FROM licensing.refusal`,
 		"nor given to others":                 `UPDATE licensing.refusal SET audit_id = 1`,
 		"a credential's secret is for good":   `UPDATE licensing.credential SET digest = sha256('')`,
+		"and so is whose leases it has":       `UPDATE licensing.credential SET holder = 'x'`,
 		"and so is what it is for":            `UPDATE licensing.credential SET licenses = '{big}'`,
 		"security cannot be switched off":     `ALTER TABLE licensing.lease DISABLE ROW LEVEL SECURITY`,
 		"another role cannot be taken":        `SET ROLE "` + apptest.MigrationRole + `"`,

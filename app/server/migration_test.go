@@ -24,6 +24,14 @@ func earlierPrograms() []earlier {
 	const role = `"` + apptest.APIRole + `"`
 	return []earlier{
 		{
+			version: 13,
+			undo:    []string{`ALTER TABLE licensing.credential DROP COLUMN holder`},
+			asks: []string{
+				`INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses) VALUES ('demo-1a2b', 'x', 'x', sha256(''), '{demo}')`,
+				`SELECT licensing.scrub('ada', 'infinity', 100)`,
+			},
+		},
+		{
 			version: 11,
 			undo: []string{
 				`DROP FUNCTION licensing.grant_lease(text, text, bigint, text, text, text, text, text, text, timestamptz, timestamptz, text,
@@ -147,7 +155,7 @@ func (w *world) backTo(t testing.TB, version int) (program earlier) {
 
 func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) {
 	t.Parallel()
-	for _, version := range []int{11, 9, 8, 6, 5, 3, 2, 1} {
+	for _, version := range []int{13, 11, 9, 8, 6, 5, 3, 2, 1} {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

@@ -121,7 +121,7 @@ func newModel(t *rapid.T, tb testing.TB, w *world, service *app.Service, signer 
 	if _, err := service.CreateLicense(context.Background(), m.admin, license); err != nil {
 		t.Fatalf("create: %v", err)
 	}
-	credential, _, err := service.CreateCredential(context.Background(), m.admin, "build servers", []string{m.license}, time.Time{})
+	credential, _, err := service.CreateCredential(context.Background(), m.admin, "build servers", []string{m.license}, time.Time{}, "")
 	if err != nil {
 		t.Fatalf("credential: %v", err)
 	}
