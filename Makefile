@@ -133,7 +133,7 @@ inventory: go ## Write the reviewed list of every stack's resources anew
 
 fields: go ## Read the Terraform provider's schema anew (PROVIDER=a clone of its source, v5.42.0)
 	@test -d "$(PROVIDER)" || { echo "PROVIDER names a clone: git clone --depth 1 --branch v5.42.0 https://github.com/hashicorp/terraform-provider-google-beta" >&2; exit 1; }
-	@cd tools/providerfields && go run . -provider "$(abspath $(PROVIDER))" -sdk "$$(cd ../.. && go list -m -f '{{.Dir}}' github.com/pulumi/pulumi-gcp/sdk/v7)" -into ../../emulator/provider/gcp/fields
+	@cd tools/providerfields && go run . -provider "$(abspath $(PROVIDER))" -sdk "$$(cd ../.. && go list -m -f '{{.Dir}}' $$(grep -o 'github.com/pulumi/pulumi-gcp/sdk/v[0-9]*' go.mod))" -into ../../emulator/provider/gcp/fields
 
 checklist: go ## Judge a stack by the design's security checklist (STACK=prod)
 	@go run ./ops checklist --stack $(or $(STACK),prod) $(ARGS)

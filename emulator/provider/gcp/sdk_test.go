@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,10 @@ type sdk struct{ dir string }
 
 func newSDK(t *testing.T) sdk {
 	t.Helper()
-	listed, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi-gcp/sdk/v7").Output()
+	required, err := os.ReadFile("../../../go.mod")
+	require.NoError(t, err)
+	module := regexp.MustCompile(`github\.com/pulumi/pulumi-gcp/sdk/v\d+`).FindString(string(required))
+	listed, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	require.NoError(t, err)
 	return sdk{filepath.Join(strings.TrimSpace(string(listed)), "go", "gcp")}
 }
