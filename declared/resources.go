@@ -1,13 +1,12 @@
 package declared
 
-import (
-	"slices"
-)
+import "slices"
 
 // Resources are what a program declared, in order.
 type Resources []Resource
 
-// Fataler is what a question that needs an answer ends: a test.
+// Fataler is a test that fails when what it asks for is not declared. It is the part of
+// testing.TB that is needed here, so that the commands that plan stacks do not link testing.
 type Fataler interface {
 	Helper()
 	Fatalf(format string, values ...any)
