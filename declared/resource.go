@@ -10,7 +10,7 @@ import (
 type Resource struct {
 	// Type is Pulumi's token, Name the program's name for it.
 	Type, Name string
-	// ID is the API's, empty of what a provider does not have.
+	// ID is what the cloud gave it; empty for a component, and for what was refused.
 	ID string
 	// URN and Parent identify it and the component it belongs to.
 	URN, Parent string
