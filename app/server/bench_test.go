@@ -59,13 +59,14 @@ func BenchmarkHeartbeat(b *testing.B) {
 	client, err := redis.Open(redis.Options{Address: w.redis.Address, CA: w.redis.CA, Password: apptest.Password})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, client.Close()) })
-	heartbeats, nothing := api.herd(token, 200, beats(leases)...), serveEmpty(b).herd(token, 200, beats(leases)...)
+	emptyServer, emptyProcess := serveEmpty(b)
+	heartbeats, nothing := api.herd(token, 200, beats(leases)...), emptyServer.herd(token, 200, beats(leases)...)
 	spread := api.herd(token, 200, beats(leasesOfManyLicenses(b, w, api, token))...)
 	ctx := context.Background()
 	bare := goredis.NewScript(`redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) return redis.call('ZSCORE', KEYS[1], ARGV[1])`)
 	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
 	ref := app.LicenseRef{Tenant: "demo-1a2b", License: "big"}
-	watched := []int{os.Getpid(), w.redis.PID(), api.command.Process.Pid}
+	watched := []int{os.Getpid(), w.redis.PID(), api.command.Process.Pid, emptyProcess}
 	for b.Loop() {
 		rates := turns(b, watched, calling(workers, func(worker int) error {
 			return bare.Run(ctx, client, []string{"bare"}, leases[worker], 1e15).Err()
@@ -85,6 +86,8 @@ func BenchmarkHeartbeat(b *testing.B) {
 		for i, who := range []string{"load", "redis", "api"} {
 			b.ReportMetric(float64(whole.used[i].Nanoseconds())/1000, "cpu-us-"+who)
 		}
+		b.ReportMetric(float64(empty.used[0].Nanoseconds())/1000, "cpu-us-load-empty")
+		b.ReportMetric(float64(empty.used[3].Nanoseconds())/1000, "cpu-us-empty")
 		b.ReportMetric(float64((evalsha.used[0]+evalsha.used[1]).Nanoseconds())/1000, "cpu-us-bare")
 		b.ReportMetric(float64(whole.p99.Microseconds())/1000, "p99-ms-full")
 		b.ReportMetric(float64(half.p99.Microseconds())/1000, "p99-ms-half")

@@ -26,8 +26,8 @@ func answerNothing() {
 	}
 }
 
-// serveEmpty starts one.
-func serveEmpty(b *testing.B) *instance {
+// serveEmpty starts one, and returns its process, too.
+func serveEmpty(b *testing.B) (*instance, int) {
 	b.Helper()
 	address := freeAddress(b)
 	in := &instance{url: "http://" + address, client: &http.Client{Timeout: time.Second}}
@@ -43,5 +43,5 @@ func serveEmpty(b *testing.B) *instance {
 		in.client.CloseIdleConnections()
 	})
 	in.awaitReady(b)
-	return in
+	return in, command.Process.Pid
 }
