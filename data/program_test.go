@@ -88,7 +88,6 @@ func (l *layer) program(ctx *pulumi.Context, settings data.Settings, adopts bool
 		APIEmail:                 pulumi.String("license-api@acme.iam.gserviceaccount.com"),
 		MigrationEmail:           pulumi.String("license-migrate@acme.iam.gserviceaccount.com"),
 		MigrationPassword:        pulumi.String("the-migration-password"),
-		DatabasePassword:         pulumi.String("the-api-password"),
 	})
 	return err
 }
@@ -107,7 +106,6 @@ func computed(kind, name string) resource.PropertyMap {
 			"name":             text("stores-1a2b3c"),
 			"connectionName":   text("acme:us-central1:stores-1a2b3c"),
 			"privateIpAddress": text("10.1.0.3"),
-			"serverCaCerts":    resource.NewProperty([]resource.PropertyValue{certificate("old\n"), certificate("new")}),
 		}
 	case kindRedis:
 		return resource.PropertyMap{

@@ -14,7 +14,6 @@ import (
 const (
 	databaseName  = "licenses"
 	migrationUser = "license-migrate"
-	apiUser       = "license-api"
 )
 
 // minimumPassword is the least number of characters of a database password.
@@ -57,18 +56,14 @@ func (s *Stores) database(ctx *pulumi.Context, name string, args *StoresArgs) er
 	}
 	s.SQLConnectionName = instance.ConnectionName
 	s.SQLInstanceName = instance.Name
-	s.SQLAddress = instance.PrivateIpAddress
-	s.SQLServerCA = authorities(instance.ServerCaCerts)
 	s.DatabaseName = database.Name
 	return s.users(ctx, name, args, instance)
 }
 
 // users declares who logs in: the migration, which owns the schema, by a
 // password, because an IAM user has no right to create anything in a new
-// database; and the API by its service account, or by a password where the
-// settings say so.
+// database; and the API by its service account, for which no password exists.
 func (s *Stores) users(ctx *pulumi.Context, name string, args *StoresArgs, instance *sql.DatabaseInstance) error {
-	settings := args.Settings.withDefaults()
 	// A role that owns objects cannot be deleted through the API: users go with
 	// their instance.
 	abandon := pulumi.String("ABANDON")
@@ -83,20 +78,13 @@ func (s *Stores) users(ctx *pulumi.Context, name string, args *StoresArgs, insta
 	if err != nil {
 		return fmt.Errorf("declaring database user %q: %w", migrationUser, err)
 	}
-	login := &sql.UserArgs{
+	api, err := sql.NewUser(ctx, name+"-api", &sql.UserArgs{
 		Project:        pulumi.String(args.Project),
 		Instance:       instance.Name,
+		Name:           args.APIEmail.ToStringOutput().ApplyT(iamUser).(pulumi.StringOutput),
+		Type:           pulumi.String("CLOUD_IAM_SERVICE_ACCOUNT"),
 		DeletionPolicy: abandon,
-	}
-	if settings.SQL.Login == LoginPassword {
-		login.Name = pulumi.String(apiUser)
-		login.Type = pulumi.String("BUILT_IN")
-		login.Password = args.DatabasePassword.ToStringOutput()
-	} else {
-		login.Name = args.APIEmail.ToStringOutput().ApplyT(iamUser).(pulumi.StringOutput)
-		login.Type = pulumi.String("CLOUD_IAM_SERVICE_ACCOUNT")
-	}
-	api, err := sql.NewUser(ctx, name+"-api", login, pulumi.Parent(s))
+	}, pulumi.Parent(s))
 	if err != nil {
 		return fmt.Errorf("declaring the API's database user: %w", err)
 	}
@@ -110,20 +98,4 @@ func (s *Stores) users(ctx *pulumi.Context, name string, args *StoresArgs, insta
 // https://cloud.google.com/sql/docs/postgres/add-manage-iam-users
 func iamUser(email string) string {
 	return strings.TrimSuffix(email, ".gserviceaccount.com")
-}
-
-// authorities joins the server's CA certificates: two while one is rotated. The
-// provider marks them secret although they are public; as a secret they would
-// hide the whole Deployment from every preview.
-func authorities(certificates sql.DatabaseInstanceServerCaCertArrayOutput) pulumi.StringOutput {
-	joined := certificates.ApplyT(func(all []sql.DatabaseInstanceServerCaCert) string {
-		pems := make([]string, 0, len(all))
-		for _, one := range all {
-			if one.Cert != nil {
-				pems = append(pems, strings.TrimSpace(*one.Cert)+"\n")
-			}
-		}
-		return strings.Join(pems, "")
-	}).(pulumi.StringOutput)
-	return pulumi.Unsecret(joined).(pulumi.StringOutput)
 }

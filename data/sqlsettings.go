@@ -11,16 +11,6 @@ import (
 	"github.com/coditect-ai/license-platform/setting/region"
 )
 
-// How the API logs in to the database.
-const (
-	// LoginIAM lets the API in by its Google service account: no password
-	// exists.
-	LoginIAM = "iam"
-	// LoginPassword lets the API in by a password from Secret Manager: the embedded
-	// cloud knows nothing else.
-	LoginPassword = "password"
-)
-
 // SQLSettings are the Cloud SQL instance.
 type SQLSettings struct {
 	// Tier is the machine: db-custom-CPUS-MEMORYMIB. Default
@@ -32,8 +22,6 @@ type SQLSettings struct {
 	// DiskGib is the first size of the disk, 10 to 65536 GiB; it grows by
 	// itself and never shrinks. Default 10.
 	DiskGib int `json:"diskGib"`
-	// Login is how the API logs in: iam (default) or password.
-	Login string `json:"login"`
 	// ConnectorOnly refuses every connection that does not come through a Cloud
 	// SQL connector.
 	ConnectorOnly bool `json:"connectorOnly"`
@@ -92,7 +80,6 @@ func (s SQLSettings) withDefaults() SQLSettings {
 	s.Tier = cmp.Or(s.Tier, "db-custom-2-7680")
 	s.Availability = cmp.Or(s.Availability, "REGIONAL")
 	s.DiskGib = cmp.Or(s.DiskGib, 10)
-	s.Login = cmp.Or(s.Login, LoginIAM)
 	s.Backup.Count = cmp.Or(s.Backup.Count, 30)
 	s.Backup.LogDays = cmp.Or(s.Backup.LogDays, 7)
 	s.Backup.Start = cmp.Or(s.Backup.Start, "03:00")
@@ -155,7 +142,6 @@ func (s SQLSettings) validate() setting.Problems {
 	found = append(found, validateTier(s.Tier)...)
 	setting.OneOf(&found, "availability", s.Availability, "REGIONAL", "ZONAL")
 	setting.InRange(&found, "diskGib", s.DiskGib, 10, 65536, "GiB")
-	setting.OneOf(&found, "login", s.Login, LoginIAM, LoginPassword)
 	setting.InRange(&found, "backup.count", s.Backup.Count, 1, 365, "backups")
 	setting.InRange(&found, "backup.logDays", s.Backup.LogDays, 1, 7, "days")
 	setting.Matches(&found, "backup.start", s.Backup.Start, hourForm, "HH:MM in UTC")

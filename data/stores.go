@@ -14,7 +14,6 @@ const SecretsPrefix = "license-"
 const (
 	redisAuthSecret         = SecretsPrefix + "redis-auth"
 	migrationPasswordSecret = SecretsPrefix + "migration-password"
-	apiPasswordSecret       = SecretsPrefix + "api-password"
 )
 
 // StoresArgs is what Stores needs from the stack.
@@ -42,9 +41,6 @@ type StoresArgs struct {
 	MigrationEmail pulumi.StringInput
 	// MigrationPassword is the database password of the migration: a secret.
 	MigrationPassword pulumi.StringInput
-	// DatabasePassword is the database password of the API: a secret. Only with
-	// the setting sql.login "password".
-	DatabasePassword pulumi.StringInput
 }
 
 // Stores are the platform's database, cache, secrets and image repository.
@@ -55,10 +51,6 @@ type Stores struct {
 	SQLConnectionName pulumi.StringOutput
 	// SQLInstanceName is the instance's name, for grants and alerts.
 	SQLInstanceName pulumi.StringOutput
-	// SQLAddress is the instance's private address.
-	SQLAddress pulumi.StringOutput
-	// SQLServerCA is the PEM of the authorities that sign its certificate.
-	SQLServerCA pulumi.StringOutput
 	// DatabaseName is the name of the database.
 	DatabaseName pulumi.StringOutput
 	// APIUser is the database user of the API.
@@ -80,11 +72,6 @@ type Stores struct {
 	MigrationPasswordSecret pulumi.StringOutput
 	// MigrationPasswordSecretID is the secret of MigrationPasswordSecret.
 	MigrationPasswordSecretID pulumi.StringOutput
-	// APIPasswordSecret is the secret version with the API's database password;
-	// empty when the API logs in by IAM.
-	APIPasswordSecret pulumi.StringOutput
-	// APIPasswordSecretID is the secret of APIPasswordSecret; empty likewise.
-	APIPasswordSecretID pulumi.StringOutput
 	// RegistryRepository is the name of the image repository.
 	RegistryRepository pulumi.StringOutput
 }
@@ -92,12 +79,8 @@ type Stores struct {
 // NewStores declares the database, the cache, the secrets that open them and
 // the image repository, each encrypted with its own key.
 func NewStores(ctx *pulumi.Context, name string, args *StoresArgs, opts ...pulumi.ResourceOption) (*Stores, error) {
-	byPassword := args.Settings.withDefaults().SQL.Login == LoginPassword
 	if args.MigrationPassword == nil {
 		return nil, errors.New("data: the migration has no database password; set the secret migrationPassword")
-	}
-	if byPassword && args.DatabasePassword == nil {
-		return nil, errors.New("data: sql.login is \"password\" but there is none; set the secret databasePassword")
 	}
 	stores := &Stores{}
 	if err := ctx.RegisterComponentResource("licensing:data:Stores", name, stores, opts...); err != nil {
@@ -118,16 +101,8 @@ func NewStores(ctx *pulumi.Context, name string, args *StoresArgs, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	none := pulumi.String("").ToStringOutput()
-	api := stored{id: none, version: none}
-	if byPassword {
-		if api, err = stores.secret(ctx, name, apiPasswordSecret, args, args.DatabasePassword); err != nil {
-			return nil, err
-		}
-	}
 	stores.RedisAuthSecretID, stores.RedisAuthSecret = auth.id, auth.version
 	stores.MigrationPasswordSecretID, stores.MigrationPasswordSecret = migration.id, migration.version
-	stores.APIPasswordSecretID, stores.APIPasswordSecret = api.id, api.version
 	if err := stores.registry(ctx, name, args); err != nil {
 		return nil, err
 	}

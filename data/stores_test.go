@@ -104,38 +104,6 @@ func TestTheMigrationLogsInByPasswordAndTheAPIByItsServiceAccount(t *testing.T) 
 	for _, user := range []declared.Resource{migration, api} {
 		assert.Equal(t, "ABANDON", user.Get("deletionPolicy"), "a role that owns objects cannot be deleted")
 	}
-	secret, _ := known[string](t, l.stores.APIPasswordSecret)
-	assert.Empty(t, secret)
-}
-
-func TestTheAPICanLogInByPasswordInstead(t *testing.T) {
-	t.Parallel()
-	settings := valid()
-	settings.SQL.Login = data.LoginPassword
-	l := declare(t, settings)
-
-	api := l.One(t, kindUser, "stores-api")
-
-	assert.Equal(t, "BUILT_IN", api.Get("type"))
-	assert.Equal(t, "license-api", api.Get("name"))
-	assert.True(t, api.Secret("password"))
-	secret, _ := known[string](t, l.stores.APIPasswordSecret)
-	assert.Equal(t, "version-of-stores-license-api-password", secret)
-}
-
-func TestALoginWithoutItsPasswordIsRefused(t *testing.T) {
-	t.Parallel()
-	settings := valid()
-	settings.SQL.Login = data.LoginPassword
-	none := func(ctx *pulumi.Context) error {
-		_, err := data.NewStores(ctx, "stores", &data.StoresArgs{Settings: settings, MigrationPassword: pulumi.String("x")})
-		return err
-	}
-
-	err := (&declared.Recorder{}).Run(none)
-
-	require.Error(t, err)
-	assert.ErrorContains(t, err, "set the secret databasePassword")
 }
 
 func TestTheCacheNeverDropsALease(t *testing.T) {
@@ -166,9 +134,7 @@ func TestTheCacheIsReachedPrivatelyWithTLSAndAuth(t *testing.T) {
 
 func TestEverySecretIsStoredAsASecretInTheStacksRegionOnly(t *testing.T) {
 	t.Parallel()
-	settings := valid()
-	settings.SQL.Login = data.LoginPassword
-	l := declare(t, settings)
+	l := declare(t, valid())
 
 	stored := map[string]any{}
 	for _, version := range l.Every(t, kindContent) {
@@ -179,7 +145,6 @@ func TestEverySecretIsStoredAsASecretInTheStacksRegionOnly(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"stores-license-redis-auth":         "the-auth-string",
 		"stores-license-migration-password": "the-migration-password",
-		"stores-license-api-password":       "the-api-password",
 	}, stored)
 	for _, secret := range l.Every(t, kindSecret) {
 		replicas := secret.Get("replication.userManaged.replicas").([]any)
@@ -190,30 +155,23 @@ func TestEverySecretIsStoredAsASecretInTheStacksRegionOnly(t *testing.T) {
 
 func TestNoOutputCarriesAPassword(t *testing.T) {
 	t.Parallel()
-	settings := valid()
-	settings.SQL.Login = data.LoginPassword
-	l := declare(t, settings)
+	l := declare(t, valid())
 
 	for _, output := range []pulumi.StringOutput{
-		l.stores.SQLAddress, l.stores.SQLServerCA, l.stores.APIUser, l.stores.MigrationUser, l.stores.RedisHost,
-		l.stores.RedisServerCA, l.stores.RedisAuthSecret, l.stores.MigrationPasswordSecret, l.stores.APIPasswordSecret,
+		l.stores.APIUser, l.stores.MigrationUser, l.stores.RedisHost,
+		l.stores.RedisServerCA, l.stores.RedisAuthSecret, l.stores.MigrationPasswordSecret,
 	} {
 		text, secret := known[string](t, output)
 		assert.False(t, secret, "a reference to a secret is none, and would hide the Deployment from previews: %s", text)
-		for _, password := range []string{"the-auth-string", "the-migration-password", "the-api-password"} {
+		for _, password := range []string{"the-auth-string", "the-migration-password"} {
 			assert.NotContains(t, text, password)
 		}
 	}
 }
 
-func TestAllAuthoritiesAreTrustedWhileOneIsRotated(t *testing.T) {
+func TestTheCachesAuthorityIsTold(t *testing.T) {
 	t.Parallel()
-	l := declare(t, valid())
-
-	sql, _ := known[string](t, l.stores.SQLServerCA)
-	redis, _ := known[string](t, l.stores.RedisServerCA)
-
-	assert.Equal(t, "old\nnew\n", sql)
+	redis, _ := known[string](t, declare(t, valid()).stores.RedisServerCA)
 	assert.Equal(t, "redis\n", redis)
 }
 

@@ -26,15 +26,10 @@ type GrantsArgs struct {
 	// SQLInstanceName is the database instance that may be connected to. Without
 	// it the grants hold for every instance of the project.
 	SQLInstanceName pulumi.StringInput
-	// RedisAuthSecretID, MigrationPasswordSecretID and APIPasswordSecretID are
-	// the secrets.
-	RedisAuthSecretID, MigrationPasswordSecretID, APIPasswordSecretID pulumi.StringInput
+	// RedisAuthSecretID and MigrationPasswordSecretID are the secrets.
+	RedisAuthSecretID, MigrationPasswordSecretID pulumi.StringInput
 	// RegistryRepository is the name of the image repository.
 	RegistryRepository pulumi.StringInput
-	// UseAPIPassword says that the API logs in to the database by a password.
-	UseAPIPassword bool
-	// UseConnector says that both reach the database through the Cloud SQL connector.
-	UseConnector bool
 	// CreatesCluster says that the nodes are the stack's own: they also get
 	// what a node needs to write logs and metrics.
 	CreatesCluster bool
@@ -90,21 +85,14 @@ func list(args *GrantsArgs) []grant {
 		{"api-public-keys", "roles/cloudkms.publicKeyViewer", args.APIEmail, key},
 		{"api-redis-auth", "roles/secretmanager.secretAccessor", args.APIEmail, onSecret(args.RedisAuthSecretID)},
 		{"migration-password", "roles/secretmanager.secretAccessor", args.MigrationEmail, onSecret(args.MigrationPasswordSecretID)},
+		// Both reach the database through the Cloud SQL connector; the migration logs in
+		// by a password there.
+		{"api-sql", "roles/cloudsql.client", args.APIEmail, instance},
+		{"migration-sql", "roles/cloudsql.client", args.MigrationEmail, instance},
+		{"api-sql-login", "roles/cloudsql.instanceUser", args.APIEmail, instance},
 	}
 	if !args.Settings.SigningSuspended {
 		all = append(all, grant{"api-sign", "roles/cloudkms.signer", args.APIEmail, key})
-	}
-	if args.UseConnector {
-		all = append(all,
-			grant{"api-sql", "roles/cloudsql.client", args.APIEmail, instance},
-			grant{"migration-sql", "roles/cloudsql.client", args.MigrationEmail, instance},
-		)
-	}
-	// The migration always logs in by a password.
-	if args.UseAPIPassword {
-		all = append(all, grant{"api-password", "roles/secretmanager.secretAccessor", args.APIEmail, onSecret(args.APIPasswordSecretID)})
-	} else {
-		all = append(all, grant{"api-sql-login", "roles/cloudsql.instanceUser", args.APIEmail, instance})
 	}
 	if args.CreatesCluster {
 		// What a node needs to run: everything else is the workloads' own.

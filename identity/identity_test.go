@@ -29,8 +29,6 @@ const (
 type options struct {
 	settings       identity.Settings
 	createsCluster bool
-	useAPIPassword bool
-	direct         bool
 }
 
 // layer is the whole of layer 5, declared under a Recorder.
@@ -83,10 +81,7 @@ func (l *layer) program(ctx *pulumi.Context, o options) error {
 		SQLInstanceName:           pulumi.String("stores-1a2b3c"),
 		RedisAuthSecretID:         pulumi.String("redis-auth"),
 		MigrationPasswordSecretID: pulumi.String("migration-password"),
-		APIPasswordSecretID:       pulumi.String("api-password"),
 		RegistryRepository:        pulumi.String("license-platform"),
-		UseAPIPassword:            o.useAPIPassword,
-		UseConnector:              !o.direct,
 		CreatesCluster:            o.createsCluster,
 	})
 	return err
@@ -177,14 +172,6 @@ func TestTheseAreAllTheRightsThatExist(t *testing.T) {
 			nodes+"roles/monitoring.metricWriter on project acme",
 			nodes+"roles/stackdriver.resourceMetadata.writer on project acme",
 		), ""},
-		"a login by password without the connector": {options{settings: adopted, useAPIPassword: true, direct: true}, []string{
-			api + "roles/secretmanager.secretAccessor on secretId api-password", pull,
-		}, ""},
-		"a login by password through the connector": {options{settings: adopted, useAPIPassword: true}, []string{
-			api + "roles/secretmanager.secretAccessor on secretId api-password", pull,
-			api + "roles/cloudsql.client on project acme, this database only",
-			migration + "roles/cloudsql.client on project acme, this database only",
-		}, ""},
 		"signing suspended": {options{settings: suspended}, append(login, pull), "roles/cloudkms.signer"},
 	} {
 		t.Run(name, func(t *testing.T) {

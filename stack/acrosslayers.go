@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/armor/policy"
-	"github.com/coditect-ai/license-platform/data"
 	"github.com/coditect-ai/license-platform/k8s/workload"
 	"github.com/coditect-ai/license-platform/observe/objective"
 	"github.com/coditect-ai/license-platform/setting"
@@ -148,12 +147,9 @@ func (s Settings) validateControlPlaneRange() (ps setting.Problems) {
 	return ps
 }
 
-// validateDatabase compares the login and the number of connections of the database
-// with the endpoints and the number of pods.
+// validateDatabase compares the number of connections that the database takes with the
+// number of pods.
 func (s Settings) validateDatabase() (ps setting.Problems) {
-	if s.Endpoints.Given() && s.Data.SQL.Login != data.LoginPassword {
-		ps.Add("data.sql.login", s.Data.SQL.Login, "IAM login needs Google's own endpoints", data.LoginPassword+", or no endpoints")
-	}
 	// A rolling update has one pod more. The migration, Cloud SQL itself and
 	// administrators need some, too.
 	const others = 10
@@ -161,9 +157,6 @@ func (s Settings) validateDatabase() (ps setting.Problems) {
 	if need := pods*podConnections + others; most > 0 && need > most {
 		ps.Add("api.replicas.max", s.API.Replicas.Max, fmt.Sprintf("%d pods with %d connections each need %d, but data.sql.tier %s takes %d",
 			pods, podConnections, need, s.Data.SQL.Tier, most), fmt.Sprintf("at most %d, or a tier with more memory", (most-others)/podConnections-1))
-	}
-	if s.Data.SQL.ConnectorOnly && !s.connector() {
-		ps.Add("data.sql.connectorOnly", true, "the Cloud SQL connector needs Google's own endpoints", "false, or no endpoints")
 	}
 	return ps
 }

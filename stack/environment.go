@@ -15,12 +15,9 @@ import (
 	"github.com/coditect-ai/license-platform/k8s/workload"
 )
 
-// Ports that the database is dialled at: by itself, and through the Cloud SQL
-// connector (https://cloud.google.com/sql/docs/postgres/connect-connectors).
-const (
-	postgresPort  = 5432
-	connectorPort = 3307
-)
+// connectorPort is the port of an instance's proxy, which the Cloud SQL connector dials
+// (https://cloud.google.com/sql/docs/postgres/connect-connectors).
+const connectorPort = 3307
 
 // podConnections is how many connections to the database each pod of the API opens at
 // most.
@@ -48,9 +45,6 @@ func apiEnvironment(s Settings, keys *data.Keys, stores *data.Stores) []workload
 			workload.Variable{Name: "KMS_ENDPOINT", Value: pulumi.String(s.Endpoints.KMS)},
 		)
 	}
-	if s.Data.SQL.Login == data.LoginPassword {
-		all = append(all, workload.Variable{Name: "DATABASE_PASSWORD_SECRET", Value: stores.APIPasswordSecret})
-	}
 	return all
 }
 
@@ -64,7 +58,7 @@ func migrationEnvironment(s Settings, stores *data.Stores, tenants pulumi.String
 	)
 }
 
-// commonEnvironment is what both are told. On Google Cloud both dial through the
+// commonEnvironment is what both are told. Both dial through the
 // Cloud SQL connector, whatever they log in with: it checks that the instance is
 // the one it names, while the instance's certificate has no name or address that
 // a client could check
@@ -73,36 +67,16 @@ func commonEnvironment(s Settings, stores *data.Stores) []workload.Variable {
 	all := []workload.Variable{
 		{Name: "REGION", Value: pulumi.String(s.Platform.Region)},
 		{Name: "DATABASE_NAME", Value: stores.DatabaseName},
+		{Name: "DATABASE_INSTANCE", Value: stores.SQLConnectionName},
 	}
 	if s.Endpoints.Given() {
 		all = append(all,
 			workload.Variable{Name: "SECRET_MANAGER_ENDPOINT", Value: pulumi.String(s.Endpoints.SecretManager)},
+			workload.Variable{Name: "SQL_ADMIN_ENDPOINT", Value: pulumi.String(s.Endpoints.SQLAdmin)},
 			workload.Variable{Name: "GOOGLE_API_CA", Value: pulumi.String(s.Endpoints.CA)},
 		)
 	}
-	if !s.connector() {
-		return append(all,
-			workload.Variable{Name: "DATABASE_ADDRESS", Value: pulumi.Sprintf("%s:%d", stores.SQLAddress, postgresPort)},
-			workload.Variable{Name: "DATABASE_CA", Value: stores.SQLServerCA},
-			workload.Variable{Name: "DATABASE_SERVER_NAME", Value: stores.SQLConnectionName.ApplyT(certificateName).(pulumi.StringOutput)},
-		)
-	}
-	return append(all, workload.Variable{Name: "DATABASE_INSTANCE", Value: stores.SQLConnectionName})
-}
-
-// certificateName is the name in a Cloud SQL instance's certificate, project:instance,
-// of its connection name project:region:instance. A project of a domain has a colon in
-// its id.
-func certificateName(connection string) string {
-	instance := strings.LastIndex(connection, ":")
-	if instance < 0 {
-		return connection
-	}
-	region := strings.LastIndex(connection[:instance], ":")
-	if region < 0 {
-		return connection
-	}
-	return connection[:region] + connection[instance:]
+	return all
 }
 
 // tenantsJSON joins the tenants' licences with the ids that Identity Platform
@@ -128,25 +102,13 @@ func (s Settings) origins() []string {
 	return append([]string{"https://" + s.Platform.Domain, "https://" + s.Platform.LicenseHost()}, s.API.CORSOrigins...)
 }
 
-// connector tells whether the database is dialled through the Cloud SQL connector,
-// which asks Google's own endpoints for the way.
-func (s Settings) connector() bool { return !s.Endpoints.Given() }
-
-// databasePort is where the database is dialled.
-func (s Settings) databasePort() int {
-	if s.connector() {
-		return connectorPort
-	}
-	return postgresPort
-}
-
 // googleAPIs are where the pods may reach Google's APIs, and nothing wider.
 func (s Settings) googleAPIs() []isolation.Target {
 	if !s.Endpoints.Given() {
 		return []isolation.Target{{CIDR: s.Network.GoogleAPIs(), Port: 443}}
 	}
 	var targets []isolation.Target
-	hosts := []string{s.Endpoints.KMS, s.Endpoints.SecretManager}
+	hosts := []string{s.Endpoints.KMS, s.Endpoints.SecretManager, s.Endpoints.SQLAdmin}
 	if keys, err := url.Parse(s.Endpoints.IdentityKeys); err == nil {
 		hosts = append(hosts, keys.Host)
 	}

@@ -26,7 +26,7 @@ func (d *deployment) isolation() (err error) {
 		HTTPPort: workload.HTTPPort, MetricsPort: workload.MetricsPort,
 		FrontEndRanges:       network.HealthCheckRanges(),
 		PrivateServicesRange: d.net.PrivateServicesRange,
-		DatabasePort:         s.databasePort(),
+		DatabasePort:         connectorPort,
 		RedisPort:            d.dataStores.RedisPort, GoogleAPIs: s.googleAPIs(),
 	}
 	if s.Kubernetes.NetworkPolicies.Dataplane == isolation.Calico {

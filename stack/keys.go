@@ -62,7 +62,7 @@ func unknownKeys(keys []string, shown func(key string) any) (ps setting.Problems
 // sections are the keys that a stack's file may have: one for each field of the
 // settings, and the secrets.
 func sections() []string {
-	keys := []string{migrationPasswordKey, databasePasswordKey, pagerDutyKey}
+	keys := []string{migrationPasswordKey, pagerDutyKey}
 	for field := range reflect.TypeFor[Settings]().Fields() {
 		keys = append(keys, strict.Key(field))
 	}

@@ -119,7 +119,7 @@ func (d *deployment) stores() (err error) {
 		Settings: s.Data, Project: s.Platform.Project, Region: s.Platform.Region,
 		NetworkID: d.net.NetworkID, PrivateServicesRangeName: d.net.PrivateServicesRangeName, PrivateServices: d.net.PrivateServices,
 		Keys: d.cmek, APIEmail: d.serviceAccounts.APIEmail, MigrationEmail: d.serviceAccounts.MigrationEmail,
-		MigrationPassword: d.secrets.migrationPassword, DatabasePassword: d.secrets.databasePassword,
+		MigrationPassword: d.secrets.migrationPassword,
 	}, d.inGoogle())
 	return err
 }
@@ -155,8 +155,7 @@ func (d *deployment) grants() error {
 		APIEmail: d.serviceAccounts.APIEmail, MigrationEmail: d.serviceAccounts.MigrationEmail, NodeEmail: d.serviceAccounts.NodeEmail,
 		SigningKeyID: d.cmek.SigningKeyID, SQLInstanceName: d.dataStores.SQLInstanceName,
 		RedisAuthSecretID: d.dataStores.RedisAuthSecretID, MigrationPasswordSecretID: d.dataStores.MigrationPasswordSecretID,
-		APIPasswordSecretID: d.dataStores.APIPasswordSecretID, RegistryRepository: d.dataStores.RegistryRepository,
-		UseAPIPassword: s.Data.SQL.Login == data.LoginPassword, UseConnector: s.connector(), CreatesCluster: !s.Kubernetes.Cluster.Adopt,
+		RegistryRepository: d.dataStores.RegistryRepository, CreatesCluster: !s.Kubernetes.Cluster.Adopt,
 	}, d.inGoogle())
 	if err != nil {
 		return err

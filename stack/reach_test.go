@@ -243,13 +243,13 @@ func TestWhatTheMatrixDoesNotAllowIsDenied(t *testing.T) {
 func TestWithOtherEndpointsPodsReachExactlyThose(t *testing.T) {
 	t.Parallel()
 	made := stacktest.Deploy(t, "local", plan.Set("endpoints", map[string]any{
-		"kms": "127.9.8.10:8443", "secretManager": "127.9.8.11:8443", "identityKeys": "https://127.9.8.12:8443/keys",
+		"kms": "127.9.8.10:8443", "secretManager": "127.9.8.11:8443", "sqlAdmin": "127.9.8.17:8443", "identityKeys": "https://127.9.8.12:8443/keys",
 		"registry": "127.9.8.13:5000", "ca": "-----BEGIN CERTIFICATE-----",
 	}))
 	cluster := policies(t, made, false)
 	api := actors("coditect-app")["API"]
 	for address, allowed := range map[string]bool{
-		"127.9.8.10:8443": true, "127.9.8.11:8443": true, "127.9.8.12:8443": true,
+		"127.9.8.10:8443": true, "127.9.8.11:8443": true, "127.9.8.17:8443": true, "127.9.8.12:8443": true,
 		"127.9.8.10:443": false, "127.9.8.13:5000": false, "199.36.153.10:443": false,
 	} {
 		at := netip.MustParseAddrPort(address)

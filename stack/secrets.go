@@ -5,14 +5,12 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/coditect-ai/license-platform/data"
 	"github.com/coditect-ai/license-platform/setting"
 )
 
 // Keys of the secrets in a stack's file.
 const (
 	migrationPasswordKey = "migrationPassword"
-	databasePasswordKey  = "databasePassword"
 	pagerDutyKey         = "pagerDutyKey"
 )
 
@@ -23,22 +21,17 @@ const shortestPassword = 16
 type secrets struct {
 	// migrationPassword opens the database for the migration.
 	migrationPassword pulumi.StringInput
-	// databasePassword opens it for the API; nil with IAM login.
-	databasePassword pulumi.StringInput
 	// pagerDuty is nil when nobody is paged.
 	pagerDuty pulumi.StringInput
 }
 
-// readSecrets returns the secrets that the settings ask for, and a problem for
+// readSecrets returns the secrets of the stack's file, and a problem for
 // each that is missing or lies in the stack's file in plain text. A secret's
 // value never gets into a problem.
-func readSecrets(ctx *pulumi.Context, s Settings) (secrets, setting.Problems) {
+func readSecrets(ctx *pulumi.Context) (secrets, setting.Problems) {
 	var found secrets
 	var ps setting.Problems
 	found.migrationPassword = password(ctx, &ps, migrationPasswordKey)
-	if s.Data.SQL.Login == data.LoginPassword {
-		found.databasePassword = password(ctx, &ps, databasePasswordKey)
-	}
 	if _, given := ctx.GetConfig(projectName + ":" + pagerDutyKey); given {
 		found.pagerDuty = secret(ctx, &ps, pagerDutyKey)
 	}

@@ -72,9 +72,11 @@ func (p Platform) LicenseHost() string { return licenseSubdomain + "." + p.Domai
 // Endpoints are where Google's APIs are reached when it is not at their own
 // addresses. All of them are given, or none.
 type Endpoints struct {
-	// KMS and SecretManager are gRPC servers, IP:PORT.
+	// KMS and SecretManager are gRPC servers, SQLAdmin is an https server with the Cloud
+	// SQL Admin API, each IP:PORT.
 	KMS           string `json:"kms"`
 	SecretManager string `json:"secretManager"`
+	SQLAdmin      string `json:"sqlAdmin"`
 	// IdentityKeys is the https URL of the token issuer's public keys; its host
 	// is an IP address.
 	IdentityKeys string `json:"identityKeys"`

@@ -40,7 +40,7 @@ func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the settings of stack %s: %w", ctx.Stack(), err)
 	}
-	found, missing := readSecrets(ctx, s)
+	found, missing := readSecrets(ctx)
 	problems = append(append(problems, missing...), s.validate()...)
 	if err := problems.Err(); err != nil {
 		return nil, fmt.Errorf("stack %s is not deployed: %w", ctx.Stack(), err)

@@ -57,7 +57,7 @@ func (e Endpoints) validate() (ps setting.Problems) {
 	if !e.Given() {
 		return ps
 	}
-	for _, field := range []struct{ key, value string }{{"kms", e.KMS}, {"secretManager", e.SecretManager}} {
+	for _, field := range []struct{ key, value string }{{"kms", e.KMS}, {"secretManager", e.SecretManager}, {"sqlAdmin", e.SQLAdmin}} {
 		if _, err := netip.ParseAddrPort(field.value); err != nil {
 			ps.Add(field.key, field.value, "is not a valid endpoint", "IP:PORT, since NetworkPolicies know addresses only")
 		}

@@ -129,34 +129,32 @@ func TestTheNumberOfReplicasHasOneOwner(t *testing.T) {
 	assert.Empty(t, local.Of(autoscaler))
 }
 
-func TestTheAPILogsInToTheDatabaseAsTheSettingsSay(t *testing.T) {
+func TestEveryStackLogsInToTheDatabaseByTheConnector(t *testing.T) {
 	t.Parallel()
 	iam := environment(t, stacktest.Deploy(t, "prod").One(t, deployment, "license-api"))
 	assert.Equal(t, "coditect-cloud-infra:us-central1:stores-440a819", iam["DATABASE_INSTANCE"])
 	assert.Equal(t, "license-api@coditect-cloud-infra.iam", iam["DATABASE_USER"])
 	assert.NotContains(t, iam, "DATABASE_PASSWORD_SECRET")
 	assert.NotContains(t, iam, "DATABASE_ADDRESS")
-	password := environment(t, stacktest.Deploy(t, "prod", plan.Set("data.sql.login", "password")).One(t, deployment, "license-api"))
-	assert.Equal(t, iam["DATABASE_INSTANCE"], password["DATABASE_INSTANCE"], "only the connector can verify an instance of Cloud SQL")
-	assert.NotEmpty(t, password["DATABASE_PASSWORD_SECRET"])
-	assert.NotContains(t, password, "DATABASE_ADDRESS")
-	direct := environment(t, stacktest.Deploy(t, "local", endpoints()).One(t, deployment, "license-api"))
-	assert.Equal(t, "10.60.0.2:5432", direct["DATABASE_ADDRESS"])
-	assert.NotEmpty(t, direct["DATABASE_PASSWORD_SECRET"])
-	assert.NotContains(t, direct, "DATABASE_INSTANCE")
+	assert.NotContains(t, iam, "SQL_ADMIN_ENDPOINT")
+	local := environment(t, stacktest.Deploy(t, "local", endpoints()).One(t, deployment, "license-api"))
+	assert.Regexp(t, `^coditect-cloud-infra:us-central1:stores-`, local["DATABASE_INSTANCE"])
+	assert.Equal(t, iam["DATABASE_USER"], local["DATABASE_USER"])
+	assert.NotContains(t, local, "DATABASE_PASSWORD_SECRET")
+	assert.Equal(t, "127.77.8.17:8443", local["SQL_ADMIN_ENDPOINT"])
 	assert.Equal(t, iam["DATABASE_INSTANCE"], environment(t, stacktest.Deploy(t, "prod").One(t, job, "license-migrate"))["DATABASE_INSTANCE"])
 	migration := environment(t, stacktest.Deploy(t, "local").One(t, job, "license-migrate"))
 	assert.JSONEq(t, `[
 		{"id": "demo-x1y2z", "name": "demo", "licenses": [{"id": "demo", "product": "coditect-ide", "seats": 5, "leaseSeconds": 300}]},
 		{"id": "rival-x1y2z", "name": "rival", "licenses": [{"id": "rival", "product": "coditect-ide", "seats": 2, "leaseSeconds": 300}]}
 	]`, migration["TENANTS"])
-	assert.Equal(t, "license-api", migration["API_DATABASE_USER"])
+	assert.Equal(t, iam["DATABASE_USER"], migration["API_DATABASE_USER"])
 }
 
 // endpoints are those of an embedded cloud.
 func endpoints() plan.Change {
 	return plan.Set("endpoints", map[string]any{
-		"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----",
+		"kms": "127.0.0.1:1", "secretManager": "127.0.0.1:2", "sqlAdmin": "127.77.8.17:8443", "identityKeys": "https://127.0.0.1:3/", "registry": "r:5", "ca": "-----BEGIN CERTIFICATE-----",
 	})
 }
 

@@ -69,11 +69,26 @@ func makeAuthority(tb testing.TB, dir string, template *x509.Certificate) author
 	return a
 }
 
-// certify makes a client's certificate for an hour and returns its PEM.
-func (a authority) certify(key crypto.PublicKey, serial int64) (string, error) {
+// issue makes a server's certificate that has no name but its subject's.
+func (a authority) issue(tb testing.TB, name string) tls.Certificate {
+	tb.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(tb, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.pair.PrivateKey)
+	require.NoError(tb, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// certify makes a client's certificate for a time and returns its PEM.
+func (a authority) certify(key crypto.PublicKey, serial int64, lifetime time.Duration) (string, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "Google Cloud SQL Client"},
-		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(lifetime),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key, a.pair.PrivateKey)

@@ -1,21 +1,24 @@
 package apptest
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
-	"math/rand/v2"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 )
 
 // CloudSQL stands in for a Cloud SQL instance with a private address: the two calls of
@@ -25,16 +28,26 @@ import (
 type CloudSQL struct {
 	// Instance is project:region:instance.
 	Instance string
-	// Impostor makes the proxy show the certificate of another instance.
-	Impostor atomic.Bool
-	// Forbid makes the Admin API refuse, as it does without roles/cloudsql.client.
-	Forbid atomic.Bool
+	// Impostor makes the proxy show the certificate of an instance of somebody else's,
+	// Sibling that of another instance of the same authority.
+	Impostor, Sibling atomic.Bool
+	// Fail makes the Admin API answer with this HTTP status, for example 403 as it does
+	// without roles/cloudsql.client; Hang makes it not answer.
+	Fail atomic.Int32
+	Hang atomic.Bool
+	// Stranger makes the instance refuse logins by IAM, as it does without
+	// roles/cloudsql.instanceUser.
+	Stranger atomic.Bool
+	// Lifetime is how long clients' certificates are valid, in nanoseconds; 0 means an
+	// hour.
+	Lifetime atomic.Int64
 
 	postgres   *Postgres
 	metadata   *metadata
 	address    string
 	server     authority
 	impostor   authority
+	sibling    tls.Certificate
 	clients    authority
 	proxy      net.Listener
 	relays     sync.WaitGroup
@@ -61,24 +74,25 @@ func startCloudSQL(tb testing.TB, postgres *Postgres, metadata *metadata) *Cloud
 		impostor: newNamedAuthority(tb, tb.TempDir(), Project+":another"),
 		clients:  newNamedAuthority(tb, tb.TempDir(), "Google Cloud SQL Client CA"),
 	}
+	s.sibling = s.server.issue(tb, Project+":another")
 	trusted := x509.NewCertPool()
 	trusted.AddCert(s.clients.certificate)
 	// The connector knows one port only, so every instance has an address of its own.
-	for s.proxy == nil {
-		s.address = net.IPv4(127, byte(1+rand.IntN(250)), byte(rand.IntN(250)), byte(1+rand.IntN(250))).String()
-		listener, err := net.Listen("tcp", s.address+":3307")
-		if !errors.Is(err, syscall.EADDRINUSE) {
-			require.NoError(tb, err)
-			s.proxy = listener
-		}
-	}
+	s.address = port.Host(tb).String()
+	var err error
+	s.proxy, err = net.Listen("tcp", s.address+":3307")
+	require.NoError(tb, err)
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: trusted,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			if s.Impostor.Load() {
+			switch {
+			case s.Impostor.Load():
 				return &s.impostor.pair, nil
+			case s.Sibling.Load():
+				return &s.sibling, nil
+			default:
+				return &s.server.pair, nil
 			}
-			return &s.server.pair, nil
 		},
 	}
 	s.relays.Go(func() { s.accept(config) })
@@ -95,8 +109,18 @@ func (s *CloudSQL) Logins() []Login {
 
 // ServeHTTP implements the Admin API.
 func (s *CloudSQL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.Hang.Load() {
+		_, _ = io.Copy(io.Discard, r.Body) // who leaves is noticed only after that
+		<-r.Context().Done()
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
-	if s.Forbid.Load() || !s.metadata.authorized(r.Header.Get("Authorization"), ScopeAdmin) {
+	if status := s.Fail.Load(); status != 0 && status != http.StatusForbidden {
+		w.WriteHeader(int(status))
+		_, _ = fmt.Fprintf(w, `{"error":{"code":%d,"message":"An internal error occurred."}}`, status)
+		return
+	}
+	if s.Fail.Load() != 0 || !s.metadata.authorized(r.Header.Get("Authorization"), ScopeAdmin) {
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = w.Write([]byte(`{"error":{"code":403,"message":"The client is not authorized to make this request."}}`))
 		return
@@ -139,7 +163,8 @@ func (s *CloudSQL) generate(w http.ResponseWriter, r *http.Request) {
 	serial := int64(len(s.loginToken) + 1)
 	s.loginToken[serial] = wanted.Token
 	s.mu.Unlock()
-	certificate, err := s.clients.certify(key, serial)
+	lifetime := time.Duration(s.Lifetime.Load())
+	certificate, err := s.clients.certify(key, serial, cmp.Or(lifetime, time.Hour))
 	if err != nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
@@ -152,7 +177,14 @@ func (s *CloudSQL) mayLogIn(certificate *x509.Certificate) bool {
 	s.mu.Lock()
 	token := s.loginToken[certificate.SerialNumber.Int64()]
 	s.mu.Unlock()
-	return s.metadata.allows(token, ScopeLogin)
+	return !s.Stranger.Load() && s.metadata.allows(token, ScopeLogin)
+}
+
+// Certificates counts those that clients were given.
+func (s *CloudSQL) Certificates() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.loginToken)
 }
 
 // isIAM reports whether a role logs in by IAM: it is named like its service account,

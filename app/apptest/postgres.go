@@ -34,12 +34,10 @@ local all all scram-sha-256
 hostssl all all 127.0.0.1/32 scram-sha-256
 `
 
-// Postgres is a real server. Its certificate is of the shape of Cloud SQL's: it has no
-// name but ServerName, and no address.
+// Postgres is a real server, whose certificate is for its address.
 type Postgres struct {
-	Address    string
-	CA         string
-	ServerName string
+	Address string
+	CA      string
 
 	port string
 	dir  string
@@ -56,9 +54,8 @@ func StartPostgres(tb testing.TB) *Postgres {
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	initdb := find(tb, "postgresql", "initdb", "/usr/lib/postgresql/*/bin/initdb")
-	name := Project + ":licensing"
-	tls := newNamedAuthority(tb, dir, name)
-	p := &Postgres{CA: tls.CA, ServerName: name, dir: dir, bin: filepath.Dir(initdb), port: strconv.Itoa(port.Free(tb))}
+	tls := newAuthority(tb, dir)
+	p := &Postgres{CA: tls.CA, dir: dir, bin: filepath.Dir(initdb), port: strconv.Itoa(port.Free(tb))}
 	p.Address = "127.0.0.1:" + p.port
 	options := initdbOptions
 	config := "listen_addresses='127.0.0.1'\nport=" + p.port + "\nunix_socket_directories='" + dir + "'\nssl=on\nssl_cert_file='" +

@@ -1,6 +1,6 @@
 // Package googleapi makes the connection options that all Google clients of the
 // service share: Google itself with the pod's identity, or an endpoint of one's own
-// that speaks the same gRPC protocol behind a private certificate authority.
+// that speaks the same protocol behind a private certificate authority.
 package googleapi
 
 import (
@@ -21,11 +21,19 @@ func Options(endpoint, ca string) ([]option.ClientOption, error) {
 	if endpoint == "" {
 		return options, nil
 	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM([]byte(ca)) {
-		return nil, errors.New("the CA for the Google API endpoints (GOOGLE_API_CA) holds no PEM certificate")
+	roots, err := rootsOf(ca)
+	if err != nil {
+		return nil, err
 	}
 	transport := credentials.NewTLS(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12})
 	return append(options, option.WithEndpoint(endpoint), option.WithoutAuthentication(),
 		option.WithGRPCDialOption(grpc.WithTransportCredentials(transport))), nil
+}
+
+func rootsOf(ca string) (*x509.CertPool, error) {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(ca)) {
+		return nil, errors.New("the CA for the Google API endpoints (GOOGLE_API_CA) holds no PEM certificate")
+	}
+	return roots, nil
 }

@@ -16,7 +16,7 @@ import (
 func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T) {
 	t.Parallel()
 	server := apptest.StartPostgres(t)
-	options := postgres.Options{Address: server.Address, CA: server.CA, ServerName: server.ServerName, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4}
+	options := postgres.Options{Address: server.Address, CA: server.CA, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4}
 	require.NoError(t, postgres.Migrate(t.Context(), options, apptest.APIRole, slog.New(slog.DiscardHandler)))
 	declared := app.Declared{ID: "declared", Product: "p", Seats: 2, RequireFingerprint: new(true)}
 	seeds := []postgres.Seed{{Tenant: app.Tenant{ID: "demo", Name: "demo", Status: app.StatusActive}, Licenses: []app.Declared{declared}}}

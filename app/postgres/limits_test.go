@@ -22,7 +22,7 @@ type granting struct {
 func newGranting(t *testing.T) *granting {
 	t.Helper()
 	server := apptest.StartPostgres(t)
-	options := postgres.Options{Address: server.Address, CA: server.CA, ServerName: server.ServerName, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4}
+	options := postgres.Options{Address: server.Address, CA: server.CA, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4}
 	require.NoError(t, postgres.Migrate(t.Context(), options, apptest.APIRole, slog.New(slog.DiscardHandler)))
 	require.NoError(t, postgres.Upsert(t.Context(), options, []postgres.Seed{{Tenant: app.Tenant{ID: "demo", Name: "demo", Status: app.StatusActive}}}))
 	options.User = apptest.APIRole

@@ -21,13 +21,9 @@ import (
 type Options struct {
 	// Address is host:port, or empty when Dial connects by itself.
 	Address string
-	// CA is the PEM bundle that signs the server's certificate. Empty means that
-	// Dial secures the connection.
+	// CA is the PEM bundle that signs the server's certificate, which is for the host of
+	// Address. Empty means that Dial secures the connection.
 	CA string
-	// ServerName is the common name of a certificate that has no other name, such as a
-	// Cloud SQL instance's, "project:instance". Empty means that the certificate is for
-	// the host of Address.
-	ServerName string
 	// Dial opens connections in place of TCP to Address: the Cloud SQL connector.
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	Database string
@@ -93,9 +89,6 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 		return nil, errors.New("the CA for the database holds no PEM certificate")
 	}
 	connection.TLSConfig = &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12}
-	if o.ServerName != "" {
-		connection.TLSConfig = CommonName(roots, o.ServerName)
-	}
 	return config, nil
 }
 

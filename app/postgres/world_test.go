@@ -37,7 +37,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	server := apptest.StartPostgres(t)
 	w := &world{t: t, server: server, owner: postgres.Options{
-		Address: server.Address, CA: server.CA, ServerName: server.ServerName, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4,
+		Address: server.Address, CA: server.CA, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4,
 	}}
 	require.NoError(t, postgres.Migrate(t.Context(), w.owner, apptest.APIRole, slog.New(slog.DiscardHandler)))
 	w.declare(acme, app.StatusActive, licence("cad"), licence("ide"))

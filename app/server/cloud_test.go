@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,27 +50,95 @@ func TestOnGoogleCloudTheAPILogsInWithoutAPasswordOrAKeyFile(t *testing.T) {
 	}
 	assert.Greater(t, len(cloud.SQL.Logins()), before)
 	assert.Equal(t, googlename.Serve(), cloud.Asked(), "the API calls Google by exactly these names")
-
-	cloud.SQL.Forbid.Store(true)
-	fresh := w.startCloud(t, cloud)
-	fresh.awaitUnready(t, w, "not authorized")
-	cloud.SQL.Forbid.Store(false)
-	cloud.SQL.Impostor.Store(true)
-	fresh.awaitUnready(t, w, "failed to verify certificate")
-	cloud.SQL.Impostor.Store(false)
-	fresh.awaitReady(t)
 	assert.Empty(t, cloud.Refused(), "nothing else was asked for")
 }
 
-// awaitUnready waits until the instance is kept from its database, for the reason that
-// the log gives.
-func (in *instance) awaitUnready(t *testing.T, w *world, reason string) {
+// What an operator reads at night: which of the two it is, the Admin API or the instance,
+// and why.
+func TestTheLogSaysWhatKeepsTheAPIFromItsDatabase(t *testing.T) {
+	t.Parallel()
+	w, cloud := newCloud(t)
+	api := w.startCloud(t, cloud)
+	const admin, proxy = "from the Cloud SQL Admin API: ", "connect to the proxy of Cloud SQL "
+	for _, c := range []struct {
+		name    string
+		set     func(on bool)
+		reasons []string
+	}{
+		{"no right to connect", func(on bool) { cloud.SQL.Fail.Store(status(on, http.StatusForbidden)) }, []string{admin, "not authorized"}},
+		{"the Admin API fails", func(on bool) { cloud.SQL.Fail.Store(status(on, http.StatusInternalServerError)) }, []string{admin, "context deadline exceeded"}},
+		{"the Admin API hangs", cloud.SQL.Hang.Store, []string{admin, "context deadline exceeded"}},
+		{"somebody else's instance", cloud.SQL.Impostor.Store, []string{proxy, "failed to verify certificate"}},
+		{"another instance of ours", cloud.SQL.Sibling.Store, []string{proxy, `certificate had CN \"coditect-cloud-infra:another\"`}},
+		{"no right to log in", cloud.SQL.Stranger.Store, []string{"Cloud SQL IAM service account authentication failed for user"}},
+	} {
+		w.log.reset()
+		c.set(true)
+		api.awaitUnready(t, w, c.name, c.reasons...)
+		c.set(false)
+	}
+	api.awaitReady(t)
+}
+
+// status is the HTTP status while it is on.
+func status(on bool, code int32) int32 {
+	if on {
+		return code
+	}
+	return 0
+}
+
+func TestACertificateThatHasExpiredIsRenewedWithTheNextConnection(t *testing.T) {
+	t.Parallel()
+	w, cloud := newCloud(t)
+	lifetime := 2 * time.Second
+	cloud.SQL.Lifetime.Store(int64(lifetime))
+	api := w.serveCloud(t, cloud)
+	began, before := time.Now(), cloud.SQL.Certificates()
+	require.NotZero(t, before)
+	await.True(t, func() bool { return time.Since(began) > lifetime }, "it has expired")
+	cloud.SQL.Lifetime.Store(0)
+	w.postgres.Stop(t)
+	w.postgres.Start(t) // no connection is left
+	api.awaitReady(t)
+	assert.Greater(t, cloud.SQL.Certificates(), before)
+	before = cloud.SQL.Certificates()
+	w.postgres.Stop(t)
+	w.postgres.Start(t)
+	api.awaitReady(t)
+	assert.Equal(t, before, cloud.SQL.Certificates(), "one that is valid is used again")
+}
+
+// newCloud is a cloud with a database in which the schema is, and no API yet.
+func newCloud(t *testing.T) (*world, *apptest.Cloud) {
 	t.Helper()
+	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &lines{}}
+	cloud := apptest.StartCloud(t, w.postgres, w.google)
+	said, err := command(t, cloud, "migrate", map[string]string{
+		"DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.MigrationRole,
+		"DATABASE_PASSWORD_SECRET": "projects/p/secrets/s/versions/1", "API_DATABASE_USER": apptest.APIRole, "TENANTS": tenants,
+	}).CombinedOutput()
+	require.NoError(t, err, string(said))
+	return w, cloud
+}
+
+// awaitUnready waits until the instance is kept from its database, for the reasons that
+// one line of the log gives, and no answer.
+func (in *instance) awaitUnready(t *testing.T, w *world, what string, reasons ...string) {
+	t.Helper()
+	told := func(line string) bool {
+		for _, reason := range reasons {
+			if !strings.Contains(line, reason) {
+				return false
+			}
+		}
+		return true
+	}
 	await.True(t, func() bool {
 		r, err := in.try("GET", "/ready", "", "")
 		return err == nil && r.status == http.StatusServiceUnavailable && r.body["checks"].(map[string]any)["postgresql"] == "unavailable" &&
-			!strings.Contains(string(r.raw), reason) && strings.Contains(w.log.String(), reason)
-	}, reason)
+			!strings.Contains(string(r.raw), "SQL ") && slices.ContainsFunc(strings.Split(w.log.String(), "\n"), told)
+	}, what)
 }
 
 // command is the program in a process of its own, in the cloud.

@@ -23,7 +23,7 @@ import (
 func (w *world) pool(t testing.TB, user string) *pgxpool.Pool {
 	t.Helper()
 	pool, err := postgres.Open(context.Background(), postgres.Options{
-		Address: w.postgres.Address, CA: w.postgres.CA, ServerName: w.postgres.ServerName, Database: apptest.Database, User: user, Password: apptest.Password, MaxConnections: 16,
+		Address: w.postgres.Address, CA: w.postgres.CA, Database: apptest.Database, User: user, Password: apptest.Password, MaxConnections: 16,
 	})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)

@@ -22,7 +22,7 @@ func RunMigrate(ctx context.Context, s Migrate, seeds []postgres.Seed, out io.Wr
 	if err != nil {
 		return err
 	}
-	options, closeConnector, err := s.database(ctx, secrets[0])
+	options, closeConnector, err := s.database(ctx, secrets[0], log)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 		return err
 	}
 	measured := metrics.New()
-	options, closeConnector, err := s.database(ctx, secrets[0])
+	options, closeConnector, err := s.database(ctx, secrets[0], log)
 	if err != nil {
 		return err
 	}

@@ -27,14 +27,14 @@ type Common struct {
 	LogLevel string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 
 	DatabaseInstance       string `env:"DATABASE_INSTANCE" help:"Cloud SQL instance project:region:instance, reached through its connector over private IP; this or DATABASE_ADDRESS"`
-	DatabaseAddress        string `env:"DATABASE_ADDRESS" help:"host:port of PostgreSQL, with TLS"`
+	DatabaseAddress        string `env:"DATABASE_ADDRESS" help:"host:port of a PostgreSQL that is not Cloud SQL's, with TLS and a certificate for that host"`
 	DatabaseCA             string `env:"DATABASE_CA" help:"PEM of the CA that signs the database's certificate; with DATABASE_ADDRESS"`
-	DatabaseServerName     string `env:"DATABASE_SERVER_NAME" help:"common name of the database's certificate, project:instance of Cloud SQL, where it is not for the host of DATABASE_ADDRESS"`
 	DatabaseName           string `env:"DATABASE_NAME,required,notEmpty" help:"name of the database"`
 	DatabaseUser           string `env:"DATABASE_USER,required,notEmpty" help:"role to connect as; with IAM login the service account without .gserviceaccount.com"`
 	DatabasePasswordSecret string `env:"DATABASE_PASSWORD_SECRET" help:"Secret Manager version with the role's password; empty means IAM login through the connector"`
 	DatabaseConnections    int32  `env:"DATABASE_CONNECTIONS" envDefault:"8" help:"most connections to the database, 1 to 100"`
 
+	SQLAdminEndpoint      string `env:"SQL_ADMIN_ENDPOINT" help:"host:port of the Cloud SQL Admin API in place of Google's; with DATABASE_INSTANCE"`
 	SecretManagerEndpoint string `env:"SECRET_MANAGER_ENDPOINT" help:"host:port of Secret Manager in place of Google's"`
 	GoogleAPICA           string `env:"GOOGLE_API_CA" help:"PEM of the CA of the endpoints that stand in for Google's and of IDENTITY_KEYS_URL"`
 }
@@ -144,9 +144,11 @@ func (s *Common) check() []error {
 	add(s.DatabaseAddress == "" || s.DatabaseCA != "", "DATABASE_CA is required with DATABASE_ADDRESS")
 	add(s.DatabaseAddress == "" || s.DatabasePasswordSecret != "", "DATABASE_PASSWORD_SECRET is required with DATABASE_ADDRESS; IAM login needs DATABASE_INSTANCE")
 	add(s.DatabaseInstance == "" || s.DatabaseCA == "", "DATABASE_CA belongs to DATABASE_ADDRESS; the connector of DATABASE_INSTANCE learns the CA by itself")
-	add(s.DatabaseInstance == "" || s.DatabaseServerName == "", "DATABASE_SERVER_NAME belongs to DATABASE_ADDRESS; the connector of DATABASE_INSTANCE knows the name by itself")
 	add(s.DatabasePasswordSecret != "" || !strings.HasSuffix(s.DatabaseUser, ".gserviceaccount.com"), "DATABASE_USER %q: with IAM login a service account's role is named without .gserviceaccount.com", s.DatabaseUser)
 	add(s.DatabaseConnections >= 1 && s.DatabaseConnections <= 100, "DATABASE_CONNECTIONS %d is not 1 to 100", s.DatabaseConnections)
+	add(s.SQLAdminEndpoint == "" || hostPort(s.SQLAdminEndpoint), "SQL_ADMIN_ENDPOINT %q is not host:port", s.SQLAdminEndpoint)
+	add(s.SQLAdminEndpoint == "" || s.DatabaseInstance != "", "SQL_ADMIN_ENDPOINT belongs to DATABASE_INSTANCE, whose connector calls it")
+	add(s.SQLAdminEndpoint == "" || s.GoogleAPICA != "", "GOOGLE_API_CA is required with SQL_ADMIN_ENDPOINT")
 	add(s.SecretManagerEndpoint == "" || hostPort(s.SecretManagerEndpoint), "SECRET_MANAGER_ENDPOINT %q is not host:port", s.SecretManagerEndpoint)
 	add(s.SecretManagerEndpoint == "" || s.GoogleAPICA != "", "GOOGLE_API_CA is required with SECRET_MANAGER_ENDPOINT")
 	_, err := logLevel(s.LogLevel)

@@ -68,18 +68,22 @@ func TestOnlyTheConnectorLogsInWithoutAPassword(t *testing.T) {
 	const user, instance, secret = "license-api@p.iam", "p:us-central1:db", "projects/p/secrets/s/versions/1"
 	ca := certificate(t)
 	for name, c := range map[string]struct {
-		instance, address, ca, name, user, secret string
-		want                                      string
+		instance, address, ca, user, secret string
+		admin, apiCA                        string
+		want                                string
 	}{
 		"IAM login through the connector":                   {instance: instance, user: user},
 		"a password through the connector":                  {instance: instance, user: "license-migrate", secret: secret},
-		"a password and TLS with a CA of one's own":         {address: "10.0.0.2:5432", ca: ca, name: "p:db", user: "license-migrate", secret: secret},
+		"a password and TLS with a CA of one's own":         {address: "10.0.0.2:5432", ca: ca, user: "license-migrate", secret: secret},
+		"the connector with an Admin API of one's own":      {instance: instance, user: user, admin: "10.0.0.3:443", apiCA: ca},
+		"an Admin API without a port":                       {instance: instance, user: user, admin: "10.0.0.3", apiCA: ca, want: `SQL_ADMIN_ENDPOINT "10.0.0.3" is not host:port`},
+		"an Admin API that nobody could verify":             {instance: instance, user: user, admin: "10.0.0.3:443", want: "GOOGLE_API_CA is required with SQL_ADMIN_ENDPOINT"},
+		"an Admin API that nobody would call":               {address: "10.0.0.2:5432", ca: ca, user: "license-migrate", secret: secret, admin: "10.0.0.3:443", apiCA: ca, want: "SQL_ADMIN_ENDPOINT belongs to DATABASE_INSTANCE"},
 		"neither instance nor address":                      {user: user, want: "set either DATABASE_INSTANCE or DATABASE_ADDRESS"},
 		"both":                                              {instance: instance, address: "10.0.0.2:5432", ca: ca, user: user, secret: secret, want: "set either DATABASE_INSTANCE or DATABASE_ADDRESS"},
 		"IAM login without the connector":                   {address: "10.0.0.2:5432", ca: ca, user: user, want: "DATABASE_PASSWORD_SECRET is required with DATABASE_ADDRESS"},
 		"an address without a CA":                           {address: "10.0.0.2:5432", user: user, secret: secret, want: "DATABASE_CA is required with DATABASE_ADDRESS"},
 		"a CA that the connector would not look at":         {instance: instance, ca: ca, user: user, want: "DATABASE_CA belongs to DATABASE_ADDRESS"},
-		"a name that the connector would not look at":       {instance: instance, name: "p:db", user: user, want: "DATABASE_SERVER_NAME belongs to DATABASE_ADDRESS"},
 		"an instance without a region":                      {instance: "p:db", user: user, want: "is not project:region:instance"},
 		"IAM login with the service account's e-mail":       {instance: instance, user: "license-api@p.iam.gserviceaccount.com", want: "without .gserviceaccount.com"},
 		"a password for a role with a service account name": {instance: instance, user: "license-api@p.iam.gserviceaccount.com", secret: secret},
@@ -88,7 +92,8 @@ func TestOnlyTheConnectorLogsInWithoutAPassword(t *testing.T) {
 			t.Parallel()
 			environment := onGoogleCloud(t)
 			maps.Copy(environment, map[string]string{
-				"DATABASE_INSTANCE": c.instance, "DATABASE_ADDRESS": c.address, "DATABASE_CA": c.ca, "DATABASE_SERVER_NAME": c.name, "DATABASE_USER": c.user, "DATABASE_PASSWORD_SECRET": c.secret,
+				"DATABASE_INSTANCE": c.instance, "DATABASE_ADDRESS": c.address, "DATABASE_CA": c.ca, "DATABASE_USER": c.user, "DATABASE_PASSWORD_SECRET": c.secret,
+				"SQL_ADMIN_ENDPOINT": c.admin, "GOOGLE_API_CA": c.apiCA,
 			})
 			_, err := server.LoadServe(environment)
 			if c.want == "" {

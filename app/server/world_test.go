@@ -40,6 +40,13 @@ func (l *lines) Write(content []byte) (int, error) {
 	return l.all.Write(content)
 }
 
+// reset forgets what was written.
+func (l *lines) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all.Reset()
+}
+
 func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,7 +69,7 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) common() map[string]string {
 	return map[string]string{
-		"PROJECT_ID": apptest.Project, "DATABASE_ADDRESS": w.postgres.Address, "DATABASE_CA": w.postgres.CA, "DATABASE_SERVER_NAME": w.postgres.ServerName, "DATABASE_NAME": apptest.Database,
+		"PROJECT_ID": apptest.Project, "DATABASE_ADDRESS": w.postgres.Address, "DATABASE_CA": w.postgres.CA, "DATABASE_NAME": apptest.Database,
 		"DATABASE_PASSWORD_SECRET": "projects/p/secrets/s/versions/1", "SECRET_MANAGER_ENDPOINT": w.google.Endpoint, "GOOGLE_API_CA": w.google.CA,
 	}
 }

@@ -134,7 +134,7 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 		return nil, err
 	}
 	at, sqlRoots := status.Addresses, x509.NewCertPool()
-	if !sqlRoots.AppendCertsFromPEM([]byte(status.SQL.CA)) {
+	if !sqlRoots.AppendCertsFromPEM([]byte(status.SQLAuthority)) {
 		return nil, errors.New("the database's certificate authority is not known")
 	}
 	target := &attack.Target{
@@ -144,7 +144,7 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 			return client.Token(ctx, daemon.TokenRequest{Project: who.Project, Tenant: who.Tenant, User: who.User, Role: who.Role, TTL: who.TTL})
 		},
 		KeysURL: "https://" + at["identity"] + identity.KeysPath, Requests: client.Requests,
-		SQL: at["sql"], SQLName: status.SQL.Name, SQLRoots: sqlRoots, Redis: at["redis"], KMS: at["kms"],
+		SQL: at["sql"], SQLRoots: sqlRoots, SQLAdmin: at["sqlAdmin"], Redis: at["redis"], KMS: at["kms"],
 	}
 	if status.Network.Warning != "" {
 		return target, nil

@@ -36,7 +36,7 @@ func (a *app) readSettings(root, dir string, plan address.Plan) (settings, error
 		return s, fmt.Errorf("read the certificate authority: %w", err)
 	}
 	s.overrides[namespace+"endpoints"] = map[string]any{
-		"kms": plan.KMS().String(), "secretManager": plan.SecretManager().String(),
+		"kms": plan.KMS().String(), "secretManager": plan.SecretManager().String(), "sqlAdmin": plan.SQLAdmin().String(),
 		"identityKeys": "https://" + plan.Identity().String() + identity.KeysPath,
 		"registry":     plan.Registry().String(), "ca": string(authority),
 	}
@@ -47,10 +47,9 @@ func (a *app) readSettings(root, dir string, plan address.Plan) (settings, error
 		return s, err
 	}
 	s.overrides[namespace+"network"] = network
-	for _, name := range []string{"migrationPassword", "databasePassword"} {
-		if s.secrets[namespace+name], err = engine.Secret(dir, name); err != nil {
-			return s, err
-		}
+	const password = "migrationPassword"
+	if s.secrets[namespace+password], err = engine.Secret(dir, password); err != nil {
+		return s, err
 	}
 	for _, assignment := range a.config {
 		if err := s.assign(assignment); err != nil {

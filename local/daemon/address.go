@@ -18,7 +18,7 @@ func (s Status) At(l layer.Layer) string {
 			}
 		}
 	case "data":
-		for _, name := range []string{"sql", "redis", "kms", "secretManager"} {
+		for _, name := range []string{"sql", "sqlAdmin", "redis", "kms", "secretManager"} {
 			if at := s.Addresses[name]; at != "" {
 				all = append(all, at)
 			}

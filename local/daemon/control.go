@@ -35,9 +35,9 @@ type Status struct {
 	Pods     []Pod          `json:"pods"`
 	// Addresses say where what stands for a type of resource is reached.
 	Addresses map[string]string `json:"addresses"`
-	// SQL is how clients verify the stack's database.
-	SQL  ServerIdentity           `json:"sql"`
-	Edge ingresscontroller.Status `json:"edge"`
+	// SQLAuthority is the PEM of who signs the certificate of the stack's database.
+	SQLAuthority string                   `json:"sqlAuthority,omitempty"`
+	Edge         ingresscontroller.Status `json:"edge"`
 	// Network tells how NetworkPolicies are enforced and what they denied.
 	Network dataplane.Status `json:"network"`
 	// Drifted says what was changed behind Pulumi's back and is so still.
@@ -50,13 +50,6 @@ type Status struct {
 	Faults []string `json:"faults,omitempty"`
 	// Monitoring tells which alerts fire.
 	Monitoring monitoring.Status `json:"monitoring"`
-}
-
-// ServerIdentity is what a server's certificate has to be.
-type ServerIdentity struct {
-	// Name is the subject's common name, CA the PEM of who signs it.
-	Name string `json:"name,omitempty"`
-	CA   string `json:"ca,omitempty"`
 }
 
 // Pod is a pod in the daemon's status.
@@ -168,7 +161,7 @@ func (d *Daemon) status() Status {
 		})
 	}
 	d.addresses(s.Addresses)
-	s.SQL = d.sqlIdentity()
+	s.SQLAuthority = d.sqlAuthority()
 	d.mu.Lock()
 	s.Problems = slices.Clone(d.problems)
 	d.mu.Unlock()
@@ -179,7 +172,7 @@ func (d *Daemon) addresses(at map[string]string) {
 	plan := d.options.Plan
 	at["edge"], at["kms"], at["secretManager"] = plan.Edge().String(), plan.KMS().String(), plan.SecretManager().String()
 	at["monitoring"] = netip.AddrPortFrom(plan.Monitoring(), monitoring.PrometheusPort).String()
-	at["identity"], at["registry"] = plan.Identity().String(), plan.Registry().String()
+	at["identity"], at["registry"], at["sqlAdmin"] = plan.Identity().String(), plan.Registry().String(), plan.SQLAdmin().String()
 	for _, r := range d.store.List(gcp.TypeCluster) {
 		at["control"] = provider.Properties(r.Outputs).Text("endpoint") + ":443"
 	}
@@ -196,16 +189,15 @@ func (d *Daemon) addresses(at map[string]string) {
 	}
 }
 
-// sqlIdentity is empty without a database of the stack's.
-func (d *Daemon) sqlIdentity() (identity ServerIdentity) {
+// sqlAuthority is empty without a database of the stack's.
+func (d *Daemon) sqlAuthority() (pem string) {
 	for _, r := range d.store.List(gcp.TypeDatabaseInstance) {
 		if r.ID == cloudide.Database {
 			continue
 		}
-		outputs := provider.Properties(r.Outputs)
-		identity = ServerIdentity{Name: outputs.Text("project") + ":" + r.ID, CA: outputs.Text("serverCaCerts.0.cert")}
+		pem = provider.Properties(r.Outputs).Text("serverCaCerts.0.cert")
 	}
-	return identity
+	return pem
 }
 
 // mint signs a token. A tenant that the stack does not declare is somebody

@@ -23,9 +23,11 @@ import (
 	"github.com/coditect-ai/license-platform/k8s/customresource"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/cluster/metadata"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/google/audit"
+	"github.com/coditect-ai/license-platform/local/google/iam"
 	"github.com/coditect-ai/license-platform/local/google/identity"
 	"github.com/coditect-ai/license-platform/local/google/kms"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
@@ -68,6 +70,7 @@ type Daemon struct {
 	issuer       *identity.Issuer
 	registry     *registry.Registry
 	kubelet      *kubelet.Kubelet
+	metadata     *metadata.Server
 	network      *dataplane.Dataplane
 	intruder     intruder
 	history      *history
@@ -159,7 +162,13 @@ func (d *Daemon) open() (err error) {
 	if err != nil {
 		return fmt.Errorf("make the kubelet: %w", err)
 	}
-	d.databases = &databases{dir: at("postgres"), logs: logs, supervisor: d.supervisor, log: d.log, running: map[string]*postgres.Server{}}
+	d.openMetadata()
+	d.databases = &databases{
+		dir: at("postgres"), logs: logs, supervisor: d.supervisor, log: d.log, running: map[string]*postgres.Server{},
+		mayLogIn: func(project, instance, member string) bool {
+			return d.sqlAdmin().Allows(member, iam.SQLLogin, project, instance)
+		},
+	}
 	d.caches = &caches{dir: at("redis"), logs: logs, authority: d.authority, supervisor: d.supervisor, log: d.log, running: map[string]*redis.Server{}}
 	if err := d.openMonitoring(logs); err != nil {
 		return err

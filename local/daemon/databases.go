@@ -12,6 +12,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/google/cloudsql"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
 	"github.com/coditect-ai/license-platform/local/google/postgres"
 	"github.com/coditect-ai/license-platform/local/host/certificate"
@@ -24,8 +25,12 @@ type databases struct {
 	supervisor *process.Supervisor
 	log        *slog.Logger
 
+	// mayLogIn asks IAM whether a member may log in to an instance.
+	mayLogIn func(project, instance, member string) bool
+
 	mu      sync.Mutex
 	running map[string]*postgres.Server
+	proxies map[string]*cloudsql.Proxy
 	down    bool // made to fail
 }
 
@@ -41,6 +46,15 @@ func (d *databases) authority(instance string) (*certificate.Authority, error) {
 	return certificate.LoadOrCreateNamed(d.authorityDir(instance), "Google Cloud SQL Server CA")
 }
 
+// clients is who signs the certificates with which clients come to the instance's proxy.
+func (d *databases) clients(instance string) (*certificate.Authority, error) {
+	return certificate.LoadOrCreateNamed(d.clientsDir(instance), "Google Cloud SQL Client CA")
+}
+
+func (d *databases) clientsDir(instance string) string {
+	return filepath.Join(d.dir, instance+".clients")
+}
+
 // ServerCA is what clients of the instance have to trust, as PEM.
 func (d *databases) ServerCA(instance string) (string, error) {
 	d.mu.Lock()
@@ -52,8 +66,8 @@ func (d *databases) ServerCA(instance string) (string, error) {
 	return authority.PEM(), nil
 }
 
-// EnsureInstance starts the instance, or gives a running one its flags. Its
-// certificate has no name but the subject's, project:instance, as that of Cloud SQL.
+// EnsureInstance starts the instance with its proxy, or gives a running one its flags.
+// PostgreSQL's certificate names the address, too, which that of Cloud SQL does not.
 func (d *databases) EnsureInstance(ctx context.Context, project, instance string, at netip.AddrPort, flags map[string]string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -71,7 +85,7 @@ func (d *databases) EnsureInstance(ctx context.Context, project, instance string
 	if err != nil {
 		return err
 	}
-	pair, err := authority.IssueNamed(project + ":" + instance)
+	pair, err := authority.IssueNamed(project+":"+instance, at.Addr())
 	if err != nil {
 		return err
 	}
@@ -82,21 +96,63 @@ func (d *databases) EnsureInstance(ctx context.Context, project, instance string
 	if err != nil {
 		return fmt.Errorf("start the database %s: %w", instance, err)
 	}
+	if err := d.openProxy(project, instance, server); err != nil {
+		return errors.Join(fmt.Errorf("start the database %s: %w", instance, err), server.Stop(context.WithoutCancel(ctx)))
+	}
 	d.running[instance] = server
 	return nil
+}
+
+// openProxy puts a proxy before a server that has just started. Its certificate has no
+// name but the subject's, project:instance, as that of Cloud SQL. It is called with the
+// lock held.
+func (d *databases) openProxy(project, instance string, server *postgres.Server) error {
+	d.closeProxy(instance) // of a server that has ended
+	authority, err := d.authority(instance)
+	if err != nil {
+		return err
+	}
+	pair, err := authority.IssueNamed(project + ":" + instance)
+	if err != nil {
+		return err
+	}
+	clients, err := d.clients(instance)
+	if err != nil {
+		return err
+	}
+	proxy, err := cloudsql.StartProxy(cloudsql.ProxyConfig{
+		Address: netip.AddrPortFrom(server.Address().Addr(), cloudsql.Port), Certificate: pair, Clients: clients.Pool(), Dial: server.Dial, Log: d.log,
+		MayLogIn: func(member string) bool { return d.mayLogIn(project, instance, member) },
+	})
+	if err != nil {
+		return err
+	}
+	if d.proxies == nil {
+		d.proxies = map[string]*cloudsql.Proxy{}
+	}
+	d.proxies[instance] = proxy
+	return nil
+}
+
+func (d *databases) closeProxy(instance string) {
+	if proxy, open := d.proxies[instance]; open {
+		proxy.Close()
+		delete(d.proxies, instance)
+	}
 }
 
 // RemoveInstance stops the instance; its data is gone with it.
 func (d *databases) RemoveInstance(ctx context.Context, instance string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.closeProxy(instance)
 	if server, exists := d.running[instance]; exists {
 		if err := server.Stop(ctx); err != nil {
 			return fmt.Errorf("stop the database %s: %w", instance, err)
 		}
 		delete(d.running, instance)
 	}
-	return errors.Join(removeData(d.authorityDir(instance)), removeData(filepath.Join(d.dir, instance)))
+	return errors.Join(removeData(d.authorityDir(instance)), removeData(d.clientsDir(instance)), removeData(filepath.Join(d.dir, instance)))
 }
 
 func (d *databases) server(instance string) (*postgres.Server, error) {
@@ -164,6 +220,7 @@ func (d *databases) stop(ctx context.Context) error {
 	defer d.mu.Unlock()
 	var failed []error
 	for name, server := range d.running {
+		d.closeProxy(name)
 		if err := server.Stop(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("stop the database %s: %w", name, err))
 		}

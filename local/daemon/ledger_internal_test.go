@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"testing"
 	"time"
@@ -106,7 +107,7 @@ func storesOf(t *testing.T) (*Daemon, ledger.Seed) {
 		assert.NoError(t, d.caches.stop(context.Background()))
 		assert.NoError(t, d.databases.stop(context.Background()))
 	})
-	sql := port.Address(t)
+	sql := netip.AddrPortFrom(port.Host(t), databasePort)
 	ctx := t.Context()
 	require.NoError(t, d.databases.EnsureInstance(ctx, "project", instance, sql, map[string]string{"max_connections": "25"}))
 	require.NoError(t, d.databases.EnsureDatabase(ctx, instance, database, "", ""))
@@ -120,7 +121,7 @@ func storesOf(t *testing.T) (*Daemon, ledger.Seed) {
 	}
 	authorityOfSQL, err := d.databases.ServerCA(instance)
 	require.NoError(t, err)
-	options := ledger.Options{Address: sql.String(), CA: authorityOfSQL, ServerName: "project:" + instance, Database: database, User: owner, Password: password}
+	options := ledger.Options{Address: sql.String(), CA: authorityOfSQL, Database: database, User: owner, Password: password}
 	require.NoError(t, ledger.Migrate(ctx, options, "", log))
 	license := app.Declared{ID: "demo", Product: "coditect-ide", Seats: 5}
 	seed := ledger.Seed{Tenant: app.Tenant{ID: "demo-tenant", Name: "demo", Status: app.StatusActive}, Licenses: []app.Declared{license}}

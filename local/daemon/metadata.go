@@ -19,6 +19,11 @@ import (
 	"github.com/coditect-ai/license-platform/local/cluster/metadata"
 )
 
+// openMetadata makes the metadata server.
+func (d *Daemon) openMetadata() {
+	d.metadata = metadata.New(cloudide.Project, gcp.ProjectNumber, d.identityAt)
+}
+
 // serveMetadata opens the metadata server.
 func (d *Daemon) serveMetadata(ctx context.Context, group *errgroup.Group) error {
 	at := d.options.Plan.Metadata()
@@ -26,9 +31,11 @@ func (d *Daemon) serveMetadata(ctx context.Context, group *errgroup.Group) error
 	if err != nil {
 		return fmt.Errorf("open the metadata server: %w", err)
 	}
-	server := &http.Server{
-		Handler: metadata.New(cloudide.Project, gcp.ProjectNumber, d.identityAt), ReadHeaderTimeout: 10 * time.Second,
+	var handler http.Handler = d.metadata
+	if d.network.Status().Warning != "" {
+		handler = d.metadata.Beside()
 	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve the metadata server: %w", err)

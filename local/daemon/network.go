@@ -17,6 +17,8 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
+	"github.com/coditect-ai/license-platform/local/cluster/metadata"
+	"github.com/coditect-ai/license-platform/local/google/cloudsql"
 )
 
 // network makes the pods' network, in which the declared NetworkPolicies hold.
@@ -29,6 +31,12 @@ func (d *Daemon) openNetwork() error {
 		Supervisor: d.supervisor, Shim: program, Log: d.log,
 		Rules: d.networkRules, Services: d.networkServices,
 		Pods: func() []kubelet.Pod { return d.kubelet.Pods() },
+		Environment: func(pod kubelet.Pod, beside bool) []string {
+			if beside {
+				return []string{metadata.VariableBeside(d.options.Plan.Metadata(), pod.IP)}
+			}
+			return []string{metadata.Variable()}
+		},
 	})
 	return nil
 }
@@ -103,24 +111,27 @@ func (d *Daemon) networkServices() []dataplane.Service {
 	services := append(d.clusterServices(),
 		dataplane.Service{Name: "Cloud KMS", Address: plan.KMS()},
 		dataplane.Service{Name: "Secret Manager", Address: plan.SecretManager()},
+		dataplane.Service{Name: "the Cloud SQL Admin API", Address: plan.SQLAdmin()},
 		dataplane.Service{Name: "Identity Platform's public keys", Address: plan.Identity()},
 		dataplane.Service{Name: "Artifact Registry", Address: plan.Registry()},
 	)
 	for _, r := range d.store.List(gcp.TypeDatabaseInstance, gcp.TypeRedisInstance) {
 		outputs := provider.Properties(r.Outputs)
-		host, kind, port := outputs.Text("privateIpAddress"), "Cloud SQL", float64(databasePort)
+		host, kind, ports := outputs.Text("privateIpAddress"), "Cloud SQL", []uint16{databasePort, cloudsql.Port}
 		if r.Type == gcp.TypeRedisInstance {
-			host, kind = outputs.Text("host"), "Memorystore"
-			port, _ = outputs.Number("port")
+			port, _ := outputs.Number("port")
+			host, kind, ports = outputs.Text("host"), "Memorystore", []uint16{uint16(port)}
 		}
-		if address, err := netip.ParseAddr(host); err == nil {
-			services = append(services, dataplane.Service{
-				Name: kind + " " + outputs.Text("name"), Address: netip.AddrPortFrom(address, uint16(port)),
-			})
+		address, err := netip.ParseAddr(host)
+		if err != nil {
+			continue
+		}
+		for _, port := range ports {
+			services = append(services, dataplane.Service{Name: kind + " " + outputs.Text("name"), Address: netip.AddrPortFrom(address, port)})
 		}
 	}
 	return services
 }
 
-// databasePort is where Cloud SQL's PostgreSQL listens.
+// databasePort is where Cloud SQL's PostgreSQL listens, besides the proxy before it.
 const databasePort = 5432

@@ -26,6 +26,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/google/cloudsql"
 )
 
 // maxMessage bounds a message from the engine, in bytes: a whole stack's CA
@@ -43,6 +44,9 @@ func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Recor
 		return record, err
 	}
 	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.withIdentityFault(d.issuer.Handler())); err != nil {
+		return record, err
+	}
+	if err := d.serveHTTPS(ctx, group, plan.SQLAdmin(), cloudsql.AdminAPI(d.sqlAdmin(), d.log)); err != nil {
 		return record, err
 	}
 	if err := d.serveHTTPS(ctx, group, plan.Registry(), d.registry); err != nil {

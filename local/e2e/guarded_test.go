@@ -154,7 +154,7 @@ func startAPI(t *testing.T, google *apptest.Google, tenants string) string {
 	t.Helper()
 	postgres, redis := apptest.StartPostgres(t), apptest.StartRedis(t)
 	common := map[string]string{
-		"PROJECT_ID": apptest.Project, "DATABASE_ADDRESS": postgres.Address, "DATABASE_CA": postgres.CA, "DATABASE_SERVER_NAME": postgres.ServerName, "DATABASE_NAME": apptest.Database,
+		"PROJECT_ID": apptest.Project, "DATABASE_ADDRESS": postgres.Address, "DATABASE_CA": postgres.CA, "DATABASE_NAME": apptest.Database,
 		"DATABASE_PASSWORD_SECRET": "projects/p/secrets/s/versions/1", "SECRET_MANAGER_ENDPOINT": google.Endpoint, "GOOGLE_API_CA": google.CA,
 	}
 	migrate := maps.Clone(common)

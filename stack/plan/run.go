@@ -26,7 +26,6 @@ const Digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012345678
 // they must not be.
 const (
 	MigrationPassword = "migration-password-of-the-test"
-	DatabasePassword  = "database-password-of-the-test"
 	RedisAuth         = "auth-string-of-the-test"
 )
 
@@ -41,7 +40,7 @@ func Make(root, name string, changes ...Change) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets["migrationPassword"], secrets["databasePassword"] = MigrationPassword, DatabasePassword
+	secrets["migrationPassword"] = MigrationPassword
 	r := &Run{settings: settings, secrets: secrets}
 	for _, change := range changes {
 		change(r)

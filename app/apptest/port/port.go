@@ -45,6 +45,23 @@ func Address(tb testing.TB) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(Free(tb)))
 }
 
+// Host returns an address of this machine, other than 127.0.0.1, for servers whose ports
+// are given. Until the test's end no other test is given it.
+func Host(tb testing.TB) netip.Addr {
+	tb.Helper()
+	for range 100 {
+		address := netip.AddrFrom4([4]byte{127, byte(251 + rand.IntN(4)), byte(rand.IntN(256)), byte(1 + rand.IntN(254))})
+		reserved, err := net.Listen("unix", "@license-platform-test-host-"+address.String())
+		if err != nil {
+			continue
+		}
+		tb.Cleanup(func() { require.NoError(tb, reserved.Close()) })
+		return address
+	}
+	require.FailNow(tb, "no address of 127.251.0.0/16 to 127.254.0.0/16 is free")
+	return netip.Addr{}
+}
+
 // Closed returns an address of 127.0.0.1 that refuses connections until the
 // test's end. A socket is bound to it and does not listen, so that nobody else can.
 func Closed(tb testing.TB) netip.AddrPort {

@@ -40,7 +40,8 @@ type Cloud struct {
 // Databases makes Cloud SQL instances real. Every Ensure may be called for what
 // exists already.
 type Databases interface {
-	// EnsureInstance starts the instance; its certificate is for project:instance.
+	// EnsureInstance starts the instance with the proxy before it, whose certificate is
+	// for project:instance.
 	EnsureInstance(ctx context.Context, project, instance string, at netip.AddrPort, flags map[string]string) error
 	// ServerCA is the PEM of the authority that signs this instance's certificate, and
 	// no other's.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // Address is where pods reach it, also as metadata.google.internal. On Dataplane
@@ -36,13 +37,15 @@ type Server struct {
 	project, number string
 	who             func(netip.Addr) (Pod, bool)
 	signer          *signer
+	access          []byte // the key of access tokens
+	now             func() time.Time
 	mux             *http.ServeMux
 }
 
 // New returns the metadata server of a project, by its id and its number. who
 // tells which pod has an address.
 func New(project, number string, who func(netip.Addr) (Pod, bool)) *Server {
-	s := &Server{project: project, number: number, who: who, signer: &signer{}, mux: http.NewServeMux()}
+	s := &Server{project: project, number: number, who: who, signer: &signer{}, access: accessKey(), now: time.Now, mux: http.NewServeMux()}
 	const v1 = "/computeMetadata/v1"
 	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { say(w, "computeMetadata/") })
 	s.mux.HandleFunc("GET "+v1+"/project/project-id", func(w http.ResponseWriter, _ *http.Request) { say(w, s.project) })

@@ -23,12 +23,17 @@ const denial = "IAM returned 403 Forbidden: Permission 'iam.serviceAccounts.%s' 
 // token gives an access token: of the Google service account, when the pod may act
 // as it, and without one of the Kubernetes service account itself, which opens
 // only what is granted to that.
-func (s *Server) token(w http.ResponseWriter, _ *http.Request, p Pod) {
+func (s *Server) token(w http.ResponseWriter, r *http.Request, p Pod) {
 	if p.Email != "" && !p.Granted {
 		s.refuse(w, p, "access token", "getAccessToken")
 		return
 	}
-	encode(w, map[string]any{"access_token": "ya29.local-" + rand.Text(), "expires_in": int(lifetime.Seconds()) - 1, "token_type": "Bearer"})
+	token, err := s.accessToken(r, p)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	encode(w, map[string]any{"access_token": token, "expires_in": int(lifetime.Seconds()) - 1, "token_type": "Bearer"})
 }
 
 // identity gives an ID token for an audience. Only a Google service account has

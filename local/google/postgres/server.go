@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/coditect-ai/license-platform/local/host/certificate"
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
@@ -36,7 +37,8 @@ type Config struct {
 	LogPath string
 	// Address is the private address, for example 127.77.16.3:5432.
 	Address netip.AddrPort
-	// Certificate is what the server presents (certificate.Authority.Issue).
+	// Certificate is what the server presents: for its address, with the authority that
+	// signed it (certificate.Authority.IssueNamed).
 	Certificate tls.Certificate
 	// Flags are Cloud SQL's database flags, for example log_connections → on.
 	// What a stock PostgreSQL cannot apply is recorded, see Server.Flags.
@@ -52,7 +54,8 @@ type Server struct {
 	config     Config
 	bin        string
 	socketDir  string
-	password   string // the administrator's
+	password   string                 // the administrator's
+	proxy      *certificate.Authority // signs for whom the proxy connects
 	parameters parameters
 	version    string
 	done       chan struct{}
@@ -97,6 +100,10 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 // boot brings the server up on its data.
 func (s *Server) boot(ctx context.Context) error {
 	if err := s.initialise(ctx); err != nil {
+		return err
+	}
+	var err error
+	if s.proxy, err = certificate.LoadOrCreateNamed(filepath.Join(s.config.Dir, "proxy"), "Cloud SQL proxy"); err != nil {
 		return err
 	}
 	if err := s.configure(s.flags); err != nil {

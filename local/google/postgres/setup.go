@@ -22,10 +22,13 @@ const maxSocketPath = 107
 var environment = [...]string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC"}
 
 // access lets the administrator in by the Unix socket, whose folder is private,
-// and everyone else by TLS (sslMode ENCRYPTED_ONLY), all with a password only.
+// and everyone else by TLS (sslMode ENCRYPTED_ONLY): who logs in by IAM with the
+// certificate that the instance's proxy has for that user, all others with a password.
 const access = `local   all ` + administrator + ` scram-sha-256
 local   all all reject
 hostssl all ` + administrator + ` all reject
+hostssl all +` + iamServiceAccounts + ` all cert
+hostssl all +` + iamUsers + ` all cert
 hostssl all all all scram-sha-256
 `
 
@@ -100,6 +103,7 @@ func (s *Server) configure(flags []Flag) error {
 	for name, content := range map[string]string{
 		"server.crt":      string(chain),
 		"server.key":      string(key),
+		"clients.crt":     s.proxy.PEM(),
 		"pg_hba.conf":     access,
 		"postgresql.conf": s.settings(flags),
 	} {
@@ -124,6 +128,7 @@ func (s *Server) settings(flags []Flag) string {
 	line("ssl", "on")
 	line("ssl_cert_file", "server.crt")
 	line("ssl_key_file", "server.key")
+	line("ssl_ca_file", "clients.crt")
 	line("ssl_min_protocol_version", "TLSv1.2")
 	line("password_encryption", "scram-sha-256")
 	line("max_connections", "100")

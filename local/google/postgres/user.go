@@ -27,6 +27,12 @@ type User struct {
 	Kind Kind
 }
 
+// Roles that mark who logs in by IAM, as on Cloud SQL.
+const (
+	iamUsers           = "cloudsqliamuser"
+	iamServiceAccounts = "cloudsqliamserviceaccount"
+)
+
 // maxName is the longest name that PostgreSQL keeps, in bytes; it would cut a
 // longer one silently.
 const maxName = 63
@@ -37,9 +43,9 @@ func (k Kind) group() (string, error) {
 	case BuiltIn, "":
 		return superuser, nil
 	case IAMUser:
-		return "cloudsqliamuser", nil
+		return iamUsers, nil
 	case IAMServiceAccount:
-		return "cloudsqliamserviceaccount", nil
+		return iamServiceAccounts, nil
 	default:
 		return "", fmt.Errorf("a database user cannot be of type %q; allowed: %s, %s, %s", k, BuiltIn, IAMUser, IAMServiceAccount)
 	}
@@ -55,8 +61,8 @@ func (s *Server) prepare(ctx context.Context) error {
 		}
 		for _, statement := range []string{
 			"CREATE ROLE " + superuser + " NOLOGIN CREATEDB CREATEROLE",
-			"CREATE ROLE cloudsqliamuser NOLOGIN",
-			"CREATE ROLE cloudsqliamserviceaccount NOLOGIN",
+			"CREATE ROLE " + iamUsers + " NOLOGIN",
+			"CREATE ROLE " + iamServiceAccounts + " NOLOGIN",
 			"ALTER DATABASE postgres OWNER TO " + superuser,
 			"CREATE ROLE postgres LOGIN CREATEDB CREATEROLE IN ROLE " + superuser,
 		} {

@@ -65,9 +65,12 @@ func (p Plan) Names() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 15), 
 // the ports that they have everywhere.
 func (p Plan) Monitoring() netip.Addr { return p.host(8, 16) }
 
+// SQLAdmin is where the Cloud SQL Admin API listens.
+func (p Plan) SQLAdmin() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 17), 8443) }
+
 // Services lists the addresses that one certificate each is made for.
 func (p Plan) Services() []netip.AddrPort {
-	return []netip.AddrPort{p.KMS(), p.SecretManager(), p.Identity(), p.Registry()}
+	return []netip.AddrPort{p.KMS(), p.SecretManager(), p.Identity(), p.Registry(), p.SQLAdmin()}
 }
 
 // PrivateServices is the range that stands for private services access: Cloud

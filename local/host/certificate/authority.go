@@ -141,10 +141,15 @@ func (a *Authority) IssueFor(lifetime time.Duration, names []string, ips []netip
 	return made, nil
 }
 
-// IssueNamed signs a server certificate as Issue does, whose only name is the common
-// name of its subject: no client can verify it by an address or a host.
-func (a *Authority) IssueNamed(name string) (tls.Certificate, error) {
-	made, err := a.sign(leafLifetime-2*clockSkew, &x509.Certificate{Subject: pkix.Name{CommonName: name}})
+// IssueNamed signs a server certificate as Issue does, with a common name in its subject.
+// Without addresses it has no other name: no client can verify it by an address or a
+// host.
+func (a *Authority) IssueNamed(name string, ips ...netip.Addr) (tls.Certificate, error) {
+	template := &x509.Certificate{Subject: pkix.Name{CommonName: name}}
+	for _, ip := range ips {
+		template.IPAddresses = append(template.IPAddresses, net.IP(ip.AsSlice()))
+	}
+	made, err := a.sign(leafLifetime-2*clockSkew, template)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("issue the certificate of %s: %w", name, err)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
-// passwords are the secrets that a stack may ask for before anybody has set one.
-var passwords = [...]string{"license-platform:migrationPassword", "license-platform:databasePassword"}
+// password is the secret that every stack asks for.
+const password = "license-platform:migrationPassword"
 
 // withRandomSecrets returns a stack's settings and its secrets. Random text takes the
 // place of every encrypted value, because the key that decrypts them is not here.
@@ -20,10 +20,7 @@ func withRandomSecrets(stack string, committed []byte) (settings []byte, secrets
 	if err != nil {
 		return nil, nil, err
 	}
-	secrets = map[string]string{}
-	for _, key := range passwords {
-		secrets[key] = rand.Text()
-	}
+	secrets = map[string]string{password: rand.Text()}
 	for key, value := range config {
 		if isEncrypted(value) {
 			secrets[key] = rand.Text()

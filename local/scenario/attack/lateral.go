@@ -21,7 +21,6 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
-	"github.com/coditect-ai/license-platform/app/postgres"
 	"github.com/coditect-ai/license-platform/local/report/layer"
 )
 
@@ -91,7 +90,7 @@ func sql(encrypted bool, user string) Try {
 			return Finding{}, fmt.Errorf("connect to PostgreSQL: %w", err)
 		}
 		if encrypted {
-			config.TLSConfig = postgres.CommonName(t.SQLRoots, t.SQLName)
+			config.TLSConfig = &tls.Config{RootCAs: t.SQLRoots, ServerName: config.Host, MinVersion: tls.VersionTLS12}
 		}
 		connection, err := pgx.ConnectConfig(ctx, config)
 		if err == nil {

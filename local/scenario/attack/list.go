@@ -128,6 +128,8 @@ func intruders() []Attack {
 		{"PostgreSQL without TLS", layer.Data, "28000", sql(false, "license-api")},
 		{"PostgreSQL with a guessed password", layer.Data, "28P01", sql(true, "license-api")},
 		{"PostgreSQL as superuser", layer.Data, "28", sql(true, "postgres")},
+		{"Cloud SQL's proxy without a certificate", layer.Data, "certificate only", proxyWithoutCertificate},
+		{"certificate of Cloud SQL's with a made-up token", layer.Data, "UNAUTHENTICATED", certificateFor("coditect-cloud-infra", "stores")},
 		{"KMS in plain text", layer.Data, "TLS only", sign(false, key)},
 		{"KMS without a key", layer.Data, "InvalidArgument", sign(true, "")},
 		{"KMS with an unknown key", layer.Data, "PermissionDenied", sign(true, key)},

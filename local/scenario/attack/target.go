@@ -35,9 +35,9 @@ type Target struct {
 	Requests func(ctx context.Context, traceID string) ([]requestlog.Passage, error)
 	// SQL, Redis and KMS are addresses (host:port) inside the private network.
 	SQL, Redis, KMS string
-	// SQLName is the common name of the database's certificate, SQLRoots verify it.
-	SQLName  string
+	// SQLRoots verify the database's certificate. SQLAdmin is the Cloud SQL Admin API.
 	SQLRoots *x509.CertPool
+	SQLAdmin string
 	// API and IDE are a pod of each; Control is the cluster's control plane.
 	API, IDE Pod
 	Control  netip.AddrPort
@@ -103,6 +103,14 @@ func (t *Target) http() *http.Client {
 		}
 	}
 	return t.client
+}
+
+// direct reaches what is not behind the load balancer. Each call has a connection of its
+// own.
+func (t *Target) direct() *http.Client {
+	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: t.Roots, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true,
+	}}
 }
 
 // Close ends idle connections.
