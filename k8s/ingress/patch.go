@@ -20,18 +20,22 @@ const FieldManager = "license-platform"
 // does not declare; it does not do so for a patch (pulumi-kubernetes v4.33,
 // provider/pkg/await/await.go, fixCSAFieldManagers). A destroy leaves it: without
 // the patch the rules would have no owner and vanish (provider/pkg/ssa/actions.go,
-// Relinquish). Settings.GiveBack comes before a destroy.
+// Relinquish). Settings.GiveBack comes before a destroy, which is refused without it.
 func patchIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource, after []pulumi.Resource) error {
 	annotations := args.annotations()
 	annotations["pulumi.com/patchForce"] = pulumi.String("true") // the rules belonged to another manager until now
 	annotations["pulumi.com/patchFieldManager"] = pulumi.String(FieldManager)
-	_, err := networkingv1.NewIngressPatch(ctx, name, &networkingv1.IngressPatchArgs{
+	guard, err := args.refuseToLeave(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = networkingv1.NewIngressPatch(ctx, name, &networkingv1.IngressPatchArgs{
 		Metadata: metav1.ObjectMetaPatchArgs{
 			Name:        pulumi.String(args.Settings.Name),
 			Namespace:   args.Namespace.ToStringOutput().ToStringPtrOutput(),
 			Annotations: annotations,
 		},
 		Spec: networkingv1.IngressSpecPatchArgs{Rules: patchRules(args.rules())},
-	}, pulumi.Parent(parent), pulumi.DependsOn(after), pulumi.RetainOnDelete(true))
+	}, append(guard, pulumi.Parent(parent), pulumi.DependsOn(after), pulumi.RetainOnDelete(true))...)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/host/toolchain"
 	"github.com/coditect-ai/license-platform/local/pulumi/engine"
@@ -55,7 +56,7 @@ func (a *app) runDestroy(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, client.SetForgets(context.WithoutCancel(ctx), false)) }()
 	}
-	if err := a.out.during("destroy", func() error { return a.destroy(ctx, dir, client) }); err != nil {
+	if err := a.out.during("destroy", func() error { return a.destroy(ctx, dir, client, os.Getenv(forgetUnreachable) == "true") }); err != nil {
 		return err
 	}
 	a.out.line("%s in %.1f s: the stack is gone, and the cloud goes on with what stays", a.out.green("destroyed"), time.Since(a.out.started).Seconds())
@@ -81,7 +82,7 @@ func (a *app) runDown(ctx context.Context) error {
 	defer release()
 	client, err := daemon.Connect(ctx, dir)
 	if err == nil {
-		if err := a.out.during("destroy", func() error { return a.destroy(ctx, dir, client) }); err != nil {
+		if err := a.out.during("destroy", func() error { return errors.Join(client.Leave(ctx), a.destroy(ctx, dir, client, true)) }); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}
@@ -101,7 +102,9 @@ func (a *app) runDown(ctx context.Context) error {
 	return nil
 }
 
-func (a *app) destroy(ctx context.Context, dir string, client *daemon.Client) error {
+// destroy destroys by the engine. With leave an adopted Ingress need not be given back
+// first: its cluster is gone, or all of the embedded cloud goes.
+func (a *app) destroy(ctx context.Context, dir string, client *daemon.Client, leave bool) error {
 	root, err := projectRoot()
 	if err != nil {
 		return err
@@ -123,6 +126,11 @@ func (a *app) destroy(ctx context.Context, dir string, client *daemon.Client) er
 	})
 	if err != nil {
 		return err
+	}
+	if leave {
+		if err := opened.DropHooks(ctx, kubernetes.TypeIngressPatch); err != nil {
+			return err
+		}
 	}
 	shown := newProgress(a.out, a.verbose)
 	if err := opened.Destroy(ctx, shown.watch); err != nil {

@@ -85,6 +85,7 @@ type Daemon struct {
 	kubernetes   *provider.Server
 	cluster      *kubernetes.Cluster
 	forgets      atomic.Bool // what of a cluster that is gone cannot be reached
+	leaves       atomic.Bool // the whole cloud is about to go
 
 	stop   context.CancelFunc
 	faults faults

@@ -88,6 +88,7 @@ func (d *Daemon) drills(ctx context.Context, mux *http.ServeMux) {
 	mux.HandleFunc("POST /attempt", d.attempt)
 	mux.HandleFunc("POST /kubectl", d.serveKubectl)
 	mux.HandleFunc("POST /forget", d.forget)
+	mux.HandleFunc("POST /leave", d.leave)
 	mux.HandleFunc("POST /intrude", d.move)
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, d.history.passages(r.URL.Query().Get("trace")), nil)

@@ -21,7 +21,7 @@ import (
 func (d *Daemon) providers(schemas *customresource.Schemas) {
 	google := &gcp.Cloud{
 		Store: d.store, Addresses: addresses(d.options.Plan), CA: d.authority.PEM(),
-		TenantID:    identity.TenantID,
+		TenantID: identity.TenantID, UsedBy: d.usedBy,
 		AgentsExist: func() bool { return !d.faults.has(fault.Agents) },
 		Databases:   d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
 		Images: d.registry, Tenants: tenants{d.issuer},

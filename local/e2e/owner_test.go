@@ -169,6 +169,15 @@ func TestTheIDEsOwnerAndTheStackShareOneIngress(t *testing.T) {
 				assert.Contains(t, output, lost)
 			}
 		}},
+		{"a destroy before it is given back is refused, and everything stays", func(t *testing.T) {
+			before := m.declared(t)
+			output, code := m.command(t, "down", "--stack-only")
+			assert.Equal(t, 1, code)
+			assert.Contains(t, output, "kubernetes.ingress.giveBack")
+			assert.Contains(t, output, "docs/destroy.md")
+			assert.Equal(t, before, m.declared(t))
+			assert.Equal(t, http.StatusOK, o.ask(t, licenseHost, "/health"))
+		}},
 		{"given back, the Ingress is the owner's alone", func(t *testing.T) {
 			m.must(t, "up", "--config", "kubernetes.ingress.giveBack=true")
 			o.keeps(t)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
 // TypeGlobalAddress is a static IP address, or a range that is reserved for
@@ -46,5 +47,6 @@ func (w *Cloud) globalAddress() provider.Kind {
 			d.Outputs["address"], d.Outputs["prefixLength"] = whole.Addr().String(), length
 			return nil
 		},
+		Refusal: func(r store.Resource) error { return w.inUse("address", r) },
 	}
 }

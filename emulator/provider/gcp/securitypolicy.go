@@ -28,6 +28,9 @@ func (w *Cloud) securityPolicy() provider.Kind {
 			return nil
 		},
 		Refusal: func(r store.Resource) error {
+			if err := w.inUse("security_policy", r); err != nil {
+				return err
+			}
 			name := provider.Properties(r.Outputs).Text("name")
 			for _, config := range w.Store.List("kubernetes:cloud.google.com/v1:BackendConfig") {
 				if provider.Properties(config.Inputs).Text("spec.securityPolicy.name") == name {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
 // TypeSSLPolicy says which TLS versions and ciphers a load balancer takes.
@@ -29,5 +30,6 @@ func (w *Cloud) sslPolicy() provider.Kind {
 			fallback(d, "minTlsVersion", "TLS_1_0")
 			return nil
 		},
+		Refusal: func(r store.Resource) error { return w.inUse("ssl_policy", r) },
 	}
 }

@@ -26,6 +26,10 @@ type Cloud struct {
 	// TenantID is the id of an Identity Platform tenant with this display name.
 	TenantID func(project, displayName string) string
 
+	// UsedBy is the path of what uses the resource of this type and name in the load
+	// balancer, such as a backend service, and empty when nothing does; nil: nothing.
+	UsedBy func(typ, name string) string
+
 	// AgentsExist tells whether Google has made its service agents by now; nil: always.
 	AgentsExist func() bool
 
@@ -117,7 +121,7 @@ func (w *Cloud) Kinds() []provider.Kind {
 		w.secret(), w.secretVersion(), w.secretMember(),
 		w.repository(), w.repositoryMember(),
 		w.identityConfig(), w.tenant(),
-		w.logBucket(), w.logSink(), w.logMetric(),
+		w.logBucket(), w.logSink(), w.logExclusion(), w.logMetric(),
 		w.alertPolicy(), w.notificationChannel(), w.uptimeCheck(), w.monitoredService(), w.objective(), w.dashboard(),
 	}
 	for i := range kinds {

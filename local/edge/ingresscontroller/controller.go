@@ -125,7 +125,7 @@ func (c *Controller) Sync() Status {
 func (c *Controller) plan(w declaredResources, ingress *networkingv1.Ingress, next *Status) error {
 	if ingress == nil {
 		c.lastGood = &plan{} // the Ingress is gone, and with it its load balancer
-		c.proxy.tls = loadbalancer.TLSPolicy{}
+		c.proxy.tls, c.proxy.sslPolicy = loadbalancer.TLSPolicy{}, ""
 		c.guards.forget(nil)
 		return nil
 	}

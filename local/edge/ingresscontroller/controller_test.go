@@ -53,6 +53,27 @@ func TestTheDeclaredWorldBecomesTheLoadBalancersConfiguration(t *testing.T) {
 		"without one declared it is the pods' readiness probe")
 }
 
+func TestWhatTheLoadBalancerUsesIsToldAlsoWhileTheSyncStalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.controller()
+	assert.Empty(t, c.Uses().Backends, "nothing is served yet")
+	require.Empty(t, c.Sync().Problems)
+	uses := c.Uses()
+	assert.Equal(t, "tls", uses.SSLPolicy)
+	assert.Equal(t, "coditect-app/unified", uses.URLMap)
+	assert.NotEmpty(t, uses.Address)
+	require.NotEmpty(t, uses.Backends)
+
+	w.remove(licenseService)
+	require.NotEmpty(t, c.Sync().Problems)
+	assert.Equal(t, uses, c.Uses(), "what was attached stays attached")
+
+	w.edit(frontConfig, "sslPolicy: tls", `sslPolicy: ""`)
+	require.NotEmpty(t, c.Sync().Problems)
+	assert.Equal(t, "tls", c.Uses().SSLPolicy)
+}
+
 func TestWhatIsMissingStallsTheWholeSyncAndTheLastGoodConfigurationServes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

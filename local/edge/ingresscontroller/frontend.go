@@ -20,7 +20,7 @@ func (t *translation) frontend() {
 	t.address()
 	t.certificates()
 	config := &t.plan.config
-	config.TLS = t.proxy.tls // an SSL policy stays until a FrontendConfig names another, or ""
+	config.TLS, t.plan.sslPolicy = t.proxy.tls, t.proxy.sslPolicy // an SSL policy stays until a FrontendConfig names another, or ""
 	config.PlainHTTP.Allowed = t.ingress.Annotations[annotationAllowHTTP] != "false"
 	if name := t.ingress.Annotations[annotationFrontendConfig]; name != "" {
 		t.frontendConfig(name)
@@ -43,6 +43,7 @@ func (t *translation) address() {
 		t.problem("the given static IP name %q doesn't translate to an existing static IP: there is no such global address", name)
 		return
 	}
+	t.plan.address = name
 	if ip, err := netip.ParseAddr(address.Address); err == nil {
 		t.plan.config.Address = ip
 	}
@@ -96,6 +97,7 @@ func (t *translation) frontendConfig(name string) {
 		if *wanted != "" && !exists {
 			t.problem("FrontendConfig %q: there is no SSL policy %q", t.key(name), *wanted)
 		}
+		t.plan.sslPolicy = *wanted
 		t.plan.config.TLS = loadbalancer.TLSPolicy{
 			Profile: policy.Profile, MinVersion: policy.MinTLSVersion, CustomFeatures: policy.CustomFeatures,
 		}

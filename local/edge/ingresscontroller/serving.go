@@ -23,3 +23,29 @@ func (c *Controller) Serving() []Serving {
 	}
 	return slices.Clip(all)
 }
+
+// Uses are the names of what the last good configuration uses of what a program
+// declares; nothing of it can be deleted.
+type Uses struct {
+	// Backends has the backend that a Cloud Armor policy is attached to, by the policy.
+	Backends map[string]string
+	// SSLPolicy is attached to the target proxy, and Address to the forwarding rule.
+	SSLPolicy, Address string
+	// URLMap is the URL map's name, after which the parts of the front end are called.
+	URLMap string
+}
+
+// Uses says what the load balancer uses now.
+func (c *Controller) Uses() Uses {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	uses := Uses{Backends: map[string]string{}}
+	if c.lastGood == nil || c.lastGood.config.Name == "" {
+		return uses
+	}
+	for backend, policy := range c.lastGood.guards {
+		uses.Backends[policy] = backend
+	}
+	uses.SSLPolicy, uses.Address, uses.URLMap = c.proxy.sslPolicy, c.lastGood.address, c.lastGood.config.Name
+	return uses
+}

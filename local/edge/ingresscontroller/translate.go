@@ -17,6 +17,8 @@ type plan struct {
 	config  loadbalancer.Config
 	targets map[string]target // by backend name
 	guards  map[string]string // name of the policy, by backend name
+	// sslPolicy and address are the names of what the front end uses.
+	sslPolicy, address string
 	// warnings are what is wrong and stalls nothing.
 	warnings []string
 }
@@ -24,6 +26,7 @@ type plan struct {
 // proxy is what stays of a load balancer's front end from one pass to the next.
 type proxy struct {
 	tls          loadbalancer.TLSPolicy
+	sslPolicy    string // the name of tls
 	certificates *certificates
 }
 
@@ -48,7 +51,7 @@ func translate(w declaredResources, ingress networkingv1.Ingress, guards *guards
 	if len(t.problems) > 0 {
 		return nil, errors.Join(t.problems...)
 	}
-	front.tls = t.plan.config.TLS
+	front.tls, front.sslPolicy = t.plan.config.TLS, t.plan.sslPolicy
 	return &t.plan, nil
 }
 

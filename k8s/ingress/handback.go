@@ -1,0 +1,32 @@
+package ingress
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// handBackFirst is the name of the hook that refuses to delete the patch of an adopted
+// Ingress. A destroy that does not run the program does not know the hook, refuses all
+// the same and shows this name, so the name says what to do.
+const handBackFirst = "an adopted Ingress is given back before a destroy: kubernetes.ingress.giveBack, docs/destroy.md step 3"
+
+// errNotGivenBack is what a destroy that runs the program shows.
+var errNotGivenBack = errors.New("the Ingress still routes to the platform, and its load balancer would stop taking changes: " +
+	"run an up with kubernetes.ingress.giveBack: true first (docs/destroy.md)")
+
+// refuseToLeave keeps an adopted Ingress from being left with a rule, a certificate and
+// a FrontendConfig of which nothing is there any more. The engine calls the hook in the
+// preview, before anything is deleted.
+func (a *Args) refuseToLeave(ctx *pulumi.Context) ([]pulumi.ResourceOption, error) {
+	if a.Settings.GiveBack || ctx.RunningWithMocks() {
+		return nil, nil // the mock engine takes no hook
+	}
+	hook, err := ctx.RegisterResourceHook(handBackFirst, func(*pulumi.ResourceHookArgs) error { return errNotGivenBack },
+		&pulumi.ResourceHookOptions{OnDryRun: true})
+	if err != nil {
+		return nil, fmt.Errorf("register the hook %q: %w", handBackFirst, err)
+	}
+	return []pulumi.ResourceOption{pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeDelete: []*pulumi.ResourceHook{hook}})}, nil
+}
