@@ -9,6 +9,8 @@ import (
 
 	"github.com/coditect-ai/license-platform/k8s/cluster"
 	"github.com/coditect-ai/license-platform/k8s/ingress"
+	"github.com/coditect-ai/license-platform/k8s/namespace"
+	"github.com/coditect-ai/license-platform/k8s/workload"
 	"github.com/coditect-ai/license-platform/network"
 	"github.com/coditect-ai/license-platform/observe"
 	"github.com/coditect-ai/license-platform/setting"
@@ -28,9 +30,9 @@ const skipKey = "checks.skip"
 func checkNames() []string {
 	return []string{
 		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress,
-		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork,
+		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork, cluster.CheckNodeTaints,
 		observe.CheckAudit,
-		ingress.CheckIngress,
+		namespace.CheckNamespace, ingress.CheckIngress,
 	}
 }
 
@@ -73,8 +75,10 @@ func (d *deployment) checks() setting.Checks {
 	if d.unreachable != nil {
 		return all
 	}
+	all = append(all, namespace.Checks(d.ctx, s.Kubernetes.Namespace, pulumi.Provider(d.kubernetes))...)
 	return append(all, ingress.Checks(d.ctx, ingress.CheckArgs{
 		Settings: s.Kubernetes.Ingress, Namespace: s.Kubernetes.Namespace.Name,
 		Domain: s.Platform.Domain, LicenseHost: s.Platform.LicenseHost(), EdgeAddressName: s.Network.EdgeAddress.Name,
+		Services: []string{workload.APIName, workload.StaffName},
 	}, pulumi.Provider(d.kubernetes))...)
 }

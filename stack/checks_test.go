@@ -17,6 +17,7 @@ const (
 	getAddress      = "gcp:compute/getGlobalAddress:getGlobalAddress"
 	getManagedZones = "gcp:dns/getManagedZones:getManagedZones"
 	getIamPolicy    = "gcp:projects/getIamPolicy:getIamPolicy"
+	kubeNamespace   = "kubernetes:core/v1:Namespace"
 	getCluster      = "gcp:container/getCluster:getCluster"
 )
 
@@ -92,10 +93,51 @@ func wrongWorlds() map[string]wrongWorld {
 		"the nodes have another account": {
 			found(getCluster, "nodePools", []any{plan.NodePool("default", "GKE_METADATA")}), []string{"identity.nodeAccount", nodes, "could not pull the API's image", "Compute Engine's default account"}, "nodeAccount",
 		},
+		"all nodes have taints": {
+			found(getCluster, "nodePools", []any{tainted("gpu", "NO_SCHEDULE"), tainted("batch", "NO_EXECUTE")}),
+			[]string{"kubernetes.cluster.name", "gpu (kind=gpu:NO_SCHEDULE), batch (kind=batch:NO_EXECUTE)", "a node pool without taints"},
+			"nodeTaints",
+		},
+		"the namespace is being deleted": {
+			found(kubeNamespace, "status", map[string]any{"phase": "Terminating"}), []string{"kubernetes.namespace.name", "coditect-app", "is being deleted"}, "namespace",
+		},
+		"a service mesh puts a sidecar into every pod": {
+			found(kubeNamespace, "metadata", map[string]any{"name": "coditect-app", "labels": map[string]any{"istio-injection": "enabled"}}),
+			[]string{"kubernetes.namespace.name", "label istio-injection=enabled", "Job would never end"},
+			"namespace",
+		},
+		"another service mesh does": {
+			found(kubeNamespace, "metadata", map[string]any{"name": "coditect-app", "annotations": map[string]any{"linkerd.io/inject": "enabled"}}),
+			[]string{"annotation linkerd.io/inject=enabled"},
+			"namespace",
+		},
 		"the cluster lives in another network": {
 			found(getCluster, "network", "projects/p/global/networks/other"), []string{"network.name", "coditect-vpc", "lives in other"}, "clusterNetwork",
 		},
 	}
+}
+
+// tainted is a node pool that keeps pods away.
+func tainted(name, effect string) map[string]any {
+	pool := plan.NodePool("gke-nodes@coditect-cloud-infra.iam.gserviceaccount.com", "GKE_METADATA")
+	config, _ := pool["nodeConfigs"].([]any)[0].(map[string]any)
+	pool["name"], config["taints"] = name, []any{map[string]any{"key": "kind", "value": name, "effect": effect}}
+	return pool
+}
+
+func TestOneNodePoolWithoutTaintsIsEnough(t *testing.T) {
+	t.Parallel()
+	for _, other := range []map[string]any{tainted("soft", "PREFER_NO_SCHEDULE"), plan.NodePool("gke-nodes@coditect-cloud-infra.iam.gserviceaccount.com", "GKE_METADATA")} {
+		stacktest.Deploy(t, "prod", plan.Preview(), plan.Found(getCluster, map[string]any{"nodePools": []any{tainted("gpu", "NO_SCHEDULE"), other}}))
+	}
+}
+
+func TestANamespaceOfOthersMayBeStrict(t *testing.T) {
+	t.Parallel()
+	stacktest.Deploy(t, "prod", plan.Preview(), plan.Found(kubeNamespace, map[string]any{
+		"metadata": map[string]any{"name": "coditect-app", "labels": map[string]any{"pod-security.kubernetes.io/enforce": "restricted", "istio-injection": "disabled"}},
+		"status":   map[string]any{"phase": "Active"},
+	}))
 }
 
 func TestAWrongWorldIsRefusedBeforeAnythingIsDeclared(t *testing.T) {

@@ -18,12 +18,16 @@ func annotated(others map[string]any) []plan.Change {
 
 // routed makes the live Ingress have one rule more than those of the settings.
 func routed(more ...any) []plan.Change {
-	rules := []any{
+	return []plan.Change{plan.Found(kubeIngress, map[string]any{"spec": map[string]any{"rules": append(theirRules(), more...)}})}
+}
+
+// theirRules are those of the settings.
+func theirRules() []any {
+	return []any{
 		plan.Rule("api.coditect.ai", "/", "coditect-api-v2"),
 		plan.Rule("coditect.ai", "/api", "coditect-api-v2", "/ws", "coditect-api-v2", "/", "coditect-frontend"),
 		plan.Rule("www.coditect.ai", "/", "coditect-frontend"),
 	}
-	return []plan.Change{plan.Found(kubeIngress, map[string]any{"spec": map[string]any{"rules": append(rules, more...)}})}
 }
 
 // ours marks the live Ingress as one that the platform has declared before.
@@ -35,6 +39,26 @@ func ours(annotations ...string) map[string]any {
 	return map[string]any{"manager": "license-platform", "operation": "Apply", "fieldsV1": map[string]any{
 		"f:metadata": map[string]any{"f:annotations": fields}, "f:spec": map[string]any{"f:rules": map[string]any{}},
 	}}
+}
+
+// leaving is an Ingress that is deleted, and held by a finalizer.
+func leaving() map[string]any {
+	metadata := plan.IngressMetadata(nil)
+	metadata["deletionTimestamp"] = "2026-11-28T10:00:00Z"
+	return metadata
+}
+
+// classed makes the live Ingress name its class in its spec only.
+func classed(name string) []plan.Change {
+	return []plan.Change{plan.Found(kubeIngress, map[string]any{
+		"metadata": plan.IngressMetadata(map[string]any{"kubernetes.io/ingress.class": nil}),
+		"spec":     map[string]any{"ingressClassName": name, "rules": theirRules()},
+	})}
+}
+
+func TestAnIngressWithCertificatesThatGoogleDoesNotManageIsTaken(t *testing.T) {
+	t.Parallel()
+	stacktest.Deploy(t, "prod", append(annotated(map[string]any{"ingress.gcp.kubernetes.io/pre-shared-cert": "mcrt-1,own", "kubernetes.io/ingress.class": ""}), plan.Preview())...)
 }
 
 func TestADomainOfNoHostOfTheLiveIngressIsNamed(t *testing.T) {
@@ -78,6 +102,29 @@ func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
 		"a closed port 80": {[]plan.Change{plan.Set(redirects, true)}, []string{redirects, "would be opened"}},
 		"another class":    {annotated(map[string]any{"kubernetes.io/ingress.class": "gce-internal"}), []string{"kubernetes.ingress.name", "gce-internal"}},
 		"another address":  {annotated(map[string]any{"kubernetes.io/ingress.global-static-ip-name": "ide-ip"}), []string{"network.edgeAddress.name", "ide-ip"}},
+		"a host of the platform's that somebody else's Service answers": {
+			routed(plan.Rule("licenses.coditect.ai", "/", "old-licenses")),
+			[]string{"kubernetes.ingress.name", "licenses.coditect.ai/ (Prefix) → old-licenses:80", "would be replaced", "its owner takes it out"},
+		},
+		"a host with a wildcard": {routed(plan.Rule("*.coditect.ai", "/", "docs")), []string{"*.coditect.ai/ (Prefix) → docs:80", "{host: *.coditect.ai, "}},
+		"a path of GKE's own form": {
+			routed(map[string]any{"host": "files.coditect.ai", "http": map[string]any{"paths": []any{map[string]any{
+				"path": "/*", "pathType": "ImplementationSpecific", "backend": map[string]any{"service": map[string]any{"name": "files", "port": map[string]any{"name": "http"}}},
+			}}}}), []string{"{path: /*, type: ImplementationSpecific, service: files, portName: http}"},
+		},
+		"a deletion that waits for a finalizer": {
+			[]plan.Change{plan.Found(kubeIngress, map[string]any{"metadata": leaving()})}, []string{"kubernetes.ingress.name", "is being deleted since 2026-11-28T10:00:00Z"},
+		},
+		"no load balancer": {
+			[]plan.Change{plan.Found(kubeIngress, map[string]any{"status": map[string]any{"loadBalancer": map[string]any{}}})},
+			[]string{"kubernetes.ingress.name", "has given the live Ingress no address"},
+		},
+		"a class that only spec names": {
+			classed("gce"), []string{"GKE does not serve this Ingress"},
+		},
+		"no place for one certificate more": {
+			annotated(map[string]any{"ingress.gcp.kubernetes.io/pre-shared-cert": strings.Repeat("mcrt,", 14) + "own"}), []string{"has 15 certificates"},
+		},
 		"names of the V1 scheme": {
 			[]plan.Change{plan.Set(redirects, true), plan.Found(kubeIngress, map[string]any{"metadata": old})},
 			[]string{redirects, "uses the V1 naming scheme"},

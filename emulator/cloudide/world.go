@@ -114,7 +114,8 @@ func google(at gcp.Addresses, ca string) []store.Resource {
 			map[string]any{"name": Address, "project": Project, "addressType": "EXTERNAL", "ipVersion": "IPV4"},
 			map[string]any{"address": at.Edge.String(), "selfLink": computeLink + edge, "status": "IN_USE"}),
 		resource(kubernetes.TypeNamespace, Namespace,
-			map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": Namespace, "labels": map[string]any{"kubernetes.io/metadata.name": Namespace}}}, nil),
+			map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": Namespace, "labels": map[string]any{"kubernetes.io/metadata.name": Namespace}}},
+			map[string]any{"status": map[string]any{"phase": "Active"}}),
 	}...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/container"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -18,6 +19,7 @@ const (
 	CheckWorkloadIdentity = "workloadIdentity"
 	CheckNodeAccount      = "nodeAccount"
 	CheckClusterNetwork   = "clusterNetwork"
+	CheckNodeTaints       = "nodeTaints"
 )
 
 // CheckArgs is what the checks compare with the cluster.
@@ -58,6 +60,7 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) se
 		{Name: CheckWorkloadIdentity, Look: with(workloadIdentity)},
 		{Name: CheckNodeAccount, Look: with(nodeAccount)},
 		{Name: CheckClusterNetwork, Look: with(clusterNetwork)},
+		{Name: CheckNodeTaints, Look: with(nodeTaints)},
 	}
 }
 
@@ -120,6 +123,32 @@ func accountName(account string) string {
 		return "PROJECT_NUMBER-compute@developer.gserviceaccount.com, Compute Engine's default account"
 	}
 	return account
+}
+
+// nodeTaints keep pods away that do not tolerate them, and the platform's tolerate
+// none: one pool has to be free of them
+// (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/).
+func nodeTaints(_ CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
+	var tainted []string
+	for _, nodes := range found.NodePools {
+		var taints []string
+		for _, config := range nodes.NodeConfigs {
+			for _, taint := range config.Taints {
+				if taint.Effect != "PREFER_NO_SCHEDULE" {
+					taints = append(taints, taint.Key+"="+taint.Value+":"+taint.Effect)
+				}
+			}
+		}
+		if len(taints) == 0 {
+			return nil
+		}
+		tainted = append(tainted, nodes.Name+" ("+strings.Join(taints, ", ")+")")
+	}
+	if len(tainted) > 0 {
+		ps.Add("kubernetes.cluster.name", found.Name, "all its nodes have taints, and no pod of the platform would run: "+strings.Join(tainted, ", "),
+			"a cluster with a node pool without taints")
+	}
+	return ps
 }
 
 // clusterNetwork is where the cluster's pods live.

@@ -11,6 +11,7 @@ import (
 // Annotations of an Ingress that GKE reads
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration).
 const (
+	annotationAttached       = "ingress.gcp.kubernetes.io/pre-shared-cert"
 	annotationClass          = "kubernetes.io/ingress.class"
 	annotationAddress        = "kubernetes.io/ingress.global-static-ip-name"
 	annotationAllowHTTP      = "kubernetes.io/ingress.allow-http"

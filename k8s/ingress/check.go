@@ -31,6 +31,8 @@ type CheckArgs struct {
 	Domain, LicenseHost string
 	// EdgeAddressName is the load balancer's static address.
 	EdgeAddressName string
+	// Services are the platform's own.
+	Services []string
 }
 
 // Checks reads the live Ingress that is adopted, with a provider for its cluster,
@@ -62,6 +64,7 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.ResourceOption) 
 type live struct {
 	metadata metav1.ObjectMeta
 	spec     networkingv1.IngressSpec
+	status   networkingv1.IngressStatus
 }
 
 // foundName is the name of what is read. When there is no such Ingress, the engine says
@@ -90,7 +93,15 @@ func lookUp(ctx *pulumi.Context, id string, opts ...pulumi.ResourceOption) (live
 	if !described || !routed {
 		return live{}, fmt.Errorf("the answer has the wrong form: %T, %T", parts[0], parts[1])
 	}
-	return live{metadata: metadata, spec: spec}, nil
+	l := live{metadata: metadata, spec: spec}
+	// The status is not known in a preview where the API server gives none.
+	if answer, err = internals.UnsafeAwaitOutput(wait, found.Status); err != nil {
+		return live{}, err
+	}
+	if status, _ := answer.Value.(*networkingv1.IngressStatus); answer.Known && status != nil {
+		l.status = *status
+	}
+	return l, nil
 }
 
 // owns tells whether the platform has declared the annotation before.

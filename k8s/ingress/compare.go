@@ -22,7 +22,8 @@ const (
 // compare lists the parts of the live Ingress that the settings do not name and that an
 // update would remove, and the changes that an update would make for all hosts.
 func (a CheckArgs) compare(found live) setting.Problems {
-	ps := a.compareRoutes(found)
+	ps := a.compareLife(found)
+	ps = append(ps, a.compareRoutes(found)...)
 	ps = append(ps, a.compareCertificates(found)...)
 	return append(ps, a.compareFrontend(found)...)
 }
@@ -43,6 +44,7 @@ func (a CheckArgs) compareRoutes(found live) (ps setting.Problems) {
 	live := map[string]bool{}
 	for _, route := range there {
 		if slices.Contains(own, route.Host) {
+			ps = append(ps, a.compareOwnHost(found, route)...)
 			continue
 		}
 		for i, line := range routeLines(route.Host, route.Paths) {
@@ -155,6 +157,7 @@ func (a CheckArgs) asSetting(host string, p Path) string {
 
 func (a CheckArgs) compareCertificates(found live) (ps setting.Problems) {
 	listed := split(found.metadata.Annotations[annotationCertificates])
+	ps = a.compareCertificateCount(found)
 	for _, name := range listed {
 		if name != CertificateName && !slices.Contains(a.Settings.ExistingCertificates, name) {
 			ps.Add(keyCertificates, strings.Join(a.Settings.ExistingCertificates, ","), "the live Ingress lists the certificate "+name+", and it would be dropped", "with "+name)
@@ -180,7 +183,7 @@ func split(list string) (names []string) {
 // compareFrontend compares class, address, FrontendConfig and port 80.
 func (a CheckArgs) compareFrontend(found live) (ps setting.Problems) {
 	annotations, s := found.metadata.Annotations, a.Settings
-	if class, given := annotations[annotationClass]; given && class != classGCE || !given && found.spec.IngressClassName != nil {
+	if class := annotations[annotationClass]; class != "" && class != classGCE || class == "" && found.spec.IngressClassName != nil {
 		ps.Add(keyName, s.Name, "GKE does not serve this Ingress with an external load balancer: its annotation "+annotationClass+" is "+strconv.Quote(class), "an Ingress of class "+classGCE)
 	}
 	if address := annotations[annotationAddress]; address != a.EdgeAddressName {

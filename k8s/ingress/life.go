@@ -1,0 +1,51 @@
+package ingress
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// maxCertificates is how many certificates a target proxy of an Ingress may have
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs#limitations).
+const maxCertificates = 15
+
+// compareLife reports an Ingress that is about to go, or that GKE has not made a load
+// balancer for: what is added to it would not be served.
+func (a CheckArgs) compareLife(found live) (ps setting.Problems) {
+	if since := found.metadata.DeletionTimestamp; since != nil && *since != "" {
+		ps.Add(keyName, a.Settings.Name, "the live Ingress is being deleted since "+*since, "an Ingress that stays; `kubectl describe ingress` shows the finalizers that hold it")
+	}
+	balancer := found.status.LoadBalancer
+	if !found.declared() && (balancer == nil || len(balancer.Ingress) == 0) {
+		ps.Add(keyName, a.Settings.Name, "GKE has given the live Ingress no address, so that nothing of it is served: it is new, its address belongs to another Ingress, or its sync fails",
+			"an Ingress that is served; `kubectl describe ingress` tells why it is not")
+	}
+	return ps
+}
+
+// compareOwnHost reports a host of the platform's that the live Ingress sends to a
+// Service of somebody else's, before the platform has declared anything of it.
+func (a CheckArgs) compareOwnHost(found live, route Route) (ps setting.Problems) {
+	if found.declared() {
+		return nil
+	}
+	for i, line := range routeLines(route.Host, route.Paths) {
+		if !slices.Contains(a.Services, route.Paths[i].Service) {
+			ps.Add(keyName, line, "the live Ingress has a route for a host of the platform's, and it would be replaced", "an Ingress without the host "+route.Host+"; its owner takes it out")
+		}
+	}
+	return ps
+}
+
+// compareCertificateCount reports an Ingress that has no place for one certificate more.
+// GKE lists all that are attached in one annotation, those of ManagedCertificates
+// included (GoogleCloudPlatform/gke-managed-certs, pkg/controller/sync/sync.go).
+func (a CheckArgs) compareCertificateCount(found live) (ps setting.Problems) {
+	if attached := len(split(found.metadata.Annotations[annotationAttached])); attached >= maxCertificates && !found.declared() {
+		ps.Add(keyName, a.Settings.Name, "the live Ingress has "+strconv.Itoa(attached)+" certificates, and with one more none of its changes would be taken",
+			strconv.Itoa(maxCertificates-1)+" certificates at most")
+	}
+	return ps
+}
