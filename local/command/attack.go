@@ -174,6 +174,7 @@ func inside(target *attack.Target, client *daemon.Client, status daemon.Status) 
 	if err != nil {
 		return fmt.Errorf("find the cluster's control plane: %w", err)
 	}
+	target.Metadata = client.Record.Plan.Metadata()
 	target.Control, target.Account = control, apiAccount+"@"+cloudide.Project+".iam.gserviceaccount.com"
 	target.Inside = func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error) {
 		return client.Attempt(ctx, daemon.AttemptRequest{From: from, To: to, Words: dataplane.Octets(words)})

@@ -49,11 +49,14 @@ func (d *Daemon) serveMetadata(ctx context.Context, group *errgroup.Group) error
 	return nil
 }
 
-// identityAt is who the pod at the address is, by its Kubernetes service account,
+// identityAt is who the pod is that calls from here, by its Kubernetes service account,
 // the annotation of that, and what IAM grants it.
-func (d *Daemon) identityAt(address netip.Addr) (metadata.Pod, bool) {
+func (d *Daemon) identityAt(from netip.AddrPort) (metadata.Pod, bool) {
+	if !d.network.Carries(from) {
+		return metadata.Pod{}, false // a process of the machine, with a pod's address
+	}
 	for _, pod := range d.kubelet.Pods() {
-		if pod.IP != address {
+		if pod.IP != from.Addr() {
 			continue
 		}
 		who := metadata.Pod{Namespace: pod.Namespace, Account: pod.ServiceAccount}

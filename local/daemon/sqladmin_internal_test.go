@@ -19,7 +19,7 @@ import (
 func TestTheAdminAPIJudgesByWhatIsDeclared(t *testing.T) {
 	t.Parallel()
 	const email, member = "license-api@acme.iam.gserviceaccount.com", "serviceAccount:license-api@acme.iam.gserviceaccount.com"
-	a := sqlAdmin{store: store.New(), metadata: metadata.New("acme", "1", func(netip.Addr) (metadata.Pod, bool) {
+	a := sqlAdmin{store: store.New(), metadata: metadata.New("acme", "1", func(netip.AddrPort) (metadata.Pod, bool) {
 		return metadata.Pod{Namespace: "coditect-app", Account: "license-api", Email: email, Granted: true}, true
 	})}
 	require.NoError(t, a.store.Put(store.Resource{Type: gcp.TypeDatabaseInstance, ID: "stores", Outputs: map[string]any{

@@ -85,7 +85,8 @@ type Dataplane struct {
 	pods  map[netip.Addr]*attached
 	flows map[*flow]struct{}
 
-	trials trials
+	trials  trials
+	carries sync.Map // netip.AddrPort: where pods' connections come from
 }
 
 var _ kubelet.Network = (*Dataplane)(nil)
@@ -239,5 +240,9 @@ func (d *Dataplane) dial(ctx context.Context, from netip.Addr, to netip.AddrPort
 	if from.IsValid() {
 		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
 	}
-	return dialer.DialContext(ctx, "tcp", to.String())
+	conn, err := dialer.DialContext(ctx, "tcp", to.String())
+	if err != nil || !from.IsValid() {
+		return conn, err
+	}
+	return d.note(conn), nil
 }

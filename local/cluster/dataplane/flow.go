@@ -124,7 +124,7 @@ func (f *flow) forward(to, from net.Conn) {
 		_, err := io.Copy(to, from)
 		switch {
 		case err == nil:
-			if tcp, ok := to.(*net.TCPConn); ok {
+			if tcp, ok := to.(interface{ CloseWrite() error }); ok {
 				_ = tcp.CloseWrite() // it may be closed already
 			}
 			return

@@ -92,7 +92,7 @@ func (d *Dataplane) ignore(conn net.Conn) {
 
 // reset ends a connection as if nothing listened.
 func reset(conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	if tcp, ok := conn.(interface{ SetLinger(seconds int) error }); ok {
 		_ = tcp.SetLinger(0)
 	}
 	_ = conn.Close()

@@ -3,7 +3,7 @@
 // service account may act as
 // (https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity#metadata_server).
 // It serves what Google's client libraries ask for, and knows the pod by the
-// address that it calls from.
+// connection that it calls on.
 package metadata
 
 import (
@@ -35,7 +35,7 @@ type Pod struct {
 // Server is an http.Handler, safe for concurrent use.
 type Server struct {
 	project, number string
-	who             func(netip.Addr) (Pod, bool)
+	who             func(netip.AddrPort) (Pod, bool)
 	signer          *signer
 	access          []byte // the key of access tokens
 	now             func() time.Time
@@ -43,8 +43,8 @@ type Server struct {
 }
 
 // New returns the metadata server of a project, by its id and its number. who
-// tells which pod has an address.
-func New(project, number string, who func(netip.Addr) (Pod, bool)) *Server {
+// tells which pod has opened the connection that comes from an address and port.
+func New(project, number string, who func(netip.AddrPort) (Pod, bool)) *Server {
 	s := &Server{project: project, number: number, who: who, signer: &signer{}, access: accessKey(), now: time.Now, mux: http.NewServeMux()}
 	const v1 = "/computeMetadata/v1"
 	s.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { say(w, "computeMetadata/") })
@@ -93,9 +93,9 @@ func (s *Server) asPod(answer func(http.ResponseWriter, *http.Request, Pod)) htt
 			http.Error(w, "the metadata server does not know the caller", http.StatusInternalServerError)
 			return
 		}
-		pod, known := s.who(from.Addr())
+		pod, known := s.who(from)
 		if !known {
-			http.Error(w, "no pod has the address "+from.Addr().String(), http.StatusNotFound)
+			http.Error(w, "no pod calls from "+from.String(), http.StatusNotFound)
 			return
 		}
 		if account := r.PathValue("account"); account != "" && !slices.Contains([]string{"default", s.emailOf(pod)}, account) {

@@ -30,9 +30,9 @@ const (
 )
 
 func server() *metadata.Server {
-	return metadata.New("coditect", "123456789012", func(at netip.Addr) (metadata.Pod, bool) {
+	return metadata.New("coditect", "123456789012", func(at netip.AddrPort) (metadata.Pod, bool) {
 		p := metadata.Pod{Namespace: "coditect-app", Account: "license-api", Email: email, UniqueID: "100000000000000000042"}
-		switch at.String() {
+		switch at.Addr().String() {
 		case bound:
 			p.Granted = true
 		case anonymous:

@@ -12,7 +12,7 @@ import (
 
 // All are the attacks, from the outside in, and then what has to pass.
 func All() []Attack {
-	return slices.Concat(insideAttacks(), Moves(), Escapes(), ideRequests(), customers())
+	return slices.Concat(insideAttacks(), Moves(), impersonations(), Escapes(), ideRequests(), customers())
 }
 
 // Outside are the attacks that do not start in a pod.

@@ -41,6 +41,8 @@ type Target struct {
 	// API and IDE are a pod of each; Control is the cluster's control plane.
 	API, IDE Pod
 	Control  netip.AddrPort
+	// Metadata is where the metadata server listens on this machine.
+	Metadata netip.AddrPort
 	// Account is the email of the API's Google service account.
 	Account string
 	// Inside attempts something from the pod at an address; an invalid one means a
