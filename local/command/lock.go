@@ -25,8 +25,9 @@ type holder struct {
 type busy struct{ holder }
 
 func (b busy) Error() string {
+	lasted := max(0, time.Since(b.Since)) // the clock may have been set back meanwhile
 	return fmt.Sprintf("another command works on this embedded cloud since %s (%s): '%s', process %d. Wait for it, or end it: by Ctrl-C where it runs, or by 'kill -INT %d'",
-		b.Since.Local().Format(time.TimeOnly), time.Since(b.Since).Round(time.Second), b.Command, b.Process, b.Process)
+		b.Since.Local().Format(time.TimeOnly), lasted.Round(time.Second), b.Command, b.Process, b.Process)
 }
 
 // lock keeps two commands from changing the same embedded cloud at once; busy tells

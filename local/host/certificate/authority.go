@@ -29,8 +29,9 @@ const (
 	// leafLifetime stays below the 398 days that clients accept at most
 	// (CA/Browser Forum Baseline Requirements, section 6.3.2).
 	leafLifetime = 397 * 24 * time.Hour
-	// clockSkew lets a certificate be used by a clock that is a little behind.
-	clockSkew = 5 * time.Minute
+	// clockSkew lets a certificate be used after the machine's clock was set back, as
+	// it is when the right time is learned late, or a local time was taken for UTC.
+	clockSkew = 24 * time.Hour
 )
 
 // Authority signs certificates. It is safe for concurrent use.

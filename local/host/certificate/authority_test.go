@@ -129,3 +129,18 @@ func TestACertificateCanEndSoon(t *testing.T) {
 	require.NoError(t, err)
 	assert.WithinDuration(t, time.Now().Add(time.Hour), soon.Leaf.NotAfter, time.Minute)
 }
+
+func TestACertificateOutlivesAStepOfTheClock(t *testing.T) {
+	t.Parallel()
+	authority, err := certificate.LoadOrCreate(t.TempDir())
+	require.NoError(t, err)
+	leaf, err := authority.Issue([]string{"licenses.coditect.ai"}, nil)
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM([]byte(authority.PEM())))
+	for _, step := range []time.Duration{-12 * time.Hour, -10 * time.Minute, 0, time.Hour, 30 * 24 * time.Hour} {
+		_, err := leaf.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: "licenses.coditect.ai", CurrentTime: time.Now().Add(step)})
+		assert.NoError(t, err, "the clock was moved by %s", step)
+	}
+	assert.Less(t, leaf.Leaf.NotAfter.Sub(leaf.Leaf.NotBefore), 398*24*time.Hour, "what clients accept at most")
+}
