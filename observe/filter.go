@@ -2,6 +2,7 @@ package observe
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -11,22 +12,30 @@ import (
 // says nothing today is evidence tomorrow.
 // https://cloud.google.com/logging/docs/view/logging-query-language
 func filter(project, namespace, host, instance string) string {
-	parts := []string{
-		fmt.Sprintf(`(resource.type="k8s_container" AND resource.labels.namespace_name=%q`+
-			` AND labels."k8s-pod/app"=("license-api" OR "license-migrate"))`, namespace),
-		fmt.Sprintf(`(resource.type="k8s_pod" AND resource.labels.namespace_name=%q`+
-			` AND resource.labels.pod_name:"license-")`, namespace),
-		fmt.Sprintf(`(resource.type="http_load_balancer" AND httpRequest.requestUrl:"://%s/")`, host),
+	return strings.Join(append(ownEntries(project, namespace, host, instance),
 		`log_id("cloudaudit.googleapis.com/activity")`,
 		`log_id("cloudaudit.googleapis.com/data_access")`,
 		`log_id("cloudaudit.googleapis.com/system_event")`,
 		`log_id("cloudaudit.googleapis.com/policy")`,
 		`resource.type="identitytoolkit_project"`,
 		`resource.type="identitytoolkit_tenant"`,
+	), "\nOR ")
+}
+
+// ownEntries select what nobody but the platform writes, also where its namespace, its
+// load balancer and its project are shared: no text of a request makes it one of ours.
+func ownEntries(project, namespace, host, instance string) []string {
+	parts := []string{
+		fmt.Sprintf(`(resource.type="k8s_container" AND resource.labels.namespace_name=%q`+
+			` AND labels."k8s-pod/app"=("license-api" OR "license-migrate"))`, namespace),
+		fmt.Sprintf(`(resource.type="k8s_pod" AND resource.labels.namespace_name=%q`+
+			` AND resource.labels.pod_name=~"^license-(api|migrate)-")`, namespace),
+		fmt.Sprintf(`(resource.type="http_load_balancer" AND httpRequest.requestUrl=~"^https?://%s(:[0-9]+)?/")`,
+			strings.ReplaceAll(regexp.QuoteMeta(host), `\.`, "[.]")),
 	}
 	if instance != "" {
 		parts = append(parts, fmt.Sprintf(
 			`(resource.type="cloudsql_database" AND resource.labels.database_id="%s:%s")`, project, instance))
 	}
-	return strings.Join(parts, "\nOR ")
+	return parts
 }

@@ -17,12 +17,13 @@ import (
 )
 
 const (
-	kindBucket  = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
-	kindSink    = "gcp:logging/projectSink:ProjectSink"
-	kindAudit   = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
-	kindChannel = "gcp:monitoring/notificationChannel:NotificationChannel"
-	kindAlert   = "gcp:monitoring/alertPolicy:AlertPolicy"
-	kindService = "gcp:projects/service:Service"
+	kindBucket    = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
+	kindSink      = "gcp:logging/projectSink:ProjectSink"
+	kindExclusion = "gcp:logging/projectExclusion:ProjectExclusion"
+	kindAudit     = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
+	kindChannel   = "gcp:monitoring/notificationChannel:NotificationChannel"
+	kindAlert     = "gcp:monitoring/alertPolicy:AlertPolicy"
+	kindService   = "gcp:projects/service:Service"
 )
 
 // about is what the alerts of the declared layer are about.
@@ -118,7 +119,7 @@ func TestTheSinkFillsTheBucketAndDropsNothingByItsText(t *testing.T) {
 	for what, part := range map[string]string{
 		"the workloads' output":    `labels."k8s-pod/app"=("license-api" OR "license-migrate")`,
 		"the namespace":            `resource.labels.namespace_name="coditect-app"`,
-		"requests to the API only": `httpRequest.requestUrl:"://licenses.coditect.ai/"`,
+		"requests to the API only": `httpRequest.requestUrl=~"^https?://licenses[.]coditect[.]ai(:[0-9]+)?/"`,
 		"changes":                  `log_id("cloudaudit.googleapis.com/activity")`,
 		"reads of data":            `log_id("cloudaudit.googleapis.com/data_access")`,
 		"refusals by policy":       `log_id("cloudaudit.googleapis.com/policy")`,
@@ -128,6 +129,16 @@ func TestTheSinkFillsTheBucketAndDropsNothingByItsText(t *testing.T) {
 	}
 	assert.NotContains(t, filter, "severity", "an entry that says nothing today is evidence tomorrow")
 	assert.NotContains(t, sink.Inputs(), "exclusions")
+}
+
+func TestWhatIsKeptIsKeptOnceUnlessTheSettingsSayOtherwise(t *testing.T) {
+	t.Parallel()
+	r := declare(t, observe.Settings{}, nil)
+	assert.Equal(t, r.One(t, kindSink, "observe").Get("filter"), r.One(t, kindExclusion, "observe").Get("filter"),
+		"in a project of its own all that the sink stores is excluded from _Default")
+	assert.True(t, r.ComesAfter(r.One(t, kindExclusion, "observe"), r.One(t, kindSink, "observe")), "until then nothing else would store it")
+
+	assert.Empty(t, declare(t, observe.Settings{KeepInDefault: true}, nil).Of(kindExclusion))
 }
 
 func TestReadsAndWritesOfKeysSecretsAndTheDatabaseAreLogged(t *testing.T) {

@@ -29,6 +29,10 @@ type Settings struct {
 	// while it holds logs. It cannot be undone. Default false.
 	// https://cloud.google.com/logging/docs/buckets#locking-logs-buckets
 	Locked bool `json:"locked"`
+	// KeepInDefault leaves a second copy of the platform's log entries in the project's
+	// bucket _Default, which is global and has no key of the platform's. Error Reporting
+	// reads entries there. Default false.
+	KeepInDefault bool `json:"keepInDefault"`
 	// AuditedServices are the APIs whose reads and writes of data are logged;
 	// changes of configuration are logged always. Default Cloud KMS, Secret
 	// Manager and Cloud SQL.

@@ -50,6 +50,43 @@ func TestTheAlertsAreAboutWhatTheStackDeclares(t *testing.T) {
 	}
 }
 
+// TestOnlyThePlatformsOwnEntriesLeaveASharedProjectsDefaultBucket: the rest may be the
+// evidence of others.
+func TestOnlyThePlatformsOwnEntriesLeaveASharedProjectsDefaultBucket(t *testing.T) {
+	t.Parallel()
+	container := func(namespace, app string) map[string]any {
+		return map[string]any{
+			"resource": map[string]any{"type": "k8s_container", "labels": map[string]any{"namespace_name": namespace}},
+			"labels":   map[string]any{"k8s-pod/app": app},
+		}
+	}
+	request := func(url string) map[string]any {
+		return map[string]any{"resource": map[string]any{"type": "http_load_balancer"}, "httpRequest": map[string]any{"requestUrl": url}}
+	}
+	made := stacktest.Deploy(t, "prod")
+	sink, err := logfilter.Parse(made.One(t, "gcp:logging/projectSink:ProjectSink", "observe").Text("filter"))
+	require.NoError(t, err)
+	excluded, err := logfilter.Parse(made.One(t, "gcp:logging/projectExclusion:ProjectExclusion", "observe").Text("filter"))
+	require.NoError(t, err)
+	for _, ours := range []map[string]any{
+		container("coditect-app", "license-api"), container("coditect-app", "license-migrate"),
+		request("https://licenses.coditect.ai/v1/licenses"), request("https://licenses.coditect.ai:443/health"),
+	} {
+		assert.True(t, excluded.Matches(ours), ours)
+		assert.True(t, sink.Matches(ours), "what is excluded is stored: %v", ours)
+	}
+	for _, theirs := range []map[string]any{
+		container("coditect-app", "coditect-api-v2"), container("other", "license-api"),
+		request("https://coditect.ai/?next=https://licenses.coditect.ai/"), request("https://licenses.coditect.ai.evil.example/"),
+		{"resource": map[string]any{"type": "k8s_pod", "labels": map[string]any{"namespace_name": "coditect-app", "pod_name": "old-license-server-1"}}},
+		{"resource": map[string]any{"type": "cloudsql_database", "labels": map[string]any{"database_id": "coditect-cloud-infra:coditect-db"}}},
+		{"logName": "projects/p/logs/cloudaudit.googleapis.com%2Fdata_access"},
+		{"resource": map[string]any{"type": "identitytoolkit_project"}},
+	} {
+		assert.False(t, excluded.Matches(theirs), theirs)
+	}
+}
+
 // TestEveryFilterOfLogEntriesCanBeRead: of the sink and of the alerts.
 func TestEveryFilterOfLogEntriesCanBeRead(t *testing.T) {
 	t.Parallel()

@@ -63,6 +63,9 @@ func judgements() []judgement {
 		{typ: gcp.TypeAdmissionPolicy, row: Row{
 			Touches: "What images every cluster of the project admits", How: "Is overwritten, and reset by a destroy", LeaveOut: "`kubernetes.cluster.keepImagePolicy: true`, or `adopt: true`",
 		}},
+		{typ: gcp.TypeLogExclusion, row: Row{
+			Touches: "The project's log bucket `_Default`", How: "Stores the platform's own entries no more: its pods', its database's, its host's requests; all others stay there", LeaveOut: "`observe.keepInDefault: true`",
+		}},
 		{typ: gcp.TypeLogSink, row: Row{
 			Touches: "The project's logs", How: "Those of the namespace and of the license host are copied, the IDE's pods in it included", LeaveOut: "A namespace of its own",
 		}},

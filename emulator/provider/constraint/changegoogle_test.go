@@ -39,6 +39,7 @@ func settledGoogle() []settled {
 		google(gcp.TypeCryptoKeyVersion, "cryptoKey", "state", "services/kms/resource_kms_crypto_key_version.go"),
 		member(gcp.TypeCryptoKeyMember, "cryptoKeyId"),
 		google(gcp.TypeLogBucket, "project location bucketId", "description retentionDays locked cmekSettings", "services/logging/resource_logging_project_bucket_config.go"),
+		google(gcp.TypeLogExclusion, "project name", "filter description disabled", "services/logging/resource_logging_exclusion.go"),
 		google("gcp:logging/projectSink:ProjectSink", "project name", "destination filter description uniqueWriterIdentity", "services/logging/resource_logging_project_sink.go"),
 		google("gcp:projects/iAMAuditConfig:IAMAuditConfig", "project", "service auditLogConfigs", "tpgiamresource/resource_iam_audit_config.go"),
 		member("gcp:projects/iAMMember:IAMMember", "project"),

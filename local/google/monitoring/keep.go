@@ -78,6 +78,7 @@ func (m *Monitoring) sync(ctx context.Context, checks *checking) (retry <-chan t
 		retry = time.After(again)
 	}
 	m.mu.Lock()
+	m.routing = routingOf(m.options.Store.List(gcp.TypeLogSink, gcp.TypeLogExclusion))
 	m.logs, m.rules, m.problems = translated.logs, len(translated.rules), problems
 	m.mu.Unlock()
 	m.tell()

@@ -50,8 +50,11 @@ func (m *Monitoring) evaluate(ctx context.Context) error {
 
 func (m *Monitoring) match(ctx context.Context, entry map[string]any) {
 	m.mu.Lock()
-	rules, alertmanager := m.logs, m.alertmanager
+	rules, alertmanager, routing := m.logs, m.alertmanager, m.routing
 	m.mu.Unlock()
+	if len(routing.buckets(entry)) == 0 {
+		return
+	}
 	for _, r := range rules {
 		if !r.filter.Matches(entry) {
 			continue

@@ -74,6 +74,7 @@ type Monitoring struct {
 	mu                       sync.Mutex
 	speed                    Pace
 	logs                     []logRule
+	routing                  routing
 	rules                    int
 	problems                 []string
 	prometheus, alertmanager *server // nil while they do not run
