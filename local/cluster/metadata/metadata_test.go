@@ -129,7 +129,7 @@ func TestWhatIsNotThePodsIsRefused(t *testing.T) {
 		"an ID token without the annotation":     {anonymous, base + "default/identity?audience=x", nil, 404, "iam.gke.io/gcp-service-account is missing"},
 		"an ID token for nobody":                 {bound, base + "default/identity", nil, 400, "audience"},
 		"another account's token":                {anonymous, base + email + "/token", nil, 404, "is not the pod's"},
-		"the tokens of who is no pod":            {nobody, base + "default/token", nil, 404, "no pod has the address"},
+		"the tokens of who is no pod":            {nobody, base + "default/token", nil, 404, "no pod calls from"},
 		"the attributes of the node":             {bound, "/computeMetadata/v1/instance/attributes/kube-env", nil, 404, ""},
 		"the paths of before the header existed": {bound, "/computeMetadata/v1beta1/instance/service-accounts/default/token", nil, 404, ""},
 	} {
