@@ -30,7 +30,7 @@ func take(t *testing.T, s *Server, query string) string {
 func TestAnAccessTokenOpensWhatItWasAskedForUntilItExpires(t *testing.T) {
 	t.Parallel()
 	pod := Pod{Namespace: "coditect-app", Account: "license-api", Email: "license-api@coditect.iam.gserviceaccount.com", Granted: true}
-	who := func(netip.Addr) (Pod, bool) { return pod, true }
+	who := func(netip.AddrPort) (Pod, bool) { return pod, true }
 	s, clock := New("coditect", "1", who), time.Unix(1_700_000_000, 0)
 	s.now = func() time.Time { return clock }
 
