@@ -24,7 +24,7 @@ type resource struct {
 type origin struct {
 	// Schema is the constructor or the variable, PACKAGE.NAME below google-beta/services.
 	Schema string `json:"schema"`
-	// Base is the variable in google-beta/tpgiamresource that holds the rest of the schema
+	// Base is the variable, of the service's package or of google-beta/tpgiamresource, that holds the rest of the schema
 	// of a grant.
 	Base string `json:"base,omitempty"`
 }
@@ -120,9 +120,14 @@ func (r resource) properties(upstream *provider, unread map[string]int) (map[str
 	if r.Base == "" {
 		return properties, nil
 	}
-	shared, err := upstream.folder("google-beta/tpgiamresource")
-	if err != nil {
-		return nil, err
+	shared := service
+	if service.variables[r.Base] == nil {
+		if shared, err = upstream.folder("google-beta/tpgiamresource"); err != nil {
+			return nil, err
+		}
+	}
+	if shared.variables[r.Base] == nil {
+		return nil, fmt.Errorf("neither the service's package nor tpgiamresource has a variable %s", r.Base)
 	}
 	maps.Copy(properties, (&reader{upstream, shared, nil, unread}).fields(shared.variables[r.Base]))
 	return properties, nil
