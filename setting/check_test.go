@@ -39,6 +39,9 @@ func TestACheckThatIsLeftOutIsNotMade(t *testing.T) {
 	}}
 	require.NoError(t, setting.Checks{left}.Run([]string{"subnet"}, "checks.skip"))
 	assert.False(t, asked, "not even a look-up is made, for which the right may be missing")
+
+	err := setting.Checks{left, check("dataplane", errors.New("may not be read"))}.Run([]string{"subnet"}, "checks.skip")
+	require.ErrorContains(t, err, "check dataplane: may not be read", "the checks after it are made")
 }
 
 func TestWhatSeveralChecksCannotFindIsToldOnceInTheProvidersWords(t *testing.T) {
