@@ -121,6 +121,8 @@ func TestABadTokenIsRefused(t *testing.T) {
 		"empty":                            {"", verify.ErrMalformed},
 		"too long":                         {strings.Repeat("x", 70<<10), verify.ErrMalformed},
 		"without an expiry":                {with(func(c map[string]any) { delete(c, "exp") }), verify.ErrMalformed},
+		"without a licence":                {with(func(c map[string]any) { delete(c, "sub") }), verify.ErrMalformed},
+		"without a lease":                  {with(func(c map[string]any) { delete(c, "lease") }), verify.ErrMalformed},
 		"expired":                          {with(func(c map[string]any) { c["exp"] = now.Unix() }), verify.ErrExpired},
 		"of tomorrow":                      {with(func(c map[string]any) { c["nbf"] = now.Add(24 * time.Hour).Unix() }), verify.ErrNotYet},
 		"for another product":              {with(func(c map[string]any) { c["aud"] = "x" }), verify.ErrOther},
@@ -168,6 +170,56 @@ func TestOneKeyOfAnUnknownKindSpoilsNoOther(t *testing.T) {
 	require.ErrorContains(t, err, "no key among the published keys")
 }
 
+// Google's key versions are for one algorithm each. A key set of somebody else's making may
+// have several keys under one id.
+func TestAKeyIsUsedOnlyForTheAlgorithmItIsPublishedFor(t *testing.T) {
+	t.Parallel()
+	good := token(t, jose.RS512, key(t), claims(func(map[string]any) {}))
+	right := jose.JSONWebKey{Key: key(t).Public(), KeyID: "license-signing.1", Algorithm: "RS512"}
+	other := right
+	other.Algorithm = "PS512"
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{other}})
+	require.NoError(t, err)
+	_, err = verify.Token(set, good, want())
+	require.ErrorIs(t, err, verify.ErrSignature)
+
+	set, err = json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{other, right}})
+	require.NoError(t, err)
+	_, err = verify.Token(set, good, want())
+	require.NoError(t, err, "it hides no other key of the same id")
+}
+
+func TestAProgramHasToSayForWhichProductAndDeviceItAsks(t *testing.T) {
+	t.Parallel()
+	// A program that forgets one of them must not accept a licence that names none either.
+	anyone := token(t, jose.RS512, key(t), claims(func(c map[string]any) { c["aud"], c["fingerprint"] = "", "" }))
+	for name, forget := range map[string]func(*verify.Expected){
+		"the product": func(e *verify.Expected) { e.Product = "" },
+		"the device":  func(e *verify.Expected) { e.Fingerprint = "" },
+	} {
+		expected := want()
+		forget(&expected)
+		_, err := verify.Token(published(t, "license-signing.1"), anyone, expected)
+		assert.ErrorContains(t, err, "needs a product and a fingerprint", name)
+	}
+}
+
+func TestMoreThan64KiBAreNotLookedAt(t *testing.T) {
+	t.Parallel()
+	keys := published(t, "license-signing.1")
+	good := app.LicenseFile(token(t, jose.RS512, key(t), claims(func(map[string]any) {})))
+	full := strings.Repeat("\n", 64<<10-len(good)) + good
+	_, err := verify.File(keys, full, want())
+	require.NoError(t, err)
+	_, err = verify.File(keys, "\n"+full, want())
+	require.ErrorIs(t, err, verify.ErrMalformed)
+
+	_, err = verify.Token(keys, strings.Repeat("x", 64<<10), want())
+	require.EqualError(t, err, verify.ErrMalformed.Error(), "it is looked at, and is no token")
+	_, err = verify.Token(keys, strings.Repeat("x", 64<<10+1), want())
+	require.ErrorContains(t, err, "more than 64 KiB")
+}
+
 func TestAFileIsOfABorrowedLicence(t *testing.T) {
 	t.Parallel()
 	floating := token(t, jose.RS512, key(t), claims(func(c map[string]any) { c["kind"] = "floating" }))
@@ -207,6 +259,10 @@ func TestALeewayForgivesAClockThatIsWrong(t *testing.T) {
 		}
 		assert.ErrorIs(t, err, c.err, name)
 	}
+	most := want()
+	most.Now, most.Leeway = ends.Add(5*time.Minute-time.Second), 5*time.Minute
+	_, err := verify.Token(published(t, "license-signing.1"), good, most)
+	require.NoError(t, err, "5 minutes are allowed")
 	for _, leeway := range []time.Duration{-time.Second, 5*time.Minute + time.Second} {
 		expected := want()
 		expected.Leeway = leeway
