@@ -28,13 +28,16 @@ const skipKey = "checks.skip"
 
 // checkNames are those of all checks that there are.
 func checkNames() []string {
-	return []string{
+	return append([]string{
 		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress,
 		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork, cluster.CheckNodeTaints,
 		observe.CheckAudit,
-		namespace.CheckNamespace, ingress.CheckIngress,
-	}
+	}, ClusterChecks()...)
 }
+
+// ClusterChecks are the names of the checks that ask the cluster's API server. Where
+// it cannot be reached, they have to be skipped.
+func ClusterChecks() []string { return []string{namespace.CheckNamespace, ingress.CheckIngress} }
 
 func (c Checks) validate() (ps setting.Problems) {
 	for i, name := range c.Skip {

@@ -6,8 +6,8 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/coditect-ai/license-platform/k8s/ingress"
 	"github.com/coditect-ai/license-platform/setting/stackfile"
+	"github.com/coditect-ai/license-platform/stack"
 )
 
 // password is the secret that every stack asks for.
@@ -15,8 +15,8 @@ const password = "license-platform:migrationPassword"
 
 // withRandomSecrets returns a stack's settings and its secrets. Random text takes the
 // place of every encrypted value, because the key that decrypts them is not here.
-func withRandomSecrets(stack string, committed []byte) (settings []byte, secrets map[string]string, err error) {
-	config, err := stackfile.Config(stack, committed)
+func withRandomSecrets(name string, committed []byte) (settings []byte, secrets map[string]string, err error) {
+	config, err := stackfile.Config(name, committed)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -29,24 +29,27 @@ func withRandomSecrets(stack string, committed []byte) (settings []byte, secrets
 		}
 		config[key] = replaceEncrypted(value)
 	}
-	skipIngressCheck(config)
+	skipClusterChecks(config)
 	settings, err = yaml.Marshal(map[string]any{"config": config})
 	if err != nil {
-		return nil, nil, fmt.Errorf("write the settings of stack %s: %w", stack, err)
+		return nil, nil, fmt.Errorf("write the settings of stack %s: %w", name, err)
 	}
 	return settings, secrets, nil
 }
 
-// skipIngressCheck leaves out the check of the live Ingress: no cluster can be reached
-// here.
-func skipIngressCheck(config map[string]any) {
+// skipClusterChecks leaves out what the cluster's API server would be asked: no cluster
+// can be reached here.
+func skipClusterChecks(config map[string]any) {
 	const key = "license-platform:checks"
 	checks, _ := config[key].(map[string]any)
 	if checks == nil {
 		checks = map[string]any{}
 	}
 	skip, _ := checks["skip"].([]any)
-	checks["skip"] = append(skip, ingress.CheckIngress)
+	for _, name := range stack.ClusterChecks() {
+		skip = append(skip, name)
+	}
+	checks["skip"] = skip
 	config[key] = checks
 }
 
