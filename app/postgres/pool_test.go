@@ -17,7 +17,7 @@ func TestTheServerIsVerifiedByItsAuthorityAndItsAddress(t *testing.T) {
 	for name, c := range map[string]struct{ address, ca, refusal string }{
 		"as it is":                {server.Address, server.CA, ""},
 		"another server's CA":     {server.Address, other.CA, "certificate signed by unknown authority"},
-		"a name it does not have": {"localhost:" + port, server.CA, "not localhost"},
+		"a name it does not have": {"localhost:" + port, server.CA, "wanted to match localhost"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pool, err := postgres.Open(t.Context(), postgres.Options{
