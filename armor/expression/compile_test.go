@@ -84,11 +84,18 @@ func TestWhatTheLanguageDoesNotHaveIsRefused(t *testing.T) {
 		"request.path.matches('(')":                "matches: error parsing regexp",
 		"inIpRange(origin.ip, '10.0.0.0/33')":      "inIpRange",
 		"has(request.path)":                        "has() tests a key of a map",
+		"has(request.path == '/')":                 "has() tests a key of a map",
+		"has(request.path.lower())":                "has() tests a key of a map",
 		"request.path == 'a":                       "does not parse",
 		"request.path == '/' // && hidden":         "comment",
 		"evaluatePreconfiguredWaf('sqli-stable')":  "does not exist",
-		"evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 5})":                                                     "allowed: 0 to 4",
-		"evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 0})":                                                     "opt_in_rule_ids go with sensitivity 0",
+		"evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 5})":                                                                                                                  "allowed: 0 to 4",
+		"evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 0})":                                                                                                                  "opt_in_rule_ids go with sensitivity 0",
+		"evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': -1})":                                                                                                                 "allowed: 0 to 4",
+		"evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 1, 'opt_in_rule_ids': ['owasp-crs-v042200-id942100-sqli']})":                                                          "opt_in_rule_ids go with sensitivity 0",
+		"evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 0, 'opt_in_rule_ids': ['owasp-crs-v042200-id942100-sqli'], 'opt_out_rule_ids': ['owasp-crs-v042200-id942100-sqli']})": "allowed: one of them",
+		"evaluatePreconfiguredWaf()":                                                                                           "takes a set and an optional map",
+		"evaluatePreconfiguredWaf('sqli-v422-stable', {}, {})":                                                                 "takes a set and an optional map",
 		"evaluatePreconfiguredWaf('sqli-v422-stable', {'paranoia': 1})":                                                        "is not known",
 		"evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': '1'})":                                                   "not an integer",
 		"evaluatePreconfiguredWaf('sqli-v422-stable', {'opt_out_rule_ids': ['942100']})":                                       "not one of set",
@@ -108,11 +115,31 @@ func TestWhatTheLanguageDoesNotHaveIsRefused(t *testing.T) {
 	}
 }
 
+func TestAnExpressionMayBeAsLargeAsGoogleAllows(t *testing.T) {
+	t.Parallel()
+	l := language(t)
+	of := func(length int) string {
+		return "request.path == '" + strings.Repeat("é", length-len("request.path == ''")) + "'"
+	}
+	for limit, sources := range map[string][2]string{
+		"5 parts":                           {"true || true && true || true && true", "true || true && true || true && true || true"},
+		"1024 characters, not bytes a part": {of(1024), of(1025)},
+		"2048 characters, not bytes":        {of(1022) + " || " + of(1022), of(1023) + " || " + of(1022)},
+	} {
+		_, err := l.Compile(sources[0])
+		assert.NoError(t, err, limit)
+		_, err = l.Compile(sources[1])
+		assert.ErrorContains(t, err, "allowed: ", limit)
+	}
+}
+
 func TestOperatorsInTextJoinNothing(t *testing.T) {
 	t.Parallel()
 	assert.Len(t, expression.Subexpressions(`request.path == 'a && b || c' && request.query == "x'||'y"`), 2)
 	assert.Len(t, expression.Subexpressions(`request.path.matches(r'\') || origin.asn == 1`), 2)
+	assert.Len(t, expression.Subexpressions(`request.path.matches(R'\') || origin.asn == 1`), 2)
 	assert.Len(t, expression.Subexpressions(`request.path == 'it\'s && fine'`), 1)
+	assert.Len(t, expression.Subexpressions(`request.path == 'it\'s' && fine`), 2)
 	assert.Len(t, expression.Subexpressions(`request.path == """a " && b""" || true`), 2)
 }
 

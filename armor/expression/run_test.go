@@ -84,6 +84,35 @@ func TestExpressionsSeeTheRequest(t *testing.T) {
 	}
 }
 
+// The documented transformations leave alone what is not an encoding
+// (https://cloud.google.com/armor/docs/rules-language-reference#operations).
+func TestTextIsDecodedAndWhatIsNoEncodingStays(t *testing.T) {
+	t.Parallel()
+	l := language(t)
+	for function, rows := range map[string]map[string]string{
+		"urlDecode": {
+			"%41%62c": "Abc", "a+b": "a b", "%4a%4A": "JJ", "%": "%", "100%": "100%", "a%4": "a%4", "%4g": "%4g", "%g4": "%g4", "x41": "x41", "%u0041": "%u0041", "": "",
+		},
+		"urlDecodeUni": {
+			"%u0041b": "Ab", "%U00e9": "é", "a%u0041": "aA", "%41": "A", "a+b": "a b", "%u004": "%u004", "a%u": "a%u", "%": "%", "xu0041": "xu0041", "%x0041": "%x0041", "%u00g1": "%u00g1",
+		},
+		"utf8ToUnicode": {
+			"a~\x7f": "a~\x7f", "\u0080": "%u0080", "é€": "%u00e9%u20ac", "a\xffb": "a\xffb", "\ufffd": "%ufffd",
+		},
+		"base64Decode": {
+			"bXlWYWx1ZQ": "myValue", "bXlWYWx1ZQ==": "myValue", "fn5-Pz8_": "~~~???", "fn5+Pz8/": "~~~???", "no base64": "",
+		},
+	} {
+		program, err := l.Compile("request.headers['in']." + function + "() == request.headers['out']")
+		require.NoError(t, err)
+		for in, out := range rows {
+			same, err := program.Matches(expression.Attributes{Headers: map[string]string{"in": in, "out": out}}, silent{})
+			require.NoError(t, err, in)
+			assert.True(t, same, "%q.%s() is %q", in, function, out)
+		}
+	}
+}
+
 func TestAnErrorIsNoMatch(t *testing.T) {
 	t.Parallel()
 	l := language(t)
@@ -127,6 +156,33 @@ func TestFunctionsAreAskedWithTheirArguments(t *testing.T) {
 	require.NoError(t, err)
 	_, err = program.Matches(request(), &answers{fails: errors.New("no rules")})
 	require.ErrorContains(t, err, "no rules")
+}
+
+// Which signatures run is checked when an expression is compiled, from what was written, and
+// asked for when it is evaluated. Both have to be the same call.
+func TestASetIsAskedForTheSignaturesThatWereWritten(t *testing.T) {
+	t.Parallel()
+	l := language(t)
+	for options, want := range map[string]expression.WAFCall{
+		"":                     {Sensitivity: 4},
+		", {}":                 {Sensitivity: 4},
+		", {'sensitivity': 1}": {Sensitivity: 1},
+		", {'sensitivity': 4}": {Sensitivity: 4},
+		", {'sensitivity': 2, 'opt_out_rule_ids': ['owasp-crs-v042200-id941100-xss', 'owasp-crs-v042200-id941110-xss']}": {
+			Sensitivity: 2, OptOut: []string{"owasp-crs-v042200-id941100-xss", "owasp-crs-v042200-id941110-xss"},
+		},
+		", {'sensitivity': 0, 'opt_in_rule_ids': ['owasp-crs-v042200-id941100-xss']}": {OptIn: []string{"owasp-crs-v042200-id941100-xss"}},
+	} {
+		want.Set = "xss-v422-stable"
+		program, err := l.Compile("evaluatePreconfiguredWaf('xss-v422-stable'" + options + ")")
+		require.NoError(t, err, options)
+		assert.Equal(t, []expression.WAFCall{want}, program.WAFCalls(), options)
+		asked := &answers{fires: true}
+		matched, err := program.Matches(request(), asked)
+		require.NoError(t, err, options)
+		assert.True(t, matched, options)
+		assert.Equal(t, []expression.WAFCall{want}, asked.calls, options)
+	}
 }
 
 func TestACallSelectsSignatures(t *testing.T) {
