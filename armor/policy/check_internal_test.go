@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -50,14 +51,49 @@ func TestBandsLieApart(t *testing.T) {
 	assert.Less(t, allowlistBand.first+maxRanges/rule.MaxSourceRanges*chunkStep, allowlistBand.last)
 }
 
+func TestAPolicyHasAtMostAsManyRulesAsGoogleAllows(t *testing.T) {
+	t.Parallel()
+	many := make([]rule.Rule, 0, rule.MaxRules+1)
+	for i := range rule.MaxRules {
+		many = append(many, at(fmt.Sprintf("rule-%d", i), i, rule.Deny403))
+	}
+	many = append(many, at("default", rule.DefaultPriority, rule.Allow))
+	require.NoError(t, Policy{Rules: many[1:]}.Check())
+	require.ErrorContains(t, Policy{Rules: many}.Check(), fmt.Sprintf("policy has %d rules; allowed: %d", rule.MaxRules+1, rule.MaxRules))
+}
+
+func TestOneWrongExpressionHidesNoOther(t *testing.T) {
+	t.Parallel()
+	with := func(name string, priority int, match rule.Match) rule.Rule {
+		return rule.Rule{Name: name, Priority: priority, Action: rule.Deny403, Match: match}
+	}
+	err := Policy{Rules: []rule.Rule{
+		with("ranges", 1, rule.Match{SourceRanges: []string{"192.0.2.0/24"}}),
+		with("country", 2, rule.Match{Expression: "origin.country == 'US'"}),
+		with("headers", 3, rule.Match{Expression: "has(request.headers['user-agent']) && has(request.headers['User-Agent']) && has(request.headers['Cookie'])"}),
+		at("default", rule.DefaultPriority, rule.Allow),
+	}}.Check()
+	for _, says := range []string{"rule 2 (country): ", `rule 3 (headers): header "User-Agent" never matches`, `rule 3 (headers): header "Cookie" never matches`} {
+		require.ErrorContains(t, err, says)
+	}
+	assert.NotContains(t, err.Error(), `"user-agent"`)
+}
+
+func TestThePolicyIsItsDefaultRuleAndAllOthers(t *testing.T) {
+	t.Parallel()
+	p := Policy{Rules: []rule.Rule{at("a", 1, rule.Deny403), at("b", 2, rule.Allow), at("default", rule.DefaultPriority, rule.Allow)}}
+	assert.Equal(t, p.Rules, append(p.NonDefaultRules(), p.Default()))
+}
+
 func TestAPolicyInTheWrongOrderIsRefused(t *testing.T) {
 	t.Parallel()
 	last := at("default", rule.DefaultPriority, rule.Allow)
 	for says, rules := range map[string][]rule.Rule{
-		"before it lets some through": {at("a", 1, rule.Allow), at("b", 2, rule.Deny403), last},
-		"does not come after":         {at("a", 2, rule.Deny403), at("b", 1, rule.Deny403), last},
-		"same name":                   {at("a", 1, rule.Deny403), at("a", 2, rule.Deny403), last},
-		"does not end in a default":   {at("a", 1, rule.Deny403)},
+		"before it lets some through":               {at("a", 1, rule.Allow), at("b", 2, rule.Deny403), last},
+		"rule 1 (b) does not come after rule 2 (a)": {at("a", 2, rule.Deny403), at("b", 1, rule.Deny403), last},
+		"rule 2 (b) does not come after":            {at("a", 2, rule.Deny403), at("b", 2, rule.Deny403), last},
+		"same name":                                 {at("a", 1, rule.Deny403), at("a", 2, rule.Deny403), last},
+		"does not end in a default":                 {at("a", 1, rule.Deny403)},
 	} {
 		require.ErrorContains(t, Policy{Rules: rules}.Check(), says)
 	}
