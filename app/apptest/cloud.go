@@ -34,7 +34,7 @@ type Cloud struct {
 }
 
 // StartCloud puts the stand-ins behind Google's own names. From now on, KMS and Secret
-// Manager answer only callers with an access token.
+// Manager answer only callers with an access token of this cloud.
 func StartCloud(tb testing.TB, postgres *Postgres, google *Google) *Cloud {
 	tb.Helper()
 	metadata := startMetadata(tb)
@@ -57,7 +57,7 @@ func StartCloud(tb testing.TB, postgres *Postgres, google *Google) *Cloud {
 	// Google's names through the proxy, and believes their certificates. HOME is one
 	// without the developer's own credentials.
 	c.environment = map[string]string{
-		"GCE_METADATA_HOST": metadata.host, "HTTPS_PROXY": proxy.URL, "SSL_CERT_FILE": google.authority.certFile, "HOME": tb.TempDir(),
+		metadataHost: metadata.host, "HTTPS_PROXY": proxy.URL, "SSL_CERT_FILE": google.authority.certFile, "HOME": tb.TempDir(),
 	}
 	return c
 }
@@ -122,13 +122,14 @@ func (c *Cloud) connect(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authorize refuses calls without an access token once there is a metadata server.
+// authorize refuses calls without an access token. In a cloud of one's own it has to be
+// one for all of Google Cloud that the cloud's metadata server gave.
 func (g *Google) authorize(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	if metadata := g.metadata.Load(); metadata != nil {
-		headers, _ := grpcmetadata.FromIncomingContext(ctx)
-		if !metadata.authorized(strings.Join(headers.Get("authorization"), ""), ScopePlatform) {
-			return nil, status.Error(codes.Unauthenticated, "no access token for cloud-platform")
-		}
+	headers, _ := grpcmetadata.FromIncomingContext(ctx)
+	header := strings.Join(headers.Get("authorization"), "")
+	metadata := g.metadata.Load()
+	if !strings.HasPrefix(header, "Bearer "+tokenPrefix) || metadata != nil && !metadata.authorized(header, ScopePlatform) {
+		return nil, status.Error(codes.Unauthenticated, "no access token for cloud-platform")
 	}
 	return handle(ctx, request)
 }

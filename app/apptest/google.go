@@ -68,7 +68,7 @@ type Google struct {
 	identity  *rsa.PrivateKey
 	// keys is host:port of KeysURL.
 	keys string
-	// metadata gives the access tokens that callers need, nil when they need none.
+	// metadata gave the access tokens of callers, nil when those of InPod will do.
 	metadata atomic.Pointer[metadata]
 	// held is closed when signatures may go on.
 	held atomic.Pointer[chan struct{}]

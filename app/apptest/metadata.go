@@ -20,6 +20,9 @@ const (
 	ScopePlatform = "https://www.googleapis.com/auth/cloud-platform"
 )
 
+// tokenPrefix begins every access token.
+const tokenPrefix = "ya29.token-"
+
 // metadata stands in for the metadata server of a pod with Workload Identity
 // (cloud.google.com/compute/docs/access/authenticate-workloads#applications): it hands
 // out access tokens and remembers what for.
@@ -32,7 +35,13 @@ type metadata struct {
 
 func startMetadata(tb testing.TB) *metadata {
 	tb.Helper()
-	m := &metadata{scopes: map[string]string{}}
+	m, stop := newMetadata()
+	tb.Cleanup(stop)
+	return m
+}
+
+func newMetadata() (m *metadata, stop func()) {
+	m = &metadata{scopes: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /computeMetadata/v1/instance/service-accounts/default/token", m.token)
 	mux.HandleFunc("GET /computeMetadata/v1/universe/universe-domain", func(w http.ResponseWriter, _ *http.Request) {
@@ -47,14 +56,13 @@ func startMetadata(tb testing.TB) *metadata {
 		w.Header().Set("Metadata-Flavor", "Google")
 		mux.ServeHTTP(w, r)
 	}))
-	tb.Cleanup(server.Close)
 	m.host = strings.TrimPrefix(server.URL, "http://")
-	return m
+	return m, server.Close
 }
 
 func (m *metadata) token(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
-	token := "ya29.token-" + strconv.Itoa(len(m.scopes)+1)
+	token := tokenPrefix + strconv.Itoa(len(m.scopes)+1)
 	m.scopes[token] = r.URL.Query().Get("scopes")
 	m.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")

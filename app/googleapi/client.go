@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"cloud.google.com/go/auth/credentials"
 	"cloud.google.com/go/auth/httptransport"
 )
 
@@ -22,15 +21,11 @@ func Client(ca string, scopes ...string) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	identity, err := credentials.DetectDefault(&credentials.DetectOptions{Scopes: scopes})
-	if err != nil {
-		return nil, fmt.Errorf("find the pod's credentials: %w", err)
-	}
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
 		TLSHandshakeTimeout: clientTimeout, MaxIdleConns: 2, IdleConnTimeout: time.Minute,
 	}
-	client, err := httptransport.NewClient(&httptransport.Options{Credentials: identity, BaseRoundTripper: transport, DisableTelemetry: true})
+	client, err := httptransport.NewClient(&httptransport.Options{Credentials: podIdentity(scopes...), BaseRoundTripper: transport, DisableTelemetry: true})
 	if err != nil {
 		return nil, fmt.Errorf("add the pod's credentials to requests: %w", err)
 	}

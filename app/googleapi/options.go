@@ -1,6 +1,7 @@
 // Package googleapi makes the connection options that all Google clients of the
 // service share: Google itself with the pod's identity, or an endpoint of one's own
-// that speaks the same protocol behind a private certificate authority.
+// that speaks the same protocol behind a private certificate authority, with the same
+// identity.
 package googleapi
 
 import (
@@ -13,9 +14,14 @@ import (
 	"google.golang.org/grpc/credentials"
 )
 
+// scopePlatform lets an access token call any API of Google Cloud
+// (https://developers.google.com/identity/protocols/oauth2/scopes).
+const scopePlatform = "https://www.googleapis.com/auth/cloud-platform"
+
 // Options returns the client options for an endpoint (host:port). An empty endpoint
 // means Google's own, with application default credentials; any other is reached
-// over TLS verified with ca (PEM), and is sent no Google credential.
+// over TLS verified with ca (PEM), and each call carries an access token of the pod's
+// identity from the metadata server, as it would to Google.
 func Options(endpoint, ca string) ([]option.ClientOption, error) {
 	options := []option.ClientOption{option.WithTelemetryDisabled(), option.WithGRPCConnectionPool(1)}
 	if endpoint == "" {
@@ -26,7 +32,7 @@ func Options(endpoint, ca string) ([]option.ClientOption, error) {
 		return nil, err
 	}
 	transport := credentials.NewTLS(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12})
-	return append(options, option.WithEndpoint(endpoint), option.WithoutAuthentication(),
+	return append(options, option.WithEndpoint(endpoint), option.WithAuthCredentials(podIdentity(scopePlatform)),
 		option.WithGRPCDialOption(grpc.WithTransportCredentials(transport))), nil
 }
 

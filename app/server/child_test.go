@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	command := os.Getenv(childVariable)
 	if command == "" {
 		// The Cloud SQL connector's statistics start one goroutine when the program does.
-		goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+		goleak.VerifyTestMain(apptest.InPod(m), goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
 	}
 	if command == emptyCommand {
 		answerNothing()
@@ -52,7 +53,7 @@ func (w *world) serveChild(t testing.TB) *process {
 	require.NoError(t, err)
 	p.command = exec.Command(executable)
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	p.command.Env = []string{childVariable + "=serve", "LOG_LEVEL=warn"}
+	p.command.Env = []string{childVariable + "=serve", "LOG_LEVEL=warn", apptest.PodVariable()}
 	p.command.Stdout, p.command.Stderr = w.log, w.log
 	for key, value := range environment {
 		p.command.Env = append(p.command.Env, key+"="+value)

@@ -144,7 +144,7 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 			return client.Token(ctx, daemon.TokenRequest{Project: who.Project, Tenant: who.Tenant, User: who.User, Role: who.Role, TTL: who.TTL})
 		},
 		KeysURL: "https://" + at["identity"] + identity.KeysPath, Requests: client.Requests,
-		SQL: at["sql"], SQLRoots: sqlRoots, SQLAdmin: at["sqlAdmin"], Redis: at["redis"], KMS: at["kms"],
+		SQL: at["sql"], SQLRoots: sqlRoots, SQLAdmin: at["sqlAdmin"], Redis: at["redis"], KMS: at["kms"], KeyVersion: e.KeyVersion,
 	}
 	if status.Network.Warning != "" {
 		return target, nil

@@ -19,6 +19,8 @@ type endpoints struct {
 	License string            `json:"license"`
 	// Database is the name of the stack's Cloud SQL instance.
 	Database string `json:"database"`
+	// KeyVersion is the full name of the version that signs.
+	KeyVersion string `json:"keyVersion"`
 }
 
 const endpointsFile = "endpoints.json"
@@ -46,6 +48,7 @@ func (c *cloud) writeEndpoints(outputs engine.Outputs, status daemon.Status) (en
 	e.License = license
 	connection, _ := outputs["sqlConnectionName"].(string)
 	e.Database = connection[strings.LastIndex(connection, ":")+1:]
+	e.KeyVersion, _ = outputs["activeSigningVersion"].(string)
 	return e, daemon.WriteJSON(filepath.Join(c.dir, endpointsFile), e)
 }
 

@@ -41,7 +41,7 @@ func (a *app) printDenials(status daemon.Status) {
 	}
 }
 
-// tellDenials tells of every denial once, when it happens, until the returned
+// tellDenials tells of every denial, of a policy or of IAM, once, when it happens, until the returned
 // function is called: a pod that waits for what it may not reach would only be
 // silent.
 func (a *app) tellDenials(ctx context.Context, from *daemon.Client) (stop func()) {
@@ -51,11 +51,17 @@ func (a *app) tellDenials(ctx context.Context, from *daemon.Client) (stop func()
 		if err != nil {
 			return // what is asked next fails, too, and says so
 		}
-		for _, denial := range slices.Backward(status.Network.Denials) {
-			if denial.Time.After(began) && !told[denial.Text] {
-				told[denial.Text] = true
-				a.out.say("%s %s", a.out.red("denied"), denial.Text)
+		say := func(at time.Time, text string) {
+			if at.After(began) && !told[text] {
+				told[text] = true
+				a.out.say("%s %s", a.out.red("denied"), text)
 			}
+		}
+		for _, denial := range slices.Backward(status.Network.Denials) {
+			say(denial.Time, denial.Text)
+		}
+		for _, refusal := range slices.Backward(status.Refusals) {
+			say(refusal.Time, refusal.Text)
 		}
 	}
 	end, ended := make(chan struct{}), make(chan struct{})

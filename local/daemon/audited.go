@@ -13,6 +13,7 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/google/audit"
+	"github.com/coditect-ai/license-platform/local/google/caller"
 	"github.com/coditect-ai/license-platform/local/scenario/drift"
 )
 
@@ -22,26 +23,24 @@ const (
 )
 
 // audited writes every call of a service into the audit trail, as long as the
-// project asks for its data access logs. Callers do not say who they are here, so
-// the entry names the account that holds a right on what was called: the API and
-// the migration are the only callers there are.
+// project asks for its data access logs, with who made it. It has to come after who
+// authenticates callers: calls of nobody are not logged.
 // https://cloud.google.com/logging/docs/audit/configure-data-access
-func (d *Daemon) audited(service, grants, on string) grpc.ServerOption {
-	return grpc.ChainUnaryInterceptor(func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+func (d *Daemon) audited(service string) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		answer, err := handler(ctx, request)
 		if !d.logsData(service) {
 			return answer, err
 		}
-		resource := resourceOf(request)
 		call := audit.Call{
 			Log: audit.DataAccess, Service: service, Method: info.FullMethod[strings.LastIndex(info.FullMethod, "/")+1:],
-			Resource: resource, Principal: d.holder(grants, on, resource), Code: status.Code(err),
+			Resource: resourceOf(request), Principal: caller.From(ctx).Principal(), Code: status.Code(err),
 		}
 		if written := d.audit.Write(call); written != nil {
 			d.log.Error("a call is missing in the audit trail", "method", call.Method, "error", written)
 		}
 		return answer, err
-	})
+	}
 }
 
 // resourceOf is what a request names.
@@ -62,19 +61,6 @@ func (d *Daemon) logsData(service string) bool {
 		named := provider.Properties(r.Inputs).Text("service")
 		return named == service || named == "allServices"
 	})
-}
-
-// holder is the account that holds a right on a resource, or on what it is part of.
-func (d *Daemon) holder(grants, on, resource string) string {
-	for _, r := range d.store.List(grants) {
-		grant := provider.Properties(r.Outputs)
-		account, is := strings.CutPrefix(grant.Text("member"), "serviceAccount:")
-		// An encrypting agent of Google's has a right on its key, and is no caller.
-		if of := grant.Text(on); is && of != "" && strings.HasPrefix(resource+"/", of+"/") && !strings.Contains(account, "@gcp-sa-") {
-			return account
-		}
-	}
-	return ""
 }
 
 // auditDrift writes what a person changed by hand.

@@ -22,6 +22,9 @@ func (s Status) CurrentProblems() (all []string) {
 	for _, missing := range s.Network.Missing {
 		all = append(all, "a pod cannot reach what it needs, or is not reached: "+missing)
 	}
+	for _, missing := range s.Rights {
+		all = append(all, "no grant: "+missing)
+	}
 	if len(s.Faults) > 0 {
 		return all
 	}

@@ -44,6 +44,10 @@ type Status struct {
 	Drifted []string `json:"drifted,omitempty"`
 	// Notices say how the stack is meant to differ from every day: a lockdown.
 	Notices []string `json:"notices,omitempty"`
+	// Rights are what workloads need and nobody grants.
+	Rights []string `json:"rights,omitempty"`
+	// Refusals are the latest calls that IAM did not allow, the newest first.
+	Refusals []Refusal `json:"refusals,omitempty"`
 	// Problems are what could not be brought back at the start.
 	Problems []string `json:"problems,omitempty"`
 	// Faults are the parts that were made to fail.
@@ -146,6 +150,7 @@ func (d *Daemon) status() Status {
 		PID: os.Getpid(), Resources: map[string]int{}, Existing: map[string]int{}, Addresses: map[string]string{},
 		Edge: d.balancer.Status(), Network: d.network.Status(), Faults: d.faults.names(), Monitoring: d.monitoring.Status(context.Background()),
 		Drifted: d.drifts.left(d.store), Notices: d.notices(),
+		Rights: d.missingRights(), Refusals: d.refusals.latest(),
 	}
 	for _, r := range d.store.List() {
 		if r.URN == "" {

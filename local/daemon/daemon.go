@@ -91,6 +91,7 @@ type Daemon struct {
 	faults faults
 	drifts drifts
 
+	refusals      refusals
 	timelineMarks timelineMarks
 	operations    operations
 
@@ -141,7 +142,6 @@ func (d *Daemon) open() (err error) {
 	if d.kms, err = kms.Open(at("kms"), d.log); err != nil {
 		return fmt.Errorf("open the key management service: %w", err)
 	}
-	d.kms.Guard(d.maySign)
 	if d.secrets, err = secretmanager.Open(at("secretmanager")); err != nil {
 		return fmt.Errorf("open the secret manager: %w", err)
 	}

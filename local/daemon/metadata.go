@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,21 +60,24 @@ func (d *Daemon) identityAt(from netip.AddrPort) (metadata.Pod, bool) {
 		if pod.IP != from.Addr() {
 			continue
 		}
-		who := metadata.Pod{Namespace: pod.Namespace, Account: pod.ServiceAccount}
-		if who.Account == "" {
-			who.Account = "default"
-		}
-		account, exists := d.store.Get(kubernetes.TypeServiceAccount, who.Namespace+"/"+who.Account)
-		annotations := provider.Properties(account.Outputs).Object("metadata.annotations")
-		if who.Email, _ = annotations["iam.gke.io/gcp-service-account"].(string); !exists || who.Email == "" {
-			return who, true
-		}
-		google, _ := d.store.Get(gcp.TypeServiceAccount, "projects/"+cloudide.Project+"/serviceAccounts/"+who.Email)
-		who.UniqueID = provider.Properties(google.Outputs).Text("uniqueId")
-		who.Granted = d.mayActAs(who)
-		return who, true
+		return d.identityOf(pod.Namespace, pod.ServiceAccount), true
 	}
 	return metadata.Pod{}, false
+}
+
+// identityOf is who the pods of a Kubernetes service account are; an empty one is
+// "default".
+func (d *Daemon) identityOf(namespace, account string) metadata.Pod {
+	who := metadata.Pod{Namespace: namespace, Account: cmp.Or(account, "default")}
+	declared, exists := d.store.Get(kubernetes.TypeServiceAccount, who.Namespace+"/"+who.Account)
+	annotations := provider.Properties(declared.Outputs).Object("metadata.annotations")
+	if who.Email, _ = annotations["iam.gke.io/gcp-service-account"].(string); !exists || who.Email == "" {
+		return who
+	}
+	google, _ := d.store.Get(gcp.TypeServiceAccount, "projects/"+cloudide.Project+"/serviceAccounts/"+who.Email)
+	who.UniqueID = provider.Properties(google.Outputs).Text("uniqueId")
+	who.Granted = d.mayActAs(who)
+	return who
 }
 
 func (d *Daemon) mayActAs(who metadata.Pod) bool {

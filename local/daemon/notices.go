@@ -1,9 +1,11 @@
 package daemon
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/report/layer"
 )
 
@@ -20,12 +22,17 @@ func (s Status) Declared(number int) (count int) {
 // lockdownRule is the name that the program gives to the rule of a lockdown.
 const lockdownRule = "armor-lockdown"
 
-// notices reports a lockdown, which it knows by the lockdown's Cloud Armor rule.
+// lockedDown knows a lockdown by its Cloud Armor rule.
+func (d *Daemon) lockedDown() bool {
+	return slices.ContainsFunc(d.store.List(gcp.TypeSecurityPolicyRule), func(r store.Resource) bool {
+		return strings.HasSuffix(r.URN, "::"+lockdownRule)
+	})
+}
+
+// notices reports a lockdown.
 func (d *Daemon) notices() []string {
-	for _, r := range d.store.List(gcp.TypeSecurityPolicyRule) {
-		if strings.HasSuffix(r.URN, "::"+lockdownRule) {
-			return []string{"locked down: the license host is refused at the edge, sign-in and signing are suspended; an update without platform.lockdown ends it"}
-		}
+	if d.lockedDown() {
+		return []string{"locked down: the license host is refused at the edge, sign-in and signing are suspended; an update without platform.lockdown ends it"}
 	}
 	return nil
 }

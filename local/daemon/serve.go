@@ -22,11 +22,11 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/cloudarmor"
 	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/emulator/provider"
-	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 	"github.com/coditect-ai/license-platform/local/edge/ingresscontroller"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/google/cloudsql"
+	"github.com/coditect-ai/license-platform/local/google/kms"
 )
 
 // maxMessage bounds a message from the engine, in bytes: a whole stack's CA
@@ -37,10 +37,10 @@ const maxMessage = 64 << 20
 func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Record, err error) {
 	plan := d.options.Plan
 	record = Record{PID: os.Getpid(), Binary: d.options.Binary, Token: rand.Text(), Plan: plan, Providers: map[string]int{}}
-	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.refusing(), d.audited(keysAPI, gcp.TypeCryptoKeyMember, "cryptoKeyId")); err != nil {
+	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.refusing(), d.judged(keysAPI, kms.Need, kms.Scope)); err != nil {
 		return record, err
 	}
-	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.audited(secretsAPI, gcp.TypeSecretMember, "secretId")); err != nil {
+	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.judged(secretsAPI, secretNeeds().Need)); err != nil {
 		return record, err
 	}
 	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.withIdentityFault(d.issuer.Handler())); err != nil {

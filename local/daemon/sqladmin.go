@@ -42,15 +42,9 @@ func (a sqlAdmin) Instance(project, name string) (cloudsql.Instance, bool) {
 	}, exists && err == nil && outputs.Text("project") == project
 }
 
-// Allows asks the grants that are declared on the project.
+// Allows asks the declared grants.
 func (a sqlAdmin) Allows(member, permission, project, instance string) bool {
-	var grants []iam.Grant
-	for _, r := range a.store.List(gcp.TypeProjectMember) {
-		if grant := provider.Properties(r.Outputs); grant.Text("project") == project {
-			grants = append(grants, iam.Grant{Role: grant.Text("role"), Member: grant.Text("member"), Condition: grant.Text("condition.expression")})
-		}
-	}
-	return iam.Allows(grants, member, permission, iam.Resource{
+	return iam.Allows(grants(a.store), member, permission, iam.Resource{
 		Type: "sqladmin.googleapis.com/Instance", Service: "sqladmin.googleapis.com", Name: "projects/" + project + "/instances/" + instance,
 	})
 }

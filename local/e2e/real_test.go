@@ -11,14 +11,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/local/host/toolchain"
 	"github.com/coditect-ai/license-platform/local/pulumi/pluginpreview/plugintest"
 )
 
-// TestMain makes this executable a provider plugin, too.
+// TestMain makes this executable a provider plugin, too. The API of a test is in a pod.
 func TestMain(m *testing.M) {
 	if !plugintest.Called() {
-		os.Exit(m.Run())
+		os.Exit(apptest.InPod(m).Run())
 	}
 	if err := plugintest.Serve(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

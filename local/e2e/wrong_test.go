@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -34,6 +35,7 @@ func TestDrillNothingHangsAndNothingLies(t *testing.T) {
 	}{
 		{"a lockdown is told as long as it lasts, and called so for ever", aLockdownIsTold},
 		{"a NetworkPolicy without a rule is named, and the update fails", aMissingRuleIsTold},
+		{"a grant without which an account cannot do its work is named, and the update fails", aMissingGrantIsTold},
 		{"every wrong setting is previewed or refused", wrongSettingsArePreviewed},
 		{"commands end when they are interrupted, and the next one carries on", interruptedCommandsEnd},
 		{"a wrong update ends, and a right one heals", wrongUpdatesAreHealed},
@@ -81,18 +83,7 @@ func (m *machine) history(t *testing.T) string {
 // aMissingRuleIsTold runs the program without the rule that lets the API reach Redis.
 func aMissingRuleIsTold(t *testing.T, m *machine) {
 	const rule, without = "tcp(pulumi.Int(a.DatabasePort)), tcp(a.RedisPort)", "tcp(pulumi.Int(a.DatabasePort))"
-	source, err := filepath.Abs("../../k8s/isolation/rules.go")
-	require.NoError(t, err)
-	content, err := os.ReadFile(source)
-	require.NoError(t, err)
-	require.Contains(t, string(content), rule)
-	careless := *m
-	careless.binary = filepath.Join(t.TempDir(), "local")
-	changed, overlay := filepath.Join(t.TempDir(), "rules.go"), filepath.Join(t.TempDir(), "overlay.json")
-	require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(content), rule, without, 1)), 0o600))
-	require.NoError(t, os.WriteFile(overlay, fmt.Appendf(nil, `{"Replace": {%q: %q}}`, source, changed), 0o600))
-	output, err := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-ldflags=-s -w", "-o", careless.binary, "github.com/coditect-ai/license-platform/local").CombinedOutput()
-	require.NoError(t, err, string(output))
+	careless := m.careless(t, "k8s/isolation/rules.go", rule, without)
 
 	said, code := careless.command(t, "up")
 	assert.Equal(t, 1, code, "it is not well")
@@ -101,6 +92,44 @@ func aMissingRuleIsTold(t *testing.T, m *machine) {
 	assert.Equal(t, 1, code)
 	assert.Regexp(t, `problem: .*license-api.*The missing rule`, said)
 	m.must(t, "up")
+	m.connect(t)
+	assert.True(t, m.servesHealth(t))
+}
+
+// careless is the same stack by a program in which a line is another one.
+func (m *machine) careless(t *testing.T, file, line, other string) *machine {
+	t.Helper()
+	source, err := filepath.Abs(filepath.Join("../..", file))
+	require.NoError(t, err)
+	content, err := os.ReadFile(source)
+	require.NoError(t, err)
+	require.Contains(t, string(content), line)
+	careless := *m
+	careless.binary = filepath.Join(t.TempDir(), "local")
+	changed, overlay := filepath.Join(t.TempDir(), "changed.go"), filepath.Join(t.TempDir(), "overlay.json")
+	require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(content), line, other, 1)), 0o600))
+	require.NoError(t, os.WriteFile(overlay, fmt.Appendf(nil, `{"Replace": {%q: %q}}`, source, changed), 0o600))
+	output, err := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-ldflags=-s -w", "-o", careless.binary, "github.com/coditect-ai/license-platform/local").CombinedOutput()
+	require.NoError(t, err, string(output))
+	return &careless
+}
+
+// aMissingGrantIsTold runs the program without the API's right to sign, and with the
+// right of the wrong account to read the migration's password.
+func aMissingGrantIsTold(t *testing.T, m *machine) {
+	for _, c := range []struct{ line, other, account, permission string }{
+		{`if !args.Settings.SigningSuspended {`, `if false {`, "license-api@", "cloudkms.cryptoKeyVersions.useToSign"},
+		{`"roles/secretmanager.secretAccessor", args.MigrationEmail`, `"roles/secretmanager.secretAccessor", args.APIEmail`, "license-migrate@", "secretmanager.versions.access"},
+	} {
+		careless := m.careless(t, "identity/grants.go", c.line, c.other)
+		for _, command := range []string{"up", "status"} {
+			said, code := careless.command(t, command)
+			assert.Equal(t, 1, code, "%s says that it is not well: %s", command, said)
+			assert.Regexp(t, `problem: no grant: serviceAccount:`+c.account+`.* has no permission `+regexp.QuoteMeta(c.permission)+` on projects/`, said)
+		}
+		m.must(t, "up")
+		assert.NotContains(t, m.must(t, "status"), "no grant")
+	}
 	m.connect(t)
 	assert.True(t, m.servesHealth(t))
 }

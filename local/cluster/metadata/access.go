@@ -51,7 +51,7 @@ func (s *Server) accessToken(r *http.Request, p Pod) (string, error) {
 	if asked := r.FormValue("scopes"); asked != "" {
 		scopes = strings.Split(asked, ",")
 	}
-	claims := accessClaims{jwt.Claims{Subject: s.member(p), Expiry: jwt.NewNumericDate(s.now().Add(lifetime))}, scopes}
+	claims := accessClaims{jwt.Claims{Subject: p.Member(s.project), Expiry: jwt.NewNumericDate(s.now().Add(lifetime))}, scopes}
 	signed, err := jwt.Signed(with).Claims(claims).Serialize()
 	if err != nil {
 		return "", fmt.Errorf("sign an access token: %w", err)
@@ -59,13 +59,13 @@ func (s *Server) accessToken(r *http.Request, p Pod) (string, error) {
 	return prefix + signed, nil
 }
 
-// member is the pod as IAM names it
+// Member is the pod as IAM of its project names it
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity#kubernetes-resources-iam-policies).
-func (s *Server) member(p Pod) string {
+func (p Pod) Member(project string) string {
 	if p.Email != "" {
 		return "serviceAccount:" + p.Email
 	}
-	return fmt.Sprintf("serviceAccount:%s.svc.id.goog[%s/%s]", s.project, p.Namespace, p.Account)
+	return fmt.Sprintf("serviceAccount:%s.svc.id.goog[%s/%s]", project, p.Namespace, p.Account)
 }
 
 // Access reads an access token that this server has given to a pod; false for any other,

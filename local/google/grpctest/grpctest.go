@@ -19,9 +19,9 @@ const buffer = 1 << 20
 
 // Serve serves what register adds until the test ends, and returns a connection
 // to it.
-func Serve(t *testing.T, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
+func Serve(t *testing.T, register func(grpc.ServiceRegistrar), options ...grpc.ServerOption) *grpc.ClientConn {
 	t.Helper()
-	listener, server := bufconn.Listen(buffer), grpc.NewServer()
+	listener, server := bufconn.Listen(buffer), grpc.NewServer(options...)
 	register(server)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()

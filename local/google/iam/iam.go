@@ -3,22 +3,19 @@
 package iam
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 )
 
-// Permissions of Cloud SQL that the embedded cloud asks for
-// (https://cloud.google.com/sql/docs/postgres/iam-permissions).
-const (
-	SQLGet     = "cloudsql.instances.get"
-	SQLConnect = "cloudsql.instances.connect"
-	SQLLogin   = "cloudsql.instances.login"
-)
-
-// Grant is a role that a member has on a project.
+// Grant is a role that a member has on a resource, and on what is part of it.
 type Grant struct {
+	// On is the resource whose policy has the grant: projects/P,
+	// projects/P/locations/L/keyRings/R/cryptoKeys/K or projects/P/secrets/S.
+	On string
 	// Role is such as roles/cloudsql.client, Member such as serviceAccount:EMAIL.
 	Role, Member string
 	// Condition restricts the grant, in the Common Expression Language; empty for
@@ -31,25 +28,27 @@ type Resource struct {
 	// Type is such as sqladmin.googleapis.com/Instance, Service such as
 	// sqladmin.googleapis.com.
 	Type, Service string
-	// Name is the full name, such as projects/P/instances/I.
+	// Name is the full name, such as projects/P/instances/I, with the project's id.
 	Name string
+	// Conditional is the name that conditions know it by, where that is another one.
+	Conditional string
 }
 
-// holders are the predefined roles that hold a permission
-// (https://cloud.google.com/sql/docs/postgres/iam-roles).
-func holders(permission string) []string {
-	return map[string][]string{
-		SQLGet:     {"roles/cloudsql.client", "roles/cloudsql.instanceUser", "roles/cloudsql.viewer", "roles/cloudsql.editor", "roles/cloudsql.admin", "roles/viewer", "roles/editor", "roles/owner"},
-		SQLConnect: {"roles/cloudsql.client", "roles/cloudsql.editor", "roles/cloudsql.admin", "roles/editor", "roles/owner"},
-		SQLLogin:   {"roles/cloudsql.instanceUser", "roles/cloudsql.admin", "roles/owner"},
-	}[permission]
+// partOf tells whether the resource is the one with this name, or a part of it.
+func (r Resource) partOf(name string) bool { return strings.HasPrefix(r.Name+"/", name+"/") }
+
+// Need is a permission that a call needs.
+type Need struct {
+	// Permission is such as cloudkms.cryptoKeyVersions.useToSign.
+	Permission string
+	On         Resource
 }
 
 // Allows tells whether a grant gives the member the permission on the resource. A grant
 // whose condition cannot be evaluated gives nothing.
 func Allows(grants []Grant, member, permission string, on Resource) bool {
 	return slices.ContainsFunc(grants, func(g Grant) bool {
-		return g.Member == member && slices.Contains(holders(permission), g.Role) && holds(g.Condition, on) == nil
+		return g.Member == member && on.partOf(g.On) && slices.Contains(holders(permission), g.Role) && holds(g.Condition, on) == nil
 	})
 }
 
@@ -74,7 +73,7 @@ func holds(condition string, on Resource) error {
 	if err != nil {
 		return fmt.Errorf("prepare the condition %q: %w", condition, err)
 	}
-	result, _, err := program.Eval(map[string]any{"resource": map[string]string{"type": on.Type, "service": on.Service, "name": on.Name}})
+	result, _, err := program.Eval(map[string]any{"resource": map[string]string{"type": on.Type, "service": on.Service, "name": cmp.Or(on.Conditional, on.Name)}})
 	if err != nil {
 		return fmt.Errorf("evaluate the condition %q: %w", condition, err)
 	}

@@ -87,12 +87,7 @@ func (a api) GetPublicKey(_ context.Context, request *kmspb.GetPublicKeyRequest)
 
 // AsymmetricSign signs a digest. A digest_crc32c that does not fit is refused,
 // one that does is acknowledged; the signature carries a checksum of its own.
-// Without the right to sign the answer is the real API's, which does not tell
-// whether the version exists.
 func (a api) AsymmetricSign(_ context.Context, request *kmspb.AsymmetricSignRequest) (*kmspb.AsymmetricSignResponse, error) {
-	if key, _, ok := splitVersion(request.GetName()); ok && !a.service.maySign(key) {
-		return nil, status.Errorf(codes.PermissionDenied, "Permission 'cloudkms.cryptoKeyVersions.useToSign' denied on resource '%s' (or it may not exist).", request.GetName())
-	}
 	sum := request.GetDigest().GetSha512()
 	if sum == nil {
 		sum = request.GetDigest().GetSha256()

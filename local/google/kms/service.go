@@ -22,8 +22,6 @@ type Service struct {
 	log    *slog.Logger
 	now    func() time.Time
 	spares *spares
-	// maySign says whether anybody has the right to sign with a key.
-	maySign func(key string) bool
 	// newPair makes the key pair of a version.
 	newPair func(context.Context, kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm) ([]byte, error)
 
@@ -34,7 +32,7 @@ type Service struct {
 // Open reads the keys kept in dir (0600), or starts without any, and begins to
 // make spare RSA-4096 keys in the background, as each takes about a second.
 func Open(dir string, log *slog.Logger) (*Service, error) {
-	s := &Service{path: filepath.Join(dir, "keys.json"), log: log, now: time.Now, maySign: func(string) bool { return true }}
+	s := &Service{path: filepath.Join(dir, "keys.json"), log: log, now: time.Now}
 	loaded, err := load(s.path)
 	if err != nil {
 		return nil, err
@@ -45,14 +43,11 @@ func Open(dir string, log *slog.Logger) (*Service, error) {
 	return s, nil
 }
 
-// Guard lets only those keys sign that may says yes to; without a guard all do.
-// It is called before the API is served.
-func (s *Service) Guard(may func(key string) bool) { s.maySign = may }
-
 // Close ends the background work and returns when it is over.
 func (s *Service) Close() { s.spares.stop() }
 
-// Register adds the API (google.cloud.kms.v1.KeyManagementService) to a server.
+// Register adds the API (google.cloud.kms.v1.KeyManagementService) to a server, which
+// asks everybody for what Need says.
 func (s *Service) Register(server grpc.ServiceRegistrar) {
 	kmspb.RegisterKeyManagementServiceServer(server, api{service: s})
 }

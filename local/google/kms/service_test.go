@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/coditect-ai/license-platform/local/google/grpctest"
+	"github.com/coditect-ai/license-platform/local/google/iam"
 	"github.com/coditect-ai/license-platform/local/google/kms"
 )
 
@@ -231,28 +232,27 @@ func TestDeclarationsThatGoogleRefusesAreRefused(t *testing.T) {
 	assert.Equal(t, kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_4096_SHA512, updated.Algorithm)
 }
 
-func TestWithoutTheRightToSignNothingIsSignedAndVerifyingGoesOn(t *testing.T) {
+func TestEveryMethodNeedsItsPermissionOnWhatItNames(t *testing.T) {
 	t.Parallel()
-	s := open(t, t.TempDir())
-	granted := true
-	s.Guard(func(key string) bool { return granted && key == signing })
-	newKey(t, s, kmspb.CryptoKeyVersion_RSA_SIGN_PKCS1_2048_SHA256)
-	_, err := s.CreateVersion(t.Context(), signing)
-	require.NoError(t, err)
-	client := dial(t, s)
-	sum := sha256.Sum256([]byte("a licence"))
-	sign := func() error {
-		_, err := client.AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{
-			Name: first, Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha256{Sha256: sum[:]}},
-		})
-		return err
+	for permission, request := range map[string]any{
+		iam.Sign:          &kmspb.AsymmetricSignRequest{Name: first},
+		iam.PublicKeyView: &kmspb.GetPublicKeyRequest{Name: first},
+		iam.VersionGet:    &kmspb.GetCryptoKeyVersionRequest{Name: first},
+		iam.VersionList:   &kmspb.ListCryptoKeyVersionsRequest{Parent: signing},
+		iam.KeyGet:        &kmspb.GetCryptoKeyRequest{Name: signing},
+	} {
+		need, err := kms.Need(request)
+		require.NoError(t, err, permission)
+		assert.Equal(t, permission, need.Permission)
+		assert.Contains(t, []string{first, signing}, need.On.Name, permission)
 	}
-
-	require.NoError(t, sign())
-	granted = false
-	assert.Equal(t, codes.PermissionDenied, status.Code(sign()))
-	_, err = client.GetPublicKey(t.Context(), &kmspb.GetPublicKeyRequest{Name: first})
-	require.NoError(t, err, "tokens that were signed before still verify")
-	granted = true
-	assert.NoError(t, sign(), "the right works again as soon as it is back")
+	for request, code := range map[any]codes.Code{
+		&kmspb.AsymmetricSignRequest{}:                        codes.InvalidArgument,
+		&kmspb.AsymmetricSignRequest{Name: signing}:           codes.InvalidArgument,
+		&kmspb.ListCryptoKeyVersionsRequest{Parent: ring}:     codes.InvalidArgument,
+		&kmspb.CreateCryptoKeyVersionRequest{Parent: signing}: codes.Unimplemented,
+	} {
+		_, err := kms.Need(request)
+		assert.Equal(t, code, status.Code(err), "%T", request)
+	}
 }

@@ -106,7 +106,7 @@ func (st state) key(name string) (keyAndPairs, error) {
 func (st state) version(name string) (k keyAndPairs, index int, err error) {
 	key, number, ok := splitVersion(name)
 	if !ok {
-		return keyAndPairs{}, 0, status.Errorf(codes.InvalidArgument, "Resource name [%s] does not match projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*.", name)
+		return keyAndPairs{}, 0, notAVersion(name)
 	}
 	k, err = st.key(key)
 	if err != nil {

@@ -43,7 +43,8 @@ func Open(dir string) (*Service, error) {
 	return s, err
 }
 
-// Register adds the API (google.cloud.secretmanager.v1.SecretManagerService).
+// Register adds the API (google.cloud.secretmanager.v1.SecretManagerService) to a
+// server, which asks everybody for what Need says.
 func (s *Service) Register(server grpc.ServiceRegistrar) {
 	secretmanagerpb.RegisterSecretManagerServiceServer(server, api{service: s})
 }
@@ -173,7 +174,7 @@ func (s *Service) find(name string) (string, version, error) {
 func (all secrets) locate(name string) (secret string, index int, err error) {
 	parts := versionName.FindStringSubmatch(name)
 	if parts == nil {
-		return "", 0, status.Errorf(codes.InvalidArgument, "The provided Secret Version ID [%s] does not match the expected format [projects/*/secrets/*/versions/*]", name)
+		return "", 0, notAVersion(name)
 	}
 	versions := all[parts[1]]
 	number := len(versions)

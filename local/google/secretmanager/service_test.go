@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/coditect-ai/license-platform/local/google/grpctest"
+	"github.com/coditect-ai/license-platform/local/google/iam"
 	"github.com/coditect-ai/license-platform/local/google/secretmanager"
 )
 
@@ -108,4 +109,23 @@ func TestWhatGoogleRefusesIsRefusedWithItsCode(t *testing.T) {
 	}
 	require.NoError(t, s.DeleteSecret(secret))
 	assert.False(t, s.HasSecret(secret))
+}
+
+func TestEveryMethodNeedsItsPermissionOnWhatItNames(t *testing.T) {
+	t.Parallel()
+	needs := secretmanager.Needs{Number: "123"}
+	for permission, request := range map[string]any{
+		iam.SecretAccess:     &secretmanagerpb.AccessSecretVersionRequest{Name: secret + "/versions/latest"},
+		iam.SecretVersionGet: &secretmanagerpb.GetSecretVersionRequest{Name: secret + "/versions/latest"},
+	} {
+		need, err := needs.Need(request)
+		require.NoError(t, err, permission)
+		assert.Equal(t, permission, need.Permission)
+		assert.Equal(t, secret+"/versions/latest", need.On.Name)
+		assert.Equal(t, "projects/123/secrets/database-password/versions/latest", need.On.Conditional, "conditions know the project's number")
+	}
+	_, err := needs.Need(&secretmanagerpb.AccessSecretVersionRequest{Name: secret})
+	assert.Equal(t, codes.InvalidArgument, status.Code(err))
+	_, err = needs.Need(&secretmanagerpb.DeleteSecretRequest{Name: secret})
+	assert.Equal(t, codes.Unimplemented, status.Code(err))
 }

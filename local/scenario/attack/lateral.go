@@ -12,13 +12,8 @@ import (
 	"syscall"
 	"time"
 
-	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
 	"github.com/coditect-ai/license-platform/local/report/layer"
@@ -101,32 +96,6 @@ func sql(encrypted bool, user string) Try {
 			return Finding{}, fmt.Errorf("connect to PostgreSQL: %w", err)
 		}
 		return Finding{Layer: layer.Data, Rule: refused.Code, Why: refused.Message, Status: "SQLSTATE " + refused.Code}, nil
-	}
-}
-
-// sign asks the key management service for a signature.
-func sign(encrypted bool, key string) Try {
-	return func(ctx context.Context, t *Target) (Finding, error) {
-		transport := insecure.NewCredentials()
-		if encrypted {
-			transport = credentials.NewTLS(&tls.Config{RootCAs: t.Roots, MinVersion: tls.VersionTLS12})
-		}
-		connection, err := grpc.NewClient("passthrough:///"+t.KMS, grpc.WithTransportCredentials(transport))
-		if err != nil {
-			return Finding{}, fmt.Errorf("connect to the key management service: %w", err)
-		}
-		defer func() { _ = connection.Close() }() // nothing is under way
-		_, err = kmspb.NewKeyManagementServiceClient(connection).AsymmetricSign(ctx, &kmspb.AsymmetricSignRequest{
-			Name: key, Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha512{Sha512: make([]byte, 64)}},
-		})
-		if err == nil {
-			return Finding{Rule: "it signed", Status: "OK"}, nil
-		}
-		refusal := status.Convert(err)
-		if refusal.Code() == codes.Unavailable {
-			return t.unavailable(ctx, encrypted, refusal)
-		}
-		return Finding{Layer: layer.Data, Rule: refusal.Code().String(), Why: refusal.Message(), Status: refusal.Code().String()}, nil
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // All are the attacks, from the outside in, and then what has to pass.
 func All() []Attack {
-	return slices.Concat(insideAttacks(), Moves(), impersonations(), Escapes(), ideRequests(), customers())
+	return slices.Concat(insideAttacks(), Moves(), thefts(), impersonations(), Escapes(), ideRequests(), customers())
 }
 
 // Outside are the attacks that do not start in a pod.
@@ -119,7 +119,6 @@ func dishonestCustomers() []Attack {
 
 // intruders are inside the network, or want to look there.
 func intruders() []Attack {
-	const key = "projects/coditect-cloud-infra/locations/us-central1/keyRings/coditect-license-keys/cryptoKeys/unknown/cryptoKeyVersions/1"
 	return []Attack{
 		{"metrics through the load balancer", layer.Identity, "not_found", web(Request{Path: "/metrics", Bearer: bearer(Identity{})})},
 		{"Redis in plain text", layer.Data, "TLS only", redis(false, "PING")},
@@ -130,9 +129,9 @@ func intruders() []Attack {
 		{"PostgreSQL as superuser", layer.Data, "28", sql(true, "postgres")},
 		{"Cloud SQL's proxy without a certificate", layer.Data, "certificate only", proxyWithoutCertificate},
 		{"certificate of Cloud SQL's with a made-up token", layer.Data, "UNAUTHENTICATED", certificateFor("coditect-cloud-infra", "stores")},
-		{"KMS in plain text", layer.Data, "TLS only", sign(false, key)},
-		{"KMS without a key", layer.Data, "InvalidArgument", sign(true, "")},
-		{"KMS with an unknown key", layer.Data, "PermissionDenied", sign(true, key)},
+		{"KMS in plain text", layer.Data, "TLS only", sign(false, nobody)},
+		{"KMS without a token", layer.Data, "Unauthenticated", sign(true, nobody)},
+		{"KMS with a made-up token", layer.Data, "Unauthenticated", sign(true, guesser)},
 	}
 }
 

@@ -35,6 +35,8 @@ type Target struct {
 	Requests func(ctx context.Context, traceID string) ([]requestlog.Passage, error)
 	// SQL, Redis and KMS are addresses (host:port) inside the private network.
 	SQL, Redis, KMS string
+	// KeyVersion is the full name of the version that signs the API's tokens.
+	KeyVersion string
 	// SQLRoots verify the database's certificate. SQLAdmin is the Cloud SQL Admin API.
 	SQLRoots *x509.CertPool
 	SQLAdmin string

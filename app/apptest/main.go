@@ -1,0 +1,34 @@
+package apptest
+
+import (
+	"fmt"
+	"os"
+)
+
+// metadataHost tells Google's client libraries where the metadata server is
+// (https://pkg.go.dev/cloud.google.com/go/compute/metadata#Client.GetWithContext).
+const metadataHost = "GCE_METADATA_HOST"
+
+// Tests are those of a package; *testing.M is one.
+type Tests interface{ Run() int }
+
+// InPod runs a package's tests as in a pod: with a metadata server, which gives their
+// process the access tokens that Google wants.
+func InPod(tests Tests) Tests { return inPod{tests} }
+
+type inPod struct{ tests Tests }
+
+// Run implements Tests.
+func (p inPod) Run() int {
+	metadata, stop := newMetadata()
+	defer stop()
+	if err := os.Setenv(metadataHost, metadata.host); err != nil {
+		fmt.Fprintln(os.Stderr, "put the tests into a pod:", err)
+		return 1
+	}
+	return p.tests.Run()
+}
+
+// PodVariable is the environment variable, NAME=VALUE, that puts a process into the pod of
+// the tests.
+func PodVariable() string { return metadataHost + "=" + os.Getenv(metadataHost) }
