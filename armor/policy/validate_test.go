@@ -100,3 +100,43 @@ func TestAllMistakesAreListedAtOnce(t *testing.T) {
 	problems := policy.Settings{LogLevel: "x", Mode: "y", WAF: policy.WAF{Sensitivity: 9}}.Validate()
 	assert.Len(t, problems, 3)
 }
+
+func TestEverySetThatIsNotKnownIsTold(t *testing.T) {
+	t.Parallel()
+	problems := policy.Settings{WAF: policy.WAF{Sets: map[string]policy.Set{"sqly": {}, "xxs": {}, "phq": {}}}}.Validate()
+	for _, near := range []string{"sqli?", "xss?", "php?"} {
+		assert.ErrorContains(t, problems.Err(), "allowed: "+near)
+	}
+}
+
+// Each part of the settings may be right, and all together be more than a policy may hold.
+func TestMoreRulesThanAPolicyMayHaveAreRefusedBeforeAnythingIsDeployed(t *testing.T) {
+	t.Parallel()
+	settings := policy.Settings{Mode: policy.Allowlisted}
+	for i := range 500 {
+		settings.Blocklist.Ranges = append(settings.Blocklist.Ranges, fmt.Sprintf("10.0.%d.%d", i/250, i%250))
+		settings.Allowlist.Ranges = append(settings.Allowlist.Ranges, fmt.Sprintf("10.1.%d.%d", i/250, i%250))
+	}
+	assert.Empty(t, settings.Validate())
+	for i := range 100 {
+		settings.CustomRules = append(settings.CustomRules, policy.CustomRule{
+			Name: fmt.Sprintf("mine-%d", i), Priority: 2000 + i, Action: rule.Deny403, Ranges: []string{fmt.Sprintf("10.2.0.%d", i)},
+		})
+	}
+	problems := settings.Validate()
+	require.Len(t, problems, 1)
+	assert.Equal(t, "rules", problems[0].Key)
+	assert.Regexp(t, "policy has 2[0-9][0-9] rules$", problems[0].Why)
+	assert.Equal(t, fmt.Sprint(rule.MaxRules), problems[0].Allowed)
+}
+
+func TestWhatIsWrongWithALimitByItselfIsNotToldAgainOfTheSeats(t *testing.T) {
+	t.Parallel()
+	for key, limit := range map[string]policy.SeatLimit{
+		"seats.intervalSeconds": {IntervalSeconds: 61, Count: 1}, "seats.devices": {Devices: -1},
+	} {
+		settings := policy.Settings{Seats: limit}
+		assert.ErrorContains(t, settings.Validate().Err(), key)
+		assert.Empty(t, settings.ValidateSeats(policy.Seats{}), key)
+	}
+}
