@@ -181,3 +181,26 @@ func TestEverySetThatMisjudgesCookiesOfScriptsLeavesThemAlone(t *testing.T) {
 	assert.Len(t, cookies(rule.V33, "waf-sqli"), 1)
 	assert.Empty(t, cookies(rule.V422, "waf-xss"))
 }
+
+func TestASetThatIsOffTakesAwayNothingButItself(t *testing.T) {
+	t.Parallel()
+	want := places(build(t, policy.Settings{}))
+	delete(want, "waf-sqli")
+	assert.Equal(t, want, places(build(t, set("sqli", policy.Set{Off: true}))))
+}
+
+// The one signature of json-sqli-canary is a part of the set sqli in v422, and in v33 of none.
+func TestJSONInSQLIsAskedForOnceInEachGeneration(t *testing.T) {
+	t.Parallel()
+	for generation, elsewhere := range map[rule.Generation]bool{rule.V422: false, rule.V33: true} {
+		asked, parts := false, []string(nil)
+		for _, each := range build(t, policy.Settings{WAF: policy.WAF{Generation: generation}}).Rules {
+			if strings.HasPrefix(each.Name, "waf-elsewhere-") {
+				asked = asked || strings.Contains(each.Match.Expression, "'json-sqli-canary'")
+				parts = append(parts, each.Description[strings.LastIndex(each.Description, ",")+2:])
+			}
+		}
+		assert.Equal(t, elsewhere, asked, generation)
+		assert.Equal(t, []string{"1 of 3", "2 of 3", "3 of 3"}, parts, "each rule says which part it is")
+	}
+}
