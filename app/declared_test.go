@@ -31,6 +31,9 @@ func TestWhatIsDeclaredIsSetBackAndAllElseStaysTheAdministrators(t *testing.T) {
 	declared.LeaseTTL, declared.HeartbeatInterval = nil, new(20*time.Minute)
 	assert.Equal(t, []time.Duration{time.Hour, 20 * time.Minute}, []time.Duration{declared.Onto(changed).LeaseTTL, declared.Onto(changed).HeartbeatInterval}, "and so a lease that is too short for the heartbeat")
 
+	declared.HeartbeatInterval = new(changed.LeaseTTL)
+	assert.NoError(t, declared.Onto(app.License{LeaseTTL: changed.LeaseTTL}).Validate(), "and one that is as long as it")
+
 	fresh := app.Declared{ID: "ide", Product: "ide", Seats: 5}.Onto(app.License{})
 	assert.Equal(t, app.License{ID: "ide", Product: "ide", Seats: 5}.Defaulted(), fresh)
 }

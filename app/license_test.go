@@ -86,6 +86,10 @@ func TestALeaseIDLeadsBackToItsLicence(t *testing.T) {
 	assert.True(t, ok)
 	assert.Equal(t, "team-1", license)
 	assert.NotEqual(t, id, app.NewLeaseID("team-1"))
+	for _, letter := range []string{"a", "z", "2", "7"} {
+		_, ok := app.LicenseOfLease("demo_" + strings.Repeat(letter, 26))
+		assert.True(t, ok, letter)
+	}
 	for _, wrong := range []string{"", "_", "demo", "demo_", "demo_short", "Demo_" + strings.Repeat("a", 26), "demo_" + strings.Repeat("A", 26), "a}b_" + strings.Repeat("a", 26), "demo_" + strings.Repeat("a", 27)} {
 		_, ok := app.LicenseOfLease(wrong)
 		assert.False(t, ok, wrong)
