@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -12,7 +13,8 @@ import (
 // the same and shows this name, so the name says what to do.
 const handBackFirst = "an adopted Ingress is given back before a destroy: kubernetes.ingress.giveBack, docs/destroy.md step 3"
 
-// errNotGivenBack is what a destroy that runs the program shows.
+// errNotGivenBack is what the preview of an update shows, and of a destroy that runs the
+// program.
 var errNotGivenBack = errors.New("the Ingress still routes to the platform, and its load balancer would stop taking changes: " +
 	"run an up with kubernetes.ingress.giveBack: true first (docs/destroy.md)")
 
@@ -23,10 +25,23 @@ func (a *Args) refuseToLeave(ctx *pulumi.Context) ([]pulumi.ResourceOption, erro
 	if a.Settings.GiveBack || ctx.RunningWithMocks() {
 		return nil, nil // the mock engine takes no hook
 	}
-	hook, err := ctx.RegisterResourceHook(handBackFirst, func(*pulumi.ResourceHookArgs) error { return errNotGivenBack },
-		&pulumi.ResourceHookOptions{OnDryRun: true})
+	hook, err := ctx.RegisterResourceHook(handBackFirst, func(deleted *pulumi.ResourceHookArgs) error {
+		return a.judgeDeletion(deleted.OldInputs, ctx.DryRun())
+	}, &pulumi.ResourceHookOptions{OnDryRun: true})
 	if err != nil {
 		return nil, fmt.Errorf("register the hook %q: %w", handBackFirst, err)
 	}
 	return []pulumi.ResourceOption{pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeDelete: []*pulumi.ResourceHook{hook}})}, nil
+}
+
+// judgeDeletion refuses to delete the patch of an Ingress that the settings do not name
+// any more. The patch of the same one may go: its replacement has its fields. After
+// the preview every deletion passes, because the replacement is there already, and an
+// update that stops then leaves two patches of which neither can ever be deleted.
+func (a *Args) judgeDeletion(old resource.PropertyMap, preview bool) error {
+	name, found := resource.PropertyPath{"metadata", "name"}.Get(resource.NewObjectProperty(old))
+	if !preview || found && name.IsString() && name.StringValue() == a.Settings.Name {
+		return nil
+	}
+	return errNotGivenBack
 }

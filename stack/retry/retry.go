@@ -61,6 +61,16 @@ var transientErrors = map[string][]*regexp.Regexp{
 	},
 }
 
+// inUse is why Google does not delete what a load balancer still uses.
+var inUse = regexp.MustCompile(`Error 400: .*is already being used by '`)
+
+// IsReleasedSoon tells whether a deletion failed because a load balancer has not yet let
+// go of an SSL policy: GKE's Ingress controller attaches the new one some time after the
+// FrontendConfig has named it.
+func IsReleasedSoon(typ, message string) bool {
+	return strings.HasPrefix(typ, "gcp:compute/sSLPolicy:") && inUse.MatchString(message)
+}
+
 // IsTransient tells whether an error of a resource of this type, such as
 // "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", is gone after a while.
 func IsTransient(typ, message string) bool {
@@ -95,7 +105,14 @@ func Register(ctx *pulumi.Context, pause time.Duration) error {
 
 // shouldRetry says whether an operation is tried once more, after a pause.
 func shouldRetry(ctx context.Context, failed *pulumi.ErrorHookArgs, pause time.Duration) bool {
-	if failed.FailedOperation == "delete" || len(failed.Errors) == 0 || len(failed.Errors) >= attempts || !IsTransient(string(failed.Type), failed.Errors[0]) {
+	if len(failed.Errors) == 0 || len(failed.Errors) >= attempts {
+		return false
+	}
+	passes := IsTransient
+	if failed.FailedOperation == "delete" {
+		passes = IsReleasedSoon
+	}
+	if !passes(string(failed.Type), failed.Errors[0]) {
 		return false
 	}
 	timer := time.NewTimer(pause)

@@ -39,6 +39,16 @@ func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
 	}
 }
 
+func TestADeletionWaitsForALoadBalancerThatLetsGo(t *testing.T) {
+	t.Parallel()
+	const policy = "gcp:compute/sSLPolicy:SSLPolicy"
+	used := "googleapi: Error 400: The ssl_policy resource 'projects/p/global/sslPolicies/tls' is already being used by 'projects/p/global/targetHttpsProxies/k8s1', resourceInUseByAnotherResource"
+	assert.True(t, retry.IsReleasedSoon(policy, used))
+	assert.True(t, retry.HasHook(policy))
+	assert.False(t, retry.IsReleasedSoon(policy, "googleapi: Error 403: Required 'compute.sslPolicies.delete' permission"))
+	assert.False(t, retry.IsReleasedSoon("gcp:compute/network:Network", used), "a subnet in it stays")
+}
+
 func TestGrantsAndWhatGKEsWebhooksSeeAreDeclaredWithTheHook(t *testing.T) {
 	t.Parallel()
 	for typ, typesWithHook := range map[string]bool{

@@ -1,0 +1,20 @@
+package ingress
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+)
+
+func TestOnlyAPreviewRefusesToLeaveAnIngressThatIsNotGivenBack(t *testing.T) {
+	t.Parallel()
+	args := &Args{Settings: Settings{Name: "coditect-unified-ingress"}}
+	of := func(name string) resource.PropertyMap {
+		return resource.NewPropertyMapFromMap(map[string]any{"metadata": map[string]any{"name": name}})
+	}
+	assert.ErrorContains(t, args.judgeDeletion(of("another"), true), "kubernetes.ingress.giveBack: true")
+	assert.ErrorContains(t, args.judgeDeletion(nil, true), "kubernetes.ingress.giveBack: true", "what cannot be told is refused")
+	assert.NoError(t, args.judgeDeletion(of("coditect-unified-ingress"), true), "its replacement keeps the Ingress")
+	assert.NoError(t, args.judgeDeletion(of("another"), false), "an update that has begun ends")
+}
