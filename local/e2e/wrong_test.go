@@ -214,12 +214,10 @@ func wrongUpdatesAreHealed(t *testing.T, m *machine) {
 	}
 }
 
-// leavesKeys says that a setting replaces nothing but a key ring or keys. Cloud KMS keeps
-// both for ever, so who goes back has to import them (docs/destroy.md).
+// leavesKeys says that a setting replaces a key ring or keys. Cloud KMS keeps both for
+// ever, so who goes back has to import them (docs/destroy.md).
 func leavesKeys(types []string) bool {
-	return !slices.ContainsFunc(types, func(typ string) bool {
-		return typ != "gcp:kms/keyRing:KeyRing" && typ != "gcp:kms/cryptoKey:CryptoKey"
-	})
+	return slices.Contains(types, "gcp:kms/keyRing:KeyRing") || slices.Contains(types, "gcp:kms/cryptoKey:CryptoKey")
 }
 
 // keysAreLeftForGood takes other rings and keys. It is the last step, as nothing here
