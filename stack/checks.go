@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coditect-ai/license-platform/k8s"
 	"github.com/coditect-ai/license-platform/k8s/cluster"
 	"github.com/coditect-ai/license-platform/k8s/ingress"
 	"github.com/coditect-ai/license-platform/k8s/namespace"
@@ -32,12 +33,8 @@ func checkNames() []string {
 		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress,
 		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork, cluster.CheckNodeTaints,
 		observe.CheckAudit,
-	}, ClusterChecks()...)
+	}, k8s.ClusterChecks()...)
 }
-
-// ClusterChecks are the names of the checks that ask the cluster's API server. Where
-// it cannot be reached, they have to be skipped.
-func ClusterChecks() []string { return []string{namespace.CheckNamespace, ingress.CheckIngress} }
 
 func (c Checks) validate() (ps setting.Problems) {
 	for i, name := range c.Skip {

@@ -6,8 +6,8 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/coditect-ai/license-platform/k8s"
 	"github.com/coditect-ai/license-platform/setting/stackfile"
-	"github.com/coditect-ai/license-platform/stack"
 )
 
 // password is the secret that every stack asks for.
@@ -15,8 +15,8 @@ const password = "license-platform:migrationPassword"
 
 // withRandomSecrets returns a stack's settings and its secrets. Random text takes the
 // place of every encrypted value, because the key that decrypts them is not here.
-func withRandomSecrets(name string, committed []byte) (settings []byte, secrets map[string]string, err error) {
-	config, err := stackfile.Config(name, committed)
+func withRandomSecrets(stack string, committed []byte) (settings []byte, secrets map[string]string, err error) {
+	config, err := stackfile.Config(stack, committed)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -32,7 +32,7 @@ func withRandomSecrets(name string, committed []byte) (settings []byte, secrets 
 	skipClusterChecks(config)
 	settings, err = yaml.Marshal(map[string]any{"config": config})
 	if err != nil {
-		return nil, nil, fmt.Errorf("write the settings of stack %s: %w", name, err)
+		return nil, nil, fmt.Errorf("write the settings of stack %s: %w", stack, err)
 	}
 	return settings, secrets, nil
 }
@@ -46,7 +46,7 @@ func skipClusterChecks(config map[string]any) {
 		checks = map[string]any{}
 	}
 	skip, _ := checks["skip"].([]any)
-	for _, name := range stack.ClusterChecks() {
+	for _, name := range k8s.ClusterChecks() {
 		skip = append(skip, name)
 	}
 	checks["skip"] = skip
