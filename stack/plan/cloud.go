@@ -120,7 +120,7 @@ func (c *cloud) Read(args pulumi.MockResourceArgs) (string, resource.PropertyMap
 		return "", nil, err
 	}
 	if there.GetId() == "" {
-		return "", nil, fmt.Errorf("resource '%s' does not exist", args.ID)
+		return "", nil, fmt.Errorf("read %s: resource '%s' does not exist", args.Name, args.ID) // the engine names it, too
 	}
 	found, err := unmarshal(there.GetProperties())
 	if err != nil {
