@@ -38,7 +38,7 @@ type textField struct {
 	path string
 	schema
 	// with is the body whose field has the text.
-	with func(text string) any
+	with func(text any) any
 }
 
 // textFields lists the fields of a body that take text, also within lists and objects.
@@ -65,7 +65,7 @@ func textFields(t *testing.T, known map[string]schema, path string, in schema, w
 	kind, err := json.Marshal(in.Type)
 	require.NoError(t, err)
 	if strings.Contains(string(kind), `"string"`) && in.Format == "" && len(in.Enum) == 0 {
-		found = append(found, textField{path, in, func(text string) any { return with(text) }})
+		found = append(found, textField{path, in, with})
 	}
 	return found
 }
