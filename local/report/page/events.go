@@ -40,13 +40,15 @@ type Batch struct {
 type streams struct {
 	world  Cloud
 	panels []*panel
+	// version changes with the files that pages are made of.
+	version string
 
 	mu   sync.Mutex
 	open int
 }
 
-func newStreams(world Cloud) *streams {
-	return &streams{world: world, panels: []*panel{
+func newStreams(world Cloud, version string) *streams {
+	return &streams{world: world, version: version, panels: []*panel{
 		{name: "state", every: 5 * time.Second, onChange: true, read: func(context.Context) (any, string) { return console(world), "" }},
 		{name: "topology", every: 2 * time.Second, onChange: true, read: func(context.Context) (any, string) { return world.Topology(), "" }},
 		{name: "figures", every: time.Second, read: func(context.Context) (any, string) {
@@ -124,7 +126,7 @@ func (s *streams) write(ctx context.Context, w http.ResponseWriter, arrived *arr
 	flush, alive := time.NewTicker(flushEvery), time.NewTicker(keepAliveInterval)
 	defer flush.Stop()
 	defer alive.Stop()
-	for open := send(message{"open", []byte(strconv.Itoa(backlog))}); open; {
+	for open := send(message{"version", []byte(strconv.Quote(s.version))}); open; {
 		select {
 		case <-ctx.Done():
 			return

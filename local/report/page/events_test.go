@@ -80,14 +80,14 @@ func TestAReaderIsToldOfEveryPartOfThePageAtTheBeginning(t *testing.T) {
 			require.Fail(t, "not every part was told", "%v", told)
 		}
 	}
-	assert.Equal(t, map[string]bool{"open": true, "state": true, "topology": true, "figures": true, "seats": true, "audit": true}, told)
+	assert.Equal(t, map[string]bool{"version": true, "state": true, "topology": true, "figures": true, "seats": true, "audit": true}, told)
 }
 
 func TestAReaderIsToldOfTheRequestsThatFitItsFilter(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	r := listen(t, serve(t, w).URL+"/events?outcome=stopped")
-	r.next("open", new(int))
+	r.next("version", new(string))
 	w.book.Add(passed())
 	w.book.Add(stopped())
 	var batch struct {
@@ -107,7 +107,7 @@ func TestOfAFloodTheLatestAreToldAndHowManyWereLeftOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	r := listen(t, serve(t, w).URL+"/events")
-	r.next("open", new(int))
+	r.next("version", new(string))
 	for range 20_000 {
 		w.book.Add(passed())
 	}

@@ -89,6 +89,11 @@ func TestTheConsoleInABrowser(t *testing.T) {
 			assert.Contains(t, text, want)
 		}
 		b.until("location.search === '?request=2'")
+		b.until(`(() => {
+			const pane = document.querySelector('#detail'), box = pane.getBoundingClientRect();
+			const covered = [0.1, 0.5, 0.9].some((at) => !pane.contains(document.elementFromPoint(box.left + box.width / 2, Math.min(innerHeight - 1, box.top + box.height * at))));
+			return !covered && ['#alerts', '#seats', '#audit'].every((id) => !document.querySelector(id).checkVisibility());
+		})()`)
 		b.shoot("detail-wide")
 		b.press("Escape", 27, "")
 		b.until("!document.querySelector('#detail').open && location.search === '' && document.activeElement.closest('.row')?.getAttribute('aria-posinset') === '5'")

@@ -7,6 +7,7 @@ package page
 import (
 	"embed"
 	"fmt"
+	"hash/fnv"
 	"html/template"
 	"io/fs"
 	"net"
@@ -54,6 +55,10 @@ func Handler(world Cloud) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the page's templates: %w", err)
 	}
+	version, err := fingerprint(files)
+	if err != nil {
+		return nil, fmt.Errorf("read the page's files: %w", err)
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		v := view{State: world.State(), Figures: world.Book().Figures()}
@@ -79,8 +84,22 @@ func Handler(world Cloud) (http.Handler, error) {
 	})
 	mux.Handle("GET /web/", http.StripPrefix("/web/", assets(files)))
 	data(mux, world)
-	mux.Handle("GET /events", newStreams(world))
+	mux.Handle("GET /events", newStreams(world, version))
 	return onlyHere(mux), nil
+}
+
+// fingerprint is another one when a file is.
+func fingerprint(files fs.FS) (string, error) {
+	sum := fnv.New64a()
+	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(files, path)
+		_, _ = sum.Write(append(content, path...)) // a hash never fails to take bytes
+		return err
+	})
+	return fmt.Sprintf("%016x", sum.Sum64()), err
 }
 
 // assets serves the style sheet and the scripts, and nothing else.

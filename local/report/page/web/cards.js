@@ -20,7 +20,7 @@ export const banner = (b) => {
   one("#banner").dataset.level = b.level;
   say("#banner-text", b.title);
   steady(one("#conditions"), JSON.stringify(b.conditions), () => b.conditions.map(condition));
-  document.title = (b.level === "good" ? "" : "● ") + "License platform";
+  document.title = ({ good: "", idle: "", stale: "○ " }[b.level] ?? "● ") + "License platform";
 };
 export const lost = (since) => banner({
   level: "stale", title: "Not connected: what is shown is as of " + clock(since),

@@ -32,6 +32,12 @@ const receive = {
     one("#connection").toggleAttribute("data-live", false);
     lost(heardAt);
   },
+  // The stream was let go because nobody sees the page: no news is neither good nor bad.
+  unseen: () => {
+    receive.down();
+    document.title = "License platform (not watching)";
+  },
+  beat: () => {},
   state: (s) => {
     banner(s.banner);
     layers(s.layers);
@@ -48,7 +54,7 @@ const receive = {
   figures, topology, seats, audit,
 };
 const listen = connect((name, content) => {
-  if (name !== "down") heardAt = Date.now();
+  if (name !== "down" && name !== "unseen") heardAt = Date.now();
   receive[name](content);
 });
 

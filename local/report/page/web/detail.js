@@ -12,8 +12,7 @@ export const shownRequest = () => (pane.open ? asked : "");
 export const open = async (id, from) => {
   asked = id;
   if (from) back = from;
-  const answer = await fetch("/api/requests/" + encodeURIComponent(id));
-  const content = answer.ok ? whole(await answer.json()) : [bar("This request"), el("p", { class: "none" }, await answer.text())];
+  const content = await about(id).catch(() => [bar("This request"), el("p", { class: "none" }, "The embedded cloud does not answer: choose the request again when it does.")]);
   if (asked !== id) return; // another was chosen meanwhile
   pane.replaceChildren(...content);
   if (!pane.open) {
@@ -23,6 +22,11 @@ export const open = async (id, from) => {
   }
   if (from || narrow.matches) one("h2", pane).focus({ preventScroll: !narrow.matches });
   pane.scrollTop = 0;
+};
+
+const about = async (id) => {
+  const answer = await fetch("/api/requests/" + encodeURIComponent(id));
+  return answer.ok ? whole(await answer.json()) : [bar("This request"), el("p", { class: "none" }, await answer.text())];
 };
 
 pane.addEventListener("close", () => {
