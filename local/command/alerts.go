@@ -55,14 +55,16 @@ func (a *app) alerts() *cobra.Command {
 
 func (a *app) printAlerts(status daemon.Status, told []monitoring.Notification) {
 	m := status.Monitoring
-	if m.Prometheus == "" {
+	if m.Down != "" {
+		a.out.line("%s alerts are not evaluated, or nobody is told: %s", a.out.red("problem:"), m.Down)
+	} else if m.Prometheus == "" {
 		a.out.line("no alert is evaluated yet: the first is declared by 'make up'")
 	} else {
 		a.out.line("%d alert policies over metrics, %d over log entries%s; Prometheus %s", m.Rules, m.LogRules, atPace(m.Pace), m.Prometheus)
 	}
-	rows := [][]string{{"ALERT", "STATE", "SINCE", "SEVERITY", "WHAT IT MEANS"}}
+	rows := [][]string{{"ALERT", "STATE", "SINCE", "SEVERITY", "WHAT IT MEANS", ""}}
 	for _, i := range m.Incidents {
-		rows = append(rows, []string{i.Alert, i.State, i.Since.Local().Format(time.TimeOnly), i.Severity, i.Summary})
+		rows = append(rows, []string{i.Alert, i.State, i.Since.Local().Format(time.TimeOnly), i.Severity, i.Summary, i.About()})
 	}
 	if len(rows) > 1 {
 		a.out.table(rows)
@@ -77,9 +79,9 @@ func (a *app) printAlerts(status daemon.Status, told []monitoring.Notification) 
 	}
 	a.out.line("")
 	a.out.line("told, the newest first:")
-	rows = [][]string{{"TIME", "ALERT", "STATE", "TO", "PLAYBOOK"}}
+	rows = [][]string{{"TIME", "ALERT", "STATE", "TO", "PLAYBOOK", ""}}
 	for _, n := range told[:min(len(told), shownNotifications)] {
-		rows = append(rows, []string{n.Time.Local().Format(time.TimeOnly), n.Alert, n.State, n.To, n.Playbook})
+		rows = append(rows, []string{n.Time.Local().Format(time.TimeOnly), n.Alert, n.State, n.To, n.Playbook, n.About()})
 	}
 	a.out.table(rows)
 }

@@ -42,7 +42,7 @@ func (a *app) status() *cobra.Command {
 				a.out.line("%s %s is made to fail; '%s heal %s' brings it back", a.out.red("fault:"), name, self(), name)
 			}
 			for _, i := range status.Monitoring.Incidents {
-				a.out.line("%s %s %s since %s: %s", a.out.red("alert:"), i.Alert, i.State, i.Since.Local().Format(time.TimeOnly), i.Summary)
+				a.out.line("%s %s %s since %s: %s", a.out.red("alert:"), i.Alert, i.State, i.Since.Local().Format(time.TimeOnly), i.Text())
 			}
 			for _, notice := range append(status.Notices, status.Drifted...) {
 				a.out.line("%s %s", a.out.red("notice:"), notice)

@@ -33,7 +33,7 @@ func (d *Daemon) audited(service string) grpc.UnaryServerInterceptor {
 			return answer, err
 		}
 		call := audit.Call{
-			Log: audit.DataAccess, Service: service, Method: info.FullMethod[strings.LastIndex(info.FullMethod, "/")+1:],
+			Log: audit.DataAccess, Service: service, Method: loggedMethod(service, info.FullMethod),
 			Resource: resourceOf(request), Principal: caller.From(ctx).Principal(), Code: status.Code(err),
 		}
 		if written := d.audit.Write(call); written != nil {
@@ -41,6 +41,17 @@ func (d *Daemon) audited(service string) grpc.UnaryServerInterceptor {
 		}
 		return answer, err
 	}
+}
+
+// loggedMethod is the name of a gRPC method, /PACKAGE.SERVICE/METHOD, in the audit log:
+// Secret Manager writes it in full, Cloud KMS the method alone.
+// https://cloud.google.com/secret-manager/docs/audit-logging,
+// https://cloud.google.com/kms/docs/audit-logging
+func loggedMethod(service, method string) string {
+	if service == secretsAPI {
+		return strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", ".")
+	}
+	return method[strings.LastIndex(method, "/")+1:]
 }
 
 // resourceOf is what a request names.

@@ -31,6 +31,7 @@ import (
 const (
 	judgedKey     = "projects/" + cloudide.Project + "/locations/us-central1/keyRings/keys/cryptoKeys/signing"
 	judgedVersion = judgedKey + "/cryptoKeyVersions/1"
+	secretAccess  = "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion"
 	judgedSecret  = "projects/" + cloudide.Project + "/secrets/license-password"
 	apiEmail      = "license-api@" + cloudide.Project + ".iam.gserviceaccount.com"
 	migrateEmail  = "license-migrate@" + cloudide.Project + ".iam.gserviceaccount.com"
@@ -134,9 +135,9 @@ func TestKeysAndSecretsAreForWhoeverHasATokenAndTheGrant(t *testing.T) {
 		calls = append(calls, payload["methodName"].(string)+" "+strings.TrimSuffix(who, "@"+cloudide.Project+".iam.gserviceaccount.com")+" "+state)
 	}
 	assert.Equal(t, []string{
-		"GetPublicKey license-api refused", "AccessSecretVersion license-api refused", "AsymmetricSign license-migrate refused",
-		"AccessSecretVersion license-migrate answered", "AsymmetricSign license-api answered",
-		"AccessSecretVersion license-migrate refused", "AsymmetricSign license-api refused",
+		"GetPublicKey license-api refused", secretAccess + " license-api refused", "AsymmetricSign license-migrate refused",
+		secretAccess + " license-migrate answered", "AsymmetricSign license-api answered",
+		secretAccess + " license-migrate refused", "AsymmetricSign license-api refused",
 	}, calls, "the audit trail names who called")
 	refused := w.refusals.latest()
 	require.Len(t, refused, 5, "each account, permission and resource once")

@@ -2,9 +2,7 @@ package daemon
 
 import (
 	"fmt"
-	"maps"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
@@ -24,6 +22,9 @@ func (s Status) CurrentProblems() (all []string) {
 	}
 	for _, missing := range s.Rights {
 		all = append(all, "no grant: "+missing)
+	}
+	if s.Monitoring.Down != "" {
+		all = append(all, "alerts are not evaluated, or nobody is told: "+s.Monitoring.Down)
 	}
 	if len(s.Faults) > 0 {
 		return all
@@ -51,7 +52,7 @@ func (s Status) Conditions() []page.Condition {
 	}
 	for _, i := range s.Monitoring.Incidents {
 		if i.State == monitoring.Firing {
-			all = append(all, page.Condition{Kind: page.Firing, Text: i.Alert + ": " + i.Summary, Playbook: playbookOf(i)})
+			all = append(all, page.Condition{Kind: page.Firing, Text: i.Alert + ": " + i.Text(), Playbook: playbookOf(i)})
 		}
 	}
 	for _, text := range s.Drifted {
@@ -74,7 +75,7 @@ func alerts(m monitoring.Status) []page.Alert {
 	all := []page.Alert{}
 	for _, i := range m.Incidents {
 		all = append(all, page.Alert{
-			Name: i.Alert, Severity: i.Severity, Summary: i.Summary, Firing: i.State == monitoring.Firing, Since: i.Since, Playbook: playbookOf(i), About: about(i.Labels),
+			Name: i.Alert, Severity: i.Severity, Summary: i.Summary, Firing: i.State == monitoring.Firing, Since: i.Since, Playbook: playbookOf(i), About: i.About(),
 		})
 	}
 	return all
@@ -86,15 +87,4 @@ func playbookOf(i monitoring.Incident) string {
 		return ""
 	}
 	return path.Base(i.Playbook)
-}
-
-// about tells one incident of a policy from another, without what all of them have.
-func about(labels map[string]string) string {
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		if name != "monitored_resource" && name != "project_id" {
-			parts = append(parts, name+" "+labels[name])
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -50,6 +50,7 @@ func TestTheConsoleTellsEverythingThatTheStatusTells(t *testing.T) {
 		"a load balancer that serves something else":   {func(s *Status) { s.Edge.Synced = false }, page.Problem},
 		"a rule that is missing":                       {func(s *Status) { s.Network.Missing = []string{"x"} }, page.Problem},
 		"a declared pod that is not ready":             {func(s *Status) { s.Pods = []Pod{{Owner: "Deployment/a", Phase: "Pending"}} }, page.Problem},
+		"alerts that are not evaluated":                {func(s *Status) { s.Monitoring.Down = "x" }, page.Problem},
 		"a part that is made to fail":                  {func(s *Status) { s.Faults = []string{"kms"} }, page.Fault},
 		"an alert that fires":                          {func(s *Status) { s.Monitoring.Incidents = []monitoring.Incident{{State: monitoring.Firing}} }, page.Firing},
 		"a change behind Pulumi's back":                {func(s *Status) { s.Drifted = []string{"x"} }, page.Drift},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
+	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
 	"google.golang.org/grpc/codes"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
@@ -199,7 +200,7 @@ func (d *Daemon) readSecrets(_ context.Context, active bool) error {
 		return fmt.Errorf("reads of secrets are not audited: the program declares no data access log of %s", secretsAPI)
 	}
 	for _, r := range versions {
-		call := audit.Call{Log: audit.DataAccess, Service: secretsAPI, Method: "AccessSecretVersion", Resource: r.ID}
+		call := audit.Call{Log: audit.DataAccess, Service: secretsAPI, Method: loggedMethod(secretsAPI, secretmanagerpb.SecretManagerService_AccessSecretVersion_FullMethodName), Resource: r.ID}
 		if _, err := d.secrets.Payload(r.ID); err != nil {
 			call.Code = codes.FailedPrecondition
 		}

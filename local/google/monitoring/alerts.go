@@ -2,10 +2,12 @@ package monitoring
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,9 +34,21 @@ type Incident struct {
 	Labels map[string]string `json:"labels,omitempty"`
 }
 
-// incidents asks both servers: Prometheus for what holds, Alertmanager for what
-// came from the logs.
-func (m *Monitoring) incidents(ctx context.Context, prometheus, alertmanager server) ([]Incident, error) {
+// About tells one incident of an alert from another, for example "principal
+// ann@example.com"; empty when there is one at a time.
+func (i Incident) About() string { return distinction(i.Labels) }
+
+// Text is the summary, with About where there is one.
+func (i Incident) Text() string {
+	if about := i.About(); about != "" {
+		return i.Summary + " (" + about + ")"
+	}
+	return i.Summary
+}
+
+// incidents are those that Prometheus evaluates and those over log entries.
+func (m *Monitoring) incidents(ctx context.Context, prometheus server) ([]Incident, error) {
+	found := m.openLogIncidents()
 	var evaluated struct {
 		Data struct {
 			Alerts []struct {
@@ -44,27 +58,14 @@ func (m *Monitoring) incidents(ctx context.Context, prometheus, alertmanager ser
 			}
 		}
 	}
-	if err := ask(ctx, http.MethodGet, "http://"+prometheus.address.String()+"/api/v1/alerts", nil, &evaluated); err != nil {
-		return nil, err
-	}
-	var posted []struct {
-		Labels, Annotations map[string]string
-		StartsAt            time.Time
-	}
-	if err := ask(ctx, http.MethodGet, "http://"+alertmanager.address.String()+"/api/v2/alerts?active=true", nil, &posted); err != nil {
-		return nil, err
-	}
-	found := []Incident{}
+	err := ask(ctx, http.MethodGet, "http://"+prometheus.address.String()+"/api/v1/alerts", nil, &evaluated)
 	for _, a := range evaluated.Data.Alerts {
 		found = append(found, incident(a.Labels, a.Annotations, a.State, a.ActiveAt))
 	}
-	for _, a := range posted {
-		if a.Labels[sourceLabel] == sourceLogs {
-			found = append(found, incident(a.Labels, a.Annotations, Firing, a.StartsAt))
-		}
-	}
-	slices.SortFunc(found, func(a, b Incident) int { return a.Since.Compare(b.Since) })
-	return found, nil
+	slices.SortFunc(found, func(a, b Incident) int {
+		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Alert, b.Alert), strings.Compare(fmt.Sprint(a.Labels), fmt.Sprint(b.Labels)))
+	})
+	return found, err
 }
 
 func incident(labels, annotations map[string]string, state string, since time.Time) Incident {
@@ -78,30 +79,6 @@ func incident(labels, annotations map[string]string, state string, since time.Ti
 		}
 	}
 	return i
-}
-
-// sourceLabel marks what was posted for a log entry; Prometheus posts the rest.
-const (
-	sourceLabel = "source"
-	sourceLogs  = "logs"
-)
-
-// post tells Alertmanager of a log entry that an alert policy matches.
-// https://github.com/prometheus/alertmanager/blob/v0.25.0/api/v2/openapi.yaml
-func (m *Monitoring) post(ctx context.Context, alertmanager server, r logRule, entry map[string]any) error {
-	labels := map[string]string{"alertname": r.name, "policy": r.policy, "severity": r.severity, sourceLabel: sourceLogs}
-	for label, value := range r.labels(entry) {
-		labels[label] = value
-	}
-	now := m.options.Now()
-	body, err := json.Marshal([]object{{
-		"labels": labels, "annotations": object{"summary": r.summary, "playbook": r.playbook},
-		"startsAt": now, "endsAt": now.Add(m.pace().shorten(r.closes)),
-	}})
-	if err != nil {
-		return fmt.Errorf("encode the alert %s: %w", r.name, err)
-	}
-	return ask(ctx, http.MethodPost, "http://"+alertmanager.address.String()+"/api/v2/alerts", body, nil)
 }
 
 // ask sends a request to one of the two servers and reads its JSON answer.
@@ -132,4 +109,15 @@ func ask(ctx context.Context, method, url string, body []byte, into any) error {
 		return fmt.Errorf("read what the monitoring answers: %w", err)
 	}
 	return nil
+}
+
+// distinction are the labels in words, without what all of them have.
+func distinction(labels map[string]string) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if !slices.Contains([]string{"monitored_resource", "project_id", sourceLabel}, name) {
+			parts = append(parts, name+" "+labels[name])
+		}
+	}
+	return strings.Join(parts, ", ")
 }

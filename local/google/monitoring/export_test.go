@@ -28,3 +28,17 @@ func deliver(m *Monitoring, name, token string) error {
 	}
 	return nil
 }
+
+// KillAlertmanager and KillPrometheus kill a server that runs, as the kernel may.
+func KillAlertmanager(m *Monitoring) { kill(m, func() *server { return m.alertmanager }) }
+
+// KillPrometheus is KillAlertmanager's neighbour.
+func KillPrometheus(m *Monitoring) { kill(m, func() *server { return m.prometheus }) }
+
+func kill(m *Monitoring, which func() *server) {
+	m.mu.Lock()
+	s := which()
+	m.mu.Unlock()
+	s.process.Kill()
+	<-s.process.Done()
+}

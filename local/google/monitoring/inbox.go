@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -51,6 +52,9 @@ type Notification struct {
 	// Began is when the incident began.
 	Began time.Time `json:"began"`
 }
+
+// About tells one incident of an alert from another, as Incident.About does.
+func (n Notification) About() string { return distinction(n.Labels) }
 
 // delivery is what Alertmanager posts.
 // https://prometheus.io/docs/alerting/0.25/configuration/#webhook_config
@@ -112,14 +116,9 @@ func (b *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, a := range d.Alerts {
 		n := Notification{
 			Time: b.now().UTC(), State: a.Status, Alert: a.Labels["alertname"], Severity: a.Labels["severity"],
-			Summary: a.Annotations["summary"], Playbook: a.Annotations["playbook"], Began: a.StartsAt.UTC(), Labels: map[string]string{},
+			Summary: a.Annotations["summary"], Playbook: a.Annotations["playbook"], Began: a.StartsAt.UTC(), Labels: toldLabels(a.Labels),
 		}
-		for label, value := range a.Labels {
-			if !slices.Contains([]string{"alertname", "severity", "policy"}, label) {
-				n.Labels[label] = value
-			}
-		}
-		for _, n.To = range b.addresses(a.Labels["policy"]) {
+		for _, n.To = range b.recipients(n, a.Labels["policy"]) {
 			arrived = append(arrived, n)
 		}
 	}
@@ -130,9 +129,30 @@ func (b *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.told()
 }
 
+// toldLabels are those that tell one incident of a policy from another.
+func toldLabels(all map[string]string) map[string]string {
+	told := maps.Clone(all)
+	maps.DeleteFunc(told, func(label, _ string) bool { return slices.Contains([]string{"alertname", "severity", "policy"}, label) })
+	return told
+}
+
+// add keeps what is news: what Alertmanager tells again after a restart, because it has
+// forgotten that it told it, is not.
 func (b *inbox) add(arrived []Notification) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	last := map[string]string{}
+	for _, n := range b.kept {
+		last[n.incident()] = n.State
+	}
+	arrived = slices.DeleteFunc(arrived, func(n Notification) bool {
+		known := last[n.incident()] == n.State
+		last[n.incident()] = n.State
+		return known
+	})
+	if len(arrived) == 0 {
+		return nil
+	}
 	before := b.kept
 	b.kept = append(slices.Clip(b.kept), arrived...)
 	b.trim()
@@ -153,6 +173,40 @@ func (b *inbox) trim() {
 	if over := len(b.kept) - maxNotifications; over > 0 {
 		b.kept = slices.Clone(b.kept[over:])
 	}
+}
+
+// incident tells what a message is about, and to whom.
+func (n Notification) incident() string { return n.Alert + " " + fmt.Sprint(n.Labels) + " " + n.To }
+
+// recipients are those behind the policy's channels; who was told that an incident began
+// is told that it is over, also when the policy is gone.
+func (b *inbox) recipients(n Notification, policy string) (all []string) {
+	if n.State == Resolved {
+		for _, open := range b.unresolved() {
+			n.To = open.To
+			if open.incident() == n.incident() {
+				all = append(all, open.To)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return b.addresses(policy)
+	}
+	return all
+}
+
+// unresolved are the last messages about every incident that nobody was told to be over.
+func (b *inbox) unresolved() (all []Notification) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	seen := map[string]bool{}
+	for _, n := range slices.Backward(b.kept) {
+		if !seen[n.incident()] && n.State == Firing {
+			all = append(all, n)
+		}
+		seen[n.incident()] = true
+	}
+	return all
 }
 
 // all are the messages, the newest first.

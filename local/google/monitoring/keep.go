@@ -72,15 +72,18 @@ func (m *Monitoring) sync(ctx context.Context, checks *checking) (retry <-chan t
 	if len(translated.rules) > 0 || len(translated.logs) > 0 || len(scrapes) > 0 || m.runs() {
 		err = m.apply(ctx, pace, translated.rules, scrapes)
 	}
+	down := ""
 	if err != nil && ctx.Err() == nil {
-		problems = append(problems, err.Error())
+		down = err.Error()
 		m.options.Log.Error("the monitoring does not run", "error", err)
 		retry = time.After(again)
 	}
 	m.mu.Lock()
 	m.routing = routingOf(m.options.Store.List(gcp.TypeLogSink, gcp.TypeLogExclusion))
-	m.logs, m.rules, m.problems = translated.logs, len(translated.rules), problems
+	m.logs, m.rules, m.problems, m.down = translated.logs, len(translated.rules), problems, down
 	m.mu.Unlock()
+	m.reopen(translated.logs)
+	m.followPolicies(translated.logs)
 	m.tell()
 	return retry
 }
@@ -91,21 +94,22 @@ func (m *Monitoring) runs() bool {
 	return m.prometheus != nil && m.alertmanager != nil
 }
 
-// serverEnded says that a server has ended that was not stopped.
-func (m *Monitoring) serverEnded() bool {
+// forgetEnded lets go of a server that has ended and was not stopped. The other one goes
+// on.
+func (m *Monitoring) forgetEnded() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, s := range []*server{m.prometheus, m.alertmanager} {
-		if s == nil {
+	for name, s := range map[string]**server{"Prometheus": &m.prometheus, "Alertmanager": &m.alertmanager} {
+		if *s == nil {
 			continue
 		}
 		select {
-		case <-s.process.Done():
-			return true
+		case <-(*s).process.Done():
+			m.options.Log.Warn("a server of the monitoring has ended and is started again", "server", name)
+			*s = nil
 		default:
 		}
 	}
-	return false
 }
 
 // apply writes the files; a server that runs reads them anew when they changed.
@@ -142,19 +146,13 @@ func (m *Monitoring) apply(ctx context.Context, pace Pace, rules []rule, scrapes
 		}
 		changed = changed || other
 	}
-	if m.serverEnded() {
-		m.options.Log.Warn("a server of the monitoring has ended and is started again")
-		m.stop()
+	m.forgetEnded()
+	m.mu.Lock()
+	if changed && m.prometheus != nil {
+		m.prometheus.reload()
 	}
-	if m.runs() {
-		if changed {
-			m.mu.Lock()
-			m.prometheus.reload()
-			m.mu.Unlock()
-		}
-		return nil
-	}
-	return m.startBoth(ctx)
+	m.mu.Unlock()
+	return m.startMissing(ctx)
 }
 
 // write replaces a file of the configuration, and says whether it was another.
@@ -166,29 +164,45 @@ func (m *Monitoring) write(name string, content []byte) (changed bool, err error
 	return true, file.Replace(path, content, 0o600)
 }
 
-// startBoth starts Alertmanager first, so that no alert is lost.
-func (m *Monitoring) startBoth(ctx context.Context) error {
-	alertmanager, err := m.startAlertmanager(ctx)
-	if err != nil {
-		return err
-	}
-	prometheus, err := m.startPrometheus(ctx)
-	if err != nil {
-		alertmanager.process.Stop(context.WithoutCancel(ctx))
-		return err
-	}
+// startMissing starts what does not run, Alertmanager first, so that no alert is lost.
+func (m *Monitoring) startMissing(ctx context.Context) error {
 	m.mu.Lock()
-	m.prometheus, m.alertmanager = &prometheus, &alertmanager
+	alertmanager, prometheus := m.alertmanager, m.prometheus
 	m.mu.Unlock()
-	go func() { // ends with the servers
-		select {
-		case <-prometheus.process.Done():
-		case <-alertmanager.process.Done():
+	if alertmanager == nil {
+		started, err := m.startAlertmanager(ctx)
+		if err != nil {
+			return err
 		}
+		m.mu.Lock()
+		m.alertmanager, m.started = &started, m.options.Now()
+		for _, open := range m.open {
+			open.told = time.Time{} // this one has not heard of it
+		}
+		m.mu.Unlock()
+		m.startAgain(started)
+	}
+	if prometheus == nil {
+		started, err := m.startPrometheus(ctx)
+		if err != nil {
+			return err
+		}
+		m.mu.Lock()
+		m.prometheus, m.started = &started, m.options.Now()
+		m.mu.Unlock()
+		m.startAgain(started)
+	}
+	return nil
+}
+
+// startAgain has a server started again when it ends. Nothing waits for it: it ends with
+// the server.
+func (m *Monitoring) startAgain(s server) {
+	m.options.Log.Info("a server of the monitoring runs", "address", s.address)
+	go func() {
+		<-s.process.Done()
 		m.Changed()
 	}()
-	m.options.Log.Info("the monitoring runs", "prometheus", prometheus.address, "alertmanager", alertmanager.address)
-	return nil
 }
 
 // stop ends both servers; their series and alerts stay.

@@ -43,28 +43,21 @@ func (m *Monitoring) evaluate(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case entry := <-m.entries:
-			m.match(ctx, entry)
+			m.match(entry)
 		}
 	}
 }
 
-func (m *Monitoring) match(ctx context.Context, entry map[string]any) {
+func (m *Monitoring) match(entry map[string]any) {
 	m.mu.Lock()
-	rules, alertmanager, routing := m.logs, m.alertmanager, m.routing
+	rules, routing := m.logs, m.routing
 	m.mu.Unlock()
 	if len(routing.buckets(entry)) == 0 {
 		return
 	}
 	for _, r := range rules {
-		if !r.filter.Matches(entry) {
-			continue
-		}
-		if alertmanager == nil {
-			m.options.Log.Warn("an alert is not told, as Alertmanager does not run", "alert", r.name)
-			continue
-		}
-		if err := m.post(ctx, *alertmanager, r, entry); err != nil && ctx.Err() == nil {
-			m.options.Log.Error("an alert is not told", "alert", r.name, "error", err)
+		if r.filter.Matches(entry) {
+			m.matchedEntry(r, entry)
 		}
 	}
 }

@@ -70,6 +70,7 @@ type Monitoring struct {
 	inbox   *inbox
 	changed chan struct{}
 	entries chan map[string]any
+	matched chan struct{} // an incident over log entries has to be told
 
 	mu                       sync.Mutex
 	speed                    Pace
@@ -81,6 +82,14 @@ type Monitoring struct {
 	watchers                 map[int]func()
 	nextWatcher              int
 	dropped                  int
+	// open are the incidents over log entries, reopening what the inbox tells of them
+	// from before.
+	open      map[string]*logIncident
+	reopening []Notification
+	// down says why alerts are not evaluated or told; started is when both servers
+	// began to run.
+	down    string
+	started time.Time
 }
 
 // maxEntries is how many log entries may wait to be evaluated.
@@ -97,9 +106,16 @@ func Open(o Options) (*Monitoring, error) {
 	m := &Monitoring{
 		options: o, google: newGoogle(o.Project, o.Memory, o.Databases), speed: readPace(o.Dir),
 		changed: make(chan struct{}, 1), entries: make(chan map[string]any, maxEntries), watchers: map[int]func(){},
+		matched: make(chan struct{}, 1), open: map[string]*logIncident{},
 	}
 	m.inbox = &inbox{path: filepath.Join(o.Dir, "inbox.jsonl"), token: rand.Text(), addresses: m.addresses, now: o.Now, told: m.tell}
-	return m, m.inbox.load()
+	err := m.inbox.load()
+	for _, n := range m.inbox.unresolved() {
+		if n.Labels[sourceLabel] == sourceLogs {
+			m.reopening = append(m.reopening, n)
+		}
+	}
+	return m, err
 }
 
 // Run keeps the servers in step with what is declared until ctx ends. They start
@@ -111,6 +127,9 @@ func (m *Monitoring) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return m.keep(ctx) })
 	group.Go(func() error { return m.evaluate(ctx) })
+	group.Go(func() error { return m.tellOpen(ctx) })
+	group.Go(func() error { return m.watchServers(ctx) })
+	group.Go(func() error { return m.settleInbox(ctx) })
 	return group.Wait()
 }
 
@@ -219,26 +238,35 @@ type Status struct {
 	Incidents []Incident `json:"incidents"`
 	// Problems say what is declared and not acted out, and why.
 	Problems []string `json:"problems,omitempty"`
+	// Down says why nothing is evaluated, or nobody told, now; empty when all is well.
+	Down string `json:"down,omitempty"`
 }
 
 // Status asks the servers for what fires.
 func (m *Monitoring) Status(ctx context.Context) Status {
 	m.mu.Lock()
 	s := Status{Pace: m.speed, Rules: m.rules, LogRules: len(m.logs), Problems: slices.Clone(m.problems), Incidents: []Incident{}}
-	prometheus, alertmanager, dropped := m.prometheus, m.alertmanager, m.dropped
+	prometheus, alertmanager, dropped, declared := m.prometheus, m.alertmanager, m.dropped, m.rules+len(m.logs) > 0
+	s.Down = m.down
 	m.mu.Unlock()
 	if dropped > 0 {
 		s.Problems = append(s.Problems, fmt.Sprintf("%d log entries came too fast and were not evaluated", dropped))
 	}
 	if prometheus == nil || alertmanager == nil {
+		s.Incidents = append(s.Incidents, m.remembered(m.openLogIncidents())...)
+		if declared && s.Down == "" {
+			s.Down = "Prometheus and Alertmanager are being started"
+		}
 		return s
 	}
 	s.Prometheus, s.Alertmanager = "http://"+prometheus.address.String()+"/", "http://"+alertmanager.address.String()+"/"
-	found, err := m.incidents(ctx, *prometheus, *alertmanager)
-	if err != nil {
-		s.Problems = append(s.Problems, err.Error())
-		return s
+	found, err := m.incidents(ctx, *prometheus)
+	s.Incidents = append(s.Incidents, m.remembered(found)...)
+	switch {
+	case err != nil:
+		s.Down = "Prometheus: " + err.Error()
+	case !alertmanager.answers(ctx):
+		s.Down = "Alertmanager does not answer"
 	}
-	s.Incidents = found
 	return s
 }

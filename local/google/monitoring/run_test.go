@@ -36,7 +36,7 @@ type world struct {
 	pods  atomic.Pointer[[]monitoring.Pod]
 }
 
-func start(t *testing.T, host string, edge *httptest.Server) *world {
+func start(t *testing.T, host string, edge *httptest.Server, with ...func(*monitoring.Options)) *world {
 	t.Helper()
 	if _, err := exec.LookPath("prometheus-alertmanager"); err != nil {
 		t.Skip("Prometheus and Alertmanager are not installed: make tools")
@@ -72,6 +72,9 @@ func start(t *testing.T, host string, edge *httptest.Server) *world {
 	if edge != nil {
 		o.Edge, o.Roots = netip.MustParseAddrPort(edge.Listener.Addr().String()), x509.NewCertPool()
 		o.Roots.AddCert(edge.Certificate())
+	}
+	for _, change := range with {
+		change(&o)
 	}
 	w.Monitoring, err = monitoring.Open(o)
 	require.NoError(t, err)
@@ -236,6 +239,14 @@ func TestAnUptimeCheckAsksFromOutsideAndTellsWhenCheckersFail(t *testing.T) {
 	w.told(t, "CertificateLong", monitoring.Firing)
 	broken.Store(false)
 	w.told(t, "Unreachable", monitoring.Resolved)
+}
+
+// openAlone opens a monitoring that does not run.
+func openAlone(t *testing.T) *monitoring.Monitoring {
+	t.Helper()
+	m, err := monitoring.Open(monitoring.Options{Dir: t.TempDir(), Store: store.New(), Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	return m
 }
 
 func TestTheInboxOutlivesTheMonitoringAndIsBounded(t *testing.T) {

@@ -23,6 +23,8 @@ const (
 	// resendInterval is how often Prometheus tells Alertmanager of what still fires. What it
 	// could not tell, because its configuration was being read, waits so long.
 	resendInterval = "5s"
+	// resend is how often Alertmanager is told again of what was found in the logs.
+	resend = 5 * time.Second
 )
 
 // server is Prometheus or Alertmanager.
@@ -47,7 +49,11 @@ func (m *Monitoring) startPrometheus(ctx context.Context) (server, error) {
 		return []string{
 			"--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "series"),
 			"--storage.tsdb.retention.time=" + keepSeries, "--storage.tsdb.retention.size=" + keepBytes,
-			"--rules.alert.resend-delay=" + resendInterval, "--web.listen-address=" + s.address.String(), "--log.level=warn",
+			"--rules.alert.resend-delay=" + resendInterval,
+			// An alert that fired goes on after a restart: without this one that waits less
+			// than ten minutes would begin to wait anew, and be told as over meanwhile.
+			"--rules.alert.for-grace-period=0s",
+			"--web.listen-address=" + s.address.String(), "--log.level=warn",
 		}
 	})
 }
