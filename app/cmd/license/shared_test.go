@@ -1,0 +1,61 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+)
+
+func TestTheLastOfTheCommandsOnADeviceGivesItsSeatBack(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	first := s.holdSeat(t, s.environment())
+	await.True(t, first.started)
+	second := s.holdSeat(t, s.environment())
+	await.True(t, second.started)
+	first.end(t)
+	assert.NotContains(t, s.called(), "release", "the second one works on with it")
+
+	releasing, goOn := make(chan struct{}), make(chan struct{})
+	s.mu.Lock()
+	s.releasing = func() { close(releasing); await.Receive(t, goOn) }
+	s.mu.Unlock()
+	require.NoError(t, os.WriteFile(filepath.Join(second.folder, "end"), nil, 0o600))
+	await.Receive(t, releasing)
+	before := len(s.called())
+	third := s.holdSeat(t, s.environment())
+	time.Sleep(5 * pollInterval)
+	assert.Len(t, s.called(), before, "who comes meanwhile waits, or would lose the seat at once")
+	s.mu.Lock()
+	s.releasing = nil
+	s.mu.Unlock()
+	close(goOn)
+	assert.Equal(t, exitError(3), await.Receive(t, second.ended))
+	await.True(t, third.started)
+	third.end(t)
+	assert.Equal(t, "release", s.called()[len(s.called())-1])
+}
+
+func TestWithoutAFolderOfTheUsersOwnEachCommandReleases(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	open := filepath.Join(t.TempDir(), "license")
+	require.NoError(t, os.Mkdir(open, 0o700))
+	require.NoError(t, os.Chmod(open, 0o777))
+	for _, session := range []string{"/no/such/folder", filepath.Dir(open)} {
+		environment := s.environment()
+		environment["XDG_RUNTIME_DIR"] = session
+		_, _, err := license(t.Context(), environment, "", "run", "--", "true")
+		require.NoError(t, err)
+		assert.Equal(t, "release", s.called()[len(s.called())-1])
+	}
+	files, err := os.ReadDir(open)
+	require.NoError(t, err)
+	assert.Empty(t, files, "others could write there")
+}
