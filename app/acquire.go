@@ -81,7 +81,7 @@ func (s *Service) seat(ctx context.Context, who Principal, ref LicenseRef, of de
 	})
 }
 
-// lengthOf is how long the lease would be, or why the licence has none for the device.
+// lengthOf is the length of the lease that the device would get, or why it gets none.
 func lengthOf(license License, of device, kind Kind, length time.Duration) (time.Duration, error) {
 	if of.unnamed && license.RequireFingerprint {
 		return 0, &Error{

@@ -45,8 +45,8 @@ func (s *Service) catchUp(ctx context.Context, since string, alive func() error)
 	}
 }
 
-// follow brings licences, and all licences of tenants, up to date: those whose leases are over
-// too, since an expired one comes back by a heartbeat.
+// follow brings changed licences, and all licences of changed tenants, up to date; also those
+// without open leases, because a heartbeat can revive an expired one.
 func (s *Service) follow(ctx context.Context, changed []LicenseRef, alive func() error) error {
 	var licenses []LicenseRef
 	for _, ref := range changed {

@@ -38,7 +38,7 @@ type GroupSeats struct {
 }
 
 // Policy is what an administrator decides about a licence beyond its size. The zero Policy
-// is the one of a licence about which nothing was decided.
+// is that of a licence without any such decision.
 type Policy struct {
 	// UserSeats is how many seats one user may hold at once; 0 means any number.
 	UserSeats int
@@ -49,7 +49,7 @@ type Policy struct {
 	// Grace is how long after ExpiresAt seats that are held are still renewed. Nobody gets a
 	// new one then.
 	Grace time.Duration
-	// LeaseGrace is how long a floating lease keeps its seat beyond its end.
+	// LeaseGrace is how long a floating lease keeps its seat after it has ended.
 	LeaseGrace time.Duration
 	// WhenFull is WhenFullRefuse or WhenFullTake.
 	WhenFull WhenFull
@@ -72,7 +72,7 @@ func (l License) Over() time.Time {
 // featurePattern keeps the names of features short and safe on a command line.
 var featurePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
-// validatePolicy tells add of every field of the policy: whether it is good.
+// validatePolicy calls add for every field of the policy, and ok says whether its value is allowed.
 func (l License) validatePolicy(add func(ok bool, field, why string)) {
 	add(l.UserSeats >= 0 && l.UserSeats <= MaxSeats, "userSeats", fmt.Sprintf("must be 0 (no limit) to %d", MaxSeats))
 	kept, groups := 0, map[string]bool{}

@@ -8,14 +8,13 @@ import (
 	"time"
 )
 
-// recent remembers licences that were read a short time ago, so that a grant need not read its
-// licence first. Nobody trusts what is remembered: by the terms of a licence that was changed
-// since, the live seats do nothing and the ledger takes no lease (ErrChanged), and a refusal is
-// given by what the ledger says now.
+// recent is a cache of licences, so that a grant need not read its licence first. An outdated
+// entry does no harm: both stores compare the licence's revision and answer ErrChanged, and
+// before a request is refused the licence is read again.
 type recent struct {
 	mu    sync.Mutex
 	known map[LicenseRef]*list.Element
-	// order is from the longest remembered one on.
+	// order begins with the oldest entry.
 	order *list.List
 }
 
@@ -32,8 +31,8 @@ type recentLicense struct {
 
 func newRecent() *recent { return &recent{known: map[LicenseRef]*list.Element{}, order: list.New()} }
 
-// recall returns a licence that may be used by what is remembered. One that may take a seat from
-// another device has to be read first.
+// recall returns a licence that may be used, if there is one in the cache. A licence that takes
+// seats from other devices is always read.
 func (r *recent) recall(ref LicenseRef, now time.Time) (License, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,7 +49,7 @@ func (r *recent) recall(ref LicenseRef, now time.Time) (License, bool) {
 
 // keep remembers a licence in place of the one that it was before.
 func (r *recent) keep(license License, now time.Time) {
-	// It is the administrator's own text, and no term.
+	// No decision depends on it.
 	license.Metadata = nil
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,8 +76,8 @@ func (r *recent) drop(ref LicenseRef) {
 	}
 }
 
-// grantBy makes a grant by the terms of a licence, which have to be those that both stores know
-// when it is read from memory.
+// grantBy calls grant with the licence from the cache and exact, so that both stores compare its
+// revision; and with the licence as the ledger has it when that fails.
 func (s *Service) grantBy(ctx context.Context, ref LicenseRef, grant func(license License, exact bool) (Grant, error)) (Grant, error) {
 	remembered, found := s.recent.recall(ref, s.now())
 	var refused error

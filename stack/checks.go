@@ -46,15 +46,15 @@ func (c Checks) validate() (ps setting.Problems) {
 }
 
 // check compares the settings with what exists, in a preview as in an update,
-// and before anything is declared. A lockdown is never held up: then what was
-// found is only told. Without the cluster nothing can be done.
+// and before anything is declared. They never stop a lockdown: then problems are
+// only warnings, except that the cluster cannot be reached.
 func (d *deployment) check() error {
 	err := d.checks().Run(d.settings.Checks.Skip, skipKey)
 	if err == nil && d.unreachable != nil {
 		err = fmt.Errorf("kubernetes.cluster.name = %q: reach the cluster: %w", d.settings.Kubernetes.Cluster.Name, d.unreachable)
 	}
 	if err != nil && d.settings.Platform.Lockdown && d.unreachable == nil {
-		return d.ctx.Log.Warn("in a lockdown this is no reason to stop: "+err.Error(), nil)
+		return d.ctx.Log.Warn("a lockdown goes on in spite of: "+err.Error(), nil)
 	}
 	return err
 }

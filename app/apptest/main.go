@@ -9,11 +9,11 @@ import (
 // (https://pkg.go.dev/cloud.google.com/go/compute/metadata#Client.GetWithContext).
 const metadataHost = "GCE_METADATA_HOST"
 
-// Tests are those of a package; *testing.M is one.
+// Tests run the tests of a package, as *testing.M does.
 type Tests interface{ Run() int }
 
-// InPod runs a package's tests as in a pod: with a metadata server, which gives their
-// process the access tokens that Google wants.
+// InPod runs a package's tests as in a pod: with a metadata server that gives them the access
+// tokens for Google's APIs.
 func InPod(tests Tests) Tests { return inPod{tests} }
 
 type inPod struct{ tests Tests }

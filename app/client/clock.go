@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Clock tells the time and waits. One whose calendar is set, in a test, while its time runs on has
-// a method Calendar() time.Time too.
+// Clock tells the time and waits. A clock of a test may have a method Calendar() time.Time too:
+// the time of day as somebody has set it, while Now runs on undisturbed.
 type Clock interface {
 	// Now is the device's time.
 	Now() time.Time
@@ -22,22 +22,22 @@ type system struct{}
 func (system) Now() time.Time { return time.Now() }
 
 func (system) Sleep(ctx context.Context, d time.Duration) error {
-	return sleep(ctx, d, look, time.Now)
+	return sleep(ctx, d, calendarInterval, time.Now)
 }
 
-// look is how often a sleeper looks at the calendar. Timers stand still while the device sleeps
-// (CLOCK_MONOTONIC, clock_gettime(2)), and the seat may be over when it wakes.
-const look = 5 * time.Second
+// calendarInterval is how often a wait compares the time of day. Timers stand still while the
+// device is suspended (CLOCK_MONOTONIC, clock_gettime(2)), and the seat may be over afterwards.
+const calendarInterval = 5 * time.Second
 
 // sleep waits until d is over by the running clock or by the calendar.
-func sleep(ctx context.Context, d, look time.Duration, now func() time.Time) error {
+func sleep(ctx context.Context, d, interval time.Duration, now func() time.Time) error {
 	begun := now()
 	for {
 		left := d - longer(begun, now())
 		if left <= 0 {
 			return ctx.Err()
 		}
-		timer := time.NewTimer(min(left, look))
+		timer := time.NewTimer(min(left, interval))
 		select {
 		case <-ctx.Done():
 			timer.Stop()

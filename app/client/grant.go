@@ -46,7 +46,7 @@ func (k *keeper) take(ctx context.Context, operation string, body any) (*grant, 
 	license, err := k.check(ctx, g.Token)
 	if err != nil {
 		if errors.Is(err, verify.ErrFeature) && g.fresh {
-			// A seat of no use goes back; if that fails, it is free after a lease time.
+			// The seat cannot be used, so it is released; if that fails, it is free after its lease time.
 			if released := k.release(ctx, g.LeaseID); !gone(released) {
 				err = errors.Join(err, released)
 			}

@@ -18,32 +18,32 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// Store is what is asked of the ledger.
+// Store is the part of the ledger that a Verifier needs.
 type Store interface {
 	Credential(ctx context.Context, tenant, id string) (app.Credential, error)
 	CredentialUsed(ctx context.Context, tenant, id string, every time.Duration) error
 }
 
-// Bounds of the memory of what was found good, and of what is asked of the ledger.
+// Bounds of what is remembered, and of the lookups in the ledger.
 const (
 	// Fresh is how long a check holds: a revocation is noticed within this time.
 	Fresh = 10 * time.Second
-	// stale is how long a check holds while the ledger does not answer, for heartbeats have
-	// to go on: as long as a person's identity token, which nobody can take back either.
-	stale = time.Hour
-	// noted is how often the time of the last use is written, at most.
-	noted = 5 * time.Minute
-	// asked bounds the questions to the ledger that are under way, a quarter of an instance's
-	// connections: who tries made-up credentials takes no more than that from others. As many
-	// may be about credentials that were good before, whom nobody keeps from being checked.
-	asked = 2
-	// waiting is how long a question may take, with its turn, and patience how long a
-	// credential that was good before waits for it.
-	waiting  = 3 * time.Second
-	patience = time.Second
-	// later is when the ledger is asked next that did not answer.
-	later    = 5 * time.Second
-	maxKnown = 10_000
+	// maxStale is how long a check holds while the ledger does not answer, because heartbeats
+	// have to go on: as long as a person's identity token, which cannot be revoked either.
+	maxStale = time.Hour
+	// useInterval is the shortest time between two writes of the last use.
+	useInterval = 5 * time.Minute
+	// maxLookups bounds the lookups at the same time to a quarter of an instance's connections,
+	// so that a client that tries made-up credentials leaves the others to everybody else.
+	// Credentials that were good before have as many lookups of their own.
+	maxLookups = 2
+	// lookupTimeout bounds a lookup, with the wait for its turn. A credential that was good
+	// before waits for knownTimeout only.
+	lookupTimeout = 3 * time.Second
+	knownTimeout  = time.Second
+	// retryAfter is how long the ledger is not asked again after a lookup that failed.
+	retryAfter = 5 * time.Second
+	maxKnown   = 10_000
 )
 
 // Verifier checks credentials. Nobody finds a secret by trying, so nothing counts failures;
@@ -52,30 +52,32 @@ type Verifier struct {
 	store Store
 	now   func() time.Time
 	log   *slog.Logger
-	// turns are for credentials that are not known, and again for those that are.
-	turns, again chan struct{}
-	once         singleflight.Group
+	// lookups has an entry for each lookup of an unknown credential, rechecks for each of one
+	// that was good before.
+	lookups, rechecks chan struct{}
+	once              singleflight.Group
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]*list.Element
-	// order is from the longest unchecked one on.
+	// order begins with the credential whose last check is the longest ago.
 	order *list.List
 }
 
 type remembered struct {
 	credential app.Credential
 	at         time.Time
-	// retry is when the ledger is asked next; zero when it answered last.
+	// retry is when the ledger may be asked again; zero unless the last lookup failed.
 	retry time.Time
 }
 
-// fresh says whether the ledger need not be asked, and usable whether it need not answer.
+// fresh says whether the credential can be used without a lookup, and usable whether it can
+// be used after a lookup that failed.
 func (r remembered) fresh(now time.Time) bool  { return now.Sub(r.at) < Fresh }
-func (r remembered) usable(now time.Time) bool { return now.Sub(r.at) < stale }
+func (r remembered) usable(now time.Time) bool { return now.Sub(r.at) < maxStale }
 
 // New returns a Verifier.
 func New(store Store, now func() time.Time, log *slog.Logger) *Verifier {
-	return &Verifier{store: store, now: now, log: log, turns: make(chan struct{}, asked), again: make(chan struct{}, asked), known: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
+	return &Verifier{store: store, now: now, log: log, lookups: make(chan struct{}, maxLookups), rechecks: make(chan struct{}, maxLookups), known: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
 }
 
 // Is says whether a bearer token claims to be a credential.
@@ -86,7 +88,7 @@ func Is(token string) bool { return strings.HasPrefix(token, app.CredentialPrefi
 func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, error) {
 	tenant, id, ok := app.ParseCredential(token)
 	if !ok {
-		return app.Principal{}, invalid("the credential has not the form of one")
+		return app.Principal{}, invalid("the text does not have the form of a credential")
 	}
 	sum := sha256.Sum256([]byte(token))
 	entry, found := v.recall(sum)
@@ -97,14 +99,14 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	case found && entry.usable(now) && now.Before(entry.retry):
 		return v.unchecked(entry.credential)
 	}
-	turns, limited := v.turns, ctx
+	turns, limited := v.lookups, ctx
 	if found = found && entry.usable(now); found {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, patience)
+		limited, cancel = context.WithTimeout(ctx, knownTimeout)
 		defer cancel()
-		turns = v.again
+		turns = v.rechecks
 	}
-	// All that wait for the same answer ask once.
+	// Requests with the same credential share one lookup.
 	answer := v.once.DoChan(string(sum[:]), func() (any, error) { return v.ask(context.WithoutCancel(ctx), turns, tenant, id, sum) })
 	var err error
 	select {
@@ -123,30 +125,31 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	return app.Principal{}, err
 }
 
-// unchecked is principal for one that the ledger could not be asked about.
+// unchecked is principal for a credential whose lookup failed.
 func (v *Verifier) unchecked(c app.Credential) (app.Principal, error) {
 	who, err := v.principal(c)
 	who.Unchecked = err == nil
 	return who, err
 }
 
-// principal is who a credential that was checked speaks for, unless its end has come.
+// principal is the caller that a credential stands for, or an error when it is revoked or
+// has expired.
 func (v *Verifier) principal(c app.Credential) (app.Principal, error) {
 	if !c.Good(v.now()) {
-		return app.Principal{}, invalid("the credential " + c.ID + " is revoked or over")
+		return app.Principal{}, invalid("the credential " + c.ID + " is revoked or has expired")
 	}
 	return c.Principal(), nil
 }
 
-// ask checks a credential with the ledger.
+// ask looks a credential up in the ledger.
 func (v *Verifier) ask(ctx context.Context, turns chan struct{}, tenant, id string, sum [sha256.Size]byte) (app.Credential, error) {
-	ctx, cancel := context.WithTimeout(ctx, waiting)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	select {
 	case turns <- struct{}{}:
 		defer func() { <-turns }()
 	case <-ctx.Done():
-		return app.Credential{}, app.Unavailable("ledger", errors.New("too many credentials are to be checked"))
+		return app.Credential{}, app.Unavailable("ledger", errors.New("too many credentials wait to be checked"))
 	}
 	at := v.now()
 	found, err := v.store.Credential(ctx, tenant, id)
@@ -154,15 +157,15 @@ func (v *Verifier) ask(ctx context.Context, turns chan struct{}, tenant, id stri
 	if err != nil && !missing {
 		return app.Credential{}, err
 	}
-	// One that there is not has a digest of zeros, which no secret has.
+	// A missing credential has a digest of zeros, which no secret has.
 	if subtle.ConstantTimeCompare(found.Digest[:], sum[:]) != 1 || missing {
 		v.forget(sum)
 		return app.Credential{}, invalid("there is no credential " + id + " with this secret")
 	}
 	v.remember(sum, found, at)
-	if found.Good(at) && at.Sub(found.LastUsedAt) >= noted {
-		if err := v.store.CredentialUsed(ctx, tenant, id, noted); err != nil {
-			v.log.WarnContext(ctx, "the last use of a credential could not be noted", "credential", id, "error", err)
+	if found.Good(at) && at.Sub(found.LastUsedAt) >= useInterval {
+		if err := v.store.CredentialUsed(ctx, tenant, id, useInterval); err != nil {
+			v.log.WarnContext(ctx, "cannot note the last use of a credential", "credential", id, "error", err)
 		}
 	}
 	return found, nil
@@ -182,13 +185,13 @@ func (v *Verifier) recall(sum [sha256.Size]byte) (remembered, bool) {
 	return entry, ok
 }
 
-// postpone lets the ledger be asked later again.
+// postpone keeps the ledger from being asked about the credential for retryAfter.
 func (v *Verifier) postpone(sum [sha256.Size]byte) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if element, ok := v.known[sum]; ok {
 		if entry, ok := element.Value.(remembered); ok {
-			entry.retry = v.now().Add(later)
+			entry.retry = v.now().Add(retryAfter)
 			element.Value = entry
 		}
 	}
@@ -203,8 +206,8 @@ func (v *Verifier) forget(sum [sha256.Size]byte) {
 	}
 }
 
-// remember keeps what was checked, also one that is revoked: only who has a secret can put
-// one here.
+// remember keeps a credential that was looked up, also a revoked one. Only callers that have
+// the secret come here, so nobody else can fill the memory.
 func (v *Verifier) remember(sum [sha256.Size]byte, c app.Credential, at time.Time) {
 	v.forget(sum)
 	v.mu.Lock()

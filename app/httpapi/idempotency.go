@@ -30,9 +30,9 @@ type remembering struct {
 	admin bool
 }
 
-// keepOf returns how long the answer to an operation is remembered. Of one that changes
-// nothing when it is done twice none is: heartbeats are nearly all requests, what an export
-// answers must not outlive an erasure, and a new credential's secret is kept nowhere.
+// keepOf returns how long the answer to an operation is remembered; 0 is not at all. Heartbeats
+// and releases may be repeated, and heartbeats are nearly all requests. An export must not
+// outlive the erasure of its data, and the secret of a new credential is stored nowhere.
 func keepOf(method, path string) time.Duration {
 	switch {
 	case method != http.MethodPost, path == pathExport, path == pathCredentials:

@@ -13,15 +13,15 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// writes sends what is written about one licence at the same time in one transaction. Each has
-// to wait for the licence's row in any case; so they wait for the disk, and for the way to the
-// server, once for all of them. One that comes alone is sent at once. While a transaction is
-// under way the next one fills.
+// writes joins concurrent writes about the same licence into one transaction. They would wait
+// for each other at the licence's row anyway; together they pay for the round trip and the disk
+// once. A single write is sent at once. Writes that come while a transaction is under way form
+// the next one.
 type writes struct {
 	ledger *Ledger
 
 	mu sync.Mutex
-	// waiting has an entry for each licence of which somebody sends.
+	// waiting has an entry for each licence for which a transaction is under way.
 	waiting map[app.LicenseRef][]*write
 }
 
@@ -40,8 +40,8 @@ type write struct {
 	done chan error
 }
 
-// do writes one and waits for its end, until ctx is done at most. What has begun by then may
-// be written all the same, as with any transaction that nobody waits for.
+// do writes one and waits for its end, until ctx is done at most. A transaction that has begun
+// by then may still be committed.
 func (w *writes) do(ctx context.Context, ref app.LicenseRef, one *write) error {
 	if err := ctx.Err(); err != nil {
 		return app.Unavailable("ledger", err)

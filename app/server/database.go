@@ -17,7 +17,7 @@ import (
 // (https://developers.google.com/identity/protocols/oauth2/scopes#sqladmin).
 const sqlAdminScope = "https://www.googleapis.com/auth/sqlservice.admin"
 
-// database says how to connect, and returns what ends the connector.
+// database returns how to connect, and a function that closes the connector.
 func (s *Common) database(ctx context.Context, password string, log *slog.Logger) (postgres.Options, func() error, error) {
 	options := postgres.Options{
 		Address: s.DatabaseAddress, CA: s.DatabaseCA, Database: s.DatabaseName, User: s.DatabaseUser,
@@ -37,7 +37,7 @@ func (s *Common) database(ctx context.Context, password string, log *slog.Logger
 	options.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
 		conn, err := dial(ctx, dialer, s.DatabaseInstance)
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			// Whoever waited has gone, and so nobody else tells why.
+			// The request that waited has ended, so this is the only place that can report the reason.
 			log.Warn("the database was not reached in time", "error", err)
 		}
 		return conn, err

@@ -42,8 +42,7 @@ func Rename(live Object, owners []Owner, manager string) Object {
 	return joined(changed)
 }
 
-// joined makes one entry of all that are of one manager and one operation: the API
-// server knows no second one.
+// joined merges the entries of the same manager and operation into one, as the API server does.
 func joined(live Object) Object {
 	metadata, _ := live["metadata"].(Object)
 	var all []any

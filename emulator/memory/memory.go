@@ -14,10 +14,10 @@ import (
 	"github.com/coditect-ai/license-platform/k8s/customresource"
 )
 
-// version is what the providers say they are: nobody asks.
+// version is the version of both providers. Nothing depends on it.
 const version = "0.0.0"
 
-// Cloud is Google Cloud and a cluster.
+// Cloud is a Google Cloud project and a cluster, in memory.
 type Cloud struct {
 	Store *store.Store
 	// Google and Cluster are what the providers look at. Their hooks may be changed
@@ -26,7 +26,7 @@ type Cloud struct {
 	Cluster *kubernetes.Cluster
 }
 
-// Authorities are the certificates, as PEM, of what signs those of others.
+// Authorities are certificates of certificate authorities, as PEM.
 type Authorities struct {
 	// SQL signs the certificates of Cloud SQL instances, Other those of everything else.
 	SQL, Other string

@@ -46,7 +46,7 @@ type Store struct {
 	nextWatch int
 }
 
-// New returns an empty store that is gone with the program.
+// New returns an empty store in memory.
 func New() *Store { return &Store{watchers: map[int]func(){}} }
 
 // Replace writes a private file in one step, so that an interruption leaves the old

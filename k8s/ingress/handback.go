@@ -13,14 +13,13 @@ import (
 // the same and shows this name, so the name says what to do.
 const handBackFirst = "an adopted Ingress is given back before a destroy: kubernetes.ingress.giveBack, docs/destroy.md step 3"
 
-// errNotGivenBack is what the preview of an update shows, and of a destroy that runs the
-// program.
+// errNotGivenBack is the error in the preview of an update, and of a destroy with --run-program.
 var errNotGivenBack = errors.New("the Ingress still routes to the platform, and its load balancer would stop taking changes: " +
 	"run an up with kubernetes.ingress.giveBack: true first (docs/destroy.md)")
 
-// refuseToLeave keeps an adopted Ingress from being left with a rule, a certificate and
-// a FrontendConfig of which nothing is there any more. The engine calls the hook in the
-// preview, before anything is deleted.
+// refuseToLeave registers a hook that refuses a deletion after which an adopted Ingress would
+// still name a Service, a certificate and a FrontendConfig that no longer exist. The engine calls
+// the hook in the preview, before anything is deleted.
 func (a *Args) refuseToLeave(ctx *pulumi.Context) ([]pulumi.ResourceOption, error) {
 	if a.Settings.GiveBack || ctx.RunningWithMocks() {
 		return nil, nil // the mock engine takes no hook
@@ -34,10 +33,10 @@ func (a *Args) refuseToLeave(ctx *pulumi.Context) ([]pulumi.ResourceOption, erro
 	return []pulumi.ResourceOption{pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeDelete: []*pulumi.ResourceHook{hook}})}, nil
 }
 
-// judgeDeletion refuses to delete the patch of an Ingress that the settings do not name
-// any more. The patch of the same one may go: its replacement has its fields. After
-// the preview every deletion passes, because the replacement is there already, and an
-// update that stops then leaves two patches of which neither can ever be deleted.
+// judgeDeletion refuses to delete the patch of an Ingress that the settings no longer name. The
+// patch of the Ingress that they name may be deleted: its replacement has the same fields. After
+// the preview every deletion is allowed, because the replacement exists already, and an update
+// that stops then leaves two patches that can never be deleted.
 func (a *Args) judgeDeletion(old resource.PropertyMap, preview bool) error {
 	name, found := resource.PropertyPath{"metadata", "name"}.Get(resource.NewObjectProperty(old))
 	if !preview || found && name.IsString() && name.StringValue() == a.Settings.Name {

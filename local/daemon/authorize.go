@@ -17,13 +17,13 @@ import (
 	"github.com/coditect-ai/license-platform/local/google/secretmanager"
 )
 
-// judged lets those call a service who have a token of the metadata server and a declared
-// grant, and writes every call of theirs into the audit trail, a refused one, too. Besides
-// the scope for all of Google Cloud a service can have one of its own.
+// authorized admits callers that have an access token of the metadata server and a declared
+// grant. It writes every call of such a caller into the audit trail, also a refused one. scope
+// is one that the service accepts besides the scope for all of Google Cloud.
 //
-// There is no other way into the services' APIs. The daemon itself, which is Google here,
+// There is no other way into the services' APIs. The daemon itself, which stands for Google,
 // calls the services' methods in its own process.
-func (d *Daemon) judged(service string, need func(request any) (iam.Need, error), scope ...string) grpc.ServerOption {
+func (d *Daemon) authorized(service string, need func(request any) (iam.Need, error), scope ...string) grpc.ServerOption {
 	return grpc.ChainUnaryInterceptor(
 		caller.Authenticate(d.caller, append(scope, caller.Platform)...),
 		d.audited(service),
@@ -103,7 +103,7 @@ func (r *refusals) latest() []Refusal {
 	return newest
 }
 
-// lacks says what nobody grants.
+// lacks says which permission the member does not have.
 func lacks(member string, need iam.Need) string {
 	return fmt.Sprintf("%s has no permission %s on %s", member, need.Permission, need.On.Name)
 }

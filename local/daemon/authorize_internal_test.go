@@ -71,8 +71,8 @@ func newJudgedWorld(t *testing.T) judgedWorld {
 	}
 	return judgedWorld{
 		Daemon:  d,
-		keys:    kmspb.NewKeyManagementServiceClient(grpctest.Serve(t, func(s grpc.ServiceRegistrar) { d.kms.Register(s) }, d.judged(keysAPI, kms.Need, kms.Scope))),
-		secrets: secretmanagerpb.NewSecretManagerServiceClient(grpctest.Serve(t, func(s grpc.ServiceRegistrar) { d.secrets.Register(s) }, d.judged(secretsAPI, secretNeeds().Need))),
+		keys:    kmspb.NewKeyManagementServiceClient(grpctest.Serve(t, func(s grpc.ServiceRegistrar) { d.kms.Register(s) }, d.authorized(keysAPI, kms.Need, kms.Scope))),
+		secrets: secretmanagerpb.NewSecretManagerServiceClient(grpctest.Serve(t, func(s grpc.ServiceRegistrar) { d.secrets.Register(s) }, d.authorized(secretsAPI, secretNeeds().Need))),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,14 +57,14 @@ func marks(done []page.Mark, told []monitoring.Notification) []page.Mark {
 	return all[:min(len(all), maxMoments)]
 }
 
-// commands are those that say that they begin.
+// commands are the commands that the timeline shows.
 func commands() []string { return []string{"up", "refresh", "drift", "attack"} }
 
-// begin takes down that a command has begun.
+// begin records that a command has begun.
 func (d *Daemon) begin(w http.ResponseWriter, r *http.Request) {
 	var name string
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&name); err != nil || !slices.Contains(commands(), name) {
-		http.Error(w, "this is no command that is shown", http.StatusBadRequest)
+		http.Error(w, "the timeline shows only these commands: "+strings.Join(commands(), ", "), http.StatusBadRequest)
 		return
 	}
 	d.timelineMarks.add("command", name)

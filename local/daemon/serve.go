@@ -37,10 +37,10 @@ const maxMessage = 64 << 20
 func (d *Daemon) serve(ctx context.Context, group *errgroup.Group) (record Record, err error) {
 	plan := d.options.Plan
 	record = Record{PID: os.Getpid(), Binary: d.options.Binary, Token: rand.Text(), Plan: plan, Providers: map[string]int{}}
-	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.refusing(), d.judged(keysAPI, kms.Need, kms.Scope)); err != nil {
+	if err := d.serveGRPC(ctx, group, plan.KMS(), d.kms.Register, d.withKMSFaults(), d.authorized(keysAPI, kms.Need, kms.Scope)); err != nil {
 		return record, err
 	}
-	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.judged(secretsAPI, secretNeeds().Need)); err != nil {
+	if err := d.serveGRPC(ctx, group, plan.SecretManager(), d.secrets.Register, d.authorized(secretsAPI, secretNeeds().Need)); err != nil {
 		return record, err
 	}
 	if err := d.serveHTTPS(ctx, group, plan.Identity(), d.withIdentityFault(d.issuer.Handler())); err != nil {

@@ -17,9 +17,9 @@ import (
 // slow: longer than what clients are promised, shorter than they wait.
 const slowSignature = 1500 * time.Millisecond
 
-// refusing answers UNAVAILABLE while the key management service is made to fail, and
-// late while it is made slow.
-func (d *Daemon) refusing() grpc.ServerOption {
+// withKMSFaults answers UNAVAILABLE while the fault "kms" is set, and signs slowly while the
+// fault "slow-kms" is.
+func (d *Daemon) withKMSFaults() grpc.ServerOption {
 	return grpc.ChainUnaryInterceptor(func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		if d.faults.has(fault.KMS) {
 			return nil, status.Error(codes.Unavailable, "The service is currently unavailable.")

@@ -24,8 +24,8 @@ type world struct {
 	err io.Writer
 	// again is closed at the second interrupt.
 	again <-chan struct{}
-	// signals begins to take those that a command that is run is to get as they are, until
-	// stop is called. Nil takes none.
+	// signals starts to catch the signals that are passed on to COMMAND, until stop is called.
+	// Nil catches none.
 	signals func() (taken <-chan os.Signal, stop func())
 }
 
@@ -205,8 +205,8 @@ func printJSON(out io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// withoutSecrets is the environment of a command that is run: neither the identity token nor
-// the credential is its.
+// withoutSecrets is the environment for COMMAND, without the identity token and the service
+// credential.
 func withoutSecrets(environment []string) []string {
 	return slices.DeleteFunc(slices.Clone(environment), func(entry string) bool {
 		return strings.HasPrefix(entry, "LICENSE_TOKEN=") || strings.HasPrefix(entry, "LICENSE_CREDENTIAL=")

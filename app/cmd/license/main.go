@@ -26,7 +26,7 @@ func main() {
 	if err == nil {
 		return
 	}
-	// The command says itself why it ended.
+	// COMMAND has printed its own reason.
 	code, cannot := exitError(1), runError{}
 	if !errors.As(err, &code) || errors.As(err, &cannot) {
 		fmt.Fprintln(os.Stderr, "license:", err)
@@ -34,8 +34,8 @@ func main() {
 	os.Exit(int(code))
 }
 
-// takeSignals takes what ends a program unless it is handled, and leaves out what is ignored, as
-// nohup does.
+// takeSignals catches the signals that would end this program and are meant for COMMAND. Those
+// that this program was started to ignore, as by nohup, stay ignored.
 func takeSignals() (taken <-chan os.Signal, stop func()) {
 	signals := make(chan os.Signal, 16)
 	for _, one := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {

@@ -18,8 +18,8 @@ import (
 // program dies.
 type shared struct{ file *os.File }
 
-// turn is how often a program asks again that has to wait for another one's release.
-const turn = 20 * time.Millisecond
+// pollInterval is how often a program that waits for another one's release tries again.
+const pollInterval = 20 * time.Millisecond
 
 // share waits until no other program is about to give the seat back, and keeps it from that. On
 // a machine where nothing can be locked it returns nil, which is nobody to share with.
@@ -44,7 +44,7 @@ func share(ctx context.Context, s *settings, device string, env func(string) str
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), file.Close())
-		case <-time.After(turn):
+		case <-time.After(pollInterval):
 		}
 	}
 }

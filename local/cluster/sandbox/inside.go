@@ -97,7 +97,7 @@ func (i *inside) stand() (code int, err error) {
 	select {
 	case <-begin:
 	case <-lost:
-		return 0, nil // noProgram wants the program any more
+		return 0, nil // the daemon is gone, so nobody needs the program
 	}
 	return i.run(lost)
 }

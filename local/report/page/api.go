@@ -108,7 +108,7 @@ func timeline(world Cloud) Timeline {
 	}
 }
 
-// list answers text, layer, outcome, status, method (trace.ParseFilter), before (a
+// list answers text, layer, outcome, status, method (requestlog.ParseFilter), before (a
 // seq; 0 for the newest) and limit (1 to maxRows, 100 when missing).
 func list(book *requestlog.Book, r *http.Request) (List, error) {
 	query := r.URL.Query()

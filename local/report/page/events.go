@@ -79,7 +79,7 @@ func (s *streams) enter(by int) bool {
 	return true
 }
 
-// ServeHTTP takes the filter of trace.ParseFilter.
+// ServeHTTP takes the filter of requestlog.ParseFilter.
 func (s *streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	filter, err := requestlog.ParseFilter(r.URL.Query())
 	if err != nil {

@@ -55,7 +55,7 @@ func (e escape) as(name string) Attack {
 	return Attack{Name: "from an API pod " + name, Layer: layer.Workload, Rule: "own namespaces", Try: e.try}
 }
 
-// existingTarget is what is on the machine anyway.
+// existingTarget is a target that exists already: nothing has to be removed after the attack.
 func existingTarget(path func(t *Target) string) func(*Target) (string, func() error, error) {
 	return func(t *Target) (string, func() error, error) { return path(t), func() error { return nil }, nil }
 }

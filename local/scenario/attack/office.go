@@ -91,7 +91,7 @@ func office(ctx context.Context, t *Target) (found Finding, err error) {
 	if err != nil {
 		return Finding{}, err
 	}
-	if made.status >= http.StatusBadRequest && made.status != http.StatusConflict { // existingTarget since another run
+	if made.status >= http.StatusBadRequest && made.status != http.StatusConflict { // 409: an earlier run created it
 		return made.finding(), fmt.Errorf("make a licence for the office: status %d: %s", made.status, made.body)
 	}
 	o := newOffice(t)

@@ -22,10 +22,10 @@ const (
 	patience = 15 * time.Second
 	// tokenLife is how long a token is used; one is good for an hour.
 	tokenLife = 10 * time.Minute
-	// learning bounds the fetching of the public keys at the start.
-	learning = 3 * time.Second
-	// again is how long after a failed release the next one is tried.
-	again = 500 * time.Millisecond
+	// keysTimeout bounds fetching the public keys at the start.
+	keysTimeout = 3 * time.Second
+	// releaseInterval is the pause between two attempts to release a seat.
+	releaseInterval = 500 * time.Millisecond
 	// maxAnswer bounds what is read of an answer, in bytes.
 	maxAnswer = 1 << 20
 	// forged has the form of a token, and no signature.
@@ -34,8 +34,8 @@ const (
 	injection = "/health?id=1%27%20UNION%20SELECT%20password%20FROM%20users--"
 )
 
-// connections are what all callers of a kind share. Those who want a seat take it with the client
-// that programs use; the others send requests that no client would send, or that it has no use for.
+// connections are what all callers of a kind share. Callers that want a seat use app/client;
+// the others send requests that app/client never sends.
 type connections struct {
 	target Target
 	http   *http.Client
@@ -80,7 +80,7 @@ func (e *elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // learn fetches the public keys, so that a request for a seat is one request.
 func (c *connections) learn(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, learning)
+	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
 	defer cancel()
 	keys, err := client.Keys(ctx, client.Config{Server: "https://" + c.target.Host, HTTP: c.http})
 	if err == nil {
@@ -161,7 +161,7 @@ func (c *caller) giveBack(ctx context.Context) {
 	for c.lease != "" {
 		if client.Return(ctx, c.seat(c.device), c.lease) == nil {
 			c.lease = ""
-		} else if !sleep(ctx, again) {
+		} else if !sleep(ctx, releaseInterval) {
 			return
 		}
 	}
