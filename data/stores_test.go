@@ -197,6 +197,7 @@ func TestImagesThatAStackRunsStayAndTheNewestToo(t *testing.T) {
 
 	assert.Equal(t, "DOCKER", images.Get("format"))
 	assert.Equal(t, "DELETE", images.Get("cleanupPolicies[0].action"))
+	assert.Equal(t, "7776000s", images.Get("cleanupPolicies[0].condition.olderThan"), "90 days")
 	assert.Equal(t, "KEEP", images.Get("cleanupPolicies[1].action"))
 	assert.Equal(t, []any{data.RunsTag, data.NextTag}, images.Get("cleanupPolicies[1].condition.tagPrefixes"))
 	assert.Equal(t, "KEEP", images.Get("cleanupPolicies[2].action"))

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
@@ -156,4 +157,46 @@ func TestWrongIdentitySettingsAreNamedWithTheirKey(t *testing.T) {
 			assert.Equal(t, c.keys, keys)
 		})
 	}
+}
+
+func TestALicenceTakesTheSmallestAndLargestNumbersAndNotTheNextOnes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		seats, leaseSeconds int
+		keys                []string
+	}{
+		"one seat, for half a minute":          {1, 30, nil},
+		"the most seats, for a day":            {100_000, 86_400, nil},
+		"no seat, and less than half a minute": {0, 29, []string{"tenants[0].licenses[0].seats", "tenants[0].licenses[0].leaseSeconds"}},
+		"more seats, for more than a day":      {100_001, 86_401, []string{"tenants[0].licenses[0].seats", "tenants[0].licenses[0].leaseSeconds"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settings := withTenants()
+			settings.Tenants[0].Licenses[0].Seats, settings.Tenants[0].Licenses[0].LeaseSeconds = c.seats, c.leaseSeconds
+			var keys []string
+			for _, problem := range settings.Validate() {
+				keys = append(keys, problem.Key)
+			}
+			assert.Equal(t, c.keys, keys)
+		})
+	}
+}
+
+func TestASignInThatIsSetUpElsewhereIsLeftToItsOwner(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, identity.Settings{ExistingConfig: true}.Validate())
+	for name, settings := range map[string]identity.Settings{
+		"a domain of ours": {ExistingConfig: true, AuthorizedDomains: []string{"coditect.ai"}},
+		"a second factor":  {ExistingConfig: true, MFA: "ENABLED"},
+	} {
+		assert.ErrorContains(t, settings.Validate().Err(), "have no effect", name)
+	}
+}
+
+func TestADomainHasAtMost253Characters(t *testing.T) {
+	t.Parallel()
+	longest := strings.Repeat("a23456789.", 25) + "com"
+	assert.Empty(t, identity.Settings{AuthorizedDomains: []string{longest}}.Validate())
+	assert.NotEmpty(t, identity.Settings{AuthorizedDomains: []string{"a" + longest}}.Validate())
 }

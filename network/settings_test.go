@@ -48,25 +48,39 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"an adopted address guarded by us": {func(s *network.Settings) {
 			s.EdgeAddress = network.EdgeAddress{Name: "shared", Adopt: true, DeletionProtection: new(bool)}
 		}, "edgeAddress.deletionProtection"},
-		"no range for nodes":                  {func(s *network.Settings) { s.NodesRange = "" }, "nodesRange"},
-		"host bits in a range":                {func(s *network.Settings) { s.PodsRange = "10.1.0.1/16" }, "podsRange"},
-		"an IPv6 range":                       {func(s *network.Settings) { s.ServicesRange = "fd00::/64" }, "servicesRange"},
-		"a range of one address":              {func(s *network.Settings) { s.NodesRange = "10.0.0.0/32" }, "nodesRange"},
-		"pods for less than a zone":           {func(s *network.Settings) { s.PodsRange = "10.1.0.0/25" }, "podsRange"},
-		"fewer Services than GKE takes":       {func(s *network.Settings) { s.ServicesRange = "10.2.0.0/28" }, "servicesRange"},
-		"nodes on Docker's addresses":         {func(s *network.Settings) { s.NodesRange = "172.17.16.0/20" }, "nodesRange"},
-		"pods on multicast":                   {func(s *network.Settings) { s.PodsRange = "224.0.0.0/16" }, "podsRange"},
-		"a database on multicast":             {func(s *network.Settings) { s.PrivateServicesRange = "224.0.0.0/20" }, "privateServicesRange"},
-		"Services where Google's APIs are":    {func(s *network.Settings) { s.ServicesRange = "199.36.144.0/20" }, "servicesRange"},
-		"two ranges over each other":          {func(s *network.Settings) { s.PodsRange = "10.0.0.0/16" }, "podsRange"},
-		"no range for Google's services":      {func(s *network.Settings) { s.PrivateServicesRange = "" }, "privateServicesRange"},
-		"too narrow for Google's services":    {func(s *network.Settings) { s.PrivateServicesRange = "10.3.0.0/25" }, "privateServicesRange"},
-		"reserved and adopted at once":        {func(s *network.Settings) { s.PrivateServicesRangeName = "services" }, "privateServicesRange"},
-		"ranges for an adopted network":       {func(s *network.Settings) { s.Adopt = true }, "nodesRange"},
-		"a DNS zone to where Google is not":   {func(s *network.Settings) { s.GoogleAPIsRange = "10.9.0.0/30" }, "googleApisRange"},
-		"where sign-in's keys are not served": {func(s *network.Settings) { s.GoogleAPIsRange = "199.36.153.4/30" }, "googleApisRange"},
-		"a policy name that cannot exist":     {func(s *network.Settings) { s.SSLPolicy = "TLS 1.3" }, "sslPolicy"},
-		"a Google range that is no range":     {func(s *network.Settings) { s.GoogleAPIsRange = "private.googleapis.com" }, "googleApisRange"},
+		"no range for nodes":                       {func(s *network.Settings) { s.NodesRange = "" }, "nodesRange"},
+		"host bits in a range":                     {func(s *network.Settings) { s.PodsRange = "10.1.0.1/16" }, "podsRange"},
+		"an IPv6 range":                            {func(s *network.Settings) { s.ServicesRange = "fd00::/64" }, "servicesRange"},
+		"a range of one address":                   {func(s *network.Settings) { s.NodesRange = "10.0.0.0/32" }, "nodesRange"},
+		"pods for less than a zone":                {func(s *network.Settings) { s.PodsRange = "10.1.0.0/25" }, "podsRange"},
+		"fewer Services than GKE takes":            {func(s *network.Settings) { s.ServicesRange = "10.2.0.0/28" }, "servicesRange"},
+		"nodes on Docker's addresses":              {func(s *network.Settings) { s.NodesRange = "172.17.16.0/20" }, "nodesRange"},
+		"pods on multicast":                        {func(s *network.Settings) { s.PodsRange = "224.0.0.0/16" }, "podsRange"},
+		"a database on multicast":                  {func(s *network.Settings) { s.PrivateServicesRange = "224.0.0.0/20" }, "privateServicesRange"},
+		"Services where Google's APIs are":         {func(s *network.Settings) { s.ServicesRange = "199.36.144.0/20" }, "servicesRange"},
+		"two ranges over each other":               {func(s *network.Settings) { s.PodsRange = "10.0.0.0/16" }, "podsRange"},
+		"no range for Google's services":           {func(s *network.Settings) { s.PrivateServicesRange = "" }, "privateServicesRange"},
+		"too narrow for Google's services":         {func(s *network.Settings) { s.PrivateServicesRange = "10.3.0.0/25" }, "privateServicesRange"},
+		"reserved and adopted at once":             {func(s *network.Settings) { s.PrivateServicesRangeName = "services" }, "privateServicesRange"},
+		"ranges for an adopted network":            {func(s *network.Settings) { s.Adopt = true }, "nodesRange"},
+		"a DNS zone to where Google is not":        {func(s *network.Settings) { s.GoogleAPIsRange = "10.9.0.0/30" }, "googleApisRange"},
+		"where sign-in's keys are not served":      {func(s *network.Settings) { s.GoogleAPIsRange = "199.36.153.4/30" }, "googleApisRange"},
+		"a policy name that cannot exist":          {func(s *network.Settings) { s.SSLPolicy = "TLS 1.3" }, "sslPolicy"},
+		"a Google range that is no range":          {func(s *network.Settings) { s.GoogleAPIsRange = "private.googleapis.com" }, "googleApisRange"},
+		"ranges that stay in a network of our own": {func(s *network.Settings) { s.StayingPrivateServicesRanges = []string{"theirs"} }, "stayingPrivateServicesRanges"},
+		"zones for all in a network of our own":    {func(s *network.Settings) { s.PrivateZonesForAll = true }, "privateZonesForAll"},
+		"zones for all without the private range": {func(s *network.Settings) {
+			*s = adopted()
+			s.PrivateZonesForAll = true
+		}, "privateZonesForAll"},
+		"ranges that stay beside an adopted one": {func(s *network.Settings) {
+			*s = adopted()
+			s.StayingPrivateServicesRanges = []string{"theirs"}
+		}, "stayingPrivateServicesRanges"},
+		"the platform's own range among those that stay": {func(s *network.Settings) {
+			*s = joining()
+			s.StayingPrivateServicesRanges = []string{"services", "vpc-license-services"}
+		}, "stayingPrivateServicesRanges[1]"},
 		"a secondary range with a wrong name": {func(s *network.Settings) { s.PodsRangeName = "Pods" }, "podsRangeName"},
 		"an adopted range with a wrong name":  {func(s *network.Settings) { s.PrivateServicesRange, s.PrivateServicesRangeName = "", "-" }, "privateServicesRangeName"},
 		"a service range with a wrong name":   {func(s *network.Settings) { s.ServicesRangeName = "-" }, "servicesRangeName"},
@@ -78,4 +92,18 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 			assert.Contains(t, keys(s.Validate()), c.key)
 		})
 	}
+}
+
+func TestTheNarrowestRangesAreTaken(t *testing.T) {
+	t.Parallel()
+	s := created()
+	s.NodesRange, s.PodsRange, s.ServicesRange, s.PrivateServicesRange = "10.0.0.0/29", "10.1.0.0/22", "10.2.0.0/27", "10.3.0.0/24"
+	assert.Empty(t, s.Validate())
+}
+
+func TestOverlapsAreFoundBesideARangeThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	s := created()
+	s.NodesRange, s.ServicesRange = "wrong", "10.1.4.0/24"
+	assert.Equal(t, []string{"nodesRange", "servicesRange"}, keys(s.Validate()))
 }
