@@ -51,8 +51,9 @@ type Reports interface {
 	// take more than MaxUsageEvents, it is CodeValidation.
 	Hours(ctx context.Context, ref LicenseRef, period Period) ([]Hour, error)
 	// Denials lists those of a period that name a licence ("": of all), oldest first, after
-	// the one that `after` names (the zero Event: from the beginning).
-	Denials(ctx context.Context, tenant, license string, period Period, after Event, limit int) ([]Denial, error)
+	// the one that `after` names (the zero Event: from the beginning). When there may be more,
+	// next is the one to go on after; nothing that is written later comes before it.
+	Denials(ctx context.Context, tenant, license string, period Period, after Event, limit int) (found []Denial, next *Event, err error)
 }
 
 // UsageReport is how full a licence was in each hour of a period, and how many of its
@@ -80,21 +81,21 @@ func (s *Service) UsageReport(ctx context.Context, who Principal, id string, per
 }
 
 // DenialReport lists who was refused what, when and why, in a period; of one licence or ("")
-// of all, oldest first. Administrators only.
-func (s *Service) DenialReport(ctx context.Context, who Principal, license string, period Period, after Event, limit int) ([]Denial, error) {
+// of all, oldest first, and the one to go on after when there may be more. Administrators only.
+func (s *Service) DenialReport(ctx context.Context, who Principal, license string, period Period, after Event, limit int) ([]Denial, *Event, error) {
 	if !who.Admin {
-		return nil, forbidden()
+		return nil, nil, forbidden()
 	}
 	period, err := s.period(period)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if license != "" && !validLicenseID(license) {
-		return nil, licenseNotFound()
+		return nil, nil, licenseNotFound()
 	}
 	leave, err := s.reporting()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer leave()
 	return s.ledger.Denials(ctx, who.Tenant, license, period, after, limit)

@@ -38,6 +38,8 @@ type Seat struct {
 	failure     error
 	// doubted: a request was sent because only the device's calendar says that the seat is over.
 	doubted bool
+	// hurried: a wait was cut since the last success, because the seat would have ended in it.
+	hurried bool
 }
 
 // Hold acquires a seat and keeps it until ctx ends or Close is called. Close also releases it;
@@ -213,7 +215,7 @@ func (s *Seat) extended(until time.Time, interval time.Duration) {
 	if !until.After(now) {
 		until = now.Add(interval)
 	}
-	s.until, s.interval, s.failure, s.doubted = until, interval, nil, false
+	s.until, s.interval, s.failure, s.doubted, s.hurried = until, interval, nil, false, false
 	s.waits.reset()
 	s.next = s.keeper.config.Clock.Now().Add(s.waits.pace(interval))
 	if !s.held {

@@ -51,11 +51,11 @@ func TestWhatTheClientMakesOfEachAnswer(t *testing.T) {
 		"a suspended licence":                       {problem(403, "license_suspended"), lost, time.Minute, "acquire"},
 		"a seat that was given to another device":   {problem(410, "lease_taken"), lost, time.Minute, "acquire"},
 		"a lease of somebody else":                  {problem(403, "not_lease_holder"), lost, time.Minute, "acquire"},
-		"the edge's 403":                            {edge(403), held, leaseTime - heartbeat, ""},
+		"the edge's 403":                            {edge(403), held, (leaseTime - heartbeat) / 2, "heartbeat"},
 		"no such licence":                           {problem(404, "license_not_found"), lost, time.Minute, "acquire"},
 		"the tenant's limit, with a time":           {problem(429, "too_many_requests", "Retry-After", "7"), held, 7 * time.Second, "heartbeat"},
-		"a 429 of the API without a time":           {problem(429, "too_many_requests"), held, leaseTime - heartbeat, ""},
-		"the edge's 429":                            {edge(429), held, leaseTime - heartbeat, ""},
+		"a 429 of the API without a time":           {problem(429, "too_many_requests"), held, (leaseTime - heartbeat) / 2, "heartbeat"},
+		"the edge's 429":                            {edge(429), held, (leaseTime - heartbeat) / 2, "heartbeat"},
 		"a mistake of the service":                  {problem(500, "internal_error"), held, time.Second, "heartbeat"},
 		"the edge's 502":                            {edge(502), held, time.Second, "heartbeat"},
 		"a store that does not answer, with a time": {problem(503, "dependency_unavailable", "Retry-After", "3"), held, 3 * time.Second, "heartbeat"},
@@ -65,7 +65,7 @@ func TestWhatTheClientMakesOfEachAnswer(t *testing.T) {
 		"a broken connection":                       {broken, held, time.Second, "heartbeat"},
 		"a redirect, which is not followed": {func(rw http.ResponseWriter, r *http.Request) {
 			http.Redirect(rw, r, "/elsewhere", http.StatusTemporaryRedirect)
-		}, held, leaseTime - heartbeat, ""},
+		}, held, (leaseTime - heartbeat) / 2, "heartbeat"},
 		"a success that is no JSON": {func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte("<html>")) }, held, time.Second, "heartbeat"},
 		"a success of somebody else's": {func(rw http.ResponseWriter, _ *http.Request) {
 			writeJSON(rw, map[string]any{"status": "ok"})
@@ -210,8 +210,9 @@ func TestWithoutNetworkEachWaitIsTwiceTheOneBeforeUpToAMinute(t *testing.T) {
 		wait = w.clock.sleeping(t)
 		seconds = append(seconds, int(wait.Seconds()))
 	}
-	// The seat ends 60 seconds after it was acquired, while the client waits 16 seconds and more.
-	assert.Equal(t, []int{1, 2, 4, 8, 16, 9, 23, 60, 60}, seconds)
+	// The seat ends 60 seconds after it was acquired. Of the 9 seconds that are left when the client would wait
+	// for 32, it waits for half, and is told of the loss in the wait of a minute that follows.
+	assert.Equal(t, []int{1, 2, 4, 8, 16, 4, 4, 55, 60}, seconds)
 }
 
 func TestASlowAnswerIsGivenUp(t *testing.T) {
@@ -345,4 +346,22 @@ func TestRequestsAreSpread(t *testing.T) {
 	w.answer("heartbeat", problem(503, "dependency_unavailable", "Retry-After", "10"))
 	w.clock.wake(t, 18*time.Second)
 	assert.Equal(t, 11*time.Second, w.clock.sleeping(t), "and a retry up to a fifth later than the server asks for")
+}
+
+func TestAThrottledSeatIsAskedForOnceMoreBeforeItsEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	seat := w.hold(t, nil)
+	w.clock.sleeping(t)
+	w.answer("heartbeat", edge(429))
+	w.called()
+	w.clock.wake(t, heartbeat)
+	assert.Equal(t, 20*time.Second, w.clock.sleeping(t), "half of what is left of the seat")
+	w.clock.wake(t, 20*time.Second)
+	assert.Equal(t, 20*time.Second, w.clock.sleeping(t), "and then until its end")
+	assert.Equal(t, []string{"heartbeat", "heartbeat"}, w.called())
+	w.clock.wake(t, 20*time.Second)
+	w.clock.sleeping(t)
+	assert.False(t, seat.Held())
+	assert.Empty(t, w.called(), "a throttled client asks once more, and not again and again")
 }

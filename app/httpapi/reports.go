@@ -92,13 +92,12 @@ func (a *api) denialReport(ctx context.Context, who app.Principal, in *denialsIn
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.service.DenialReport(ctx, who, in.License, in.period(), after, in.Limit)
+	found, last, err := a.service.DenialReport(ctx, who, in.License, in.period(), after, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	next := ""
-	if len(found) == in.Limit {
-		last := found[len(found)-1]
+	if last != nil {
 		next = strconv.FormatInt(last.At.UnixMicro(), 10) + ":" + strconv.FormatInt(last.ID, 10)
 	}
 	items := make([]Denial, len(found))

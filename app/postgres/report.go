@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,9 +30,9 @@ const hours = `WITH seen AS (
 		SELECT id, max(at) OVER (PARTITION BY lease_id ORDER BY id) AS at,
 			CASE WHEN step = lag(step) OVER (PARTITION BY lease_id ORDER BY id) THEN 0 ELSE step END AS step FROM seen),
 	running AS (
-		SELECT date_trunc('hour', at, 'UTC') AS hour, step, sum(step) OVER (ORDER BY at, id) AS total FROM steps),
+		SELECT at, date_trunc('hour', at, 'UTC') AS hour, step, sum(step) OVER (ORDER BY at, id) AS total FROM steps),
 	hourly AS (
-		SELECT hour, sum(step) AS net, max(total) AS top, count(*) FILTER (WHERE step = 1) AS granted FROM running GROUP BY hour),
+		SELECT hour, sum(step) AS net, max(total) FILTER (WHERE at < $4) AS top, count(*) FILTER (WHERE step = 1 AND at < $4) AS granted FROM running GROUP BY hour),
 	refused AS (
 		SELECT date_trunc('hour', a.at, 'UTC') AS hour, sum(coalesce(r.times, 1)) AS times
 		FROM licensing.audit a LEFT JOIN licensing.refusal r ON r.tenant_id = $1 AND r.audit_id = a.id
@@ -65,11 +68,53 @@ func (l *Ledger) Hours(ctx context.Context, ref app.LicenseRef, period app.Perio
 	return found, err
 }
 
-// Denials implements app.Reports.
-func (l *Ledger) Denials(ctx context.Context, tenant, license string, period app.Period, after app.Event, limit int) ([]app.Denial, error) {
-	var found []app.Denial
-	err := l.read(ctx, "denials", tenant, func(b *pgx.Batch) {
+// settled is the time before which all that the service's transactions write is there: a
+// row has the time when its transaction began, and is seen when that has ended. It has to be asked
+// for before the rows are.
+const settled = `SELECT least(now(), min(xact_start)) FROM pg_stat_activity WHERE usename = current_user`
+
+// Denials implements app.Reports. A cursor names no refusal that one which is still being
+// written may come before.
+func (l *Ledger) Denials(ctx context.Context, tenant, license string, period app.Period, after app.Event, limit int) ([]app.Denial, *app.Event, error) {
+	for try := range settles {
+		if err := wait(ctx, time.Duration(try)*settling); err != nil {
+			return nil, nil, app.Unavailable("ledger", err)
+		}
+		found, horizon, err := l.denials(ctx, tenant, license, period, after, limit)
+		if err != nil || len(found) < limit {
+			return found, nil, err
+		}
+		found = slices.DeleteFunc(found, func(d app.Denial) bool { return !d.At.Before(horizon) })
+		if len(found) > 0 {
+			return found, &found[len(found)-1].Event, nil
+		}
+	}
+	return nil, nil, app.Unavailable("ledger", errors.New("refusals of this time are still being written"))
+}
+
+// A page that has nothing settled yet is asked for again, settles times in some seconds: longer than
+// a transaction takes that writes a refusal.
+const (
+	settles  = 10
+	settling = 150 * time.Millisecond
+)
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// denials returns a page, and up to when all is settled.
+func (l *Ledger) denials(ctx context.Context, tenant, license string, period app.Period, after app.Event, limit int) (found []app.Denial, horizon time.Time, err error) {
+	err = l.read(ctx, "denials", tenant, func(b *pgx.Batch) {
 		activeCheck(b, tenant)
+		b.Queue(settled).QueryRow(func(row pgx.Row) error { return row.Scan(&horizon) })
 		b.Queue(`SELECT a.id, a.at, a.user_id, a.address, a.request_id, a.action, a.license_id, a.lease_id, a.code, a.detail, coalesce(r.times, 1), coalesce(r.last_at, a.at)
 			FROM licensing.audit a LEFT JOIN licensing.refusal r ON r.tenant_id = $1 AND r.audit_id = a.id
 			WHERE a.tenant_id = $1 AND a.action = 'request.refuse' AND a.at >= $2 AND a.at < $3 AND (a.at, a.id) > ($4, $5) AND ($6 = '' OR a.license_id = $6)
@@ -81,5 +126,5 @@ func (l *Ledger) Denials(ctx context.Context, tenant, license string, period app
 				return err
 			})
 	})
-	return found, err
+	return found, horizon, err
 }

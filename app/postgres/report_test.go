@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -31,7 +32,7 @@ func TestRefusalsAtOnceAreAllCounted(t *testing.T) {
 		})
 	}
 	group.Wait()
-	found, err := w.Denials(t.Context(), acme, "", day(), app.Event{}, 100)
+	found, _, err := w.Denials(t.Context(), acme, "", day(), app.Event{}, 100)
 	require.NoError(t, err)
 	sum := 0
 	for _, d := range found {
@@ -40,7 +41,7 @@ func TestRefusalsAtOnceAreAllCounted(t *testing.T) {
 	}
 	assert.Equal(t, times, sum)
 	assert.Less(t, len(found), times/2, "most are counted, and not written")
-	others, err := w.Denials(t.Context(), other, "", day(), app.Event{}, 100)
+	others, _, err := w.Denials(t.Context(), other, "", day(), app.Event{}, 100)
 	require.NoError(t, err)
 	assert.Empty(t, others)
 	assert.Zero(t, w.failed.Load())
@@ -58,18 +59,18 @@ func TestDenialsGoOnAfterTheOneThatIsNamed(t *testing.T) {
 	var users []string
 	after := app.Event{}
 	for {
-		page, err := w.Denials(t.Context(), acme, "", day(), after, 2)
+		page, next, err := w.Denials(t.Context(), acme, "", day(), after, 2)
 		require.NoError(t, err)
 		for _, d := range page {
 			users = append(users, d.User)
 		}
-		if len(page) < 2 {
+		if next == nil {
 			break
 		}
-		after = page[1].Event
+		after = *next
 	}
 	assert.Equal(t, []string{"0", "1", "2", "3", "4"}, users)
-	of, err := w.Denials(t.Context(), acme, "ide", day(), app.Event{}, 100)
+	of, _, err := w.Denials(t.Context(), acme, "ide", day(), app.Event{}, 100)
 	require.NoError(t, err)
 	assert.Len(t, of, 2)
 }
@@ -103,4 +104,52 @@ func TestTheHoursCountBackFromWhatIsOpenNow(t *testing.T) {
 	assert.Equal(t, []int{2, 2}, []int{granted, peak})
 	assert.Zero(t, hours[0].Peak)
 	assert.Equal(t, 1, hours[23].Peak, "one is open")
+}
+
+func TestADenialThatIsWrittenLateFallsBehindNoCursor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	refuse := func(user string) {
+		require.NoError(t, w.Refuse(t.Context(), acme, app.Event{Origin: app.Origin{User: user}, License: "cad", Code: app.CodeNoSeats}))
+	}
+	refuse("first")
+	late, err := w.pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = late.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = late.Exec(t.Context(), `SELECT set_config('licensing.tenant', $1, true)`, acme)
+	require.NoError(t, err)
+	_, err = late.Exec(t.Context(), `SELECT licensing.refuse($1, 'late', '', '', 'cad', '', 'no_seats_available', '')`, acme)
+	require.NoError(t, err)
+	refuse("last")
+
+	page, next, err := w.Denials(t.Context(), acme, "", day(), app.Event{}, 2)
+	require.NoError(t, err)
+	require.NotNil(t, next)
+	users := []string{page[0].User}
+	require.Len(t, page, 1, "the last one may not be the second")
+	require.NoError(t, late.Commit(t.Context()))
+	rest, next, err := w.Denials(t.Context(), acme, "", day(), *next, 10)
+	require.NoError(t, err)
+	assert.Nil(t, next)
+	for _, d := range rest {
+		users = append(users, d.User)
+	}
+	assert.Equal(t, []string{"first", "late", "last"}, users)
+}
+
+func TestAReportThatEndsWithinAnHourLeavesOutWhatCameLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hour := time.Now().UTC().Truncate(time.Hour).Add(-2 * time.Hour)
+	early, late := w.grant(lease("cad", "ada")), w.grant(lease("cad", "bob"))
+	for id, at := range map[string]time.Time{early.ID: hour.Add(10 * time.Minute), late.ID: hour.Add(40 * time.Minute)} {
+		w.server.Admin(t, apptest.Database, fmt.Sprintf(`UPDATE licensing.audit SET at = '%s' WHERE lease_id = '%s'`, at.Format(time.RFC3339), id))
+	}
+	ref := app.LicenseRef{Tenant: acme, License: "cad"}
+	for to, want := range map[time.Duration][]int{30 * time.Minute: {1, 1}, time.Hour: {2, 2}, 40*time.Minute + time.Microsecond: {2, 2}, 5 * time.Minute: {0, 0}} {
+		found, err := w.Hours(t.Context(), ref, app.Period{From: hour, To: hour.Add(to)})
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		assert.Equal(t, want, []int{found[0].Peak, found[0].Granted}, "until %s", to)
+	}
 }

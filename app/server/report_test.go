@@ -25,7 +25,7 @@ func TestARefusalThatIsRepeatedIsCountedAndNotWrittenAgain(t *testing.T) {
 		require.Equal(t, "license_not_found", api.acquire(t, fmt.Sprintf("made-up-%d", i), ada, "x").text("code"))
 		require.Equal(t, "borrow_not_allowed", api.call(t, "POST", "/v1/licenses/big/borrow", ada, `{"fingerprint":"y","durationSeconds":60}`).text("code"))
 	}
-	found, err := w.ledger(t).Denials(t.Context(), mine, "", wanted, app.Event{}, 100)
+	found, _, err := w.ledger(t).Denials(t.Context(), mine, "", wanted, app.Event{}, 100)
 	require.NoError(t, err)
 	// When the hour ends in the middle of it there are two of each.
 	require.LessOrEqual(t, len(found), 4)
