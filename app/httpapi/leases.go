@@ -143,7 +143,7 @@ func (a *api) forceRelease(ctx context.Context, who app.Principal, in *leaseInpu
 }
 
 func (a *api) registerLeases() {
-	unusable := []app.Code{app.CodeLicenseNotFound, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNotHolder, app.CodeNotForLicense, app.CodeNoSeats, app.CodeUserLimit, app.CodeSeatsReserved, app.CodeLeaseEnded, app.CodeLeaseTaken}
+	unusable := []app.Code{app.CodeLicenseNotFound, app.CodeLicenseSuspended, app.CodeLicenseRevoked, app.CodeLicenseExpired, app.CodeNotHolder, app.CodeNotForLicense, app.CodeNoSeats, app.CodeUserLimit, app.CodeSeatsReserved, app.CodeLeaseEnded}
 	register(a, operation{
 		id: "acquire", method: http.MethodPost, path: "/v1/licenses/{license_id}/acquire", tag: tagLeases, status: http.StatusCreated, also: http.StatusOK,
 		summary: "Take a seat", description: "201 with a new lease, 200 when the device's lease was extended. Either way with a fresh licence token.",
@@ -162,11 +162,11 @@ func (a *api) registerLeases() {
 	register(a, operation{
 		id: "release", method: http.MethodPost, path: "/v1/leases/{lease_id}/release", tag: tagLeases, status: http.StatusNoContent,
 		summary: "Give a seat back", description: "Frees the seat at once. A lease that is over already is no error.",
-		codes: []app.Code{app.CodeLeaseNotFound, app.CodeNotHolder, app.CodeNotForLicense},
+		codes: []app.Code{app.CodeLeaseNotFound, app.CodeNotHolder, app.CodeNotForLicense}, goesOn: true,
 	}, a.release)
 	register(a, operation{
 		id: "force-release", method: http.MethodPost, path: "/v1/leases/{lease_id}/force-release", tag: tagAdministration, status: http.StatusNoContent,
 		summary: "Take a lease away", description: "Whoever holds it. Administrators only.",
-		codes: []app.Code{app.CodeForbidden, app.CodeLeaseNotFound},
+		codes: []app.Code{app.CodeForbidden, app.CodeLeaseNotFound}, goesOn: true,
 	}, a.forceRelease)
 }

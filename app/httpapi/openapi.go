@@ -17,8 +17,8 @@ import (
 // everywhere are the codes that any operation with a token may answer with.
 func everywhere() []app.Code {
 	return []app.Code{
-		app.CodeMissingAuth, app.CodeInvalidToken, app.CodeMissingTenant, app.CodeUnknownTenant, app.CodeTenantSuspended,
-		app.CodeCrossOrigin, app.CodeMalformed, app.CodeBodyTooLarge, app.CodeUnsupportedMedia, app.CodeValidation,
+		app.CodeMissingAuth, app.CodeInvalidToken, app.CodeMissingTenant, app.CodeUnknownTenant,
+		app.CodeMalformed, app.CodeBodyTooLarge, app.CodeUnsupportedMedia, app.CodeValidation,
 		app.CodeMethodNotAllowed, app.CodeTooManyRequests, app.CodeUnavailable, app.CodeInternal,
 	}
 }
@@ -29,6 +29,8 @@ type operation struct {
 	id, method, path, tag, summary, description string
 	status, also                                int
 	codes                                       []app.Code
+	// goesOn says that it is done for a suspended tenant, too.
+	goesOn bool
 	// report is the type of an answer that can be had as CSV too; nil for none.
 	report reflect.Type
 }
@@ -42,12 +44,25 @@ func (o operation) security() []map[string][]string {
 	return append(people, map[string][]string{"credential": {}})
 }
 
+// answers are all codes that the operation may answer with.
+func (o operation) answers() []app.Code {
+	codes := everywhere()
+	if !o.goesOn {
+		codes = append(codes, app.CodeTenantSuspended)
+	}
+	if o.method != http.MethodGet {
+		// A foreign page may read nothing of what a GET answers, and changes nothing by it.
+		codes = append(codes, app.CodeCrossOrigin)
+	}
+	return append(codes, o.codes...)
+}
+
 // register adds an operation. The handler is given the caller; its errors become
 // Problems.
 func register[I, O any](a *api, o operation, handler func(context.Context, app.Principal, *I) (*O, error)) {
 	keep := keepOf(o.method, o.path)
 	once := keep > 0
-	codes := append(everywhere(), o.codes...)
+	codes := o.answers()
 	if once {
 		a.remembered[o.method+" "+o.path] = remembering{keep: keep, admin: slices.Contains(o.codes, app.CodeForbidden)}
 		codes = append(codes, app.CodeIdempotencyBusy, app.CodeIdempotencyReused)

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -24,6 +25,8 @@ import (
 type contract struct {
 	operations *http.ServeMux
 	answers    map[string]map[string]string
+	// headers are those that answers have, as "OPERATION STATUS NAME".
+	headers map[string]bool
 
 	mu      sync.Mutex
 	schemas *jsonschema.Compiler
@@ -38,11 +41,14 @@ func (w *world) contract(t testing.TB, in *instance) *contract {
 	require.Equal(t, http.StatusOK, served.status)
 	var document struct {
 		Paths map[string]map[string]struct {
-			Responses map[string]struct{ Description string }
+			Responses map[string]struct {
+				Description string
+				Headers     map[string]any
+			}
 		}
 	}
 	require.NoError(t, json.Unmarshal(served.raw, &document))
-	c := &contract{operations: http.NewServeMux(), answers: map[string]map[string]string{}, schemas: jsonschema.NewCompiler()}
+	c := &contract{operations: http.NewServeMux(), answers: map[string]map[string]string{}, headers: map[string]bool{}, schemas: jsonschema.NewCompiler()}
 	c.schemas.Draft, c.schemas.AssertFormat = jsonschema.Draft2020, true
 	require.NoError(t, c.schemas.AddResource(documentName, bytes.NewReader(served.raw)))
 	for path, methods := range document.Paths {
@@ -52,6 +58,9 @@ func (w *world) contract(t testing.TB, in *instance) *contract {
 			c.answers[pattern] = map[string]string{}
 			for status, response := range described.Responses {
 				c.answers[pattern][status] = response.Description
+				for name := range response.Headers {
+					c.headers[pattern+" "+status+" "+name] = true
+				}
 			}
 		}
 	}
@@ -74,6 +83,12 @@ func (c *contract) holds(request *http.Request, answer reply) error {
 	codes, _, _ = strings.Cut(codes, "; ") // what follows is the edge's own answer
 	if code := answer.text("code"); !found || code != "" && !slices.Contains(strings.Split(codes, ", "), code) {
 		return fmt.Errorf("%s answered %d %q, which OpenAPI does not say: %q", pattern, answer.status, code, description)
+	}
+	// What every answer has for browsers and connections is not of an operation.
+	for _, name := range []string{"Retry-After", "Idempotency-Replayed", "Next-Cursor", "Www-Authenticate", "X-Request-Id", "Allow", "Location", "Link"} {
+		if written := map[string]string{"Www-Authenticate": "WWW-Authenticate"}; answer.header.Get(name) != "" && !c.headers[pattern+" "+strconv.Itoa(answer.status)+" "+cmp.Or(written[name], name)] {
+			return fmt.Errorf("%s answered %d with a header that OpenAPI does not say: %s", pattern, answer.status, name)
+		}
 	}
 	return c.body(pattern, answer)
 }

@@ -42,7 +42,7 @@ func FuzzNoRequestBreaksTheService(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, operation uint8, id, query, body string) {
 		method, path, _ := strings.Cut(operations[int(operation)%len(operations)], " ")
-		for _, name := range []string{"{license_id}", "{lease_id}"} {
+		for _, name := range []string{"{license_id}", "{lease_id}", "{credential_id}"} {
 			path = strings.ReplaceAll(path, name, url.PathEscape(id))
 		}
 		request, err := http.NewRequest(method, api.url+path+"?"+query, strings.NewReader(body))

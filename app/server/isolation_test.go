@@ -135,7 +135,10 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 		"UpdateLicense": func() (any, error) { return ledger.UpdateLicense(ctx, ref, change) },
 		"Refuse":        func() (any, error) { return nil, ledger.Refuse(ctx, theirs, app.Event{License: "demo"}) },
 		"Hours":         func() (any, error) { return ledger.Hours(ctx, ref, lastHours()) },
-		"Denials":       func() (any, error) { found, _, err := ledger.Denials(ctx, theirs, "", lastHours(), app.Event{}, 100); return found, err },
+		"Denials": func() (any, error) {
+			found, _, err := ledger.Denials(ctx, theirs, "", lastHours(), app.Event{}, 100)
+			return found, err
+		},
 		"CreateCredential": func() (any, error) {
 			return ledger.CreateCredential(ctx, app.Credential{Tenant: theirs, ID: strings.Repeat("d", 26), Name: "new", Licenses: []string{"demo"}}, app.Event{})
 		},
