@@ -30,11 +30,17 @@ func (w *world) service(t testing.TB) *app.Service { return w.signedBy(t, unsign
 // signedBy is service with a signer.
 func (w *world) signedBy(t testing.TB, signer app.Signer) *app.Service {
 	t.Helper()
+	return w.serviceOver(t, w.ledger(t), signer)
+}
+
+// serviceOver is service over a ledger, with a signer.
+func (w *world) serviceOver(t testing.TB, ledger app.Ledger, signer app.Signer) *app.Service {
+	t.Helper()
 	client := w.redis.Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	observe := func(string, time.Duration, error) {}
 	return app.New(app.Dependencies{
-		Ledger: w.ledger(t), Seats: redis.NewSeats(client, observe), Answers: redis.NewAnswers(client, observe), Signer: signer,
+		Ledger: ledger, Seats: redis.NewSeats(client, observe), Answers: redis.NewAnswers(client, observe), Signer: signer,
 		Meter: metrics.New(), Log: slog.New(slog.DiscardHandler), Issuer: "https://licenses.coditect.ai", Now: time.Now,
 	})
 }
@@ -50,15 +56,12 @@ type holding struct {
 	borrowed, floating, lent bool
 }
 
-// beat notes what a heartbeat makes of it: a borrow that ends within a lease time is over.
-func (h *holding) beat(until time.Time, ends bool) {
-	if h.borrowed && time.Until(until) <= leaseTime {
-		h.borrowed, h.floating = false, !ends
+// beat notes what a heartbeat makes of a holding: a borrow that ends within a lease time is over.
+func (m *model) beat(h *holding, until time.Time) {
+	if h.borrowed && time.Until(until) <= m.ttl {
+		h.borrowed, h.floating = false, m.ends.IsZero()
 	}
 }
-
-// leaseTime is that of the licences.
-const leaseTime = 5 * time.Minute
 
 // past is a lease whose time is over.
 type past struct {
@@ -70,6 +73,7 @@ type past struct {
 type model struct {
 	w       *world
 	service *app.Service
+	ledger  *hookedLedger
 	signer  *modelSigner
 	client  *goredis.Client
 	users   []app.Principal
@@ -77,8 +81,11 @@ type model struct {
 	license string
 	seats   int
 	limit   int
-	policy  app.Policy
-	next    int
+	// most is the most that limit ever was.
+	most   int
+	ttl    time.Duration
+	policy app.Policy
+	next   int
 	// held are the leases whose holders were told that they have a seat, and whose
 	// time is not over, by device.
 	held map[string]holding
@@ -96,14 +103,16 @@ type model struct {
 	// excess is how many seats more than there are were held or kept when the policy was
 	// changed last: those who hold one keep it.
 	excess int
+	// surplus is how many seats more than there are were held when there became fewer.
+	surplus int
 }
 
-func newModel(t *rapid.T, tb testing.TB, w *world, service *app.Service, signer *modelSigner, client *goredis.Client, run int) *model {
+func newModel(t *rapid.T, tb testing.TB, w *world, service *app.Service, ledger *hookedLedger, signer *modelSigner, client *goredis.Client, run int) *model {
 	// A tenant of its own, which can be suspended and erased as a whole.
 	tenant := fmt.Sprintf("model-%d", run)
 	w.postgres.Admin(tb, apptest.Database, `INSERT INTO licensing.tenant (id, name, status) VALUES ('`+tenant+`', 'model', 'active')`)
 	m := &model{
-		w: w, service: service, signer: signer, client: client, admin: app.Principal{Tenant: tenant, User: "root", Admin: true}, license: "model",
+		w: w, service: service, ledger: ledger, signer: signer, client: client, ttl: 5 * time.Minute, admin: app.Principal{Tenant: tenant, User: "root", Admin: true}, license: "model",
 		users: []app.Principal{
 			{Tenant: tenant, User: "ada"},
 			{Tenant: tenant, User: "bob", Groups: []string{"staff"}},
@@ -113,7 +122,7 @@ func newModel(t *rapid.T, tb testing.TB, w *world, service *app.Service, signer 
 		seats: rapid.IntRange(1, 6).Draw(t, "seats"), held: map[string]holding{}, over: map[string]past{}, taken: map[string]app.Principal{}, forced: map[string]app.Principal{},
 	}
 	license := app.License{ID: m.license, Product: "coditect-ide", Seats: m.seats, MaxBorrow: 24 * time.Hour, Overage: rapid.SampledFrom([]float64{1, 1.5}).Draw(t, "overage")}
-	m.limit = license.Limit()
+	m.limit, m.most = license.Limit(), license.Limit()
 	if rapid.Bool().Draw(t, "policy") {
 		m.policy = m.draw(t)
 		license.Policy = m.policy
@@ -136,6 +145,7 @@ func (m *model) draw(t *rapid.T) app.Policy {
 		WhenFull:   rapid.SampledFrom([]app.WhenFull{app.WhenFullRefuse, app.WhenFullTake}).Draw(t, "whenFull"),
 		Grace:      time.Duration(rapid.IntRange(0, 1).Draw(t, "grace")) * time.Hour,
 		LeaseGrace: time.Duration(rapid.IntRange(0, 1).Draw(t, "leaseGrace")) * time.Minute,
+		TakeIdle:   time.Duration(rapid.IntRange(0, 1).Draw(t, "takeIdle")) * time.Minute,
 		Features:   rapid.SampledFrom([][]string{nil, {"export"}, {"export", "sso"}}).Draw(t, "features"),
 	}
 	left := m.seats
@@ -211,9 +221,11 @@ func (m *model) allowed(t *rapid.T, h holding) {
 
 // check holds after every step.
 func (m *model) check(t *rapid.T) {
-	if len(m.held) > m.limit {
+	over := len(m.held) - m.limit
+	if over > m.surplus {
 		t.Fatalf("oversold: %d holders of %d seats", len(m.held), m.limit)
 	}
+	m.surplus = max(0, over)
 	if excess := len(m.held) + m.kept("") - m.limit; excess > m.excess {
 		t.Fatalf("the reserved seats are not there: %d held, %d kept, of %d", len(m.held), m.kept(""), m.limit)
 	} else {
@@ -226,17 +238,19 @@ func TestSeatsAreNeverOversoldAndLiveHoldersNeverDropped(t *testing.T) {
 	tb := t
 	w := newWorld(t)
 	signer := &modelSigner{}
-	service := w.signedBy(t, signer)
+	ledger := &hookedLedger{Ledger: w.ledger(t)}
+	service := w.serviceOver(t, ledger, signer)
 	client := w.redis.Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	run, taken := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		run++
-		m := newModel(t, tb, w, service, signer, client, run)
+		m := newModel(t, tb, w, service, ledger, signer, client, run)
 		t.Repeat(map[string]func(*rapid.T){
 			"Acquire": m.Acquire, "Borrow": m.Borrow, "Near": m.Near, "Limit": m.Limit, "Heartbeat": m.Heartbeat, "Late": m.Late, "Release": m.Release, "Expire": m.Expire,
 			"Policy": m.Policy, "Taken": m.Taken, "Reap": m.Reap, "Lose": m.Lose, "Race": m.Race, "Unsigned": m.Unsigned, "Force": m.Force, "Forced": m.Forced,
-			"Suspend": m.Suspend, "SuspendTenant": func(t *rapid.T) { m.SuspendTenant(t, tb) }, "Stranger": m.Stranger, "Erase": func(t *rapid.T) { m.Erase(t, tb) }, "": m.check,
+			"Suspend": m.Suspend, "SuspendTenant": func(t *rapid.T) { m.SuspendTenant(t, tb) }, "Stranger": m.Stranger,
+			"Regroup": m.Regroup, "Resize": m.Resize, "Foreign": m.Foreign, "Unnamed": m.Unnamed, "Failed": m.Failed, "Lost": m.Lost, "ReleaseOver": m.ReleaseOver, "Crowd": m.Crowd, "Erase": func(t *rapid.T) { m.Erase(t, tb) }, "": m.check,
 		})
 		// In the end everybody who was promised a seat still has it.
 		for device, h := range m.held {
@@ -255,6 +269,11 @@ func TestSeatsAreNeverOversoldAndLiveHoldersNeverDropped(t *testing.T) {
 			}
 		}
 		taken += len(m.taken)
+		// So that what was granted while there were more seats is not counted against fewer.
+		_, err := service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, func(l *app.License) { l.Seats, l.Overage = max(m.most, l.Seats), 1 })
+		if err != nil {
+			t.Fatalf("update: %v", err)
+		}
 	})
 	require.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM (SELECT l.id FROM licensing.license l JOIN licensing.lease e ON e.tenant_id = l.tenant_id AND e.license_id = l.id
 		WHERE e.ended_at IS NULL GROUP BY l.tenant_id, l.id, l.seats, l.overage HAVING count(*) > floor(l.seats * l.overage + 1e-9)) oversold`), "the ledger never has more open leases than seats")

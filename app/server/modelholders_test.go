@@ -47,7 +47,7 @@ func (m *model) keep(t *rapid.T) {
 		if err != nil || beat.Revived {
 			t.Fatalf("%s was dropped: %v", device, err)
 		}
-		h.beat(beat.ExpiresAt, !m.ends.IsZero())
+		m.beat(&h, beat.ExpiresAt)
 		m.held[device] = h
 	}
 }
@@ -151,7 +151,7 @@ func (m *model) Stranger(t *rapid.T) {
 	if err != nil {
 		t.Fatalf("a credential that nobody could check loses its seat: %v", err)
 	}
-	h.beat(renewed.ExpiresAt, !m.ends.IsZero())
+	m.beat(&h, renewed.ExpiresAt)
 	m.held[device] = h
 }
 

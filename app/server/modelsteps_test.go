@@ -72,6 +72,7 @@ func (m *model) ask(t *rapid.T, device string, who app.Principal, takes bool, ca
 		t.Fatalf("a live holder was dropped: %v, lease %q, had %q", err, g.Lease.ID, before.lease)
 	case had:
 		m.held[device] = got
+		m.regrouped(before, got)
 	case err == nil:
 		if takes {
 			m.lostBy(t, got, seats)
@@ -84,7 +85,7 @@ func (m *model) ask(t *rapid.T, device string, who app.Principal, takes bool, ca
 		t.Fatalf("refused with %d of %d seats in use, %d kept, and at most %d ghosts: %v", len(m.held), m.limit, m.kept(""), m.ghosts, err)
 	case app.CodeOf(err) == app.CodeUserLimit && (m.policy.UserSeats == 0 || m.of(who.User)+m.ghosts < m.policy.UserSeats):
 		t.Fatalf("%s holds %d seats of %d: %v", who.User, m.of(who.User), m.policy.UserSeats, err)
-	case takes && app.CodeOf(err) != app.CodeUserLimit && m.ghosts == 0 && m.excess == 0 && m.takeable(who):
+	case takes && m.policy.TakeIdle == 0 && app.CodeOf(err) != app.CodeUserLimit && m.ghosts == 0 && m.excess == 0 && m.takeable(who):
 		t.Fatalf("refused with a seat to take: %v", err)
 	}
 }
@@ -124,6 +125,9 @@ func (m *model) lostBy(t *rapid.T, got holding, before []goredis.Z) {
 		}
 		if h.borrowed {
 			t.Fatalf("a borrowed seat was taken")
+		}
+		if silent := m.ttl + m.policy.LeaseGrace - time.Until(time.UnixMicro(int64(seat.Score))); silent < m.policy.TakeIdle {
+			t.Fatalf("the seat of %s was taken, which is silent for %s only", device, silent)
 		}
 		delete(m.held, device)
 		delete(byLease, h.lease)
@@ -165,10 +169,10 @@ func (m *model) Near(t *rapid.T) {
 	if err != nil || beat.Revived {
 		t.Fatalf("a live holder was dropped: %v", err)
 	}
-	h.beat(beat.ExpiresAt, !m.ends.IsZero())
+	m.beat(&h, beat.ExpiresAt)
 	m.held[device] = h
 	m.ended(t, beat.ExpiresAt)
-	if m.ends.IsZero() && time.Until(beat.ExpiresAt) < 4*time.Minute {
+	if m.ends.IsZero() && time.Until(beat.ExpiresAt) < m.ttl-time.Minute {
 		t.Fatalf("a heartbeat near the end did not keep the lease: %s", time.Until(beat.ExpiresAt))
 	}
 }
@@ -203,6 +207,7 @@ func (m *model) Limit(t *rapid.T) {
 			}
 			if want == "" {
 				m.held[device] = m.granted(h.who, g, h.lent)
+				m.regrouped(h, m.held[device])
 			}
 		}
 		for _, who := range m.users {
@@ -222,7 +227,7 @@ func (m *model) Policy(t *rapid.T) {
 		t.Fatalf("update: %v", err)
 	}
 	// A licence that is counted for the first time is loaded anew.
-	m.ghosts = max(m.ghosts, len(m.over))
+	m.ghosts = max(m.ghosts, len(m.over)+m.strays(t))
 	m.excess = max(0, len(m.held)+m.kept("")-m.limit)
 	m.rebuilt()
 	for device, h := range m.held {
@@ -230,7 +235,7 @@ func (m *model) Policy(t *rapid.T) {
 		if err != nil {
 			t.Fatalf("%s lost its seat to a change of the policy: %v", device, err)
 		}
-		h.beat(beat.ExpiresAt, !m.ends.IsZero())
+		m.beat(&h, beat.ExpiresAt)
 		m.held[device] = h
 	}
 }
@@ -242,7 +247,7 @@ func (m *model) Heartbeat(t *rapid.T) {
 	if err != nil {
 		t.Fatalf("a live holder was dropped: %v", err)
 	}
-	h.beat(beat.ExpiresAt, !m.ends.IsZero())
+	m.beat(&h, beat.ExpiresAt)
 	m.held[device] = h
 	m.ended(t, beat.ExpiresAt)
 }
