@@ -113,6 +113,9 @@ func start(ctx context.Context, arguments []string, grace time.Duration, signals
 	command.WaitDelay = grace
 	err := command.Start()
 	if err == nil {
+		if os.Getpid() == 1 {
+			defer reap(command.Process.Pid)()
+		}
 		ended := make(chan struct{})
 		go passOn(command.Process, signals, w.again, ended)
 		err = command.Wait()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -16,12 +17,7 @@ func main() {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	ctx, interrupt := context.WithCancel(context.Background())
 	again := make(chan struct{})
-	go func() {
-		<-signals
-		interrupt()
-		<-signals
-		close(again)
-	}()
+	go interrupts(signals, time.Now, interrupt, func() { close(again) })
 	err := run(ctx, os.Args[1:], world{env: os.Getenv, in: os.Stdin, out: os.Stdout, err: os.Stderr, again: again, signals: takeSignals})
 	if err == nil {
 		return
