@@ -56,6 +56,7 @@ func (s Status) Conditions() []page.Condition {
 		}
 	}
 	for _, text := range s.Drifted {
+		text = strings.TrimPrefix(text, behindPulumi) // the kind says it
 		all = append(all, page.Condition{Kind: page.Drift, Text: text, Next: "go run ./local refresh && make up"})
 	}
 	for _, text := range s.Notices {

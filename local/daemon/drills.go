@@ -18,6 +18,9 @@ type FaultRequest struct {
 	Active bool   `json:"active"`
 }
 
+// behindPulumi begins what is said of a drift.
+const behindPulumi = "changed behind Pulumi's back: "
+
 // drifts holds what was changed behind Pulumi's back and can be put back.
 type drifts struct {
 	mu   sync.Mutex
@@ -30,7 +33,7 @@ func (d *drifts) left(s *store.Store) (all []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, change := range drift.Left(s, d.done) {
-		all = append(all, fmt.Sprintf("changed behind Pulumi's back: %s (%s)", change.What, change.ID))
+		all = append(all, fmt.Sprintf(behindPulumi+"%s (%s)", change.What, change.ID))
 	}
 	return all
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // exchange is what the load balancer knows of one request while it passes through.
@@ -29,6 +31,11 @@ type exchange struct {
 
 type exchangeKey struct{}
 
+// malformedHost is logged for a host that is none, so that no text of a request makes an
+// address of it. Servers have to answer such a request with 400
+// (https://www.rfc-editor.org/rfc/rfc9112.html#section-3.2).
+const malformedHost = "malformed-host.invalid"
+
 // ServeHTTP passes one request through the load balancer: who is it, where to,
 // may it, and only then the backend.
 func (f *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -41,6 +48,11 @@ func (f *LoadBalancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.release()
 		f.record.add(x.entry(f.options.Project, r, answer), x.sampled())
 	}()
+	if !httpguts.ValidHostHeader(r.Host) { // over HTTP/2 net/http does not look
+		r.Host, x.details = malformedHost, "malformed_host"
+		answer.problem(http.StatusBadRequest, "the request names no valid host")
+		return
+	}
 	client, err := f.clientOf(r)
 	if err != nil {
 		x.details = "malformed_" + ClientHeader

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 
@@ -159,4 +160,19 @@ func TestAMistakeInTheConfigurationIsRefusedAndTheOldOneServes(t *testing.T) {
 		require.ErrorContains(t, d.Update(config), want)
 	}
 	assert.Equal(t, "still here", d.get("https://"+licenses+"/").body)
+}
+
+func TestARequestForWhatIsNoHostIsRefusedAndNotLoggedAsAnAddress(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for _, host := range []string{"<b>x</b>", licenses + "/v1/", licenses + "?", "a b"} {
+		request := httptest.NewRequest(http.MethodGet, "https://"+ide+"/path", http.NoBody)
+		request.Host = host
+		answer := httptest.NewRecorder()
+		d.ServeHTTP(answer, request)
+		assert.Equal(t, http.StatusBadRequest, answer.Code, host)
+		latest := d.Recent()
+		require.NotEmpty(t, latest)
+		assert.Equal(t, "https://malformed-host.invalid/path", latest[0].HTTPRequest.URL, host)
+	}
 }

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/local/report/page"
+	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
 const liveNow = "document.querySelector('#connection').textContent === 'Live' && document.querySelectorAll('.row').length > 0 && document.querySelector('#map .node') && document.querySelector('#seat-list li') && document.querySelector('#audit-list li')"
@@ -109,6 +111,16 @@ func TestTheConsoleInABrowser(t *testing.T) {
 	})
 	b.visit(server.URL, 1280, "light")
 	b.until(liveNow)
+	t.Run("every hour is the browser's", func(t *testing.T) {
+		b.call(nil, "Emulation.setTimezoneOverride", map[string]any{"timezoneId": "Asia/Kathmandu"})
+		b.visit(server.URL, 1280, "light")
+		b.until(liveNow)
+		newest := w.book.Search(requestlog.Filter{}, 0, 1).Requests[0].Time.In(time.FixedZone("", 20_700)).Format(time.TimeOnly)
+		b.until("document.querySelector('.row[aria-posinset=\"1\"] .at').textContent === '" + newest + "'")
+		b.call(nil, "Emulation.setTimezoneOverride", map[string]any{"timezoneId": ""})
+		b.visit(server.URL, 1280, "light")
+		b.until(liveNow)
+	})
 	t.Run("a fault is told, and what is open stays open", func(t *testing.T) {
 		b.run(nil, "document.querySelector('#layer-4 > summary').focus()")
 		b.press("Enter", 13, "\r")

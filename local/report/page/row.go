@@ -13,7 +13,8 @@ import (
 type row struct {
 	Seq    uint64 `json:"seq"`
 	ID     string `json:"id"`
-	At     string `json:"at"` // the hour of this machine, 17:03:22
+	At     string `json:"at"`   // the hour of this machine, 17:03:22
+	Time   int64  `json:"time"` // when it began, in milliseconds of Unix time: the browser may have other hours
 	Method string `json:"method"`
 	Host   string `json:"host"`
 	Path   string `json:"path"`
@@ -37,7 +38,7 @@ func rows(kept []requestlog.Kept) []row {
 
 func rowOf(k requestlog.Kept) row {
 	r := row{
-		Seq: k.Seq, ID: k.ID, At: k.Time.Local().Format(time.TimeOnly), Method: k.Method, Host: k.Host, Path: k.Path,
+		Seq: k.Seq, ID: k.ID, At: k.Time.Local().Format(time.TimeOnly), Time: k.Time.UnixMilli(), Method: k.Method, Host: k.Host, Path: k.Path,
 		Status: strconv.Itoa(k.Status), Outcome: k.Outcome(), Said: said(k.Passage), Took: duration(k.Took),
 	}
 	if k.Status == 0 {

@@ -48,7 +48,7 @@ const facts = (all) => el("dl", { class: "facts" }, all.filter(([, value]) => va
 const whole = (d) => [
   bar(d.row.method + " " + d.row.host + d.row.path),
   el("p", { class: "verdict", "data-outcome": d.row.outcome }, d.verdict),
-  facts([["status", d.row.status], ["at", d.row.at], ["took", d.row.took], ["from", d.client + (d.region ? ", " + d.region : "")], ["backend", d.backend], ["trace", d.trace],
+  facts([["status", d.row.status], ["at", clock(d.row.time)], ["took", d.row.took], ["from", d.client + (d.region ? ", " + d.region : "")], ["backend", d.backend], ["trace", d.trace],
     ["id", el("a", { href: "/?request=" + encodeURIComponent(d.row.id) }, d.row.id)]]),
   el("h3", {}, "Through the layers"),
   el("ol", { class: "steps" }, d.way.map((step) => el("li", { "data-outcome": step.outcome },

@@ -1,6 +1,6 @@
 // The list of requests: all that fit are in memory as rows, only those in view are
 // elements. Older ones are fetched as they come into view.
-import { count, number, one, say } from "./dom.js";
+import { clock, count, number, one, say } from "./dom.js";
 
 const most = 10_000, page = 200, beyond = 8;
 const list = one("#list"), host = one("#rows"), blank = one("#row-blank").content.firstElementChild;
@@ -13,7 +13,8 @@ const build = (row) => {
   item.dataset.seq = row.seq;
   link.href = "/?request=" + encodeURIComponent(row.id);
   link.dataset.id = row.id;
-  for (const name of ["at", "status", "method", "host", "path", "said", "took"]) one("." + name, item).textContent = row[name];
+  one(".at", item).textContent = clock(row.time);
+  for (const name of ["status", "method", "host", "path", "said", "took"]) one("." + name, item).textContent = row[name];
   one(".url", item).title = row.host + row.path;
   one(".said", item).title = row.said;
   [...one(".way", item).children].forEach((mark, i) => { mark.dataset.o = row.way[i]; });

@@ -33,7 +33,7 @@ const path = (a, b) => {
 };
 
 const clip = (text, wide) => {
-  const most = Math.floor((wide - 14) / 7.4);
+  const most = Math.floor((wide - 14) / 8);
   return text.length > most ? text.slice(0, most - 1) + "…" : text;
 };
 
