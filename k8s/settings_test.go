@@ -1,6 +1,8 @@
 package k8s_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -120,4 +122,67 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 			assert.Contains(t, keys, c.key)
 		})
 	}
+}
+
+func TestTheLeastAndTheMostAreTakenAndTheNextOnesRefused(t *testing.T) {
+	t.Parallel()
+	routed := func(change func(*ingress.Path)) func(*k8s.Settings) {
+		return func(s *k8s.Settings) { change(&s.Ingress.Routes[0].Paths[0]) }
+	}
+	for name, c := range map[string]struct {
+		from   func() k8s.Settings
+		change func(*k8s.Settings)
+		// key is empty for what is taken.
+		key string
+	}{
+		"as many nodes at most as at least":     {own, func(s *k8s.Settings) { s.Cluster.MinNodes, s.Cluster.MaxNodes = 3, 3 }, ""},
+		"the most nodes, always":                {own, func(s *k8s.Settings) { s.Cluster.MinNodes, s.Cluster.MaxNodes = 1000, 1000 }, ""},
+		"one node more":                         {own, func(s *k8s.Settings) { s.Cluster.MinNodes, s.Cluster.MaxNodes = 1001, 1001 }, "cluster.minNodes"},
+		"the smallest disk":                     {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 20 }, ""},
+		"the largest disk":                      {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 65536 }, ""},
+		"a disk below the smallest":             {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 19 }, "cluster.diskGb"},
+		"a network's longest name":              {own, func(s *k8s.Settings) { s.Cluster.AuthorizedNetworks[0].Name = strings.Repeat("ö", 100) }, ""},
+		"a network's name that is too long":     {own, func(s *k8s.Settings) { s.Cluster.AuthorizedNetworks[0].Name = strings.Repeat("ö", 101) }, "cluster.authorizedNetworks[0].name"},
+		"the longest path":                      {shared, routed(func(p *ingress.Path) { p.Path = "/" + strings.Repeat("a", 1023) }), ""},
+		"a path that is too long":               {shared, routed(func(p *ingress.Path) { p.Path = "/" + strings.Repeat("a", 1024) }), "ingress.routes[0].paths[0].path"},
+		"the first port":                        {shared, routed(func(p *ingress.Path) { p.Port = 1 }), ""},
+		"the last port":                         {shared, routed(func(p *ingress.Path) { p.Port = 65535 }), ""},
+		"a port after the last":                 {shared, routed(func(p *ingress.Path) { p.Port = 65536 }), "ingress.routes[0].paths[0].port"},
+		"a route for every other host":          {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Subdomain, s.Ingress.Routes[0].Host = "", "*" }, ""},
+		"a route for the domain itself":         {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Subdomain = "" }, ""},
+		"a subdomain in words":                  {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Subdomain = "the ide" }, "ingress.routes[0].subdomain"},
+		"an adopted Ingress that is given back": {shared, func(s *k8s.Settings) { s.Ingress.GiveBack = true }, ""},
+		"one without routes that is given back": {shared, func(s *k8s.Settings) { s.Ingress.GiveBack, s.Ingress.Routes = true, nil }, "ingress.giveBack"},
+		"a FrontendConfig of theirs":            {shared, func(s *k8s.Settings) { s.Ingress.ExistingFrontendConfig = "ide" }, ""},
+		"a FrontendConfig in words":             {shared, func(s *k8s.Settings) { s.Ingress.ExistingFrontendConfig = "the ide's" }, "ingress.existingFrontendConfig"},
+		"fourteen certificates beside ours": {shared, func(s *k8s.Settings) {
+			s.Ingress.ExistingCertificates = nil
+			for i := range 14 {
+				s.Ingress.ExistingCertificates = append(s.Ingress.ExistingCertificates, fmt.Sprint("c", i))
+			}
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := c.from()
+			c.change(&s)
+			var keys []string
+			for _, p := range s.Validate("licenses") {
+				keys = append(keys, p.Key)
+			}
+			if c.key == "" {
+				assert.Empty(t, keys)
+				return
+			}
+			assert.Contains(t, keys, c.key)
+		})
+	}
+}
+
+func TestACreatedClusterIsProtectedUnlessTheSettingsSayOtherwise(t *testing.T) {
+	t.Parallel()
+	on := true
+	assert.True(t, cluster.Settings{}.Protected())
+	assert.True(t, cluster.Settings{DeletionProtection: &on}.Protected())
+	assert.False(t, cluster.Settings{DeletionProtection: new(bool)}.Protected())
 }

@@ -93,11 +93,14 @@ func workloadIdentity(args CheckArgs, found *container.LookupClusterResult) (ps 
 	}
 	for _, nodes := range found.NodePools {
 		for _, config := range nodes.NodeConfigs {
+			// Nodes from before Workload Identity was switched on have no mode, and are left as they were.
+			mode := "nothing is set"
 			for _, metadata := range config.WorkloadMetadataConfigs {
-				if metadata.Mode != "GKE_METADATA" {
-					ps.Add(key, found.Name, "its nodes "+nodes.Name+" give pods the nodes' own identity ("+metadata.Mode+")",
-						"nodes with GKE_METADATA: gcloud container node-pools update "+nodes.Name+" --workload-metadata=GKE_METADATA")
-				}
+				mode = metadata.Mode
+			}
+			if mode != "GKE_METADATA" {
+				ps.Add(key, found.Name, "its nodes "+nodes.Name+" give pods the nodes' own identity ("+mode+")",
+					"nodes with GKE_METADATA: gcloud container node-pools update "+nodes.Name+" --cluster="+found.Name+" --workload-metadata=GKE_METADATA")
 			}
 		}
 	}

@@ -51,3 +51,13 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		})
 	}
 }
+
+func TestTheLeastAndTheMostAreTaken(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]workload.Settings{
+		"the least": {Replicas: workload.Replicas{Min: 1, Max: 1}, CPU: "10m", Memory: "64Mi"},
+		"the most":  {Replicas: workload.Replicas{Min: 1000, Max: 1000}, CPU: "64", Memory: "256Gi", DrainSeconds: 600, ShutdownSeconds: 600, SettleSeconds: 300},
+	} {
+		assert.Empty(t, s.Validate(), name)
+	}
+}
