@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -191,6 +192,9 @@ func TestEveryAlertBecomesAPolicyThatNamesItsPlaybook(t *testing.T) {
 		policy := r.One(t, kindAlert, "observe-"+a.Name)
 		if a.Filter == "" {
 			assert.Equal(t, a.Expression, policy.Get("conditions[0].conditionPrometheusQueryLanguage.query"))
+			waited, err := time.ParseDuration(policy.Text("conditions[0].conditionPrometheusQueryLanguage.duration"))
+			require.NoError(t, err)
+			assert.Equal(t, a.For, waited, "Cloud Monitoring takes seconds")
 		} else {
 			assert.Equal(t, a.Filter, policy.Get("conditions[0].conditionMatchedLog.filter"))
 			assert.Equal(t, "300s", policy.Get("alertStrategy.notificationRateLimit.period"), "the API refuses a log-based alert without it")

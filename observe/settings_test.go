@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/observe"
+	"github.com/coditect-ai/license-platform/observe/alert"
 )
 
 func TestWrongObservabilitySettingsAreNamedWithTheirKey(t *testing.T) {
@@ -73,4 +74,17 @@ func TestWrongObservabilitySettingsAreNamedWithTheirKey(t *testing.T) {
 			assert.Equal(t, c.keys, keys)
 		})
 	}
+}
+
+func TestTheLeastAndTheMostAreTaken(t *testing.T) {
+	t.Parallel()
+	for name, settings := range map[string]observe.Settings{
+		"the least": {RetentionDays: 1, Alerts: alert.Thresholds{CertificateDays: 1}},
+		"the most":  {RetentionDays: 3650, Alerts: alert.Thresholds{CertificateDays: 29}},
+		"an audit configuration of the project's owner": {ExistingAudit: true},
+	} {
+		assert.Empty(t, settings.Validate(), name)
+	}
+	both := observe.Settings{ExistingAudit: true, AuditedServices: []string{"secretmanager.googleapis.com"}}
+	assert.ErrorContains(t, both.Validate().Err(), "nothing is declared with observe.existingAudit")
 }

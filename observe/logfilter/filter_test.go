@@ -77,6 +77,25 @@ func TestAFilterSelectsByItsMeaning(t *testing.T) {
 		`operation.first=false`:                                        true,
 		`operation.first=true`:                                         false,
 		`labels.owner!="me"`:                                           false,
+		`httpRequest.status<=403`:                                      true,
+		`httpRequest.status<=402`:                                      false,
+		`httpRequest.status>=403`:                                      true,
+		`httpRequest.status=4.03e2`:                                    true,  // two numbers are compared as numbers
+		`labels."k8s-pod/app">5`:                                       true,  // and a text with a number as text
+		`resource.type:"*"`:                                            false, // only a bare star is a wildcard
+		`resource.type:other`:                                          false,
+		`trace!=*`:                                                     true,
+		`trace!="*"`:                                                   true,
+		`httpRequest.requestSize=0`:                                    true, // what is absent is empty, zero or false
+		`sourceLocation.line=0`:                                        true,
+		`httpRequest.cacheHit=false`:                                   true,
+		`traceSampled=false`:                                           true,
+		`httpRequest.userAgent=""`:                                     true,
+		`metadata.systemLabels!="x"`:                                   false, // but a label that is absent is missing
+		`metadata.userLabels!="x"`:                                     false,
+		`metadata.userLabels.owner!="x"`:                               false,
+		`resource.labels.zone!="x"`:                                    false,
+		`"-"`:                                                          true,
 		`"LICENSES.coditect"`:                                          true,
 		`-ann@coditect.ai`:                                             false,
 		`severity=ERROR OR severity=NOTICE AND httpRequest.status=1`:   false, // (ERROR or NOTICE) and 1: OR binds closer
@@ -101,6 +120,21 @@ func TestAnEntryWithoutASeverityHasTheLowest(t *testing.T) {
 	assert.True(t, f.Matches(map[string]any{}))
 }
 
+func TestLabelsThatAnEntryLacksAreNotCompared(t *testing.T) {
+	t.Parallel()
+	for filter, selected := range map[string]bool{`resource.labels!="x"`: false, `resource.type!="x"`: true, `labels!="x"`: false} {
+		f, err := logfilter.Parse(filter)
+		require.NoError(t, err)
+		assert.Equal(t, selected, f.Matches(map[string]any{}), filter)
+	}
+}
+
+func TestTheLongestFilterIsTaken(t *testing.T) {
+	t.Parallel()
+	_, err := logfilter.Parse(strings.Repeat("ö", 20_000))
+	require.NoError(t, err)
+}
+
 func TestAWrongFilterIsRefusedWithItsPlace(t *testing.T) {
 	t.Parallel()
 	for filter, reason := range map[string]string{
@@ -118,6 +152,12 @@ func TestAWrongFilterIsRefusedWithItsPlace(t *testing.T) {
 		`severity>=BAD`:                      `severity has no value "BAD"`,
 		`sample(insertId, 0.1)`:              "the function sample is not one",
 		`log_id(syslog)`:                     "log_id takes one quoted name",
+		`severity=INFO protPayload.x="a"`:    `at character 15: a log entry has no field "protPayload"`,
+		`severity=INFO sample(insertId)`:     "at character 15: the function sample",
+		`severity=INFO log_id(syslog)`:       "at character 15: log_id takes one quoted name",
+		`severity=INFO (trace="a" "b" =`:     `at character 30: "=" cannot stand here`,
+		`(severity=INFO`:                     "at character 15: a bracket is not closed",
+		`httpRequest.status= =403`:           `"=" cannot stand here`,
 		`resource.type;"a"`:                  `";" cannot stand here`,
 		strings.Repeat("x", 20_001):          "at most 20000 are allowed",
 		`protoPayload.methodName="a" AND ()`: `")" cannot stand here`,

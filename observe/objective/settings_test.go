@@ -30,6 +30,9 @@ func TestAGoalThatNoAlertCanGuardIsRefused(t *testing.T) {
 		"but not in the longer one":      {objective.Settings{Availability: 0.928, RollingDays: 30}, []string{"availability"}},
 		"a week":                         {objective.Settings{RollingDays: 7}, []string{"rollingDays"}},
 		"a quarter":                      {objective.Settings{RollingDays: 90}, []string{"rollingDays"}},
+		"ten milliseconds":               {objective.Settings{LatencyMilliseconds: 10}, nil},
+		"ten seconds":                    {objective.Settings{LatencyMilliseconds: 10_000}, nil},
+		"more than ten seconds":          {objective.Settings{LatencyMilliseconds: 10_001}, []string{"latencyMilliseconds"}},
 		"a microsecond":                  {objective.Settings{LatencyMilliseconds: 1}, []string{"latencyMilliseconds"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -59,6 +59,8 @@ func TestWrongSettingsAreNamedWithTheirKey(t *testing.T) {
 		keys     []string
 	}{
 		"every two minutes": {uptime.Settings{PeriodSeconds: 120}, []string{"periodSeconds"}},
+		"a second's wait":   {uptime.Settings{TimeoutSeconds: 1}, nil},
+		"a minute's wait":   {uptime.Settings{TimeoutSeconds: 60}, nil},
 		"two minutes' wait": {uptime.Settings{TimeoutSeconds: 120}, []string{"timeoutSeconds"}},
 		"a country":         {uptime.Settings{Regions: []string{"SWEDEN", "USA_IOWA", "USA_OREGON"}}, []string{"regions[0]"}},
 		"all of the USA":    {uptime.Settings{Regions: []string{"USA"}}, []string{"regions[0]", "regions"}},
