@@ -62,11 +62,13 @@ func (s *shelf) ListCredentials(_ context.Context, _, after string, limit int) (
 	return some(s, limit, func(i int) app.Credential { return app.Credential{ID: strings.Repeat(fmt.Sprint(i+1), 26)} }), nil
 }
 
-func (s *shelf) Denials(_ context.Context, _, _ string, _ app.Period, after app.Event, limit int) ([]app.Denial, error) {
+func (s *shelf) Denials(_ context.Context, _, _ string, _ app.Period, after app.Event, limit int) (found []app.Denial, next *app.Event, err error) {
 	s.asked = fmt.Sprint(after.At.UnixMicro(), ":", after.ID)
-	return some(s, limit, func(i int) app.Denial {
-		return app.Denial{Event: app.Event{ID: int64(i), At: time.UnixMicro(1000).UTC()}}
-	}), nil
+	found = some(s, limit, func(i int) app.Denial { return app.Denial{Event: app.Event{ID: int64(i), At: time.UnixMicro(1000).UTC()}} })
+	if s.has > limit {
+		next = &found[len(found)-1].Event
+	}
+	return found, next, nil
 }
 
 func (s *shelf) Export(_ context.Context, _, user string, after app.Place, _ int, _ app.Event) (app.PersonalData, error) {
