@@ -68,7 +68,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	var rules []pulumi.Resource
 	for _, each := range built.NonDefaultRules() {
-		resource, err := compute.NewSecurityPolicyRule(ctx, name+"-"+each.Name, ruleArgs(each, declared.Name, args.Project), ruleOptions(component, each)...)
+		resource, err := compute.NewSecurityPolicyRule(ctx, name+"-"+each.Name, ruleArgs(each, declared.Name, args.Project), ruleOptions(component, declared, each)...)
 		if err != nil {
 			return nil, fmt.Errorf("security policy %q, %s: %w", built.Name, each, err)
 		}
@@ -84,8 +84,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 // ruleOptions replaces a rule whose action changes where one of the actions may
 // be a rate limit: the API refuses to turn one into another at the same
 // priority, and the old rule must be gone before the new one comes.
-func ruleOptions(component pulumi.Resource, each rule.Rule) []pulumi.ResourceOption {
-	options := []pulumi.ResourceOption{pulumi.Parent(component)}
+//
+// Rules go with their policy. The load balancer lets go of a policy some time after the
+// BackendConfig names another one, or is gone: without its rules the old policy would let
+// everything through meanwhile.
+func ruleOptions(component, declared pulumi.Resource, each rule.Rule) []pulumi.ResourceOption {
+	options := []pulumi.ResourceOption{pulumi.Parent(component), pulumi.DeletedWith(declared)}
 	if policy.MayChangeAction(each) {
 		options = append(options, pulumi.ReplaceOnChanges([]string{"action"}), pulumi.DeleteBeforeReplace(true))
 	}

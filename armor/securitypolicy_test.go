@@ -169,3 +169,14 @@ func TestTheDeclaredPolicyDecides(t *testing.T) {
 	assert.Equal(t, 1000, decide("RU", "").Priority())
 	assert.Equal(t, 3000, decide("US", "q=1+UNION+SELECT+a+FROM+b").Priority())
 }
+
+func TestNoRuleIsDeletedBeforeTheLoadBalancerHasLetGoOfThePolicy(t *testing.T) {
+	t.Parallel()
+	made, err := deploy(t, &armor.Args{Host: "licenses.coditect.ai", Settings: everything()})
+	require.NoError(t, err)
+	rules := made.Of(ruleType)
+	require.NotEmpty(t, rules)
+	for _, r := range rules {
+		assert.Equal(t, made.One(t, policyType, "armor").URN, r.DeletedWith, r.Name)
+	}
+}

@@ -16,16 +16,17 @@ func TestTheRecorderRemembersTheOptionsThatDecideWhatAnUpdateDoes(t *testing.T) 
 	t.Parallel()
 	made := &declared.Recorder{}
 	require.NoError(t, made.Run(func(ctx *pulumi.Context) error {
-		if err := ctx.RegisterResource("test:index:Plain", "plain", pulumi.Map{}, &pulumi.CustomResourceState{}); err != nil {
+		plain := &pulumi.CustomResourceState{}
+		if err := ctx.RegisterResource("test:index:Plain", "plain", pulumi.Map{}, plain); err != nil {
 			return err
 		}
 		return ctx.RegisterResource("test:index:Kept", "kept", pulumi.Map{}, &pulumi.CustomResourceState{},
 			pulumi.Protect(true), pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"size", "kind"}),
-			pulumi.ReplaceOnChanges([]string{"action"}), pulumi.DeleteBeforeReplace(true),
+			pulumi.ReplaceOnChanges([]string{"action"}), pulumi.DeleteBeforeReplace(true), pulumi.DeletedWith(plain),
 			pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "960s", Update: "30s", Delete: "60s"}))
 	}))
 	assert.Equal(t, []string{
-		"protected", "retained", "ignores changes of size, kind", "replaced on changes of action", "deleted before it is replaced",
+		"protected", "retained", "ignores changes of size, kind", "replaced on changes of action", "deleted before it is replaced", "deleted with plain",
 		"create waits 960s", "update waits 30s", "delete waits 60s",
 	}, made.One(t, "test:index:Kept", "kept").Options())
 	assert.Empty(t, made.One(t, "test:index:Plain", "plain").Options())

@@ -67,7 +67,8 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		Type: args.TypeToken, Name: args.Name, URN: r.urn(rpc.GetParent(), args.TypeToken, args.Name), Parent: rpc.GetParent(),
 		Custom: args.Custom, Protect: rpc.GetProtect(), RetainOnDelete: rpc.GetRetainOnDelete(),
 		IgnoreChanges: rpc.GetIgnoreChanges(), ReplaceOnChanges: rpc.GetReplaceOnChanges(), DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
-		CreateWait: rpc.GetCustomTimeouts().GetCreate(), UpdateWait: rpc.GetCustomTimeouts().GetUpdate(), DeleteWait: rpc.GetCustomTimeouts().GetDelete(),
+		DeletedWith: rpc.GetDeletedWith(),
+		CreateWait:  rpc.GetCustomTimeouts().GetCreate(), UpdateWait: rpc.GetCustomTimeouts().GetUpdate(), DeleteWait: rpc.GetCustomTimeouts().GetDelete(),
 		Provider: args.Provider, DependsOn: rpc.GetDependencies(), Properties: args.Inputs,
 	}
 	if r.Edit != nil {

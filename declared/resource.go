@@ -26,6 +26,9 @@ type Resource struct {
 	// DeleteBeforeReplace says that the old one is deleted first.
 	ReplaceOnChanges    []string
 	DeleteBeforeReplace bool
+	// DeletedWith is the URN of what takes this resource with it when it is deleted; empty
+	// means that it is deleted by itself.
+	DeletedWith string
 	// CreateWait, UpdateWait and DeleteWait are how long the engine waits, such as "960s";
 	// empty is the provider's own limit.
 	CreateWait, UpdateWait, DeleteWait string
@@ -49,6 +52,7 @@ func (r Resource) Options() (options []string) {
 	add(len(r.IgnoreChanges) > 0, "ignores changes of "+strings.Join(r.IgnoreChanges, ", "))
 	add(len(r.ReplaceOnChanges) > 0, "replaced on changes of "+strings.Join(r.ReplaceOnChanges, ", "))
 	add(r.DeleteBeforeReplace, "deleted before it is replaced")
+	add(r.DeletedWith != "", "deleted with "+r.DeletedWith[strings.LastIndex(r.DeletedWith, ":")+1:])
 	add(r.CreateWait != "", "create waits "+r.CreateWait)
 	add(r.UpdateWait != "", "update waits "+r.UpdateWait)
 	add(r.DeleteWait != "", "delete waits "+r.DeleteWait)

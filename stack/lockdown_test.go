@@ -59,11 +59,18 @@ func TestALockdownIsOneRuleTheTenantsSignInAndOneRightAndNoOtherChange(t *testin
 					delete(was, "disableAuth")
 					delete(is, "disableAuth")
 					assert.Equal(t, was, is, "only sign-in is suspended")
+				case strings.HasSuffix(key, " outputs"):
+					was, is := c.before.Inputs(), c.after.Inputs()
+					assert.Equal(t, []any{}, was["suspended"])
+					assert.Equal(t, []any{"signIn", "signing"}, is["suspended"], "the outputs tell of it")
+					delete(was, "suspended")
+					delete(is, "suspended")
+					assert.Equal(t, was, is)
 				default:
 					t.Errorf("a lockdown has no business with %s", key)
 				}
 			}
-			assert.Len(t, changes, 2+len(usual.Of("gcp:identityplatform/tenant:Tenant")), "one rule, one right, every tenant")
+			assert.Len(t, changes, 3+len(usual.Of("gcp:identityplatform/tenant:Tenant")), "one rule, one right, every tenant, and what the outputs tell of it")
 		})
 	}
 }

@@ -20,6 +20,8 @@ func (d *deployment) outputs() pulumi.Map {
 		"jwksUrl":    pulumi.String("https://" + s.Platform.LicenseHost() + "/.well-known/jwks.json"),
 		// The image that runs, by digest; another stack can take it as api.image.
 		"image": d.program.keepImage(d.ctx, s, d.reference, d.api.Running),
+		// What a lockdown or other settings take away on purpose: signIn, signing.
+		"suspended": pulumi.ToStringArray(s.suspended()),
 		// The Cloud Armor policy in front of the license API.
 		"securityPolicy": d.policy.Name,
 		// The key that signs, and all that verify.
@@ -39,6 +41,18 @@ func (d *deployment) outputs() pulumi.Map {
 		// Pages of the Google Cloud console, by what they show.
 		"dashboards": d.dashboards(),
 	}
+}
+
+// suspended names what the settings take away from everybody for now.
+func (s Settings) suspended() []string {
+	all := []string{}
+	if s.Identity.SignInSuspended {
+		all = append(all, "signIn")
+	}
+	if s.Identity.SigningSuspended {
+		all = append(all, "signing")
+	}
+	return all
 }
 
 // dashboards are the console's pages that an operator looks at first: the

@@ -19,9 +19,10 @@ var errNotGivenBack = errors.New("the Ingress still routes to the platform, and 
 
 // refuseToLeave registers a hook that refuses a deletion after which an adopted Ingress would
 // still name a Service, a certificate and a FrontendConfig that no longer exist. The engine calls
-// the hook in the preview, before anything is deleted.
+// the hook in the preview, before anything is deleted. It is registered whatever the settings
+// say, because a patch that is no longer declared has it from an earlier update.
 func (a *Args) refuseToLeave(ctx *pulumi.Context) ([]pulumi.ResourceOption, error) {
-	if a.Settings.GiveBack || ctx.RunningWithMocks() {
+	if ctx.RunningWithMocks() {
 		return nil, nil // the mock engine takes no hook
 	}
 	hook, err := ctx.RegisterResourceHook(handBackFirst, func(deleted *pulumi.ResourceHookArgs) error {
@@ -30,16 +31,20 @@ func (a *Args) refuseToLeave(ctx *pulumi.Context) ([]pulumi.ResourceOption, erro
 	if err != nil {
 		return nil, fmt.Errorf("register the hook %q: %w", handBackFirst, err)
 	}
+	if a.Settings.GiveBack {
+		return nil, nil
+	}
 	return []pulumi.ResourceOption{pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeDelete: []*pulumi.ResourceHook{hook}})}, nil
 }
 
-// judgeDeletion refuses to delete the patch of an Ingress that the settings no longer name. The
+// judgeDeletion refuses to delete the patch of an Ingress that the settings no longer adopt. The
 // patch of the Ingress that they name may be deleted: its replacement has the same fields. After
 // the preview every deletion is allowed, because the replacement exists already, and an update
 // that stops then leaves two patches that can never be deleted.
 func (a *Args) judgeDeletion(old resource.PropertyMap, preview bool) error {
 	name, found := resource.PropertyPath{"metadata", "name"}.Get(resource.NewObjectProperty(old))
-	if !preview || found && name.IsString() && name.StringValue() == a.Settings.Name {
+	same := a.Settings.Adopt && found && name.IsString() && name.StringValue() == a.Settings.Name
+	if !preview || same {
 		return nil
 	}
 	return errNotGivenBack

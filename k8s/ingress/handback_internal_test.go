@@ -9,7 +9,7 @@ import (
 
 func TestOnlyAPreviewRefusesToLeaveAnIngressThatIsNotGivenBack(t *testing.T) {
 	t.Parallel()
-	args := &Args{Settings: Settings{Name: "coditect-unified-ingress"}}
+	args := &Args{Settings: Settings{Name: "coditect-unified-ingress", Adopt: true}}
 	of := func(name string) resource.PropertyMap {
 		return resource.NewPropertyMapFromMap(map[string]any{"metadata": map[string]any{"name": name}})
 	}
@@ -17,4 +17,6 @@ func TestOnlyAPreviewRefusesToLeaveAnIngressThatIsNotGivenBack(t *testing.T) {
 	assert.ErrorContains(t, args.judgeDeletion(nil, true), "kubernetes.ingress.giveBack: true", "what cannot be told is refused")
 	assert.NoError(t, args.judgeDeletion(of("coditect-unified-ingress"), true), "its replacement keeps the Ingress")
 	assert.NoError(t, args.judgeDeletion(of("another"), false), "an update that has begun ends")
+	args.Settings.Adopt = false
+	assert.ErrorContains(t, args.judgeDeletion(of("coditect-unified-ingress"), true), "kubernetes.ingress.giveBack: true", "an Ingress of one's own of that name does not have its fields")
 }

@@ -72,15 +72,19 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 }
 
 func declareIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource, after []pulumi.Resource) error {
+	guard, err := args.refuseToLeave(ctx)
+	if err != nil {
+		return err
+	}
 	if args.Settings.Adopt {
-		return patchIngress(ctx, name, args, parent, after)
+		return patchIngress(ctx, name, args, parent, after, guard)
 	}
 	annotations := args.annotations()
 	// GKE reads the class from here only
 	// (https://cloud.google.com/kubernetes-engine/docs/how-to/load-balance-ingress).
 	annotations[annotationClass] = pulumi.String(classGCE)
 	annotations[annotationAddress] = args.EdgeAddressName
-	_, err := networkingv1.NewIngress(ctx, name, &networkingv1.IngressArgs{
+	_, err = networkingv1.NewIngress(ctx, name, &networkingv1.IngressArgs{
 		Metadata: metav1.ObjectMetaArgs{
 			Name:        pulumi.String(args.Settings.Name),
 			Namespace:   args.Namespace.ToStringOutput().ToStringPtrOutput(),

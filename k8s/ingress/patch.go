@@ -21,15 +21,11 @@ const FieldManager = "license-platform"
 // provider/pkg/await/await.go, fixCSAFieldManagers). A destroy leaves it: without
 // the patch the rules would have no owner and vanish (provider/pkg/ssa/actions.go,
 // Relinquish). Settings.GiveBack comes before a destroy, which is refused without it.
-func patchIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource, after []pulumi.Resource) error {
+func patchIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource, after []pulumi.Resource, guard []pulumi.ResourceOption) error {
 	annotations := args.annotations()
 	annotations["pulumi.com/patchForce"] = pulumi.String("true") // the rules belonged to another manager until now
 	annotations["pulumi.com/patchFieldManager"] = pulumi.String(FieldManager)
-	guard, err := args.refuseToLeave(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = networkingv1.NewIngressPatch(ctx, name, &networkingv1.IngressPatchArgs{
+	_, err := networkingv1.NewIngressPatch(ctx, name, &networkingv1.IngressPatchArgs{
 		Metadata: metav1.ObjectMetaPatchArgs{
 			Name:        pulumi.String(args.Settings.Name),
 			Namespace:   args.Namespace.ToStringOutput().ToStringPtrOutput(),

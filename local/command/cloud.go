@@ -67,8 +67,13 @@ func (a *app) bring(ctx context.Context, dir string, deploys bool) (*cloud, erro
 	return c, nil
 }
 
-// warn shows what the engine, the program or a provider warns of.
-func (a *app) warn(text string) { a.out.say("%s %s", a.out.red("warning:"), text) }
+// warn shows what the engine, the program or a provider warns of, once: a preview and its
+// update warn of the same.
+func (a *app) warn(text string) {
+	if _, told := a.warned.LoadOrStore(text, true); !told {
+		a.out.say("%s %s", a.out.red("warning:"), text)
+	}
+}
 
 // startDaemon takes the running daemon when it is of this build and has the
 // wanted addresses and everything works, else it starts one.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/spf13/cobra"
@@ -33,8 +34,9 @@ const defaultEdgePort = 8443
 
 // app is what the commands share.
 type app struct {
-	load Load
-	out  *printer
+	load   Load
+	out    *printer
+	warned sync.Map // texts
 
 	// flags
 	dir           string
@@ -44,6 +46,7 @@ type app struct {
 	targets       []string
 	verbose       bool
 	takesOver     bool
+	skipsPreview  bool
 }
 
 // New makes the command line. load finds what `up` and `preview` run.

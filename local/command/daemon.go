@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
 // daemon is the hidden command that `up` starts; users do not call it.
@@ -36,7 +37,10 @@ func (a *app) daemon() *cobra.Command {
 			}
 			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
 			told := false
-			err = daemon.Run(ctx, daemon.Options{Dir: dir, Plan: plan, Binary: binary, Log: log}, func(r daemon.Record) error {
+			err = daemon.Run(ctx, daemon.Options{
+				Dir: dir, Plan: plan, Binary: binary, Log: log,
+				Outputs: func() (map[string]any, error) { return engine.StateOutputs(dir) },
+			}, func(r daemon.Record) error {
 				told = true
 				return daemon.Ready(r, nil)
 			})

@@ -131,6 +131,8 @@ func (a *app) destroy(ctx context.Context, dir string, client *daemon.Client, le
 		if err := opened.DropHooks(ctx, kubernetes.TypeIngressPatch); err != nil {
 			return err
 		}
+	} else if err := opened.PreviewDestroy(ctx); err != nil { // as `pulumi destroy` does first
+		return err
 	}
 	shown := newProgress(a.out, a.verbose)
 	if err := opened.Destroy(ctx, shown.watch); err != nil {

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ func (a *app) status() *cobra.Command {
 			for _, i := range status.Monitoring.Incidents {
 				a.out.line("%s %s %s since %s: %s", a.out.red("alert:"), i.Alert, i.State, i.Since.Local().Format(time.TimeOnly), i.Text())
 			}
-			for _, notice := range append(status.Notices, status.Drifted...) {
+			for _, notice := range slices.Concat(status.Notices, status.Suspended, status.Drifted) {
 				a.out.line("%s %s", a.out.red("notice:"), notice)
 			}
 			return a.reportProblems(status)

@@ -20,6 +20,7 @@ func (a *app) up() *cobra.Command {
 	}
 	a.edgeFlags(command)
 	a.targetFlag(command)
+	command.Flags().BoolVar(&a.skipsPreview, "skip-preview", false, "update at once, without the checks that a preview makes, as `pulumi up --skip-preview` does")
 	command.Flags().BoolVar(&a.takesOver, "take-over", false, "end another command that is running on this embedded cloud, instead of failing")
 	return command
 }
@@ -41,15 +42,15 @@ func (a *app) runUp(ctx context.Context) error {
 	if err := c.prepared(); err != nil {
 		return err
 	}
+	if err := a.previewFirst(ctx, c); err != nil {
+		return err
+	}
 	a.announce(ctx, c.daemon, "up")
 	shown := newProgress(a.out, a.verbose)
 	var outputs engine.Outputs
 	err = a.out.during("update", func() error {
 		stop := a.tellDenials(ctx, c.daemon)
 		defer stop()
-		if err := c.engine.Recover(ctx); err != nil {
-			return err
-		}
 		outputs, err = c.engine.Up(ctx, shown.watch, a.targets...)
 		return err
 	})
@@ -74,4 +75,24 @@ func (a *app) runUp(ctx context.Context) error {
 	}
 	a.out.line("%s in %.1f s (%s)", a.out.green("up"), time.Since(a.out.started).Seconds(), a.out.summary())
 	return nil
+}
+
+// previewFirst judges an update by its preview, as `pulumi up` does: some checks refuse
+// there only, and an update that they would have refused stops half-way.
+func (a *app) previewFirst(ctx context.Context, c *cloud) error {
+	if err := c.engine.Recover(ctx); err != nil {
+		return err
+	}
+	if a.skipsPreview {
+		return nil
+	}
+	err := a.out.during("preview", func() error {
+		stop := a.tellDenials(ctx, c.daemon)
+		defer stop()
+		return c.engine.Preview(ctx, func(engine.Step) {}, a.targets...)
+	})
+	if err != nil && ctx.Err() == nil {
+		a.out.say("the preview refuses the update, so nothing was changed")
+	}
+	return err
 }

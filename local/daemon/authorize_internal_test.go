@@ -189,6 +189,11 @@ func TestWhatAWorkloadNeedsAndNobodyGrantsIsAProblem(t *testing.T) {
 	told := Status{Rights: left}.CurrentProblems()
 	require.Len(t, told, 1)
 	assert.Equal(t, "no grant: "+left[0], told[0], "up and status say so, and fail")
+	w.options.Outputs = func() (map[string]any, error) { return map[string]any{"suspended": []any{"signing"}}, nil }
+	assert.Empty(t, w.missingRights(), "the settings suspend signing on purpose")
+	require.Len(t, w.suspensions(), 1, "and status says so")
+	assert.Contains(t, w.suspensions()[0], "identity.signingSuspended")
+	w.options.Outputs = nil
 	require.NoError(t, w.store.Put(store.Resource{Type: gcp.TypeSecurityPolicyRule, ID: "lockdown", URN: "urn:pulumi:local::p::t::" + lockdownRule}))
 	assert.Empty(t, w.missingRights(), "a lockdown suspends signing on purpose")
 }

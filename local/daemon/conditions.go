@@ -62,6 +62,9 @@ func (s Status) Conditions() []page.Condition {
 	for _, text := range s.Notices {
 		all = append(all, page.Condition{Kind: page.Lockdown, Text: text})
 	}
+	for _, text := range s.Suspended {
+		all = append(all, page.Condition{Kind: page.Suspended, Text: text})
+	}
 	if s.Network.Warning != "" {
 		all = append(all, page.Condition{Kind: page.Limit, Text: s.Network.Warning})
 	}

@@ -55,6 +55,7 @@ func TestTheConsoleTellsEverythingThatTheStatusTells(t *testing.T) {
 		"an alert that fires":                          {func(s *Status) { s.Monitoring.Incidents = []monitoring.Incident{{State: monitoring.Firing}} }, page.Firing},
 		"a change behind Pulumi's back":                {func(s *Status) { s.Drifted = []string{"x"} }, page.Drift},
 		"a lockdown":                                   {func(s *Status) { s.Notices = []string{"x"} }, page.Lockdown},
+		"what is suspended on purpose":                 {func(s *Status) { s.Suspended = []string{"x"} }, page.Suspended},
 		"policies that hold at the load balancer only": {func(s *Status) { s.Network.Warning = "x" }, page.Limit},
 		"an alert that is not acted out":               {func(s *Status) { s.Monitoring.Problems = []string{"x"} }, page.Limit},
 	} {

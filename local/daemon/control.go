@@ -44,6 +44,8 @@ type Status struct {
 	Drifted []string `json:"drifted,omitempty"`
 	// Notices say how the stack is meant to differ from every day: a lockdown.
 	Notices []string `json:"notices,omitempty"`
+	// Suspended says what the settings take away on purpose, without a lockdown.
+	Suspended []string `json:"suspended,omitempty"`
 	// Rights are what workloads need and nobody grants.
 	Rights []string `json:"rights,omitempty"`
 	// Refusals are the latest calls that IAM did not allow, the newest first.
@@ -149,7 +151,7 @@ func (d *Daemon) status() Status {
 	s := Status{
 		PID: os.Getpid(), Resources: map[string]int{}, Existing: map[string]int{}, Addresses: map[string]string{},
 		Edge: d.balancer.Status(), Network: d.network.Status(), Faults: d.faults.names(), Monitoring: d.monitoring.Status(context.Background()),
-		Drifted: d.drifts.left(d.store), Notices: d.notices(),
+		Drifted: d.drifts.left(d.store), Notices: d.notices(), Suspended: d.suspensions(),
 		Rights: d.missingRights(), Refusals: d.refusals.latest(),
 	}
 	for _, r := range d.store.List() {

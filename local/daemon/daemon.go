@@ -55,6 +55,8 @@ type Options struct {
 	Binary string
 	// Log receives what happens.
 	Log *slog.Logger
+	// Outputs reads the stack's outputs from the engine's state; nil reads none.
+	Outputs func() (map[string]any, error)
 }
 
 // Daemon is the running cloud.
@@ -122,6 +124,12 @@ func Run(ctx context.Context, o Options, ready func(Record) error) error {
 		return errors.Join(err, group.Wait(), d.close())
 	}
 	d.log.Info("ready", "pid", record.PID, "plan", record.Plan)
+	group.Go(func() error {
+		ticker := time.NewTicker(folderInterval)
+		defer ticker.Stop()
+		d.watchFolder(live, record, ticker.C)
+		return nil
+	})
 	err = group.Wait()
 	return errors.Join(err, d.close())
 }

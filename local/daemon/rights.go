@@ -61,7 +61,7 @@ func (d *Daemon) workloads() (all []workload) {
 
 // needsOf are what a program does with what a variable names, as the license API's help
 // says: it signs with KMS_KEY_VERSION, publishes KMS_KEY_VERSIONS, and reads versions of
-// secrets. A lockdown suspends signing.
+// secrets. The settings can suspend signing.
 func (d *Daemon) needsOf(variable corev1.EnvVar) (all []iam.Need) {
 	need := func(needed iam.Need, err error) {
 		if err == nil { // it names such a version
@@ -69,7 +69,8 @@ func (d *Daemon) needsOf(variable corev1.EnvVar) (all []iam.Need) {
 		}
 	}
 	switch {
-	case variable.Name == "KMS_KEY_VERSION" && !d.lockedDown():
+	case variable.Name == "KMS_KEY_VERSION" && (d.lockedDown() || d.suspended()[signing]):
+	case variable.Name == "KMS_KEY_VERSION":
 		need(kms.ToUse(iam.Sign, variable.Value))
 	case variable.Name == "KMS_KEY_VERSIONS":
 		for version := range strings.SplitSeq(variable.Value, ",") {

@@ -36,6 +36,8 @@ func TestDrillNothingHangsAndNothingLies(t *testing.T) {
 		{"a lockdown is told as long as it lasts, and called so for ever", aLockdownIsTold},
 		{"a NetworkPolicy without a rule is named, and the update fails", aMissingRuleIsTold},
 		{"a grant without which an account cannot do its work is named, and the update fails", aMissingGrantIsTold},
+		{"what is suspended on purpose is told, and is no fault", aSuspensionIsTold},
+		{"what only a preview refuses is refused before anything is touched", whatOnlyAPreviewRefusesIsNotBegun},
 		{"every wrong setting is previewed or refused", wrongSettingsArePreviewed},
 		{"commands end when they are interrupted, and the next one carries on", interruptedCommandsEnd},
 		{"a wrong update ends, and a right one heals", wrongUpdatesAreHealed},
@@ -134,6 +136,36 @@ func aMissingGrantIsTold(t *testing.T, m *machine) {
 	assert.True(t, m.servesHealth(t))
 }
 
+func aSuspensionIsTold(t *testing.T, m *machine) {
+	m.must(t, "up", "--config", "identity.signingSuspended=true")
+	said := m.must(t, "status")
+	assert.Contains(t, said, "notice: signing is suspended")
+	assert.NotContains(t, said, "no grant")
+	m.must(t, "up")
+	assert.NotContains(t, m.must(t, "status"), "suspended")
+}
+
+// whatOnlyAPreviewRefusesIsNotBegun tries updates that would replace something before
+// they meet what refuses them, on a stack that a preview has never seen with the Ingress's
+// hook.
+func whatOnlyAPreviewRefusesIsNotBegun(t *testing.T, m *machine) {
+	m.must(t, "up", "--skip-preview", "--config", "armor.rateLimit.count=90")
+	before := m.declared(t)
+	for setting, says := range map[string]string{
+		"kubernetes.ingress.name=another-ingress": "kubernetes.ingress.name",
+		"kubernetes.namespace.name=another":       "kubernetes.namespace.name",
+		"kubernetes.ingress.adopt=false":          "kubernetes.ingress.giveBack: true",
+	} {
+		output, code := m.ended(t, "up", "--config", setting)
+		assert.Equal(t, 1, code, setting)
+		assert.Contains(t, output, says)
+		assert.Contains(t, output, "nothing was changed", setting)
+		assert.NotContains(t, output, "was not registered", setting)
+		assert.Equal(t, before, m.declared(t), setting)
+	}
+	m.must(t, "up")
+}
+
 // wrong is a setting that replaces or moves something, and the types of what.
 type wrong struct{ setting, types string }
 
@@ -185,7 +217,7 @@ func wrongSettingsArePreviewed(t *testing.T, m *machine) {
 }
 
 // refusal is how an update begins that touches nothing.
-const refusal = "the settings do not fit what exists"
+const refusal = "nothing was changed"
 
 // wrongUpdatesAreHealed brings wrong settings up, until each type that any of them
 // replaces was replaced, and heals after each.

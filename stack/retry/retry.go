@@ -20,6 +20,10 @@ import (
 // deletion failed.
 const hookName = "wait for Google (pulumi destroy --run-program says why the deletion failed)"
 
+// releaseHookName is the same for what a load balancer uses. A destroy that does not run
+// the program shows it in place of the reason, which is nearly always this one.
+const releaseHookName = "is already being used by the load balancer (docs/destroy.md), or fails for what pulumi destroy --run-program tells"
+
 // attempts is how often an operation is tried at most; with Pause that is seven and a
 // half minutes. The engine's own bound is 100 attempts.
 const attempts = 90
@@ -30,7 +34,7 @@ const Pause = 5 * time.Second
 
 // typesWithHook are the types of resources that are declared with the hook: the first
 // ones that use an API, a grant or a webhook, and whose deletion hardly ever fails.
-var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|sSLPolicy|config):` +
+var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config):` +
 	`|kubernetes:(cloud\.google\.com|networking\.gke\.io|monitoring\.googleapis\.com)/)`)
 
 // transientErrors are the errors that are gone after a while, by the package of the
@@ -61,14 +65,18 @@ var transientErrors = map[string][]*regexp.Regexp{
 	},
 }
 
+// typesToRelease are the types that a load balancer lets go of some time after nothing in
+// the cluster names them any more.
+var typesToRelease = regexp.MustCompile(`^gcp:compute/(sSLPolicy|securityPolicy):`)
+
 // inUse is why Google does not delete what a load balancer still uses.
 var inUse = regexp.MustCompile(`Error 400: .*is already being used by '`)
 
 // IsReleasedSoon tells whether a deletion failed because a load balancer has not yet let
-// go of an SSL policy: GKE's Ingress controller attaches the new one some time after the
-// FrontendConfig has named it.
+// go of a policy: GKE's Ingress controller attaches another one some time after the
+// FrontendConfig or the BackendConfig has named it.
 func IsReleasedSoon(typ, message string) bool {
-	return strings.HasPrefix(typ, "gcp:compute/sSLPolicy:") && inUse.MatchString(message)
+	return typesToRelease.MatchString(typ) && inUse.MatchString(message)
 }
 
 // IsTransient tells whether an error of a resource of this type, such as
@@ -78,24 +86,41 @@ func IsTransient(typ, message string) bool {
 	return slices.ContainsFunc(transientErrors[name], func(form *regexp.Regexp) bool { return form.MatchString(message) })
 }
 
-// HasHook tells whether resources of this type are declared with the hook.
-func HasHook(typ string) bool { return typesWithHook.MatchString(typ) }
+// HasHook tells whether resources of this type are declared with a hook.
+func HasHook(typ string) bool { return hookOf(typ) != "" }
 
-// Register registers the hook, and adds it to every resource that is declared
+// hookOf is the name of the hook that resources of this type are declared with.
+func hookOf(typ string) string {
+	switch {
+	case typesToRelease.MatchString(typ):
+		return releaseHookName
+	case typesWithHook.MatchString(typ):
+		return hookName
+	default:
+		return ""
+	}
+}
+
+// Register registers the hooks, and adds one to every resource that is declared
 // afterwards and whose type has it (see HasHook). pause is the time between two
 // attempts.
 func Register(ctx *pulumi.Context, pause time.Duration) error {
 	if ctx.RunningWithMocks() {
 		return nil // nothing fails there, and the mock engine takes no hook
 	}
-	hook, err := ctx.RegisterErrorHook(hookName, func(failed *pulumi.ErrorHookArgs) (bool, error) {
-		return shouldRetry(ctx.Context(), failed, pause), nil
-	})
-	if err != nil {
-		return fmt.Errorf("register the hook %q: %w", hookName, err)
+	hooks := map[string]*pulumi.ErrorHook{}
+	for _, name := range []string{hookName, releaseHookName} {
+		hook, err := ctx.RegisterErrorHook(name, func(failed *pulumi.ErrorHookArgs) (bool, error) {
+			return shouldRetry(ctx.Context(), failed, pause), nil
+		})
+		if err != nil {
+			return fmt.Errorf("register the hook %q: %w", name, err)
+		}
+		hooks[name] = hook
 	}
 	return ctx.RegisterStackTransformation(func(declared *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
-		if !HasHook(declared.Type) {
+		hook := hooks[hookOf(declared.Type)]
+		if hook == nil {
 			return nil
 		}
 		return &pulumi.ResourceTransformationResult{Props: declared.Props, Opts: append(slices.Clone(declared.Opts),
@@ -111,6 +136,7 @@ func shouldRetry(ctx context.Context, failed *pulumi.ErrorHookArgs, pause time.D
 	passes := IsTransient
 	if failed.FailedOperation == "delete" {
 		passes = IsReleasedSoon
+		ctx = context.WithoutCancel(ctx) // deletions come when the program, and with it its context, has ended
 	}
 	if !passes(string(failed.Type), failed.Errors[0]) {
 		return false

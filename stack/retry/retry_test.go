@@ -41,11 +41,13 @@ func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
 
 func TestADeletionWaitsForALoadBalancerThatLetsGo(t *testing.T) {
 	t.Parallel()
-	const policy = "gcp:compute/sSLPolicy:SSLPolicy"
 	used := "googleapi: Error 400: The ssl_policy resource 'projects/p/global/sslPolicies/tls' is already being used by 'projects/p/global/targetHttpsProxies/k8s1', resourceInUseByAnotherResource"
-	assert.True(t, retry.IsReleasedSoon(policy, used))
-	assert.True(t, retry.HasHook(policy))
-	assert.False(t, retry.IsReleasedSoon(policy, "googleapi: Error 403: Required 'compute.sslPolicies.delete' permission"))
+	for _, policy := range []string{"gcp:compute/sSLPolicy:SSLPolicy", "gcp:compute/securityPolicy:SecurityPolicy"} {
+		assert.True(t, retry.IsReleasedSoon(policy, used), policy)
+		assert.True(t, retry.HasHook(policy), policy)
+		assert.False(t, retry.IsReleasedSoon(policy, "googleapi: Error 403: Required 'compute.sslPolicies.delete' permission"), policy)
+	}
+	assert.False(t, retry.HasHook("gcp:compute/securityPolicyRule:SecurityPolicyRule"), "rules go with their policy")
 	assert.False(t, retry.IsReleasedSoon("gcp:compute/network:Network", used), "a subnet in it stays")
 }
 

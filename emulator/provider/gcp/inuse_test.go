@@ -25,3 +25,15 @@ func TestWhatTheLoadBalancerUsesIsNotDeleted(t *testing.T) {
 		assert.NoError(t, kind.Refusal(free))
 	}
 }
+
+func TestAPolicysRulesGoWithIt(t *testing.T) {
+	t.Parallel()
+	w := &Cloud{Store: store.New()}
+	for _, id := range []string{"p/securityPolicies/a/priority/1", "p/securityPolicies/a/priority/2", "p/securityPolicies/ab/priority/1"} {
+		require.NoError(t, w.Store.Put(store.Resource{Type: TypeSecurityPolicyRule, ID: id}))
+	}
+	require.NoError(t, w.securityPolicy().Remove(t.Context(), store.Resource{Type: TypeSecurityPolicy, ID: "p/securityPolicies/a"}))
+	left := w.Store.List(TypeSecurityPolicyRule)
+	require.Len(t, left, 1)
+	assert.Equal(t, "p/securityPolicies/ab/priority/1", left[0].ID)
+}

@@ -2,6 +2,8 @@ package gcp
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/store"
@@ -39,5 +41,19 @@ func (w *Cloud) securityPolicy() provider.Kind {
 			}
 			return nil
 		},
+		Remove: func(_ context.Context, r store.Resource) error { return w.removeRules(r.ID) },
 	}
+}
+
+// removeRules deletes a policy's rules, which are part of it.
+func (w *Cloud) removeRules(policy string) error {
+	for _, r := range w.Store.List(TypeSecurityPolicyRule) {
+		if !strings.HasPrefix(r.ID, policy+"/") {
+			continue
+		}
+		if err := w.Store.Delete(r.Type, r.ID); err != nil {
+			return fmt.Errorf("delete the rule %s with its policy: %w", r.ID, err)
+		}
+	}
+	return nil
 }

@@ -18,6 +18,8 @@ const (
 	defaultInterval = 30 * time.Second
 	// repeatInterval is how long an incident that goes on is not told again.
 	repeatInterval = 24 * time.Hour
+	// clockSetBack is how far the machine's clock may be set back.
+	clockSetBack = "1d"
 )
 
 // object is a part of a configuration file.
@@ -55,8 +57,11 @@ func prometheusConfig(p Pace, dir string, exporter, alertmanager netip.AddrPort,
 		})
 	}
 	return render("the configuration of Prometheus", object{
-		"global":         object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
-		"rule_files":     []string{"rules.yml"},
+		"global":     object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+		"rule_files": []string{"rules.yml"},
+		// A machine's clock is set back now and then. What is measured before the latest
+		// sample is dropped otherwise, until the clock is there again, and no alert fires.
+		"storage":        object{"tsdb": object{"out_of_order_time_window": clockSetBack}},
 		"alerting":       object{"alertmanagers": []object{{"static_configs": []object{{"targets": []string{alertmanager.String()}}}}}},
 		"scrape_configs": jobs,
 	})

@@ -3,6 +3,7 @@ package monitoring_test
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -206,6 +207,30 @@ func TestPodsAreScrapedAsTheirPodMonitoringSays(t *testing.T) {
 	w.declare(t, "Things", query(`sum(things_total{namespace="app",job="api",instance="api-1:metrics",location="us-central1"}) == 7`, "0s"))
 	w.told(t, "Things", monitoring.Firing)
 	assert.Positive(t, scraped.Load())
+}
+
+func TestAClockThatIsSetBackDoesNotBlindTheAlerts(t *testing.T) {
+	t.Parallel()
+	var scraped atomic.Int64
+	pod := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		value, at := 7, time.Now()
+		if scraped.Add(1) == 1 {
+			value, at = 1, at.Add(9*time.Minute) // before the clock was set back; ten minutes ahead nothing is taken
+		}
+		_, _ = fmt.Fprintf(w, "things_total %d %d\n", value, at.UnixMilli())
+	}))
+	t.Cleanup(pod.Close)
+	at := netip.MustParseAddrPort(pod.Listener.Addr().String())
+	w := start(t, "127.15.1.6", nil)
+	w.pods.Store(&[]monitoring.Pod{
+		{Namespace: "app", Name: "api-1", Labels: map[string]string{"app": "api"}, IP: at.Addr(), Ports: map[string]int32{"metrics": int32(at.Port())}, Runs: true},
+	})
+	require.NoError(t, w.store.Put(store.Resource{Type: "kubernetes:monitoring.googleapis.com/v1:PodMonitoring", ID: "app/api", Inputs: object{
+		"metadata": object{"name": "api", "namespace": "app"},
+		"spec":     object{"selector": object{"matchLabels": object{"app": "api"}}, "endpoints": []any{object{"port": "metrics", "interval": "30s"}}},
+	}}))
+	w.declare(t, "Things", query(`sum(things_total) == 7`, "0s"))
+	w.told(t, "Things", monitoring.Firing)
 }
 
 func TestAnUptimeCheckAsksFromOutsideAndTellsWhenCheckersFail(t *testing.T) {

@@ -66,6 +66,15 @@ func (e *Engine) Destroy(ctx context.Context, watch func(Step)) error {
 	})
 }
 
+// PreviewDestroy says whether Destroy would be refused, and changes nothing.
+func (e *Engine) PreviewDestroy(ctx context.Context) error {
+	return e.run(ctx, func(Step) {}, func(ctx context.Context, stream chan<- events.EngineEvent) error {
+		_, err := e.stack.PreviewDestroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(),
+			optdestroy.ProgressStreams(io.Discard), optdestroy.ErrorProgressStreams(io.Discard))
+		return err
+	})
+}
+
 // run executes one operation, forwards its events, and says what went wrong in
 // the engine's own words rather than in a dump of its output.
 func (e *Engine) run(ctx context.Context, watch func(Step), operation func(context.Context, chan<- events.EngineEvent) error) error {

@@ -68,3 +68,44 @@ func TestAnUpdateDoesNotTryAgainWhatStaysWrong(t *testing.T) {
 	require.ErrorContains(t, err, "you may not")
 	assert.Equal(t, int32(1), tried.Load())
 }
+
+func TestAnUpdateWaitsUntilTheLoadBalancerLetsGoOfTheOldPolicy(t *testing.T) {
+	t.Parallel()
+	kind := thing()
+	kind.Type = "gcp:compute/securityPolicy:SecurityPolicy"
+	inUse := errors.New("googleapi: Error 400: The security_policy resource 'p/old' is already being used by 'p/backendServices/k8s1', resourceInUseByAnotherResource")
+	var tried atomic.Int32
+	var uses atomic.Bool
+	uses.Store(true)
+	kind.Refusal = func(store.Resource) error {
+		if tried.Add(1); uses.Load() && tried.Load() < 4 {
+			return inUse
+		}
+		return nil
+	}
+	w := newWorldOf(t, kind)
+	named := func(name string) pulumi.RunFunc {
+		return func(ctx *pulumi.Context) error {
+			if err := retry.Register(ctx, time.Millisecond); err != nil {
+				return err
+			}
+			var google struct{ pulumi.ProviderResourceState }
+			if err := ctx.RegisterResource("pulumi:providers:gcp", "gcp", pulumi.Map{"project": pulumi.String("p")}, &google); err != nil {
+				return err
+			}
+			return ctx.RegisterResource(kind.Type, "policy", pulumi.Map{"name": pulumi.String(name), "size": pulumi.Int(3)}, &thingResource{}, pulumi.Provider(&google))
+		}
+	}
+	_, err := w.open(t, named("old")).Up(t.Context(), func(engine.Step) {})
+	require.NoError(t, err)
+	_, err = w.open(t, named("new")).Up(t.Context(), func(engine.Step) {})
+	require.NoError(t, err, "one update is enough")
+	assert.Equal(t, int32(4), tried.Load())
+	left := w.store.List()
+	require.Len(t, left, 1)
+	assert.Equal(t, "p/new", left[0].ID)
+
+	tried.Store(0)
+	err = w.open(t, named("new")).Destroy(t.Context(), func(engine.Step) {})
+	require.ErrorContains(t, err, "is already being used", "a destroy without the program says why all the same")
+}

@@ -28,6 +28,7 @@ func summaries() []struct {
 		{Firing, "1 alert fires", "%d alerts fire"},
 		{Drift, "1 change behind Pulumi's back", "%d changes behind Pulumi's back"},
 		{Lockdown, "locked down", "locked down"},
+		{Suspended, "1 thing is suspended", "%d things are suspended"},
 		{Limit, "not everything is acted out here", "not everything is acted out here"},
 	}
 }

@@ -116,6 +116,7 @@ func TestThePageSaysThatAllIsAsDeclaredOnlyWhenItIs(t *testing.T) {
 	for title, change := range map[string]func(*page.State){
 		"Everything is as declared":         func(*page.State) {},
 		"Locked down":                       one(page.Lockdown),
+		"1 thing is suspended":              one(page.Suspended),
 		"1 change behind Pulumi&#39;s back": one(page.Drift),
 		"1 part is made to fail":            one(page.Fault),
 		"1 alert fires":                     one(page.Firing),

@@ -60,6 +60,8 @@ const (
 	Drift Kind = "drift"
 	// Lockdown refuses every request to the license host on purpose.
 	Lockdown Kind = "lockdown"
+	// Suspended is what the settings take away on purpose.
+	Suspended Kind = "suspended"
 	// Limit is what this machine cannot act out.
 	Limit Kind = "limit"
 )

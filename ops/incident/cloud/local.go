@@ -122,11 +122,12 @@ func (l *Local) dump() (Command, error) {
 }
 
 // Lockdown runs an update with the stack's own setting. Another command that works
-// on the embedded cloud is ended, so that the lockdown does not wait for it.
+// on the embedded cloud is ended, so that the lockdown does not wait for it, and there is
+// no preview, as on Google.
 func (l *Local) Lockdown() Action {
 	return inOrder(l.run, Action{
 		Name: "lockdown", Does: "refuse the license host at the edge, suspend sign-in, stop signing; the IDE goes on", File: "lockdown.txt", Timeout: 5 * time.Minute,
-	}, l.local("up", "--take-over", "--config", "platform.lockdown=true"))
+	}, l.local("up", "--take-over", "--config", "platform.lockdown=true", "--skip-preview"))
 }
 
 // Verify asks at the load balancer.

@@ -93,7 +93,7 @@ func TestTheLockdownAndItsUndoAreOrdinaryUpdates(t *testing.T) {
 	dir := machine(t)
 	l, _ := local(t, dir)
 	program := filepath.Join(dir, "bin", "license-platform-local")
-	assert.Equal(t, []string{program + " up --take-over --config platform.lockdown=true --dir " + dir}, lines(l.Lockdown().Commands))
+	assert.Equal(t, []string{program + " up --take-over --config platform.lockdown=true --skip-preview --dir " + dir}, lines(l.Lockdown().Commands))
 	assert.Equal(t, "/project", l.Lockdown().Commands[0].Dir)
 	assert.Equal(t, []string{program + " up --dir " + dir}, lines(l.Undo()))
 }

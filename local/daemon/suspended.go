@@ -1,0 +1,43 @@
+package daemon
+
+// What the settings can take away for a while, as the program's output "suspended" names it.
+const (
+	signIn  = "signIn"
+	signing = "signing"
+)
+
+// suspensions report what is suspended without a lockdown.
+func (d *Daemon) suspensions() (all []string) {
+	if d.lockedDown() {
+		return nil
+	}
+	suspended := d.suspended()
+	if suspended[signIn] {
+		all = append(all, "sign-in is suspended, so nobody gets an identity token; an update without identity.signInSuspended ends it")
+	}
+	if suspended[signing] {
+		all = append(all, "signing is suspended, so nobody acquires a seat; an update without identity.signingSuspended ends it")
+	}
+	return all
+}
+
+// suspended tells what the settings take away on purpose, so that nobody takes it for a
+// fault. A state that cannot be read suspends nothing.
+func (d *Daemon) suspended() map[string]bool {
+	is := map[string]bool{}
+	if d.options.Outputs == nil {
+		return is
+	}
+	outputs, err := d.options.Outputs()
+	if err != nil {
+		d.log.Warn("cannot read what the settings suspend", "error", err)
+		return is
+	}
+	names, _ := outputs["suspended"].([]any)
+	for _, name := range names {
+		if text, ok := name.(string); ok {
+			is[text] = true
+		}
+	}
+	return is
+}
