@@ -76,6 +76,18 @@ func (c *caches) RemoveCache(ctx context.Context, instance string) error {
 	return removeData(filepath.Join(c.dir, short(instance)))
 }
 
+// ended names an instance that has ended by itself; empty when there is none.
+func (c *caches) ended() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, server := range c.running {
+		if !c.down && hasEnded(server.Done()) {
+			return short(name)
+		}
+	}
+	return ""
+}
+
 // stop ends every instance and keeps its data.
 func (c *caches) stop(ctx context.Context) error {
 	c.mu.Lock()

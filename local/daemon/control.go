@@ -171,6 +171,9 @@ func (d *Daemon) status() Status {
 	s.SQLAuthority = d.sqlAuthority()
 	d.mu.Lock()
 	s.Problems = slices.Clone(d.problems)
+	if d.endedServers != nil {
+		s.Problems = append(s.Problems, d.endedServers.Error())
+	}
 	d.mu.Unlock()
 	return s
 }

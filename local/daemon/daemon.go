@@ -99,6 +99,8 @@ type Daemon struct {
 
 	mu       sync.Mutex
 	problems []string // what could not be brought back at the start
+	// endedServers is why a server that has ended does not start again.
+	endedServers error
 }
 
 // Run brings everything up, tells ready, and keeps it up until ctx ends or
@@ -124,6 +126,12 @@ func Run(ctx context.Context, o Options, ready func(Record) error) error {
 		return errors.Join(err, group.Wait(), d.close())
 	}
 	d.log.Info("ready", "pid", record.PID, "plan", record.Plan)
+	group.Go(func() error {
+		ticker := time.NewTicker(serverInterval)
+		defer ticker.Stop()
+		d.keepServers(live, ticker.C, time.Now)
+		return nil
+	})
 	group.Go(func() error {
 		ticker := time.NewTicker(folderInterval)
 		defer ticker.Stop()

@@ -134,6 +134,18 @@ func (d *databases) openProxy(project, instance string, server *postgres.Server)
 	return nil
 }
 
+// ended names an instance that has ended by itself; empty when there is none.
+func (d *databases) ended() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, server := range d.running {
+		if !d.down && hasEnded(server.Done()) {
+			return name
+		}
+	}
+	return ""
+}
+
 func (d *databases) closeProxy(instance string) {
 	if proxy, open := d.proxies[instance]; open {
 		proxy.Close()

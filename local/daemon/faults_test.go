@@ -9,8 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/stretchr/testify/assert"
@@ -40,6 +43,7 @@ func TestDrillsOnARunningDaemon(t *testing.T) {
 	})
 	t.Run("the page is served", func(t *testing.T) { thePageIsServed(t, client) })
 	t.Run("the IDE's pods are in the network, and a stranger is kept out of nothing that no policy selects", func(t *testing.T) { intrudersAttempt(t, client) })
+	t.Run("a database that is killed is started again", func(t *testing.T) { killedServersStartAgain(t, dir) })
 	t.Run("the control interface asks for its token", func(t *testing.T) { theTokenIsAskedFor(t, client, dir) })
 }
 
@@ -69,6 +73,26 @@ func intrudersAttempt(t *testing.T, client *daemon.Client) {
 	assert.Contains(t, got.Answer, "googleapis", "the resolver answers at the address of kube-dns")
 	_, err = client.Attempt(t.Context(), daemon.AttemptRequest{From: netip.MustParseAddr("127.0.0.1"), To: at})
 	require.ErrorContains(t, err, "no pod with a network of its own")
+}
+
+// killedServersStartAgain kills the IDE's database, which is there before every program.
+func killedServersStartAgain(t *testing.T, dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "run", "postgres-*.pid"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	running := func() int {
+		content, err := os.ReadFile(files[0])
+		if err != nil {
+			return 0 // there is none now
+		}
+		number, _, _ := strings.Cut(string(content), " ")
+		pid, err := strconv.Atoi(number)
+		require.NoError(t, err)
+		return pid
+	}
+	before := running()
+	require.NoError(t, syscall.Kill(before, syscall.SIGKILL))
+	require.Eventually(t, func() bool { now := running(); return now != 0 && now != before }, 2*time.Minute, 50*time.Millisecond)
 }
 
 func theTokenIsAskedFor(t *testing.T, client *daemon.Client, dir string) {
