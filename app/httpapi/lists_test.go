@@ -64,7 +64,9 @@ func (s *shelf) ListCredentials(_ context.Context, _, after string, limit int) (
 
 func (s *shelf) Denials(_ context.Context, _, _ string, _ app.Period, after app.Event, limit int) (found []app.Denial, next *app.Event, err error) {
 	s.asked = fmt.Sprint(after.At.UnixMicro(), ":", after.ID)
-	found = some(s, limit, func(i int) app.Denial { return app.Denial{Event: app.Event{ID: int64(i), At: time.UnixMicro(1000).UTC()}} })
+	found = some(s, limit, func(i int) app.Denial {
+		return app.Denial{Event: app.Event{ID: int64(i), At: time.UnixMicro(1000).UTC()}}
+	})
 	if s.has > limit {
 		next = &found[len(found)-1].Event
 	}
