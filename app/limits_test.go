@@ -34,6 +34,10 @@ func TestALimitItselfIsAllowedAndWhatLiesBeyondIsNot(t *testing.T) {
 	}
 	moment := time.Nanosecond
 	for name, row := range map[string]struct{ at, beyond func(*app.License) }{
+		"all seats of the largest licence": {
+			func(l *app.License) { l.Seats, l.Reservations = app.MaxSeats, kept(app.MaxSeats) },
+			func(l *app.License) { l.Seats, l.Reservations = app.MaxSeats-1, kept(app.MaxSeats) },
+		},
 		"an id of 63 characters":           {func(l *app.License) { l.ID = strings.Repeat("a", 63) }, func(l *app.License) { l.ID = strings.Repeat("a", 64) }},
 		"an id's first and last letter":    {func(l *app.License) { l.ID = "az" }, func(l *app.License) { l.ID = "a{" }},
 		"an id's first and last digit":     {func(l *app.License) { l.ID = "09" }, func(l *app.License) { l.ID = "0:" }},

@@ -82,6 +82,7 @@ func TestWhatDoesNotFitIsNamedByItsKey(t *testing.T) {
 		"a reserved range for something else": {
 			func(s *network.Settings, _ *existing) { s.PrivateServicesRangeName = "endpoint" }, "network.privateServicesRangeName", "is not reserved",
 		},
+		"a reserved range where none is":               {func(_ *network.Settings, e *existing) { delete(e.addresses, "services") }, "network.privateServicesRangeName", "is not reserved"},
 		"a private zone of theirs for the same domain": {zone("theirs", "googleapis.com.", "private"), "network.privateZonesForAll", "a private zone for googleapis.com. already: theirs"},
 		"the zone that the platform declared before":   {zone("vpc-googleapis", "googleapis.com.", "private"), "", ""},
 		"a private zone for another domain":            {zone("theirs", "example.com.", "private"), "", ""},
@@ -107,6 +108,7 @@ func TestWhatDoesNotFitIsNamedByItsKey(t *testing.T) {
 			require.Len(t, problems, 1)
 			assert.Equal(t, c.key, problems[0].Key)
 			assert.Contains(t, problems[0].Why, c.why)
+			assert.NotEmpty(t, problems[0].Allowed)
 		})
 	}
 }
@@ -132,4 +134,14 @@ func TestWhatCannotBeReadIsNamedByItsSetting(t *testing.T) {
 		_, _, err := project.problems(t, settings, true)
 		assert.ErrorContains(t, err, want)
 	}
+}
+
+func TestWhereNoRangeIsReservedThatIsSaid(t *testing.T) {
+	t.Parallel()
+	project := theirs()
+	project.addresses = map[string]map[string]any{"edge": project.addresses["edge"]}
+	_, problems, err := project.problems(t, adopted(), true)
+	require.NoError(t, err)
+	require.Len(t, problems, 1)
+	assert.Equal(t, "nothing: no range is reserved there", problems[0].Allowed)
 }

@@ -2,10 +2,13 @@ package server_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +28,7 @@ const childVariable = "LICENSE_API_TEST_CHILD"
 func TestMain(m *testing.M) {
 	command := os.Getenv(childVariable)
 	if command == "" {
+		runSideBySide()
 		// The Cloud SQL connector's statistics start one goroutine when the program does.
 		goleak.VerifyTestMain(apptest.InPod(m), goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
 	}
@@ -33,6 +37,21 @@ func TestMain(m *testing.M) {
 		return
 	}
 	if err := server.Command(context.Background(), []string{command}, env.ToMap(os.Environ()), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// runSideBySide lets four tests run for each core, unless -parallel says another number: most
+// of their time they wait, for servers that start and for times of seconds to pass.
+func runSideBySide() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return
+	}
+	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -30,14 +30,16 @@ func TestFaultsAThousandClientsRaceForAHundredSeats(t *testing.T) {
 	for client := range 1000 {
 		group.Go(func() {
 			api := apis[client%len(apis)]
-			for {
+			for range 1000 {
 				r, err := api.try("POST", "/v1/licenses/big/acquire", token, fmt.Sprintf(`{"fingerprint":"device-%d"}`, client))
 				switch {
 				case err == nil && (r.status == 201 || r.status == 200):
 					granted.Add(1)
 				case err == nil && r.status == 409:
 					refused.Add(1)
-				case err == nil && (r.status == 429 || r.status == 503):
+				case err != nil, r.status == 429, r.status == 503:
+					// On a busy machine an answer may come too late. The device may have its seat by
+					// then, and gets the same one again.
 					time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond)
 					continue
 				default:
@@ -45,12 +47,14 @@ func TestFaultsAThousandClientsRaceForAHundredSeats(t *testing.T) {
 				}
 				return
 			}
+			other.Add(1)
 		})
 	}
 	group.Wait()
 	t.Logf("1000 clients, 3 instances: granted %d, refused %d, other answers %d", granted.Load(), refused.Load(), other.Load())
 	assert.EqualValues(t, 100, granted.Load())
 	assert.EqualValues(t, 900, refused.Load())
+	assert.Zero(t, other.Load())
 	assert.Equal(t, 100, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'big' AND ended_at IS NULL`))
 }
 
@@ -131,6 +135,7 @@ func (l *tally) client(api func() *instance, token, device string, stop <-chan s
 
 func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
 	drill(t)
+	t.Parallel()
 	w := newWorld(t)
 	w.migrate(t, fmt.Sprintf(`[{"id":"demo-1a2b","name":"demo","licenses":[{"id":"fault","product":"coditect-ide","seats":%d,"leaseSeconds":120}]}]`, faultSeats))
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))

@@ -102,6 +102,7 @@ func TestAnAcquireUnderWayGetsANewLeaseWhenItsOwnIsTakenAway(t *testing.T) {
 }
 
 func TestAForcedReleaseHoldsAgainstBusyHeartbeats(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	api := w.serve(t, nil)
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
