@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,4 +47,16 @@ func TestAServerThatNeverAnswersIsDialledTwiceAndNoMore(t *testing.T) {
 
 	require.Error(t, redis.Ping(t.Context(), client))
 	assert.EqualValues(t, 2, dialled.Load(), "a request has 8 seconds for everything")
+}
+
+func TestConnectionsAndRetriesAreBounded(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[int]int{0: 64, 5: 5} {
+		client, err := redis.Open(redis.Options{Address: "127.0.0.1:6379", PoolSize: given})
+		require.NoError(t, err)
+		assert.Equal(t, want, client.Options().PoolSize)
+		assert.Equal(t, 1, client.Options().MaxRetries)
+		assert.Equal(t, []time.Duration{5 * time.Millisecond, 50 * time.Millisecond}, []time.Duration{client.Options().MinRetryBackoff, client.Options().MaxRetryBackoff})
+		require.NoError(t, client.Close())
+	}
 }
