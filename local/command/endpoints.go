@@ -56,10 +56,10 @@ func (c *cloud) writeEndpoints(outputs engine.Outputs, status daemon.Status) (en
 func (a *app) printNext(dir, page string, e endpoints) {
 	host := e.Hosts["licenses"]
 	port := e.Edge[strings.LastIndex(e.Edge, ":")+1:]
-	curl := fmt.Sprintf("curl --cacert %s --resolve %s:%s:127.0.0.1", relativeTo(e.CA), host, port)
+	curl := fmt.Sprintf("curl --cacert %s --resolve %s:%s:127.0.0.1", quoted(relativeTo(e.CA)), host, port)
 	flag := ""
 	if a.dir != "" {
-		flag = " --dir " + a.dir
+		flag = " --dir " + quoted(a.dir)
 	}
 	a.out.line("load balancer  %s   hosts %s, %s, %s", e.Edge, host, e.Hosts["api"], e.Hosts["apex"])
 	a.out.line("page        %s   the layers, and every request as it happens", page)

@@ -25,5 +25,15 @@ func self() string {
 	if err != nil || strings.Contains(path, "go-build") { // by go run, which removes it
 		return "go run ./local"
 	}
-	return relativeTo(path)
+	return quoted(relativeTo(path))
+}
+
+// quoted is a word as a POSIX shell takes it, for commands that are shown: a folder may have
+// a space in its name.
+func quoted(word string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_"
+	if word != "" && strings.Trim(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

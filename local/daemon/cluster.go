@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 
@@ -26,6 +27,14 @@ func (d *Daemon) serveCluster(ctx context.Context, group *errgroup.Group) error 
 		if err != nil {
 			return nil, err
 		}
+		group.Go(func() error {
+			select {
+			case <-guest.Done():
+				d.report(fmt.Sprintf("the Cloud IDE's pod %s/%s has ended", pod.Namespace, pod.Name))
+			case <-ctx.Done():
+			}
+			return nil
+		})
 		return guest.Listen(port)
 	}
 	if err := stub.Serve(ctx, group, d.kubelet, listen); err != nil {

@@ -98,7 +98,7 @@ type Daemon struct {
 	operations    operations
 
 	mu       sync.Mutex
-	problems []string // what could not be brought back at the start
+	problems []string // what another start of the daemon mends; see report
 	// endedServers is why a server that has ended does not start again.
 	endedServers error
 }
@@ -240,10 +240,15 @@ func (d *Daemon) restore(ctx context.Context) {
 		for _, server := range []*provider.Server{d.gcp, d.kubernetes} {
 			if err := server.Restore(ctx, r); err != nil {
 				d.log.Error("a resource could not be brought back", "type", r.Type, "id", r.ID, "error", err)
-				d.mu.Lock()
-				d.problems = append(d.problems, err.Error())
-				d.mu.Unlock()
+				d.report(err.Error())
 			}
 		}
 	}
+}
+
+// report adds a problem that another start of the daemon mends, which is what 'make up' does then.
+func (d *Daemon) report(problem string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.problems = append(d.problems, problem)
 }

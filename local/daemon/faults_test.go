@@ -44,6 +44,7 @@ func TestDrillsOnARunningDaemon(t *testing.T) {
 	t.Run("the page is served", func(t *testing.T) { thePageIsServed(t, client) })
 	t.Run("the IDE's pods are in the network, and a stranger is kept out of nothing that no policy selects", func(t *testing.T) { intrudersAttempt(t, client) })
 	t.Run("a database that is killed is started again", func(t *testing.T) { killedServersStartAgain(t, dir) })
+	t.Run("a pod of the IDE that is killed is a problem, which another start mends", func(t *testing.T) { killedPodsAreTold(t, client, dir) })
 	t.Run("the control interface asks for its token", func(t *testing.T) { theTokenIsAskedFor(t, client, dir) })
 }
 
@@ -93,6 +94,24 @@ func killedServersStartAgain(t *testing.T, dir string) {
 	before := running()
 	require.NoError(t, syscall.Kill(before, syscall.SIGKILL))
 	require.Eventually(t, func() bool { now := running(); return now != 0 && now != before }, 2*time.Minute, 50*time.Millisecond)
+}
+
+func killedPodsAreTold(t *testing.T, client *daemon.Client, dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "run", "guest-*"+cloudide.API+"*.pid"))
+	require.NoError(t, err)
+	if len(files) == 0 {
+		t.Skip("pods have no processes of their own here")
+	}
+	content, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	number, _, _ := strings.Cut(string(content), " ")
+	pid, err := strconv.Atoi(number)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	require.Eventually(t, func() bool {
+		status, err := client.Status(t.Context())
+		return err == nil && slices.ContainsFunc(status.Problems, func(text string) bool { return strings.Contains(text, cloudide.API) })
+	}, 2*time.Minute, 50*time.Millisecond)
 }
 
 func theTokenIsAskedFor(t *testing.T, client *daemon.Client, dir string) {

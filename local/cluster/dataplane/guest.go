@@ -44,6 +44,15 @@ func (g *Guest) Listen(port int32) (net.Listener, error) {
 	return listener, nil
 }
 
+// Done is closed when the pod has ended without Leave, killed for example. It is nil, and so
+// never closed, where pods have no network of their own.
+func (g *Guest) Done() <-chan struct{} {
+	if g.attached == nil {
+		return nil
+	}
+	return g.attached.sandbox.Process.Done()
+}
+
 // Leave takes the pod off the network, so that it can join again; what it listens
 // at stays its own to close.
 func (g *Guest) Leave() {
