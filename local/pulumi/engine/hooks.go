@@ -44,6 +44,9 @@ func (e *Engine) DropHooks(ctx context.Context, typ string) error {
 	if exported.Deployment, err = json.Marshal(deployment); err != nil {
 		return fmt.Errorf("write the engine's state: %w", err)
 	}
+	if err := e.unlock(); err != nil { // an update that was killed leaves its lock
+		return err
+	}
 	if err := e.stack.Import(ctx, exported); err != nil {
 		return fmt.Errorf("write the engine's state: %w", plainly(err))
 	}
