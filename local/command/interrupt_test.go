@@ -17,6 +17,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/local/daemon"
 )
 
 // clock is a time that only the test lets pass.
@@ -132,16 +134,16 @@ func TestWhatCannotWaitTakesOverFromAnotherCommand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			other := exec.Command("bash", "-c", script, lockFile(dir))
+			other := exec.Command("bash", "-c", script, daemon.LockFile(dir))
 			said, err := other.StdoutPipe()
 			require.NoError(t, err)
 			require.NoError(t, other.Start())
 			t.Cleanup(func() { _ = other.Process.Kill() })
 			_, err = io.ReadFull(said, make([]byte, len("locked\n")))
 			require.NoError(t, err)
-			who, err := json.Marshal(holder{other.Process.Pid, "local preview", time.Now()})
+			who, err := json.Marshal(daemon.Holder{Process: other.Process.Pid, Command: "local preview", Since: time.Now()})
 			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(lockFile(dir), who, 0o600))
+			require.NoError(t, os.WriteFile(daemon.LockFile(dir), who, 0o600))
 
 			var out strings.Builder
 			a := &app{dir: dir, out: newPrinter(&out, &out)}
@@ -168,7 +170,7 @@ func TestNobodyIsEndedWhoDoesNotHaveTheLock(t *testing.T) {
 	release, err := lock(dir)
 	require.NoError(t, err)
 	defer release()
-	who, err := json.Marshal(holder{bystander.Process.Pid, "local preview", time.Now()})
+	who, err := json.Marshal(daemon.Holder{Process: bystander.Process.Pid, Command: "local preview", Since: time.Now()})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "lock"), who, 0o600))
 	_, _, err = (&app{dir: dir, out: newPrinter(io.Discard, io.Discard)}).takeOver(t.Context())

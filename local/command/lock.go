@@ -6,23 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
-// holder is the command that has a lock, as the lock's file tells.
-type holder struct {
-	Process int       `json:"process"`
-	Command string    `json:"command"`
-	Since   time.Time `json:"since"`
-}
-
 // busy says that another command works on the same embedded cloud.
-type busy struct{ holder }
+type busy struct{ daemon.Holder }
 
 func (b busy) Error() string {
 	lasted := max(0, time.Since(b.Since)) // the clock may have been set back meanwhile
@@ -37,7 +30,7 @@ func lock(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the embedded cloud's folder: %w", err)
 	}
-	path := lockFile(dir)
+	path := daemon.LockFile(dir)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the embedded cloud: %w", err)
@@ -46,13 +39,13 @@ func lock(dir string) (release func(), err error) {
 		who, readErr := os.ReadFile(path)
 		closed := file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) && readErr == nil {
-			b := busy{holder{Command: "it has just begun", Since: time.Now()}}
-			_ = json.Unmarshal(who, &b.holder) // one that has just begun has not said yet
+			b := busy{daemon.Holder{Command: "it has just begun", Since: time.Now()}}
+			_ = json.Unmarshal(who, &b.Holder) // one that has just begun has not said yet
 			return nil, b
 		}
 		return nil, fmt.Errorf("lock the embedded cloud: %w", errors.Join(err, readErr, closed))
 	}
-	who, err := json.Marshal(holder{os.Getpid(), strings.Join(append([]string{self()}, os.Args[1:]...), " "), time.Now()})
+	who, err := json.Marshal(daemon.Holder{Process: os.Getpid(), Command: strings.Join(append([]string{self()}, os.Args[1:]...), " "), Since: time.Now()})
 	if err == nil {
 		err = errors.Join(file.Truncate(0), write(file, who))
 	}
@@ -61,8 +54,6 @@ func lock(dir string) (release func(), err error) {
 	}
 	return func() { _ = file.Close() }, nil
 }
-
-func lockFile(dir string) string { return filepath.Join(dir, "lock") }
 
 func write(file *os.File, content []byte) error {
 	_, err := file.WriteAt(append(content, '\n'), 0)
@@ -95,7 +86,7 @@ func (a *app) takeOver(ctx context.Context) (dir string, release func(), err err
 		func() { _ = syscall.Kill(other.Process, syscall.SIGINT) }, // it may have ended already
 		func() { process.KillTree(other.Process) },
 	} {
-		if !holds(other.Process, lockFile(dir)) {
+		if !other.Holds(daemon.LockFile(dir)) {
 			return "", nil, fmt.Errorf("take over: %w", err) // it says wrongly who it is: nobody else is ended
 		}
 		end()
@@ -123,19 +114,4 @@ func lockWithin(ctx context.Context, dir string, patience time.Duration) (releas
 		case <-ticker.C:
 		}
 	}
-}
-
-// holds says whether the process has the file open: a process id in a file may be
-// somebody else's by now.
-func holds(process int, file string) bool {
-	open, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", process))
-	if err != nil {
-		return false
-	}
-	for _, descriptor := range open {
-		if target, err := os.Readlink(descriptor); err == nil && target == file {
-			return true
-		}
-	}
-	return false
 }

@@ -65,6 +65,9 @@ func (s Status) Conditions() []page.Condition {
 	for _, text := range s.Suspended {
 		all = append(all, page.Condition{Kind: page.Suspended, Text: text})
 	}
+	if s.Changing != "" {
+		all = append(all, page.Condition{Kind: page.Change, Text: s.Changing})
+	}
 	if s.Network.Warning != "" {
 		all = append(all, page.Condition{Kind: page.Limit, Text: s.Network.Warning})
 	}

@@ -56,6 +56,7 @@ func TestTheConsoleTellsEverythingThatTheStatusTells(t *testing.T) {
 		"a change behind Pulumi's back":                {func(s *Status) { s.Drifted = []string{"x"} }, page.Drift},
 		"a lockdown":                                   {func(s *Status) { s.Notices = []string{"x"} }, page.Lockdown},
 		"what is suspended on purpose":                 {func(s *Status) { s.Suspended = []string{"x"} }, page.Suspended},
+		"an update that is not over":                   {func(s *Status) { s.Changing = "x" }, page.Change},
 		"policies that hold at the load balancer only": {func(s *Status) { s.Network.Warning = "x" }, page.Limit},
 		"an alert that is not acted out":               {func(s *Status) { s.Monitoring.Problems = []string{"x"} }, page.Limit},
 	} {

@@ -40,6 +40,8 @@ type Status struct {
 	Edge         ingresscontroller.Status `json:"edge"`
 	// Network tells how NetworkPolicies are enforced and what they denied.
 	Network dataplane.Status `json:"network"`
+	// Changing is the command that changes the cloud now, and since when; empty when none does.
+	Changing string `json:"changing,omitempty"`
 	// Drifted says what was changed behind Pulumi's back and is so still.
 	Drifted []string `json:"drifted,omitempty"`
 	// Notices say how the stack is meant to differ from every day: a lockdown.
@@ -169,6 +171,9 @@ func (d *Daemon) status() Status {
 	}
 	d.addresses(s.Addresses)
 	s.SQLAuthority = d.sqlAuthority()
+	if h, is := changing(d.options.Dir); is {
+		s.Changing = fmt.Sprintf("'%s' since %s", h.Command, h.Since.Local().Format(time.TimeOnly))
+	}
 	d.mu.Lock()
 	s.Problems = slices.Clone(d.problems)
 	if d.endedServers != nil {

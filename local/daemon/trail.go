@@ -17,7 +17,7 @@ const maxTrail = 600
 // Audit implements page.Cloud: Cloud Audit Logs, the API's ledger, and what the engine
 // had the providers do, in one.
 func (w consoleData) Audit(ctx context.Context) page.Audit {
-	a := page.Audit{Entries: w.daemon.operations.all()}
+	a := page.Audit{Entries: append([]page.Entry{}, w.daemon.operations.all()...)} // an empty list, never null
 	for _, e := range w.daemon.audit.Recent() {
 		a.Entries = append(a.Entries, cloudEntry(e))
 	}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,7 @@ func summaries() []struct {
 		{Drift, "1 change behind Pulumi's back", "%d changes behind Pulumi's back"},
 		{Lockdown, "locked down", "locked down"},
 		{Suspended, "1 thing is suspended", "%d things are suspended"},
+		{Change, "a command is changing the cloud", "a command is changing the cloud"},
 		{Limit, "not everything is acted out here", "not everything is acted out here"},
 	}
 }
@@ -57,12 +59,13 @@ func (s State) banner() Banner {
 	for _, l := range s.Layers {
 		declared += l.Declared
 	}
-	only := len(b.Conditions) > 0
-	for _, c := range b.Conditions {
-		only = only && c.Kind == Limit
+	of := func(kinds ...Kind) bool {
+		return len(b.Conditions) > 0 && !slices.ContainsFunc(b.Conditions, func(c Condition) bool { return !slices.Contains(kinds, c.Kind) })
 	}
 	switch {
-	case only && declared > 0:
+	case of(Limit, Change) && !of(Limit):
+		b.Level, b.Title = "idle", "A command is changing the cloud: not everything is as declared yet"
+	case of(Limit) && declared > 0:
 		b.Level, b.Title = "idle", "Everything is as declared, but not everything is acted out here"
 	case len(parts) > 0:
 		title := strings.Join(parts, ", ")

@@ -121,7 +121,8 @@ func TestThePageSaysThatAllIsAsDeclaredOnlyWhenItIs(t *testing.T) {
 		"1 part is made to fail":            one(page.Fault),
 		"1 alert fires":                     one(page.Firing),
 		"1 problem":                         one(page.Problem),
-		"Everything is as declared, but not everything is acted out here": one(page.Limit),
+		"A command is changing the cloud: not everything is as declared yet": one(page.Change),
+		"Everything is as declared, but not everything is acted out here":    one(page.Limit),
 		"Nothing is declared yet": func(s *page.State) {
 			for i := range s.Layers {
 				s.Layers[i].Declared = 0

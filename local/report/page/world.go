@@ -62,6 +62,8 @@ const (
 	Lockdown Kind = "lockdown"
 	// Suspended is what the settings take away on purpose.
 	Suspended Kind = "suspended"
+	// Change is a command that changes the cloud now.
+	Change Kind = "change"
 	// Limit is what this machine cannot act out.
 	Limit Kind = "limit"
 )
