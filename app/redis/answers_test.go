@@ -1,0 +1,66 @@
+package redis_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+func TestAnAnswerIsForTheSameRequestOfTheSameUserOnly(t *testing.T) {
+	t.Parallel()
+	l := newLimited(t)
+	ada, bob := app.Principal{Tenant: "demo", User: "ada"}, app.Principal{Tenant: "demo", User: "bob"}
+	begin := func(who app.Principal, request string) (*app.Answer, app.Code) {
+		answer, err := l.answers.Begin(t.Context(), who, "key", request)
+		return answer, app.CodeOf(err)
+	}
+	_, code := begin(ada, "take a seat")
+	require.Empty(t, code)
+	_, code = begin(ada, "take a seat")
+	assert.Equal(t, app.CodeIdempotencyBusy, code, "the first one is under way")
+	_, code = begin(ada, "give it back")
+	assert.Equal(t, app.CodeIdempotencyReused, code)
+
+	want := app.Answer{Status: 201, Body: []byte("seat")}
+	require.NoError(t, l.answers.Finish(t.Context(), ada, "key", "take a seat", want, time.Hour))
+	answer, code := begin(ada, "take a seat")
+	require.Empty(t, code)
+	assert.Equal(t, &want, answer)
+	_, code = begin(ada, "give it back")
+	assert.Equal(t, app.CodeIdempotencyReused, code)
+	answer, code = begin(bob, "take a seat")
+	assert.Empty(t, code)
+	assert.Nil(t, answer, "it is another user's key")
+
+	require.NoError(t, l.answers.Finish(t.Context(), bob, "key", "take a seat", app.Answer{Status: 409}, 0))
+	answer, code = begin(bob, "take a seat")
+	assert.Empty(t, code)
+	assert.Nil(t, answer, "one that is not kept is asked for again")
+}
+
+func TestAnswersOfAUserOrOfATenantAreForgotten(t *testing.T) {
+	t.Parallel()
+	l := newLimited(t)
+	kept := func(tenant, user string) bool {
+		answer, err := l.answers.Begin(t.Context(), app.Principal{Tenant: tenant, User: user}, "key-0", "request")
+		require.NoError(t, err)
+		return answer != nil
+	}
+	for _, who := range []app.Principal{{Tenant: "demo", User: "ada"}, {Tenant: "demo", User: "bob"}, {Tenant: "other", User: "ada"}} {
+		l.remember(who.Tenant, who.User, 1, 10)
+	}
+	require.NoError(t, l.answers.Forget(t.Context(), "demo", "ada"))
+	assert.False(t, kept("demo", "ada"))
+	assert.True(t, kept("demo", "bob"))
+	assert.True(t, kept("other", "ada"))
+	require.NoError(t, l.answers.Forget(t.Context(), "demo", ""))
+	assert.False(t, kept("demo", "bob"))
+	assert.True(t, kept("other", "ada"))
+	require.NoError(t, l.answers.Forget(t.Context(), "nobody", ""), "nothing to forget is no error")
+	assert.Zero(t, l.client.ZCard(t.Context(), "answers:{demo}").Val(), "what is forgotten is not counted")
+	assert.EqualValues(t, 1, l.client.ZCard(t.Context(), "answers:{other}").Val())
+}
