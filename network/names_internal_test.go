@@ -23,3 +23,10 @@ func TestADerivedNameIsOneThatGoogleTakes(t *testing.T) {
 		}
 	}
 }
+
+func TestANameOfJustTheRightLengthIsNotCut(t *testing.T) {
+	t.Parallel()
+	network := strings.Repeat("n", longestName-len("-router"))
+	assert.Equal(t, network+"-router", derived(network, "-router"))
+	assert.Len(t, derived(network+"n", "-router"), longestName)
+}

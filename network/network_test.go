@@ -33,6 +33,9 @@ func TestANetworkOfOurOwnIsDeclaredWhole(t *testing.T) {
 	})
 	assert.Len(t, l.Every(t, kindZone), 2, "for Google's APIs and for images")
 	assert.Equal(t, []any{"199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11"}, l.One(t, kindRecord, "net-googleapis-addresses").Get("rrdatas"))
+	assert.Equal(t, "*.googleapis.com.", l.One(t, kindRecord, "net-googleapis-aliases").Get("name"))
+	assert.Equal(t, []string{"vpc", "edge", "license-platform-tls", "id-of-net", "vpc-license-services"},
+		[]string{text(t, l.NetworkName), text(t, l.EdgeAddressName), text(t, l.SSLPolicyName), text(t, l.SubnetworkID), text(t, l.PrivateServicesRangeName)}, "others build on these")
 	assert.Equal(t, []any{"10.1.0.0/16"}, l.One(t, kindFirewall, "net-health-checks").Get("destinationRanges"), "health checks reach pods only")
 	assert.Equal(t, "RESTRICTED", l.One(t, kindPolicy, "net").Get("profile"))
 	assert.True(t, l.One(t, kindAddress, "net-edge").Protect, "a released address cannot be reserved again")

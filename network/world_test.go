@@ -6,6 +6,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/declared"
@@ -103,4 +104,13 @@ func declare(t *testing.T, settings network.Settings) *layer {
 		return err
 	}))
 	return l
+}
+
+// text is an output that is known.
+func text(t *testing.T, output pulumi.StringOutput) string {
+	t.Helper()
+	result, err := internals.UnsafeAwaitOutput(t.Context(), output)
+	require.NoError(t, err)
+	value, _ := result.Value.(string)
+	return value
 }
