@@ -148,7 +148,7 @@ conformance: go ## Send every Kubernetes object of every stack to a real kube-ap
 	  && $(call compile,-ldflags "$(KUBERNETES_VERSION)" -o ../../bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver)
 	@ETCD=$(CURDIR)/bin/etcd KUBE_APISERVER=$(CURDIR)/bin/kube-apiserver go test -count 1 -tags conformance ./stack/conformance
 
-tools: $(LOCAL) ## Install or build what the project and its tests need (PostgreSQL, Redis, Chromium, the Pulumi CLI)
+tools: $(LOCAL) ## Install or build what the project and its tests need (PostgreSQL, Redis, Chromium, the Pulumi CLI, the API's image)
 	@$(LOCAL) tools
 
 # go build decides itself whether anything has to be compiled.
