@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
 // built is the API as it is shipped, in a process of its own.
@@ -38,7 +40,7 @@ func (w *world) serveBuilt(b *testing.B, path string) *built {
 	s := &built{instance: &instance{url: "http://" + environment["LISTEN_ADDRESS"], metrics: "http://" + environment["METRICS_ADDRESS"] + "/metrics", client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}}
 	s.command = exec.Command(path, "serve")
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	s.command.Env = []string{"LOG_LEVEL=warn"}
+	s.command.Env = []string{"LOG_LEVEL=warn", apptest.PodVariable()}
 	for key, value := range environment {
 		s.command.Env = append(s.command.Env, key+"="+value)
 	}
