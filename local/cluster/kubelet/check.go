@@ -31,6 +31,11 @@ func check(spec corev1.PodSpec) error {
 			return fmt.Errorf("container %s: env %s: of valueFrom only fieldRef works on this machine", container.Name, variable.Name)
 		}
 	}
+	for name := range container.Resources.Limits {
+		if name != corev1.ResourceMemory {
+			return fmt.Errorf("container %s: of resources.limits only memory works on this machine, not %s", container.Name, name)
+		}
+	}
 	for name, probe := range map[string]*corev1.Probe{"startupProbe": container.StartupProbe, "livenessProbe": container.LivenessProbe, "readinessProbe": container.ReadinessProbe} {
 		if err := checkProbe(probe); err != nil {
 			return fmt.Errorf("container %s: %s: %w", container.Name, name, err)

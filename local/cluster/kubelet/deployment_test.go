@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
@@ -163,6 +164,24 @@ func TestAContainerThatFallsSickOrIsKilledIsStartedAgainInItsPod(t *testing.T) {
 	}
 }
 
+func TestAContainerThatTakesMoreMemoryThanItsLimitIsKilledAndStartedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.deployment(1)
+	d.Spec.Template.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("150Mi")}
+	w.up(t, d)
+	before := w.serving()[0]
+	_, err := get(t.Context(), before, "/take-100-mib")
+	require.NoError(t, err)
+	_, _ = get(t.Context(), before, "/take-100-mib") // it may be killed before it answers
+	await.True(t, func() bool {
+		pods := w.serving()
+		return len(pods) == 1 && pods[0].PID != before.PID && pods[0].Name == before.Name && pods[0].Restarts == 1
+	})
+	assert.Contains(t, w.said.String(), "OOMKilled: the container took ")
+	assert.Contains(t, w.said.String(), "its limit is 150Mi")
+}
+
 func TestScalingAddsAndEndsPods(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -207,6 +226,9 @@ func TestWhatCannotRunHereIsRefusedOrSaidInTheStatus(t *testing.T) {
 		},
 		"envFrom does not work": func(s *corev1.PodSpec) {
 			s.Containers[0].EnvFrom = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{}}}
+		},
+		"resources.limits only memory works on this machine, not cpu": func(s *corev1.PodSpec) {
+			s.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 		},
 		"env A: of valueFrom only fieldRef": func(s *corev1.PodSpec) {
 			s.Containers[0].Env = []corev1.EnvVar{{Name: "A", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{Key: "k"}}}}

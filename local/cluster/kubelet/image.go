@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -26,8 +27,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
 )
 
-// maxFile bounds one file of an image, in bytes.
-const maxFile = 1 << 30
+// maxFile bounds one file of an image, in bytes; it is kept in memory for a moment.
+const maxFile = 256 << 20
 
 // keptImages is how many extracted images are kept.
 const keptImages = 5
@@ -195,12 +196,20 @@ func writeFile(root *os.Root, name string, entry *tar.Header, content io.Reader)
 	if entry.Size > maxFile {
 		return fmt.Errorf("it has %d bytes, more than %d", entry.Size, maxFile)
 	}
+	all, err := io.ReadAll(io.LimitReader(content, entry.Size))
+	if err != nil {
+		return err
+	}
+	// A process that is forked meanwhile would keep the file open for writing for a moment
+	// longer, and nobody can execute it until then (https://go.dev/issue/22315).
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	mode := os.FileMode(entry.Mode) & 0o755
 	file, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(file, content)
+	_, err = file.Write(all)
 	return errors.Join(err, file.Chmod(mode), file.Close()) // whatever the umask
 }
 

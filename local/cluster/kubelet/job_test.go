@@ -52,7 +52,7 @@ func TestAFailedJobSaysItsLastWords(t *testing.T) {
 	w := newWorld(t)
 	err := w.RunJob(t.Context(), w.job(t, 1, "count", "9"))
 	assert.ErrorContains(t, err, "failed 2 times")
-	assert.ErrorContains(t, err, "run number 2 fails")
+	assert.ErrorContains(t, err, "run number 2 fails", w.said.String())
 	assert.Equal(t, kubelet.Failed, w.Pods()[0].Phase)
 }
 

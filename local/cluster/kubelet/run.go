@@ -141,6 +141,7 @@ func (p *pod) runOnce(ready prepared) int {
 	p.kubelet.mu.Unlock()
 	started, err := p.kubelet.config.Network.Start(self, ready.command)
 	if err != nil {
+		p.kubelet.config.Log.Warn("a container cannot be started", "namespace", p.key.namespace, "pod", p.key.name, "error", err)
 		p.set(func() { p.message = "RunContainerError: " + err.Error() })
 		return 128
 	}
@@ -151,8 +152,9 @@ func (p *pod) runOnce(ready prepared) int {
 	})
 	p.kubelet.config.Log.Info("a container started", "namespace", p.key.namespace, "pod", p.key.name, "ip", p.address.String(), "pid", started.PID())
 	probing, stopProbing := context.WithCancel(p.running)
-	unhealthy := make(chan error, 1)
+	unhealthy, over := make(chan error, 1), make(chan error, 1)
 	var probes sync.WaitGroup
+	probes.Go(func() { watchMemory(probing, started.PID(), container, over) })
 	probes.Go(func() { p.probe(probing, ready.prober, container, unhealthy) })
 	why := ""
 	select {
@@ -161,6 +163,11 @@ func (p *pod) runOnce(ready prepared) int {
 		why = err.Error()
 		p.kubelet.config.Log.Warn("a container is unhealthy and is restarted", "namespace", p.key.namespace, "pod", p.key.name, "why", why)
 		started.Stop(p.patient)
+	case err := <-over:
+		why = err.Error()
+		p.kubelet.config.Log.Warn("a container takes more memory than its limit and is restarted", "namespace", p.key.namespace, "pod", p.key.name, "why", why)
+		started.Kill()
+		<-started.Done()
 	case <-p.running.Done():
 		p.terminate(started, container)
 	}

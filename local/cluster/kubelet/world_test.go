@@ -47,6 +47,25 @@ type world struct {
 	*kubelet.Kubelet
 	config    kubelet.Config
 	reference string
+	said      *text // the kubelet's log
+}
+
+// text is a log that a test reads while it is written.
+type text struct {
+	mu      sync.Mutex
+	written strings.Builder
+}
+
+func (t *text) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.written.Write(p)
+}
+
+func (t *text) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.written.String()
 }
 
 func newWorld(t *testing.T) world {
@@ -75,8 +94,9 @@ func newWorld(t *testing.T) world {
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
 
-	w := world{reference: reference, config: kubelet.Config{
-		Dir: t.TempDir(), Registry: host, CA: authority.Pool(), Supervisor: supervisor, Log: quiet,
+	said := &text{}
+	w := world{reference: reference, said: said, config: kubelet.Config{
+		Dir: t.TempDir(), Registry: host, CA: authority.Pool(), Supervisor: supervisor, Log: slog.New(slog.NewTextHandler(said, nil)),
 		PodRange: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, byte(100 + rand.IntN(100)), byte(rand.IntN(256)), 0}), 24),
 	}}
 	w.Kubelet, err = kubelet.New(w.config)

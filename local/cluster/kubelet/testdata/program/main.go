@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -41,6 +42,8 @@ func serve() {
 		}
 	})
 	http.HandleFunc("/fall-sick", func(http.ResponseWriter, *http.Request) { sick.Store(true) })
+	var taken [][]byte
+	http.HandleFunc("/take-100-mib", func(http.ResponseWriter, *http.Request) { taken = append(taken, bytes.Repeat([]byte{1}, 100<<20)) })
 	http.HandleFunc("/env", func(w http.ResponseWriter, _ *http.Request) { answer(w, os.Environ()) })
 	server := &http.Server{Addr: os.Getenv("LISTEN_ADDRESS"), ReadHeaderTimeout: time.Second}
 	stop := make(chan os.Signal, 1)
