@@ -30,6 +30,7 @@ func apiEnvironment(s Settings, keys *data.Keys, stores *data.Stores) []workload
 	all := append(commonEnvironment(s, stores),
 		workload.Variable{Name: "DATABASE_USER", Value: stores.APIUser},
 		workload.Variable{Name: "DATABASE_CONNECTIONS", Value: pulumi.String(strconv.Itoa(podConnections))},
+		workload.Variable{Name: "MEMORY_LIMIT", Value: pulumi.String(strconv.FormatInt(s.API.MemoryBytes(), 10))},
 		workload.Variable{Name: "REDIS_ADDRESS", Value: pulumi.Sprintf("%s:%d", stores.RedisHost, stores.RedisPort)},
 		workload.Variable{Name: "REDIS_CA", Value: stores.RedisServerCA},
 		workload.Variable{Name: "REDIS_AUTH_SECRET", Value: stores.RedisAuthSecret},

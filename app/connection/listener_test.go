@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ func TestOnlyAHeaderThatHasBegunIsTimed(t *testing.T) {
 		ReadHeaderTimeout: header, ReadTimeout: 2 * header,
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(Begun(inner, time.Minute)) }()
+	go func() { served <- server.Serve(Listen(inner, Options{Idle: time.Minute, Most: 100})) }()
 	dial := func() net.Conn {
 		conn, err := net.Dial("tcp", inner.Addr().String())
 		require.NoError(t, err)
@@ -70,7 +71,7 @@ func TestAClientThatStillSendsReadsTheRefusal(t *testing.T) {
 	require.NoError(t, err)
 	server := &http.Server{Handler: http.NotFoundHandler(), MaxHeaderBytes: 16 << 10, ReadHeaderTimeout: time.Minute}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(Begun(inner, time.Minute)) }()
+	go func() { served <- server.Serve(Listen(inner, Options{Idle: time.Minute, Most: 100})) }()
 	conn, err := net.Dial("tcp", inner.Addr().String())
 	require.NoError(t, err)
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
@@ -83,4 +84,100 @@ func TestAClientThatStillSendsReadsTheRefusal(t *testing.T) {
 	require.NoError(t, conn.Close())
 	require.NoError(t, server.Close())
 	require.ErrorIs(t, await.Receive(t, served), http.ErrServerClosed)
+}
+
+// crowd is a server with room for two connections.
+type crowd struct {
+	address string
+	// begun says that a slow request has begun; finish lets all of them end.
+	begun, finish chan struct{}
+	closed        atomic.Int64
+}
+
+func newCrowd(t *testing.T) *crowd {
+	t.Helper()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	c := &crowd{address: inner.Addr().String(), begun: make(chan struct{}, 2), finish: make(chan struct{})}
+	listener := Listen(inner, Options{Idle: time.Minute, Most: 2, Full: func() { c.closed.Add(1) }})
+	mux := http.NewServeMux()
+	mux.HandleFunc("/quick", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) {
+		c.begun <- struct{}{}
+		<-c.finish
+	})
+	server := &http.Server{Handler: mux, ConnState: listener.State}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		require.NoError(t, server.Close())
+		require.ErrorIs(t, await.Receive(t, served), http.ErrServerClosed)
+	})
+	return c
+}
+
+func (c *crowd) dial(t *testing.T) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", c.address)
+	require.NoError(t, err)
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func ask(t *testing.T, conn net.Conn, path string) {
+	t.Helper()
+	_, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+}
+
+func answered(t *testing.T, conn net.Conn) {
+	t.Helper()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	assert.Equal(t, 200, response.StatusCode)
+	require.NoError(t, response.Body.Close())
+}
+
+func ended(t *testing.T, conn net.Conn) {
+	t.Helper()
+	_, err := conn.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+}
+
+func TestANewConnectionTakesThePlaceOfTheOneThatIsQuietLongest(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(t)
+	silent, idle := c.dial(t), c.dial(t)
+	ask(t, idle, "/quick")
+	answered(t, idle)
+
+	third := c.dial(t)
+	ask(t, third, "/quick")
+	answered(t, third)
+	ended(t, silent)
+	fourth := c.dial(t)
+	ask(t, fourth, "/quick")
+	answered(t, fourth)
+	ended(t, idle)
+	ask(t, third, "/quick")
+	answered(t, third)
+	assert.EqualValues(t, 2, c.closed.Load())
+}
+
+func TestAConnectionWithARequestIsNotClosedForANewOne(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(t)
+	first, second := c.dial(t), c.dial(t)
+	ask(t, first, "/slow")
+	ask(t, second, "/slow")
+	await.Receive(t, c.begun)
+	await.Receive(t, c.begun)
+	third := c.dial(t)
+	ask(t, third, "/quick")
+	close(c.finish)
+	answered(t, first)
+	answered(t, second)
+	answered(t, third)
+	assert.EqualValues(t, 1, c.closed.Load(), "one of the two gave way once it had its answer")
 }

@@ -46,14 +46,17 @@ func (w *world) serveBuilt(b *testing.B, path string) *built {
 	}
 	start := time.Now()
 	require.NoError(b, s.command.Start())
-	b.Cleanup(func() {
-		_ = s.command.Process.Kill()
-		_ = s.command.Wait()
-		s.client.CloseIdleConnections()
-	})
+	b.Cleanup(s.kill)
 	s.awaitReady(b)
 	s.ready = time.Since(start)
 	return s
+}
+
+// kill ends the process; it may have ended before.
+func (s *built) kill() {
+	_ = s.command.Process.Kill()
+	_ = s.command.Wait()
+	s.client.CloseIdleConnections()
 }
 
 // memory is one line of the process's memory in MiB: VmRSS with the pages of the

@@ -19,6 +19,7 @@ func Command(ctx context.Context, arguments []string, environment map[string]str
 			if err != nil {
 				return err
 			}
+			settings.collect()
 			return RunServe(ctx, settings, out)
 		case "migrate":
 			settings, seeds, err := LoadMigrate(environment)

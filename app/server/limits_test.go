@@ -85,3 +85,34 @@ func TestATenantThatTakesItsShareWaitsAndOthersDoNot(t *testing.T) {
 	assert.Equal(t, 201, await.Receive(t, begun).status)
 	assert.Equal(t, 200, api.call(t, "GET", "/v1/licenses/demo", token, "").status)
 }
+
+func TestMoreConnectionsThanThePodHasMemoryForCloseTheQuietOnes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	// 682 connections of 96 KiB fit into the 64 MiB that are left of 128 MiB.
+	const fit = 682
+	api := w.serve(t, map[string]string{"MEMORY_LIMIT": "134217728"})
+	var conns []net.Conn
+	for range fit + 100 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(api.url, "http://"))
+		require.NoError(t, err)
+		defer conn.Close()
+		require.NoError(t, conn.SetDeadline(time.Now().Add(await.Limit)))
+		_, err = io.WriteString(conn, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+		require.NoError(t, err)
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.Equal(t, 200, answer.StatusCode)
+		conns = append(conns, conn)
+	}
+	for _, conn := range conns[:100] {
+		_, err := conn.Read(make([]byte, 1))
+		require.ErrorIs(t, err, io.EOF, "one of the first that were idle gave way")
+	}
+	newest := conns[len(conns)-1]
+	_, err := io.WriteString(newest, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	answer, err := http.ReadResponse(bufio.NewReader(newest), nil)
+	require.NoError(t, err)
+	assert.Equal(t, 200, answer.StatusCode)
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/connection"
@@ -27,6 +28,9 @@ import (
 
 // drain is how long requests under way may take after the end was asked for.
 const drain = 15 * time.Second
+
+// scrapers is how many connections the metrics port has at most: each node's collector keeps one.
+const scrapers = 64
 
 // RunServe serves the API until ctx is done, then lets requests under way finish. A
 // ReapInterval of 0, which LoadServe refuses, leaves the housekeeping to the caller.
@@ -140,8 +144,8 @@ func (p *process) run(ctx context.Context) error {
 	metricsServer := p.httpServer(metricsMux, 120*time.Second)
 
 	group, working := errgroup.WithContext(ctx)
-	group.Go(func() error { return serveOn(api, connection.Begun(apiPort, api.IdleTimeout)) })
-	group.Go(func() error { return serveOn(metricsServer, metricsPort) })
+	group.Go(func() error { return p.serveOn(api, apiPort, p.settings.connections()) })
+	group.Go(func() error { return p.serveOn(metricsServer, metricsPort, scrapers) })
 	if p.settings.ReapInterval > 0 {
 		group.Go(func() error {
 			p.service.Run(working, p.settings.ReapInterval, p.settings.Retention)
@@ -179,9 +183,18 @@ func (p *process) httpServer(handler http.Handler, idle time.Duration) *http.Ser
 	}
 }
 
-func serveOn(server *http.Server, listener net.Listener) error {
+// serveOn serves the port until the server is told to end, with so many connections at most.
+func (p *process) serveOn(server *http.Server, port net.Listener, connections int) error {
+	// In a crowd this comes with each connection.
+	full := rate.Sometimes{Interval: time.Minute}
+	listener := connection.Listen(port, connection.Options{Idle: server.IdleTimeout, Most: connections, Full: func() {
+		full.Do(func() {
+			p.log.Warn("as many connections are open as the pod has memory for: idle ones are closed for new ones", "address", port.Addr().String(), "connections", connections)
+		})
+	}})
+	server.ConnState = listener.State
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
+		return fmt.Errorf("serve on %s: %w", port.Addr(), err)
 	}
 	return nil
 }

@@ -65,6 +65,7 @@ type Serve struct {
 	TokenIssuer       string        `env:"TOKEN_ISSUER" envDefault:"https://licenses.coditect.ai" help:"iss of licence tokens"`
 	CORSOrigins       []string      `env:"CORS_ORIGINS" help:"origins that may use the API from a browser, comma separated"`
 	TenantConcurrency int           `env:"TENANT_CONCURRENCY" envDefault:"128" help:"requests of one tenant worked on at once, 1 to 10000; as many heartbeats and as many releases beside them"`
+	MemoryLimit       int64         `env:"MEMORY_LIMIT" envDefault:"268435456" help:"most memory of the pod in bytes, 134217728 (128Mi) at least: the garbage collector and the number of connections keep to it"`
 	RequestTimeout    time.Duration `env:"REQUEST_TIMEOUT" envDefault:"8s" help:"most time for one request, 1s to 9s: less than the shortest lease"`
 	ReapInterval      time.Duration `env:"REAP_INTERVAL" envDefault:"30s" help:"what housekeeping is paced by, 1s to 60s: expired seats are reclaimed within a tenth of it, changes of the ledger are noticed within half of it"`
 	Retention         time.Duration `env:"RETENTION" envDefault:"2160h" help:"how long personal data of ended leases and of the audit trail is kept, at least 24h"`
@@ -187,6 +188,7 @@ func (s *Serve) check() []error {
 		add(err == nil && u.Scheme == "https" && u.Host != "" && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil, "CORS_ORIGINS: %q is not an origin such as https://coditect.ai", origin)
 	}
 	add(s.TenantConcurrency >= 1 && s.TenantConcurrency <= 10_000, "TENANT_CONCURRENCY %d is not 1 to 10000", s.TenantConcurrency)
+	add(s.MemoryLimit >= minMemory && s.MemoryLimit <= maxMemory, "MEMORY_LIMIT %d is not %d (128Mi) to %d (256Gi)", s.MemoryLimit, minMemory, int64(maxMemory))
 	add(s.RequestTimeout >= time.Second && s.RequestTimeout < app.MinLeaseTTL, "REQUEST_TIMEOUT %s is not 1s to 9s", s.RequestTimeout)
 	add(s.ReapInterval >= time.Second && s.ReapInterval <= time.Minute, "REAP_INTERVAL %s is not 1s to 60s", s.ReapInterval)
 	add(s.Retention >= 24*time.Hour, "RETENTION %s is less than 24h", s.Retention)

@@ -38,7 +38,7 @@ func TestEveryMistakeIsListedAtOnce(t *testing.T) {
 	environment := onGoogleCloud(t)
 	maps.Copy(environment, map[string]string{
 		"DATABASE_ADDRESS": "nowhere", "REDIS_ADDRESS": "x", "LOG_LEVEL": "loud", "CORS_ORIGINS": "coditect.ai,https://ok.example",
-		"KMS_KEY_VERSIONS": "a,b", "TENANT_CONCURRENCY": "0", "REQUEST_TIMEOUT": "1m", "RETENTION": "1h", "IDENTITY_KEYS_URL": "http://x", "REAP_INTERVAL": "soon",
+		"KMS_KEY_VERSIONS": "a,b", "TENANT_CONCURRENCY": "0", "REQUEST_TIMEOUT": "1m", "MEMORY_LIMIT": "1000", "RETENTION": "1h", "IDENTITY_KEYS_URL": "http://x", "REAP_INTERVAL": "soon",
 		"REDIS_CA": "pem", "GOOGLE_API_CA": "pem", "DATABASE_PASSWORD_SECRET": "a-secret", "REDIS_AUTH_SECRET": "projects/p/secrets/s", "KMS_ENDPOINT": "kms:https",
 		"LISTEN_ADDRESS": ":9090",
 	})
@@ -46,7 +46,7 @@ func TestEveryMistakeIsListedAtOnce(t *testing.T) {
 	require.Error(t, err)
 	for _, part := range []string{
 		"DATABASE_INSTANCE or DATABASE_ADDRESS", `DATABASE_ADDRESS "nowhere"`, "DATABASE_CA", "REDIS_ADDRESS", "LOG_LEVEL", `"coditect.ai"`,
-		`"a" is not a key version`, "is not one of KMS_KEY_VERSIONS", "TENANT_CONCURRENCY", "REQUEST_TIMEOUT", "RETENTION", "IDENTITY_KEYS_URL", "soon",
+		`"a" is not a key version`, "is not one of KMS_KEY_VERSIONS", "TENANT_CONCURRENCY", "REQUEST_TIMEOUT", "MEMORY_LIMIT 1000 is not 134217728 (128Mi)", "RETENTION", "IDENTITY_KEYS_URL", "soon",
 		"REDIS_CA holds no PEM", "GOOGLE_API_CA holds no PEM", `DATABASE_PASSWORD_SECRET "a-secret"`, `REDIS_AUTH_SECRET "projects/p/secrets/s" is not`, `KMS_ENDPOINT "kms:https"`,
 		"LISTEN_ADDRESS and METRICS_ADDRESS are both :9090",
 	} {

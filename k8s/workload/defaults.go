@@ -1,6 +1,10 @@
 package workload
 
-import "cmp"
+import (
+	"cmp"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
 
 // What holds when the settings say nothing else. 60 seconds is what the load
 // balancer may take to learn that an endpoint leaves
@@ -15,8 +19,15 @@ const (
 // BuildPlatform is Platform or its default.
 func (s Settings) BuildPlatform() string { return cmp.Or(s.Platform, "linux/amd64") }
 
-func (s Settings) cpu() string      { return cmp.Or(s.CPU, defaultCPU) }
-func (s Settings) memory() string   { return cmp.Or(s.Memory, defaultMemory) }
+func (s Settings) cpu() string    { return cmp.Or(s.CPU, defaultCPU) }
+func (s Settings) memory() string { return cmp.Or(s.Memory, defaultMemory) }
+
+// MemoryBytes is a pod's memory, in bytes, of settings that are valid.
+func (s Settings) MemoryBytes() int64 {
+	memory := resource.MustParse(s.memory())
+	return memory.Value()
+}
+
 func (s Settings) logLevel() string { return cmp.Or(s.LogLevel, "info") }
 func (s Settings) drain() int       { return cmp.Or(s.DrainSeconds, defaultDrainSeconds) }
 func (s Settings) shutdown() int    { return cmp.Or(s.ShutdownSeconds, defaultShutdownSeconds) }

@@ -20,7 +20,8 @@ type Settings struct {
 	// Replicas bound the number of pods; equal bounds mean no autoscaler.
 	Replicas Replicas `json:"replicas"`
 	// CPU and Memory are a pod's requests, in Kubernetes quantities; memory is
-	// its limit too. Default 250m and 256Mi.
+	// its limit too, 128Mi at least, and bounds the connections of a pod. Default 250m
+	// and 256Mi.
 	CPU    string `json:"cpu,omitempty"`
 	Memory string `json:"memory,omitempty"`
 	// DrainSeconds is how long a leaving pod still answers, so that the load
@@ -78,7 +79,7 @@ func (s Settings) Validate() setting.Problems {
 		ps.Add("replicas.max", s.Replicas.Max, "is out of range", fmt.Sprintf("%d, which is min, to %d", s.Replicas.Min, maxReplicas))
 	}
 	requireQuantity(&ps, "cpu", s.cpu(), "10m", "64")
-	requireQuantity(&ps, "memory", s.memory(), "64Mi", "256Gi")
+	requireQuantity(&ps, "memory", s.memory(), "128Mi", "256Gi")
 	if s.DrainSeconds < 0 || s.DrainSeconds > 600 {
 		ps.Add("drainSeconds", s.DrainSeconds, "is out of range", "0 (for 60) to 600")
 	}

@@ -29,6 +29,7 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"memory without its unit":         {func(s *workload.Settings) { s.Memory = "512" }, "memory"},
 		"CPUs by their thousands":         {func(s *workload.Settings) { s.CPU = "250" }, "cpu"},
 		"fewer at most than at least":     {func(s *workload.Settings) { s.Replicas.Min = 3 }, "replicas.max"},
+		"too little memory":               {func(s *workload.Settings) { s.Memory = "64Mi" }, "memory"},
 		"memory in words":                 {func(s *workload.Settings) { s.Memory = "plenty" }, "memory"},
 		"CPU below zero":                  {func(s *workload.Settings) { s.CPU = "-1" }, "cpu"},
 		"a drain that never ends":         {func(s *workload.Settings) { s.DrainSeconds = 601 }, "drainSeconds"},

@@ -15,18 +15,13 @@ import (
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
-// The service keeps a few MiB alive and makes some KiB of garbage with each request.
-// Waiting for four times what is alive saves a tenth of a heartbeat's time, and near
-// the limit, which leaves room in the 256 MiB of the smallest pod, Go collects as
-// often as it takes.
-const (
-	garbagePercent = 400
-	memoryLimit    = 160 << 20
-)
+// garbagePercent: the service keeps a few MiB alive and makes some KiB of garbage with
+// each request. Waiting for four times what is alive saves a tenth of a heartbeat's time;
+// near the pod's memory Go collects as often as it takes.
+const garbagePercent = 400
 
 func main() {
 	debug.SetGCPercent(garbagePercent)
-	debug.SetMemoryLimit(memoryLimit)
 	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "license-api:", err)
 		os.Exit(1)
