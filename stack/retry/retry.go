@@ -74,7 +74,8 @@ var inUse = regexp.MustCompile(`Error 400: .*is already being used by '`)
 
 // IsReleasedSoon tells whether a deletion failed because a load balancer has not yet let
 // go of a policy: GKE's Ingress controller attaches another one some time after the
-// FrontendConfig or the BackendConfig has named it.
+// FrontendConfig or the BackendConfig has named it
+// (https://github.com/kubernetes/ingress-gce/blob/master/pkg/backends/features/securitypolicy.go).
 func IsReleasedSoon(typ, message string) bool {
 	return typesToRelease.MatchString(typ) && inUse.MatchString(message)
 }
