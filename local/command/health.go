@@ -23,6 +23,8 @@ func (a *app) reportProblems(status daemon.Status) error {
 		return errors.New("the load balancer does not serve what is declared")
 	case len(status.Problems) > 0:
 		return errors.New("not everything could be restored; 'make up' tries again")
+	case len(all) == 1:
+		return errors.New("the cloud is up, but has a problem; see above")
 	case len(all) > 0:
 		return fmt.Errorf("the cloud is up, but has %d problems; see above", len(all))
 	default:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"syscall"
 )
 
 // Deliver posts an alert as Alertmanager does.
@@ -34,6 +35,13 @@ func KillAlertmanager(m *Monitoring) { kill(m, func() *server { return m.alertma
 
 // KillPrometheus is KillAlertmanager's neighbour.
 func KillPrometheus(m *Monitoring) { kill(m, func() *server { return m.prometheus }) }
+
+// HangAlertmanager leaves it running without an answer.
+func HangAlertmanager(m *Monitoring) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.alertmanager.process.Signal(syscall.SIGSTOP)
+}
 
 func kill(m *Monitoring, which func() *server) {
 	m.mu.Lock()

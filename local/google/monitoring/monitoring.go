@@ -265,7 +265,7 @@ func (m *Monitoring) Status(ctx context.Context) Status {
 	switch {
 	case err != nil:
 		s.Down = "Prometheus: " + err.Error()
-	case !alertmanager.answers(ctx):
+	case !alertmanager.answersSoon(ctx):
 		s.Down = "Alertmanager does not answer"
 	}
 	return s

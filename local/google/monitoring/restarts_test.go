@@ -71,6 +71,17 @@ func TestAnAlertOverALogEntryIsToldAlthoughAlertmanagerIsKilled(t *testing.T) {
 	}
 }
 
+func TestAnAlertmanagerThatHangsIsToldAndStartedAgain(t *testing.T) {
+	t.Parallel()
+	w := start(t, "127.15.1.10", nil)
+	w.declare(t, "SecretRead", matchedBy("AccessSecretVersion"))
+	w.runs(t)
+	monitoring.HangAlertmanager(w.Monitoring)
+	assert.Equal(t, "Alertmanager does not answer", w.Status(t.Context()).Down)
+	w.Entry(called("AccessSecretVersion", "ann@acme.example"))
+	w.told(t, "SecretRead", monitoring.Firing)
+}
+
 func TestAnAlertThatFiresGoesOnWhenPrometheusIsKilled(t *testing.T) {
 	t.Parallel()
 	w := start(t, "127.15.1.7", nil)
