@@ -175,3 +175,22 @@ func TestFieldsAreThePlatformsOnlyUnderItsOwnName(t *testing.T) {
 	found.metadata.ManagedFields = append(found.metadata.ManagedFields, ours)
 	assert.True(t, found.ownsRules(), "others come first")
 }
+
+func TestEveryRuleIsComparedWhateverStandsBeforeIt(t *testing.T) {
+	t.Parallel()
+	found, at := theirs(), "/bucket"
+	also(&found, "docs.example.com")
+	ours := path()
+	ours.Backend.Service.Name = "license-api"
+	also(&found, "licenses.example.com", ours)
+	also(&found, "blog.example.com", networkingv1.HTTPIngressPath{Path: &at, PathType: PathPrefix}, path())
+	also(&found, "wiki.example.com", path())
+	var values []string
+	for _, problem := range fitting().compare(found) {
+		values = append(values, problem.Value.(string))
+	}
+	assert.Equal(t, []string{
+		"host docs.example.com without paths", "blog.example.com/bucket to no Service",
+		"blog.example.com/ (Prefix) → ide:80", "wiki.example.com/ (Prefix) → ide:80",
+	}, values)
+}
