@@ -49,8 +49,10 @@ func TestWhatAnUpdateWouldChangeForTheOwnersOfAnIngressIsRefused(t *testing.T) {
 		key, says string
 	}{
 		"nothing": {func(*CheckArgs, *live) {}, "", ""},
-		"a route that the settings leave out": {func(_ *CheckArgs, found *live) { also(found, "docs.example.com", path()) },
-			keyRoutes, "with {subdomain: docs, paths: [{path: /, service: ide, port: 80}]}"},
+		"a route that the settings leave out": {
+			func(_ *CheckArgs, found *live) { also(found, "docs.example.com", path()) },
+			keyRoutes, "with {subdomain: docs, paths: [{path: /, service: ide, port: 80}]}",
+		},
 		"a route of the domain itself":       {func(_ *CheckArgs, found *live) { also(found, "example.com", path()) }, keyRoutes, `with {subdomain: "", paths:`},
 		"a route of a host two labels below": {func(_ *CheckArgs, found *live) { also(found, "a.b.example.com", path()) }, keyRoutes, "with {host: a.b.example.com, paths:"},
 		"a route of another domain":          {func(_ *CheckArgs, found *live) { also(found, "ide.example.org", path()) }, keyRoutes, "with {host: ide.example.org, paths:"},
