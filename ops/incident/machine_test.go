@@ -10,9 +10,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,9 +25,13 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/coditect-ai/license-platform/app/apptest/port"
+	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
+	gke "github.com/coditect-ai/license-platform/local/cluster/metadata"
+	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/host/address"
 )
 
@@ -120,10 +126,36 @@ func (m *machine) sign(t *testing.T) codes.Code {
 	}
 	require.NotEmpty(t, version)
 	sum := sha512.Sum512([]byte("a licence"))
-	_, err = kmspb.NewKeyManagementServiceClient(connection).AsymmetricSign(t.Context(), &kmspb.AsymmetricSignRequest{
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+m.accessToken(t))
+	_, err = kmspb.NewKeyManagementServiceClient(connection).AsymmetricSign(ctx, &kmspb.AsymmetricSignRequest{
 		Name: version, Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha512{Sha512: sum[:]}},
 	})
 	return status.Code(err)
+}
+
+// accessToken is what the metadata server gives a pod of the API; nobody else gets it.
+func (m *machine) accessToken(t *testing.T) string {
+	t.Helper()
+	client, err := daemon.Connect(t.Context(), m.directory)
+	require.NoError(t, err)
+	found, err := client.Status(t.Context())
+	require.NoError(t, err)
+	at := slices.IndexFunc(found.Pods, func(p daemon.Pod) bool { return strings.HasPrefix(p.Name, "license-api-") && p.Ready })
+	require.GreaterOrEqual(t, at, 0, "no pod of the API is ready")
+	from, err := netip.ParseAddr(found.Pods[at].IP)
+	require.NoError(t, err)
+	outcome, err := client.Attempt(t.Context(), daemon.AttemptRequest{
+		From: from, To: gke.Address(),
+		Words: dataplane.Octets("GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.0\r\nMetadata-Flavor: Google\r\n\r\n"),
+	})
+	require.NoError(t, err)
+	_, body, _ := strings.Cut(string(outcome.Answer), "\r\n\r\n")
+	var token struct {
+		Access string `json:"access_token"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(body), &token), "%s", outcome.Answer)
+	require.NotEmpty(t, token.Access)
+	return token.Access
 }
 
 // call sends a request and returns status and body.
