@@ -17,6 +17,7 @@ func (s Settings) validateAcrossLayers() (ps setting.Problems) {
 	ps = append(ps, s.validateCluster()...)
 	ps = append(ps, s.validateLoopback()...)
 	ps = append(ps, s.validateDatabase()...)
+	ps = append(ps, s.validateHosts()...)
 	ps = append(ps, s.Armor.ValidateSeats(s.seats()).Within("armor")...)
 	return append(ps, s.validateMonitoring()...)
 }
@@ -49,6 +50,27 @@ func (s Settings) validateLoopback() (ps setting.Problems) {
 	} {
 		if prefix, err := netip.ParsePrefix(r.value); err == nil && prefix.Addr().IsLoopback() {
 			ps.Add("network."+r.key, r.value, "are a machine's own addresses", "a range of private addresses, such as 10.0.0.0/20")
+		}
+	}
+	return ps
+}
+
+// validateHosts compares routes that are named by their whole host with those that are
+// named by a subdomain, the licenses' and the staff's included: of two rules for one host
+// the load balancer would take the paths of both.
+func (s Settings) validateHosts() (ps setting.Problems) {
+	bySubdomain := map[string]string{s.Platform.LicenseHost(): "the license API"}
+	if staff := s.staffHost(); staff != "" {
+		bySubdomain[staff] = "the staff"
+	}
+	for _, route := range s.Kubernetes.Ingress.Routes {
+		if route.Host == "" {
+			bySubdomain[strings.TrimPrefix(route.Subdomain+"."+s.Platform.Domain, ".")] = "another route"
+		}
+	}
+	for i, route := range s.Kubernetes.Ingress.Routes {
+		if owner, taken := bySubdomain[route.Host]; taken && route.Host != "" {
+			ps.Add(fmt.Sprintf("kubernetes.ingress.routes[%d].host", i), route.Host, "is the host of "+owner, "a host that nothing else has")
 		}
 	}
 	return ps
