@@ -9,16 +9,18 @@ import (
 )
 
 // TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate brings a stack up in a project whose
-// service agents are still being made, as after its APIs were enabled.
+// service agents are still being made, as after its APIs were enabled, and whose metrics
+// Cloud Monitoring does not know when the first alerts are made.
 func TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("brings a whole stack up; make drills runs it")
 	}
+	const alerts, objectives = "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/slo:Slo"
 	const keys, grants = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 	m := newMachine(t)
 	t.Cleanup(func() { m.command(t, "down") })
 	m.must(t, "refresh") // of nothing: it starts the cloud
-	m.must(t, "fail", "agents")
+	m.must(t, "fail", "agents", "metrics")
 	type outcome struct {
 		output string
 		code   int
@@ -32,11 +34,19 @@ func TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate(t *testing.T) {
 	select {
 	case early := <-ended:
 		t.Fatalf("the update ended before the agents were there: %s", early.output)
-	case <-time.After(12 * time.Second): // more than two attempts
+	case <-time.After(20 * time.Second): // more than two attempts
 	}
 	assert.Less(t, m.declared(t)[grants], m.declared(t)[keys], "no agent may use its key yet")
 	assert.Zero(t, m.declared(t)["gcp:sql/databaseInstance:DatabaseInstance"], "whoever uses a key waits for its grant")
 	m.must(t, "heal", "agents")
+	require.Eventually(t, func() bool { return m.declared(t)[alerts] > 0 }, 4*time.Minute, 200*time.Millisecond, "alerts over log entries are made")
+	select {
+	case early := <-ended:
+		t.Fatalf("the update ended before the metrics were known: %s", early.output)
+	case <-time.After(20 * time.Second):
+	}
+	assert.Zero(t, m.declared(t)[objectives])
+	m.must(t, "heal", "metrics")
 	select {
 	case end := <-ended:
 		require.Zero(t, end.code, end.output)

@@ -1,6 +1,6 @@
 // Package retry repeats operations that fail only because Google is not ready yet: a
 // service agent is still being made, an API was enabled a moment ago, the pods of a
-// new cluster's webhook have not started. Such errors are transient, so the engine
+// new cluster's webhook have not started, a metric was written for the first time. Such errors are transient, so the engine
 // tries the operation again instead of ending the update half-way.
 package retry
 
@@ -24,17 +24,17 @@ const hookName = "wait for Google (pulumi destroy --run-program says why the del
 // the program shows it in place of the reason, which is nearly always this one.
 const releaseHookName = "is already being used by the load balancer (docs/destroy.md), or fails for what pulumi destroy --run-program tells"
 
-// attempts is how often an operation is tried at most; with Pause that is seven and a
-// half minutes. The engine's own bound is 100 attempts.
+// attempts is how often an operation is tried at most; with Pause that is twelve
+// minutes, for Google names ten for the slowest. The engine's own bound is 100 attempts.
 const attempts = 90
 
 // Pause is the time between two attempts. It is short, because an interrupted update
 // waits until the pause is over.
-const Pause = 5 * time.Second
+const Pause = 8 * time.Second
 
 // typesWithHook are the types of resources that are declared with the hook: the first
 // ones that use an API, a grant or a webhook, and whose deletion hardly ever fails.
-var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config):` +
+var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config|alertPolicy|slo):` +
 	`|kubernetes:(cloud\.google\.com|networking\.gke\.io|monitoring\.googleapis\.com)/)`)
 
 // transientErrors are the errors that are gone after a while, by the package of the
@@ -52,6 +52,10 @@ var transientErrors = map[string][]*regexp.Regexp{
 		// A grant takes up to seven minutes to count everywhere
 		// (https://cloud.google.com/iam/docs/access-change-propagation).
 		regexp.MustCompile(`Error 40[03]: .*cloudkms\.cryptoKeyVersions\.useTo(En|De)crypt`),
+		// A metric takes Cloud Monitoring up to ten minutes after its first sample
+		// (https://github.com/hashicorp/terraform-provider-google/issues/11102,
+		// https://github.com/GoogleCloudPlatform/cloud-ops-sandbox/issues/896).
+		regexp.MustCompile(`Error 40[04]: .*(Cannot find metric\(s\) that match|Could not find (a|any) metric named|The metric referenced by the provided filter is unknown)`),
 	},
 	"kubernetes": {
 		// An admission webhook with failurePolicy Fail whose pods are not there yet,

@@ -14,6 +14,8 @@ func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
 		grant      = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 		repository = "gcp:artifactregistry/repository:Repository"
 		monitoring = "kubernetes:monitoring.googleapis.com/v1:PodMonitoring"
+		alert      = "gcp:monitoring/alertPolicy:AlertPolicy"
+		objective  = "gcp:monitoring/slo:Slo"
 		backend    = "kubernetes:cloud.google.com/v1:BackendConfig"
 	)
 	for name, c := range map[string]struct {
@@ -25,6 +27,9 @@ func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
 		"a key not granted everywhere":   {repository, "googleapi: Error 403: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource 'projects/p/locations/l/keyRings/r/cryptoKeys/registry' (or it may not exist).", true},
 		"a right that the caller lacks":  {grant, "googleapi: Error 403: Permission 'cloudkms.cryptoKeys.setIamPolicy' denied on resource", false},
 		"a name in use":                  {repository, "googleapi: Error 409: the repository already exists", false},
+		"a metric just written":          {alert, `googleapi: Error 404: Cannot find metric(s) that match type = "prometheus.googleapis.com/requests_total/counter". If a metric was created recently, it could take up to 10 minutes to become available. Please try again soon.`, true},
+		"an objective over such a one":   {objective, `googleapi: Error 400: Invalid SLO definition: The metric referenced by the provided filter is unknown. Check the metric name and labels.`, true},
+		"a channel that is not there":    {alert, `googleapi: Error 404: Cannot find notification channel with name = 'x'`, false},
 		"a webhook without pods":         {monitoring, `Internal error occurred: failed calling webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com": failed to call webhook: Post "https://gmp-operator.gmp-system.svc:443/validate": no endpoints available for service "gmp-operator"`, true},
 		"a webhook without certificate":  {monitoring, `Internal error occurred: failed calling webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com": failed to call webhook: x509: certificate signed by unknown authority`, true},
 		"a webhook that refuses":         {monitoring, `admission webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com" denied the request: invalid scrape interval`, false},
@@ -61,6 +66,8 @@ func TestGrantsAndWhatGKEsWebhooksSeeAreDeclaredWithTheHook(t *testing.T) {
 		"gcp:artifactregistry/repository:Repository":            true,
 		"kubernetes:monitoring.googleapis.com/v1:PodMonitoring": true,
 		"kubernetes:cloud.google.com/v1:BackendConfig":          true,
+		"gcp:monitoring/alertPolicy:AlertPolicy":                true,
+		"gcp:monitoring/slo:Slo":                                true,
 		"gcp:compute/network:Network":                           false,
 		"gcp:sql/databaseInstance:DatabaseInstance":             false,
 		"kubernetes:apps/v1:Deployment":                         false,

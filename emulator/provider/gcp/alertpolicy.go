@@ -32,6 +32,9 @@ func (w *Cloud) alertPolicy() provider.Kind {
 			if err := w.checkObjectives(d); err != nil {
 				return err
 			}
+			if err := w.checkMetrics(d); err != nil {
+				return err
+			}
 			return named(id)(ctx, d)
 		},
 		Check: func(d *provider.Draft) []provider.Failure {
@@ -49,6 +52,20 @@ func (w *Cloud) alertPolicy() provider.Kind {
 			return append(failures, checkStrategy(d)...)
 		},
 	}
+}
+
+// checkMetrics refuses an alert over a metric that Cloud Monitoring does not know yet
+// (https://github.com/hashicorp/terraform-provider-google/issues/11102). Alerts over log entries have none.
+func (w *Cloud) checkMetrics(d *provider.Draft) error {
+	if w.MetricsKnown == nil || w.MetricsKnown() {
+		return nil
+	}
+	for i := range d.Inputs.List("conditions") {
+		if at := "conditions." + strconv.Itoa(i); !d.Inputs.Has(at + matchedLog) {
+			return apiError(404, "Cannot find metric(s) that match type = \"%s\". If a metric was created recently, it could take up to 10 minutes to become available. Please try again soon.", d.Inputs.Text(at+".displayName"))
+		}
+	}
+	return nil
 }
 
 // checkStrategy refuses incidents that close too soon or too late, and times

@@ -31,6 +31,10 @@ func (w *Cloud) objective() provider.Kind {
 			if service := monitored(d, d.Inputs.Text("service")); !w.exists(TypeMonitoredService, service) {
 				return apiError(404, "Service %s not found", service)
 			}
+			if w.MetricsKnown != nil && !w.MetricsKnown() {
+				// https://github.com/GoogleCloudPlatform/cloud-ops-sandbox/issues/896
+				return apiError(400, "Invalid SLO definition: The metric referenced by the provided filter is unknown. Check the metric name and labels.")
+			}
 			fallback(d, "name", id(d))
 			return nil
 		},

@@ -32,6 +32,9 @@ type Cloud struct {
 
 	// AgentsExist tells whether Google has made its service agents by now; nil: always.
 	AgentsExist func() bool
+	// MetricsKnown tells whether Cloud Monitoring knows the platform's metrics by now, which
+	// takes it up to ten minutes after the first sample; nil: always.
+	MetricsKnown func() bool
 
 	Databases Databases
 	Caches    Caches

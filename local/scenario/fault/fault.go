@@ -19,6 +19,7 @@ const (
 	Operator = "operator"
 	Cluster  = "cluster"
 	Agents   = "agents"
+	Metrics  = "metrics"
 
 	SlowKMS      = "slow-kms"
 	DatabaseLock = "database-lock"
@@ -56,6 +57,7 @@ func All() []Fault {
 		{Operator, "the webhook of managed Prometheus has no pods, as on a cluster that has just been made: no PodMonitoring can be made or changed", ""},
 		{Cluster, "the cluster is deleted behind Pulumi's back, and its load balancer is left over; healed, another one has its place, with none of the stack's objects", ""},
 		{Agents, "Google's service agents are still being made, as in a new project: no grant can be given to them", ""},
+		{Metrics, "Cloud Monitoring does not know the metrics yet, as minutes after the first sample: no alert or objective over one can be made", ""},
 
 		{SlowKMS, "the key management service takes a second and a half for each signature", load.Customers},
 		{DatabaseLock, "an open transaction holds a lock on every table: statements wait, and keep their connections", load.Readers},

@@ -10,6 +10,26 @@ import (
 	"github.com/coditect-ai/license-platform/stack/retry"
 )
 
+func TestAnAlertWaitsForAMetricThatWasJustWritten(t *testing.T) {
+	t.Parallel()
+	c, known := newCloud(t), false
+	c.world.MetricsKnown = func() bool { return known }
+	over := func(condition string, content map[string]any) map[string]any {
+		return map[string]any{
+			"displayName": "a", "combiner": "OR", "conditions": []any{map[string]any{"displayName": "c", condition: content}},
+			"alertStrategy": map[string]any{"notificationRateLimit": map[string]any{"period": "300s"}},
+		}
+	}
+	measured := over("conditionPrometheusQueryLanguage", map[string]any{"query": "up == 0", "duration": "60s", "evaluationInterval": "30s"})
+	delete(measured, "alertStrategy")
+	_, _, err := c.create(gcp.TypeAlertPolicy, "measured", measured)
+	require.ErrorContains(t, err, "it could take up to 10 minutes")
+	assert.True(t, retry.IsTransient(gcp.TypeAlertPolicy, err.Error()), "the stack tries again: %v", err)
+	c.must(gcp.TypeAlertPolicy, "logged", over("conditionMatchedLog", map[string]any{"filter": `severity="ERROR"`}))
+	known = true
+	c.must(gcp.TypeAlertPolicy, "measured", measured)
+}
+
 func TestAGrantWaitsForAnAgentThatIsStillBeingMade(t *testing.T) {
 	t.Parallel()
 	c, exist := newCloud(t), false
