@@ -34,7 +34,7 @@ const Pause = 8 * time.Second
 
 // typesWithHook are the types of resources that are declared with the hook: the first
 // ones that use an API, a grant or a webhook, and whose deletion hardly ever fails.
-var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config|alertPolicy|slo):` +
+var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config|notificationChannel|alertPolicy|slo):` +
 	`|kubernetes:(cloud\.google\.com|networking\.gke\.io|monitoring\.googleapis\.com)/)`)
 
 // transientErrors are the errors that are gone after a while, by the package of the
@@ -73,6 +73,10 @@ var transientErrors = map[string][]*regexp.Regexp{
 // the cluster names them any more.
 var typesToRelease = regexp.MustCompile(`^gcp:compute/(sSLPolicy|securityPolicy):`)
 
+// typesOfCompute are the first ones that use the Compute Engine API, in a network of the
+// stack's. A load balancer that is left over keeps them, so that their hook says so.
+var typesOfCompute = regexp.MustCompile(`^gcp:compute/(network|globalAddress):`)
+
 // inUse is why Google does not delete what a load balancer still uses.
 var inUse = regexp.MustCompile(`Error 400: .*is already being used by '`)
 
@@ -97,7 +101,7 @@ func HasHook(typ string) bool { return hookOf(typ) != "" }
 // hookOf is the name of the hook that resources of this type are declared with.
 func hookOf(typ string) string {
 	switch {
-	case typesToRelease.MatchString(typ):
+	case typesToRelease.MatchString(typ), typesOfCompute.MatchString(typ):
 		return releaseHookName
 	case typesWithHook.MatchString(typ):
 		return hookName
