@@ -1,12 +1,10 @@
 package apptest
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/spoken"
 )
 
 // find returns the program's path; a machine without it fails the test with the
@@ -48,37 +47,18 @@ func unprivileged() *syscall.SysProcAttr {
 	return attributes
 }
 
-// output collects what a program says, for the message of a failed test.
-type output struct {
-	mu  sync.Mutex
-	all bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (o *output) Write(content []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.all.Write(content)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.all.String()
-}
-
 // child is a program that runs until it is stopped.
 type child struct {
 	command *exec.Cmd
 	ended   chan struct{}
-	said    *output
+	said    *spoken.Text
 }
 
 // start runs the program. Pdeathsig follows the thread that started it, so that
 // thread is kept for as long as the program runs.
 func start(tb testing.TB, path string, arguments ...string) *child {
 	tb.Helper()
-	c := &child{command: exec.Command(path, arguments...), ended: make(chan struct{}), said: &output{}}
+	c := &child{command: exec.Command(path, arguments...), ended: make(chan struct{}), said: &spoken.Text{}}
 	c.command.SysProcAttr, c.command.Stdout, c.command.Stderr = unprivileged(), c.said, c.said
 	started := make(chan error, 1)
 	go func() {

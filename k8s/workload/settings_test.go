@@ -29,7 +29,7 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"memory without its unit":         {func(s *workload.Settings) { s.Memory = "512" }, "memory"},
 		"CPUs by their thousands":         {func(s *workload.Settings) { s.CPU = "250" }, "cpu"},
 		"fewer at most than at least":     {func(s *workload.Settings) { s.Replicas.Min = 3 }, "replicas.max"},
-		"too little memory":               {func(s *workload.Settings) { s.Memory = "64Mi" }, "memory"},
+		"too little memory":               {func(s *workload.Settings) { s.Memory = "127Mi" }, "memory"},
 		"memory in words":                 {func(s *workload.Settings) { s.Memory = "plenty" }, "memory"},
 		"CPU below zero":                  {func(s *workload.Settings) { s.CPU = "-1" }, "cpu"},
 		"a drain that never ends":         {func(s *workload.Settings) { s.DrainSeconds = 601 }, "drainSeconds"},
@@ -56,7 +56,7 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 func TestTheLeastAndTheMostAreTaken(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]workload.Settings{
-		"the least": {Replicas: workload.Replicas{Min: 1, Max: 1}, CPU: "10m", Memory: "64Mi"},
+		"the least": {Replicas: workload.Replicas{Min: 1, Max: 1}, CPU: "10m", Memory: "128Mi"},
 		"the most":  {Replicas: workload.Replicas{Min: 1000, Max: 1000}, CPU: "64", Memory: "256Gi", DrainSeconds: 600, ShutdownSeconds: 600, SettleSeconds: 300},
 	} {
 		assert.Empty(t, s.Validate(), name)

@@ -1,14 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/coditect-ai/license-platform/app/apptest/spoken"
 )
 
 func TestMain(m *testing.M) {
@@ -19,24 +19,6 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// text is an output that several goroutines write.
-type text struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (t *text) Write(content []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.b.Write(content)
-}
-
-func (t *text) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.b.String()
-}
-
 // license runs the program.
 func license(ctx context.Context, environment map[string]string, in string, arguments ...string) (out, errors string, err error) {
 	return licenseUntil(ctx, nil, environment, in, arguments...)
@@ -44,7 +26,7 @@ func license(ctx context.Context, environment map[string]string, in string, argu
 
 // licenseUntil is license with a second interrupt, when again is closed.
 func licenseUntil(ctx context.Context, again <-chan struct{}, environment map[string]string, in string, arguments ...string) (out, errors string, err error) {
-	stdout, stderr := &text{}, &text{}
+	stdout, stderr := &spoken.Text{}, &spoken.Text{}
 	err = run(ctx, arguments, world{env: func(name string) string { return environment[name] }, in: strings.NewReader(in), out: stdout, err: stderr, again: again})
 	return stdout.String(), stderr.String(), err
 }

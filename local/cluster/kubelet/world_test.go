@@ -26,6 +26,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/coditect-ai/license-platform/app/apptest/spoken"
 	"github.com/coditect-ai/license-platform/app/image"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 	"github.com/coditect-ai/license-platform/local/google/registry"
@@ -47,25 +48,7 @@ type world struct {
 	*kubelet.Kubelet
 	config    kubelet.Config
 	reference string
-	said      *text // the kubelet's log
-}
-
-// text is a log that a test reads while it is written.
-type text struct {
-	mu      sync.Mutex
-	written strings.Builder
-}
-
-func (t *text) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.written.Write(p)
-}
-
-func (t *text) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.written.String()
+	said      *spoken.Text // the kubelet's log
 }
 
 func newWorld(t *testing.T) world {
@@ -94,7 +77,7 @@ func newWorld(t *testing.T) world {
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
 
-	said := &text{}
+	said := &spoken.Text{}
 	w := world{reference: reference, said: said, config: kubelet.Config{
 		Dir: t.TempDir(), Registry: host, CA: authority.Pool(), Supervisor: supervisor, Log: slog.New(slog.NewTextHandler(said, nil)),
 		PodRange: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, byte(100 + rand.IntN(100)), byte(rand.IntN(256)), 0}), 24),

@@ -1,0 +1,28 @@
+// Package spoken collects, in tests, what programs and logs say.
+package spoken
+
+import (
+	"bytes"
+	"sync"
+)
+
+// Text is an output that may be written and read by several goroutines. Its zero value is
+// empty.
+type Text struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (t *Text) Write(content []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.all.Write(content)
+}
+
+// String returns all that was written.
+func (t *Text) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.all.String()
+}
