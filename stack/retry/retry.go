@@ -28,6 +28,11 @@ const releaseHookName = "is already being used by the load balancer (docs/destro
 // minutes, for Google names ten for the slowest. The engine's own bound is 100 attempts.
 const attempts = 90
 
+// releaseAttempts is the same for a deletion that waits for a load balancer: with Pause
+// four minutes. One that does not take the new policy, for example because it does not
+// exist, never lets go of the old one.
+const releaseAttempts = 30
+
 // Pause is the time between two attempts. It is short, because an interrupted update
 // waits until the pause is over.
 const Pause = 8 * time.Second
@@ -139,15 +144,12 @@ func Register(ctx *pulumi.Context, pause time.Duration) error {
 
 // shouldRetry says whether an operation is tried once more, after a pause.
 func shouldRetry(ctx context.Context, failed *pulumi.ErrorHookArgs, pause time.Duration) bool {
-	if len(failed.Errors) == 0 || len(failed.Errors) >= attempts {
-		return false
-	}
-	passes := IsTransient
+	passes, most := IsTransient, attempts
 	if failed.FailedOperation == "delete" {
-		passes = IsReleasedSoon
+		passes, most = IsReleasedSoon, releaseAttempts
 		ctx = context.WithoutCancel(ctx) // deletions come when the program, and with it its context, has ended
 	}
-	if !passes(string(failed.Type), failed.Errors[0]) {
+	if tried := len(failed.Errors); tried == 0 || tried >= most || !passes(string(failed.Type), failed.Errors[0]) {
 		return false
 	}
 	timer := time.NewTimer(pause)
