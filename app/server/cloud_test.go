@@ -16,6 +16,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/spoken"
 	"github.com/coditect-ai/license-platform/app/googlename"
 )
 
@@ -23,7 +24,7 @@ import (
 // those settings, in a cloud of stand-ins that answer at Google's own names.
 func TestOnGoogleCloudTheAPILogsInWithoutAPasswordOrAKeyFile(t *testing.T) {
 	t.Parallel()
-	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &lines{}}
+	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &spoken.Text{}}
 	cloud := apptest.StartCloud(t, w.postgres, w.google)
 	migrate := map[string]string{
 		"DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.MigrationRole,
@@ -72,7 +73,7 @@ func TestTheLogSaysWhatKeepsTheAPIFromItsDatabase(t *testing.T) {
 		{"another instance of ours", cloud.SQL.Sibling.Store, []string{proxy, `certificate had CN \"coditect-cloud-infra:another\"`}},
 		{"no right to log in", cloud.SQL.Stranger.Store, []string{"Cloud SQL IAM service account authentication failed for user"}},
 	} {
-		w.log.reset()
+		w.log.Reset()
 		c.set(true)
 		api.awaitUnready(t, w, c.name, c.reasons...)
 		c.set(false)
@@ -112,7 +113,7 @@ func TestACertificateThatHasExpiredIsRenewedWithTheNextConnection(t *testing.T) 
 // newCloud is a cloud with a database in which the schema is, and no API yet.
 func newCloud(t *testing.T) (*world, *apptest.Cloud) {
 	t.Helper()
-	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &lines{}}
+	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &spoken.Text{}}
 	cloud := apptest.StartCloud(t, w.postgres, w.google)
 	said, err := command(t, cloud, "migrate", map[string]string{
 		"DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.MigrationRole,

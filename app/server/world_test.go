@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/apptest/port"
+	"github.com/coditect-ai/license-platform/app/apptest/spoken"
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
@@ -25,32 +25,7 @@ type world struct {
 	postgres *apptest.Postgres
 	redis    *apptest.Redis
 	google   *apptest.Google
-	log      *lines
-}
-
-// lines is a log that tests read.
-type lines struct {
-	mu  sync.Mutex
-	all bytes.Buffer
-}
-
-func (l *lines) Write(content []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(content)
-}
-
-// reset forgets what was written.
-func (l *lines) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all.Reset()
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
+	log      *spoken.Text
 }
 
 const tenants = `[
@@ -62,7 +37,7 @@ const tenants = `[
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &lines{}}
+	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &spoken.Text{}}
 	w.migrate(t, tenants)
 	return w
 }

@@ -26,3 +26,10 @@ func (t *Text) String() string {
 	defer t.mu.Unlock()
 	return t.all.String()
 }
+
+// Reset forgets what was written.
+func (t *Text) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all.Reset()
+}
