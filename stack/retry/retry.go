@@ -39,7 +39,7 @@ const Pause = 8 * time.Second
 
 // typesWithHook are the types of resources that are declared with the hook: the first
 // ones that use an API, a grant or a webhook, and whose deletion hardly ever fails.
-var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config|notificationChannel|alertPolicy|slo):` +
+var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config|notificationChannel|alertPolicy|slo):|gcp:redis/instance:` +
 	`|kubernetes:(cloud\.google\.com|networking\.gke\.io|monitoring\.googleapis\.com)/)`)
 
 // transientErrors are the errors that are gone after a while, by the package of the
@@ -57,6 +57,9 @@ var transientErrors = map[string][]*regexp.Regexp{
 		// A grant takes up to seven minutes to count everywhere
 		// (https://cloud.google.com/iam/docs/access-change-propagation).
 		regexp.MustCompile(`Error 40[03]: .*cloudkms\.cryptoKeyVersions\.useTo(En|De)crypt`),
+		// Memorystore says the same in words of its own
+		// (https://github.com/hashicorp/terraform-provider-google/issues/17333).
+		regexp.MustCompile(`Unable to delegate the access of CMEK`),
 		// A metric takes Cloud Monitoring up to ten minutes after its first sample
 		// (https://github.com/hashicorp/terraform-provider-google/issues/11102,
 		// https://github.com/GoogleCloudPlatform/cloud-ops-sandbox/issues/896).

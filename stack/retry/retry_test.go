@@ -23,21 +23,22 @@ func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
 		typ, message string
 		transient    bool
 	}{
-		"an agent that is not there yet":      {grant, "error setting IAM policy for KMS CryptoKey \"k\": googleapi: Error 400: Service account service-1@compute-system.iam.gserviceaccount.com does not exist., badRequest", true},
-		"Compute Engine enabled a moment ago": {network, "googleapi: Error 403: Compute Engine API has not been used in project 1 before or it is disabled. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.", true},
-		"an API enabled a moment ago":         {repository, "googleapi: Error 403: Artifact Registry API has not been used in project 1 before or it is disabled. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.", true},
-		"a key not granted everywhere":        {repository, "googleapi: Error 403: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource 'projects/p/locations/l/keyRings/r/cryptoKeys/registry' (or it may not exist).", true},
-		"a right that the caller lacks":       {grant, "googleapi: Error 403: Permission 'cloudkms.cryptoKeys.setIamPolicy' denied on resource", false},
-		"a name in use":                       {repository, "googleapi: Error 409: the repository already exists", false},
-		"a metric just written":               {alert, `googleapi: Error 404: Cannot find metric(s) that match type = "prometheus.googleapis.com/requests_total/counter". If a metric was created recently, it could take up to 10 minutes to become available. Please try again soon.`, true},
-		"an objective over such a one":        {objective, `googleapi: Error 400: Invalid SLO definition: The metric referenced by the provided filter is unknown. Check the metric name and labels.`, true},
-		"a channel that is not there":         {alert, `googleapi: Error 404: Cannot find notification channel with name = 'x'`, false},
-		"a webhook without pods":              {monitoring, `Internal error occurred: failed calling webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com": failed to call webhook: Post "https://gmp-operator.gmp-system.svc:443/validate": no endpoints available for service "gmp-operator"`, true},
-		"a webhook without certificate":       {monitoring, `Internal error occurred: failed calling webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com": failed to call webhook: x509: certificate signed by unknown authority`, true},
-		"a webhook that refuses":              {monitoring, `admission webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com" denied the request: invalid scrape interval`, false},
-		"a definition that comes later":       {backend, `creation of resource "n/b" failed: no matches for kind "BackendConfig" in version "cloud.google.com/v1"`, true},
-		"a kind that nobody defines":          {backend, `no matches for kind "BackndConfig" in version "example.com/v1"`, false},
-		"another provider's":                  {"random:index/randomId:RandomId", "failed calling webhook \"x\"", false},
+		"an agent that is not there yet":       {grant, "error setting IAM policy for KMS CryptoKey \"k\": googleapi: Error 400: Service account service-1@compute-system.iam.gserviceaccount.com does not exist., badRequest", true},
+		"Compute Engine enabled a moment ago":  {network, "googleapi: Error 403: Compute Engine API has not been used in project 1 before or it is disabled. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.", true},
+		"an API enabled a moment ago":          {repository, "googleapi: Error 403: Artifact Registry API has not been used in project 1 before or it is disabled. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.", true},
+		"a key not granted everywhere":         {repository, "googleapi: Error 403: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource 'projects/p/locations/l/keyRings/r/cryptoKeys/registry' (or it may not exist).", true},
+		"a cache's key not granted everywhere": {"gcp:redis/instance:Instance", "Error waiting to create Instance: Error waiting for Creating Instance: Error code 9, message: Unable to delegate the access of CMEK. Please try again later.", true},
+		"a right that the caller lacks":        {grant, "googleapi: Error 403: Permission 'cloudkms.cryptoKeys.setIamPolicy' denied on resource", false},
+		"a name in use":                        {repository, "googleapi: Error 409: the repository already exists", false},
+		"a metric just written":                {alert, `googleapi: Error 404: Cannot find metric(s) that match type = "prometheus.googleapis.com/requests_total/counter". If a metric was created recently, it could take up to 10 minutes to become available. Please try again soon.`, true},
+		"an objective over such a one":         {objective, `googleapi: Error 400: Invalid SLO definition: The metric referenced by the provided filter is unknown. Check the metric name and labels.`, true},
+		"a channel that is not there":          {alert, `googleapi: Error 404: Cannot find notification channel with name = 'x'`, false},
+		"a webhook without pods":               {monitoring, `Internal error occurred: failed calling webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com": failed to call webhook: Post "https://gmp-operator.gmp-system.svc:443/validate": no endpoints available for service "gmp-operator"`, true},
+		"a webhook without certificate":        {monitoring, `Internal error occurred: failed calling webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com": failed to call webhook: x509: certificate signed by unknown authority`, true},
+		"a webhook that refuses":               {monitoring, `admission webhook "validate.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com" denied the request: invalid scrape interval`, false},
+		"a definition that comes later":        {backend, `creation of resource "n/b" failed: no matches for kind "BackendConfig" in version "cloud.google.com/v1"`, true},
+		"a kind that nobody defines":           {backend, `no matches for kind "BackndConfig" in version "example.com/v1"`, false},
+		"another provider's":                   {"random:index/randomId:RandomId", "failed calling webhook \"x\"", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,6 +75,7 @@ func TestGrantsAndWhatGKEsWebhooksSeeAreDeclaredWithTheHook(t *testing.T) {
 		"gcp:compute/network:Network":                            true,
 		"gcp:compute/globalAddress:GlobalAddress":                true,
 		"gcp:compute/subnetwork:Subnetwork":                      false,
+		"gcp:redis/instance:Instance":                            true,
 		"gcp:sql/databaseInstance:DatabaseInstance":              false,
 		"kubernetes:apps/v1:Deployment":                          false,
 	} {

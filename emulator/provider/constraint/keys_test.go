@@ -44,12 +44,23 @@ func signing() map[string]any {
 	}
 }
 
-// ungranted and missing are what every service says to a key that it cannot use.
+// ungranted, missing and misplaced are what every service says to a key that it cannot use.
 const (
 	ungranted = "does not have permission to use the Cloud KMS key " + keyID
 	missing   = "The Cloud KMS key " + keyID + " does not exist"
 	misplaced = "The Cloud KMS key must be in the same location as the resource"
 )
+
+// refusesUngranted is what the service says in other words to a key that its agent may
+// not use.
+func refusesUngranted(rules []row, says, source string) []row {
+	for i := range rules {
+		if rules[i].says == ungranted {
+			rules[i].says, rules[i].source = says, source
+		}
+	}
+	return rules
+}
 
 // encrypted are the rules for what is encrypted with a key of one's own; property
 // is where the key is named.

@@ -25,7 +25,9 @@ func cache() map[string]any {
 
 func redisRows() []row {
 	const typ = gcp.TypeRedisInstance
-	return slices.Concat(encrypted("an instance", typ, "customerManagedKey", "cloud-redis", cache(), peering()...), []row{
+	keys := refusesUngranted(encrypted("an instance", typ, "customerManagedKey", "cloud-redis", cache(), peering()...),
+		"Unable to delegate the access of CMEK", "https://github.com/hashicorp/terraform-provider-google/issues/17333")
+	return slices.Concat(keys, []row{
 		{
 			what: "a tier that does not exist", typ: typ, right: cache(),
 			change: changes{"tier": "GOLD"}, says: "expected tier to be one of", source: redisSDK,

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,14 +102,18 @@ func (w *Cloud) checkKey(agentDomain, key string) error {
 	if _, exists := w.Store.Get(TypeCryptoKey, key); !exists {
 		return apiError(400, "The Cloud KMS key %s does not exist.", key)
 	}
-	agent := serviceAgent(agentDomain)
-	for _, grant := range w.Store.List(TypeCryptoKeyMember) {
-		inputs := provider.Properties(grant.Inputs)
-		if inputs.Text("cryptoKeyId") == key && inputs.Text("member") == "serviceAccount:"+agent && inputs.Text("role") == "roles/cloudkms.cryptoKeyEncrypterDecrypter" {
-			return nil
-		}
+	if agent := serviceAgent(agentDomain); !w.mayUse(agent, key) {
+		return apiError(400, "The service agent %s does not have permission to use the Cloud KMS key %s: grant it roles/cloudkms.cryptoKeyEncrypterDecrypter on the key first.", agent, key)
 	}
-	return apiError(400, "The service agent %s does not have permission to use the Cloud KMS key %s: grant it roles/cloudkms.cryptoKeyEncrypterDecrypter on the key first.", agent, key)
+	return nil
+}
+
+// mayUse tells whether a service's agent may use the key.
+func (w *Cloud) mayUse(agent, key string) bool {
+	return slices.ContainsFunc(w.Store.List(TypeCryptoKeyMember), func(grant store.Resource) bool {
+		inputs := provider.Properties(grant.Inputs)
+		return inputs.Text("cryptoKeyId") == key && inputs.Text("member") == "serviceAccount:"+agent && inputs.Text("role") == "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+	})
 }
 
 // checkKeyPlace refuses a key of another location than the resource's own.

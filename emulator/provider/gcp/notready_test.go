@@ -49,3 +49,22 @@ func TestAGrantWaitsForAnAgentThatIsStillBeingMade(t *testing.T) {
 	exist = false
 	c.must(gcp.TypeCryptoKeyMember, "a person", map[string]any{"cryptoKeyId": "projects/p/locations/l/keyRings/r/cryptoKeys/k", "role": "roles/cloudkms.viewer", "member": "user:ada@example.com"})
 }
+
+func TestACacheWaitsForAGrantThatIsNotKnownEverywhere(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	c.must(gcp.TypeKeyRing, "ring", map[string]any{"name": "ring", "location": "us-central1"})
+	c.must(gcp.TypeCryptoKey, "key", map[string]any{"name": "key", "keyRing": "projects/coditect-cloud-infra/locations/us-central1/keyRings/ring"})
+	cache := map[string]any{
+		"name": "seats", "memorySizeGb": 1, "region": "us-central1", "customerManagedKey": "projects/coditect-cloud-infra/locations/us-central1/keyRings/ring/cryptoKeys/key",
+	}
+	_, _, err := c.create(gcp.TypeRedisInstance, "seats", cache)
+	require.Error(t, err)
+	assert.True(t, retry.IsTransient(gcp.TypeRedisInstance, err.Error()), "the stack tries again: %v", err)
+	assert.True(t, retry.HasHook(gcp.TypeRedisInstance))
+	c.must(gcp.TypeCryptoKeyMember, "grant", map[string]any{
+		"cryptoKeyId": cache["customerManagedKey"], "role": "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+		"member": "serviceAccount:service-" + gcp.ProjectNumber + "@cloud-redis.iam.gserviceaccount.com",
+	})
+	c.must(gcp.TypeRedisInstance, "seats", cache)
+}
