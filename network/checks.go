@@ -13,12 +13,13 @@ import (
 	"github.com/coditect-ai/license-platform/setting"
 )
 
-// Names of the checks of an adopted network.
+// Names of the checks of what a network has already.
 const (
 	CheckSubnet       = "subnet"
 	CheckPeeredRanges = "peeredRanges"
 	CheckPrivateZones = "privateZones"
 	CheckEdgeAddress  = "edgeAddress"
+	CheckSSLPolicy    = "sslPolicy"
 )
 
 // CheckArgs is what the checks compare.
@@ -45,6 +46,9 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) (c
 	}
 	if args.Settings.EdgeAddress.Adopt {
 		checks = append(checks, setting.Check{Name: CheckEdgeAddress, Look: checker.edgeAddress})
+	}
+	if args.Settings.SSLPolicy != "" {
+		checks = append(checks, setting.Check{Name: CheckSSLPolicy, Look: checker.sslPolicy})
 	}
 	return checks
 }
@@ -171,6 +175,21 @@ func (l checker) edgeAddress() (ps setting.Problems, err error) {
 	if l.AddressInUse && found.Status != "IN_USE" {
 		ps.Add("network.edgeAddress.name", name, "is not in use ("+found.Status+"), but kubernetes.ingress.adopt says that an Ingress uses it",
 			"the address of that Ingress: kubectl get ingress")
+	}
+	return ps, nil
+}
+
+// sslPolicy checks that the load balancer's SSL policy exists, since the load balancer
+// would keep the policy of before in silence, and that it refuses what is older than
+// TLS 1.2.
+func (l checker) sslPolicy() (ps setting.Problems, err error) {
+	name := l.Settings.SSLPolicy
+	found, err := compute.LookupSSLPolicy(l.ctx, &compute.LookupSSLPolicyArgs{Name: name, Project: &l.Project}, l.opts...)
+	if err != nil {
+		return nil, fmt.Errorf("network.sslPolicy = %q: look up the SSL policy: %w", name, err)
+	}
+	if allowed := []string{"TLS_1_2", "TLS_1_3"}; !slices.Contains(allowed, found.MinTlsVersion) {
+		ps.Add("network.sslPolicy", name, "lets clients speak "+found.MinTlsVersion, "an SSL policy whose minimum version is one of "+strings.Join(allowed, ", "))
 	}
 	return ps, nil
 }

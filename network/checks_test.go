@@ -21,14 +21,16 @@ func TestOnlyWhatIsAdoptedIsCompared(t *testing.T) {
 	private, forAll := adopted(), adopted()
 	private.PrivateGoogleAPIs = true
 	forAll.PrivateGoogleAPIs, forAll.PrivateZonesForAll = true, true
-	address := created()
+	address, policy := created(), created()
 	address.EdgeAddress.Adopt = true
+	policy.SSLPolicy = "tls13"
 	for name, c := range map[string]struct {
 		settings network.Settings
 		want     []string
 	}{
 		"a network of our own":               {created(), nil},
 		"an address of theirs":               {address, []string{"edgeAddress"}},
+		"a TLS policy of theirs":             {policy, []string{"sslPolicy"}},
 		"a network and an address":           {adopted(), []string{"subnet", "peeredRanges", "edgeAddress"}},
 		"whose pods find Google's APIs":      {private, []string{"subnet", "peeredRanges", "edgeAddress"}},
 		"where everybody is to find them":    {forAll, []string{"subnet", "peeredRanges", "privateZones", "edgeAddress"}},
@@ -63,6 +65,14 @@ func TestWhatDoesNotFitIsNamedByItsKey(t *testing.T) {
 		"a subnet from which pods would not reach Google": {func(s *network.Settings, e *existing) {
 			s.PrivateGoogleAPIs, e.subnet["privateIpGoogleAccess"] = true, false
 		}, "network.subnetwork", "has no Private Google Access"},
+		"a TLS policy that takes old clients": {func(s *network.Settings, e *existing) {
+			s.SSLPolicy = "tls13"
+			e.policies["tls13"]["minTlsVersion"] = "TLS_1_1"
+		}, "network.sslPolicy", "lets clients speak TLS_1_1"},
+		"a TLS policy from 1.2 on": {func(s *network.Settings, e *existing) {
+			s.SSLPolicy = "tls13"
+			e.policies["tls13"]["minTlsVersion"] = "TLS_1_2"
+		}, "", ""},
 		"a subnet from which nobody has to": {func(_ *network.Settings, e *existing) { e.subnet["privateIpGoogleAccess"] = false }, "", ""},
 		"a range of theirs that would be lost": {func(s *network.Settings, _ *existing) {
 			*s = joining()
@@ -128,6 +138,7 @@ func TestWhatCannotBeReadIsNamedByItsSetting(t *testing.T) {
 		`network.subnetwork = "subnet": look up the subnet`:      func(_ *network.Settings, e *existing) { e.subnet = nil },
 		`platform.project = "acme": list the reserved ranges`:    func(_ *network.Settings, e *existing) { e.addresses = nil },
 		`network.edgeAddress.name = "none": look up the address`: func(s *network.Settings, _ *existing) { s.EdgeAddress.Name = "none" },
+		`network.sslPolicy = "none": look up the SSL policy`:     func(s *network.Settings, _ *existing) { s.SSLPolicy = "none" },
 	} {
 		settings, project := adopted(), theirs()
 		change(&settings, project)

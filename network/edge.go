@@ -5,6 +5,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// ownSSLPolicy is the name of the SSL policy that the platform creates.
+const ownSSLPolicy = "license-platform-tls"
+
 // declareEdge creates or adopts the load balancer's address and TLS policy.
 func (b *builder) declareEdge(n *Network) error {
 	if err := b.declareAddress(n); err != nil {
@@ -15,7 +18,7 @@ func (b *builder) declareEdge(n *Network) error {
 		return nil
 	}
 	policy, err := compute.NewSSLPolicy(b.ctx, b.name, &compute.SSLPolicyArgs{
-		Name:          pulumi.String("license-platform-tls"),
+		Name:          pulumi.String(ownSSLPolicy),
 		Description:   pulumi.String("TLS 1.2 and newer with forward secrecy and AEAD ciphers only"),
 		Profile:       pulumi.String("RESTRICTED"),
 		MinTlsVersion: pulumi.String("TLS_1_2"),

@@ -44,9 +44,10 @@ type Settings struct {
 	StayingPrivateServicesRanges []string `json:"stayingPrivateServicesRanges,omitempty"`
 	// EdgeAddress is the global IPv4 address of the load balancer.
 	EdgeAddress EdgeAddress `json:"edgeAddress"`
-	// SSLPolicy names an existing SSL policy for the load balancer, for example
-	// one with TLS 1.3 only. Empty: one with profile RESTRICTED from TLS 1.2 is
-	// created, which is the strictest that pulumi-gcp v7 can declare.
+	// SSLPolicy names an existing SSL policy of the project for the load balancer,
+	// from TLS 1.2 on, for example one with TLS 1.3 only. Empty: one with profile
+	// RESTRICTED from TLS 1.2 is created, which is the strictest that pulumi-gcp v7
+	// can declare.
 	SSLPolicy string `json:"sslPolicy,omitempty"`
 	// NAT declares Cloud Router and Cloud NAT; off when an adopted network has
 	// its own (a subnet range can be served by one NAT gateway only).
@@ -129,6 +130,9 @@ func (s Settings) Validate() setting.Problems {
 	}
 	if s.EdgeAddress.Adopt && s.EdgeAddress.DeletionProtection != nil {
 		ps.Add("edgeAddress.deletionProtection", *s.EdgeAddress.DeletionProtection, "an adopted address is never deleted", "nothing, or edgeAddress.adopt: false")
+	}
+	if s.SSLPolicy == ownSSLPolicy {
+		ps.Add("sslPolicy", s.SSLPolicy, "is the policy that the platform creates itself and would delete now", "the name of another one, or nothing")
 	}
 	ps = append(ps, s.validateSubnetRanges()...)
 	ps = append(ps, s.validatePrivateServices()...)

@@ -66,6 +66,7 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"a DNS zone to where Google is not":        {func(s *network.Settings) { s.GoogleAPIsRange = "10.9.0.0/30" }, "googleApisRange"},
 		"where sign-in's keys are not served":      {func(s *network.Settings) { s.GoogleAPIsRange = "199.36.153.4/30" }, "googleApisRange"},
 		"a policy name that cannot exist":          {func(s *network.Settings) { s.SSLPolicy = "TLS 1.3" }, "sslPolicy"},
+		"the platform's own TLS policy as theirs":  {func(s *network.Settings) { s.SSLPolicy = "license-platform-tls" }, "sslPolicy"},
 		"a Google range that is no range":          {func(s *network.Settings) { s.GoogleAPIsRange = "private.googleapis.com" }, "googleApisRange"},
 		"ranges that stay in a network of our own": {func(s *network.Settings) { s.StayingPrivateServicesRanges = []string{"theirs"} }, "stayingPrivateServicesRanges"},
 		"zones for all in a network of our own":    {func(s *network.Settings) { s.PrivateZonesForAll = true }, "privateZonesForAll"},

@@ -17,9 +17,11 @@ import (
 // existing is what a project has already: a network, its subnet, addresses and zones.
 type existing struct {
 	declared.Echo
-	// subnet, addresses and zones are what look-ups find; addresses by name.
+	// subnet, addresses, policies and zones are what look-ups find; addresses and
+	// SSL policies by name.
 	subnet    map[string]any
 	addresses map[string]map[string]any
+	policies  map[string]map[string]any
 	zones     []any
 }
 
@@ -33,6 +35,7 @@ func theirs() *existing {
 			"elsewhere": {"purpose": "VPC_PEERING", "network": "projects/acme/global/networks/other", "address": "10.4.0.0", "prefixLength": 20},
 			"endpoint":  {"purpose": "GCE_ENDPOINT", "network": "projects/acme/global/networks/vpc", "address": "10.5.0.0", "prefixLength": 20},
 		},
+		policies: map[string]map[string]any{"tls13": {"profile": "RESTRICTED", "minTlsVersion": "TLS_1_3"}},
 	}
 }
 
@@ -55,6 +58,11 @@ func (e *existing) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 			return nil, errors.New("there is no such address")
 		}
 		more = e.addresses[name]
+	case "gcp:compute/getSSLPolicy:getSSLPolicy":
+		if e.policies[name] == nil {
+			return nil, errors.New("there is no such policy")
+		}
+		more = e.policies[name]
 	case "gcp:compute/getAddresses:getAddresses":
 		if e.addresses == nil {
 			return nil, errors.New("addresses may not be listed")

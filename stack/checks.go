@@ -30,7 +30,7 @@ const skipKey = "checks.skip"
 // checkNames are those of all checks that there are.
 func checkNames() []string {
 	return append([]string{
-		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress,
+		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress, network.CheckSSLPolicy,
 		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork, cluster.CheckNodeTaints,
 		observe.CheckAudit,
 	}, k8s.ClusterChecks()...)

@@ -124,9 +124,9 @@ func TestTheEdgeSpeaksModernTLSOnly(t *testing.T) {
 	usual := stacktest.Deploy(t, "prod").One(t, policy, "network")
 	assert.Equal(t, "RESTRICTED", usual.Text("profile"))
 	assert.Equal(t, "TLS_1_2", usual.Text("minTlsVersion"))
-	named := stacktest.Deploy(t, "prod", plan.Set("network.sslPolicy", "tls13-only"))
+	named := stacktest.Deploy(t, "prod", plan.Set("network.sslPolicy", "coditect-tls13"))
 	assert.Empty(t, named.Of(policy), "an existing policy is used as it is")
-	assert.Equal(t, "tls13-only", named.One(t, "kubernetes:networking.gke.io/v1beta1:FrontendConfig", "license-platform-frontend").Text("spec.sslPolicy"))
+	assert.Equal(t, "coditect-tls13", named.One(t, "kubernetes:networking.gke.io/v1beta1:FrontendConfig", "license-platform-frontend").Text("spec.sslPolicy"))
 }
 
 func TestAReservedRangeForGooglesServicesCanBeShared(t *testing.T) {

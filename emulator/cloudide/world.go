@@ -20,12 +20,14 @@ import (
 // Names of the IDE's world, as its own manifests and the stack's settings have
 // them.
 const (
-	Project     = "coditect-cloud-infra"
-	Region      = "us-central1"
-	Cluster     = "coditect-cluster"
-	Network     = "coditect-vpc"
-	Subnetwork  = "coditect-subnet"
-	Address     = "coditect-ai-ip"
+	Project    = "coditect-cloud-infra"
+	Region     = "us-central1"
+	Cluster    = "coditect-cluster"
+	Network    = "coditect-vpc"
+	Subnetwork = "coditect-subnet"
+	Address    = "coditect-ai-ip"
+	// SSLPolicy is one that nothing uses yet, with TLS 1.3 only.
+	SSLPolicy   = "coditect-tls13"
 	Namespace   = "coditect-app"
 	Certificate = "coditect-ai-ssl"
 	Backend     = "coditect-backend-config"
@@ -84,6 +86,7 @@ func google(at gcp.Addresses, ca string) []store.Resource {
 	subnetwork := "projects/" + Project + "/regions/" + Region + "/subnetworks/" + Subnetwork
 	cluster := "projects/" + Project + "/locations/" + Region + "/clusters/" + Cluster
 	edge := "projects/" + Project + "/global/addresses/" + Address
+	strict := "projects/" + Project + "/global/sslPolicies/" + SSLPolicy
 	nodes := NodeAccount + "@" + Project + ".iam.gserviceaccount.com"
 	return append(slices.Concat(privateServices(at, network), zones(at, network), audited()), []store.Resource{
 		resource(gcp.TypeNetwork, network,
@@ -113,6 +116,9 @@ func google(at gcp.Addresses, ca string) []store.Resource {
 		resource(gcp.TypeGlobalAddress, edge,
 			map[string]any{"name": Address, "project": Project, "addressType": "EXTERNAL", "ipVersion": "IPV4"},
 			map[string]any{"address": at.Edge.String(), "selfLink": computeLink + edge, "status": "IN_USE"}),
+		resource(gcp.TypeSSLPolicy, strict,
+			map[string]any{"name": SSLPolicy, "project": Project, "profile": "RESTRICTED", "minTlsVersion": "TLS_1_3"},
+			map[string]any{"selfLink": computeLink + strict}),
 		resource(kubernetes.TypeNamespace, Namespace,
 			map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": Namespace, "labels": map[string]any{"kubernetes.io/metadata.name": Namespace}}},
 			map[string]any{"status": map[string]any{"phase": "Active"}}),

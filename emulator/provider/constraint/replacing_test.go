@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/declared"
+	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 	"github.com/coditect-ai/license-platform/stack"
 	"github.com/coditect-ai/license-platform/stack/plan"
@@ -121,12 +122,14 @@ func TestDrillEverySettingThatReplacesOrMovesIsTried(t *testing.T) {
 				}
 				continue
 			}
-			value, err := json.Marshal(other)
-			require.NoError(t, err)
-			if moves {
-				types = []string{"refused"}
+			if !moves {
+				lines = append(lines, line(t, path, other, types))
+				return
 			}
-			lines = append(lines, fmt.Sprintf("%s=%s %s", path, value, strings.Join(types, ",")))
+			lines = append(lines, line(t, path, other, []string{"refused"}))
+			if types, _, valid := w.replaced(before, plan.Set(path, cloudide.SSLPolicy)); valid && len(types) > 0 {
+				lines = append(lines, line(t, path, cloudide.SSLPolicy, types)) // what exists is not refused
+			}
 			return
 		}
 	})
@@ -139,6 +142,14 @@ func TestDrillEverySettingThatReplacesOrMovesIsTried(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, string(listed), text, "UPDATE=1 go test ./emulator/provider/constraint -run Drill")
 	assert.Greater(t, len(lines), 15)
+}
+
+// line is a setting with another value, and the types of what it replaces.
+func line(t *testing.T, path string, other any, types []string) string {
+	t.Helper()
+	value, err := json.Marshal(other)
+	require.NoError(t, err)
+	return fmt.Sprintf("%s=%s %s", path, value, strings.Join(types, ","))
 }
 
 func settingAt(config map[string]any, path string) any {

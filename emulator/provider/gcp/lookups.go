@@ -15,6 +15,7 @@ func (w *Cloud) Functions() map[string]provider.Function {
 		"gcp:compute/getAddresses:getAddresses":                     w.getAddresses,
 		"gcp:compute/getGlobalAddress:getGlobalAddress":             w.lookup(TypeGlobalAddress, global("addresses")),
 		"gcp:compute/getNetwork:getNetwork":                         w.lookup(TypeNetwork, global("networks")),
+		"gcp:compute/getSSLPolicy:getSSLPolicy":                     w.lookup(TypeSSLPolicy, global("sslPolicies")),
 		"gcp:compute/getSubnetwork:getSubnetwork":                   w.lookup(TypeSubnetwork, regional("subnetworks")),
 		"gcp:container/getCluster:getCluster":                       w.getCluster,
 		"gcp:dns/getManagedZones:getManagedZones":                   w.getManagedZones,

@@ -106,6 +106,7 @@ func (plugin) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirp
 		"gcp:compute/getSubnetwork:getSubnetwork":       compute + "regions/us-central1/subnetworks/",
 		"gcp:compute/getAddresses:getAddresses":         compute + "aggregated/addresses",
 		"gcp:compute/getGlobalAddress:getGlobalAddress": compute + "global/addresses/",
+		"gcp:compute/getSSLPolicy:getSSLPolicy":         compute + "global/sslPolicies/",
 		"gcp:container/getCluster:getCluster":           container + "locations/us-central1/clusters/",
 		"gcp:dns/getManagedZones:getManagedZones":       "https://dns.googleapis.com/dns/v1beta2/projects/p/managedZones",
 	}[r.GetTok()]
