@@ -239,8 +239,8 @@ type Work struct {
 	Jobs map[Job]string
 }
 
-// Chores is the queue of housekeeping, which all instances share.
-type Chores interface {
+// WorkQueue is the queue of housekeeping, which all instances share.
+type WorkQueue interface {
 	// Claim takes on work that is due, up to `most` licences, for the time `hold`. The jobs
 	// but forgetting are never due later than ten times that.
 	Claim(ctx context.Context, owner string, most int, hold time.Duration) (Work, error)
@@ -333,7 +333,7 @@ type Seats interface {
 	Clock(ctx context.Context) (time.Time, error)
 	// Usage counts live seats.
 	Usage(ctx context.Context, ref LicenseRef) (Usage, error)
-	Chores
+	WorkQueue
 }
 
 // Signer turns claims into a licence token, a JWS in compact form.

@@ -14,9 +14,9 @@ import (
 
 // configKeys returns every key of the stack's file, with its namespace.
 //
-// The SDK answers for a key whose name one knows, and lists none: an unknown key
-// would be ignored in silence. It holds the list all the same, and reflection
-// reads it; should a later SDK hold it elsewhere, nothing is deployed.
+// The SDK has functions that read a key by its name, but none that lists the keys, so an unknown
+// key would be ignored in silence. It holds the list in a private field, which reflection
+// reads; if a later SDK moves it, this is an error and nothing is deployed.
 func configKeys(ctx *pulumi.Context) ([]string, error) {
 	at := reflect.ValueOf(ctx)
 	for _, name := range []string{"state", "info", "Config"} {

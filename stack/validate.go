@@ -41,8 +41,8 @@ func (p Platform) validate() (ps setting.Problems) {
 	return append(ps, p.validateRegion()...)
 }
 
-// validateRegion refuses a region that Google does not have: everything regional
-// would fail one by one, after what is not had been made.
+// validateRegion refuses a region that Google does not have. Without the check every regional
+// resource would fail, after the global ones had been created.
 func (p Platform) validateRegion() (ps setting.Problems) {
 	switch known := region.Exists(p.Region); {
 	case !known && (!p.UnlistedRegion || !regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`).MatchString(p.Region)):

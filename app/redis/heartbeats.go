@@ -60,14 +60,14 @@ type heartbeat struct {
 	// done gets one value, once the answer is there.
 	done  chan struct{}
 	timer *time.Timer
-	// values are the script's word for the lease, then for all of its licence the end of
-	// what was extended, the interval, the status, and whether the licence is in its grace.
+	// values are the script's answer for the lease, then for all of its licence the end of the
+	// extended leases, the interval, the status, and whether the licence is in its grace.
 	values []any
 	err    error
 }
 
-// send asks for one and waits for its answer, until ctx's deadline at most. It cannot be
-// called back on its way, so a caller that hangs up meanwhile changes nothing.
+// send asks for a heartbeat and waits for its answer, until ctx's deadline at most. A heartbeat that
+// is on its way cannot be called back, so it does not matter when the caller hangs up.
 func (b *heartbeats) send(ctx context.Context, ref app.LicenseRef, lease, user string) ([]any, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -202,8 +202,8 @@ func byLicense(taken []*heartbeat) []*sameLicense {
 }
 
 // answer hands out what the script returned: the run that the state was loaded in, the
-// licence's interval, the end of what was extended, the licence's status, whether it is in its
-// grace, and a word for each lease.
+// licence's interval, the end of the extended leases, the licence's status, whether it is in its
+// grace, and an answer for each lease.
 func (l *sameLicense) answer(run string, values []any, err error) {
 	const head = 5
 	cold := err == nil && len(values) > 0 && values[0] != run

@@ -50,7 +50,7 @@ func TestHeartbeatsSentTogetherEachGetTheirOwnAnswer(t *testing.T) {
 				return
 			}
 			assert.NoError(t, err)
-			assert.WithinDuration(t, time.Now().Add(license.LeaseTTL), extended.ExpiresAt, 5*time.Second)
+			assert.WithinDuration(t, time.Now().Add(license.LeaseTTL), extended.ExpiresAt, time.Minute)
 		})
 	}
 	group.Wait()

@@ -14,7 +14,7 @@ import (
 // minute, or for a lease time if that is shorter, whatever was asked for.
 func TestAReservationThatIsNotConfirmedKeepsItsSeatForHalfAMinuteAtMost(t *testing.T) {
 	t.Parallel()
-	seats, client := chores(t)
+	seats, client := housekeeping(t)
 	for id, c := range map[string]struct{ leaseTime, kept time.Duration }{
 		"long":  {time.Hour, 30 * time.Second},
 		"short": {10 * time.Second, 10 * time.Second},

@@ -14,23 +14,23 @@ import (
 	"github.com/coditect-ai/license-platform/app/redis"
 )
 
-// inside is a licence with a policy, whose seats are taken without a ledger.
-type inside struct {
+// oneLicense is a licence with a policy, whose seats are taken without a ledger.
+type oneLicense struct {
 	*testing.T
 	client  *goredis.Client
 	seats   *redis.Seats
 	license app.License
 }
 
-const insideKeys = "seats:{demo/inside}:"
+const oneLicenseKeys = "seats:{demo/inside}:"
 
-// newInside makes the licence live, with the leases that the ledger has of it.
-func newInside(t *testing.T, license app.License, open ...app.Lease) *inside {
+// newOneLicense makes the licence live, with the leases that the ledger has of it.
+func newOneLicense(t *testing.T, license app.License, open ...app.Lease) *oneLicense {
 	t.Helper()
 	client := apptest.StartRedis(t).Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	license.Tenant, license.ID, license.Product = "demo", "inside", "p"
-	in := &inside{T: t, client: client, seats: redis.NewSeats(client, func(string, time.Duration, error) {}), license: license.Defaulted()}
+	in := &oneLicense{T: t, client: client, seats: redis.NewSeats(client, func(string, time.Duration, error) {}), license: license.Defaulted()}
 	load(t, in.seats, in.license, open...)
 	return in
 }
@@ -41,7 +41,7 @@ func open(device, user, group string) app.Lease {
 }
 
 // reserve asks for a seat for a device of a user of some groups, and confirms it.
-func (in *inside) reserve(device, user string, groups ...string) (app.Reserved, error) {
+func (in *oneLicense) reserve(device, user string, groups ...string) (app.Reserved, error) {
 	in.Helper()
 	got, err := in.ask(app.Reservation{Fingerprint: device, User: user, Groups: groups})
 	if err != nil {
@@ -53,7 +53,7 @@ func (in *inside) reserve(device, user string, groups ...string) (app.Reserved, 
 	return got, nil
 }
 
-func (in *inside) ask(wanted app.Reservation) (app.Reserved, error) {
+func (in *oneLicense) ask(wanted app.Reservation) (app.Reserved, error) {
 	if wanted.Lease == "" {
 		wanted.Lease = app.NewLeaseID("inside")
 	}
@@ -65,7 +65,7 @@ func (in *inside) ask(wanted app.Reservation) (app.Reserved, error) {
 }
 
 // got is reserve for a seat that has to be given.
-func (in *inside) got(device, user string, groups ...string) app.Reserved {
+func (in *oneLicense) got(device, user string, groups ...string) app.Reserved {
 	in.Helper()
 	got, err := in.reserve(device, user, groups...)
 	require.NoError(in, err)
@@ -73,7 +73,7 @@ func (in *inside) got(device, user string, groups ...string) app.Reserved {
 }
 
 // refused is reserve for a seat that has to be refused.
-func (in *inside) refused(code app.Code, device, user string, groups ...string) *app.Exhausted {
+func (in *oneLicense) refused(code app.Code, device, user string, groups ...string) *app.Exhausted {
 	in.Helper()
 	_, err := in.reserve(device, user, groups...)
 	var known *app.Error
@@ -83,15 +83,15 @@ func (in *inside) refused(code app.Code, device, user string, groups ...string) 
 }
 
 // silent makes a lease one whose last heartbeat was so long ago.
-func (in *inside) silent(lease string, since time.Duration) {
+func (in *oneLicense) silent(lease string, since time.Duration) {
 	in.Helper()
 	free := time.Now().Add(in.license.LeaseTTL + in.license.LeaseGrace - since)
-	require.NoError(in, in.client.ZAddXX(in.Context(), insideKeys+"leases", goredis.Z{Score: float64(free.UnixMicro()), Member: lease}).Err())
+	require.NoError(in, in.client.ZAddXX(in.Context(), oneLicenseKeys+"leases", goredis.Z{Score: float64(free.UnixMicro()), Member: lease}).Err())
 }
 
 func TestOneUserHoldsNoMoreSeatsThanOneMay(t *testing.T) {
 	t.Parallel()
-	in := newInside(t, app.License{Seats: 4, Policy: app.Policy{UserSeats: 2}}, open("desk", "ada", ""))
+	in := newOneLicense(t, app.License{Seats: 4, Policy: app.Policy{UserSeats: 2}}, open("desk", "ada", ""))
 	second := in.got("laptop", "ada")
 	assert.Equal(t, &app.Exhausted{Seats: 2, InUse: 2}, in.refused(app.CodeUserLimit, "tablet", "ada"))
 	assert.Equal(t, second.Lease, in.got("laptop", "ada").Lease, "what is held is renewed")
@@ -109,7 +109,7 @@ func TestOneUserHoldsNoMoreSeatsThanOneMay(t *testing.T) {
 func TestReservedSeatsAreKeptForTheirGroup(t *testing.T) {
 	t.Parallel()
 	kept := []app.GroupSeats{{Group: "devs", Seats: 2}, {Group: "qa: night", Seats: 1}}
-	in := newInside(t, app.License{Seats: 5, Policy: app.Policy{Reservations: kept}}, open("old", "eve", "devs"))
+	in := newOneLicense(t, app.License{Seats: 5, Policy: app.Policy{Reservations: kept}}, open("old", "eve", "devs"))
 	assert.Empty(t, in.got("a", "ada").Group)
 	assert.Empty(t, in.got("b", "bob", "sales").Group)
 	full := in.refused(app.CodeSeatsReserved, "c", "cid")
@@ -131,7 +131,7 @@ func TestReservedSeatsAreKeptForTheirGroup(t *testing.T) {
 
 func TestAFullLicenceTakesTheSeatOfTheIdlestFloatingLease(t *testing.T) {
 	t.Parallel()
-	in := newInside(t, app.License{Seats: 3, Policy: app.Policy{WhenFull: app.WhenFullTake, LeaseGrace: time.Minute, TakeIdle: 30 * time.Second}})
+	in := newOneLicense(t, app.License{Seats: 3, Policy: app.Policy{WhenFull: app.WhenFullTake, LeaseGrace: time.Minute, TakeIdle: 30 * time.Second}})
 	borrowed, err := in.ask(app.Reservation{Fingerprint: "away", User: "ada", Kind: app.KindBorrowed, For: time.Minute})
 	require.NoError(t, err)
 	_, err = in.seats.Confirm(t.Context(), app.Lease{Tenant: "demo", License: "inside", ID: borrowed.Lease, Kind: app.KindBorrowed, ExpiresAt: borrowed.ExpiresAt}, nil)
@@ -174,12 +174,12 @@ func TestALongerLeaseTimeMakesNobodyIdle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			in := newInside(t, app.License{Seats: 1, LeaseTTL: time.Minute, Policy: app.Policy{WhenFull: app.WhenFullTake, TakeIdle: 30 * time.Second}})
+			in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Minute, Policy: app.Policy{WhenFull: app.WhenFullTake, TakeIdle: 30 * time.Second}})
 			held := in.got("laptop", "ada")
 			longer(&in.license)
 			in.license.Revision++
 			in.refused(app.CodeNoSeats, "desk", "bob")
-			require.NoError(t, in.client.HSet(t.Context(), insideKeys+"state", "paced", time.Now().Add(-31*time.Second).UnixMicro()).Err())
+			require.NoError(t, in.client.HSet(t.Context(), oneLicenseKeys+"state", "paced", time.Now().Add(-31*time.Second).UnixMicro()).Err())
 			got, err := in.ask(app.Reservation{Fingerprint: "desk", User: "bob"})
 			require.NoError(t, err, "since the change it is silent for long enough")
 			assert.Equal(t, held.Lease, got.Endings[0].Lease)
@@ -189,7 +189,7 @@ func TestALongerLeaseTimeMakesNobodyIdle(t *testing.T) {
 
 func TestNobodyTakesTheSeatThatIsKeptForOthers(t *testing.T) {
 	t.Parallel()
-	in := newInside(t, app.License{Seats: 2, Policy: app.Policy{WhenFull: app.WhenFullTake, Reservations: []app.GroupSeats{{Group: "devs", Seats: 1}}}})
+	in := newOneLicense(t, app.License{Seats: 2, Policy: app.Policy{WhenFull: app.WhenFullTake, Reservations: []app.GroupSeats{{Group: "devs", Seats: 1}}}})
 	kept, rest := in.got("dev", "dan", "devs"), in.got("rest", "ada")
 	in.silent(kept.Lease, 2*time.Minute)
 	in.silent(rest.Lease, time.Minute)
@@ -203,7 +203,7 @@ func TestNobodyTakesTheSeatThatIsKeptForOthers(t *testing.T) {
 
 func TestASilentLeaseKeepsItsSeatForItsGrace(t *testing.T) {
 	t.Parallel()
-	in := newInside(t, app.License{Seats: 1, LeaseTTL: time.Minute, Policy: app.Policy{LeaseGrace: time.Minute}})
+	in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Minute, Policy: app.Policy{LeaseGrace: time.Minute}})
 	held := in.got("laptop", "ada")
 	assert.Equal(t, held.GrantedAt.Add(time.Minute), held.ExpiresAt, "the holder is told the lease time")
 	in.silent(held.Lease, 90*time.Second)
@@ -221,7 +221,7 @@ func TestASilentLeaseKeepsItsSeatForItsGrace(t *testing.T) {
 
 func TestInTheGraceOfALicenceOnlyWhatIsHeldIsRenewed(t *testing.T) {
 	t.Parallel()
-	in := newInside(t, app.License{Seats: 3, LeaseTTL: time.Minute, ExpiresAt: time.Now().Add(time.Hour), MaxBorrow: time.Hour, Policy: app.Policy{Grace: time.Hour}})
+	in := newOneLicense(t, app.License{Seats: 3, LeaseTTL: time.Minute, ExpiresAt: time.Now().Add(time.Hour), MaxBorrow: time.Hour, Policy: app.Policy{Grace: time.Hour}})
 	held, late := in.got("laptop", "ada"), in.got("late", "ada")
 	assert.False(t, held.InGrace)
 	in.license.ExpiresAt = time.Now().Add(-time.Minute)
@@ -246,7 +246,7 @@ func TestInTheGraceOfALicenceOnlyWhatIsHeldIsRenewed(t *testing.T) {
 func TestALicenceThatGetsALimitIsCountedFirst(t *testing.T) {
 	t.Parallel()
 	first := open("laptop", "ada", "")
-	in := newInside(t, app.License{Seats: 3}, first)
+	in := newOneLicense(t, app.License{Seats: 3}, first)
 	in.license.UserSeats, in.license.Revision = 1, 2
 	_, err := in.seats.Configure(t.Context(), in.license, 0)
 	require.NoError(t, err)
@@ -264,23 +264,23 @@ func TestALicenceThatGetsALimitIsCountedFirst(t *testing.T) {
 
 func TestWhatTheProgramBeforeChangedIsLoadedAnew(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(in *inside, lease string){
-		"a seat that it freed": func(in *inside, lease string) {
-			require.NoError(in, in.client.ZRem(in.Context(), insideKeys+"leases", lease).Err())
-			require.NoError(in, in.client.HDel(in.Context(), insideKeys+"holders", lease).Err())
+	for name, change := range map[string]func(in *oneLicense, lease string){
+		"a seat that it freed": func(in *oneLicense, lease string) {
+			require.NoError(in, in.client.ZRem(in.Context(), oneLicenseKeys+"leases", lease).Err())
+			require.NoError(in, in.client.HDel(in.Context(), oneLicenseKeys+"holders", lease).Err())
 		},
-		"a seat that it gave": func(in *inside, lease string) {
-			require.NoError(in, in.client.ZRem(in.Context(), insideKeys+"index", "u"+holderOf(in, lease)+":"+lease).Err())
+		"a seat that it gave": func(in *oneLicense, lease string) {
+			require.NoError(in, in.client.ZRem(in.Context(), oneLicenseKeys+"index", "u"+holderOf(in, lease)+":"+lease).Err())
 		},
-		"a licence that it loaded": func(in *inside, _ string) {
-			require.NoError(in, in.client.HDel(in.Context(), insideKeys+"state", "indexed").Err())
-			require.NoError(in, in.client.Del(in.Context(), insideKeys+"index", insideKeys+"groups").Err())
+		"a licence that it loaded": func(in *oneLicense, _ string) {
+			require.NoError(in, in.client.HDel(in.Context(), oneLicenseKeys+"state", "indexed").Err())
+			require.NoError(in, in.client.Del(in.Context(), oneLicenseKeys+"index", oneLicenseKeys+"groups").Err())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			first, second := open("laptop", "ada", ""), open("desk", "bob", "")
-			in := newInside(t, app.License{Seats: 3, Policy: app.Policy{UserSeats: 1}}, first, second)
+			in := newOneLicense(t, app.License{Seats: 3, Policy: app.Policy{UserSeats: 1}}, first, second)
 			ask := []app.Look{{Ref: in.license.Ref(), Leases: []string{first.ID, second.ID}}}
 			found, err := in.seats.Look(t.Context(), ask, time.Second)
 			require.NoError(t, err)
@@ -294,16 +294,16 @@ func TestWhatTheProgramBeforeChangedIsLoadedAnew(t *testing.T) {
 }
 
 // holderOf is the user of a lease as the store writes it.
-func holderOf(in *inside, lease string) string {
+func holderOf(in *oneLicense, lease string) string {
 	in.Helper()
-	holder, err := in.client.HGet(in.Context(), insideKeys+"holders", lease).Result()
+	holder, err := in.client.HGet(in.Context(), oneLicenseKeys+"holders", lease).Result()
 	require.NoError(in, err)
 	return holder[33:65]
 }
 
 func TestASeatThatAnotherRequestOfTheDeviceReservedIsJoined(t *testing.T) {
 	t.Parallel()
-	in := newInside(t, app.License{Seats: 1})
+	in := newOneLicense(t, app.License{Seats: 1})
 	first, err := in.ask(app.Reservation{Fingerprint: "a", User: "ada"})
 	require.NoError(t, err)
 	assert.True(t, first.New)

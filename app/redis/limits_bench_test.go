@@ -33,7 +33,7 @@ func BenchmarkReserveWithin(b *testing.B) {
 			require.NoError(b, err)
 			require.NoError(b, seats.Stage(b.Context(), rebuild, license, held))
 			require.NoError(b, seats.Load(b.Context(), rebuild, license))
-			index, err := client.MemoryUsage(b.Context(), insideKeys+"index", 0).Result()
+			index, err := client.MemoryUsage(b.Context(), oneLicenseKeys+"index", 0).Result()
 			if err != nil {
 				index = 0 // there is none
 			}

@@ -16,8 +16,8 @@ import (
 
 const hold = 10 * time.Second
 
-// chores is a store whose clock a test can seem to move.
-func chores(t *testing.T) (*redis.Seats, *goredis.Client) {
+// housekeeping is a store whose clock a test can seem to move.
+func housekeeping(t *testing.T) (*redis.Seats, *goredis.Client) {
 	t.Helper()
 	client := apptest.StartRedis(t).Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
@@ -45,7 +45,7 @@ func claim(t *testing.T, seats *redis.Seats, owner string) app.Work {
 
 func TestAJobHasOneOwnerUntilItIsDoneOrItsOwnerIsGone(t *testing.T) {
 	t.Parallel()
-	seats, client := chores(t)
+	seats, client := housekeeping(t)
 	ctx := t.Context()
 	all := claim(t, seats, "one")
 	assert.Equal(t, map[app.Job]string{app.JobChanges: "", app.JobSweep: "", app.JobForget: ""}, all.Jobs, "at first everything is due, from its beginning")
@@ -72,7 +72,7 @@ func TestAJobHasOneOwnerUntilItIsDoneOrItsOwnerIsGone(t *testing.T) {
 
 func TestAClockThatIsSetBackDoesNotStopTheJobs(t *testing.T) {
 	t.Parallel()
-	seats, client := chores(t)
+	seats, client := housekeeping(t)
 	for job := range claim(t, seats, "one").Jobs {
 		require.NoError(t, seats.Done(t.Context(), "one", job, "", time.Second))
 	}
@@ -111,7 +111,7 @@ func look(t *testing.T, seats *redis.Seats, looks ...app.Look) []app.Looked {
 
 func TestALicenceIsDueWhenItsFirstLeaseEndsAndNotBefore(t *testing.T) {
 	t.Parallel()
-	seats, client := chores(t)
+	seats, client := housekeeping(t)
 	l := license("acme", "ide", 3)
 	leases := take(t, seats, l, 2)
 	assert.Equal(t, []app.LicenseRef{l.Ref()}, claim(t, seats, "one").Licenses, "it was loaded, and is measured")
@@ -139,7 +139,7 @@ func TestALicenceIsDueWhenItsFirstLeaseEndsAndNotBefore(t *testing.T) {
 
 func TestALicenceWithoutLeasesIsNotDue(t *testing.T) {
 	t.Parallel()
-	seats, client := chores(t)
+	seats, client := housekeeping(t)
 	l := license("acme", "ide", 3)
 	leases := take(t, seats, l, 1)
 	_, err := seats.Free(t.Context(), l.Ref(), leases[0], "ada", app.ReasonReleased, app.Origin{User: "ada"}, nil)
@@ -156,7 +156,7 @@ func TestALicenceWithoutLeasesIsNotDue(t *testing.T) {
 
 func TestTheFullestLicencesAndTheSumsAreKnown(t *testing.T) {
 	t.Parallel()
-	seats, client := chores(t)
+	seats, client := housekeeping(t)
 	var looks []app.Look
 	for i, taken := range []int{1, 3, 2, 0} {
 		l := license("acme", "l"+strconv.Itoa(i), 4)
@@ -188,7 +188,7 @@ func TestTheFullestLicencesAndTheSumsAreKnown(t *testing.T) {
 
 func TestADeviceHasTheLeaseThatItWasGrantedLastWhateverTheOrderOfLoading(t *testing.T) {
 	t.Parallel()
-	seats, client := chores(t)
+	seats, client := housekeeping(t)
 	now := time.Now()
 	older := app.Lease{ID: app.NewLeaseID("ide"), Kind: app.KindFloating, Fingerprint: "laptop", User: "ada", GrantedAt: now.Add(-time.Hour)}
 	newer := app.Lease{ID: app.NewLeaseID("ide"), Kind: app.KindFloating, Fingerprint: "laptop", User: "ada", GrantedAt: now}
@@ -217,7 +217,7 @@ func TestADeviceHasTheLeaseThatItWasGrantedLastWhateverTheOrderOfLoading(t *test
 // one does.
 func TestNoScriptKeepsTheServerFromOthersForLong(t *testing.T) {
 	t.Parallel()
-	seats, client := chores(t)
+	seats, client := housekeeping(t)
 	ctx := t.Context()
 	l := license("acme", "ide", 20_000)
 	open := make([]app.Lease, l.Seats)

@@ -27,7 +27,7 @@ func furthest(hold time.Duration) []any {
 
 func jobKeys() []string { return []string{keyDue, keyJobs, keyPlaces, keyOwners} }
 
-// Claim implements app.Chores.
+// Claim implements app.WorkQueue.
 func (s *Seats) Claim(ctx context.Context, owner string, most int, hold time.Duration) (app.Work, error) {
 	a, err := s.runKeys(ctx, s.claim, jobKeys(), append([]any{owner, most, hold.Microseconds()}, furthest(hold)...)...)
 	if err != nil {
@@ -46,19 +46,19 @@ func (s *Seats) Claim(ctx context.Context, owner string, most int, hold time.Dur
 	return work, nil
 }
 
-// Hold implements app.Chores.
+// Hold implements app.WorkQueue.
 func (s *Seats) Hold(ctx context.Context, owner string, job app.Job, hold time.Duration) (bool, error) {
 	a, err := s.runKeys(ctx, s.done, jobKeys(), owner, string(job), hold.Microseconds())
 	return a.word == "ok", err
 }
 
-// Done implements app.Chores.
+// Done implements app.WorkQueue.
 func (s *Seats) Done(ctx context.Context, owner string, job app.Job, place string, again time.Duration) error {
 	_, err := s.runKeys(ctx, s.done, jobKeys(), owner, string(job), again.Microseconds(), place)
 	return err
 }
 
-// Look implements app.Chores.
+// Look implements app.WorkQueue.
 func (s *Seats) Look(ctx context.Context, looks []app.Look, hold time.Duration) ([]app.Looked, error) {
 	calls := make([]call, len(looks))
 	for i, look := range looks {
@@ -101,7 +101,7 @@ func looked(a answer) (app.Looked, error) {
 	return app.Looked{Endings: endings, Absent: a.list(2), Now: now, Revision: revision}, nil
 }
 
-// Drop implements app.Chores.
+// Drop implements app.WorkQueue.
 func (s *Seats) Drop(ctx context.Context, ref app.LicenseRef) error {
 	start := time.Now()
 	err := s.client.ZRem(ctx, keyDue, ref.Tenant+"/"+ref.License).Err()
@@ -112,7 +112,7 @@ func (s *Seats) Drop(ctx context.Context, ref app.LicenseRef) error {
 	return nil
 }
 
-// SettledAll implements app.Chores.
+// SettledAll implements app.WorkQueue.
 func (s *Seats) SettledAll(ctx context.Context, all []app.Settlement) error {
 	calls := make([]call, len(all))
 	for i, one := range all {
@@ -121,7 +121,7 @@ func (s *Seats) SettledAll(ctx context.Context, all []app.Settlement) error {
 	return s.together(ctx, s.settled, calls, func(_ answer, err error) error { return err })
 }
 
-// Fullness implements app.Chores.
+// Fullness implements app.WorkQueue.
 func (s *Seats) Fullness(ctx context.Context, most int) (app.Fullness, error) {
 	a, err := s.runKeys(ctx, s.fullness, []string{keyUsed, keyFullest, keySums}, most)
 	if err != nil {
