@@ -24,7 +24,8 @@ const (
 	MigrationRole = "license-migrate"
 	APIRole       = "license-api@coditect-cloud-infra.iam"
 	Password      = "correct horse battery staple"
-	Database      = "licensing"
+	// Database is the first one of a server.
+	Database = "licensing"
 )
 
 // access says who logs in how. The local socket is in a folder of the test's own: over
@@ -34,14 +35,17 @@ local all all scram-sha-256
 hostssl all all 127.0.0.1/32 scram-sha-256
 `
 
-// Postgres is a real server, whose certificate is for its address.
+// Postgres is a database of a real server, whose certificate is for its address.
 type Postgres struct {
-	Address string
-	CA      string
+	Address  string
+	CA       string
+	Database string
 
 	port string
 	dir  string
 	bin  string
+	// shared says that other tests have databases of the same server.
+	shared bool
 	child
 }
 
@@ -49,17 +53,26 @@ type Postgres struct {
 // it at the test's end.
 func StartPostgres(tb testing.TB) *Postgres {
 	tb.Helper()
+	p := newPostgres(tb)
+	tb.Cleanup(func() {
+		p.stop(tb, syscall.SIGINT)
+		_ = os.RemoveAll(p.dir)
+	})
+	return p
+}
+
+func newPostgres(tb testing.TB) *Postgres {
+	tb.Helper()
 	// The path of the socket's folder must be short, so it is not tb.TempDir.
 	dir, err := os.MkdirTemp("", "pg")
 	require.NoError(tb, err)
-	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	initdb := find(tb, "postgresql", "initdb", "/usr/lib/postgresql/*/bin/initdb")
 	tls := newAuthority(tb, dir)
-	p := &Postgres{CA: tls.CA, dir: dir, bin: filepath.Dir(initdb), port: strconv.Itoa(port.Free(tb))}
+	p := &Postgres{CA: tls.CA, Database: Database, dir: dir, bin: filepath.Dir(initdb), port: strconv.Itoa(port.Free(tb))}
 	p.Address = "127.0.0.1:" + p.port
 	options := initdbOptions
 	config := "listen_addresses='127.0.0.1'\nport=" + p.port + "\nunix_socket_directories='" + dir + "'\nssl=on\nssl_cert_file='" +
-		tls.certFile + "'\nssl_key_file='" + tls.keyFile + "'\nmax_connections=200\n"
+		tls.certFile + "'\nssl_key_file='" + tls.keyFile + "'\nmax_connections=500\n"
 	if _, measured := tb.(*testing.B); !measured {
 		// Only a crash of the whole machine loses what the system has not written to disk yet;
 		// and every file is copied, most of which is one large segment by default.
@@ -68,7 +81,6 @@ func StartPostgres(tb testing.TB) *Postgres {
 	}
 	p.initialize(tb, initdb, options, config)
 	p.Start(tb)
-	tb.Cleanup(func() { p.stop(tb, syscall.SIGINT) })
 	return p
 }
 
@@ -92,7 +104,7 @@ func (p *Postgres) initialize(tb testing.TB, initdb, options, config string) {
 	runInitdb(tb, initdb, options, p.data())
 	p.configure(tb, config)
 	p.Start(tb)
-	p.Admin(tb, "postgres", contents()...)
+	p.run(tb, "postgres", contents()...)
 	p.Stop(tb)
 	if made != "" {
 		keep(tb, p.data(), made)
@@ -149,6 +161,7 @@ func runInitdb(tb testing.TB, initdb, options, data string) {
 // Start starts the server again after Stop or Kill.
 func (p *Postgres) Start(tb testing.TB) {
 	tb.Helper()
+	p.requireOwn(tb)
 	p.child = *start(tb, filepath.Join(p.bin, "postgres"), "-D", p.data())
 	p.await(tb, "PostgreSQL", func() error {
 		conn, err := p.connect("postgres")
@@ -166,19 +179,30 @@ func (p *Postgres) Preload(tb testing.TB, library string) bool {
 	if _, err := os.Stat(filepath.Join(filepath.Dir(p.bin), "lib", library+".so")); err != nil {
 		return false
 	}
-	p.Admin(tb, "postgres", `ALTER SYSTEM SET shared_preload_libraries = '`+library+`'`)
+	p.run(tb, "postgres", `ALTER SYSTEM SET shared_preload_libraries = '`+library+`'`)
 	p.Stop(tb)
 	p.Start(tb)
 	return true
 }
 
 // Stop ends the server and breaks every connection.
-func (p *Postgres) Stop(tb testing.TB) { tb.Helper(); p.stop(tb, syscall.SIGINT) }
+func (p *Postgres) Stop(tb testing.TB) {
+	tb.Helper()
+	p.requireOwn(tb)
+	p.stop(tb, syscall.SIGINT)
+}
 
 // Kill ends the server without a chance to tidy up.
 func (p *Postgres) Kill(tb testing.TB) {
 	tb.Helper()
+	p.requireOwn(tb)
 	p.stop(tb, syscall.SIGQUIT)
+}
+
+// requireOwn fails a test that would start or end a server of other tests, too.
+func (p *Postgres) requireOwn(tb testing.TB) {
+	tb.Helper()
+	require.False(tb, p.shared, "other tests use this server, too: start one with StartPostgres")
 }
 
 func (p *Postgres) connect(database string) (*pgx.Conn, error) {
@@ -193,15 +217,28 @@ func (p *Postgres) connect(database string) (*pgx.Conn, error) {
 }
 
 // Admin runs statements as the superuser.
-func (p *Postgres) Admin(tb testing.TB, database string, statements ...string) {
+func (p *Postgres) Admin(tb testing.TB, statements ...string) {
 	tb.Helper()
+	p.run(tb, p.Database, statements...)
+}
+
+func (p *Postgres) run(tb testing.TB, database string, statements ...string) {
+	tb.Helper()
+	require.NoError(tb, p.try(database, statements...))
+}
+
+func (p *Postgres) try(database string, statements ...string) error {
 	conn, err := p.connect(database)
-	require.NoError(tb, err)
+	if err != nil {
+		return err
+	}
 	defer conn.Close(context.Background())
 	for _, statement := range statements {
-		_, err := conn.Exec(context.Background(), statement)
-		require.NoError(tb, err, statement)
+		if _, err := conn.Exec(context.Background(), statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
 	}
+	return nil
 }
 
 // Count returns the one number that a query, run as the superuser, selects.
@@ -220,7 +257,7 @@ func (p *Postgres) Text(tb testing.TB, query string, arguments ...any) (text str
 
 func (p *Postgres) selectInto(tb testing.TB, into any, query string, arguments ...any) {
 	tb.Helper()
-	conn, err := p.connect(Database)
+	conn, err := p.connect(p.Database)
 	require.NoError(tb, err)
 	defer conn.Close(context.Background())
 	require.NoError(tb, conn.QueryRow(context.Background(), query, arguments...).Scan(into), query)

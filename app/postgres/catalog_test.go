@@ -107,14 +107,14 @@ func TestAnExportIsReadInPartsAndIsInTheAuditTrail(t *testing.T) {
 
 func TestADatabaseThatIsAwayOrOldIsUnavailable(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	require.NoError(t, w.Ping(t.Context()))
 	// A restarted server leaves dead connections in the pool.
 	w.server.Stop(t)
 	w.server.Start(t)
 	_, err := w.License(t.Context(), app.LicenseRef{Tenant: acme, License: "ide"})
 	require.NoError(t, err, "what may be done twice is tried once more")
-	w.server.Admin(t, "licensing", `DELETE FROM licensing.goose_version WHERE version_id > 3`)
+	w.server.Admin(t, `DELETE FROM licensing.goose_version WHERE version_id > 3`)
 	assert.ErrorContains(t, w.Ping(t.Context()), "run the command migrate")
 	w.server.Stop(t)
 	_, err = w.License(t.Context(), app.LicenseRef{Tenant: acme, License: "ide"})

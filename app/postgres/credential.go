@@ -86,7 +86,7 @@ func (l *Ledger) CreateCredential(ctx context.Context, credential app.Credential
 	return created, err
 }
 
-// holderOf returns whose leases a credential goes on with: nil for none but its own.
+// holderOf returns the id of the credential whose leases the new one keeps; nil when it replaces none.
 func holderOf(ctx context.Context, tx pgx.Tx, credential app.Credential) (*string, error) {
 	if credential.Replaces == "" {
 		return nil, nil

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
 // credential is one of acme for the licence cad.
@@ -92,7 +91,7 @@ func TestARevokedCredentialStaysRevoked(t *testing.T) {
 func TestThoseWhoMakeCredentialsAtOnceStayWithinTheBound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Admin(t, apptest.Database, `INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses) SELECT 'acme', 'x' || n, 'x' || n, sha256(''), '{cad}' FROM generate_series(1, 97) n`)
+	w.server.Admin(t, `INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses) SELECT 'acme', 'x' || n, 'x' || n, sha256(''), '{cad}' FROM generate_series(1, 97) n`)
 	var group sync.WaitGroup
 	codes := make(chan app.Code, 8)
 	for _, letter := range strings.Split("abcdefgh", "") {

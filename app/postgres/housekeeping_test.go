@@ -73,9 +73,10 @@ func TestOpenLeasesOfAllTenantsAreListedInPages(t *testing.T) {
 	assert.Equal(t, standing[0].Revision, found[1].Revision)
 }
 
+// A mark is a transaction of the whole server, so other tests must have none.
 func TestWhatChangedSinceAMarkIsListedInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	mark, err := w.Mark(t.Context())
 	require.NoError(t, err)
 	for _, id := range []string{"ide", "cad"} {

@@ -75,7 +75,7 @@ func (l *Ledger) leases(ctx context.Context, operation, tenant, where string, ar
 	return found, err
 }
 
-// endedColumns are what licensing.end_leases is told of endings: a list for each of its values.
+// endedColumns are the arguments of licensing.end_leases: a list for each value of an ending.
 func endedColumns(endings []app.Ending) []any {
 	n := len(endings)
 	ids, reasons, actions := make([]string, n), make([]string, n), make([]string, n)

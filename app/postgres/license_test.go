@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
@@ -9,22 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/postgres"
 )
 
 func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T) {
 	t.Parallel()
-	server := apptest.StartPostgres(t)
-	options := postgres.Options{Address: server.Address, CA: server.CA, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4}
-	require.NoError(t, postgres.Migrate(t.Context(), options, apptest.APIRole, slog.New(slog.DiscardHandler)))
+	server := databases.Start(t)
 	declared := app.Declared{ID: "declared", Product: "p", Seats: 2, RequireFingerprint: new(true)}
 	seeds := []postgres.Seed{{Tenant: app.Tenant{ID: "demo", Name: "demo", Status: app.StatusActive}, Licenses: []app.Declared{declared}}}
-	require.NoError(t, postgres.Upsert(t.Context(), options, seeds))
-	options.User = apptest.APIRole
-	pool, err := postgres.Open(t.Context(), options)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
+	require.NoError(t, postgres.Upsert(t.Context(), owner(server), seeds))
+	pool := open(t, server)
 	ledger := postgres.NewLedger(pool, func(string, time.Duration, error) {})
 	require.NoError(t, ledger.Ping(t.Context()))
 	read := func(id string) app.License {
@@ -42,7 +35,7 @@ func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T
 			Grace: time.Hour, LeaseGrace: time.Minute, WhenFull: app.WhenFullTake, TakeIdle: 20 * time.Second,
 		},
 	}.Defaulted()
-	_, err = ledger.CreateLicense(t.Context(), wanted, app.Event{Action: app.ActionCreate, License: "made"})
+	_, err := ledger.CreateLicense(t.Context(), wanted, app.Event{Action: app.ActionCreate, License: "made"})
 	require.NoError(t, err)
 	made := read("made")
 	made.CreatedAt, made.UpdatedAt, made.ExpiresAt = time.Time{}, time.Time{}, made.ExpiresAt.Local()
@@ -64,15 +57,14 @@ func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T
 		return app.Event{Action: app.ActionUpdate, License: "declared"}, nil
 	})
 	require.NoError(t, err)
-	options.User = apptest.MigrationRole
 	seeds[0].Licenses[0].Seats = 9
-	require.NoError(t, postgres.Upsert(t.Context(), options, seeds))
+	require.NoError(t, postgres.Upsert(t.Context(), owner(server), seeds))
 	again := read("declared")
 	assert.Equal(t, []any{1, 1.5, time.Hour}, []any{again.UserSeats, again.Overage, again.MaxBorrow}, "these are the administrators'")
 	assert.Equal(t, []any{9, true}, []any{again.Seats, again.RequireFingerprint}, "these are declared")
 
 	// The statement of the program before this column.
-	server.Admin(t, apptest.Database, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds, expires_at, max_borrow_seconds, overage, status, metadata)
+	server.Admin(t, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds, expires_at, max_borrow_seconds, overage, status, metadata)
 		VALUES ('demo', 'before', 'p', 1, 60, 20, NULL, 0, 1, 'active', '{}')`)
 	assert.False(t, read("before").RequireFingerprint)
 }

@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
@@ -9,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/postgres"
 )
 
@@ -21,15 +19,9 @@ type granting struct {
 
 func newGranting(t *testing.T) *granting {
 	t.Helper()
-	server := apptest.StartPostgres(t)
-	options := postgres.Options{Address: server.Address, CA: server.CA, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4}
-	require.NoError(t, postgres.Migrate(t.Context(), options, apptest.APIRole, slog.New(slog.DiscardHandler)))
-	require.NoError(t, postgres.Upsert(t.Context(), options, []postgres.Seed{{Tenant: app.Tenant{ID: "demo", Name: "demo", Status: app.StatusActive}}}))
-	options.User = apptest.APIRole
-	pool, err := postgres.Open(t.Context(), options)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	return &granting{T: t, Ledger: postgres.NewLedger(pool, func(string, time.Duration, error) {})}
+	server := databases.Start(t)
+	require.NoError(t, postgres.Upsert(t.Context(), owner(server), []postgres.Seed{{Tenant: app.Tenant{ID: "demo", Name: "demo", Status: app.StatusActive}}}))
+	return &granting{T: t, Ledger: postgres.NewLedger(open(t, server), func(string, time.Duration, error) {})}
 }
 
 func (g *granting) license(l app.License) {

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
 // day is the hours around now.
@@ -55,7 +54,7 @@ func TestDenialsGoOnAfterTheOneThatIsNamed(t *testing.T) {
 		require.NoError(t, w.Refuse(t.Context(), acme, app.Event{Origin: app.Origin{User: fmt.Sprint(i)}, License: license, Code: app.CodeNoSeats}))
 	}
 	// Two at the same time.
-	w.server.Admin(t, apptest.Database, `UPDATE licensing.audit SET at = date_trunc('hour', at) WHERE action = 'request.refuse'`)
+	w.server.Admin(t, `UPDATE licensing.audit SET at = date_trunc('hour', at) WHERE action = 'request.refuse'`)
 	var users []string
 	after := app.Event{}
 	for {
@@ -143,7 +142,7 @@ func TestAReportThatEndsWithinAnHourLeavesOutWhatCameLater(t *testing.T) {
 	hour := time.Now().UTC().Truncate(time.Hour).Add(-2 * time.Hour)
 	early, late := w.grant(lease("cad", "ada")), w.grant(lease("cad", "bob"))
 	for id, at := range map[string]time.Time{early.ID: hour.Add(10 * time.Minute), late.ID: hour.Add(40 * time.Minute)} {
-		w.server.Admin(t, apptest.Database, fmt.Sprintf(`UPDATE licensing.audit SET at = '%s' WHERE lease_id = '%s'`, at.Format(time.RFC3339), id))
+		w.server.Admin(t, fmt.Sprintf(`UPDATE licensing.audit SET at = '%s' WHERE lease_id = '%s'`, at.Format(time.RFC3339), id))
 	}
 	ref := app.LicenseRef{Tenant: acme, License: "cad"}
 	for to, want := range map[time.Duration][]int{30 * time.Minute: {1, 1}, time.Hour: {2, 2}, 40*time.Minute + time.Microsecond: {2, 2}, 5 * time.Minute: {0, 0}} {

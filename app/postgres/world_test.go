@@ -17,15 +17,40 @@ import (
 )
 
 // TestMain fails when a goroutine outlives the tests.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databases.Around(m)) }
 
-// world is the ledger of two tenants on a server of its own. The tenant acme has the
+// databases have the schema.
+var databases = apptest.SharedPostgres{Prepare: migrate}
+
+func migrate(tb testing.TB, server *apptest.Postgres) {
+	tb.Helper()
+	require.NoError(tb, postgres.Migrate(tb.Context(), owner(server), apptest.APIRole, slog.New(slog.DiscardHandler)))
+}
+
+// owner are the options of the schema's owner.
+func owner(server *apptest.Postgres) postgres.Options {
+	return postgres.Options{
+		Address: server.Address, CA: server.CA, Database: server.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4,
+	}
+}
+
+// open opens a pool for the API's role.
+func open(t *testing.T, server *apptest.Postgres) *pgxpool.Pool {
+	t.Helper()
+	options := owner(server)
+	options.User = apptest.APIRole
+	pool, err := postgres.Open(t.Context(), options)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// world is the ledger of two tenants. The tenant acme has the
 // licences cad and ide, with two seats each, and other has ide.
 type world struct {
 	*postgres.Ledger
 	t      *testing.T
 	server *apptest.Postgres
-	owner  postgres.Options
 	pool   *pgxpool.Pool
 	// failed counts the transactions that were observed as faults.
 	failed atomic.Int64
@@ -35,20 +60,23 @@ const acme, other = "acme", "other"
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return worldOn(t, databases.Start(t))
+}
+
+// newWorldAlone is a world on a server of its own.
+func newWorldAlone(t *testing.T) *world {
+	t.Helper()
 	server := apptest.StartPostgres(t)
-	w := &world{t: t, server: server, owner: postgres.Options{
-		Address: server.Address, CA: server.CA, Database: apptest.Database, User: apptest.MigrationRole, Password: apptest.Password, MaxConnections: 4,
-	}}
-	require.NoError(t, postgres.Migrate(t.Context(), w.owner, apptest.APIRole, slog.New(slog.DiscardHandler)))
+	migrate(t, server)
+	return worldOn(t, server)
+}
+
+func worldOn(t *testing.T, server *apptest.Postgres) *world {
+	t.Helper()
+	w := &world{t: t, server: server, pool: open(t, server)}
 	w.declare(acme, app.StatusActive, licence("cad"), licence("ide"))
 	w.declare(other, app.StatusActive, licence("ide"))
-	options := w.owner
-	options.User = apptest.APIRole
-	pool, err := postgres.Open(t.Context(), options)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	w.pool = pool
-	w.Ledger = postgres.NewLedger(pool, func(_ string, _ time.Duration, err error) {
+	w.Ledger = postgres.NewLedger(w.pool, func(_ string, _ time.Duration, err error) {
 		if err != nil {
 			w.failed.Add(1)
 		}
@@ -67,7 +95,7 @@ func (w *world) declare(tenant string, status app.Status, licenses ...app.Licens
 	for _, l := range licenses {
 		seed.Licenses = append(seed.Licenses, app.Declared{ID: l.ID, Product: l.Product, Seats: l.Seats})
 	}
-	require.NoError(w.t, postgres.Upsert(w.t.Context(), w.owner, []postgres.Seed{seed}))
+	require.NoError(w.t, postgres.Upsert(w.t.Context(), owner(w.server), []postgres.Seed{seed}))
 }
 
 // lease is a new one of a user of acme.

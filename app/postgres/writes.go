@@ -108,7 +108,7 @@ func (w *writes) take(ref app.LicenseRef) []*write {
 	return all
 }
 
-// send writes all in one transaction. A value that cannot be stored is no other's fault.
+// send writes all in one transaction. When a value cannot be stored, each of them is written alone.
 func (w *writes) send(ctx context.Context, all []*write) {
 	err := w.ledger.observed(ctx, "write", func(ctx context.Context) error {
 		batch := &pgx.Batch{}

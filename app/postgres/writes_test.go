@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
@@ -31,7 +30,7 @@ func (w *world) locked() (unlock func()) {
 func (w *world) stuck(n int) {
 	w.t.Helper()
 	await.True(w.t, func() bool {
-		return w.server.Count(w.t, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`) == n
+		return w.server.Count(w.t, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) == n
 	}, "nobody waits for the licence")
 }
 
@@ -107,7 +106,7 @@ func TestALeaseByTheTermsOfAnEarlierRevisionIsNotWritten(t *testing.T) {
 		`UPDATE licensing.tenant SET name = 'Acme' WHERE id = 'acme'`,
 	} {
 		before := revision()
-		w.server.Admin(t, apptest.Database, change)
+		w.server.Admin(t, change)
 		assert.ErrorIs(t, w.Grant(t.Context(), l, before, nil, app.Event{}), app.ErrChanged, change)
 		assert.NoError(t, w.Grant(t.Context(), l, revision(), nil, app.Event{}), change)
 	}
@@ -127,7 +126,7 @@ func TestWhatAGrantAndAnEndingReadDoesNotGrowWithTheLeasesOfTheTenant(t *testing
 		turn()
 	}
 	const many, turns = 3000, 20
-	w.server.Admin(t, apptest.Database, fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, granted_at, seated_at, expires_at, ended_at, end_reason)
+	w.server.Admin(t, fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, granted_at, seated_at, expires_at, ended_at, end_reason)
 		SELECT 'acme', 'ide', 'ide_' || i, 'floating', 'd', 'ada', now(), now(), now(), now(), 'released' FROM generate_series(1, %d) i`, many))
 	for range turns {
 		turn()
@@ -135,7 +134,7 @@ func TestWhatAGrantAndAnEndingReadDoesNotGrowWithTheLeasesOfTheTenant(t *testing
 	// A server process tells what it has read when it ends, at the latest.
 	w.pool.Reset()
 	await.True(t, func() bool {
-		return w.server.Count(t, `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'license-api'`) == 0
+		return w.server.Count(t, `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'license-api' AND datname = current_database()`) == 0
 	}, "the server's processes do not end")
 	rows := w.server.Count(t, `SELECT (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'lease') + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'lease')::bigint`)
 	assert.Less(t, rows/(10+turns), 100, "rows that a turn reads, of %d", many)

@@ -116,7 +116,7 @@ func TestEveryActIsInTheAuditTrailWithWhatItChanged(t *testing.T) {
 
 func TestAReleaseWhileTheLedgerIsAwayIsInTheAuditTrailLater(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	api := w.serve(t, nil)
 	ada := w.google.Mint(t, apptest.Claims(mine, "ada"))
 	given, taken := api.acquire(t, "demo", ada, "laptop").text("leaseId"), api.acquire(t, "demo", ada, "desk").text("leaseId")
@@ -159,7 +159,7 @@ func TestAnExpiryIsInTheAuditTrailOnceWhoeverFindsIt(t *testing.T) {
 		"the comparison with the ledger": func(t *testing.T, h *hooked, lease app.Lease) {
 			key := "seats:{demo-1a2b/demo}:"
 			require.NoError(t, h.client.ZRem(t.Context(), key+"leases", lease.ID).Err())
-			h.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET seated_at = seated_at - interval '1 minute'`, `UPDATE licensing.seating SET at = at - interval '1 minute'`)
+			h.world.postgres.Admin(t, `UPDATE licensing.lease SET seated_at = seated_at - interval '1 minute'`, `UPDATE licensing.seating SET at = at - interval '1 minute'`)
 			require.NoError(t, h.Reap(t.Context()))
 		},
 	} {
@@ -204,7 +204,7 @@ func TestARunningServerForgetsOnItsOwn(t *testing.T) {
 	ada := w.google.Mint(t, apptest.Claims(mine, "ada"))
 	over, open := before.acquire(t, "demo", ada, "old-laptop").text("leaseId"), before.acquire(t, "demo", ada, "laptop").text("leaseId")
 	before.release(t, ada, over)
-	w.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET ended_at = ended_at - interval '91 days' WHERE ended_at IS NOT NULL`,
+	w.postgres.Admin(t, `UPDATE licensing.lease SET ended_at = ended_at - interval '91 days' WHERE ended_at IS NOT NULL`,
 		`UPDATE licensing.audit SET at = at - interval '91 days'`)
 	w.serve(t, map[string]string{"REAP_INTERVAL": "1s"})
 	await.True(t, func() bool {

@@ -28,8 +28,7 @@ const manyTenants, licensesEach, leasesEach = 10_000, 2, 10
 // populate writes it into the ledger, as the superuser.
 func (w *world) populate(b *testing.B) {
 	b.Helper()
-	w.postgres.Admin(b, apptest.Database,
-		fmt.Sprintf(`INSERT INTO licensing.tenant (id, name) SELECT 't' || n, 'tenant ' || n FROM generate_series(1, %d) n`, manyTenants),
+	w.postgres.Admin(b, fmt.Sprintf(`INSERT INTO licensing.tenant (id, name) SELECT 't' || n, 'tenant ' || n FROM generate_series(1, %d) n`, manyTenants),
 		fmt.Sprintf(`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds)
 			SELECT 't' || n, 'l' || k, 'p', 20, 3600, 1200 FROM generate_series(1, %d) n, generate_series(1, %d) k`, manyTenants, licensesEach),
 		fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, id, license_id, kind, fingerprint, user_id, granted_at, seated_at, expires_at)

@@ -14,7 +14,6 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
 // The table of docs/api.md: what each call makes of a lease, by its kind and how much of it
@@ -145,7 +144,7 @@ func TestHeartbeatsKeepTheSeatOverTheEndOfABorrow(t *testing.T) {
 	_, err = h.Heartbeat(t.Context(), ada(), g.Lease.ID)
 	require.NoError(t, err)
 	for name, lose := range map[string]func(){"": func() {}, " and a loss": func() { h.world.forgetSeats(t, "one") }} {
-		h.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET expires_at = now() - interval '1 minute' WHERE license_id = 'one'`)
+		h.world.postgres.Admin(t, `UPDATE licensing.lease SET expires_at = now() - interval '1 minute' WHERE license_id = 'one'`)
 		lose()
 		_, err = h.Acquire(t.Context(), ada(), "one", "desktop")
 		assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "the seat is taken after the borrow's end"+name)

@@ -142,10 +142,10 @@ func TestTheClientBorrowsAndReturnsASeatOfTheService(t *testing.T) {
 // a licence, through a store of live seats that forgets everything and a ledger that is away.
 func TestAnOfficeOfClientsKeepsItsSeatsThroughWhatBreaks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	api := w.serve(t, map[string]string{"LOG_LEVEL": "error"})
 	_, secret := api.credential(t, w.admin(t), "office")
-	w.postgres.Admin(t, apptest.Database, `UPDATE licensing.credential SET licenses = '{big}'`)
+	w.postgres.Admin(t, `UPDATE licensing.credential SET licenses = '{big}'`)
 	s := newSeats(t, api)
 	const devices = 100
 	all := make([]*client.Seat, devices)

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/metrics"
 	"github.com/coditect-ai/license-platform/app/redis"
 )
@@ -139,7 +138,7 @@ func TestFaultsWhenRedisClockJumpsBackALeaseThatEndsByItselfIsNotSoldBeforeTheLe
 
 	// The clock goes back by an hour: what it said before lies ahead.
 	c.shiftRedis(t, -time.Hour)
-	c.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET granted_at = granted_at + interval '1 hour', seated_at = seated_at + interval '1 hour', expires_at = expires_at + interval '1 hour'`)
+	c.world.postgres.Admin(t, `UPDATE licensing.lease SET granted_at = granted_at + interval '1 hour', seated_at = seated_at + interval '1 hour', expires_at = expires_at + interval '1 hour'`)
 	for _, lease := range []string{first.Lease.ID, second.Lease.ID} {
 		_, err := c.Heartbeat(ctx, c.ada, lease)
 		require.NoError(t, err)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/apptest/await"
-	"github.com/coditect-ai/license-platform/app/apptest/spoken"
 	"github.com/coditect-ai/license-platform/app/googlename"
 )
 
@@ -24,7 +23,7 @@ import (
 // those settings, in a cloud of stand-ins that answer at Google's own names.
 func TestOnGoogleCloudTheAPILogsInWithoutAPasswordOrAKeyFile(t *testing.T) {
 	t.Parallel()
-	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &spoken.Text{}}
+	w := worldOver(t, apptest.StartPostgres(t))
 	cloud := apptest.StartCloud(t, w.postgres, w.google)
 	migrate := map[string]string{
 		"DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.MigrationRole,
@@ -113,7 +112,7 @@ func TestACertificateThatHasExpiredIsRenewedWithTheNextConnection(t *testing.T) 
 // newCloud is a cloud with a database in which the schema is, and no API yet.
 func newCloud(t *testing.T) (*world, *apptest.Cloud) {
 	t.Helper()
-	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &spoken.Text{}}
+	w := worldOver(t, apptest.StartPostgres(t))
 	cloud := apptest.StartCloud(t, w.postgres, w.google)
 	said, err := command(t, cloud, "migrate", map[string]string{
 		"DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.MigrationRole,

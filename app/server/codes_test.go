@@ -17,6 +17,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/redis"
 )
 
@@ -213,7 +214,7 @@ func (p *provoked) catalog(t *testing.T, admin string) {
 	p.ask(t, credentials, admin, "", `{"name":"x","licenses":["none"]}`)
 	p.ask(t, credentials, admin, "", `{"name":"x","licenses":["demo"],"replaces":"`+nobodys+`"}`)
 	p.ask(t, credentials, admin, "", `{"name":"elsewhere","licenses":["demo"]}`)
-	p.w.postgres.Admin(t, apptest.Database, fmt.Sprintf(`INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses)
+	p.w.postgres.Admin(t, fmt.Sprintf(`INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses)
 		SELECT '%s', 'id-' || n, 'name-' || n, sha256(n::text::bytea), '{demo}' FROM generate_series(1, %d) n`, mine, app.MaxCredentials))
 	p.ask(t, credentials, admin, "", `{"name":"x","licenses":["demo"]}`)
 	none := *p
@@ -225,7 +226,7 @@ func (p *provoked) catalog(t *testing.T, admin string) {
 // document does not have, every test of this package finds out.
 func TestEveryDocumentedCodeCanBeGot(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	api := w.serve(t, map[string]string{"TENANT_CONCURRENCY": "1"})
 	p := &provoked{w: w, api: api, got: &sync.Map{}, license: "demo"}
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
@@ -313,5 +314,5 @@ func (p *provoked) busy(t *testing.T, documented map[string][]string, admin, ada
 	}
 	group.Wait()
 	release()
-	require.Equal(t, 201, (<-begun).status)
+	require.Equal(t, 201, await.Receive(t, begun).status)
 }

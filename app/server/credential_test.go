@@ -12,7 +12,6 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/apptest/await"
-	"github.com/coditect-ai/license-platform/app/credential"
 )
 
 // credential makes a service credential for the licence demo, and returns its id and secret.
@@ -129,7 +128,6 @@ func TestARevokedCredentialEndsOnEveryInstance(t *testing.T) {
 	for _, api := range []*instance{one, two} {
 		require.Equal(t, 200, api.heartbeat(t, secret, lease).status)
 	}
-	start := time.Now()
 	for range 2 {
 		revoked := one.call(t, "POST", "/v1/credentials/"+id+"/revoke", admin, "")
 		require.Equal(t, 200, revoked.status)
@@ -137,9 +135,8 @@ func TestARevokedCredentialEndsOnEveryInstance(t *testing.T) {
 	}
 	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'credential.revoke' AND user_id = 'root' AND detail = $1`, "credential "+id))
 	for _, api := range []*instance{one, two} {
-		require.Eventually(t, func() bool { return api.heartbeat(t, secret, lease).text("code") == "invalid_token" }, credential.Fresh+10*time.Second, 100*time.Millisecond)
+		await.True(t, func() bool { return api.heartbeat(t, secret, lease).text("code") == "invalid_token" })
 	}
-	assert.Less(t, time.Since(start), credential.Fresh+10*time.Second)
 	// Its name is free again.
 	again, _ := one.credential(t, admin, "ci")
 	assert.NotEqual(t, id, again)
@@ -192,7 +189,7 @@ func TestATenantHasABoundedNumberOfCredentials(t *testing.T) {
 		assert.Equal(t, "validation_failed", make(body), body)
 	}
 	fill := func(prefix, ends string, n int) {
-		w.postgres.Admin(t, apptest.Database, fmt.Sprintf(`INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses, expires_at)
+		w.postgres.Admin(t, fmt.Sprintf(`INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses, expires_at)
 			SELECT 'demo-1a2b', '%[1]s' || n, '%[1]s' || n, sha256(''), '{demo}', %[2]s FROM generate_series(1, %[3]d) n`, prefix, ends, n))
 	}
 	fill("over", "now() - n * interval '1 minute'", 150)
@@ -217,11 +214,12 @@ func TestACredentialThatIsOverIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	api := w.serve(t, nil)
-	made := api.call(t, "POST", "/v1/credentials", w.admin(t), `{"name":"ci","licenses":["demo"],"expiresAt":"`+time.Now().Add(3*time.Second).UTC().Format(time.RFC3339Nano)+`"}`)
+	made := api.call(t, "POST", "/v1/credentials", w.admin(t), `{"name":"ci","licenses":["demo"],"expiresAt":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339Nano)+`"}`)
 	require.Equal(t, 201, made.status)
-	require.Eventually(t, func() bool {
+	w.postgres.Admin(t, `UPDATE licensing.credential SET expires_at = expires_at - interval '1 hour'`)
+	await.True(t, func() bool {
 		return api.acquire(t, "demo", made.text("secret"), "runner").text("code") == "invalid_token"
-	}, 20*time.Second, 50*time.Millisecond)
+	})
 }
 
 func TestACredentialsLeasesAreExportedAndErasedWithoutAPerson(t *testing.T) {

@@ -139,7 +139,7 @@ func (l *tally) client(api func() *instance, token, device string, stop <-chan s
 func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
 	drill(t)
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	w.migrate(t, fmt.Sprintf(`[{"id":"demo-1a2b","name":"demo","licenses":[{"id":"fault","product":"coditect-ide","seats":%d,"leaseSeconds":120}]}]`, faultSeats))
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	var mu sync.Mutex
@@ -245,7 +245,7 @@ func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
 
 func TestFaultsWithoutTheLedgerHeartbeatAndReleaseGoOn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	first, second := api.acquire(t, "demo", token, "device-1").text("leaseId"), api.acquire(t, "demo", token, "device-2").text("leaseId")

@@ -23,7 +23,7 @@ import (
 func (w *world) pool(t testing.TB, user string) *pgxpool.Pool {
 	t.Helper()
 	pool, err := postgres.Open(context.Background(), postgres.Options{
-		Address: w.postgres.Address, CA: w.postgres.CA, Database: apptest.Database, User: user, Password: apptest.Password, MaxConnections: 16,
+		Address: w.postgres.Address, CA: w.postgres.CA, Database: w.postgres.Database, User: user, Password: apptest.Password, MaxConnections: 16,
 	})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
@@ -304,7 +304,7 @@ func TestTransactionsOnTheSameLeasesDoNotBreakEachOther(t *testing.T) {
 	}
 	group.Wait()
 	assert.LessOrEqual(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`), 2)
-	assert.Zero(t, w.postgres.Count(t, `SELECT deadlocks FROM pg_stat_database WHERE datname = $1`, apptest.Database))
+	assert.Zero(t, w.postgres.Count(t, `SELECT deadlocks FROM pg_stat_database WHERE datname = $1`, w.postgres.Database))
 }
 
 func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {

@@ -58,7 +58,7 @@ func (w *world) redisText(t testing.TB) string {
 
 func TestAnErasureLeavesNothingOfTheUserInAnyStoreOrLog(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	api := w.serve(t, map[string]string{"LOG_LEVEL": "debug"})
 	admin := w.admin(t)
 	claims := apptest.Claims(mine, "zoe")

@@ -143,13 +143,13 @@ func earlierPrograms() []earlier {
 func (w *world) backTo(t testing.TB, version int) (program earlier) {
 	t.Helper()
 	for _, program = range earlierPrograms() {
-		w.postgres.Admin(t, apptest.Database, program.undo...)
+		w.postgres.Admin(t, program.undo...)
 		if program.version == version {
 			break
 		}
 	}
 	require.Equal(t, version, program.version)
-	w.postgres.Admin(t, apptest.Database, fmt.Sprintf(`DELETE FROM licensing.goose_version WHERE version_id > %d`, version))
+	w.postgres.Admin(t, fmt.Sprintf(`DELETE FROM licensing.goose_version WHERE version_id > %d`, version))
 	return program
 }
 
@@ -191,17 +191,17 @@ func TestAMigrationThatWasInterruptedIsRunAgain(t *testing.T) {
 	w := newWorld(t)
 	// They outlived everything but their entries; then, for the one that is no transaction,
 	// everything but the index.
-	w.postgres.Admin(t, apptest.Database, `DELETE FROM licensing.goose_version WHERE version_id > 1`)
+	w.postgres.Admin(t, `DELETE FROM licensing.goose_version WHERE version_id > 1`)
 	w.migrate(t, tenants)
 	w.backTo(t, 1)
-	w.postgres.Admin(t, apptest.Database, `CREATE INDEX lease_age ON licensing.lease (id)`, `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'licensing.lease_age'::regclass`)
+	w.postgres.Admin(t, `CREATE INDEX lease_age ON licensing.lease (id)`, `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'licensing.lease_age'::regclass`)
 	w.migrate(t, tenants)
 	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM pg_index WHERE indexrelid = 'licensing.lease_age'::regclass AND indisvalid AND indnatts = 2`))
 }
 
 func TestTheMigrationLetsTheAuditTrailNameWhatIsTouched(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	if !w.postgres.Preload(t, "pgaudit") {
 		t.Skip("pgaudit is not installed on this machine: apt-get install postgresql-NN-pgaudit")
 	}
@@ -211,7 +211,7 @@ func TestTheMigrationLetsTheAuditTrailNameWhatIsTouched(t *testing.T) {
 	w.migrate(t, tenants)
 	assert.Zero(t, extensions(), "who may not make it migrates without")
 	// On Cloud SQL the owner may: it belongs to cloudsqlsuperuser.
-	w.postgres.Admin(t, apptest.Database, `ALTER ROLE "`+apptest.MigrationRole+`" SUPERUSER`)
+	w.postgres.Admin(t, `ALTER ROLE "`+apptest.MigrationRole+`" SUPERUSER`)
 	w.migrate(t, tenants)
 	assert.Equal(t, 1, extensions())
 	w.migrate(t, tenants)

@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
 // modelSigner remembers what it signed last, and refuses to sign when it is told to.
@@ -122,7 +121,7 @@ func (m *model) Suspend(t *rapid.T) {
 // SuspendTenant suspends the tenant, which housekeeping notices, and reinstates it.
 func (m *model) SuspendTenant(t *rapid.T, tb testing.TB) {
 	set := func(status string) {
-		m.w.postgres.Admin(tb, apptest.Database, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+m.admin.Tenant+`'`)
+		m.w.postgres.Admin(tb, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+m.admin.Tenant+`'`)
 		m.Reap(t)
 	}
 	set("suspended")

@@ -14,7 +14,6 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/metrics"
 	"github.com/coditect-ai/license-platform/app/redis"
 )
@@ -110,7 +109,7 @@ type model struct {
 func newModel(t *rapid.T, tb testing.TB, w *world, service *app.Service, ledger *hookedLedger, signer *modelSigner, client *goredis.Client, run int) *model {
 	// A tenant of its own, which can be suspended and erased as a whole.
 	tenant := fmt.Sprintf("model-%d", run)
-	w.postgres.Admin(tb, apptest.Database, `INSERT INTO licensing.tenant (id, name, status) VALUES ('`+tenant+`', 'model', 'active')`)
+	w.postgres.Admin(tb, `INSERT INTO licensing.tenant (id, name, status) VALUES ('`+tenant+`', 'model', 'active')`)
 	m := &model{
 		w: w, service: service, ledger: ledger, signer: signer, client: client, ttl: 5 * time.Minute, admin: app.Principal{Tenant: tenant, User: "root", Admin: true}, license: "model",
 		users: []app.Principal{

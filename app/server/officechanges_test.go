@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/client"
 	"github.com/coditect-ai/license-platform/app/client/leap"
@@ -159,7 +158,7 @@ func TestAnOfficeOfClientsKeepsItsSeatsWhateverAnAdministratorChanges(t *testing
 	require.Empty(t, o.changes, "a throttled seat is asked for before its end")
 
 	suspend := func(status string) {
-		w.postgres.Admin(t, apptest.Database, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+mine+`'`)
+		w.postgres.Admin(t, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+mine+`'`)
 		require.NoError(t, w.service(t).Reap(t.Context()))
 	}
 	suspend("suspended")

@@ -47,7 +47,7 @@ func TestPersonalDataIsExportedErasedAndForgotten(t *testing.T) {
 	assert.NotContains(t, string(api.call(t, "POST", "/v1/privacy/export", admin, `{"user":"ada"}`).raw), "adas-laptop")
 
 	api.release(t, bob, kept)
-	w.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET ended_at = now() - interval '91 days' WHERE user_id = 'bob'`,
+	w.postgres.Admin(t, `UPDATE licensing.lease SET ended_at = now() - interval '91 days' WHERE user_id = 'bob'`,
 		`UPDATE licensing.audit SET at = now() - interval '91 days' WHERE user_id = 'bob'`)
 	assert.NotZero(t, w.forget(t))
 	assert.Zero(t, w.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE user_id = 'bob') + (SELECT count(*) FROM licensing.audit WHERE user_id = 'bob')`))
@@ -111,7 +111,7 @@ func TestAnErasureReachesWhoGaveALeaseBackLongAgo(t *testing.T) {
 			g, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
 			require.NoError(t, err)
 			leave(t, h, g.Lease)
-			h.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET ended_at = ended_at - interval '1 hour'`)
+			h.world.postgres.Admin(t, `UPDATE licensing.lease SET ended_at = ended_at - interval '1 hour'`)
 			require.NoError(t, h.Reap(t.Context()))
 			require.EqualValues(t, 1, h.client.Exists(t.Context(), origins).Val(), "the housekeeping no longer looks at the licence")
 
@@ -129,8 +129,7 @@ func TestALargeTenantIsExportedInPartsAndErasedInSteps(t *testing.T) {
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	const leases, events = 12_001, 11_000
-	w.postgres.Admin(t, apptest.Database,
-		fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, id, license_id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at, ended_at, end_reason)
+	w.postgres.Admin(t, fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, id, license_id, kind, fingerprint, user_id, email, address, granted_at, seated_at, expires_at, ended_at, end_reason)
 			SELECT 'demo-1a2b', 'demo_' || lpad(translate(n::text, '0123456789', 'abcdefghij'), 26, 'a'), 'demo', 'floating', 'device-' || n, 'user-' || n, 'u@example.com', '192.0.2.1', now(), now(), now(), now(), 'released' FROM generate_series(1, %d) n`, leases),
 		fmt.Sprintf(`INSERT INTO licensing.audit (tenant_id, user_id, address, action) SELECT 'demo-1a2b', 'user-' || n, '192.0.2.1', 'lease.acquire' FROM generate_series(1, %d) n`, events))
 

@@ -17,7 +17,7 @@ func TestAGrantAndARefusalAreByTheTermsThatTheLedgerHasNow(t *testing.T) {
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	set := func(table, change string) {
-		w.postgres.Admin(t, apptest.Database, `UPDATE licensing.`+table+` SET `+change+` WHERE id = '`+map[string]string{"license": "demo", "tenant": "demo-1a2b"}[table]+`'`)
+		w.postgres.Admin(t, `UPDATE licensing.`+table+` SET `+change+` WHERE id = '`+map[string]string{"license": "demo", "tenant": "demo-1a2b"}[table]+`'`)
 	}
 	for i := range 5 {
 		assert.Equal(t, 201, api.acquire(t, "demo", token, fmt.Sprintf("device-%d", i)).status)

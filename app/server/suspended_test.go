@@ -63,7 +63,7 @@ func TestASuspendedTenantMayGiveBackExportAndEraseAndNothingElse(t *testing.T) {
 
 func TestASuspendedTenantGetsNoOldAnswers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorldAlone(t)
 	api := w.serve(t, nil)
 	ada := w.google.Mint(t, apptest.Claims(theirs, "ada"))
 	acquire := func() reply {
@@ -93,7 +93,7 @@ func TestASuspendedTenantsLeasesEndAndAreForgotten(t *testing.T) {
 	require.NoError(t, client.ZAddXX(t.Context(), leases, goredis.Z{Score: 1, Member: lease}).Err())
 	require.NoError(t, housekeeping.Reap(t.Context()))
 	require.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE end_reason = 'expired'`))
-	w.postgres.Admin(t, apptest.Database, `UPDATE licensing.lease SET ended_at = ended_at - interval '91 days'`)
+	w.postgres.Admin(t, `UPDATE licensing.lease SET ended_at = ended_at - interval '91 days'`)
 	w.forget(t)
 	assert.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease l WHERE l::text ~ 'adas-laptop|ada@'`))
 }
@@ -104,7 +104,7 @@ func TestALeaseThatExpiredWhileItsTenantWasSuspendedComesBackByAHeartbeat(t *tes
 	g, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
 	require.NoError(t, err)
 	status := func(status string) {
-		h.world.postgres.Admin(t, apptest.Database, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+mine+`'`)
+		h.world.postgres.Admin(t, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+mine+`'`)
 		require.NoError(t, h.Reap(t.Context()))
 	}
 	status("suspended")
@@ -190,7 +190,7 @@ func TestALedgerThatWasRestoredFromABackupCountsAgain(t *testing.T) {
 		set(app.StatusActive)
 	}
 	restore := func(status string) {
-		h.world.postgres.Admin(t, apptest.Database, `ALTER TABLE licensing.license DISABLE TRIGGER revise`,
+		h.world.postgres.Admin(t, `ALTER TABLE licensing.license DISABLE TRIGGER revise`,
 			`UPDATE licensing.license SET revision = 1, status = '`+status+`' WHERE tenant_id = 'demo-1a2b' AND id = 'demo'`, `ALTER TABLE licensing.license ENABLE TRIGGER revise`)
 	}
 	restore("suspended")

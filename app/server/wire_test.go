@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 // wire is one connection that sends one request after the other. It is for benchmarks: Go's
@@ -38,7 +40,7 @@ func wires(b *testing.B, url, token string, workers int) []*wire {
 
 // send sends a request and reads its answer, which has to have the status.
 func (w *wire) send(status int, method, path, body string) ([]byte, error) {
-	if err := w.conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := w.conn.SetDeadline(time.Now().Add(await.Limit)); err != nil {
 		return nil, err
 	}
 	w.request = fmt.Appendf(w.request[:0], "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", method, path, w.host, len(body))

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	if command == "" {
 		runSideBySide()
 		// The Cloud SQL connector's statistics start one goroutine when the program does.
-		goleak.VerifyTestMain(apptest.InPod(m), goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+		goleak.VerifyTestMain(databases.Around(apptest.InPod(m)), goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
 	}
 	if command == emptyCommand {
 		answerNothing()

@@ -35,16 +35,36 @@ const tenants = `[
 		{"id":"big","product":"coditect-ide","seats":100,"leaseSeconds":60}]},
 	{"id":"other-3c4d","name":"other","licenses":[{"id":"demo","product":"coditect-ide","seats":3,"leaseSeconds":60}]}]`
 
+// databases have the schema and the tenants.
+var databases = apptest.SharedPostgres{Prepare: func(t testing.TB, p *apptest.Postgres) {
+	w := &world{postgres: p, google: apptest.StartGoogle(t), log: &spoken.Text{}}
+	w.migrate(t, tenants)
+}}
+
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{postgres: apptest.StartPostgres(t), redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &spoken.Text{}}
+	if _, measured := t.(*testing.B); measured {
+		return newWorldAlone(t)
+	}
+	return worldOver(t, databases.Start(t))
+}
+
+// newWorldAlone has a PostgreSQL server of its own, which may be stopped.
+func newWorldAlone(t testing.TB) *world {
+	t.Helper()
+	w := worldOver(t, apptest.StartPostgres(t))
 	w.migrate(t, tenants)
 	return w
 }
 
+func worldOver(t testing.TB, postgres *apptest.Postgres) *world {
+	t.Helper()
+	return &world{postgres: postgres, redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &spoken.Text{}}
+}
+
 func (w *world) common() map[string]string {
 	return map[string]string{
-		"PROJECT_ID": apptest.Project, "DATABASE_ADDRESS": w.postgres.Address, "DATABASE_CA": w.postgres.CA, "DATABASE_NAME": apptest.Database,
+		"PROJECT_ID": apptest.Project, "DATABASE_ADDRESS": w.postgres.Address, "DATABASE_CA": w.postgres.CA, "DATABASE_NAME": w.postgres.Database,
 		"DATABASE_PASSWORD_SECRET": "projects/p/secrets/s/versions/1", "SECRET_MANAGER_ENDPOINT": w.google.Endpoint, "GOOGLE_API_CA": w.google.CA,
 	}
 }
