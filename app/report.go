@@ -9,8 +9,6 @@ import (
 const (
 	// MaxReport is the longest time that one report is about.
 	MaxReport = 31 * 24 * time.Hour
-	// MaxDenials is the most that one page of denials has.
-	MaxDenials = 1000
 	// MaxUsageEvents is how many events of the audit trail a report of use reads: some
 	// seconds' work for the ledger.
 	MaxUsageEvents = 250_000

@@ -83,7 +83,7 @@ func (c *child) stop(tb testing.TB, signal os.Signal) {
 	_ = c.command.Process.Signal(signal)
 	select {
 	case <-c.ended:
-	case <-time.After(15 * time.Second):
+	case <-time.After(await.Limit):
 		_ = c.command.Process.Kill()
 		await.Receive(tb, c.ended)
 		require.Fail(tb, "did not stop in time", c.said.String())
@@ -93,7 +93,7 @@ func (c *child) stop(tb testing.TB, signal os.Signal) {
 // await polls until ready succeeds.
 func (c *child) await(tb testing.TB, what string, ready func() error) {
 	tb.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(await.Limit)
 	for {
 		err := ready()
 		if err == nil {
@@ -105,7 +105,7 @@ func (c *child) await(tb testing.TB, what string, ready func() error) {
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			require.FailNow(tb, what+" is not ready after 30 s: "+err.Error(), c.said.String())
+			require.FailNow(tb, what+" is not ready after "+await.Limit.String()+": "+err.Error(), c.said.String())
 		}
 	}
 }

@@ -62,7 +62,7 @@ func TestAServerThatIsNotThereYetIsWaitedForAtTheStart(t *testing.T) {
 	case <-w.clock.asked:
 		// The seat's own goroutine sleeps before it is closed.
 		require.NoError(t, await.Receive(t, ended))
-	case <-time.After(patience):
+	case <-time.After(await.Limit):
 		require.FailNow(t, "Hold does not return")
 	}
 }
@@ -77,12 +77,7 @@ func TestHoldGivesUpWhenItsPatienceIsOver(t *testing.T) {
 	go func() { _, err := client.Hold(t.Context(), config); ended <- err }()
 	w.clock.wake(t, w.clock.sleeping(t))
 	w.clock.wake(t, w.clock.sleeping(t))
-	select {
-	case err := <-ended:
-		assert.ErrorContains(t, err, "does not answer")
-	case <-time.After(patience):
-		require.FailNow(t, "Hold does not return")
-	}
+	assert.ErrorContains(t, await.Receive(t, ended), "does not answer")
 }
 
 func TestAWrongConfigurationIsRefusedBeforeAnythingIsSent(t *testing.T) {
@@ -185,13 +180,8 @@ func TestCloseMayBeCalledByTheOneWhoIsToldOfTheLoss(t *testing.T) {
 	case err := <-closed:
 		assert.NoError(t, err)
 	case <-w.clock.asked:
-		select {
-		case err := <-closed:
-			assert.NoError(t, err)
-		case <-time.After(patience):
-			require.FailNow(t, "Close does not return")
-		}
-	case <-time.After(patience):
+		assert.NoError(t, await.Receive(t, closed))
+	case <-time.After(await.Limit):
 		require.FailNow(t, "Close does not return")
 	}
 }
@@ -210,12 +200,7 @@ func TestAReleaseThatFailsIsTriedAgainAFewTimesAndThenReported(t *testing.T) {
 		assert.Equal(t, wait*time.Second, w.clock.sleeping(t))
 		w.clock.wake(t, wait*time.Second)
 	}
-	select {
-	case err := <-ended:
-		assert.ErrorContains(t, err, "ends by itself")
-	case <-time.After(patience):
-		require.FailNow(t, "Close does not return")
-	}
+	assert.ErrorContains(t, await.Receive(t, ended), "ends by itself")
 	assert.Equal(t, []string{"release", "release", "release"}, w.called())
 }
 

@@ -124,7 +124,7 @@ func TestAConnectionWhoseNetworkHasGoneIsNotUsedAgain(t *testing.T) {
 	server, authority := w.overTLS(t)
 	way := newRelay(t, strings.TrimPrefix(server.URL, "https://"))
 	seat := w.hold(t, func(c *client.Config) {
-		c.Server, c.CA, c.Connect, c.Timeout = "https://example.com", authority, way.address, 2*time.Second
+		c.Server, c.CA, c.Connect, c.Timeout = "https://example.com", authority, way.address, 5*time.Second
 	})
 	w.clock.sleeping(t)
 	w.clock.wake(t, heartbeat)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -218,14 +219,31 @@ func TestWithoutNetworkEachWaitIsTwiceTheOneBeforeUpToAMinute(t *testing.T) {
 func TestASlowAnswerIsGivenUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	seat := w.hold(t, func(c *client.Config) { c.Timeout = 100 * time.Millisecond })
+	const timeout = 7 * time.Second
+	var left time.Duration
+	seat := w.hold(t, func(c *client.Config) {
+		c.Timeout, c.HTTP = timeout, &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			if !strings.HasSuffix(r.URL.Path, "/heartbeat") {
+				return http.DefaultTransport.RoundTrip(r)
+			}
+			// The test does not wait for as long as the client would.
+			deadline, _ := r.Context().Deadline()
+			left = time.Until(deadline)
+			return nil, context.DeadlineExceeded
+		})}
+	})
 	w.clock.sleeping(t)
-	w.answer("heartbeat", hanging)
 	w.clock.wake(t, heartbeat)
 	assert.Equal(t, time.Second, w.clock.sleeping(t))
 	assert.ErrorIs(t, seat.Failure(), context.DeadlineExceeded)
 	assert.True(t, seat.Held())
+	assert.LessOrEqual(t, left, timeout)
 }
+
+// transport is a function as the way that requests go.
+type transport func(*http.Request) (*http.Response, error)
+
+func (do transport) RoundTrip(r *http.Request) (*http.Response, error) { return do(r) }
 
 func TestAnIdentityTokenThatWasRefusedIsAskedForAnew(t *testing.T) {
 	t.Parallel()

@@ -18,11 +18,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/client"
 )
-
-// patience is how long a test waits for what has to come.
-const patience = 20 * time.Second
 
 // steps is a clock that the test runs: who sleeps is asked for how long, and wakes when the test
 // says so.
@@ -77,13 +75,7 @@ func (s *steps) Sleep(ctx context.Context, d time.Duration) error {
 // sleeping waits until the client sleeps, and returns for how long it wants to.
 func (s *steps) sleeping(t testing.TB) time.Duration {
 	t.Helper()
-	select {
-	case d := <-s.asked:
-		return d
-	case <-time.After(patience):
-		require.FailNow(t, "the client does not come to rest")
-		return 0
-	}
+	return await.Receive(t, s.asked)
 }
 
 // wake lets d pass and wakes the sleeper.
@@ -92,7 +84,7 @@ func (s *steps) wake(t testing.TB, d time.Duration) {
 	s.pass(d)
 	select {
 	case s.woken <- struct{}{}:
-	case <-time.After(patience):
+	case <-time.After(await.Limit):
 		require.FailNow(t, "nobody sleeps")
 	}
 }
@@ -135,6 +127,8 @@ func newWorld(t testing.TB) *world {
 		clock:   &steps{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), asked: make(chan time.Duration), woken: make(chan struct{})},
 		changes: make(chan client.Change, 64), answers: map[string]http.HandlerFunc{}, kid: "key.1", device: "device-1", token: "identity-1",
 	}
+	_, err := signing() // takes longer than some tests wait for an answer
+	require.NoError(t, err)
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
 	w.url = server.URL
@@ -161,7 +155,7 @@ func (w *world) hold(t testing.TB, change func(*client.Config)) *client.Seat {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		w.answer("release", nil)
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
 		defer cancel()
 		assert.NoError(t, seat.Close(ctx))
 	})
@@ -313,13 +307,7 @@ func hanging(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 // change is the next change that the program was told.
 func (w *world) change(t testing.TB) client.Change {
 	t.Helper()
-	select {
-	case c := <-w.changes:
-		return c
-	case <-time.After(patience):
-		require.FailNow(t, "no change was told")
-		return client.Change{}
-	}
+	return await.Receive(t, w.changes)
 }
 
 // quiet asserts that the program was told of no change.

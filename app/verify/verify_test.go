@@ -167,7 +167,7 @@ func TestOneKeyOfAnUnknownKindSpoilsNoOther(t *testing.T) {
 	none, err := json.Marshal(set)
 	require.NoError(t, err)
 	_, err = verify.Token(none, good, want())
-	require.ErrorContains(t, err, "no key among the published keys")
+	require.ErrorContains(t, err, "none of the published keys can be read")
 }
 
 // Google's key versions are for one algorithm each. A key set of somebody else's making may

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/daemon"
 )
 
@@ -53,23 +54,12 @@ func interrupted(t *testing.T, e interruption, c clock, work func(context.Contex
 	command.SetArgs(nil)
 	result := make(chan error, 1)
 	go func() { result <- command.ExecuteContext(t.Context()) }()
-	soon(t, began)
+	await.Receive(t, began)
 	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
 	for range c.alarm {
-		assert.Less(t, soon(t, c.asked), 2*time.Second, "nobody waits longer after Ctrl-C")
+		assert.Less(t, await.Receive(t, c.asked), 2*time.Second, "nobody waits longer after Ctrl-C")
 	}
 	return result
-}
-
-// soon is the next of a channel; a defect does not wait for ever.
-func soon[T any](t *testing.T, from <-chan T) (next T) {
-	t.Helper()
-	select {
-	case next = <-from:
-	case <-time.After(20 * time.Second):
-		require.Fail(t, "it does not come")
-	}
-	return next
 }
 
 // Not parallel: the interruption goes to the whole process.
@@ -77,7 +67,7 @@ func TestAnInterruptedCommandEndsWithinTwoSecondsWhateverItDoes(t *testing.T) {
 	t.Run("one that ends in order", func(t *testing.T) {
 		c := newClock()
 		ended := interrupted(t, interruption{after: c.after}, c, func(ctx context.Context) { <-ctx.Done() })
-		require.NoError(t, soon(t, ended))
+		require.NoError(t, await.Receive(t, ended))
 	})
 	t.Run("one that waits for a program that does not listen", func(t *testing.T) {
 		child := exec.Command("bash", "-c", "trap '' INT; sleep 60 & wait; wait")
@@ -88,25 +78,25 @@ func TestAnInterruptedCommandEndsWithinTwoSecondsWhateverItDoes(t *testing.T) {
 		e.after, e.exit = c.after, nil
 		ended := interrupted(t, e, c, func(context.Context) { _ = child.Wait() })
 		c.alarm[killProgramsAfter] <- time.Time{}
-		require.NoError(t, soon(t, ended), "its program is gone")
+		require.NoError(t, await.Receive(t, ended), "its program is gone")
 	})
 	t.Run("one whose user does not want to wait", func(t *testing.T) {
 		c, killed := newClock(), make(chan struct{})
 		ended := interrupted(t, interruption{after: c.after, kill: func() { close(killed) }}, c, func(context.Context) { <-killed })
 		require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGINT), "a second time")
-		require.NoError(t, soon(t, ended))
+		require.NoError(t, await.Receive(t, ended))
 	})
 	t.Run("one that waits for nothing", func(t *testing.T) {
 		c := newClock()
 		ended := interrupted(t, interruption{after: c.after}, c, func(context.Context) { select {} })
 		c.alarm[returnAfter] <- time.Time{}
-		require.Equal(t, errInterrupted, soon(t, ended))
+		require.Equal(t, errInterrupted, await.Receive(t, ended))
 	})
 	t.Run("one that cannot say so, because nobody reads what it writes", func(t *testing.T) {
 		c, code := newClock(), make(chan int, 1)
 		interrupted(t, interruption{after: c.after, exit: func(with int) { code <- with }}, c, func(context.Context) { select {} })
 		c.alarm[exitAfter] <- time.Time{}
-		assert.Equal(t, 130, soon(t, code))
+		assert.Equal(t, 130, await.Receive(t, code))
 		c.alarm[returnAfter] <- time.Time{}
 	})
 }

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"cloud.google.com/go/kms/apiv1/kmspb"
 	"github.com/stretchr/testify/assert"
@@ -23,6 +22,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/emulator/cloudide"
 	"github.com/coditect-ai/license-platform/local/cluster/metadata"
 	"github.com/coditect-ai/license-platform/local/daemon"
@@ -93,7 +93,7 @@ func killedServersStartAgain(t *testing.T, dir string) {
 	}
 	before := running()
 	require.NoError(t, syscall.Kill(before, syscall.SIGKILL))
-	require.Eventually(t, func() bool { now := running(); return now != 0 && now != before }, 2*time.Minute, 50*time.Millisecond)
+	await.True(t, func() bool { now := running(); return now != 0 && now != before })
 }
 
 func killedPodsAreTold(t *testing.T, client *daemon.Client, dir string) {
@@ -108,10 +108,10 @@ func killedPodsAreTold(t *testing.T, client *daemon.Client, dir string) {
 	pid, err := strconv.Atoi(number)
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		status, err := client.Status(t.Context())
 		return err == nil && slices.ContainsFunc(status.Problems, func(text string) bool { return strings.Contains(text, cloudide.API) })
-	}, 2*time.Minute, 50*time.Millisecond)
+	})
 }
 
 func theTokenIsAskedFor(t *testing.T, client *daemon.Client, dir string) {

@@ -37,7 +37,7 @@ func TestADaemonEndsWithItsFolder(t *testing.T) {
 				defer close(ended)
 				d.watchFolder(ctx, own, ticks)
 			}()
-			require.Eventually(t, func() bool { return len(ticks) == 0 }, time.Minute, time.Millisecond)
+			require.Eventually(t, func() bool { return len(ticks) == 0 }, 2*time.Minute, time.Millisecond)
 			if harm == nil {
 				cancel()
 				<-ended

@@ -11,7 +11,7 @@ import (
 )
 
 // Limit is how long a test waits before it fails.
-const Limit = time.Minute
+const Limit = 2 * time.Minute
 
 // Between two looks at a condition pass at first 2 and at last 100 milliseconds.
 const soonest, latest = 2 * time.Millisecond, 100 * time.Millisecond

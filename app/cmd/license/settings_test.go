@@ -28,7 +28,7 @@ func TestASeatIsHeldWithAServiceCredential(t *testing.T) {
 		environment := s.environment()
 		environment[name] = value
 		_, _, err := license(t.Context(), environment, "", "acquire")
-		require.ErrorContains(t, err, "who holds the seat")
+		require.ErrorContains(t, err, "a seat has one holder")
 		delete(environment, "LICENSE_TOKEN")
 		out, _, err := license(t.Context(), environment, "", "run", "--", "echo", "working")
 		require.NoError(t, err, name)

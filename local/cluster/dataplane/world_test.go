@@ -77,7 +77,7 @@ func pod(ip string) {
 			fmt.Fprint(w, string(said[:n]), err)
 		}
 	}
-	mux.HandleFunc("GET /dial", dial(5*time.Second))
+	mux.HandleFunc("GET /dial", dial(await.Limit))
 	mux.HandleFunc("GET /knock", dial(200*time.Millisecond)) // where nobody answers
 	mux.HandleFunc("GET /hold", func(w http.ResponseWriter, r *http.Request) {
 		conn, err := net.Dial("tcp", r.FormValue("to"))
@@ -240,6 +240,12 @@ func (w *world) denied() string {
 		all = append(all, denial.Text)
 	}
 	return strings.Join(all, "\n")
+}
+
+// tells waits until the dataplane tells of a denial.
+func (w *world) tells(text string) {
+	w.t.Helper()
+	await.True(w.t, func() bool { return strings.Contains(w.denied(), text) }, text)
 }
 
 // echo answers every connection with what it hears.

@@ -189,11 +189,6 @@ func (k *Kubelet) AddStatic(p Pod) {
 	k.change(func() { k.static[key(p.Namespace, p.Name)] = p })
 }
 
-// RemoveStatic removes a pod that AddStatic added.
-func (k *Kubelet) RemoveStatic(namespace, name string) {
-	k.change(func() { delete(k.static, key(namespace, name)) })
-}
-
 // AllocateIP takes a free address out of PodRange for good.
 func (k *Kubelet) AllocateIP() (netip.Addr, error) { return k.addresses.take() }
 

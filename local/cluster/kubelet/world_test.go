@@ -26,6 +26,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/apptest/spoken"
 	"github.com/coditect-ai/license-platform/app/image"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
@@ -127,7 +128,7 @@ func (w world) deployment(replicas int32, env ...corev1.EnvVar) *appsv1.Deployme
 func probe(path string, period, failures int32) *corev1.Probe {
 	return &corev1.Probe{
 		ProbeHandler:  corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intstr.FromString("http")}},
-		PeriodSeconds: period, FailureThreshold: failures, TimeoutSeconds: 1,
+		PeriodSeconds: period, FailureThreshold: failures, TimeoutSeconds: int32(await.Limit.Seconds()),
 	}
 }
 
@@ -135,7 +136,7 @@ func probe(path string, period, failures int32) *corev1.Probe {
 func (w world) up(t *testing.T, d *appsv1.Deployment) {
 	t.Helper()
 	require.NoError(t, w.ApplyDeployment(t.Context(), d))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	require.NoError(t, w.WaitDeployment(ctx, namespace, d.Name))
 }

@@ -8,6 +8,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 // say dials, asks who is there, and returns the answer or what went wrong.
@@ -33,10 +35,10 @@ func program(name string, arguments []string) {
 	switch name {
 	case "dial":
 		for _, to := range arguments {
-			fmt.Println(to, "says", say("tcp", to, 5*time.Second))
+			fmt.Println(to, "says", say("tcp", to, await.Limit))
 		}
 	case "datagram":
-		fmt.Println(arguments[0], "says", say("udp", arguments[0], 5*time.Second))
+		fmt.Println(arguments[0], "says", say("udp", arguments[0], await.Limit))
 	case "knock": // and soon go away
 		fmt.Println(say(arguments[0], arguments[1], 200*time.Millisecond))
 	case "serve":

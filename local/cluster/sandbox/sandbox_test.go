@@ -91,11 +91,7 @@ func (w world) start(t *testing.T, arguments ...string) *sandbox.Sandbox {
 // said waits until the program has ended and returns its output.
 func (w world) said(t *testing.T, s *sandbox.Sandbox) string {
 	t.Helper()
-	select {
-	case <-s.Process.Done():
-	case <-time.After(10 * time.Second):
-		t.Fatal("the program does not end")
-	}
+	await.Receive(t, s.Process.Done())
 	output, err := os.ReadFile(w.log)
 	require.NoError(t, err)
 	return string(output)
@@ -183,7 +179,7 @@ func TestAShutListenerTakesNothingUntilItIsOpened(t *testing.T) {
 	}
 	require.ErrorIs(t, dial(100*time.Millisecond), context.DeadlineExceeded)
 	require.NoError(t, listener.SetShut(false))
-	require.NoError(t, dial(5*time.Second))
+	require.NoError(t, dial(await.Limit))
 	require.NoError(t, listener.SetShut(true))
 	require.ErrorIs(t, dial(100*time.Millisecond), context.DeadlineExceeded)
 }

@@ -248,9 +248,9 @@ func TestACertificateEndsWithItsTokenAndIsRenewed(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, raw.Close())
 	await.True(t, func() bool {
+		// On a busy machine one can end between its renewal and its use.
 		_, err := login(t, dialer, connection, user, "")
-		require.NoError(t, err)
-		return w.certificates() >= 3
+		return err == nil && w.certificates() >= 3
 	}, "it is renewed before it ends")
 }
 

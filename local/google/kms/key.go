@@ -101,27 +101,6 @@ func (k *Key) checkAlgorithm() error {
 	return nil
 }
 
-// UpdateKey changes the algorithm of future versions. Purpose, protection level
-// and destroyScheduledDuration cannot be changed, as on Google Cloud.
-func (s *Service) UpdateKey(key Key) error {
-	if err := key.complete(); err != nil {
-		return err
-	}
-	return s.change(func(st *state) error {
-		current, err := st.key(key.Name)
-		if err != nil {
-			return err
-		}
-		was := current.Key
-		if was.Purpose != key.Purpose || was.ProtectionLevel != key.ProtectionLevel || was.DestroyScheduledDuration != key.DestroyScheduledDuration {
-			return status.Errorf(codes.InvalidArgument, "purpose, protection level and destroy_scheduled_duration of %s cannot be changed", key.Name)
-		}
-		current.Key.Algorithm = key.Algorithm
-		st.Keys[key.Name] = current
-		return nil
-	})
-}
-
 // Key returns the key with this name, NOT_FOUND when there is none.
 func (s *Service) Key(name string) (Key, error) {
 	found, err := s.snapshot().key(name)

@@ -84,24 +84,6 @@ func (s *Service) CreateVersion(ctx context.Context, key string) (Version, error
 	return made, err
 }
 
-// ForceState puts a version into any state that Cloud KMS documents, as what happens there by
-// itself does: a generation or an import that is under way or failed, a key of an external
-// key manager that is being destroyed. It is for drills; SetVersionState is what callers may
-// ask for.
-func (s *Service) ForceState(name string, to kmspb.CryptoKeyVersion_CryptoKeyVersionState) error {
-	return s.change(func(st *state) error {
-		k, index, err := st.version(name)
-		if err != nil {
-			return err
-		}
-		if _, documented := kmspb.CryptoKeyVersion_CryptoKeyVersionState_name[int32(to)]; !documented || to == kmspb.CryptoKeyVersion_CRYPTO_KEY_VERSION_STATE_UNSPECIFIED {
-			return status.Errorf(codes.InvalidArgument, "%d is not a state of a key version", to)
-		}
-		k.Versions[index].State = to
-		return nil
-	})
-}
-
 // SetVersionState moves a version between ENABLED and DISABLED, schedules its
 // destruction (DESTROY_SCHEDULED), or restores a scheduled one (DISABLED).
 // Setting the state that it has changes nothing; any other move is

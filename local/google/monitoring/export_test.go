@@ -32,9 +32,7 @@ func deliver(m *Monitoring, name, token string) error {
 
 // KillAlertmanager and KillPrometheus kill a server that runs, as the kernel may.
 func KillAlertmanager(m *Monitoring) { kill(m, func() *server { return m.alertmanager }) }
-
-// KillPrometheus is KillAlertmanager's neighbour.
-func KillPrometheus(m *Monitoring) { kill(m, func() *server { return m.prometheus }) }
+func KillPrometheus(m *Monitoring)   { kill(m, func() *server { return m.prometheus }) }
 
 // HangAlertmanager leaves it running without an answer.
 func HangAlertmanager(m *Monitoring) {

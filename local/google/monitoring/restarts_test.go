@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
 )
 
@@ -27,10 +28,10 @@ func called(method, principal string) object {
 // runs waits until both servers run.
 func (w *world) runs(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		status := w.Status(t.Context())
 		return status.Prometheus != "" && status.Down == ""
-	}, patience, 20*time.Millisecond)
+	})
 }
 
 // states are what was told of an alert, the oldest first, by its label principal.
@@ -46,7 +47,7 @@ func (w *world) states(alert, principal string) (all []string) {
 
 func TestAnAlertOverALogEntryIsToldAlthoughAlertmanagerIsKilled(t *testing.T) {
 	t.Parallel()
-	w := start(t, "127.15.1.6", nil)
+	w := start(t, nil)
 	w.declare(t, "SecretRead", matchedBy("AccessSecretVersion"))
 	w.runs(t)
 	w.Entry(called("AccessSecretVersion", "ann@acme.example"))
@@ -54,18 +55,18 @@ func TestAnAlertOverALogEntryIsToldAlthoughAlertmanagerIsKilled(t *testing.T) {
 
 	monitoring.KillAlertmanager(w.Monitoring)
 	w.Entry(called("AccessSecretVersion", "bob@acme.example"))
-	require.Eventually(t, func() bool { return len(w.states("SecretRead", "bob@acme.example")) > 0 }, patience, 20*time.Millisecond,
+	await.True(t, func() bool { return len(w.states("SecretRead", "bob@acme.example")) > 0 },
 		"what is written while nobody can be told is told afterwards")
 	w.runs(t)
 	w.Entry(called("AccessSecretVersion", "ann@acme.example"))
 	w.Entry(called("AccessSecretVersion", "cid@acme.example"))
-	require.Eventually(t, func() bool { return len(w.states("SecretRead", "cid@acme.example")) > 0 }, patience, 20*time.Millisecond)
+	await.True(t, func() bool { return len(w.states("SecretRead", "cid@acme.example")) > 0 })
 	assert.Equal(t, []string{monitoring.Firing}, w.states("SecretRead", "ann@acme.example"), "nobody is told twice")
 	assert.Len(t, w.Status(t.Context()).Incidents, 3, "all go on")
 
 	require.NoError(t, w.store.Delete("gcp:monitoring/alertPolicy:AlertPolicy", "projects/acme/alertPolicies/SecretRead"))
 	w.told(t, "SecretRead", monitoring.Resolved)
-	require.Eventually(t, func() bool { return len(w.Status(t.Context()).Incidents) == 0 }, patience, 20*time.Millisecond, "without its policy nothing fires")
+	await.True(t, func() bool { return len(w.Status(t.Context()).Incidents) == 0 }, "without its policy nothing fires")
 	for _, n := range w.Inbox() {
 		assert.Equal(t, "email ops@acme.example", n.To, "who was told that it began is told that it is over")
 	}
@@ -73,7 +74,7 @@ func TestAnAlertOverALogEntryIsToldAlthoughAlertmanagerIsKilled(t *testing.T) {
 
 func TestAnAlertmanagerThatHangsIsToldAndStartedAgain(t *testing.T) {
 	t.Parallel()
-	w := start(t, "127.15.1.10", nil)
+	w := start(t, nil)
 	w.declare(t, "SecretRead", matchedBy("AccessSecretVersion"))
 	w.runs(t)
 	monitoring.HangAlertmanager(w.Monitoring)
@@ -84,7 +85,7 @@ func TestAnAlertmanagerThatHangsIsToldAndStartedAgain(t *testing.T) {
 
 func TestAnAlertThatFiresGoesOnWhenPrometheusIsKilled(t *testing.T) {
 	t.Parallel()
-	w := start(t, "127.15.1.7", nil)
+	w := start(t, nil)
 	w.declare(t, "CacheFull", query(`max(redis_googleapis_com:stats_memory_usage_ratio) > 0.8`, "300s"))
 	w.told(t, "CacheFull", monitoring.Firing)
 	before := w.Status(t.Context()).Incidents
@@ -94,17 +95,17 @@ func TestAnAlertThatFiresGoesOnWhenPrometheusIsKilled(t *testing.T) {
 	for began := time.Now(); time.Since(began) < 2*time.Second; {
 		require.Equal(t, []string{"CacheFull"}, names(w.Status(t.Context()).Incidents), "also until Prometheus knows it again")
 	}
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		status := w.Status(t.Context())
 		return status.Down == "" && len(status.Incidents) == 1 && status.Incidents[0].State == monitoring.Firing &&
 			status.Incidents[0].Since.Sub(before[0].Since).Abs() < 2*time.Second
-	}, patience, 20*time.Millisecond, "it goes on since when it began, and does not wait for five minutes again")
+	}, "it goes on since when it began, and does not wait for five minutes again")
 	assert.Len(t, w.Inbox(), 1)
 }
 
 func TestAnAlertThatEndedUnnoticedIsToldToBeOver(t *testing.T) {
 	t.Parallel()
-	w := start(t, "127.15.1.8", nil, func(o *monitoring.Options) {
+	w := start(t, nil, func(o *monitoring.Options) {
 		line, err := json.Marshal(monitoring.Notification{Alert: "KMSFails", State: monitoring.Firing, To: "email ops@acme.example", Time: time.Now()})
 		require.NoError(t, err)
 		require.NoError(t, os.MkdirAll(o.Dir, 0o700))
@@ -117,7 +118,7 @@ func TestAnAlertThatEndedUnnoticedIsToldToBeOver(t *testing.T) {
 
 func TestAnAlertOverALogEntryGoesOnWithTheNextDaemon(t *testing.T) {
 	t.Parallel()
-	w := start(t, "127.15.1.9", nil, func(o *monitoring.Options) {
+	w := start(t, nil, func(o *monitoring.Options) {
 		line, err := json.Marshal(monitoring.Notification{
 			Alert: "SecretRead", State: monitoring.Firing, To: "email ops@acme.example", Time: time.Now(), Began: time.Now(),
 			Labels: map[string]string{"source": "logs", "principal": "ann@acme.example"},

@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
@@ -27,9 +29,6 @@ import (
 
 type object = map[string]any
 
-// patience is for a machine that is busy; nothing is asserted about it.
-const patience = 90 * time.Second
-
 // world is a monitoring over declarations of the test's.
 type world struct {
 	*monitoring.Monitoring
@@ -37,7 +36,7 @@ type world struct {
 	pods  atomic.Pointer[[]monitoring.Pod]
 }
 
-func start(t *testing.T, host string, edge *httptest.Server, with ...func(*monitoring.Options)) *world {
+func start(t *testing.T, edge *httptest.Server, with ...func(*monitoring.Options)) *world {
 	t.Helper()
 	if _, err := exec.LookPath("prometheus-alertmanager"); err != nil {
 		t.Skip("Prometheus and Alertmanager are not installed: make tools")
@@ -49,7 +48,7 @@ func start(t *testing.T, host string, edge *httptest.Server, with ...func(*monit
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
 	o := monitoring.Options{
-		Dir: filepath.Join(dir, "monitoring"), Logs: dir, Host: netip.MustParseAddr(host), Project: "acme", Location: "us-central1",
+		Dir: filepath.Join(dir, "monitoring"), Logs: dir, Host: port.Host(t), Project: "acme", Location: "us-central1",
 		Store: w.store, Supervisor: supervisor, Log: slog.New(slog.DiscardHandler),
 		Pods: func() []monitoring.Pod {
 			if pods := w.pods.Load(); pods != nil {
@@ -85,7 +84,7 @@ func start(t *testing.T, host string, edge *httptest.Server, with ...func(*monit
 	go func() { ended <- w.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		assert.NoError(t, <-ended)
+		assert.NoError(t, await.Receive(t, ended))
 	})
 	return w
 }
@@ -115,14 +114,14 @@ func query(expression, lasting string) object {
 func (w *world) told(t *testing.T, name, state string) monitoring.Notification {
 	t.Helper()
 	var found monitoring.Notification
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		all := w.Inbox()
 		i := slices.IndexFunc(all, func(n monitoring.Notification) bool { return n.Alert == name && n.State == state })
 		if i >= 0 {
 			found = all[i]
 		}
 		return i >= 0
-	}, patience, 50*time.Millisecond, "%s is never told as %s: %+v", name, state, w.Status(t.Context()))
+	}, "%s is never told as %s: %+v", name, state, w.Status(t.Context()))
 	return found
 }
 
@@ -139,7 +138,7 @@ func request(status int, policy, outcome string) loadbalancer.LogEntry {
 
 func TestAnAlertIsToldWhenItFiresAndWhenItIsOver(t *testing.T) {
 	t.Parallel()
-	w := start(t, "127.15.1.1", nil)
+	w := start(t, nil)
 	w.declare(t, "ServerErrors", query(`sum(increase(loadbalancing_googleapis_com:https_request_count{monitored_resource="https_lb_rule",response_code_class="500"}[10m])) > 0`, "30s"))
 	w.declare(t, "CacheFull", query(`max(redis_googleapis_com:stats_memory_usage_ratio{instance_id=~"(.*/)?cache"}) > 0.8`, "0s"))
 	w.declare(t, "TooManySessions", query(`max(cloudsql_googleapis_com:database_postgresql_num_backends{monitored_resource="cloudsql_database",database_id="acme:ledger",database="license"}) > 80`, "0s"))
@@ -171,11 +170,11 @@ func names(incidents []monitoring.Incident) (all []string) {
 
 func TestALogEntryIsToldWithWhoDidIt(t *testing.T) {
 	t.Parallel()
-	w := start(t, "127.15.1.2", nil)
+	w := start(t, nil)
 	w.declare(t, "KeyDestroyed", object{"displayName": "x", "conditionMatchedLog": object{
 		"filter": `protoPayload.methodName="DestroyCryptoKeyVersion"`, "labelExtractors": object{"principal": "EXTRACT(protoPayload.authenticationInfo.principalEmail)"},
 	}})
-	require.Eventually(t, func() bool { return w.Status(t.Context()).Prometheus != "" }, patience, 20*time.Millisecond)
+	await.True(t, func() bool { return w.Status(t.Context()).Prometheus != "" })
 	w.Entry(object{"protoPayload": object{"methodName": "GetPublicKey"}})
 	w.Entry(object{"protoPayload": object{"methodName": "DestroyCryptoKeyVersion", "authenticationInfo": object{"principalEmail": "ann@acme.example"}}})
 
@@ -195,10 +194,10 @@ func TestPodsAreScrapedAsTheirPodMonitoringSays(t *testing.T) {
 	}))
 	t.Cleanup(pod.Close)
 	at := netip.MustParseAddrPort(pod.Listener.Addr().String())
-	w := start(t, "127.15.1.3", nil)
+	w := start(t, nil)
 	w.pods.Store(&[]monitoring.Pod{
 		{Namespace: "app", Name: "api-1", Labels: map[string]string{"app": "api"}, IP: at.Addr(), Ports: map[string]int32{"metrics": int32(at.Port())}, Runs: true},
-		{Namespace: "app", Name: "other", Labels: map[string]string{"app": "other"}, IP: netip.MustParseAddr("127.15.1.4"), Ports: map[string]int32{"metrics": 1}, Runs: true},
+		{Namespace: "app", Name: "other", Labels: map[string]string{"app": "other"}, IP: port.Host(t), Ports: map[string]int32{"metrics": 1}, Runs: true},
 	})
 	require.NoError(t, w.store.Put(store.Resource{Type: "kubernetes:monitoring.googleapis.com/v1:PodMonitoring", ID: "app/api", Inputs: object{
 		"metadata": object{"name": "api", "namespace": "app"},
@@ -221,7 +220,7 @@ func TestAClockThatIsSetBackDoesNotBlindTheAlerts(t *testing.T) {
 	}))
 	t.Cleanup(pod.Close)
 	at := netip.MustParseAddrPort(pod.Listener.Addr().String())
-	w := start(t, "127.15.1.6", nil)
+	w := start(t, nil)
 	w.pods.Store(&[]monitoring.Pod{
 		{Namespace: "app", Name: "api-1", Labels: map[string]string{"app": "api"}, IP: at.Addr(), Ports: map[string]int32{"metrics": int32(at.Port())}, Runs: true},
 	})
@@ -245,7 +244,7 @@ func TestAnUptimeCheckAsksFromOutsideAndTellsWhenCheckersFail(t *testing.T) {
 		}
 	}))
 	t.Cleanup(edge.Close)
-	w := start(t, "127.15.1.5", edge)
+	w := start(t, edge)
 	require.NoError(t, w.store.Put(store.Resource{Type: "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig", ID: "projects/acme/uptimeCheckConfigs/c", Inputs: object{
 		"period": "60s", "timeout": "10s", "selectedRegions": []any{"USA_OREGON", "USA_IOWA", "USA_VIRGINIA"},
 		"monitoredResource": object{"type": "uptime_url", "labels": object{"host": "example.com"}},

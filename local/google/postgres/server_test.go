@@ -351,7 +351,7 @@ func TestTheStatementsThatPgauditLogsAreReadFromTheServersLog(t *testing.T) {
 	require.NoError(t, err)
 
 	var found []postgres.Statement
-	require.Eventually(t, func() bool {
+	await.True(t, func() bool {
 		log, err := os.ReadFile(w.config.LogPath)
 		require.NoError(t, err)
 		found = nil
@@ -370,7 +370,7 @@ func TestTheStatementsThatPgauditLogsAreReadFromTheServersLog(t *testing.T) {
 			message = line
 		}
 		return len(found) > 0
-	}, 10*time.Second, 50*time.Millisecond)
+	})
 	assert.Equal(t, "DDL", found[0].Class)
 	assert.Equal(t, "CREATE TABLE", found[0].Command)
 	assert.Equal(t, "CREATE TABLE \"odd, name\" (\n  n int\n)", found[0].Text)

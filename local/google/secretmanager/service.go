@@ -74,14 +74,6 @@ func (s *Service) DeleteSecret(name string) error {
 	})
 }
 
-// HasSecret says whether the secret exists.
-func (s *Service) HasSecret(name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, exists := s.secrets[name]
-	return exists
-}
-
 // Versions is how many versions the secret ever had, which is also the number of
 // the last one: a destroyed version keeps its number. It is 0 for a secret that does
 // not exist.

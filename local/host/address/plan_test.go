@@ -3,11 +3,13 @@ package address_test
 import (
 	"net"
 	"net/netip"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/host/address"
 )
 
@@ -41,10 +43,9 @@ func TestASecondCloneGetsAnotherBlock(t *testing.T) {
 
 func TestATakenEdgePortNamesTheWayOut(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	plan := address.Plan{Block: 77, EdgePort: port.Free(t)}
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(plan.EdgePort)))
 	require.NoError(t, err)
-	port := listener.Addr().(*net.TCPAddr).Port
-	plan := address.Plan{Block: 77, EdgePort: port}
 	require.ErrorContains(t, address.CheckEdge(plan), "--edge-port")
 	require.NoError(t, listener.Close())
 	require.NoError(t, address.CheckEdge(plan))

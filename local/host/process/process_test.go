@@ -106,16 +106,17 @@ func TestStopAsksFirstAndKillsAfterTheGrace(t *testing.T) {
 	s := newSupervisor(t)
 	for name, c := range map[string]struct {
 		script string
+		grace  time.Duration
 		code   int
 	}{
-		"a process that listens ends by itself": {`trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done`, 7},
-		"a deaf process is killed":              {`trap '' TERM; echo ready; while :; do sleep 0.05; done`, 128 + int(syscall.SIGKILL)},
+		"a process that listens ends by itself": {`trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done`, await.Limit, 7},
+		"a deaf process is killed":              {`trap '' TERM; echo ready; while :; do sleep 0.05; done`, 100 * time.Millisecond, 128 + int(syscall.SIGKILL)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := filepath.Join(t.TempDir(), "log")
 			p, err := s.Start(process.Command{
 				Name: "shell", Path: "/bin/sh", Args: []string{"-c", c.script}, Env: []string{"PATH=/bin:/usr/bin"},
-				LogPath: log, Grace: 300 * time.Millisecond,
+				LogPath: log, Grace: c.grace,
 			})
 			require.NoError(t, err)
 			await.True(t, func() bool { return p.Tail(1) == "ready" })

@@ -17,6 +17,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 // browser is a headless Chromium, driven by its DevTools protocol
@@ -73,13 +75,8 @@ func openBrowser(t testing.TB) *browser {
 		}
 	}()
 	b := &browser{t: t}
-	select {
-	case url := <-address:
-		b.socket, _, err = websocket.Dial(t.Context(), url, nil)
-		require.NoError(t, err)
-	case <-time.After(30 * time.Second):
-		require.Fail(t, "Chromium does not start")
-	}
+	b.socket, _, err = websocket.Dial(t.Context(), await.Receive(t, address), nil)
+	require.NoError(t, err)
 	b.socket.SetReadLimit(64 << 20)
 	t.Cleanup(func() { _ = b.socket.CloseNow() })
 	var target struct{ TargetID string }
@@ -100,7 +97,7 @@ func (b *browser) call(answer any, method string, params map[string]any) {
 	id := b.next
 	content, err := json.Marshal(message{ID: id, Method: method, Session: b.session, Params: params})
 	require.NoError(b.t, err)
-	ctx, cancel := context.WithTimeout(b.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.t.Context(), await.Limit)
 	defer cancel()
 	require.NoError(b.t, b.socket.Write(ctx, websocket.MessageText, content))
 	for {
@@ -157,14 +154,10 @@ func (b *browser) run(value any, expression string) {
 // until waits for an expression to be true.
 func (b *browser) until(expression string) {
 	b.t.Helper()
-	var holds bool
-	for range 200 {
-		if b.run(&holds, "Boolean("+expression+")"); holds {
-			return
-		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	require.Fail(b.t, "this does not come true", expression)
+	await.True(b.t, func() (holds bool) {
+		b.run(&holds, "Boolean("+expression+")")
+		return holds
+	}, expression)
 }
 
 // traced is an event of a trace
@@ -223,19 +216,6 @@ func (b *browser) complaintsBut(words ...string) []string {
 	return slices.DeleteFunc(slices.Clone(b.complaints), func(complaint string) bool {
 		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(complaint, word) })
 	})
-}
-
-// untilSoon is until for what takes longer.
-func (b *browser) untilSoon(expression string) {
-	b.t.Helper()
-	var holds bool
-	for range 1200 {
-		if b.run(&holds, "Boolean("+expression+")"); holds {
-			return
-		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	require.Fail(b.t, "this does not come true", expression)
 }
 
 // visit opens a page with a screen of this width, in a colour scheme.

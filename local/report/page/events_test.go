@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,17 +52,10 @@ func listen(t *testing.T, url string) *reader {
 // next is the next event of a name.
 func (r *reader) next(name string, into any) {
 	r.t.Helper()
-	deadline := time.After(20 * time.Second)
 	for {
-		select {
-		case event := <-r.events:
-			if event[0] != name {
-				continue
-			}
+		if event := await.Receive(r.t, r.events); event[0] == name {
 			require.NoError(r.t, json.Unmarshal([]byte(event[1]), into))
 			return
-		case <-deadline:
-			require.Fail(r.t, "no event comes", name)
 		}
 	}
 }
@@ -73,12 +65,7 @@ func TestAReaderIsToldOfEveryPartOfThePageAtTheBeginning(t *testing.T) {
 	r := listen(t, serve(t, newWorld()).URL+"/events")
 	told := map[string]bool{}
 	for len(told) < 6 {
-		select {
-		case event := <-r.events:
-			told[event[0]] = true
-		case <-time.After(20 * time.Second):
-			require.Fail(t, "not every part was told", "%v", told)
-		}
+		told[await.Receive(t, r.events)[0]] = true
 	}
 	assert.Equal(t, map[string]bool{"version": true, "state": true, "topology": true, "figures": true, "seats": true, "audit": true}, told)
 }

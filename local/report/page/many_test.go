@@ -54,7 +54,7 @@ func throughTenThousand(t testing.TB) (processor, wall float64) {
 	b.until(liveNow)
 	b.run(nil, `window.longest = 0, new PerformanceObserver((all) => all.getEntries().forEach((e) => { longest = Math.max(longest, e.duration); })).observe({type: 'longtask', buffered: true})`)
 	// Scroll to the end until everything is there.
-	b.untilSoon(`(() => {
+	b.until(`(() => {
 		const list = document.querySelector('#list');
 		list.scrollTop = list.scrollHeight;
 		return document.querySelector('.row[aria-posinset="10000"]');

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
 	"github.com/coditect-ai/license-platform/local/report/layer"
 	"github.com/coditect-ai/license-platform/local/report/requestlog"
@@ -36,10 +36,7 @@ func open(t *testing.T, log func(traceID string, status int) []requestlog.Passag
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	closed := nobody.Addr().String()
-	require.NoError(t, nobody.Close())
+	closed := port.Closed(t).String()
 	target := &attack.Target{
 		Edge: netip.MustParseAddrPort(server.Listener.Addr().String()), Roots: roots, LicenseHost: "example.com", IDEHost: "example.com",
 		Tenant: "demo", License: "demo", Rival: "rival", RivalLicense: "rival",

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/scenario/load"
 )
@@ -116,14 +117,9 @@ func TestEachKindOfClientsDoesWhatItIsFor(t *testing.T) {
 				defer e.mu.Unlock()
 				return e.asked[want]
 			}
-			require.Eventually(t, func() bool { return requests() >= 12 }, 20*time.Second, 10*time.Millisecond, "%s", kind)
+			await.True(t, func() bool { return requests() >= 12 }, "%s", kind)
 			stop()
-			select {
-			case err := <-ended:
-				require.NoError(t, err)
-			case <-time.After(20 * time.Second):
-				require.Fail(t, "it does not end")
-			}
+			require.NoError(t, await.Receive(t, ended))
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			assert.Empty(t, e.held, "every seat is given back")

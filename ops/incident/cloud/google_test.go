@@ -208,7 +208,7 @@ func TestAProgramIsInterruptedAndItsComplaintTold(t *testing.T) {
 	defer cancel()
 	begun := time.Now()
 	require.ErrorIs(t, cloud.Run(ctx, cloud.Command{Name: "sleep", Args: []string{"60"}}, io.Discard), context.DeadlineExceeded)
-	assert.Less(t, time.Since(begun), 5*time.Second)
+	assert.Less(t, time.Since(begun), 30*time.Second, "it is not waited for")
 
 	var out strings.Builder
 	require.NoError(t, cloud.Run(t.Context(), cloud.Command{Name: "env", Env: []string{"INCIDENT=yes"}, Dir: "/"}, &out))
