@@ -65,7 +65,7 @@ func (c Credential) User() string { return credentialUser + cmp.Or(c.Holder, c.I
 // credentialUser begins what stands for the user in what a credential does.
 const credentialUser = "credential:"
 
-// OfCredential says whether a user is none, but a service credential.
+// OfCredential reports whether a user is a service credential.
 func OfCredential(user string) bool { return strings.HasPrefix(user, credentialUser) }
 
 // A secret's text: CredentialPrefix, by which scanners for secrets find it, the tenant, the
@@ -82,8 +82,8 @@ func newCredentialText(tenant, id string) string {
 	return CredentialPrefix + tenant + "_" + id + "_" + strings.ToLower(rand.Text()+rand.Text())
 }
 
-// ParseCredential reads whose secret a text is; false when it is no secret of a credential
-// at all. Whether it is a good one, only the digest tells.
+// ParseCredential reads the tenant and the id in a secret's text; ok is false when the text does not
+// have a secret's form. Only the digest tells whether the secret is right.
 func ParseCredential(text string) (tenant, id string, ok bool) {
 	rest, found := strings.CutPrefix(text, CredentialPrefix)
 	if !found || len(rest) < credentialID+credentialSecret+2 {

@@ -66,7 +66,7 @@ func (s *Service) released(ctx context.Context, ref LicenseRef, ending Ending) {
 		err = s.settle(ctx, ref, []Ending{again})
 	}
 	if err != nil && !errors.Is(err, ErrAbsent) {
-		s.log.WarnContext(ctx, "nobody could see whether a released seat came back; it expires by itself", "lease", ending.Lease, "error", err)
+		s.log.WarnContext(ctx, "cannot tell whether a rebuild brought a released seat back; it expires by itself", "lease", ending.Lease, "error", err)
 	}
 }
 

@@ -67,7 +67,7 @@ func (s *Service) license(ctx context.Context, ref LicenseRef) (License, error) 
 }
 
 // known returns a licence of a tenant that may act, whether the licence may be used or
-// not. What cannot be a licence's id is nobody's, and not for the ledger to read.
+// not. An id of the wrong form is refused without asking the ledger.
 func (s *Service) known(ctx context.Context, ref LicenseRef) (License, error) {
 	if !validLicenseID(ref.License) {
 		return License{}, licenseNotFound()
@@ -122,7 +122,8 @@ func (s *Service) rebuild(ctx context.Context, ref LicenseRef) error {
 	}
 }
 
-// load begins a rebuild once nobody else is at it, and does it, unless it was done meanwhile.
+// load rebuilds a licence's live seats. It waits while somebody else does, and then has
+// nothing to do.
 func (s *Service) load(ctx context.Context, ref LicenseRef) error {
 	for {
 		err := s.loadOnce(ctx, ref)
@@ -208,8 +209,8 @@ func (s *Service) refresh(ctx context.Context, ref LicenseRef) error {
 }
 
 // configure brings live numbers up to date. A cold licence has none: its next use loads
-// them. Later ones stay, when somebody has read them later; but a ledger that was restored
-// from a backup has none so late, and it counts.
+// them. Numbers of a later revision stay, if the ledger has that revision; a ledger that was
+// restored from a backup has not, and then its older numbers count.
 func (s *Service) configure(ctx context.Context, license License) error {
 	live, err := s.seats.Configure(ctx, license, 0)
 	if err == nil && live > license.Revision {

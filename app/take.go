@@ -15,7 +15,7 @@ import (
 // costs nobody a seat.
 func (s *Service) take(ctx context.Context, who Principal, license License, wanted Reservation, prepare func(context.Context, *Grant) error) (Grant, error) {
 	if who.Unchecked {
-		return Grant{}, Unavailable("ledger", errors.New("nobody could check whether the credential is still good"))
+		return Grant{}, Unavailable("ledger", errors.New("the ledger did not answer whether the credential is still good"))
 	}
 	wanted.Claim = rand.Text()
 	fresh := true

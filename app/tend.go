@@ -118,8 +118,8 @@ func (v visit) leftBehind(looked Looked) []Ending {
 	return endings
 }
 
-// reload loads a cold licence that nobody waits for, and leaves the stores to requests for
-// as long as that took. One that was lost again meanwhile has its turn later.
+// reload loads a cold licence for which no request waits. Afterwards it pauses for as long as the
+// load took, so that requests have the stores. A licence that is lost again has its turn later.
 func (s *Service) reload(ctx context.Context, ref LicenseRef) (loaded bool, err error) {
 	start := time.Now()
 	err = s.rebuild(ctx, ref)
@@ -139,7 +139,7 @@ func (s *Service) reload(ctx context.Context, ref LicenseRef) (loaded bool, err 
 	}
 }
 
-// together is how many licences, and how many endings, the ledger is told about at once.
+// How many licences, and how many endings, one call of the ledger is for.
 const (
 	together        = 32
 	endingsTogether = 500

@@ -5,12 +5,13 @@ import (
 	"sync"
 )
 
-// write prepares the grant, writes it to the ledger, and confirms that the seat is still
-// there afterwards. A floating lease that its device held before has its seat and its time
-// already: then it is written while the grant is prepared, since whichever fails leaves nothing
-// that was not promised before. And nobody has to confirm it, since the ledger has it all the
-// while: a rebuild gives it its seat, and an ending for good is in the ledger too, or comes after.
-// Only one that counts to another group from now on is confirmed all the same.
+// write prepares the grant, writes it to the ledger, and then confirms that the seat is still there.
+//
+// A floating lease that its device held before is simpler. It has its seat already, so it is written
+// while the grant is prepared: if either fails, nothing was promised that was not promised before.
+// It needs no confirmation, because the ledger had it before: a rebuild gives it its seat, and an
+// ending for good is in the ledger, too, or comes after. Only a lease that counts to another group
+// from now on is confirmed.
 //
 // unwritten is the error of the preparation or of the ledger; held and confirmed are the
 // answer and the error of the live seats.

@@ -96,7 +96,7 @@ func (r Resource) Secret(path string) bool {
 	return found.IsSecret()
 }
 
-// Leaks returns the paths at which an input holds the value and is no secret.
+// Leaks returns the paths at which an input holds the value and is not a secret.
 func (r Resource) Leaks(value string) []string {
 	var paths []string
 	walk("", resource.NewProperty(r.Properties), func(path, text string) {

@@ -77,8 +77,8 @@ func (s *Seat) Borrow(ctx context.Context, duration time.Duration) (Borrowed, er
 	return Borrowed{File: g.File, License: g.license}, nil
 }
 
-// Return gives a borrowed seat back before its end, or releases any lease of the user. One that
-// is over already is no error; one that there is not (*Refusal with lease_not_found) is.
+// Return gives a borrowed seat back before its end, or releases any lease of the user. A lease
+// that has ended is not an error; a lease that does not exist is (*Refusal with lease_not_found).
 func Return(ctx context.Context, config Config, lease string) error {
 	return once(config, func(k *keeper) error {
 		if err := k.releaseSurely(ctx, lease); err != nil && (!gone(err) || refusedAs(err, codeNoLease)) {

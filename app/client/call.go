@@ -18,7 +18,7 @@ import (
 // maxAnswer bounds what is read of an answer: a grant has 2 KiB, a set of keys some more.
 const maxAnswer = 256 << 10
 
-// Refusal is an answer that is no success. Test for it with errors.As, and rely on Code.
+// Refusal is an answer with an error status. Test for it with errors.As, and rely on Code.
 type Refusal struct {
 	// Status is the HTTP status code.
 	Status int
@@ -179,7 +179,8 @@ func (c *caller) send(ctx context.Context, method, path, token string, body, out
 	return nil
 }
 
-// readRefusal takes what is no problem+json with a code for the edge's answer.
+// readRefusal reads an answer of the API. Any other answer, without problem+json and a code, is
+// the edge's.
 func readRefusal(response *http.Response, answer []byte) *Refusal {
 	refusal := &Refusal{Status: response.StatusCode, RetryAfter: retryAfter(response.Header)}
 	if kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type")); err != nil || kind != "application/problem+json" {

@@ -48,7 +48,7 @@ type Config struct {
 	// was built with. Without them they are fetched from the server.
 	Keys []byte
 	// Changed is told when the seat is lost and when it is back, one call after the other,
-	// on a goroutine of its own; it may call Close. Nil tells nobody. When it is slower than
+	// on a goroutine of its own; it may call Close. Nil: changes are not told. When it is slower than
 	// 16 changes, the oldest are left out.
 	Changed func(Change)
 	// Patience is how long Hold tries to reach the server at the start; 0 means 30 seconds.

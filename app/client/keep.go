@@ -44,8 +44,8 @@ func (s *Seat) due() time.Duration {
 		return min(wait, left)
 	}
 	if !s.doubted && s.until.After(s.keeper.time.running()) {
-		// The calendar has leapt: the device slept, or its clock was set. The server knows
-		// which; a request tells before anybody is told of a loss.
+		// The calendar has leapt: the device slept, or its clock was set. The server knows which
+		// of the two, so it is asked before the program is told that the seat is lost.
 		s.doubted = true
 		return 0
 	}

@@ -149,7 +149,7 @@ func (s *Seat) Close(ctx context.Context) error {
 }
 
 // Leave ends the heartbeats and leaves the seat to other programs of the device that hold it, too.
-// When there is none, it is free again after the licence's lease time. Close does nothing afterwards.
+// Without such a program the seat is free again after the licence's lease time. Close does nothing afterwards.
 func (s *Seat) Leave() {
 	s.closing.Do(func() {
 		s.stop()

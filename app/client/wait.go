@@ -88,9 +88,9 @@ const (
 	codeNoLease = "lease_not_found"
 )
 
-// final: the API itself refused, and would refuse the same request again for now. An answer
-// of the edge, an identity token that has ended and too many requests are none: the seat is
-// held until its time is over.
+// final reports whether the API itself refused, and would refuse the same request again for now.
+// Answers of the edge, an expired identity token and too many requests are not final: the seat
+// is held until its lease ends.
 func final(err error) bool {
 	var refusal *Refusal
 	if errors.Is(err, verify.ErrFeature) {

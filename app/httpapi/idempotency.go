@@ -122,8 +122,8 @@ func (a *api) replay(w http.ResponseWriter, r *http.Request, earlier *app.Answer
 	_, _ = w.Write(earlier.Body)
 }
 
-// mayReplay refuses an answer to who is no administrator any more, and to a tenant that was
-// suspended since. The ledger need not be there to ask: nothing is granted anew.
+// mayReplay refuses a remembered answer to a caller who is no longer an administrator, and to a
+// tenant that was suspended since. It works without the ledger, because nothing new is granted.
 func (a *api) mayReplay(ctx context.Context, how remembering) error {
 	who := requestOf(ctx).who
 	if how.admin && !who.Admin {

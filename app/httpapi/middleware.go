@@ -124,7 +124,7 @@ func (a *api) logAnswer(r *http.Request, record *request, out *answered, took ti
 	a.log.LogAttrs(r.Context(), level, "request", attributes...)
 }
 
-// routed finds the handler, and answers for a path or method that there is none for.
+// routed finds the handler, and answers for a path or a method without a handler.
 func (a *api) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)

@@ -23,8 +23,8 @@ func everywhere() []app.Code {
 	}
 }
 
-// operation describes one operation; codes are those beyond the ones that all have,
-// also is a second status of success with the same body, 0 when there is none.
+// operation describes one operation. codes are those in addition to the codes of all operations;
+// also is a second status of success with the same body, 0 without one.
 type operation struct {
 	id, method, path, tag, summary, description string
 	status, also                                int

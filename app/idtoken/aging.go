@@ -18,7 +18,7 @@ const (
 	keysStale = 24 * time.Hour
 )
 
-// agingKeys lets go of keys that the issuer has withdrawn: oidc's key set is fetched anew
+// agingKeys forgets keys that the issuer has withdrawn: by itself oidc's key set is fetched again
 // only for a token whose key it does not hold.
 type agingKeys struct {
 	fresh func() oidc.KeySet
@@ -47,9 +47,9 @@ func (k *agingKeys) VerifySignature(ctx context.Context, token string) ([]byte, 
 	return current.VerifySignature(ctx, token) //nolint:wrapcheck // the verifier adds its context
 }
 
-// sets returns the keys that may be used, nil when none may, and the key set that is to
-// be fetched, nil when none is due. Of those who find it due, one fetches it while the
-// others go on with what there is.
+// sets returns the keys that may be used (nil: they are too old) and the key set that has to be
+// fetched (nil: not yet). When several callers find it due, one of them fetches it while the
+// others go on with the keys of before.
 func (k *agingKeys) sets() (current, next oidc.KeySet) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

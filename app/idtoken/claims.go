@@ -36,7 +36,7 @@ func (v *Verifier) principal(token *oidc.IDToken) (app.Principal, error) {
 		// An administrator has to be able to name everybody whose data is kept.
 		return app.Principal{}, invalid(errors.New("the subject is empty, longer than 128 bytes, or has control characters"))
 	case app.OfCredential(token.Subject):
-		return app.Principal{}, invalid(errors.New("the subject is what stands for a service credential"))
+		return app.Principal{}, invalid(errors.New("the subject has the form of a service credential's user"))
 	case token.IssuedAt.IsZero() || token.IssuedAt.After(now):
 		return app.Principal{}, invalid(errors.New("iat is missing or in the future"))
 	case !ok || signedIn <= 0 || time.Unix(int64(signedIn), 0).After(now):

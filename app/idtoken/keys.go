@@ -29,9 +29,8 @@ func (k keySet) VerifySignature(ctx context.Context, token string) ([]byte, erro
 	return payload, err //nolint:wrapcheck // the verifier adds its context
 }
 
-// verify checks the token's signature and standard claims. While the issuer's keys
-// cannot be fetched nobody can say whether a token is good: that is no mistake of
-// the client's.
+// verify checks the token's signature and standard claims. While the issuer's keys cannot be
+// fetched, the error is Unavailable, because the token may well be good.
 func (v *Verifier) verify(ctx context.Context, token string) (*oidc.IDToken, error) {
 	note := &unreachable{}
 	verified, err := v.verifier.Verify(context.WithValue(ctx, unreachableKey{}, note), token)

@@ -50,8 +50,8 @@ type License struct {
 	Seats       int
 	// Borrowed is true for a licence that is used offline.
 	Borrowed bool
-	// Features are the licence's entitlements: Has asks for one. A token of before there were
-	// any has none.
+	// Features are the licence's entitlements: Has asks for one. Tokens of older servers have no
+	// features.
 	Features []string
 	// InGrace is true when the licence's own time was over as the token was issued: it is
 	// renewed for some time more, and then no longer.
@@ -140,13 +140,13 @@ func keySet(content []byte) (jose.JSONWebKeySet, error) {
 		}
 	}
 	if len(set.Keys) == 0 {
-		return jose.JSONWebKeySet{}, errors.New("verify: there is no key among the published keys that can be read")
+		return jose.JSONWebKeySet{}, errors.New("verify: none of the published keys can be read")
 	}
 	return set, nil
 }
 
-// File checks the file of a borrowed licence: a token in armor. The token of a lease that
-// lives by heartbeats is none.
+// File checks the file of a borrowed licence: a token in armor. It refuses the token of a lease
+// that lives by heartbeats.
 func File(keys []byte, file string, want Expected) (License, error) {
 	if len(file) > maxInput {
 		return License{}, fmt.Errorf("%w: it has more than 64 KiB", ErrMalformed)

@@ -17,7 +17,7 @@ type message struct {
 	// query and form are the parameters of the URL and of the body.
 	query, form []pair
 	// body is the body as one string; empty when it was parsed as JSON. uniform
-	// says that it is no list of parameters.
+	// says that the body is not a list of parameters.
 	body    string
 	uniform bool
 	// uriHidden says that the path is excluded from inspection.

@@ -115,7 +115,7 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 		err = json.Unmarshal(content, &e)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find what to attack: %w; 'make up' writes it when it has ended well", err)
+		return nil, fmt.Errorf("find what to attack: %w; 'make up' writes it at its end", err)
 	}
 	authority, err := os.ReadFile(e.CA)
 	if err != nil {
@@ -168,7 +168,7 @@ func inside(target *attack.Target, client *daemon.Client, status daemon.Status) 
 		}
 	}
 	if !target.API.IP.IsValid() || !target.IDE.IP.IsValid() {
-		return errors.New("find the pods to attack from: the API or the IDE has none that is ready")
+		return errors.New("find the pods to attack from: the API or the IDE has no pod that is ready")
 	}
 	control, err := netip.ParseAddrPort(status.Addresses["control"])
 	if err != nil {

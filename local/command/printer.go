@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// slow is from when on a phase is told when it starts, not only when it ends.
+// slow is how long a phase takes before it is announced; shorter ones are told at their end only.
 const slow = 2 * time.Second
 
 // printer writes progress as plain aligned lines; colour is for terminals only.

@@ -37,7 +37,7 @@ func (d *Daemon) caller(token string) (caller.Identity, bool) {
 	return caller.Identity{Member: access.Member, Scopes: access.Scopes}, known
 }
 
-// allows asks the declared grants.
+// allows reports whether the declared grants allow what is needed.
 func (d *Daemon) allows(member string, need iam.Need) bool {
 	return iam.Allows(grants(d.store), member, need.Permission, need.On)
 }

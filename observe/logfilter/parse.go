@@ -135,7 +135,7 @@ func (p *parser) function(name token) (matcher, error) {
 	p.next++
 	argument, closed := p.take(), p.take()
 	if name.text != "log_id" {
-		return nil, fmt.Errorf("at character %d: the function %s is not one of those that are known here: log_id", name.at+1, name.text)
+		return nil, fmt.Errorf("at character %d: the function %s is not known; allowed is log_id", name.at+1, name.text)
 	}
 	if argument.kind != quoted || closed.kind != closing {
 		return nil, fmt.Errorf(`at character %d: log_id takes one quoted name, as in log_id("syslog")`, name.at+1)

@@ -116,7 +116,7 @@ func bare(text string) (token, int, error) {
 func quote(text string) (string, int, error) {
 	prefix, err := strconv.QuotedPrefix(text)
 	if err != nil {
-		return "", 0, fmt.Errorf("a quotation is not closed, or holds an escape that is none: %.20q", text)
+		return "", 0, fmt.Errorf("a quotation is not closed, or holds an escape that is not valid: %.20q", text)
 	}
 	value, err := strconv.Unquote(prefix)
 	return value, len(prefix), err

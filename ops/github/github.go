@@ -26,7 +26,7 @@ type Repository struct {
 	Client *http.Client
 }
 
-// Marker is a line that nobody sees, by which a text is found again.
+// Marker is a hidden line by which a text is found again.
 func Marker(name string) string { return "<!-- license-platform: " + name + " -->" }
 
 // most is how long a text may be.

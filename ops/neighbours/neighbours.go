@@ -31,7 +31,7 @@ type judgement struct {
 }
 
 // Table lists what of others the plan touches, and the resources that no judgement
-// knows: a newcomer has to be judged before it is deployed.
+// knows: a new type has to be judged before it is deployed.
 func Table(p *plan.Plan) (rows []Row, unknown []string) {
 	for _, j := range judgements() {
 		row := j.row

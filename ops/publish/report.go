@@ -80,7 +80,7 @@ func folded(title, language, content string) string {
 	return fmt.Sprintf("<details><summary>%s</summary>\n\n%s%s\n%s\n%s\n\n</details>\n", title, fence, language, strings.TrimRight(content, "\n"), fence)
 }
 
-// text is a file's content, or nothing for a step that did not come so far.
+// text is a file's content, empty when the step did not run.
 func text(path string) (string, error) {
 	if path == "" {
 		return "", nil

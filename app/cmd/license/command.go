@@ -81,7 +81,7 @@ func run(ctx context.Context, arguments []string, w world) error {
 	return command(ctx, s, w)
 }
 
-// none refuses words that the command has no use for.
+// none refuses arguments, because the command takes none.
 func (s *settings) none() error {
 	if len(s.arguments) > 0 {
 		return fmt.Errorf("%q is not understood; options stand before other words", s.arguments[0])

@@ -99,7 +99,7 @@ func (s *settings) online() (client.Config, error) {
 		return client.Config{}, fmt.Errorf("missing: %s", strings.Join(missing, "; "))
 	}
 	if s.token+s.tokenFile != "" && s.credential+s.credentialFile != "" {
-		return client.Config{}, errors.New("there is an identity token and a service credential: who holds the seat? Leave one of them out")
+		return client.Config{}, errors.New("an identity token and a service credential are set: a seat has one holder; leave one of them out")
 	}
 	device, err := s.deviceName()
 	if err != nil {

@@ -21,12 +21,12 @@ type shared struct{ file *os.File }
 // pollInterval is how often a program that waits for another one's release tries again.
 const pollInterval = 20 * time.Millisecond
 
-// share waits until no other program is about to give the seat back, and keeps it from that. On
-// a machine where nothing can be locked it returns nil, which is nobody to share with.
+// share waits until no other program is about to give the seat back, and then keeps others from
+// giving it back. Where nothing can be locked it returns nil: the seat is not shared.
 func share(ctx context.Context, s *settings, device string, env func(string) string) (*shared, error) {
 	folder, err := lockFolder(env)
 	if err != nil {
-		return nil, nil //nolint:nilerr // a machine without such a folder has one program for a seat, or none that can tell
+		return nil, nil //nolint:nilerr // without such a folder a seat is not shared
 	}
 	name := sha256.Sum256([]byte(strings.Join([]string{s.server, s.connect, s.license, device}, "\x00")))
 	file, err := os.OpenFile(filepath.Join(folder, hex.EncodeToString(name[:16])+".lock"), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
@@ -49,7 +49,7 @@ func share(ctx context.Context, s *settings, device string, env func(string) str
 	}
 }
 
-// last says whether no other program has the seat. Then none gets it until close.
+// last reports whether no other program has the seat. If so, no other one gets it until close.
 func (s *shared) last() bool {
 	return s == nil || syscall.Flock(int(s.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }
@@ -61,8 +61,8 @@ func (s *shared) close() {
 	}
 }
 
-// lockFolder is the user's folder for what lives as long as a session, and one of the user's own
-// among the temporary files where there is none, as in a container.
+// lockFolder is a folder in the session's runtime folder (XDG_RUNTIME_DIR). Without a session, as
+// in a container, it is the user's own one among the temporary files.
 func lockFolder(env func(string) string) (string, error) {
 	folder := filepath.Join(os.TempDir(), fmt.Sprintf("license-%d", os.Getuid()))
 	if session := env("XDG_RUNTIME_DIR"); session != "" {

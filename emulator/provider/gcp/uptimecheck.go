@@ -61,7 +61,7 @@ func checkTarget(d *provider.Draft) (failures []provider.Failure) {
 	return failures
 }
 
-// checkCheckers refuses regions that are none, or that hold too few checkers.
+// checkCheckers refuses unknown regions, and too few of them.
 // https://cloud.google.com/monitoring/uptime-checks/introduction
 func checkCheckers(d *provider.Draft) []provider.Failure {
 	checkers := map[string]int{"USA": 3, "USA_OREGON": 1, "USA_IOWA": 1, "USA_VIRGINIA": 1, "EUROPE": 1, "SOUTH_AMERICA": 1, "ASIA_PACIFIC": 1}

@@ -72,13 +72,12 @@ func (j *journal) latest() []Denial {
 	return all
 }
 
-// explain is the pod's last denial, empty when there was none lately.
+// explain is the pod's last denial, empty without a recent one.
 func (j *journal) explain(pod string) string {
 	return j.find(func(d Denial) bool { return d.Pod == pod })
 }
 
-// explainTo is the last denial of who is named so, empty when there was none
-// lately.
+// explainTo is the last denial of this source, empty without a recent one.
 func (j *journal) explainTo(from string) string {
 	return j.find(func(d Denial) bool { return strings.Contains(d.Text, "from "+from) })
 }

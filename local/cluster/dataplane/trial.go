@@ -9,8 +9,8 @@ import (
 // sends the first one again (RFC 6298).
 const trialEnds = 5 * time.Second
 
-// trials are the attempts of the embedded cloud's own attacks: what is denied to
-// them is no advice to anybody.
+// trials are the attempts of the embedded cloud's own attacks: nobody is advised to allow
+// what they are denied.
 type trials struct {
 	mu    sync.Mutex
 	until map[string]time.Time

@@ -12,8 +12,8 @@ import (
 
 // end is one end of a connection.
 type end struct {
-	// name says who it is; pod is "namespace/name", empty for who is none; service is
-	// the name of a Service that is no pod.
+	// name says who it is. pod is "namespace/name" of a pod, and service the name of a Service
+	// without a pod; else they are empty.
 	name, pod, service string
 	// peers are as whom it counts.
 	peers []reachability.Peer

@@ -153,7 +153,7 @@ func (s *Server) takeOne(conn net.Conn) error {
 	}
 	answer := s.Answer(query)
 	if answer == nil {
-		return errors.New("this is no query")
+		return errors.New("this message is not a query")
 	}
 	_, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
 	return err

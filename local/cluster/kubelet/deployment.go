@@ -34,7 +34,7 @@ type deployment struct {
 func (k *Kubelet) ApplyDeployment(_ context.Context, d *appsv1.Deployment) error {
 	spec := *d.Spec.DeepCopy()
 	if spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType {
-		return errors.New("the strategy Recreate does not work on this machine: a rolling update is what is declared")
+		return errors.New("the strategy Recreate does not work on this machine; allowed is RollingUpdate")
 	}
 	if err := check(spec.Template.Spec); err != nil {
 		return fmt.Errorf("deployment %s/%s: %w", d.Namespace, d.Name, err)

@@ -135,7 +135,7 @@ func (p *prober) target(host string, port intstr.IntOrString) (string, error) {
 	if port.Type == intstr.String {
 		named, ok := p.ports[port.StrVal]
 		if !ok {
-			return "", fmt.Errorf("the probe's port %q is none of the container's", port.StrVal)
+			return "", fmt.Errorf("the container has no port %q, which the probe names", port.StrVal)
 		}
 		number = named
 	}

@@ -144,7 +144,7 @@ func intrudeAs(s setup) error {
 	}
 	text, err := json.Marshal(s.Move.Do())
 	if err != nil {
-		return fmt.Errorf("tell what came of it: %w", err)
+		return fmt.Errorf("report an intruder's result: %w", err)
 	}
 	_, err = os.Stdout.Write(text)
 	return err

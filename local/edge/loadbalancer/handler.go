@@ -31,8 +31,8 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// malformedHost is logged for a host that is none, so that no text of a request makes an
-// address of it. Servers have to answer such a request with 400
+// malformedHost is logged instead of a host that is not valid, because the log shows the host as
+// a part of an address. Servers have to answer such a request with 400
 // (https://www.rfc-editor.org/rfc/rfc9112.html#section-3.2).
 const malformedHost = "malformed-host.invalid"
 

@@ -12,7 +12,7 @@ import (
 const maxProblem = 16 << 10
 
 // problemCode returns the member "code" of an RFC 9457 problem and leaves the
-// response as it is; empty when the response is none.
+// response as it is; empty when the response is not a problem.
 func problemCode(response *http.Response) string {
 	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if err != nil || kind != "application/problem+json" || response.Body == nil {

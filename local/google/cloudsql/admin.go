@@ -139,7 +139,7 @@ func (a *adminAPI) generateEphemeralCert(w http.ResponseWriter, r *http.Request,
 func publicKey(text string) (crypto.PublicKey, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
-		return nil, errors.New("it is no PEM")
+		return nil, errors.New("it is not PEM")
 	}
 	return x509.ParsePKIXPublicKey(block.Bytes)
 }

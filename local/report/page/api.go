@@ -86,7 +86,7 @@ func data(mux *http.ServeMux, world Cloud) {
 	mux.HandleFunc("GET /api/requests/{id}", func(w http.ResponseWriter, r *http.Request) {
 		k, known := world.Book().Find(r.PathValue("id"))
 		if !known {
-			http.Error(w, "this request is not kept: it is too old, or there was none with this id", http.StatusNotFound)
+			http.Error(w, "no request with this id is kept: it is too old, or the id is wrong", http.StatusNotFound)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), patience)

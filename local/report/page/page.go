@@ -76,7 +76,7 @@ func Handler(world Cloud) (http.Handler, error) {
 	mux.HandleFunc("GET /playbooks/{name}", func(w http.ResponseWriter, r *http.Request) {
 		text, known := world.Playbook(r.PathValue("name"))
 		if !known {
-			http.Error(w, "there is no such playbook", http.StatusNotFound)
+			http.Error(w, "this playbook does not exist", http.StatusNotFound)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

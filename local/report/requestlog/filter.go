@@ -62,15 +62,15 @@ func ParseFilter(query url.Values) (Filter, error) {
 	if text := query.Get("layer"); text != "" {
 		number, err := strconv.Atoi(text)
 		if err != nil || layer.Name(number) == "" {
-			return Filter{}, fmt.Errorf("layer %.20q is none: 1 to %d, or nothing for any", text, layer.Observability)
+			return Filter{}, fmt.Errorf("layer %.20q is not valid: 1 to %d, or nothing for any", text, layer.Observability)
 		}
 		f.Layer = number
 	}
 	if !slices.Contains([]Outcome{"", Passed, Stopped, Left}, f.Outcome) {
-		return Filter{}, fmt.Errorf("outcome %.20q is none: passed, stopped or left, or nothing for any", f.Outcome)
+		return Filter{}, fmt.Errorf("outcome %.20q is not valid: passed, stopped or left, or nothing for any", f.Outcome)
 	}
 	if !statusForm(f.Status) {
-		return Filter{}, fmt.Errorf("status %.20q is none: three digits such as 403, a class such as 4xx, or nothing for any", f.Status)
+		return Filter{}, fmt.Errorf("status %.20q is not valid: three digits such as 403, a class such as 4xx, or nothing for any", f.Status)
 	}
 	if len(f.Method) > maxMethod {
 		return Filter{}, fmt.Errorf("method is longer than %d bytes", maxMethod)

@@ -25,7 +25,7 @@ func impersonations() []Attack {
 // loopback. A second embedded cloud and its pods are such processes, too.
 func impersonate(ctx context.Context, t *Target) (finding Finding, err error) {
 	if t.Inside == nil {
-		return Finding{}, errors.New("pods have no network of their own: who has a pod's address is taken for it")
+		return Finding{}, errors.New("pods have no network of their own: any process with a pod's address is taken for the pod")
 	}
 	dialer := net.Dialer{Timeout: 5 * time.Second, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(t.API.IP, 0))}
 	conn, err := dialer.DialContext(ctx, "tcp", t.Metadata.String())

@@ -66,7 +66,7 @@ func (m move) try(ctx context.Context, t *Target) (Finding, error) {
 	case !got.Connected && got.Denied != "":
 		return Finding{Layer: layer.Workload, Rule: "NetworkPolicy", Why: got.Denied, Status: "timeout"}, nil
 	case !got.Connected:
-		return Finding{}, fmt.Errorf("dial %s from within a pod: nothing tells what came of it", m.to(t))
+		return Finding{}, fmt.Errorf("dial %s from within a pod: there is no evidence of the result", m.to(t))
 	case m.judge != nil && got.Denied == "":
 		return m.judge(string(got.Answer)), nil
 	default:

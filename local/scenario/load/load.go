@@ -76,7 +76,7 @@ func Kinds() (all []Kind) {
 }
 
 // errUnknown says that there are no clients of a kind.
-var errUnknown = errors.New("there are no clients of this kind")
+var errUnknown = errors.New("unknown kind of clients")
 
 // returnPatience is how long the clients try to give their seats back.
 const returnPatience = 10 * time.Second
