@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/coditect-ai/license-platform/emulator/watch"
 )
 
 // Resource is one thing that exists in the embedded cloud.
@@ -42,12 +44,12 @@ type Store struct {
 
 	mu        sync.RWMutex
 	resources []Resource
-	watchers  map[int]func()
-	nextWatch int
+
+	changes watch.Changes
 }
 
 // New returns an empty store in memory.
-func New() *Store { return &Store{watchers: map[int]func(){}} }
+func New() *Store { return &Store{} }
 
 // Replace writes a private file in one step, so that an interruption leaves the old
 // content or the new one.
@@ -144,18 +146,7 @@ func (s *Store) List(types ...string) []Resource {
 
 // Subscribe calls notify after every change, outside of the store's lock, until
 // the returned function is called.
-func (s *Store) Subscribe(notify func()) (unsubscribe func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := s.nextWatch
-	s.nextWatch++
-	s.watchers[key] = notify
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.watchers, key)
-	}
-}
+func (s *Store) Subscribe(notify func()) (unsubscribe func()) { return s.changes.Add(notify) }
 
 // commit is called with the lock held and releases it. The file is replaced in
 // one step, so an interrupted write loses nothing.
@@ -164,15 +155,11 @@ func (s *Store) commit(next []Resource) error {
 	if err == nil {
 		s.resources = next
 	}
-	watchers := slices.Collect(maps.Values(s.watchers))
 	s.mu.Unlock()
-	if err != nil {
-		return err
+	if err == nil {
+		s.changes.Tell()
 	}
-	for _, notify := range watchers {
-		notify()
-	}
-	return nil
+	return err
 }
 
 func (s *Store) keep(resources []Resource) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
+	"github.com/coditect-ai/license-platform/emulator/watch"
 	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
@@ -24,30 +25,12 @@ type faults struct {
 
 	mu       sync.Mutex
 	active   map[string]bool
-	watchers map[int]func()
-	next     int
+	watchers watch.Changes
 	crash    context.CancelFunc // ends the API's crash loop
 	crashes  sync.WaitGroup
 	unlock   []func(context.Context) // ends the transactions that hold the locks
 	callers  map[string]context.CancelFunc
 	calling  sync.WaitGroup
-}
-
-// subscribe calls notify after every change until the returned function is called.
-func (f *faults) subscribe(notify func()) (unsubscribe func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.watchers == nil {
-		f.watchers = map[int]func(){}
-	}
-	key := f.next
-	f.next++
-	f.watchers[key] = notify
-	return func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		delete(f.watchers, key)
-	}
 }
 
 func (f *faults) has(name string) bool {
@@ -58,14 +41,12 @@ func (f *faults) has(name string) bool {
 
 func (f *faults) set(name string, active bool) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	if f.active == nil {
 		f.active = map[string]bool{}
 	}
 	f.active[name] = active
-	for _, notify := range f.watchers {
-		notify() // none blocks
-	}
+	f.mu.Unlock()
+	f.watchers.Tell()
 }
 
 // names lists what fails, in the order of fault.All.

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/watch"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/report/layer"
 	"github.com/coditect-ai/license-platform/local/report/requestlog"
@@ -29,12 +29,11 @@ type history struct {
 	mu       sync.Mutex
 	rules    map[string]map[int]string // the names of rules by policy and priority
 	latest   []requestlog.Passage      // the oldest first
-	watchers map[int]func(requestlog.Passage)
-	next     int // the key of the next watcher
+	watchers watch.List[requestlog.Passage]
 }
 
 func newHistory(explain func() string) *history {
-	return &history{explain: explain, rules: map[string]map[int]string{}, watchers: map[int]func(requestlog.Passage){}}
+	return &history{explain: explain, rules: map[string]map[int]string{}}
 }
 
 // learn takes the names of the rules of Cloud Armor, as the program calls them. The
@@ -71,11 +70,8 @@ func (h *history) add(e loadbalancer.LogEntry) {
 	if len(h.latest) > maxRequests {
 		h.latest = slices.Delete(h.latest, 0, 1)
 	}
-	watchers := slices.Collect(maps.Values(h.watchers))
 	h.mu.Unlock()
-	for _, tell := range watchers {
-		tell(p)
-	}
+	h.watchers.Tell(p)
 }
 
 // passages are the ways of the latest requests, the newest first; with a trace id
@@ -90,20 +86,6 @@ func (h *history) passages(traceID string) []requestlog.Passage {
 		}
 	}
 	return found
-}
-
-// watch calls tell with every request until unwatch is called; tell must not block.
-func (h *history) watch(tell func(requestlog.Passage)) (unwatch func()) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	key := h.next
-	h.next++
-	h.watchers[key] = tell
-	return func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		delete(h.watchers, key)
-	}
 }
 
 // keepHistory records every request until ctx ends.

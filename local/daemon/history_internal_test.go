@@ -31,7 +31,7 @@ func TestTheHistoryIsNotRenamedWhenWhatWasDoneIsUndone(t *testing.T) {
 	t.Parallel()
 	h := newHistory(func() string { return "" })
 	var told []requestlog.Passage
-	unwatch := h.watch(func(p requestlog.Passage) { told = append(told, p) })
+	unwatch := h.watchers.Add(func(p requestlog.Passage) { told = append(told, p) })
 	h.learn([]store.Resource{namedRule("lockdown", 10), namedRule("waf-sqli", float64(3000))})
 	h.add(refused("before", 10))
 	h.learn([]store.Resource{namedRule("waf-sqli", 3000)}) // the lockdown is taken back

@@ -83,7 +83,7 @@ func (w consoleData) Playbook(name string) (text string, known bool) {
 
 // Changes implements page.Cloud.
 func (w consoleData) Changes(notify func()) (unsubscribe func()) {
-	sources := []func(){w.daemon.store.Subscribe(notify), w.daemon.kubelet.Subscribe(notify), w.daemon.faults.subscribe(notify), w.daemon.monitoring.Subscribe(notify)}
+	sources := []func(){w.daemon.store.Subscribe(notify), w.daemon.kubelet.Subscribe(notify), w.daemon.faults.watchers.Add(notify), w.daemon.monitoring.Subscribe(notify)}
 	return func() {
 		for _, leave := range sources {
 			leave()

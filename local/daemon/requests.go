@@ -15,7 +15,7 @@ const keptRequests = 10_000
 // keepBook writes what the history tells into the console's book until ctx ends.
 func (d *Daemon) keepBook(ctx context.Context, group *errgroup.Group) {
 	d.book = requestlog.NewBook(keptRequests, time.Now)
-	leave := d.history.watch(d.book.Add)
+	leave := d.history.watchers.Add(d.book.Add)
 	group.Go(func() error {
 		<-ctx.Done()
 		leave()

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/coditect-ai/license-platform/emulator/watch"
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
@@ -51,7 +52,7 @@ type Kubelet struct {
 	jobs        map[string]*job
 	pods        map[string]*pod
 	static      map[string]Pod
-	subscribers map[int]func()
+	subscribers watch.Changes
 	nextID      int
 	woken       chan struct{} // closed and replaced at every change
 	dirty       chan struct{} // tells the manager to look
@@ -74,7 +75,7 @@ func New(config Config) (*Kubelet, error) {
 	k := &Kubelet{
 		config: config, addresses: pool, images: newImages(config),
 		deployments: map[string]*deployment{}, jobs: map[string]*job{}, pods: map[string]*pod{}, static: map[string]Pod{},
-		subscribers: map[int]func(){}, woken: make(chan struct{}), dirty: make(chan struct{}, 1), closing: make(chan struct{}),
+		woken: make(chan struct{}), dirty: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 	k.manager.Go(k.manage)
 	return k, nil
@@ -115,14 +116,8 @@ func (k *Kubelet) manage() {
 		for _, d := range k.deployments {
 			k.reconcile(d)
 		}
-		var notify []func()
-		for _, subscriber := range k.subscribers {
-			notify = append(notify, subscriber)
-		}
 		k.mu.Unlock()
-		for _, tell := range notify {
-			tell()
-		}
+		k.subscribers.Tell()
 	}
 }
 
@@ -146,18 +141,7 @@ func (k *Kubelet) change(edit func()) {
 
 // Subscribe calls notify after changes of pods, at least once after the last
 // one, until the returned function is called. notify must not block for long.
-func (k *Kubelet) Subscribe(notify func()) (unsubscribe func()) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	id := k.nextID
-	k.nextID++
-	k.subscribers[id] = notify
-	return func() {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		delete(k.subscribers, id)
-	}
-}
+func (k *Kubelet) Subscribe(notify func()) (unsubscribe func()) { return k.subscribers.Add(notify) }
 
 // Pods lists all pods, static ones and those of finished Jobs included, by
 // namespace and name.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/coditect-ai/license-platform/emulator/watch"
 )
 
 // recorder keeps the latest requests in memory and writes the sampled ones to a
@@ -21,12 +23,11 @@ type recorder struct {
 	oldest int
 	file   *os.File // nil: no file
 	// watchers are told of every request.
-	watchers    map[int]func(LogEntry)
-	nextWatcher int
+	watchers watch.List[LogEntry]
 }
 
 func newRecorder(o Options) (*recorder, error) {
-	r := &recorder{logger: o.Logger, keep: o.Keep, watchers: map[int]func(LogEntry){}}
+	r := &recorder{logger: o.Logger, keep: o.Keep}
 	if r.keep <= 0 {
 		r.keep = 500
 	}
@@ -46,7 +47,7 @@ func newRecorder(o Options) (*recorder, error) {
 
 func (r *recorder) add(e LogEntry, sampled bool) {
 	line, err := json.Marshal(e)
-	defer r.tell(e)
+	defer r.watchers.Tell(e)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.latest) < r.keep {

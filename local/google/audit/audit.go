@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+
+	"github.com/coditect-ai/license-platform/emulator/watch"
 )
 
 // The logs that an entry can be in.
@@ -69,13 +71,12 @@ type Log struct {
 	file     *os.File
 	size     int64
 	recent   []Entry
-	watchers map[int]func(Entry)
-	next     int
+	watchers watch.List[Entry]
 }
 
 // Open opens the trail at path, of a project's.
 func Open(path, project string) (*Log, error) {
-	l := &Log{path: path, project: project, now: time.Now, watchers: map[int]func(Entry){}}
+	l := &Log{path: path, project: project, now: time.Now}
 	return l, l.open()
 }
 
@@ -114,37 +115,32 @@ func (l *Log) Write(c Call) error {
 	if err != nil {
 		return fmt.Errorf("encode an entry of the audit trail: %w", err)
 	}
-	told, err := l.add(entry, append(line, '\n'))
-	for _, tell := range told {
-		tell(entry)
-	}
+	err = l.add(entry, append(line, '\n'))
+	l.watchers.Tell(entry)
 	return err
 }
 
-func (l *Log) add(entry Entry, line []byte) (told []func(Entry), err error) {
+func (l *Log) add(entry Entry, line []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.recent = append(l.recent, entry)
 	if over := len(l.recent) - maxRecent; over > 0 {
 		l.recent = slices.Clone(l.recent[over:])
 	}
-	for _, tell := range l.watchers {
-		told = append(told, tell)
-	}
 	if l.file == nil {
-		return told, nil // closed: the daemon ends
+		return nil // closed: the daemon ends
 	}
 	if l.size+int64(len(line)) > maxBytes {
 		if err := l.setAside(); err != nil {
-			return told, err
+			return err
 		}
 	}
 	n, err := l.file.Write(line)
 	l.size += int64(n)
 	if err != nil {
-		return told, fmt.Errorf("write the audit trail: %w", err)
+		return fmt.Errorf("write the audit trail: %w", err)
 	}
-	return told, nil
+	return nil
 }
 
 func (l *Log) setAside() error {
@@ -170,18 +166,7 @@ func (l *Log) Recent() []Entry {
 
 // Watch calls tell with every entry, until the returned function is called. tell
 // must not block.
-func (l *Log) Watch(tell func(Entry)) (unwatch func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	key := l.next
-	l.next++
-	l.watchers[key] = tell
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.watchers, key)
-	}
-}
+func (l *Log) Watch(tell func(Entry)) (unwatch func()) { return l.watchers.Add(tell) }
 
 // entry is a call as Cloud Logging has it.
 // https://cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog

@@ -84,7 +84,7 @@ func (m *Monitoring) sync(ctx context.Context, checks *checking) (retry <-chan t
 	m.mu.Unlock()
 	m.reopen(translated.logs)
 	m.followPolicies(translated.logs)
-	m.tell()
+	m.watchers.Tell()
 	return retry
 }
 

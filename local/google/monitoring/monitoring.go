@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/coditect-ai/license-platform/emulator/store"
+	"github.com/coditect-ai/license-platform/emulator/watch"
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/host/file"
 	"github.com/coditect-ai/license-platform/local/host/process"
@@ -79,8 +80,7 @@ type Monitoring struct {
 	rules                    int
 	problems                 []string
 	prometheus, alertmanager *server // nil while they do not run
-	watchers                 map[int]func()
-	nextWatcher              int
+	watchers                 watch.Changes
 	dropped                  int
 	// open are the incidents over log entries, reopening what the inbox tells of them
 	// from before.
@@ -105,10 +105,10 @@ func Open(o Options) (*Monitoring, error) {
 	}
 	m := &Monitoring{
 		options: o, google: newGoogle(o.Project, o.Memory, o.Databases), speed: readPace(o.Dir),
-		changed: make(chan struct{}, 1), entries: make(chan map[string]any, maxEntries), watchers: map[int]func(){},
+		changed: make(chan struct{}, 1), entries: make(chan map[string]any, maxEntries),
 		matched: make(chan struct{}, 1), open: map[string]*logIncident{},
 	}
-	m.inbox = &inbox{path: filepath.Join(o.Dir, "inbox.jsonl"), token: rand.Text(), addresses: m.addresses, now: o.Now, told: m.tell}
+	m.inbox = &inbox{path: filepath.Join(o.Dir, "inbox.jsonl"), token: rand.Text(), addresses: m.addresses, now: o.Now, told: m.watchers.Tell}
 	err := m.inbox.load()
 	for _, n := range m.inbox.unresolved() {
 		if n.Labels[sourceLabel] == sourceLogs {
@@ -162,30 +162,7 @@ func (m *Monitoring) Inbox() []Notification { return m.inbox.all() }
 
 // Subscribe calls notify after every message of the inbox, until the returned
 // function is called. notify must not block.
-func (m *Monitoring) Subscribe(notify func()) (unsubscribe func()) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	key := m.nextWatcher
-	m.nextWatcher++
-	m.watchers[key] = notify
-	return func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.watchers, key)
-	}
-}
-
-func (m *Monitoring) tell() {
-	m.mu.Lock()
-	told := make([]func(), 0, len(m.watchers))
-	for _, notify := range m.watchers {
-		told = append(told, notify)
-	}
-	m.mu.Unlock()
-	for _, notify := range told {
-		notify()
-	}
-}
+func (m *Monitoring) Subscribe(notify func()) (unsubscribe func()) { return m.watchers.Add(notify) }
 
 // SetPace makes alerts live faster, or at real time again.
 func (m *Monitoring) SetPace(p Pace) error {

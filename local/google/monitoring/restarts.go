@@ -137,6 +137,6 @@ func (m *Monitoring) settle(ctx context.Context, before map[string]bool) (missin
 		return missing, nil
 	}
 	err = m.inbox.add(over)
-	m.tell()
+	m.watchers.Tell()
 	return missing, err
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/coditect-ai/license-platform/emulator/watch"
 )
 
 // Bounds of what a Book keeps of one request, in bytes: clients choose these texts.
@@ -37,13 +39,12 @@ type Book struct {
 	capacity int
 	seq      uint64
 	counts   counts
-	watchers map[int]func(Kept)
-	next     int
+	watchers watch.List[Kept]
 }
 
 // NewBook returns a Book for so many of the latest requests; now is the time.
 func NewBook(capacity int, now func() time.Time) *Book {
-	return &Book{now: now, capacity: max(1, capacity), counts: newCounts(now()), watchers: map[int]func(Kept){}}
+	return &Book{now: now, capacity: max(1, capacity), counts: newCounts(now())}
 }
 
 // Add keeps a request that is over, without what could be a secret in its address,
@@ -71,30 +72,13 @@ func (b *Book) Add(p Passage) {
 		b.oldest = (b.oldest + 1) % b.capacity
 	}
 	b.counts.add(b.now(), k)
-	told := make([]func(Kept), 0, len(b.watchers))
-	for _, tell := range b.watchers {
-		told = append(told, tell)
-	}
 	b.mu.Unlock()
-	for _, tell := range told {
-		tell(k)
-	}
+	b.watchers.Tell(k)
 }
 
 // Watch calls tell with every request, until the returned function is called. tell
 // must not block.
-func (b *Book) Watch(tell func(Kept)) (unwatch func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	key := b.next
-	b.next++
-	b.watchers[key] = tell
-	return func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		delete(b.watchers, key)
-	}
-}
+func (b *Book) Watch(tell func(Kept)) (unwatch func()) { return b.watchers.Add(tell) }
 
 // Found is the answer to a search.
 type Found struct {
