@@ -91,3 +91,81 @@ func TestOneTenantCannotTakeEverything(t *testing.T) {
 	fourth.leave()
 	assert.Len(t, limit.slots, 2, "nothing is kept of what is over")
 }
+
+func TestIdsOfOthersAreTakenUpToTheirLimits(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 64)
+	for id, taken := range map[string]bool{long: true, long + "a": false, "azAZ09._-": true, "a b": false, "a/b": false, "a@b": false, "a[b": false, "a`b": false, "a{b": false, "a:b": false} {
+		assert.Equal(t, taken, cleanID(id) == id, id)
+	}
+	trace := strings.Repeat("0a9f", 8)
+	for name, c := range map[string]struct{ parent, cloud, trace, span string }{
+		"traceparent":                        {"00-" + trace + "-0123456789abcdef-01", "", trace, "0123456789abcdef"},
+		"traceparent comes first":            {"00-" + trace + "-0123456789abcdef-01", strings.Repeat("b", 32) + "/1", trace, "0123456789abcdef"},
+		"traceparent with a fifth part":      {"00-" + trace + "-0123456789abcdef-01-x", "", "", ""},
+		"traceparent with a short trace":     {"00-" + trace[1:] + "-0123456789abcdef-01", "", "", ""},
+		"traceparent with a short span":      {"00-" + trace + "-123456789abcdef-01", "", "", ""},
+		"traceparent in capital letters":     {"00-" + strings.ToUpper(trace) + "-0123456789abcdef-01", "", "", ""},
+		"Google's header":                    {"", trace + "/123;o=1", trace, "123"},
+		"Google's header without a span":     {"", trace, trace, ""},
+		"Google's header with a longer span": {"", trace + "/" + strings.Repeat("1", 20), trace, strings.Repeat("1", 20)},
+		"a span that is too long":            {"", trace + "/" + strings.Repeat("1", 21), trace, ""},
+		"a span that is not a number":        {"", trace + "/x", trace, ""},
+		"another letter":                     {"", trace[1:] + "g/1", "", ""},
+		"a sign before the digits":           {"", trace[1:] + "//1", "", ""},
+		"a sign behind the digits":           {"", trace[1:] + ":/1", "", ""},
+		"a sign before the letters":          {"", trace[1:] + "`/1", "", ""},
+	} {
+		header := http.Header{}
+		if c.parent != "" {
+			header.Set("Traceparent", c.parent)
+		}
+		header.Set("X-Cloud-Trace-Context", c.cloud)
+		gotTrace, gotSpan := traceOf(header)
+		assert.Equal(t, []string{c.trace, c.span}, []string{gotTrace, gotSpan}, name)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.RemoteAddr = "nowhere"
+	assert.Empty(t, clientAddress(r))
+}
+
+func TestARequestThatIsGivenUpWaitsForNoSlot(t *testing.T) {
+	t.Parallel()
+	limit := newTenantLimit(1)
+	limit.wait = time.Hour
+	held, err := limit.enter(t.Context(), share{tenant: "a"})
+	require.NoError(t, err)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = limit.enter(gone, share{tenant: "a"})
+	var refused *app.Error
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, time.Second, refused.RetryAfter)
+	assert.Equal(t, 1, limit.slots[share{tenant: "a"}].users)
+	held.leave()
+	assert.Empty(t, limit.slots)
+}
+
+func TestOnlyRequestsOfATenantAreLimited(t *testing.T) {
+	t.Parallel()
+	limit := newTenantLimit(1)
+	limit.wait = time.Millisecond
+	inside := 0
+	handler := limit.handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside = len(limit.slots) }))
+	ask := func(tenant string) int {
+		r := httptest.NewRequest(http.MethodGet, "/v1/licenses", nil)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{who: app.Principal{Tenant: tenant}})))
+		return w.Code
+	}
+	assert.Equal(t, http.StatusOK, ask(""))
+	assert.Zero(t, inside)
+	assert.Equal(t, http.StatusOK, ask("a"))
+	assert.Equal(t, 1, inside)
+	held, err := limit.enter(t.Context(), share{tenant: "a"})
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusTooManyRequests, ask("a"))
+	held.leave()
+	assert.Equal(t, share{"a", ofReleases}, shareOf("a", "/v1/leases/x/force-release"))
+	assert.Equal(t, share{"a", ofOthers}, shareOf("a", "/v1/leases"))
+}

@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// observing is the outermost layer around a handler, with what is logged and counted.
+func observing(t *testing.T, handle http.HandlerFunc) (handler http.Handler, log *bytes.Buffer, measured *counted) {
+	t.Helper()
+	log, measured = &bytes.Buffer{}, &counted{}
+	a, _, _, err := assemble(stubConfig(log, measured))
+	require.NoError(t, err)
+	return a.observed(handle), log, measured
+}
+
+func TestAnAnswerIsCountedWithTheStatusAndTheSizeThatWereSent(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		handle http.HandlerFunc
+		line   string
+	}{
+		"a body alone": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("one"))
+			_, _ = w.Write([]byte("two"))
+		}, `"status":200,"responseSize":6`},
+		"a status and a body": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusTeapot)
+			_, _ = w.Write([]byte("one"))
+		}, `"status":418,"responseSize":3`},
+	} {
+		handler, log, _ := observing(t, c.handle)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		assert.Contains(t, log.String(), c.line, name)
+		assert.NotEmpty(t, w.Header().Get("X-Request-Id"), name)
+	}
+}
+
+func TestAPanicIsAnsweredUnlessTheAnswerHasBegun(t *testing.T) {
+	t.Parallel()
+	handler, log, _ := observing(t, func(http.ResponseWriter, *http.Request) { panic("broken") })
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	assert.Equal(t, http.StatusInternalServerError, w.Code)
+	assert.Contains(t, w.Body.String(), `"code":"internal_error"`)
+	assert.Contains(t, log.String(), `"level":"ERROR"`)
+	assert.Contains(t, log.String(), "panic: broken")
+
+	begun, log, measured := observing(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("half"))
+		panic("broken")
+	})
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() {
+		begun.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("BREW", "/", nil))
+	}, "the connection is cut")
+	assert.Contains(t, log.String(), `"status":500`)
+	assert.Equal(t, []string{"none OTHER Internal Server Error"}, measured.all, "a made-up method is not a label")
+}
+
+func TestFrequentRequestsThatWentWellAreLoggedForDebuggingOnly(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		route  string
+		status int
+		level  string
+	}{
+		"a heartbeat":             {routeHeartbeat, 200, "DEBUG"},
+		"a liveness probe":        {routeHealth, 200, "DEBUG"},
+		"a readiness probe":       {routeReady, 399, "DEBUG"},
+		"a heartbeat refused":     {routeHeartbeat, 400, "INFO"},
+		"a heartbeat that failed": {routeHeartbeat, 500, "ERROR"},
+		"something else":          {"GET /v1/licenses", 200, "INFO"},
+		"its refusal":             {"GET /v1/licenses", 499, "INFO"},
+	} {
+		handler, log, _ := observing(t, func(w http.ResponseWriter, r *http.Request) {
+			requestOf(r.Context()).route = c.route
+			w.WriteHeader(c.status)
+		})
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		assert.Contains(t, log.String(), `"level":"`+c.level+`"`, name)
+		for _, absent := range []string{"tenant", "code", "error"} {
+			assert.NotContains(t, log.String(), `"`+absent+`"`, name)
+		}
+	}
+}
+
+func TestAnUnknownAddressAndAnUnknownMethodAreToldApart(t *testing.T) {
+	t.Parallel()
+	s := &shelf{}
+	unknown := s.ask(t, "GET", "/v1/none", "")
+	assert.Equal(t, http.StatusNotFound, unknown.Code)
+	assert.Contains(t, unknown.Body.String(), `"code":"not_found"`)
+	assert.Empty(t, unknown.Header().Get("Allow"))
+	wrong := s.ask(t, "DELETE", "/v1/licenses", "")
+	assert.Equal(t, http.StatusMethodNotAllowed, wrong.Code)
+	assert.Contains(t, wrong.Body.String(), `"code":"method_not_allowed"`)
+	allowed := wrong.Header().Get("Allow")
+	assert.Contains(t, allowed, "GET")
+	assert.Contains(t, wrong.Body.String(), strings.TrimSpace(allowed))
+}
