@@ -118,7 +118,11 @@ type Status struct {
 func Look(ctx context.Context, config Config) (Status, error) {
 	var status Status
 	err := once(config, func(k *keeper) error {
-		return k.asUser(ctx, http.MethodGet, "/v1/licenses/"+url.PathEscape(config.License), nil, &status)
+		err := k.asUser(ctx, http.MethodGet, "/v1/licenses/"+url.PathEscape(config.License), nil, &status)
+		if err == nil && status.ID != config.License {
+			err = errors.New("the answer about the licence is not one of the licence server's")
+		}
+		return err
 	})
 	return status, err
 }

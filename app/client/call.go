@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -167,6 +168,9 @@ func (c *caller) send(ctx context.Context, method, path, token string, body, out
 		}
 		return refusal
 	}
+	if kind := response.Header.Get("Content-Type"); out == nil && response.StatusCode != http.StatusNoContent || out != nil && !isJSON(kind) {
+		return fmt.Errorf("not the licence server answered, but something before it (%d, %q), such as a proxy or the sign-in page of a network", response.StatusCode, kind)
+	}
 	if out != nil {
 		if err := json.Unmarshal(answer, out); err != nil {
 			return fmt.Errorf("the licence server's answer cannot be read: %w", err)
@@ -177,6 +181,12 @@ func (c *caller) send(ctx context.Context, method, path, token string, body, out
 	}
 	c.time.observe(response.Header, sent, received)
 	return nil
+}
+
+// isJSON says whether a media type is JSON (RFC 6839).
+func isJSON(kind string) bool {
+	media, _, err := mime.ParseMediaType(kind)
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
 }
 
 // readRefusal reads an answer of the API. Any other answer, without problem+json and a code, is

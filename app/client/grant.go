@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -78,42 +79,49 @@ func newKeeper(config Config) *keeper {
 	return &keeper{caller: newCaller(config), keys: config.Keys}
 }
 
-// check verifies a token. Keys that were fetched are fetched anew, once, for a token that
-// they did not sign: the signing key may have changed.
+// check verifies a token. Keys that were fetched are fetched anew for a token that they did not
+// sign: the signing key may have changed. Those that verify nothing are not kept, since it may not
+// have been the server that answered.
 func (k *keeper) check(ctx context.Context, token string) (verify.License, error) {
-	fetched := false
-	for {
-		if k.keys == nil {
-			keys, err := k.fetchKeys(ctx)
-			if err != nil {
-				return verify.License{}, err
-			}
-			k.keys, fetched = keys, true
-		}
-		license, err := verify.Token(k.keys, token, verify.Expected{
-			Product: k.config.Product, Fingerprint: k.config.Fingerprint, Now: k.time.now(), Leeway: leeway, Features: k.config.Features,
-		})
-		if fetched || k.config.Keys != nil || !errors.Is(err, verify.ErrSignature) {
+	want := verify.Expected{Product: k.config.Product, Fingerprint: k.config.Fingerprint, Now: k.time.now(), Leeway: leeway, Features: k.config.Features}
+	if k.keys != nil {
+		license, err := verify.Token(k.keys, token, want)
+		if k.config.Keys != nil || !errors.Is(err, verify.ErrSignature) {
 			return license, err
 		}
-		k.keys = nil
 	}
+	keys, err := k.fetchKeys(ctx)
+	if err != nil {
+		return verify.License{}, err
+	}
+	license, err := verify.Token(keys, token, want)
+	if err == nil {
+		k.keys = keys
+	}
+	return license, err
 }
 
 func (k *keeper) fetchKeys(ctx context.Context) ([]byte, error) {
-	var keys rawJSON
+	var keys keySet
 	if err := k.send(ctx, http.MethodGet, "/.well-known/jwks.json", "", nil, &keys); err != nil {
 		return nil, fmt.Errorf("cannot fetch the published keys: %w", err)
 	}
 	return keys, nil
 }
 
-// rawJSON keeps an answer as it is.
-type rawJSON []byte
+// keySet keeps a set of keys as it was sent.
+type keySet []byte
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (r *rawJSON) UnmarshalJSON(content []byte) error {
-	*r = append((*r)[:0], content...)
+func (k *keySet) UnmarshalJSON(content []byte) error {
+	var set struct{ Keys []json.RawMessage }
+	if err := json.Unmarshal(content, &set); err != nil {
+		return fmt.Errorf("not a set of keys: %w", err)
+	}
+	if len(set.Keys) == 0 {
+		return errors.New("not a set of keys")
+	}
+	*k = append((*k)[:0], content...)
 	return nil
 }
 

@@ -27,7 +27,7 @@ func TestAServerWithAnAuthorityOfItsOwnIsReachedAtAnAddressThatTheDNSDoesNotKnow
 	require.NoError(t, os.WriteFile(nothing, []byte("none"), 0o600))
 	config := client.Config{
 		Server: "https://example.com", CA: ca, Connect: strings.TrimPrefix(server.URL, "https://"),
-		License: "demo", Product: "p", Fingerprint: "d", Identity: client.Credential("secret"),
+		License: "example.com", Product: "p", Fingerprint: "d", Identity: client.Credential("secret"),
 	}
 	status, err := client.Look(t.Context(), config)
 	require.NoError(t, err)

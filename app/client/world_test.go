@@ -199,6 +199,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case with != nil:
 		with(rw, r)
 	case operation == "jwks.json":
+		rw.Header().Set("Content-Type", "application/jwk-set+json")
 		_, _ = rw.Write(w.published())
 	case operation == "acquire":
 		w.grant(rw, "floating", now.Add(leaseTime))
