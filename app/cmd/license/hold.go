@@ -109,7 +109,7 @@ func start(ctx context.Context, arguments []string, grace time.Duration, signals
 	command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = w.in, w.out, w.err
 	command.Env = withoutSecrets(os.Environ())
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.Cancel = func() error { return tellToEnd(command.Process) }
 	command.WaitDelay = grace
 	err := command.Start()
 	if err == nil {
@@ -126,8 +126,8 @@ func start(ctx context.Context, arguments []string, grace time.Duration, signals
 	case err == nil:
 		return nil
 	case errors.As(err, &ended):
-		if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			return exitError(128 + int(status.Signal()))
+		if signal := killedBy(ended); signal != 0 {
+			return exitError(128 + signal)
 		}
 		return exitError(ended.ExitCode())
 	case ctx.Err() != nil && command.ProcessState != nil:

@@ -34,7 +34,7 @@ func main() {
 // that this program was started to ignore, as by nohup, stay ignored.
 func takeSignals() (taken <-chan os.Signal, stop func()) {
 	signals := make(chan os.Signal, 16)
-	for _, one := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {
+	for _, one := range passedOn() {
 		if !signal.Ignored(one) {
 			signal.Notify(signals, one)
 		}

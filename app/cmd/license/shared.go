@@ -5,11 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -29,16 +27,16 @@ func share(ctx context.Context, s *settings, device string, env func(string) str
 		return nil, nil //nolint:nilerr // without such a folder a seat is not shared
 	}
 	name := sha256.Sum256([]byte(strings.Join([]string{s.server, s.connect, s.license, device}, "\x00")))
-	file, err := os.OpenFile(filepath.Join(folder, hex.EncodeToString(name[:16])+".lock"), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	file, err := openLock(filepath.Join(folder, hex.EncodeToString(name[:16])+".lock"))
 	if err != nil {
 		return nil, nil //nolint:nilerr // as above
 	}
 	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+		err := lockTogether(file)
 		switch {
 		case err == nil:
 			return &shared{file}, nil
-		case !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR):
+		case !errors.Is(err, errLocked):
 			return nil, file.Close()
 		}
 		select {
@@ -51,7 +49,7 @@ func share(ctx context.Context, s *settings, device string, env func(string) str
 
 // last reports whether no other program has the seat. If so, no other one gets it until close.
 func (s *shared) last() bool {
-	return s == nil || syscall.Flock(int(s.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+	return s == nil || lockAlone(s.file) == nil
 }
 
 // close unlocks.
@@ -59,25 +57,4 @@ func (s *shared) close() {
 	if s != nil {
 		_ = s.file.Close()
 	}
-}
-
-// lockFolder is a folder in the session's runtime folder (XDG_RUNTIME_DIR). Without a session, as
-// in a container, it is the user's own one among the temporary files.
-func lockFolder(env func(string) string) (string, error) {
-	folder := filepath.Join(os.TempDir(), fmt.Sprintf("license-%d", os.Getuid()))
-	if session := env("XDG_RUNTIME_DIR"); session != "" {
-		folder = filepath.Join(session, "license")
-	}
-	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", err
-	}
-	info, err := os.Lstat(folder)
-	if err != nil {
-		return "", err
-	}
-	owner, known := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || !known || int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o022 != 0 {
-		return "", fmt.Errorf("%s is not this user's own folder", folder)
-	}
-	return folder, nil
 }

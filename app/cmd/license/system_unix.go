@@ -1,0 +1,74 @@
+//go:build !windows
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// passedOn are the signals that would end this program and are meant for COMMAND.
+func passedOn() []os.Signal {
+	return []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}
+}
+
+// tellToEnd asks a process to end.
+func tellToEnd(process *os.Process) error { return process.Signal(syscall.SIGTERM) }
+
+// killedBy is the signal that ended a command, 0 for none.
+func killedBy(ended *exec.ExitError) int {
+	if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return int(status.Signal())
+	}
+	return 0
+}
+
+// errLocked says that another program has the lock.
+var errLocked = errors.New("another program has the lock")
+
+// openLock opens a file of the user's own.
+func openLock(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+}
+
+// lockTogether locks a file as others do too, and lockAlone as nobody else does.
+func lockTogether(file *os.File) error { return lock(file, syscall.LOCK_SH) }
+func lockAlone(file *os.File) error    { return lock(file, syscall.LOCK_EX) }
+
+func lock(file *os.File, how int) error {
+	for {
+		err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			return errLocked
+		default:
+			return err
+		}
+	}
+}
+
+// lockFolder is a folder in the session's runtime folder (XDG_RUNTIME_DIR). Without a session, as
+// in a container, it is the user's own one among the temporary files.
+func lockFolder(env func(string) string) (string, error) {
+	folder := filepath.Join(os.TempDir(), fmt.Sprintf("license-%d", os.Getuid()))
+	if session := env("XDG_RUNTIME_DIR"); session != "" {
+		folder = filepath.Join(session, "license")
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return "", err
+	}
+	owner, known := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !known || int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o022 != 0 {
+		return "", fmt.Errorf("%s is not this user's own folder", folder)
+	}
+	return folder, nil
+}
