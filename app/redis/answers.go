@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,9 @@ var _ app.Answers = (*Answers)(nil)
 // being worked on.
 type kept struct {
 	Request string `json:"request"`
+	// Claim names who works on it: a command that is sent again, because its answer was lost,
+	// finds what its first run did.
+	Claim string `json:"claim,omitempty"`
 	app.Answer
 }
 
@@ -53,7 +57,8 @@ func answersOf(tenant string) string { return "answers:{" + tenant + "}" }
 // Begin implements app.Answers.
 func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request string) (*app.Answer, error) {
 	start := time.Now()
-	pending, err := json.Marshal(kept{Request: request})
+	claim := rand.Text()
+	pending, err := json.Marshal(kept{Request: request, Claim: claim})
 	if err != nil {
 		return nil, fmt.Errorf("encode a pending answer: %w", err)
 	}
@@ -75,6 +80,8 @@ func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request str
 		return nil, fmt.Errorf("decode an earlier answer: %w", err)
 	}
 	switch {
+	case found.Claim == claim:
+		return nil, nil
 	case found.Request != request:
 		return nil, app.NewError(app.CodeIdempotencyReused, "the Idempotency-Key was used for another request")
 	case found.Status == 0:
