@@ -13,20 +13,29 @@ import (
 // errNotInteger says that a number has a fraction, or is larger than any field allows.
 var errNotInteger = errors.New("the number is not an integer of the allowed size")
 
-// numbers reads the numbers of a body: into the types of fields, and before that into any, for their
-// bounds to be checked.
-func numbers() *json.Unmarshalers { return json.JoinUnmarshalers(integers(), unbounded()) }
+// values reads the numbers and nulls of a body: into the types of fields, and before that into any,
+// to be checked.
+func values() *json.Unmarshalers { return json.JoinUnmarshalers(integers(), unbounded()) }
+
+// null is a null of a body. No field may be null; as nil it would count as left out, and who means
+// to take a value away by it would be told that it is done.
+type null struct{}
 
 // unbounded lets a number that no float64 holds be one that is too large for every field, because it
-// is JSON all the same.
+// is JSON all the same, and tells null from what is not there.
 func unbounded() *json.Unmarshalers {
 	return json.UnmarshalFromFunc(func(d *jsontext.Decoder, to *any) error {
-		if d.PeekKind() != '0' {
+		kind := d.PeekKind()
+		if kind != '0' && kind != 'n' {
 			return errors.ErrUnsupported
 		}
 		value, err := d.ReadValue()
 		if err != nil {
 			return err
+		}
+		if kind == 'n' {
+			*to = null{}
+			return nil
 		}
 		number, err := strconv.ParseFloat(string(value), 64)
 		if math.IsInf(number, 0) {

@@ -18,11 +18,12 @@ import (
 // exactJSON reads JSON as it is documented: the names of fields are exact and come once, and
 // text is Unicode (RFC 7493). The standard library takes a name in another case for the field,
 // the last of two, and a replacement for half a character. A byte order mark is passed over
-// (RFC 8259, section 8.1). A number without a fraction is an integer, however it is written.
+// (RFC 8259, section 8.1). A number without a fraction is an integer, however it is written. No
+// field may be null.
 func exactJSON() huma.Format {
 	return huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: func(data []byte, v any) error {
 		data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-		err := json.Unmarshal(data, v, json.RejectUnknownMembers(true), json.WithUnmarshalers(numbers()))
+		err := json.Unmarshal(data, v, json.RejectUnknownMembers(true), json.WithUnmarshalers(values()))
 		var syntax *jsontext.SyntacticError
 		switch {
 		case err == nil:
