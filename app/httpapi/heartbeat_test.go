@@ -222,7 +222,7 @@ func TestAPlainHeartbeatIsAnsweredAsAllOtherRequestsAre(t *testing.T) {
 		"a lease id with a slash in it":    {path: "/v1/leases/a%2Fb/heartbeat", status: 404, other: true},
 		"an escaped lease id":              {path: strings.Replace(path("ok"), "_", "%5F", 1), status: 200, other: true},
 		"a slash at the end":               {path: path("ok") + "/", status: 404, other: true},
-		"a path with dots":                 {path: "/v1/licenses/.." + strings.TrimPrefix(path("ok"), "/v1"), status: 307, other: true},
+		"a path with dots":                 {path: "/v1/licenses/.." + strings.TrimPrefix(path("ok"), "/v1"), status: 404, other: true},
 		"a page of an allowed origin":      {path: path("ok"), headers: []string{"Origin", "https://coditect.ai", "Sec-Fetch-Site", "cross-site"}, status: 200, other: true},
 		"a page of a foreign origin":       {path: path("ok"), headers: []string{"Origin", "https://evil.example"}, status: 403, other: true},
 		"a foreign page without a name":    {path: path("ok"), headers: []string{"Sec-Fetch-Site", "cross-site"}, status: 403, other: true},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"time"
 
@@ -128,6 +129,11 @@ func (a *api) logAnswer(r *http.Request, record *request, out *answered, took ti
 func (a *api) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
+		if pattern != "" && !canonical(r.URL.EscapedPath()) {
+			// The mux would send the client elsewhere, which no operation says.
+			writeProblem(w, r, app.NewError(app.CodeNotFound, "there is nothing at this address"))
+			return
+		}
 		if pattern != "" {
 			record := requestOf(r.Context())
 			record.route = pattern
@@ -145,6 +151,12 @@ func (a *api) routed(mux *http.ServeMux) http.Handler {
 		}
 		writeProblem(w, r, app.NewError(app.CodeNotFound, "there is nothing at this address"))
 	})
+}
+
+// canonical says that an address has no empty part, no `.` and no `..`.
+func canonical(address string) bool {
+	clean := path.Clean(address)
+	return address == clean || address == clean+"/"
 }
 
 // discarded takes an answer and keeps its header only.
