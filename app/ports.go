@@ -82,7 +82,10 @@ type Privacy interface {
 	// Erase replaces user, e-mail, fingerprint and address of a user ("": of all)
 	// by a pseudonym that leads back to nobody, and returns how many rows changed.
 	// What it changed stays so when it fails; the next call goes on from there.
+	// OpenErased finds leases that were granted meanwhile.
 	Erase(ctx context.Context, tenant, user string, event Event) (int64, error)
+	// OpenErased returns the ids of open leases whose holder is a pseudonym, up to 1,000.
+	OpenErased(ctx context.Context, tenant string) ([]string, error)
 }
 
 // OpenLease is a lease that is not ended, as housekeeping sees it.

@@ -96,5 +96,28 @@ func (s *Service) erase(ctx context.Context, who Principal, user string) (int64,
 	}
 	event := who.event(ActionErase, "", "")
 	event.Detail = subject(who.Tenant, user)
-	return s.ledger.Erase(ctx, who.Tenant, user, event)
+	changed, err := s.ledger.Erase(ctx, who.Tenant, user, event)
+	if err != nil {
+		return 0, err
+	}
+	return changed, s.endErased(ctx, who)
+}
+
+// endErased ends leases that were granted while their user was erased: their holder has no name
+// in the ledger any more, so that a rebuild of the live seats would give the seat to nobody.
+func (s *Service) endErased(ctx context.Context, who Principal) error {
+	for {
+		leases, err := s.ledger.OpenErased(ctx, who.Tenant)
+		if err != nil || len(leases) == 0 {
+			return err
+		}
+		for _, lease := range leases {
+			if err := s.ForceRelease(ctx, who, lease); err != nil {
+				return err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
 }

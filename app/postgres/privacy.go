@@ -62,6 +62,19 @@ func (l *Ledger) Erase(ctx context.Context, tenant, user string, event app.Event
 	return changed, l.Record(ctx, tenant, event)
 }
 
+// OpenErased implements app.Privacy.
+func (l *Ledger) OpenErased(ctx context.Context, tenant string) ([]string, error) {
+	var ids []string
+	err := l.read(ctx, "open_erased", tenant, func(b *pgx.Batch) {
+		b.Queue(`SELECT id FROM licensing.lease WHERE tenant_id = $1 AND ended_at IS NULL AND erased_at IS NOT NULL ORDER BY id LIMIT 1000`, tenant).
+			Query(func(rows pgx.Rows) (err error) {
+				ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+				return err
+			})
+	})
+	return ids, err
+}
+
 // Pseudonymise implements app.Housekeeping.
 func (l *Ledger) Pseudonymise(ctx context.Context, tenant string, before time.Time) (int64, error) {
 	return repeated(func(changed *int64) error {

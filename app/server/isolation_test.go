@@ -128,6 +128,7 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 		"LicenseIDs":   func() (any, error) { return ledger.LicenseIDs(ctx, theirs) },
 		"Export":       func() (any, error) { return ledger.Export(ctx, theirs, "", app.Place{}, 100, app.Event{}) },
 		"Erase":        func() (any, error) { return ledger.Erase(ctx, theirs, "", app.Event{}) },
+		"OpenErased":   func() (any, error) { return ledger.OpenErased(ctx, theirs) },
 		"Pseudonymise": func() (any, error) { return ledger.Pseudonymise(ctx, theirs, time.Now().Add(time.Hour)) },
 		"CreateLicense": func() (any, error) {
 			return ledger.CreateLicense(ctx, app.License{Tenant: theirs, ID: "new", Product: "p", Seats: 1}.Defaulted(), app.Event{})

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,6 +122,50 @@ func TestAnErasureReachesWhoGaveALeaseBackLongAgo(t *testing.T) {
 			assert.Zero(t, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE user_id = 'ada' OR address = '192.0.2.7'`))
 		})
 	}
+}
+
+func TestWhatAUserHasMadeUpGoesWithTheUser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	admin := w.admin(t)
+	ada := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	named := []string{"X-Request-Id", "ada.lovelace"}
+	api.call(t, "POST", "/v1/licenses/ada-lovelace/acquire", ada, `{"fingerprint":"d"}`, named...)
+	api.call(t, "POST", "/v1/leases/ada-lovelace_"+strings.Repeat("a", 26)+"/heartbeat", ada, "", named...)
+	api.call(t, "POST", "/v1/leases/demo_adalovelace"+strings.Repeat("a", 15)+"/heartbeat", ada, "", named...)
+	api.call(t, "POST", "/v1/licenses/demo/revoke", ada, "", named...)
+	lease := api.call(t, "POST", "/v1/licenses/demo/acquire", ada, `{"fingerprint":"d"}`, named...).text("leaseId")
+	const traces = `SELECT (SELECT count(*) FROM licensing.audit a WHERE a::text ~ 'ada') + (SELECT count(*) FROM licensing.lease l WHERE l::text ~ 'ada')`
+	require.NotZero(t, w.postgres.Count(t, traces))
+
+	require.Equal(t, 200, api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`).status)
+	assert.Zero(t, w.postgres.Count(t, traces))
+	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'request.refuse' AND license_id = 'demo' AND lease_id = '' AND code = 'forbidden'`),
+		"what there is keeps its name")
+	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.acquire' AND license_id = 'demo' AND lease_id = '`+lease+`'`))
+}
+
+func TestALeaseThatIsGrantedDuringAnErasureOfItsUserEndsWithIt(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	h.create(t, "one")
+	var granted app.Grant
+	h.ledger.beforeErase = func() {
+		var err error
+		granted, err = h.Borrow(t.Context(), ada(), "one", "laptop", time.Hour)
+		require.NoError(t, err)
+	}
+	_, err := h.Erase(t.Context(), root(), "ada")
+	require.NoError(t, err)
+	assert.Zero(t, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`))
+	assert.Zero(t, h.inUse(t, "one"), "a seat that its holder could not give back any more is free")
+
+	// Live seats that are lost meanwhile have none for it either.
+	require.NoError(t, h.client.FlushAll(t.Context()).Err())
+	again, err := h.Acquire(t.Context(), ada(), "one", "laptop")
+	require.NoError(t, err)
+	assert.NotEqual(t, granted.Lease.ID, again.Lease.ID)
 }
 
 func TestALargeTenantIsExportedInPartsAndErasedInSteps(t *testing.T) {

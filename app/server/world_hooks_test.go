@@ -31,8 +31,8 @@ type hooked struct {
 
 type hookedLedger struct {
 	app.Ledger
-	afterLicense, afterLease, afterOpen, afterSeat, beforeEnd func()
-	beforeGrant, afterGrant                                   func() error
+	afterLicense, afterLease, afterOpen, afterSeat, beforeEnd, beforeErase func()
+	beforeGrant, afterGrant                                                func() error
 }
 
 func newHooked(t *testing.T) *hooked {
@@ -103,6 +103,11 @@ func (l *hookedLedger) EndAll(ctx context.Context, all []app.Settlement) error {
 func (l *hookedLedger) End(ctx context.Context, tenant string, endings []app.Ending) error {
 	once(&l.beforeEnd)
 	return l.Ledger.End(ctx, tenant, endings)
+}
+
+func (l *hookedLedger) Erase(ctx context.Context, tenant, user string, event app.Event) (int64, error) {
+	once(&l.beforeErase)
+	return l.Ledger.Erase(ctx, tenant, user, event)
 }
 
 func (l *hookedLedger) Grant(ctx context.Context, lease app.Lease, revision int64, endings []app.Ending, event app.Event) error {
