@@ -22,8 +22,10 @@ func (s *Service) CreateLicense(ctx context.Context, who Principal, license Lice
 
 // UpdateLicense lets change alter a licence, checks the result, and brings the
 // live seats up to date. Administrators only. With fewer seats than are in use
-// nobody loses a lease; new ones are refused until enough have ended.
-func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, action Action, change func(*License)) (License, error) {
+// nobody loses a lease; new ones are refused until enough have ended. known is the revision
+// that the caller has seen: CodeLicenseChanged when it is another one by now; nil allows any.
+// A licence that is revoked can only be revoked again.
+func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, action Action, known *int, change func(*License)) (License, error) {
 	if !who.Admin {
 		return License{}, forbidden()
 	}
@@ -32,7 +34,10 @@ func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, a
 	}
 	ref := LicenseRef{Tenant: who.Tenant, License: id}
 	license, err := s.ledger.UpdateLicense(ctx, ref, func(l *License) (Event, error) {
-		if l.Status == StatusRevoked {
+		if known != nil && int64(*known) != l.Revision {
+			return Event{}, NewError(CodeLicenseChanged, "the licence was changed since it was read; read it again")
+		}
+		if l.Status == StatusRevoked && action != ActionRevoke {
 			return Event{}, NewError(CodeLicenseRevoked, "a revoked licence cannot be changed")
 		}
 		before := *l

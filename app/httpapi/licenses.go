@@ -30,6 +30,7 @@ type License struct {
 	Metadata           map[string]string `json:"metadata,omitempty" doc:"Shown to administrators only"`
 	CreatedAt          time.Time         `json:"createdAt"`
 	UpdatedAt          time.Time         `json:"updatedAt"`
+	Revision           int64             `json:"revision" doc:"Another one after every change: an update that names it is not made when somebody else was faster"`
 }
 
 // Reservation is a number of seats that are kept for a group.
@@ -44,7 +45,7 @@ func licenseOf(l app.License, admin bool) License {
 		HeartbeatSeconds: int(l.HeartbeatInterval / time.Second), MaxBorrowSeconds: int(l.MaxBorrow / time.Second),
 		Overage: l.Overage, RequireFingerprint: l.RequireFingerprint, CreatedAt: l.CreatedAt.UTC(), UpdatedAt: l.UpdatedAt.UTC(),
 		UserSeats: l.UserSeats, Features: l.Features, GraceSeconds: int(l.Grace / time.Second), LeaseGraceSeconds: int(l.LeaseGrace / time.Second),
-		WhenFull: l.WhenFull, TakeIdleSeconds: int(l.TakeIdle / time.Second),
+		WhenFull: l.WhenFull, TakeIdleSeconds: int(l.TakeIdle / time.Second), Revision: l.Revision,
 	}
 	if !l.ExpiresAt.IsZero() {
 		expires := l.ExpiresAt.UTC()
@@ -178,14 +179,15 @@ func (a *api) createLicense(ctx context.Context, who app.Principal, in *createIn
 type updateInput struct {
 	LicensePath
 	Body struct {
-		Product *string `json:"product,omitempty" minLength:"1" maxLength:"256"`
-		Seats   *int    `json:"seats,omitempty" minimum:"1" maximum:"250000"`
+		Product  *string `json:"product,omitempty" minLength:"1" maxLength:"256"`
+		Seats    *int    `json:"seats,omitempty" minimum:"1" maximum:"250000"`
+		Revision *int    `json:"revision,omitempty" minimum:"0" doc:"That of the licence as it was read: when it was changed since, nothing is done (license_changed). Without, the change is made whatever the licence is"`
 		Terms
 	}
 }
 
 func (a *api) updateLicense(ctx context.Context, who app.Principal, in *updateInput) (*licenseOutput, error) {
-	updated, err := a.service.UpdateLicense(ctx, who, in.License, app.ActionUpdate, func(l *app.License) {
+	updated, err := a.service.UpdateLicense(ctx, who, in.License, app.ActionUpdate, in.Body.Revision, func(l *app.License) {
 		set(&l.Product, in.Body.Product)
 		set(&l.Seats, in.Body.Seats)
 		in.Body.apply(l)
@@ -196,7 +198,7 @@ func (a *api) updateLicense(ctx context.Context, who app.Principal, in *updateIn
 // setStatus returns the handler that changes a licence's status.
 func (a *api) setStatus(action app.Action, status app.Status) func(context.Context, app.Principal, *licenseInput) (*licenseOutput, error) {
 	return func(ctx context.Context, who app.Principal, in *licenseInput) (*licenseOutput, error) {
-		updated, err := a.service.UpdateLicense(ctx, who, in.License, action, func(l *app.License) { l.Status = status })
+		updated, err := a.service.UpdateLicense(ctx, who, in.License, action, nil, func(l *app.License) { l.Status = status })
 		return &licenseOutput{Body: licenseOf(updated, true)}, err
 	}
 }
@@ -213,7 +215,7 @@ func (a *api) registerLicenses() {
 	changes := []app.Code{app.CodeForbidden, app.CodeLicenseNotFound, app.CodeLicenseRevoked}
 	register(a, operation{
 		id: "update-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/update", tag: tagAdministration, status: http.StatusOK,
-		summary: "Change a licence", description: "With fewer seats than are in use nobody loses a lease; new ones wait. Administrators only.", codes: changes,
+		summary: "Change a licence", description: "With fewer seats than are in use nobody loses a lease; new ones wait. Administrators only.", codes: append([]app.Code{app.CodeLicenseChanged}, changes...),
 	}, a.updateLicense)
 	register(a, operation{
 		id: "suspend-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/suspend", tag: tagAdministration, status: http.StatusOK,
@@ -225,6 +227,6 @@ func (a *api) registerLicenses() {
 	}, a.setStatus(app.ActionReinstate, app.StatusActive))
 	register(a, operation{
 		id: "revoke-license", method: http.MethodPost, path: "/v1/licenses/{license_id}/revoke", tag: tagAdministration, status: http.StatusOK,
-		summary: "Revoke a licence for good", description: "Administrators only.", codes: changes,
+		summary: "Revoke a licence for good", description: "For a licence that is revoked already it is no error. Administrators only.", codes: []app.Code{app.CodeForbidden, app.CodeLicenseNotFound},
 	}, a.setStatus(app.ActionRevoke, app.StatusRevoked))
 }

@@ -209,6 +209,7 @@ func (p *provoked) catalog(t *testing.T, admin string) {
 		}
 	}
 	p.ask(t, "POST /v1/licenses", admin, "", `{"id":"demo","product":"p","seats":1}`)
+	p.ask(t, "POST /v1/licenses/{license_id}/update", admin, "", `{"revision":12345}`)
 	const credentials = "POST /v1/credentials"
 	nobodys := strings.Repeat("a", 26)
 	p.ask(t, credentials, admin, "", `{"name":"x","licenses":["none"]}`)

@@ -50,7 +50,7 @@ func (m *model) Resize(t *rapid.T) {
 	seats := rapid.IntRange(max(1, kept), max(6, kept)).Draw(t, "seats")
 	overage := rapid.SampledFrom([]float64{1, 1.5, 2}).Draw(t, "overage")
 	ttl := rapid.SampledFrom([]time.Duration{5 * time.Minute, 10 * time.Minute}).Draw(t, "ttl")
-	license, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, func(l *app.License) {
+	license, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, nil, func(l *app.License) {
 		l.Seats, l.Overage = seats, overage
 		l.SetLeaseTTL(ttl)
 	})

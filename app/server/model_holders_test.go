@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -105,7 +107,7 @@ func (m *model) refused(t *rapid.T, code app.Code) {
 // Suspend suspends the licence and reinstates it: who held a seat has it again.
 func (m *model) Suspend(t *rapid.T) {
 	set := func(action app.Action, status app.Status) {
-		if _, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, action, func(l *app.License) { l.Status = status }); err != nil {
+		if _, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, action, nil, func(l *app.License) { l.Status = status }); err != nil {
 			t.Fatalf("%s: %v", action, err)
 		}
 	}
@@ -170,4 +172,69 @@ func (m *model) Erase(t *rapid.T, tb testing.TB) {
 		t.Fatalf("%d rows of %s are left", left, who.User)
 	}
 	m.keep(t)
+}
+
+// Revoke revokes another licence of the tenant while its seats are held, whatever else is asked
+// for or lost beside it: nobody has a seat afterwards, and nothing brings one back.
+func (m *model) Revoke(t *rapid.T) {
+	ctx := context.Background()
+	m.next++
+	id := fmt.Sprintf("revoked-%d", m.next)
+	if _, err := m.service.CreateLicense(ctx, m.admin, app.License{ID: id, Product: "coditect-ide", Seats: 3, MaxBorrow: 24 * time.Hour, Policy: app.Policy{Grace: time.Hour}}); err != nil {
+		t.Fatalf("create: %v", err)
+	}
+	people := m.users[:len(m.users)-1] // the last one is a service credential, for the model's licence
+	leases := map[string]app.Principal{}
+	for i := range rapid.IntRange(1, 3).Draw(t, "holders") {
+		who := rapid.SampledFrom(people).Draw(t, "user")
+		device := fmt.Sprintf("device-%d", i)
+		grant := func() (app.Grant, error) { return m.service.Acquire(ctx, who, id, device) }
+		if rapid.Bool().Draw(t, "borrow") {
+			grant = func() (app.Grant, error) { return m.service.Borrow(ctx, who, id, device, time.Hour) }
+		}
+		g, err := grant()
+		if err != nil {
+			t.Fatalf("grant: %v", err)
+		}
+		leases[g.Lease.ID] = who
+	}
+	set := func(action app.Action, status app.Status) error {
+		_, err := m.service.UpdateLicense(ctx, m.admin, id, action, nil, func(l *app.License) { l.Status = status })
+		return err
+	}
+	revoke := func() error { return set(app.ActionRevoke, app.StatusRevoked) }
+	var group sync.WaitGroup
+	if rapid.Bool().Draw(t, "at once") {
+		// What is granted in the moment of the revocation is over with the others.
+		who := rapid.SampledFrom(people).Draw(t, "user")
+		group.Go(func() { _, _ = m.service.Acquire(ctx, who, id, "another") })
+		group.Go(func() { _ = set(app.ActionSuspend, app.StatusSuspended) })
+	}
+	if err := revoke(); err != nil {
+		t.Fatalf("revoke: %v", err)
+	}
+	group.Wait()
+	if rapid.Bool().Draw(t, "lose") {
+		m.Lose(t)
+	}
+	if err := revoke(); err != nil {
+		t.Fatalf("revoked again: %v", err)
+	}
+	for _, lease := range slices.Sorted(maps.Keys(leases)) {
+		if _, err := m.service.Heartbeat(ctx, leases[lease], lease); app.CodeOf(err) != app.CodeLicenseRevoked {
+			t.Fatalf("a heartbeat for a revoked licence: %v", err)
+		}
+		if rapid.Bool().Draw(t, "release") {
+			if err := m.service.Release(ctx, leases[lease], lease); err != nil {
+				t.Fatalf("a release for a revoked licence: %v", err)
+			}
+		}
+	}
+	_, acquire := m.service.Acquire(ctx, people[0], id, "device-0")
+	_, borrow := m.service.Borrow(ctx, people[0], id, "device-9", time.Hour)
+	for _, err := range []error{acquire, borrow, set(app.ActionReinstate, app.StatusActive), set(app.ActionUpdate, app.StatusActive), set(app.ActionSuspend, app.StatusSuspended)} {
+		if app.CodeOf(err) != app.CodeLicenseRevoked {
+			t.Fatalf("what a revoked licence allows: %v", err)
+		}
+	}
 }

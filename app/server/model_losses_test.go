@@ -35,7 +35,7 @@ func (m *model) Lose(t *rapid.T) {
 		}
 		if err == nil {
 			// Whoever configures it next finds that out.
-			_, err = m.service.UpdateLicense(ctx, m.admin, m.license, app.ActionUpdate, func(*app.License) {})
+			_, err = m.service.UpdateLicense(ctx, m.admin, m.license, app.ActionUpdate, nil, func(*app.License) {})
 		}
 	}
 	if err != nil {

@@ -181,7 +181,7 @@ func (m *model) Near(t *rapid.T) {
 // moment in which nobody gets anything, and keeps something in its grace only, to the past.
 func (m *model) Limit(t *rapid.T) {
 	update := func(ends time.Time) {
-		_, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, func(l *app.License) { l.ExpiresAt = ends })
+		_, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, nil, func(l *app.License) { l.ExpiresAt = ends })
 		if err != nil {
 			t.Fatalf("update: %v", err)
 		}
@@ -222,7 +222,7 @@ func (m *model) Limit(t *rapid.T) {
 // Policy changes what the licence allows: whoever holds a seat keeps it.
 func (m *model) Policy(t *rapid.T) {
 	m.policy = m.draw(t)
-	_, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, func(l *app.License) { l.Policy = m.policy })
+	_, err := m.service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, nil, func(l *app.License) { l.Policy = m.policy })
 	if err != nil {
 		t.Fatalf("update: %v", err)
 	}

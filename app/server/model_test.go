@@ -248,7 +248,7 @@ func TestSeatsAreNeverOversoldAndLiveHoldersNeverDropped(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"Acquire": m.Acquire, "Borrow": m.Borrow, "Near": m.Near, "Limit": m.Limit, "Heartbeat": m.Heartbeat, "Late": m.Late, "Release": m.Release, "Expire": m.Expire,
 			"Policy": m.Policy, "Taken": m.Taken, "Reap": m.Reap, "Lose": m.Lose, "Race": m.Race, "Unsigned": m.Unsigned, "Force": m.Force, "Forced": m.Forced,
-			"Suspend": m.Suspend, "SuspendTenant": func(t *rapid.T) { m.SuspendTenant(t, tb) }, "Stranger": m.Stranger,
+			"Suspend": m.Suspend, "SuspendTenant": func(t *rapid.T) { m.SuspendTenant(t, tb) }, "Stranger": m.Stranger, "Revoke": m.Revoke,
 			"Regroup": m.Regroup, "Resize": m.Resize, "Foreign": m.Foreign, "Unnamed": m.Unnamed, "Failed": m.Failed, "Lost": m.Lost, "ReleaseOver": m.ReleaseOver, "Crowd": m.Crowd, "Erase": func(t *rapid.T) { m.Erase(t, tb) }, "": m.check,
 		})
 		// In the end everybody who was promised a seat still has it.
@@ -269,7 +269,7 @@ func TestSeatsAreNeverOversoldAndLiveHoldersNeverDropped(t *testing.T) {
 		}
 		taken += len(m.taken)
 		// So that what was granted while there were more seats is not counted against fewer.
-		_, err := service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, func(l *app.License) { l.Seats, l.Overage = max(m.most, l.Seats), 1 })
+		_, err := service.UpdateLicense(context.Background(), m.admin, m.license, app.ActionUpdate, nil, func(l *app.License) { l.Seats, l.Overage = max(m.most, l.Seats), 1 })
 		if err != nil {
 			t.Fatalf("update: %v", err)
 		}

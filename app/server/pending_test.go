@@ -249,7 +249,7 @@ func TestAHolderKeepsWhatItWasPromisedWhenTheLeaseTimeIsShortenedAndAllIsLost(t 
 	require.NoError(t, err)
 	g, err := h.Acquire(t.Context(), ada(), "one", "laptop")
 	require.NoError(t, err)
-	_, err = h.UpdateLicense(t.Context(), root(), "one", app.ActionUpdate, func(l *app.License) {
+	_, err = h.UpdateLicense(t.Context(), root(), "one", app.ActionUpdate, nil, func(l *app.License) {
 		l.LeaseTTL, l.HeartbeatInterval = 10*time.Second, 3*time.Second
 	})
 	require.NoError(t, err)

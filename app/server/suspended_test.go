@@ -149,7 +149,7 @@ func TestARevocationHoldsAgainstWhatWasReadBeforeIt(t *testing.T) {
 			first, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
 			require.NoError(t, err)
 			meet(t, h, func() {
-				_, err := h.UpdateLicense(t.Context(), root(), "demo", app.ActionRevoke, func(l *app.License) { l.Status = app.StatusRevoked })
+				_, err := h.UpdateLicense(t.Context(), root(), "demo", app.ActionRevoke, nil, func(l *app.License) { l.Status = app.StatusRevoked })
 				require.NoError(t, err)
 			})
 			_, err = h.Heartbeat(t.Context(), ada(), first.Lease.ID)
@@ -178,7 +178,7 @@ func TestALedgerThatWasRestoredFromABackupCountsAgain(t *testing.T) {
 	require.NoError(t, err)
 	set := func(status app.Status) {
 		t.Helper()
-		_, err := h.UpdateLicense(t.Context(), root(), "demo", app.ActionUpdate, func(l *app.License) { l.Status = status })
+		_, err := h.UpdateLicense(t.Context(), root(), "demo", app.ActionUpdate, nil, func(l *app.License) { l.Status = status })
 		require.NoError(t, err)
 	}
 	beat := func() app.Code {
