@@ -145,12 +145,16 @@ func translate(err error) error {
 	return app.Unavailable("ledger", err)
 }
 
-// Ping reports whether the database answers and its schema is recent enough.
+// Ping reports whether the database answers, takes writes, and has a schema that is recent enough.
 func (l *Ledger) Ping(ctx context.Context) error {
 	var version int64
-	err := l.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM licensing.goose_version WHERE is_applied`).Scan(&version)
+	var readOnly bool
+	err := l.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0), current_setting('transaction_read_only') = 'on' FROM licensing.goose_version WHERE is_applied`).Scan(&version, &readOnly)
 	if err != nil {
 		return app.Unavailable("ledger", err)
+	}
+	if readOnly {
+		return app.Unavailable("ledger", errors.New("the database takes no writes: it is a replica, or was set so"))
 	}
 	if version < requiredVersion {
 		return app.Unavailable("ledger", errors.New("the schema is older than this program needs; run the command migrate"))

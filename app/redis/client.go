@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -73,10 +74,18 @@ func unavailable(err error) error {
 	return app.Unavailable("store of live seats", err)
 }
 
-// Ping reports whether the server answers.
+// Ping reports whether the server answers and takes writes: a replica does not, which a primary
+// is after a failover (redis.io/docs/latest/commands/info).
 func Ping(ctx context.Context, client *goredis.Client) error {
-	if err := client.Ping(ctx).Err(); err != nil {
+	pipe := client.Pipeline()
+	ping, replication := pipe.Ping(ctx), pipe.Info(ctx, "replication")
+	// Each command has its own error.
+	_, _ = pipe.Exec(ctx)
+	if err := errors.Join(ping.Err(), replication.Err()); err != nil {
 		return unavailable(err)
+	}
+	if !strings.Contains(replication.Val(), "role:master") {
+		return unavailable(errors.New("the server is a replica, which takes no writes"))
 	}
 	return nil
 }
