@@ -256,7 +256,7 @@ func (a *api) registerAdministration() {
 	register(a, admin("list-leases", http.MethodGet, "/v1/licenses/{license_id}/leases", "A licence's open leases", app.CodeLicenseNotFound), a.listLeases)
 	register(a, admin("list-audit", http.MethodGet, "/v1/audit", "The audit trail, newest first"), a.listEvents)
 	export := admin("export-personal-data", http.MethodPost, pathExport, "Everything kept about a user")
-	erase := admin("erase-personal-data", http.MethodPost, "/v1/privacy/erase", "Erase what is kept about a user, whose leases end")
+	erase := admin("erase-personal-data", http.MethodPost, pathErase, "Erase what is kept about a user, whose leases end")
 	export.goesOn, erase.goesOn = true, true
 	register(a, export, a.export)
 	register(a, erase, a.erase)

@@ -53,6 +53,8 @@ const (
 
 	pathOpenAPI     = "/openapi.json"
 	pathExport      = "/v1/privacy/export"
+	pathErase       = "/v1/privacy/erase"
+	pathDenials     = "/v1/denials"
 	pathCredentials = "/v1/credentials"
 	routeHealth     = "GET " + pathHealth
 	routeReady      = "GET " + pathReady

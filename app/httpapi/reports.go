@@ -141,7 +141,7 @@ func (a *api) registerReports() {
 		codes: []app.Code{app.CodeForbidden, app.CodeLicenseNotFound},
 	}, a.usageReport)
 	register(a, operation{
-		id: "report-denials", method: http.MethodGet, path: "/v1/denials", tag: tagAdministration, status: http.StatusOK, report: reflect.TypeFor[DenialReport](),
+		id: "report-denials", method: http.MethodGet, path: pathDenials, tag: tagAdministration, status: http.StatusOK, report: reflect.TypeFor[DenialReport](),
 		summary: "Who was refused what, when and why", description: "From the audit trail, as JSON or CSV. What a user was refused again within an hour is counted. Administrators only.",
 		codes: []app.Code{app.CodeForbidden, app.CodeLicenseNotFound},
 	}, a.denialReport)

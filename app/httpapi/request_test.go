@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 func TestTheClientsAddressIsWhatTheLoadBalancerSaw(t *testing.T) {
@@ -168,4 +170,38 @@ func TestOnlyRequestsOfATenantAreLimited(t *testing.T) {
 	held.leave()
 	assert.Equal(t, share{"a", ofReleases}, shareOf("a", "/v1/leases/x/force-release"))
 	assert.Equal(t, share{"a", ofOthers}, shareOf("a", "/v1/leases"))
+}
+
+func TestOfWhatTakesVeryMuchATenantHasTwoAtOnceUntilTheirAnswersAreSent(t *testing.T) {
+	t.Parallel()
+	limit := newTenantLimit(8)
+	limit.wait = 20 * time.Millisecond
+	answering, sent := make(chan string, 8), make(chan struct{})
+	handler := limit.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answering <- r.URL.Path
+		<-sent
+		w.WriteHeader(http.StatusOK)
+	}))
+	ask := func(tenant, path string) int {
+		record := &request{who: app.Principal{Tenant: tenant}}
+		answer := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, path, nil)
+		handler.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, record)))
+		return answer.Code
+	}
+	var group sync.WaitGroup
+	begin := func(tenant, path string) {
+		group.Go(func() { assert.Equal(t, http.StatusOK, ask(tenant, path), path) })
+		await.Receive(t, answering)
+	}
+	begin("a", pathErase)
+	begin("a", pathExport)
+	for _, path := range []string{pathErase, pathExport, pathDenials, "/v1/licenses/demo/usage"} {
+		assert.Equal(t, http.StatusTooManyRequests, ask("a", path), path)
+	}
+	begin("a", "/v1/licenses/demo/acquire")
+	begin("b", pathExport)
+	close(sent)
+	group.Wait()
+	assert.Empty(t, limit.slots)
 }

@@ -33,7 +33,18 @@ const (
 	ofOthers class = iota
 	ofHeartbeats
 	ofReleases
+	// ofBulk are those of ofOthers that read or change very much: each takes the ledger for long, and
+	// megabytes of memory until its answer is sent.
+	ofBulk
 )
+
+// bulkAtOnce is how many of a tenant's are worked on at once.
+const bulkAtOnce = 2
+
+// bulk says whether a request reads or changes very much.
+func bulk(path string) bool {
+	return path == pathExport || path == pathErase || path == pathDenials || strings.HasSuffix(path, "/usage")
+}
 
 // shareOf returns the share that a request belongs to.
 func shareOf(tenant, path string) share {
@@ -64,7 +75,11 @@ func (t *tenantLimit) enter(ctx context.Context, of share) (*tenantSlots, error)
 	t.mu.Lock()
 	slots, found := t.slots[of]
 	if !found {
-		slots = &tenantSlots{limit: t, share: of, taken: make(chan struct{}, t.most)}
+		most := t.most
+		if of.of == ofBulk {
+			most = min(most, bulkAtOnce)
+		}
+		slots = &tenantSlots{limit: t, share: of, taken: make(chan struct{}, most)}
 		t.slots[of] = slots
 	}
 	slots.users++
@@ -109,12 +124,19 @@ func (t *tenantLimit) handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		slots, err := t.enter(r.Context(), shareOf(tenant, r.URL.Path))
-		if err != nil {
-			writeProblem(w, r, err)
-			return
+		shares := []share{shareOf(tenant, r.URL.Path)}
+		if bulk(r.URL.Path) {
+			// First, so that those who wait keep nobody else of the tenant out.
+			shares = append([]share{{tenant, ofBulk}}, shares...)
 		}
-		defer slots.leave()
+		for _, one := range shares {
+			slots, err := t.enter(r.Context(), one)
+			if err != nil {
+				writeProblem(w, r, err)
+				return
+			}
+			defer slots.leave()
+		}
 		next.ServeHTTP(w, r)
 	})
 }
