@@ -43,6 +43,7 @@ func (g guard) Evaluate(ctx context.Context, i loadbalancer.Inspection) loadbala
 
 // api answers as the license API does, as far as the office asks.
 func api(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/v1/") && r.Header.Get("Authorization") == "":
 		w.Header().Set("Content-Type", "application/problem+json")

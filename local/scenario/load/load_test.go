@@ -38,6 +38,7 @@ type edge struct {
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
 	if r.URL.Path == "/.well-known/jwks.json" {
 		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: e.key.Public(), KeyID: "key.1", Algorithm: "RS512", Use: "sig"}}})
 	}
@@ -50,6 +51,9 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e.asked[r.Method+" "+path+" "+who]++
 	e.clients[r.Header.Get(loadbalancer.ClientHeader)]++
+	if strings.HasSuffix(path, "/release") {
+		w.WriteHeader(http.StatusNoContent)
+	}
 	if !strings.HasSuffix(path, "/acquire") {
 		return
 	}
