@@ -3,13 +3,13 @@ package command
 import (
 	"errors"
 	"log/slog"
-	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
+	"github.com/coditect-ai/license-platform/local/host/logfile"
 	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
@@ -18,7 +18,7 @@ func (a *app) daemon() *cobra.Command {
 	return &cobra.Command{
 		Use:    "daemon",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
@@ -35,7 +35,12 @@ func (a *app) daemon() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
+			file, err := logfile.Open(daemon.LogPath(dir)) // standard error is the same file, for a crash
+			if err != nil {
+				return err
+			}
+			defer func() { _ = file.Close() }() // at the end
+			log := slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelInfo}))
 			told := false
 			err = daemon.Run(ctx, daemon.Options{
 				Dir: dir, Plan: plan, Binary: binary, Log: log,

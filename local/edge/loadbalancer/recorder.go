@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
 	"github.com/coditect-ai/license-platform/emulator/watch"
+	"github.com/coditect-ai/license-platform/local/host/logfile"
 )
 
 // recorder keeps the latest requests in memory and writes the sampled ones to a
@@ -21,7 +20,7 @@ type recorder struct {
 	mu     sync.Mutex
 	latest []LogEntry // a ring, once full
 	oldest int
-	file   *os.File // nil: no file
+	file   *logfile.File // nil: no file
 	// watchers are told of every request.
 	watchers watch.List[LogEntry]
 }
@@ -34,10 +33,7 @@ func newRecorder(o Options) (*recorder, error) {
 	if o.LogFile == "" {
 		return r, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(o.LogFile), 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of the request log: %w", err)
-	}
-	file, err := os.OpenFile(o.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	file, err := logfile.Open(o.LogFile)
 	if err != nil {
 		return nil, fmt.Errorf("open the request log: %w", err)
 	}

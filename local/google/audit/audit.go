@@ -8,9 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/coditect-ai/license-platform/emulator/watch"
+	"github.com/coditect-ai/license-platform/local/host/logfile"
 )
 
 // The logs that an entry can be in.
@@ -27,10 +26,6 @@ const (
 	// DataAccess has what reads or uses data, for the services that are configured.
 	DataAccess = "data_access"
 )
-
-// maxBytes bounds the file: a larger one is set aside, and replaces the one that
-// was set aside before.
-const maxBytes = 16 << 20
 
 // maxRecent bounds what is kept in memory.
 const maxRecent = 500
@@ -63,50 +58,26 @@ type Entry = map[string]any
 
 // Log is the trail. It is safe for concurrent use.
 type Log struct {
-	path    string
+	file    *logfile.File
 	project string
 	now     func() time.Time
 
 	mu       sync.Mutex
-	file     *os.File
-	size     int64
 	recent   []Entry
 	watchers watch.List[Entry]
 }
 
 // Open opens the trail at path, of a project's.
 func Open(path, project string) (*Log, error) {
-	l := &Log{path: path, project: project, now: time.Now}
-	return l, l.open()
-}
-
-func (l *Log) open() error {
-	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
-		return fmt.Errorf("make the folder of the audit trail: %w", err)
-	}
-	file, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	file, err := logfile.Open(path)
 	if err != nil {
-		return fmt.Errorf("open the audit trail: %w", err)
+		return nil, fmt.Errorf("open the audit trail: %w", err)
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return errors.Join(fmt.Errorf("read the audit trail's size: %w", err), file.Close())
-	}
-	l.file, l.size = file, info.Size()
-	return nil
+	return &Log{file: file, project: project, now: time.Now}, nil
 }
 
 // Close closes the file.
-func (l *Log) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.file == nil {
-		return nil
-	}
-	err := l.file.Close()
-	l.file = nil
-	return err
-}
+func (l *Log) Close() error { return l.file.Close() }
 
 // Write adds a call and tells the watchers.
 func (l *Log) Write(c Call) error {
@@ -127,32 +98,10 @@ func (l *Log) add(entry Entry, line []byte) error {
 	if over := len(l.recent) - maxRecent; over > 0 {
 		l.recent = slices.Clone(l.recent[over:])
 	}
-	if l.file == nil {
-		return nil // closed: the daemon ends
-	}
-	if l.size+int64(len(line)) > maxBytes {
-		if err := l.setAside(); err != nil {
-			return err
-		}
-	}
-	n, err := l.file.Write(line)
-	l.size += int64(n)
-	if err != nil {
+	if _, err := l.file.Write(line); err != nil && !errors.Is(err, os.ErrClosed) { // closed: the daemon ends
 		return fmt.Errorf("write the audit trail: %w", err)
 	}
 	return nil
-}
-
-func (l *Log) setAside() error {
-	err := l.file.Close()
-	l.file = nil
-	if renamed := os.Rename(l.path, l.path+".1"); renamed != nil && !errors.Is(renamed, fs.ErrNotExist) {
-		err = errors.Join(err, renamed)
-	}
-	if err != nil {
-		return fmt.Errorf("set the audit trail aside: %w", err)
-	}
-	return l.open()
 }
 
 // Recent lists the latest entries, the newest first.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,9 +23,6 @@ const defaultGrace = 10 * time.Second
 // as a number without a name.
 const DefaultUserID = 65534
 
-// maxLogBytes bounds a log file: a larger one is set aside at the next start.
-const maxLogBytes = 16 << 20
-
 // Command is a program to run.
 type Command struct {
 	// Name is unique among the running processes of a supervisor and names the
@@ -39,7 +35,7 @@ type Command struct {
 	Env []string
 	// Dir is the working directory, the root directory when empty.
 	Dir string
-	// LogPath is the file that standard output and error are appended to; they
+	// LogPath is the file that standard output and error are appended to (logfile); they
 	// are discarded when it is empty.
 	LogPath string
 	// StopSignal asks the process to end; SIGTERM when zero.
@@ -173,24 +169,4 @@ func (c Command) becomeUser(cmd *exec.Cmd, program *os.File) {
 // forbidden (sysctl user.max_user_namespaces, a container's seccomp profile).
 func refusesNamespaces(err error) bool {
 	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL)
-}
-
-// openLog opens the file for appending; without a path everything is discarded.
-func openLog(path string) (*os.File, error) {
-	if path == "" {
-		return os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of a log: %w", err)
-	}
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() > maxLogBytes {
-		if err := os.Rename(path, path+".1"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("set an old log aside: %w", err)
-		}
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open a log: %w", err)
-	}
-	return file, nil
 }

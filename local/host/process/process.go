@@ -22,6 +22,7 @@ type Process struct {
 	command  Command
 	pidFile  string
 	logStart int64
+	output   *output
 	cmd      *exec.Cmd
 	done     chan struct{}
 
@@ -96,7 +97,11 @@ func (p *Process) Tail(lines int) string {
 	if err != nil {
 		return ""
 	}
-	from := max(p.logStart, info.Size()-tailBytes)
+	began := p.logStart
+	if began > info.Size() {
+		began = 0 // the file has been set aside since
+	}
+	from := max(began, info.Size()-tailBytes)
 	content, err := io.ReadAll(io.NewSectionReader(file, from, info.Size()-from))
 	if err != nil {
 		return ""

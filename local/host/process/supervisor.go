@@ -104,20 +104,24 @@ func (s *Supervisor) reserve(c Command) (*Process, error) {
 }
 
 func (s *Supervisor) launch(p *Process) error {
-	output, err := openLog(p.command.LogPath)
+	out, err := openOutput(p.command.LogPath, s.log)
 	if err != nil {
 		return err
 	}
-	defer output.Close()
-	if position, err := output.Seek(0, 2); err == nil {
-		p.logStart = position
+	p.output = out
+	if info, err := os.Stat(p.command.LogPath); err == nil {
+		p.logStart = info.Size()
 	}
-	if err := s.spawnSeparated(p, output); err != nil {
+	err = s.spawnSeparated(p, out.end)
+	out.started()
+	if err != nil {
+		out.ended()
 		return err
 	}
 	if err := writePIDFile(p.pidFile, p.cmd.Process.Pid); err != nil {
 		p.Kill()
 		_ = p.cmd.Wait()
+		out.ended()
 		return err
 	}
 	return nil
@@ -168,6 +172,7 @@ func (s *Supervisor) spawn(cmd *exec.Cmd) error {
 func (s *Supervisor) watch(p *Process) {
 	err := p.cmd.Wait()
 	p.sweep()
+	p.output.ended()
 	p.mu.Lock()
 	p.code = exitCode(p.cmd.ProcessState)
 	p.mu.Unlock()
