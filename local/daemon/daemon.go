@@ -105,7 +105,12 @@ type Daemon struct {
 
 // Run brings everything up, tells ready, and keeps it up until ctx ends or
 // somebody asks it to stop. Everything it started has ended when it returns.
-func Run(ctx context.Context, o Options, ready func(Record) error) error {
+func Run(ctx context.Context, o Options, ready func(Record) error) (err error) {
+	release, err := alone(ctx, o.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	d := &Daemon{options: o, log: o.Log, stop: cancel}
