@@ -53,13 +53,16 @@ func checkFaults(names []string) error {
 		if slices.Contains(fault.Names(), name) {
 			continue
 		}
-		return fmt.Errorf("nothing is called %q that can be made to fail%s: allowed are %s", name, nearest(name), strings.Join(fault.Names(), ", "))
+		return fmt.Errorf("nothing is called %s that can be made to fail%s: allowed are %s", shortened(name), nearest(name), strings.Join(fault.Names(), ", "))
 	}
 	return nil
 }
 
 // nearest asks whether a name is meant that differs in few letters.
 func nearest(name string) string {
+	if name == "" {
+		return ""
+	}
 	// cobra compares names of commands as it suggests them.
 	known := &cobra.Command{SuggestionsMinimumDistance: 2}
 	for _, fault := range fault.Names() {
@@ -76,25 +79,48 @@ func (a *app) setFaults(command *cobra.Command, names []string, active bool) err
 	if err != nil {
 		return err
 	}
-	if len(names) == 0 {
-		names = fault.Names()
+	status, err := client.Status(command.Context())
+	if err != nil {
+		return err
 	}
-	var failing []string
+	if len(names) == 0 {
+		names = status.Faults
+	}
+	failing, failed := status.Faults, error(nil)
 	for _, name := range names {
-		if failing, err = client.SetFault(command.Context(), name, active); err != nil {
-			return err
+		already := slices.Contains(failing, name) == active
+		now, err := client.SetFault(command.Context(), name, active)
+		if err != nil {
+			// The others are not made to fail, too, but all of them are healed.
+			if failed = errors.Join(failed, err); active {
+				break
+			}
+			continue
 		}
-		if active {
-			found, _ := fault.Find(name) // checked already
-			a.out.line("%s %s: %s", a.out.red("fails"), name, found.Effect)
-		}
+		failing = now
+		a.out.line("%s", a.toldFault(name, active, already))
 	}
 	if len(failing) == 0 {
-		a.out.line("%s: nothing is made to fail", a.out.green("healed"))
-		return nil
+		a.out.line("nothing is made to fail")
+	} else {
+		a.out.line("made to fail: %s; '%s heal' ends it", strings.Join(failing, ", "), self())
 	}
-	a.out.line("made to fail: %s; '%s heal' ends it", strings.Join(failing, ", "), self())
-	return nil
+	return failed
+}
+
+// toldFault says what came of a change of a fault.
+func (a *app) toldFault(name string, active, already bool) string {
+	found, _ := fault.Find(name) // checked already
+	switch {
+	case active && already:
+		return fmt.Sprintf("%s %s, as it did before: %s", a.out.red("fails"), name, found.Effect)
+	case active:
+		return fmt.Sprintf("%s %s: %s", a.out.red("fails"), name, found.Effect)
+	case already:
+		return name + " was not made to fail"
+	default:
+		return a.out.green("healed") + " " + name
+	}
 }
 
 // connect finds the running cloud.

@@ -111,7 +111,7 @@ func (d *Daemon) failRedis(ctx context.Context, active bool) error {
 		return d.caches.fail(ctx)
 	}
 	d.caches.heal()
-	return d.recreate(ctx, gcp.TypeRedisInstance)
+	return d.restart(ctx, gcp.TypeRedisInstance)
 }
 
 func (d *Daemon) failPostgres(ctx context.Context, active bool) error {
@@ -119,7 +119,7 @@ func (d *Daemon) failPostgres(ctx context.Context, active bool) error {
 		return d.databases.fail(ctx)
 	}
 	d.databases.heal()
-	return d.recreate(ctx, gcp.TypeDatabaseInstance)
+	return d.restart(ctx, gcp.TypeDatabaseInstance)
 }
 
 // recreate makes the resources of a type real once more.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 const (
@@ -46,7 +47,10 @@ func (d *Daemon) restartServers(ctx context.Context) error {
 			continue
 		}
 		d.log.Warn("a server has ended and is started again", "instance", name)
-		if err := d.recreate(ctx, kind.typ); err != nil {
+		d.faults.changing.Lock()
+		err := d.restart(ctx, kind.typ)
+		d.faults.changing.Unlock()
+		if err != nil {
 			failed = fmt.Errorf("the instance %s has ended and does not start again: %w", name, err)
 			d.log.Error("a server does not start again", "instance", name, "error", err)
 		}
@@ -55,6 +59,23 @@ func (d *Daemon) restartServers(ctx context.Context) error {
 	defer d.mu.Unlock()
 	d.endedServers = failed
 	return failed
+}
+
+// restart makes the servers of a type run again, with the faults that they had: a lock or a
+// limit ends with the server, and the fault lasts until it is healed. The caller holds
+// faults.changing.
+func (d *Daemon) restart(ctx context.Context, typ string) error {
+	if err := d.recreate(ctx, typ); err != nil {
+		return err
+	}
+	switch {
+	case typ == gcp.TypeRedisInstance && d.faults.has(fault.RedisMemory):
+		return d.fillCaches(ctx, true)
+	case typ == gcp.TypeDatabaseInstance && d.faults.has(fault.DatabaseLock):
+		return d.lockTables(ctx, true)
+	default:
+		return nil
+	}
 }
 
 // hasEnded says whether a process has ended, by its channel.

@@ -47,6 +47,12 @@ func faultsAreToldAndHealed(t *testing.T, m *machine) {
 		assert.Eventually(t, func() bool { return acquire("ip=198.51.100.22;region=US") == http.StatusOK }, 30*time.Second, 500*time.Millisecond, "%s is healed", name)
 	}
 	assert.Equal(t, http.StatusOK, m.send(t, health).status)
+	m.must(t, "fail", "database-lock", "postgres")
+	assert.Contains(t, m.must(t, "heal", "postgres"), "made to fail: database-lock;")
+	assert.Eventually(t, func() bool { return acquire("ip=198.51.100.25;region=US") == http.StatusServiceUnavailable }, 30*time.Second, 250*time.Millisecond,
+		"a lock lasts until it is healed, though its server was started anew")
+	assert.Contains(t, m.must(t, "heal"), "healed database-lock")
+	assert.Eventually(t, func() bool { return acquire("ip=198.51.100.26;region=US") == http.StatusOK }, 30*time.Second, 500*time.Millisecond)
 
 	output, code := m.command(t, "fail", "everything")
 	assert.Equal(t, 1, code)
