@@ -32,7 +32,7 @@ func (a *app) attack() *cobra.Command {
 	return &cobra.Command{
 		Use:   "attack",
 		Short: "Attack the running stack, and show what stops each attempt",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx := command.Context()
 			client, err := a.connect(command)
@@ -179,7 +179,7 @@ func inside(target *attack.Target, client *daemon.Client, status daemon.Status) 
 	target.Inside = func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error) {
 		return client.Attempt(ctx, daemon.AttemptRequest{From: from, To: to, Words: dataplane.Octets(words)})
 	}
-	target.Daemon = status.PID
+	target.Daemon, target.Commands = status.PID, client.Record.Control
 	target.Intrude = func(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error) {
 		return client.Intrude(ctx, daemon.IntrudeRequest{Pod: pod, Move: move})
 	}

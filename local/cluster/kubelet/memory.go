@@ -12,8 +12,9 @@ import (
 )
 
 // memoryInterval is how often a container's memory is compared with its limit. A kernel
-// with control groups would look at each page.
-const memoryInterval = time.Second
+// with control groups would look at each page, and count what the kernel keeps for the
+// container, such as files in memory, pipes and sockets, too.
+const memoryInterval = 100 * time.Millisecond
 
 // watchMemory waits until the container takes more memory than its limit, and tells so
 // (https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-limits-are-run).

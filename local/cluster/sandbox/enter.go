@@ -30,6 +30,9 @@ func enter(s setup) error {
 			return fmt.Errorf("name the pod's machine: %w", err)
 		}
 	}
+	if err := limitProgram(); err != nil {
+		return err
+	}
 	if err := dropPrivileges(s.User); err != nil {
 		return err
 	}

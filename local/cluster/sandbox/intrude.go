@@ -139,6 +139,9 @@ func intrudeAs(s setup) error {
 			return fmt.Errorf("join the %s namespace of the pod's program: %w", name, err)
 		}
 	}
+	if err := limitProgram(); err != nil {
+		return err
+	}
 	if err := dropPrivileges(s.User); err != nil {
 		return err
 	}

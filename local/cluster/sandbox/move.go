@@ -3,11 +3,13 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,14 +25,20 @@ type Move struct {
 const (
 	Reads     = "read"    // a file, by its path
 	Writes    = "write"   // a new file, by its path
+	Changes   = "change"  // a file that is there, by its path; nothing is written
 	Connects  = "connect" // to a Unix socket, by its path, or by its name after "@" when it is an abstract one
 	Signals   = "signal"  // a process, by its id, with signal 0, which only asks whether it could
 	Sees      = "see"     // a process in /proc, by a part of its command line
 	Attaches  = "attach"  // a System V shared memory segment, by its key
-	Opens     = "open"    // a socket, by the number of its family
+	Dials     = "dial"    // a TCP port of this machine, by its address
+	Opens     = "open"    // a socket, by the number of its family, and "raw" after it for raw packets
+	Calls     = "call"    // a system call that no namespace divides, by its name
 	Unshares  = "unshare" // a user namespace of its own, in which it would be root
 	Privately = "private" // whether it knows a machine of another name than On
 )
+
+// dialTimeout bounds how long a port of this machine may take to answer.
+const dialTimeout = time.Second
 
 // Result is what came of a move: Refused by the kernel, with its error's name, for
 // example ENOENT, or it Got what it wanted.
@@ -66,8 +74,22 @@ func (m Move) do() (got string, err error) {
 			return "", err
 		}
 		return m.On + " can be written", errors.Join(file.Close(), os.Remove(m.On))
+	case Changes:
+		file, err := os.OpenFile(m.On, os.O_WRONLY, 0)
+		if err != nil {
+			return "", err
+		}
+		return m.On + " can be changed", file.Close()
 	case Connects:
 		return m.connect()
+	case Dials:
+		conn, err := net.DialTimeout("tcp", m.On, dialTimeout)
+		if err != nil {
+			return "", err
+		}
+		return m.On + " takes connections", conn.Close()
+	case Calls:
+		return "the kernel does " + m.On, call(m.On)
 	case Signals:
 		id, err := strconv.Atoi(m.On)
 		if err != nil {
@@ -84,11 +106,16 @@ func (m Move) do() (got string, err error) {
 		id, err := unix.SysvShmGet(key, 0, 0)
 		return fmt.Sprintf("shared memory %d is there", id), err
 	case Opens:
-		family, err := strconv.Atoi(m.On)
+		text, raw := strings.CutSuffix(m.On, " raw")
+		family, err := strconv.Atoi(text)
 		if err != nil {
 			return "", err
 		}
-		socket, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		kind, protocol := unix.SOCK_STREAM, 0
+		if raw {
+			kind, protocol = unix.SOCK_RAW, unix.IPPROTO_ICMP
+		}
+		socket, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC, protocol)
 		if err != nil {
 			return "", err
 		}

@@ -85,6 +85,8 @@ func TestAPodSeesItsImageAndItsOwnProcessesAndNothingElse(t *testing.T) {
 		"write /etc/hosts open /etc/hosts: ",
 		"write /new open /new: read-only file system",
 		"write /proc/sys/kernel/core_pattern open /proc/sys/kernel/core_pattern: ",
+		"forget what was said: invalid argument",
+		"no more processes: fork/exec /proc/self/exe: resource temporarily unavailable",
 	} {
 		assert.Contains(t, said, line)
 	}
@@ -120,6 +122,9 @@ func TestNothingOfTheMachineIsWithinReachOfAPod(t *testing.T) {
 	})
 	hostname, err := os.Hostname()
 	require.NoError(t, err)
+	outside, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, outside.Close()) })
 
 	for name, test := range map[string]struct {
 		move    sandbox.Move
@@ -139,17 +144,27 @@ func TestNothingOfTheMachineIsWithinReachOfAPod(t *testing.T) {
 		"a VSOCK to the machine below":         {sandbox.Move{Kind: sandbox.Opens, On: strconv.Itoa(unix.AF_VSOCK)}, "EAFNOSUPPORT", false},
 		"the kernel's ciphers":                 {sandbox.Move{Kind: sandbox.Opens, On: strconv.Itoa(unix.AF_ALG)}, "EAFNOSUPPORT", true},
 		"a user namespace in which it is root": {sandbox.Move{Kind: sandbox.Unshares}, "EPERM", false},
+		"a port of the machine":                {sandbox.Move{Kind: sandbox.Dials, On: outside.Addr().String()}, "ECONNREFUSED", false},
+		"raw packets":                          {sandbox.Move{Kind: sandbox.Opens, On: "2 raw"}, "EPERM", true},
+		"raw frames":                           {sandbox.Move{Kind: sandbox.Opens, On: "17 raw"}, "EAFNOSUPPORT", true},
+		"the kernel's keys":                    {sandbox.Move{Kind: sandbox.Calls, On: sandbox.KeyRings}, "EPERM", true},
+		"io_uring":                             {sandbox.Move{Kind: sandbox.Calls, On: sandbox.IORings}, "EPERM", true},
+		"page faults":                          {sandbox.Move{Kind: sandbox.Calls, On: sandbox.PageFaults}, "EPERM", true},
+		"programs in the kernel":               {sandbox.Move{Kind: sandbox.Calls, On: sandbox.Programs}, "EPERM", true},
+		"what other programs do":               {sandbox.Move{Kind: sandbox.Calls, On: sandbox.Profiles}, "EPERM", true},
+		"the kernel's log":                     {sandbox.Move{Kind: sandbox.Reads, On: "/dev/kmsg"}, "ENOENT", true},
+		"control groups":                       {sandbox.Move{Kind: sandbox.Reads, On: "/sys/fs/cgroup"}, "ENOENT", true},
 		"the machine's name":                   {sandbox.Move{Kind: sandbox.Privately, On: hostname}, "the machine is called stolen", false},
 	} {
 		result, err := s.Intrude(t.Context(), test.move)
 		require.NoError(t, err, name)
 		assert.Equal(t, sandbox.Result{Refused: test.refused}, result, name)
 		if !test.local {
-			outside := test.move.Do()
-			if test.move.Kind == sandbox.Opens && outside.Refused == "EAFNOSUPPORT" {
+			local := test.move.Do()
+			if test.move.Kind == sandbox.Opens && local.Refused == "EAFNOSUPPORT" {
 				continue // this machine has none
 			}
-			assert.NotEmpty(t, outside.Got, "%s, from outside: %s", name, outside.Refused)
+			assert.NotEmpty(t, local.Got, "%s, from outside: %s", name, local.Refused)
 		}
 	}
 	seen, err := s.Intrude(t.Context(), sandbox.Move{Kind: sandbox.Sees, On: "/program"})

@@ -10,8 +10,7 @@ import (
 	"strings"
 )
 
-// maxProcesses bounds how many processes of a tree are looked at: a program that starts more
-// has more memory than any limit allows.
+// maxProcesses bounds how many processes of a tree are looked at; a pod may have fewer.
 const maxProcesses = 4096
 
 // Memory is what a process and all that it has started take of the machine's memory, in

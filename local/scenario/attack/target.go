@@ -53,9 +53,10 @@ type Target struct {
 	// Intrude does something in the place of the program of the pod at an address.
 	// It is nil where pods have no file system of their own.
 	Intrude func(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error)
-	// Dir is the embedded cloud's folder, Daemon its process.
-	Dir    string
-	Daemon int
+	// Dir is the embedded cloud's folder, Daemon its process, Commands where it takes commands.
+	Dir      string
+	Daemon   int
+	Commands string
 
 	mu     sync.Mutex // guards what follows
 	client *http.Client

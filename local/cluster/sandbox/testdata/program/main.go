@@ -4,10 +4,16 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
+	"syscall"
 	"time"
 )
 
 func main() {
+	if len(os.Args) > 1 { // one of many
+		time.Sleep(time.Minute)
+		return
+	}
 	hostname, err := os.Hostname()
 	fmt.Println("hostname", hostname, err)
 	fmt.Println("process", os.Getpid(), "user", os.Getuid(), os.Getgid())
@@ -29,6 +35,25 @@ func main() {
 		}
 		fmt.Println("write", file, err)
 	}
+	fmt.Println("forget what was said:", syscall.Ftruncate(1, 0))
+	multiply()
 	fmt.Println("seen")
 	time.Sleep(time.Minute)
+}
+
+// multiply starts itself as often as it can.
+func multiply() {
+	var started []*exec.Cmd
+	for range 2000 {
+		one := exec.Command("/proc/self/exe", "one")
+		if err := one.Start(); err != nil {
+			fmt.Println("no more processes:", err)
+			break
+		}
+		started = append(started, one)
+	}
+	for _, one := range started {
+		_ = one.Process.Kill()
+		_ = one.Wait() // killed
+	}
 }
