@@ -22,7 +22,7 @@ func (a *app) alerts() *cobra.Command {
 		Long: "Show which alerts fire, and which notifications were sent.\n\n" +
 			"--hurry 30 makes windows, waiting times, scrapes and checks thirty times shorter, so that\n" +
 			"an incident can be rehearsed in seconds; --hurry 1 is real time again.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			client, err := a.connect(command)
 			if err != nil {

@@ -60,6 +60,7 @@ func New(load Load, out, errors io.Writer) *cobra.Command {
 	}
 	root.SetOut(out)
 	root.SetErr(errors)
+	root.SetFlagErrorFunc(flagMistake)
 	root.PersistentFlags().StringVar(&a.dir, "dir", "", "folder of the embedded cloud (default: .local in the project)")
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "a line for every resource")
 	for _, command := range []*cobra.Command{
@@ -70,6 +71,12 @@ func New(load Load, out, errors io.Writer) *cobra.Command {
 		root.AddCommand(command)
 	}
 	root.AddCommand(a.daemon(), a.sandbox()) // who has started them ends them
+	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
+		if command.Flags().Changed("dir") && a.dir == "" {
+			return errEmptyDir
+		}
+		return nil
+	}
 	return root
 }
 
@@ -87,6 +94,9 @@ func (a *app) configFlag(command *cobra.Command) {
 func (a *app) targetFlag(command *cobra.Command) {
 	command.Flags().StringArrayVar(&a.targets, "target", nil, "touch only this resource, by its URN or a pattern like '**sqli*'; can be given again")
 }
+
+// errEmptyDir refuses a folder whose name a script has not set.
+var errEmptyDir = errors.New("--dir is empty: name a folder, or leave --dir out for .local in the project")
 
 // errNoProject says that the current folder is not inside the project.
 var errNoProject = errors.New("this is not the license platform's project: run it in the folder that has Pulumi.local.yaml, or below")
@@ -143,9 +153,14 @@ func (a *app) wantedEdgePort() (int, error) {
 
 // Main runs the command line and returns the exit code.
 func Main(ctx context.Context, load Load, arguments []string, out, errors io.Writer) int {
-	root := New(load, out, errors)
+	checked := &checkedWriter{Writer: out}
+	root := New(load, checked, errors)
 	root.SetArgs(arguments)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = checked.failed()
+	}
+	if err != nil {
 		fmt.Fprintf(errors, "error: %v\n", err)
 		return 1
 	}

@@ -20,7 +20,7 @@ func (a *app) down() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "down",
 		Short: "Destroy the stack, stop everything and remove its state",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if stackOnly {
 				return interruptible(command, a.runDestroy)

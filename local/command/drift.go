@@ -13,7 +13,7 @@ func (a *app) drift() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "drift",
 		Short: "Change the cloud behind Pulumi's back, see a refresh find it, and put it back",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.runDrift(command.Context(), keep)
 		},

@@ -57,7 +57,7 @@ func (a *app) kubectlApply(namespace *string) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "apply -f FILE",
 		Short: "Apply a manifest of an Ingress",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			text, err := os.ReadFile(file)
 			if err != nil {
@@ -121,14 +121,18 @@ func ingressAnd(more int) cobra.PositionalArgs {
 }
 
 // manifest reads an Ingress and says which one it is.
-func manifest(text []byte, namespace string) (object apiserver.Object, id string, err error) {
-	if err := yaml.UnmarshalStrict(text, &object); err != nil {
+func manifest(content []byte, namespace string) (object apiserver.Object, id string, err error) {
+	if err := yaml.UnmarshalStrict(content, &object); err != nil {
 		return nil, "", fmt.Errorf("it is not a manifest: %w", err)
+	}
+	text := func(field string) string {
+		value, _ := object[field].(string)
+		return value
 	}
 	metadata, _ := object["metadata"].(map[string]any)
 	name, _ := metadata["name"].(string)
 	if object["apiVersion"] != "networking.k8s.io/v1" || object["kind"] != "Ingress" || name == "" {
-		return nil, "", fmt.Errorf("it is %v %v %q: it has to be a networking.k8s.io/v1 Ingress with a name", object["apiVersion"], object["kind"], name)
+		return nil, "", fmt.Errorf("it has apiVersion %q, kind %q and name %q: it has to be a networking.k8s.io/v1 Ingress with a name", text("apiVersion"), text("kind"), name)
 	}
 	if given, _ := metadata["namespace"].(string); given != "" {
 		namespace = given

@@ -12,7 +12,7 @@ func (a *app) preview() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "preview",
 		Short: "Show what `up` would change",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return interruptible(command, a.runPreview)
 		},

@@ -24,7 +24,7 @@ func (a *app) previewReal() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "preview-real",
 		Short: "Preview dev and prod with the real provider plugins, without Google",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return interruptible(command, func(ctx context.Context) error { return a.runPreviewReal(ctx, stacks) })
 		},

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -33,9 +34,38 @@ func newPrinter(out, errors io.Writer) *printer {
 	return &printer{out: out, errors: errors, colour: terminal(out), started: time.Now()}
 }
 
+// checkedWriter remembers the first text that could not be written, on a full disk for
+// example: who reads a file that is not whole has to learn it by the exit code.
+type checkedWriter struct {
+	io.Writer
+	mu  sync.Mutex
+	err error
+}
+
+func (w *checkedWriter) Write(text []byte) (int, error) {
+	n, err := w.Writer.Write(text)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = cmp.Or(w.err, err)
+	return n, err
+}
+
+func (w *checkedWriter) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		return nil
+	}
+	return fmt.Errorf("not all of the output could be written: %w", w.err)
+}
+
+// terminal says whether a writer shows colours (https://no-color.org).
 func terminal(w io.Writer) bool {
+	if checked, is := w.(*checkedWriter); is {
+		w = checked.Writer
+	}
 	file, isFile := w.(*os.File)
-	if !isFile || os.Getenv("NO_COLOR") != "" {
+	if !isFile || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return false
 	}
 	info, err := file.Stat()

@@ -10,7 +10,7 @@ func (a *app) refresh() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "refresh",
 		Short: "Update the state from the real resources, and show the differences",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return interruptible(command, a.runRefresh)
 		},

@@ -18,7 +18,7 @@ func (a *app) token() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "token",
 		Short: "Print an ID token of the local Identity Platform",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			dir, err := a.folder()
 			if err != nil {

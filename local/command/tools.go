@@ -12,7 +12,7 @@ func (a *app) tools() *cobra.Command {
 	return &cobra.Command{
 		Use:   "tools",
 		Short: "Install or build what the project and its tests need: PostgreSQL, Redis, Chromium, the Pulumi CLI, the API's image",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return interruptible(command, a.runTools)
 		},

@@ -13,7 +13,7 @@ func (a *app) up() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "up",
 		Short: "Bring the whole stack up and leave it running",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return interruptible(command, a.runUp)
 		},

@@ -48,7 +48,7 @@ func (i *Issuer) PutTenant(t Tenant) (Tenant, error) {
 		return Tenant{}, errors.New("a tenant needs a project")
 	}
 	if !displayNames.MatchString(t.DisplayName) {
-		return Tenant{}, fmt.Errorf("a tenant cannot be named %q: 4 to 20 letters, digits and hyphens are allowed, a letter first", t.DisplayName)
+		return Tenant{}, fmt.Errorf("a tenant cannot be named %.80q: 4 to 20 letters, digits and hyphens are allowed, a letter first", t.DisplayName)
 	}
 	if t.ID == "" {
 		t.ID = TenantID(t.Project, t.DisplayName)
