@@ -49,7 +49,7 @@ func (m *Monitoring) matchedEntry(r logRule, entry map[string]any) {
 	} else if open != nil || len(m.open) < maxLogIncidents {
 		m.open[key] = &logIncident{rule: r, labels: labels, began: now, last: now}
 	} else {
-		m.dropped++
+		m.untold.add(now)
 		return
 	}
 	select {

@@ -81,7 +81,9 @@ type Monitoring struct {
 	problems                 []string
 	prometheus, alertmanager *server // nil while they do not run
 	watchers                 watch.Changes
-	dropped                  int
+	// dropped counts log entries that were not evaluated, untold the alerts over log
+	// entries that were not told.
+	dropped, untold overflow
 	// open are the incidents over log entries, reopening what the inbox tells of them
 	// from before.
 	open      map[string]*logIncident
@@ -152,7 +154,7 @@ func (m *Monitoring) Entry(entry map[string]any) {
 	case m.entries <- entry:
 	default:
 		m.mu.Lock()
-		m.dropped++
+		m.dropped.add(m.options.Now())
 		m.mu.Unlock()
 	}
 }
@@ -223,12 +225,10 @@ type Status struct {
 func (m *Monitoring) Status(ctx context.Context) Status {
 	m.mu.Lock()
 	s := Status{Pace: m.speed, Rules: m.rules, LogRules: len(m.logs), Problems: slices.Clone(m.problems), Incidents: []Incident{}}
-	prometheus, alertmanager, dropped, declared := m.prometheus, m.alertmanager, m.dropped, m.rules+len(m.logs) > 0
+	prometheus, alertmanager, declared := m.prometheus, m.alertmanager, m.rules+len(m.logs) > 0
+	s.Problems = append(s.Problems, m.overflows()...)
 	s.Down = m.down
 	m.mu.Unlock()
-	if dropped > 0 {
-		s.Problems = append(s.Problems, fmt.Sprintf("%d log entries came too fast and were not evaluated", dropped))
-	}
 	if prometheus == nil || alertmanager == nil {
 		s.Incidents = append(s.Incidents, m.remembered(m.openLogIncidents())...)
 		if declared && s.Down == "" {
