@@ -133,5 +133,5 @@ func TestTheDataSaysNothingRatherThanSomethingFalse(t *testing.T) {
 	assert.Equal(t, w.topology.Edges, topology.Edges)
 	var audit page.Audit
 	read(t, server.URL+"/api/audit", &audit)
-	assert.Len(t, audit.Entries, 4)
+	assert.Len(t, audit.Entries, 5)
 }

@@ -2,6 +2,8 @@ package page_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +144,30 @@ func TestTheConsoleInABrowser(t *testing.T) {
 		b.until("document.querySelectorAll('.edge[data-on]').length === 4")
 		b.press("Enter", 13, "\r")
 		b.until("document.querySelectorAll('.edge[data-on]').length === 0")
+	})
+	t.Run("in an audit trail of names that are read from the right, who stands before what", func(t *testing.T) {
+		b.until(`(() => {
+			const [who, on] = [...[...document.querySelectorAll('#audit-list li')].find((entry) => entry.textContent.includes('דנה')).querySelectorAll('bdi')];
+			return who.textContent === 'דנה' && who.getBoundingClientRect().right <= on.getBoundingClientRect().left;
+		})()`)
+	})
+	t.Run("in the colours of the user's own each outcome of a layer looks another way", func(t *testing.T) {
+		b.call(nil, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "forced-colors", "value": "active"}}})
+		var looks map[string]string
+		b.run(&looks, `(() => {
+			const looks = {}, sample = document.querySelector('.way i').cloneNode();
+			document.querySelector('.way').append(sample);
+			for (const outcome of ['p', 's', 'k', '-']) {
+				sample.dataset.o = outcome;
+				const { backgroundColor, borderStyle } = getComputedStyle(sample);
+				looks[outcome] = backgroundColor + " " + borderStyle;
+			}
+			sample.remove();
+			return looks;
+		})()`)
+		assert.Len(t, slices.Compact(slices.Sorted(maps.Values(looks))), 4, "%v", looks)
+		b.visit(server.URL, 1280, "light")
+		b.until(liveNow)
 	})
 	t.Run("what is not known is not shown as a number", func(t *testing.T) {
 		var text string

@@ -66,6 +66,7 @@ func newWorld() *world {
 		{At: time.Now(), Source: "cloud", Who: "license-api@p.iam.gserviceaccount.com", Action: "AsymmetricSign", On: "license-signing/1", Outcome: "ok"},
 		{At: time.Now(), Source: "ledger", Who: "user-1", Action: "lease.acquire", On: "demo", Outcome: "ok"},
 		{At: time.Now(), Source: "ledger", Who: "user-1", Action: "request.refuse", On: "demo", Outcome: "forbidden", Bad: true},
+		{At: time.Now(), Source: "ledger", Who: "דנה", Action: "license.create", On: "רישיון", Outcome: "ok"},
 		{At: time.Now(), Source: "operation", Who: "Pulumi", Action: "create", On: "KeyRing license-keys", Outcome: "ok"},
 	}}
 	w.marks = []page.Mark{{At: time.Now(), Kind: "command", Text: "make up"}}

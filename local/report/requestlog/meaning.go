@@ -58,6 +58,9 @@ func meanings() map[string]meaning {
 			app.CodeCredentialExists:   "a credential has this name",
 			app.CodeCredentialLimit:    "the tenant has as many credentials as it may",
 			app.CodeNoSeats:            "all seats are taken; they are counted in one step",
+			app.CodeUserLimit:          "the user holds as many seats as one user may",
+			app.CodeSeatsReserved:      "the seats that are free are kept for others",
+			app.CodeLeaseTaken:         "the seat went to another device, because the licence was full",
 			app.CodeUnavailable:        "a store or the signing key does not answer",
 		},
 	} {

@@ -82,4 +82,5 @@ export const audit = (a) => {
 source.addEventListener("change", () => audit(trail));
 const entry = (e) => el("li", {},
   el("p", { class: "head" }, el("span", { class: "at" }, clock(e.at)), el("span", { class: "name" }, e.action), el("span", { class: e.bad ? "bad" : "soft" }, e.outcome)),
-  el("p", { class: "soft" }, [e.who, e.on].filter(Boolean).join(" → ")));
+  // Each in its own direction: two names in Arabic would change places.
+  el("p", { class: "soft" }, e.who && el("bdi", {}, e.who), e.who && e.on && " → ", e.on && el("bdi", {}, e.on)));

@@ -41,9 +41,9 @@ const state = (n) => (n.down ? "made to fail" : n.total ? n.ready + " of " + n.t
 
 const node = (n, box) => svg("g", {
   class: "node", tabindex: 0, role: "button", "aria-pressed": String(n.id === picked), "data-id": n.id, "data-foreign": n.foreign,
-  "data-bad": n.down || n.ready < n.total, "aria-label": n.name + ", " + state(n), transform: "translate(" + box.x + " " + box.y + ")",
+  "data-bad": n.down || n.ready < n.total, transform: "translate(" + box.x + " " + box.y + ")",
 }, svg("rect", { width: box.wide, height: box.high }), svg("text", { class: "title", x: 8, y: 16 }, clip(n.name, box.wide)),
-box.high > 30 && svg("text", { x: 8, y: 30 }, clip(state(n), box.wide * 1.12)), svg("title", {}, n.name + " (" + n.where + ")"));
+box.high > 30 && svg("text", { x: 8, y: 30 }, clip(state(n), box.wide * 1.12)), svg("title", {}, [n.name, ...new Set([state(n), n.where])].join(", ")));
 
 const draw = () => {
   const t = last, width = Math.max(430, map.clientWidth - 14);
