@@ -78,6 +78,9 @@ func (a *app) warn(text string) {
 // startDaemon takes the running daemon when it is of this build and has the
 // wanted addresses and everything works, else it starts one.
 func (a *app) startDaemon(ctx context.Context, c *cloud) error {
+	if err := checkOpenFiles(); err != nil {
+		return err
+	}
 	plan, err := a.choosePlan(c.dir)
 	if err != nil {
 		return err

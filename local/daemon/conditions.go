@@ -13,6 +13,9 @@ import (
 // are not ready because of a fault that was set are not listed.
 func (s Status) CurrentProblems() (all []string) {
 	all = append(all, s.Problems...)
+	if s.Disk != "" {
+		all = append(all, s.Disk)
+	}
 	all = append(all, s.Edge.Problems...)
 	if !s.Edge.Synced && len(s.Edge.Problems) == 0 && s.Declares() {
 		all = append(all, "the load balancer does not serve what is declared")

@@ -54,6 +54,8 @@ type Status struct {
 	Refusals []Refusal `json:"refusals,omitempty"`
 	// Problems are what could not be brought back at the start.
 	Problems []string `json:"problems,omitempty"`
+	// Disk says that the folder's disk is full; empty when it is not.
+	Disk string `json:"disk,omitempty"`
 	// Faults are the parts that were made to fail.
 	Faults []string `json:"faults,omitempty"`
 	// Monitoring tells which alerts fire.
@@ -154,7 +156,7 @@ func (d *Daemon) status() Status {
 		PID: os.Getpid(), Resources: map[string]int{}, Existing: map[string]int{}, Addresses: map[string]string{},
 		Edge: d.balancer.Status(), Network: d.network.Status(), Faults: d.faults.names(), Monitoring: d.monitoring.Status(context.Background()),
 		Drifted: d.drifts.left(d.store), Notices: d.notices(), Suspended: d.suspensions(),
-		Rights: d.missingRights(), Refusals: d.refusals.latest(),
+		Rights: d.missingRights(), Refusals: d.refusals.latest(), Disk: fullDisk(d.options.Dir),
 	}
 	for _, r := range d.store.List() {
 		if r.URN == "" {

@@ -20,7 +20,7 @@ func TestAProcessCanNeitherFillTheDiskNorTakeBackWhatItSaid(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pod.log")
 	p, err := s.Start(process.Command{
 		Name: "talker", Path: "/bin/sh", LogPath: path,
-		Args: []string{"-c", `yes "a line of a talker" | head -c 50000000; echo the last line >&2`},
+		Args: []string{"-c", `yes "a line of a talker" | head -c 49400000; echo the last line >&2`},
 	})
 	require.NoError(t, err)
 	await.Receive(t, p.Done())
