@@ -50,7 +50,7 @@ func (a *app) daemon() *cobra.Command {
 				return daemon.Ready(r, nil)
 			})
 			if err != nil && !told {
-				return errors.Join(err, daemon.Ready(daemon.Record{}, err))
+				_ = daemon.Ready(daemon.Record{}, err) // who started it by hand waits for none
 			}
 			return err
 		},

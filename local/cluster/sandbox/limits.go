@@ -6,9 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxTasks is how many processes and threads a pod may have: the least that GKE lets a node
-// pool set
-// (https://cloud.google.com/kubernetes-engine/docs/how-to/node-system-config, podPidsLimit).
+// maxTasks is how many processes and threads a pod may have, as a kubelet's podPidsLimit says
+// (https://kubernetes.io/docs/concepts/policy/pid-limiting/). The API has some thirty.
 const maxTasks = 1024
 
 // noCore keeps the kernel from writing the memory of a program that crashes, with its secrets,
