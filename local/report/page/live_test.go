@@ -137,6 +137,12 @@ func TestTheConsoleInABrowser(t *testing.T) {
 		b.until("document.querySelector('#layer-4').open && document.activeElement === document.querySelector('#layer-4 > summary')")
 		b.shoot("fault")
 	})
+	t.Run("what was dropped is counted beside, and no count lies over another", func(t *testing.T) {
+		b.until(`(() => {
+			const boxes = [...document.querySelectorAll('.drop-label')].map((label) => label.getBoundingClientRect());
+			return boxes.length === 2 && (boxes[0].bottom <= boxes[1].top + 3 || boxes[1].bottom <= boxes[0].top + 3 || boxes[0].right <= boxes[1].left || boxes[1].right <= boxes[0].left);
+		})()`)
+	})
 	t.Run("who may talk to whom is said of the part that is chosen", func(t *testing.T) {
 		b.run(nil, "document.querySelector('.node[data-id=\"coditect-app/license-api\"]').focus()")
 		b.press("Enter", 13, "\r")

@@ -59,6 +59,7 @@ func newWorld() *world {
 			{From: "coditect-app/license-api", To: "Cloud KMS", Ports: []string{"8443"}},
 			{From: "coditect-app/license-api", To: "Memorystore", Ports: []string{"6378"}},
 			{From: "coditect-app/coditect-frontend", To: "Memorystore", Ports: []string{}, Dropped: 4, Trial: true},
+			{From: "machine", To: "Memorystore", Ports: []string{}, Dropped: 2},
 		},
 		Denied: []page.Denied{{At: time.Now(), From: "coditect-app/coditect-frontend", To: "Memorystore", Text: "TCP 6378 from pod coditect-app/coditect-frontend-0 to Memorystore", Count: 4, Trial: true}},
 	}

@@ -52,9 +52,12 @@ const draw = () => {
   const foreign = new Set(t.nodes.filter((n) => n.foreign).map((n) => n.id));
   const edges = t.edges.filter((e) => at[e.from] && at[e.to]);
   const lines = edges.filter((e) => e.ports.length).map((e) => svg("path", { class: "edge", "data-foreign": foreign.has(e.from), d: path(at[e.from], at[e.to]), "data-from": e.from, "data-to": e.to }));
+  const labels = []; // none lies over another
   const drops = edges.filter((e) => e.dropped).flatMap((e) => {
     const a = at[e.from], b = at[e.to], x = a.column === b.column ? a.x + a.wide + 28 : a.column < b.column ? b.x - 14 : b.x + b.wide + 14;
-    const y = a.column === b.column ? (a.y + b.y + b.high) / 2 + 4 : b.y + b.high / 2 - 4;
+    let y = a.column === b.column ? (a.y + b.y + b.high) / 2 + 4 : b.y + b.high / 2 - 4;
+    while (labels.some((other) => Math.abs(other.x - x) < 26 && Math.abs(other.y - y) < 11)) y += 11;
+    labels.push({ x, y });
     return [svg("path", { class: "edge dropped", d: path(a, b), "data-from": e.from, "data-to": e.to }),
       svg("text", { class: "drop-label", x, y, "text-anchor": "middle", "data-from": e.from, "data-to": e.to }, "✕ " + e.dropped)];
   });
