@@ -81,17 +81,22 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return component, nil
 }
 
-// ruleOptions replaces a rule whose action changes where one of the actions may
-// be a rate limit: the API refuses to turn one into another at the same
-// priority, and the old rule must be gone before the new one comes.
+// ruleOptions replaces a rule whose preview changes: the provider (v5.42) does not send the
+// false that would enforce a rule, which goes on logging only
+// (https://github.com/hashicorp/terraform-provider-google/issues/19443). It replaces a
+// rule whose action changes where one of the actions may be a rate limit, too: the API
+// refuses to turn one into another at the same priority. The old rule must be gone before
+// the new one comes.
 //
 // Rules go with their policy. The load balancer lets go of a policy some time after the
 // BackendConfig names another one, or is gone: without its rules the old policy would let
 // everything through meanwhile.
 func ruleOptions(component, declared pulumi.Resource, each rule.Rule) []pulumi.ResourceOption {
-	options := []pulumi.ResourceOption{pulumi.Parent(component), pulumi.DeletedWith(declared)}
+	replacing := []string{"preview"}
 	if policy.MayChangeAction(each) {
-		options = append(options, pulumi.ReplaceOnChanges([]string{"action"}), pulumi.DeleteBeforeReplace(true))
+		replacing = append(replacing, "action")
 	}
-	return options
+	return []pulumi.ResourceOption{
+		pulumi.Parent(component), pulumi.DeletedWith(declared), pulumi.ReplaceOnChanges(replacing), pulumi.DeleteBeforeReplace(true),
+	}
 }

@@ -134,8 +134,11 @@ func TestRulesHaveStableNamesBelowTheComponent(t *testing.T) {
 	require.Contains(t, names, "armor-rate-limit-ban")
 	require.NotContains(t, names, "armor-default", "the default rule is declared inside the policy")
 
-	assert.Equal(t, []string{"action"}, names["armor-custom-partners"].ReplaceOnChanges, "a rate limit cannot become another one in place")
-	assert.True(t, names["armor-custom-partners"].DeleteBeforeReplace)
+	assert.Contains(t, names["armor-custom-partners"].ReplaceOnChanges, "action", "a rate limit cannot become another one in place")
+	for name, each := range names {
+		assert.Contains(t, each.ReplaceOnChanges, "preview", "%s: the provider cannot enforce a rule that only logs", name)
+		assert.True(t, each.DeleteBeforeReplace, name)
+	}
 	assert.Equal(t, []string{"rules"}, mocked.Of(policyType)[0].IgnoreChanges)
 }
 

@@ -53,7 +53,7 @@ func (b *builder) declarePrivateServices(n *Network) error {
 		ReservedPeeringRanges: append(ranges, reserved.Name),
 		UpdateOnCreationFail:  pulumi.Bool(!b.settings.Adopt || len(ranges) > 0),
 		DeletionPolicy:        pulumi.String("ABANDON"),
-	}, b.options()...)
+	}, append(b.options(), pulumi.IgnoreChanges(b.othersRanges()))...)
 	if err != nil {
 		return err
 	}
@@ -61,4 +61,16 @@ func (b *builder) declarePrivateServices(n *Network) error {
 	n.PrivateServicesRangeName = reserved.Name
 	n.PrivateServices = []pulumi.Resource{connection}
 	return nil
+}
+
+// othersRanges is the property of a connection that others write, too: only its creation
+// adds our range. Google lists the ranges in an order of its own, which the provider (v5.42)
+// takes for a change with every update, and would write the declared ones over what
+// others have added since
+// (https://github.com/hashicorp/terraform-provider-google/issues/20398).
+func (b *builder) othersRanges() []string {
+	if !b.settings.Adopt {
+		return nil
+	}
+	return []string{"reservedPeeringRanges"}
 }

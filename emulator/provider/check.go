@@ -33,7 +33,8 @@ func (s *Server) Check(ctx context.Context, request *pulumirpc.CheckRequest) (*p
 	return response, err
 }
 
-// Diff compares the inputs of the last update with the new ones.
+// Diff compares the inputs of the last update, and what the API answered to them, with the
+// new ones.
 func (s *Server) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	about, before, after, err := s.decodeCall(ctx, request.GetUrn(), request.GetOldInputs(), request.GetNews())
 	if err != nil {
@@ -44,9 +45,9 @@ func (s *Server) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pul
 		return nil, err
 	}
 	kind, draft, is := about.kind, about.draft(after, true), plain(outputs)
-	was := kind.Fields.settle(plain(before), is)
+	was := kind.answered(kind.Fields.settle(plain(before), is), is)
 	draft.Inputs = kind.Fields.settle(draft.Inputs, was, is)
-	found := changes(was, draft.Inputs)
+	found := unignored(changes(was, draft.Inputs), request.GetIgnoreChanges())
 	immutable := append(slices.Clone(kind.Immutable), kind.Fields.replaced(found)...)
 	if kind.Replaces != nil {
 		immutable = append(immutable, kind.Replaces(was, draft.Inputs)...)

@@ -99,6 +99,15 @@ func (c change) index(i int) change {
 	return c
 }
 
+// unignored leaves out the changes of properties that the program ignores.
+func unignored(found []change, ignored []string) []change {
+	return slices.DeleteFunc(found, func(c change) bool {
+		return slices.ContainsFunc(ignored, func(name string) bool {
+			return c.path == name || strings.HasPrefix(c.path, name+".") || strings.HasPrefix(c.path, name+"[")
+		})
+	})
+}
+
 // replaces says whether the change touches an immutable property.
 func (c change) replaces(immutable []string) bool {
 	return slices.ContainsFunc(immutable, func(name string) bool {

@@ -92,6 +92,10 @@ type Kind struct {
 	// Replaces lists further inputs that cannot change as they are about to: a
 	// disk can grow in place, but not shrink. It may be left out.
 	Replaces func(before, after Properties) []string
+	// Decided lists inputs, by their path, that the API answers in its own way although the
+	// provider's schema does not call them computed. The provider compares what is declared
+	// with the answer, which Compute puts into the outputs.
+	Decided []string
 	// Computed lists the outputs that are unknown before the resource exists.
 	Computed []string
 	// Secret lists the outputs that are secret by nature.
@@ -142,6 +146,22 @@ type Kind struct {
 
 // Function is a lookup that programs invoke.
 type Function func(ctx context.Context, config Configuration, args Properties) (Properties, error)
+
+// answered returns the inputs with what the API answered to those that it decides about.
+func (k Kind) answered(inputs, outputs Properties) Properties {
+	if len(k.Decided) == 0 {
+		return inputs
+	}
+	completed, _ := clone(map[string]any(inputs)).(map[string]any)
+	for _, path := range k.Decided {
+		for _, p := range places(completed, path) {
+			if answer, given := outputs.At(path); given {
+				p.holder[p.key] = clone(answer)
+			}
+		}
+	}
+	return completed
+}
 
 // stored is the type under which the store keeps the resource.
 func (k Kind) stored() string {

@@ -12,13 +12,12 @@ func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource
 	s := args.Settings
 	declared, err := container.NewCluster(ctx, name, clusterArgs(args),
 		pulumi.Parent(parent), pulumi.DependsOn(args.DependsOn), pulumi.Protect(s.Protected()),
-		// Google resizes and upgrades what it manages; the pool below is ours.
-		pulumi.IgnoreChanges([]string{"initialNodeCount", "nodeConfig"}))
+		pulumi.IgnoreChanges(decidedOfCluster()))
 	if err != nil {
 		return access{}, err
 	}
 	pool, err := container.NewNodePool(ctx, name, nodePoolArgs(args, declared.Name),
-		pulumi.Parent(parent), pulumi.DependsOn(args.DependsOn), pulumi.IgnoreChanges([]string{"initialNodeCount"}))
+		pulumi.Parent(parent), pulumi.DependsOn(args.DependsOn), pulumi.IgnoreChanges(decidedOfNodes()))
 	if err != nil {
 		return access{}, err
 	}
@@ -39,6 +38,22 @@ func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource
 		member:    declared.Fleet.Membership().Elem(),
 		resources: resources,
 	}, nil
+}
+
+// decidedOfCluster are properties that GKE decides in the end. It resizes and upgrades the
+// nodes that it made the cluster with, and calls the encryption of all objects by another
+// name than that of Secrets, which the provider (v5.42) knows as the only one
+// (https://github.com/GoogleCloudPlatform/magic-modules/pull/17206).
+func decidedOfCluster() []string {
+	return []string{"databaseEncryption.state", "initialNodeCount", "nodeConfig"}
+}
+
+// decidedOfNodes are properties that GKE fills in for every pool and that the provider
+// (v5.42) would take away again, which GKE refuses
+// (https://github.com/GoogleCloudPlatform/magic-modules/pull/11971,
+// https://github.com/GoogleCloudPlatform/magic-modules/pull/12877).
+func decidedOfNodes() []string {
+	return []string{"initialNodeCount", "nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"}
 }
 
 func clusterArgs(args *Args) *container.ClusterArgs {
@@ -74,6 +89,10 @@ func clusterArgs(args *Args) *container.ClusterArgs {
 		// with the networkPolicy block, which is Calico.
 		DatapathProvider:          pulumi.String("ADVANCED_DATAPATH"),
 		EnableIntranodeVisibility: on,
+		// Every new cluster has it, and the provider (v5.42) replaces a cluster that has it
+		// while its program does not say so
+		// (https://github.com/hashicorp/terraform-provider-google/issues/24718).
+		EnableL4IlbSubsetting: on,
 		AddonsConfig: container.ClusterAddonsConfigArgs{
 			DnsCacheConfig:           container.ClusterAddonsConfigDnsCacheConfigArgs{Enabled: on},
 			HttpLoadBalancing:        container.ClusterAddonsConfigHttpLoadBalancingArgs{Disabled: off},
@@ -90,9 +109,7 @@ func clusterArgs(args *Args) *container.ClusterArgs {
 		MasterAuth: container.ClusterMasterAuthArgs{
 			ClientCertificateConfig: container.ClusterMasterAuthClientCertificateConfigArgs{IssueClientCertificate: off},
 		},
-		SecurityPostureConfig: container.ClusterSecurityPostureConfigArgs{
-			Mode: pulumi.String("BASIC"), VulnerabilityMode: pulumi.String("VULNERABILITY_BASIC"),
-		},
+		SecurityPostureConfig: container.ClusterSecurityPostureConfigArgs{Mode: pulumi.String("BASIC")},
 
 		LoggingConfig: container.ClusterLoggingConfigArgs{EnableComponents: pulumi.ToStringArray([]string{
 			"SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER",

@@ -19,8 +19,19 @@ const (
 // BuildPlatform is Platform or its default.
 func (s Settings) BuildPlatform() string { return cmp.Or(s.Platform, "linux/amd64") }
 
-func (s Settings) cpu() string    { return cmp.Or(s.CPU, defaultCPU) }
-func (s Settings) memory() string { return cmp.Or(s.Memory, defaultMemory) }
+func (s Settings) cpu() string    { return canonical(cmp.Or(s.CPU, defaultCPU)) }
+func (s Settings) memory() string { return canonical(cmp.Or(s.Memory, defaultMemory)) }
+
+// canonical writes a quantity as the API server does, 1000m as 1: another form would differ
+// from what is there with every refresh
+// (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
+func canonical(text string) string {
+	quantity, err := resource.ParseQuantity(text)
+	if err != nil {
+		return text // Validate refuses it
+	}
+	return quantity.String()
+}
 
 // MemoryBytes is a pod's memory, in bytes, of settings that are valid.
 func (s Settings) MemoryBytes() int64 {

@@ -201,6 +201,19 @@ func TestPreviewsAndDriftChecksChangeNothing(t *testing.T) {
 	}
 }
 
+func TestOnlyTheDriftCheckUsesTheAccountThatReadsSecretsAndOnlyFromMain(t *testing.T) {
+	t.Parallel()
+	for _, name := range names(t) {
+		content, w := read(t, name)
+		if name != "drift.yml" {
+			assert.NotContains(t, content, "DRIFT_SERVICE_ACCOUNT", name)
+			continue
+		}
+		assert.Equal(t, "drift", w.Jobs["check"].Environment, "the environment takes deployments from main only")
+		assert.NotContains(t, content, "PREVIEW_SERVICE_ACCOUNT", "a refresh reads secrets, which that account may not")
+	}
+}
+
 func TestThePulumiCLIAndTheProgramFitTogether(t *testing.T) {
 	t.Parallel()
 	action, err := os.ReadFile(filepath.Join(root, ".github", "actions", "google", "action.yml"))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -42,7 +43,7 @@ func (c *cloud) Make(r declared.Resource) (string, resource.PropertyMap, error) 
 	if !emulated {
 		return c.echo.Make(r)
 	}
-	return create(by(r.Provider), server, r.URN, r.Properties)
+	return create(by(r.Provider), server, r)
 }
 
 // server is the provider that has a type or a function.
@@ -83,14 +84,15 @@ func by(ref string) context.Context {
 	return peer.NewContext(context.Background(), &peer.Peer{Addr: reference(ref)})
 }
 
-// create checks a resource and makes it, as the engine does.
-func create(ctx context.Context, server *provider.Server, urn string, inputs resource.PropertyMap) (string, resource.PropertyMap, error) {
-	sent, err := marshal(inputs)
+// create checks a resource and makes it, as the engine does. What it was made with must
+// be what the next update finds, or that would change it again, and each one after it.
+func create(ctx context.Context, server *provider.Server, r declared.Resource) (string, resource.PropertyMap, error) {
+	sent, err := marshal(r.Properties)
 	if err != nil {
 		return "", nil, err
 	}
-	seed := sha256.Sum256([]byte(urn)) // generated names are the same in each plan
-	checked, err := server.Check(ctx, &pulumirpc.CheckRequest{Urn: urn, News: sent, RandomSeed: seed[:]})
+	seed := sha256.Sum256([]byte(r.URN)) // generated names are the same in each plan
+	checked, err := server.Check(ctx, &pulumirpc.CheckRequest{Urn: r.URN, News: sent, RandomSeed: seed[:]})
 	if err != nil {
 		return "", nil, err
 	}
@@ -101,12 +103,42 @@ func create(ctx context.Context, server *provider.Server, urn string, inputs res
 	if err := errors.Join(refused...); err != nil {
 		return "", nil, err
 	}
-	made, err := server.Create(ctx, &pulumirpc.CreateRequest{Urn: urn, Properties: checked.GetInputs()})
+	made, err := server.Create(ctx, &pulumirpc.CreateRequest{Urn: r.URN, Properties: checked.GetInputs()})
 	if err != nil {
+		return "", nil, err
+	}
+	if err := settled(ctx, server, r, made, checked.GetInputs()); err != nil {
 		return "", nil, err
 	}
 	outputs, err := unmarshal(made.GetProperties())
 	return made.GetId(), outputs, err
+}
+
+// settled says what the next update would change of a resource that was just made, with a
+// refresh before it or without.
+func settled(ctx context.Context, server *provider.Server, r declared.Resource, made *pulumirpc.CreateResponse, inputs *structpb.Struct) error {
+	found, err := server.Read(ctx, &pulumirpc.ReadRequest{Id: made.GetId(), Urn: r.URN, Properties: made.GetProperties(), Inputs: inputs})
+	if err != nil {
+		return err
+	}
+	for _, state := range []struct {
+		when            string
+		inputs, outputs *structpb.Struct
+	}{
+		{"the next update", inputs, made.GetProperties()},
+		{"an update after a refresh", found.GetInputs(), found.GetProperties()},
+	} {
+		again, err := server.Diff(ctx, &pulumirpc.DiffRequest{
+			Id: made.GetId(), Urn: r.URN, Olds: state.outputs, OldInputs: state.inputs, News: inputs, IgnoreChanges: r.IgnoreChanges,
+		})
+		if err != nil {
+			return err
+		}
+		if differences := slices.Sorted(maps.Keys(again.GetDetailedDiff())); len(differences) > 0 {
+			return fmt.Errorf("%s would change it again: %s (replaces it: %t)", state.when, strings.Join(differences, ", "), len(again.GetReplaces()) > 0)
+		}
+	}
+	return nil
 }
 
 // Read implements declared.Cloud.

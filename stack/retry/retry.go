@@ -39,7 +39,8 @@ const Pause = 8 * time.Second
 
 // typesWithHook are the types of resources that are declared with the hook: the first
 // ones that use an API, a grant or a webhook, and whose deletion hardly ever fails.
-var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config|notificationChannel|alertPolicy|slo):|gcp:redis/instance:` +
+var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config|notificationChannel|alertPolicy|slo|connection):` +
+	`|gcp:compute/(subnetwork|firewall|router):|gcp:redis/instance:` +
 	`|kubernetes:(cloud\.google\.com|networking\.gke\.io|monitoring\.googleapis\.com)/)`)
 
 // transientErrors are the errors that are gone after a while, by the package of the
@@ -51,6 +52,13 @@ var transientErrors = map[string][]*regexp.Regexp{
 		// (https://github.com/hashicorp/terraform-provider-google/issues/21931,
 		// https://cloud.google.com/iam/docs/service-agents).
 		regexp.MustCompile(`Error 400: Service account \S+ does not exist`),
+		// The agent of Service Networking is not known everywhere when the first connection
+		// is made (https://github.com/GoogleCloudPlatform/magic-modules/pull/16489).
+		regexp.MustCompile(`Request had invalid authentication credentials`),
+		// A network takes no other change while one is under way, such as its peering, and
+		// the provider (v5.42) does not wait for that
+		// (https://github.com/hashicorp/terraform-provider-google-beta/pull/9970).
+		regexp.MustCompile(`Error 400: .*/networks/\S+' is not ready`),
 		// An API that has just been enabled is not known everywhere
 		// (https://cloud.google.com/service-usage/docs/enable-disable).
 		regexp.MustCompile(`If you enabled this API recently, wait a few minutes`),

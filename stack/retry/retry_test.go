@@ -17,6 +17,7 @@ func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
 		alert      = "gcp:monitoring/alertPolicy:AlertPolicy"
 		objective  = "gcp:monitoring/slo:Slo"
 		network    = "gcp:compute/network:Network"
+		connection = "gcp:servicenetworking/connection:Connection"
 		backend    = "kubernetes:cloud.google.com/v1:BackendConfig"
 	)
 	for name, c := range map[string]struct {
@@ -28,6 +29,9 @@ func TestOnlyWhatEndsByItselfIsTriedAgain(t *testing.T) {
 		"an API enabled a moment ago":          {repository, "googleapi: Error 403: Artifact Registry API has not been used in project 1 before or it is disabled. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.", true},
 		"a key not granted everywhere":         {repository, "googleapi: Error 403: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource 'projects/p/locations/l/keyRings/r/cryptoKeys/registry' (or it may not exist).", true},
 		"a cache's key not granted everywhere": {"gcp:redis/instance:Instance", "Error waiting to create Instance: Error waiting for Creating Instance: Error code 9, message: Unable to delegate the access of CMEK. Please try again later.", true},
+		"an agent that is not known yet":       {connection, `Error waiting for Create Service Networking Connection: Error code 16, message: Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.`, true},
+		"ranges of others":                     {connection, `googleapi: Error 400: Cannot modify allocated ranges in CreateConnection. Please use UpdateConnection.`, false},
+		"a network that is being peered":       {"gcp:compute/firewall:Firewall", `Error creating Firewall: googleapi: Error 400: The resource 'projects/p/global/networks/license-dev' is not ready, resourceNotReady`, true},
 		"a right that the caller lacks":        {grant, "googleapi: Error 403: Permission 'cloudkms.cryptoKeys.setIamPolicy' denied on resource", false},
 		"a name in use":                        {repository, "googleapi: Error 409: the repository already exists", false},
 		"a metric just written":                {alert, `googleapi: Error 404: Cannot find metric(s) that match type = "prometheus.googleapis.com/requests_total/counter". If a metric was created recently, it could take up to 10 minutes to become available. Please try again soon.`, true},
@@ -74,7 +78,10 @@ func TestGrantsAndWhatGKEsWebhooksSeeAreDeclaredWithTheHook(t *testing.T) {
 		"gcp:monitoring/notificationChannel:NotificationChannel": true,
 		"gcp:compute/network:Network":                            true,
 		"gcp:compute/globalAddress:GlobalAddress":                true,
-		"gcp:compute/subnetwork:Subnetwork":                      false,
+		"gcp:compute/subnetwork:Subnetwork":                      true,
+		"gcp:compute/firewall:Firewall":                          true,
+		"gcp:compute/router:Router":                              true,
+		"gcp:servicenetworking/connection:Connection":            true,
 		"gcp:redis/instance:Instance":                            true,
 		"gcp:sql/databaseInstance:DatabaseInstance":              false,
 		"kubernetes:apps/v1:Deployment":                          false,

@@ -31,6 +31,7 @@ func (w *Cloud) cluster() provider.Kind {
 	return provider.Kind{
 		Type: TypeCluster, NameProperty: "name", ID: clusterID,
 		Replaces: either(disabled("enableL4IlbSubsetting"), disabled("enableFqdnNetworkPolicy")),
+		Decided:  []string{"enableL4IlbSubsetting", "databaseEncryption.state", "securityPostureConfig.vulnerabilityMode"},
 		Computed: []string{"endpoint", "masterVersion", "selfLink", "servicesIpv4Cidr", "clusterIpv4Cidr", "labelFingerprint", "operation", "tpuIpv4CidrBlock"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			var failures []provider.Failure
@@ -56,8 +57,25 @@ func (w *Cloud) cluster() provider.Kind {
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			w.describeCluster(d)
+			decideCluster(d)
 			return w.checkKey("container-engine-robot", d.Inputs.Text("databaseEncryption.keyName"))
 		},
+	}
+}
+
+// decideCluster answers in GKE's own way: every new cluster has subsetting for internal
+// load balancers (https://github.com/hashicorp/terraform-provider-google/issues/24718),
+// encrypts all objects where Secrets are to be encrypted
+// (https://github.com/GoogleCloudPlatform/magic-modules/pull/17206), and scans no
+// workloads for vulnerabilities any more
+// (https://cloud.google.com/kubernetes-engine/docs/deprecations/posture-management-deprecation).
+func decideCluster(d *provider.Draft) {
+	d.Outputs["enableL4IlbSubsetting"] = true
+	if d.Inputs.Text("databaseEncryption.state") == "ENCRYPTED" {
+		d.Outputs["databaseEncryption"] = with(d.Inputs.Object("databaseEncryption"), "state", "ALL_OBJECTS_ENCRYPTION_ENABLED")
+	}
+	if d.Inputs.Has("securityPostureConfig") {
+		d.Outputs["securityPostureConfig"] = with(d.Inputs.Object("securityPostureConfig"), "vulnerabilityMode", "VULNERABILITY_DISABLED")
 	}
 }
 

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,16 +15,28 @@ import (
 // Memorystore get private addresses.
 const TypeConnection = "gcp:servicenetworking/connection:Connection"
 
+// errUnknownAgent is what a connection ends with while the agent of Service Networking is
+// new (https://github.com/GoogleCloudPlatform/magic-modules/pull/16489).
+var errUnknownAgent = errors.New("error waiting for Create Service Networking Connection: Error code 16, message: Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential")
+
 func (w *Cloud) connection() provider.Kind {
 	return provider.Kind{
 		Type:     TypeConnection,
 		Free:     "networks and their rules are free",
 		Computed: []string{"peering"},
+		Decided:  []string{"reservedPeeringRanges"},
 		ID: func(d *provider.Draft) string {
 			return url.PathEscape(relative(d.Inputs.Text("network"))) + ":" + d.Inputs.Text("service")
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
+			if w.AgentsExist != nil && !w.AgentsExist() {
+				return errUnknownAgent
+			}
 			d.Outputs["peering"] = "servicenetworking-googleapis-com"
+			// In an order of its own: https://github.com/hashicorp/terraform-provider-google/issues/20398
+			ranges := slices.Clone(d.Inputs.List("reservedPeeringRanges"))
+			slices.Reverse(ranges)
+			d.Outputs["reservedPeeringRanges"] = ranges
 			for _, name := range d.Inputs.Texts("reservedPeeringRanges") {
 				address := "projects/" + d.Project() + "/global/addresses/" + last(name)
 				if _, exists := w.Store.Get(TypeGlobalAddress, address); !exists {

@@ -111,6 +111,16 @@ func oneOf(d *provider.Draft, property string, allowed ...string) []provider.Fai
 	return []provider.Failure{provider.Refuse(property, "expected %s to be one of [%q], got %s", property, allowed, text)}
 }
 
+// with returns a copy of the object that has another value at a key.
+func with(object provider.Properties, key string, value any) map[string]any {
+	changed := maps.Clone(map[string]any(object))
+	if changed == nil {
+		changed = map[string]any{}
+	}
+	changed[key] = value
+	return changed
+}
+
 // fallback sets an output that is not there.
 func fallback(d *provider.Draft, name string, value any) {
 	if d.Outputs[name] == nil {

@@ -12,6 +12,7 @@ const TypeNodePool = "gcp:container/nodePool:NodePool"
 func (w *Cloud) nodePool() provider.Kind {
 	return provider.Kind{
 		Type: TypeNodePool, NameProperty: "name",
+		Decided:  []string{"nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"},
 		Computed: []string{"instanceGroupUrls", "managedInstanceGroupUrls", "operation", "version"},
 		ID: func(d *provider.Draft) string {
 			place := d.Inputs.Text("location")
@@ -22,8 +23,20 @@ func (w *Cloud) nodePool() provider.Kind {
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			fallback(d, "version", "1.33.5-gke.1162000")
+			decideNodes(d)
 			d.Outputs["instanceGroupUrls"], d.Outputs["managedInstanceGroupUrls"] = []any{}, []any{}
 			return nil
 		},
 	}
+}
+
+// decideNodes answers in GKE's own way: every pool has settings of its kubelet
+// (https://github.com/GoogleCloudPlatform/magic-modules/pull/11971) and a label for how its
+// nodes are paid (https://github.com/GoogleCloudPlatform/magic-modules/pull/12877).
+func decideNodes(d *provider.Draft) {
+	config := with(d.Inputs.Object("nodeConfig"), "resourceLabels", with(d.Inputs.Object("nodeConfig.resourceLabels"), "goog-gke-node-pool-provisioning-model", "on-demand"))
+	if config["kubeletConfig"] == nil {
+		config["kubeletConfig"] = map[string]any{"cpuManagerPolicy": "", "cpuCfsQuota": false, "podPidsLimit": 0.0}
+	}
+	d.Outputs["nodeConfig"] = config
 }

@@ -68,3 +68,17 @@ func TestACacheWaitsForAGrantThatIsNotKnownEverywhere(t *testing.T) {
 	})
 	c.must(gcp.TypeRedisInstance, "seats", cache)
 }
+
+func TestAConnectionWaitsForTheAgentOfServiceNetworking(t *testing.T) {
+	t.Parallel()
+	c, exist := newCloud(t), false
+	network, _ := c.must(gcp.TypeNetwork, "net", map[string]any{"name": "net"})
+	c.must(gcp.TypeGlobalAddress, "ours", map[string]any{"name": "ours", "purpose": "VPC_PEERING", "addressType": "INTERNAL", "network": network})
+	c.world.AgentsExist = func() bool { return exist }
+	connection := map[string]any{"network": network, "service": "servicenetworking.googleapis.com", "reservedPeeringRanges": []any{"ours"}}
+	_, _, err := c.create(gcp.TypeConnection, "connection", connection)
+	require.ErrorContains(t, err, "invalid authentication credentials")
+	assert.True(t, retry.IsTransient(gcp.TypeConnection, err.Error()), "the stack tries again: %v", err)
+	exist = true
+	c.must(gcp.TypeConnection, "connection", connection)
+}

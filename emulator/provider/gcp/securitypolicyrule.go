@@ -17,13 +17,11 @@ const TypeSecurityPolicyRule = "gcp:compute/securityPolicyRule:SecurityPolicyRul
 
 func (w *Cloud) securityPolicyRule() provider.Kind {
 	return provider.Kind{
-		Type: TypeSecurityPolicyRule,
-		Own:  true,
-		ID: func(d *provider.Draft) string {
-			priority, _ := d.Inputs.Number("priority")
-			return "projects/" + d.Project() + "/global/securityPolicies/" + last(d.Inputs.Text("securityPolicy")) + "/priority/" + strconv.FormatFloat(priority, 'f', 0, 64)
-		},
-		Check: func(d *provider.Draft) []provider.Failure { return w.checkRule(d.Inputs) },
+		Type:    TypeSecurityPolicyRule,
+		Own:     true,
+		ID:      ruleID,
+		Decided: []string{"preview"},
+		Check:   func(d *provider.Draft) []provider.Failure { return w.checkRule(d.Inputs) },
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			policy := "projects/" + d.Project() + "/global/securityPolicies/" + last(d.Inputs.Text("securityPolicy"))
 			if _, exists := w.Store.Get(TypeSecurityPolicy, policy); !exists {
@@ -33,8 +31,26 @@ func (w *Cloud) securityPolicyRule() provider.Kind {
 				return samePriority(priority) // the default rule, which every policy has
 			}
 			fallback(d, "preview", false)
+			w.keepPreview(d)
 			return nil
 		},
+	}
+}
+
+func ruleID(d *provider.Draft) string {
+	priority, _ := d.Inputs.Number("priority")
+	return "projects/" + d.Project() + "/global/securityPolicies/" + last(d.Inputs.Text("securityPolicy")) + "/priority/" + strconv.FormatFloat(priority, 'f', 0, 64)
+}
+
+// keepPreview leaves a rule that only logs as it is: an update of the provider (v5.42) does
+// not send the false that would enforce it
+// (https://github.com/hashicorp/terraform-provider-google/issues/19443).
+func (w *Cloud) keepPreview(d *provider.Draft) {
+	if !d.Exists || d.Inputs.True("preview") {
+		return
+	}
+	if before, there := w.Store.Get(TypeSecurityPolicyRule, ruleID(d)); there && provider.Properties(before.Inputs).True("preview") {
+		d.Inputs["preview"], d.Outputs["preview"] = true, true
 	}
 }
 

@@ -140,7 +140,7 @@ func (w *Cluster) compute(t objectType, d *provider.Draft) error {
 	if status, given := d.Outputs["status"]; given {
 		merged["status"] = status
 	}
-	d.Outputs = merged
+	d.Outputs = canonical(merged).(map[string]any)
 	metadata := maps.Clone(map[string]any(provider.Properties(d.Outputs).Object("metadata")))
 	if metadata == nil {
 		metadata = map[string]any{}
