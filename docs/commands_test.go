@@ -177,6 +177,7 @@ func gcloudCommand(t *testing.T, c command) {
 		"dns managed-zones list":             {"--project"},
 		"compute security-policies describe": {"--flatten", "--format"},
 		"compute ssl-certificates list":      {"--global", "--filter", "--format"},
+		"iam roles create":                   {"--project", "--permissions"},
 		"iam service-accounts keys list":     {"--iam-account", "--managed-by"},
 		"logging sinks describe":             {"--project", "--format"},
 		"logging sinks update":               {"--project", "--add-exclusion"},
