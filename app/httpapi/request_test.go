@@ -129,6 +129,7 @@ func TestIdsOfOthersAreTakenUpToTheirLimits(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = "nowhere"
 	assert.Empty(t, clientAddress(r))
+	assert.Empty(t, newRequest(r, "p").trace)
 }
 
 func TestARequestThatIsGivenUpWaitsForNoSlot(t *testing.T) {
