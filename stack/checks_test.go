@@ -66,7 +66,8 @@ func wrongWorlds() map[string]wrongWorld {
 		},
 		"the SSL policy lets old clients in": {
 			[]plan.Change{plan.Set("network.sslPolicy", "coditect-tls13"), plan.Found("gcp:compute/getSSLPolicy:getSSLPolicy", map[string]any{"minTlsVersion": "TLS_1_0"})},
-			[]string{"network.sslPolicy", "lets clients speak TLS_1_0", "one of TLS_1_2, TLS_1_3"}, "sslPolicy",
+			[]string{"network.sslPolicy", "lets clients speak TLS_1_0", "one of TLS_1_2, TLS_1_3"},
+			"sslPolicy",
 		},
 		"a zone for the whole network exists already": {
 			[]plan.Change{
