@@ -23,7 +23,7 @@ func rooms() map[string][]string {
 		"scenario": {"report", "edge", "cluster"},
 		"report":   {"edge"},
 		"google":   {"edge", "host"},
-		"edge":     nil,
+		"edge":     {"host"},
 		"cluster":  {"host"},
 		"pulumi":   {"host"},
 		"host":     nil,

@@ -150,7 +150,7 @@ func TestAWrongFilterIsRefusedWithItsPlace(t *testing.T) {
 		`textPayload.code="a"`:               "textPayload has nothing below it",
 		`protoPayload.methodName=~"(["`:      "missing closing",
 		`severity>=BAD`:                      `severity has no value "BAD"`,
-		`sample(insertId, 0.1)`:              "the function sample is not one",
+		`sample(insertId, 0.1)`:              "the function sample is not known",
 		`log_id(syslog)`:                     "log_id takes one quoted name",
 		`severity=INFO protPayload.x="a"`:    `at character 15: a log entry has no field "protPayload"`,
 		`severity=INFO sample(insertId)`:     "at character 15: the function sample",

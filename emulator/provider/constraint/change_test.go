@@ -40,6 +40,12 @@ func oneWay() []once {
 	}
 }
 
+// onceOn are switches, by type: each can be turned on in place, and turning it off
+// replaces the resource.
+func onceOn() map[string]string {
+	return map[string]string{gcp.TypeCluster: "enableL4IlbSubsetting"}
+}
+
 // diff asks what the engine is told about a change of one value.
 func (w *world) diff(typ, path string, from, to any) *pulumirpc.DiffResponse {
 	w.t.Helper()
@@ -78,6 +84,14 @@ func TestAChangeReplacesOrUpdatesAsTheProviderDocuments(t *testing.T) {
 			assert.NotEmpty(t, w.diff(o.typ, o.path, o.from, o.back).GetReplaces())
 		})
 	}
+	for typ, path := range onceOn() {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			assert.Empty(t, w.diff(typ, path, false, true).GetReplaces())
+			assert.Equal(t, []string{path}, w.diff(typ, path, true, false).GetReplaces())
+		})
+	}
 }
 
 // TestEveryPropertyThatAStackDeclaresIsSettled: what a change of it does is in the
@@ -96,6 +110,9 @@ func TestEveryPropertyThatAStackDeclaresIsSettled(t *testing.T) {
 	for _, o := range oneWay() {
 		top, _, _ := strings.Cut(o.path, ".")
 		known[o.typ] = append(known[o.typ], top)
+	}
+	for typ, path := range onceOn() {
+		known[typ] = append(known[typ], path)
 	}
 	w := newWorld(t)
 	provided := append(w.google.Kinds(), w.kubernetes.Kinds()...)

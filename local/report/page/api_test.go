@@ -76,7 +76,7 @@ func TestAQueryThatCannotBeReadIsTheCallersMistake(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, response.StatusCode)
 	response, body := get(t, server.URL+"/api/requests/nobody", "127.0.0.1")
 	assert.Equal(t, http.StatusNotFound, response.StatusCode)
-	assert.Contains(t, body, "not kept")
+	assert.Contains(t, body, "no request with this id is kept")
 }
 
 func TestOneRequestIsToldAcrossTheLayersWithItsLog(t *testing.T) {

@@ -109,7 +109,7 @@ func TestTheConsoleInABrowser(t *testing.T) {
 		b.press("Escape", 27, "")
 		b.until("!document.querySelector('#detail').open")
 		b.visit(server.URL+"/?request=gone", 1280, "light")
-		b.until("document.querySelector('#detail').innerText.includes('not kept')")
+		b.until("document.querySelector('#detail').innerText.includes('no request with this id is kept')")
 	})
 	b.visit(server.URL, 1280, "light")
 	b.until(liveNow)
