@@ -4,7 +4,7 @@ import { clock, count, number, one, say } from "./dom.js";
 
 const most = 10_000, page = 200, beyond = 8;
 const list = one("#list"), host = one("#rows"), blank = one("#row-blank").content.firstElementChild;
-let rows = [], matched = 0, stored = 0, more = false, loading = null, generation = 0, high = 27, current = 0, openID = "";
+let rows = [], matched = 0, stored = 0, more = false, loading = null, generation = 0, high = 27, current = 0, openID = "", begun = false;
 const shown = new Map(); // seq → element
 
 const build = (row) => {
@@ -24,9 +24,10 @@ const build = (row) => {
 // render makes the rows in view, and lets go of the others; one that has the focus
 // stays, so that the keyboard does not lose its place.
 const render = (isNew = 0) => {
+  if (!begun) return; // until the first answer the page's own rows stand
   const top = Math.max(0, Math.floor(list.scrollTop / high) - beyond);
   const bottom = Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / high) + beyond);
-  host.dataset.virtual = ""; // until then the rows of the first answer stand one below the other
+  host.dataset.virtual = ""; // until then the rows stand one below the other
   host.style.height = rows.length * high + "px";
   const wanted = new Map();
   for (let i = top; i < bottom; i++) wanted.set(rows[i].seq, i);
@@ -100,6 +101,7 @@ export const load = async (query) => {
 
 const begin = (found) => {
   ({ rows, more } = found);
+  begun = true;
   host.replaceChildren();
   shown.clear();
   list.scrollTop = 0;
@@ -171,6 +173,7 @@ list.addEventListener("scroll", soon, { passive: true });
 
 // measure takes the height of a row from the style sheet, which differs by width.
 const measure = () => {
+  if (!begun) return;
   const sample = host.firstElementChild ?? host.appendChild(blank.cloneNode(true));
   high = sample.offsetHeight || high;
   if (!sample.dataset.seq) sample.remove();
