@@ -92,6 +92,7 @@ func TestTwoStacksOnOneMachineDoNotReachEachOther(t *testing.T) {
 
 	target := &attack.Target{
 		API: attack.Pod{IP: here.api}, Dir: theirs.directory, Daemon: there.status.PID,
+		Edge: there.client.Record.Plan.Edge(), Commands: there.client.Record.Control,
 		Intrude: func(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error) {
 			return here.client.Intrude(ctx, daemon.IntrudeRequest{Pod: pod, Move: move})
 		},
