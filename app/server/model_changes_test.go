@@ -58,7 +58,8 @@ func (m *model) Resize(t *rapid.T) {
 		t.Fatalf("update: %v", err)
 	}
 	m.seats, m.limit, m.ttl = license.Seats, license.Limit(), ttl
-	m.most, m.surplus = max(m.most, m.limit), max(0, len(m.held)+m.ghosts-m.limit)
+	m.most = max(m.most, m.limit)
+	m.crowded(t)
 	m.excess = max(0, len(m.held)+m.kept("")-m.limit)
 	m.keep(t)
 }
@@ -268,6 +269,7 @@ func (m *model) Crowd(t *rapid.T) {
 	m.held = after
 	if lose {
 		m.rebuilt()
+		m.crowded(t)
 		m.ghosts = m.limit + len(m.over)
 	}
 	m.survivors(t)

@@ -42,21 +42,31 @@ func (m *model) Lose(t *rapid.T) {
 		t.Fatalf("lose: %v", err)
 	}
 	m.ghosts = len(m.over) + m.strays(t)
+	m.crowded(t)
 	m.rebuilt()
+}
+
+// crowded notes that every lease that is open in the ledger may have a seat, be there so many seats
+// or not: a load of the live state cannot know which of them are over.
+func (m *model) crowded(t *rapid.T) { m.surplus = max(m.surplus, len(m.open(t))-m.limit) }
+
+// open are the open leases of the ledger.
+func (m *model) open(t *rapid.T) []app.Lease {
+	open, err := m.service.Leases(context.Background(), m.admin, m.license, "", app.MaxPage)
+	if err != nil {
+		t.Fatalf("leases: %v", err)
+	}
+	return open
 }
 
 // strays is how many open leases of the ledger nobody was told of: a request that lost its seat to a
 // loss in between leaves one, until housekeeping finds that it holds none for half a minute.
 func (m *model) strays(t *rapid.T) (n int) {
-	open, err := m.service.Leases(context.Background(), m.admin, m.license, "", app.MaxPage)
-	if err != nil {
-		t.Fatalf("leases: %v", err)
-	}
 	known := map[string]bool{}
 	for _, h := range m.held {
 		known[h.lease] = true
 	}
-	for _, l := range open {
+	for _, l := range m.open(t) {
 		if _, over := m.over[l.ID]; !over && !known[l.ID] {
 			n++
 		}
@@ -105,6 +115,7 @@ func (m *model) Race(t *rapid.T) {
 	group.Wait()
 	if lose {
 		m.rebuilt()
+		m.crowded(t)
 	}
 	m.survivors(t)
 	for _, who := range m.users {
@@ -123,7 +134,7 @@ func (m *model) Race(t *rapid.T) {
 	}
 	if lose {
 		// A racer that was refused after its reservation may leave a seat taken.
-		m.ghosts = m.limit
+		m.ghosts = m.limit + len(m.over)
 	}
 }
 

@@ -228,6 +228,7 @@ func (m *model) Policy(t *rapid.T) {
 	}
 	// A licence that is counted for the first time is loaded anew.
 	m.ghosts = max(m.ghosts, len(m.over)+m.strays(t))
+	m.crowded(t)
 	m.excess = max(0, len(m.held)+m.kept("")-m.limit)
 	m.rebuilt()
 	for device, h := range m.held {
@@ -271,7 +272,7 @@ func (m *model) Late(t *rapid.T) {
 	lease := rapid.SampledFrom(slices.Sorted(maps.Keys(m.over))).Draw(t, "lease")
 	was := m.over[lease]
 	device := was.device
-	_, err := m.service.Heartbeat(context.Background(), was.who, lease)
+	beat, err := m.service.Heartbeat(context.Background(), was.who, lease)
 	_, newer := m.held[device]
 	switch {
 	case err == nil && newer:
@@ -279,11 +280,16 @@ func (m *model) Late(t *rapid.T) {
 	case err == nil:
 		delete(m.over, lease)
 		h := holding{lease: lease, who: was.who, group: m.reserved(t, lease), lent: true}
-		if m.ghosts == 0 {
+		switch {
+		case beat.Revived:
 			m.allowed(t, h)
+		case m.ghosts == 0:
+			t.Fatalf("%s had a seat though its time was over", device)
+		default:
+			// It had its seat all the time, since a loss.
+			m.ghosts--
 		}
 		m.held[device] = h
-		// One that kept its seat through a loss was counted all the time.
 		m.excess = max(m.excess, len(m.held)+m.kept("")-m.limit)
 	case m.room(was.who, m.ghosts) && !newer:
 		t.Fatalf("not revived with %d of %d seats in use: %v", len(m.held), m.limit, err)
@@ -292,11 +298,7 @@ func (m *model) Late(t *rapid.T) {
 
 // reserved is the group whose reserved seat a lease has, as administrators see it.
 func (m *model) reserved(t *rapid.T, lease string) string {
-	open, err := m.service.Leases(context.Background(), m.admin, m.license, "", app.MaxPage)
-	if err != nil {
-		t.Fatalf("leases: %v", err)
-	}
-	for _, l := range open {
+	for _, l := range m.open(t) {
 		if l.ID == lease {
 			return l.Reservation
 		}

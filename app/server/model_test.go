@@ -102,7 +102,8 @@ type model struct {
 	// excess is how many seats more than there are were held or kept when the policy was
 	// changed last: those who hold one keep it.
 	excess int
-	// surplus is how many seats more than there are were held when there became fewer.
+	// surplus is how many more leases than seats may have a seat: there became fewer seats, and
+	// whoever has one keeps it.
 	surplus int
 }
 
@@ -220,11 +221,11 @@ func (m *model) allowed(t *rapid.T, h holding) {
 
 // check holds after every step.
 func (m *model) check(t *rapid.T) {
-	over := len(m.held) - m.limit
-	if over > m.surplus {
+	if len(m.held)-m.limit > m.surplus {
 		t.Fatalf("oversold: %d holders of %d seats", len(m.held), m.limit)
 	}
-	m.surplus = max(0, over)
+	// Nobody else can have a seat beyond the limit.
+	m.surplus = min(m.surplus, max(0, len(m.held)+len(m.over)-m.limit))
 	if excess := len(m.held) + m.kept("") - m.limit; excess > m.excess {
 		t.Fatalf("the reserved seats are not there: %d held, %d kept, of %d", len(m.held), m.kept(""), m.limit)
 	} else {
