@@ -51,6 +51,7 @@ type caller struct {
 	http   *http.Client
 	time   *serverTime
 	own    bool
+	user   asking
 }
 
 func newCaller(config Config) *caller {
@@ -112,19 +113,6 @@ func (c *caller) asUser(ctx context.Context, method, path string, body, out any)
 	return c.send(ctx, method, path, again, body, out)
 }
 
-func (c *caller) identity(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
-	defer cancel()
-	token, err := c.config.Identity(ctx)
-	if err != nil {
-		return "", fmt.Errorf("cannot get the user's identity token: %w", err)
-	}
-	if token == "" {
-		return "", errors.New("the user's identity token is empty")
-	}
-	return token, nil
-}
-
 func (c *caller) send(ctx context.Context, method, path, token string, body, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
@@ -161,14 +149,18 @@ func (c *caller) send(ctx context.Context, method, path, token string, body, out
 	if len(answer) > maxAnswer {
 		return errors.New("the licence server's answer is longer than 256 KiB")
 	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
+	if response.StatusCode >= http.StatusBadRequest {
 		refusal := readRefusal(response, answer)
 		if refusal.Code != "" {
 			c.time.observe(response.Header, sent, received)
 		}
 		return refusal
 	}
-	if kind := response.Header.Get("Content-Type"); out == nil && response.StatusCode != http.StatusNoContent || out != nil && !isJSON(kind) {
+	if kind := response.Header.Get("Content-Type"); response.StatusCode >= http.StatusMultipleChoices ||
+		out == nil && response.StatusCode != http.StatusNoContent || out != nil && !isJSON(kind) {
+		if location, err := response.Location(); err == nil {
+			kind = "to " + location.Host
+		}
 		return fmt.Errorf("not the licence server answered, but something before it (%d, %q), such as a proxy or the sign-in page of a network", response.StatusCode, kind)
 	}
 	if out != nil {
@@ -210,7 +202,7 @@ func readRefusal(response *http.Response, answer []byte) *Refusal {
 // the Date of the same answer and not with the device's clock.
 func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil {
+	if seconds, err := strconv.Atoi(text); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(max(seconds, 0), int(longestWait/time.Second))) * time.Second
 	}
 	until, err := http.ParseTime(text)

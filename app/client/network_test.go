@@ -239,6 +239,52 @@ func TestACancelledHoldEndsInEachOfItsSteps(t *testing.T) {
 	}
 }
 
+func TestAnIdentityThatDoesNotComeCostsNoMoreThanAServerThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var stuck atomic.Pointer[chan struct{}]
+	var asked atomic.Int64
+	config := w.config()
+	config.Timeout = 200 * time.Millisecond
+	// As a file on a network's drive: no context ends its reading.
+	config.Identity = func(context.Context) (string, error) {
+		asked.Add(1)
+		if returns := stuck.Load(); returns != nil {
+			<-*returns
+		}
+		return "identity", nil
+	}
+	seat, err := client.Hold(t.Context(), config)
+	require.NoError(t, err)
+	until, wait := seat.Until(), w.clock.sleeping(t)
+	returns, never := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(never) })
+	stuck.Store(&returns)
+	before := asked.Load()
+	w.called()
+	for seat.Held() {
+		w.clock.wake(t, wait)
+		wait = w.clock.sleeping(t)
+	}
+	assert.Equal(t, until, w.change(t).At, "the loss is told to the second")
+	require.ErrorContains(t, seat.Failure(), "identity token does not come")
+	assert.Empty(t, w.called())
+	assert.Equal(t, before+1, asked.Load(), "one call at a time")
+
+	stuck.Store(nil)
+	close(returns)
+	await.True(t, func() bool {
+		w.clock.wake(t, wait)
+		wait = w.clock.sleeping(t)
+		return seat.Held()
+	})
+	assert.True(t, w.change(t).Held)
+	stuck.Store(&never)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	assert.ErrorContains(t, seat.Close(ctx), "is not released", "nor does the end wait for it")
+}
+
 // waiting is a clock that tells when somebody waits.
 type waiting struct {
 	*steps

@@ -61,12 +61,13 @@ func TestWhatTheClientMakesOfEachAnswer(t *testing.T) {
 		"the edge's 502":                            {edge(502), held, time.Second, "heartbeat"},
 		"a store that does not answer, with a time": {problem(503, "dependency_unavailable", "Retry-After", "3"), held, 3 * time.Second, "heartbeat"},
 		"a time of a day, which is cut":             {problem(503, "dependency_unavailable", "Retry-After", "86400"), held, leaseTime - heartbeat, ""},
+		"a time that no number holds":               {problem(503, "dependency_unavailable", "Retry-After", "99999999999999999999"), held, leaseTime - heartbeat, ""},
 		"a time that is a date":                     {problem(503, "dependency_unavailable", "Retry-After", "Mon, 23 Nov 2026 12:00:26 GMT"), held, 6 * time.Second, "heartbeat"},
 		"a time that is none":                       {problem(503, "dependency_unavailable", "Retry-After", "soon"), held, time.Second, "heartbeat"},
 		"a broken connection":                       {broken, held, time.Second, "heartbeat"},
 		"a redirect, which is not followed": {func(rw http.ResponseWriter, r *http.Request) {
 			http.Redirect(rw, r, "/elsewhere", http.StatusTemporaryRedirect)
-		}, held, (leaseTime - heartbeat) / 2, "heartbeat"},
+		}, held, time.Second, "heartbeat"},
 		"a success that is no JSON": {func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte("<html>")) }, held, time.Second, "heartbeat"},
 		"a success of somebody else's": {func(rw http.ResponseWriter, _ *http.Request) {
 			writeJSON(rw, map[string]any{"status": "ok"})

@@ -24,6 +24,9 @@ func signInPages() map[string]http.HandlerFunc {
 		"in HTML": page("text/html; charset=UTF-8", "<html><a href='http://hotel.example/login'>Sign in</a></html>"),
 		"in JSON": page("application/json", `{"login":"http://hotel.example/login"}`),
 		"empty":   page("text/plain", ""),
+		"by a redirect": func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, "http://hotel.example/login?back=secret", http.StatusFound)
+		},
 	}
 }
 
@@ -85,4 +88,13 @@ func TestASignInPageSaysNothingAboutALicence(t *testing.T) {
 			assert.Error(t, err)
 		})
 	}
+}
+
+func TestAUserLearnsWhereASignInPageIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answer("demo", signInPages()["by a redirect"])
+	_, err := client.Look(t.Context(), w.config())
+	require.ErrorContains(t, err, "to hotel.example")
+	assert.NotContains(t, err.Error(), "secret")
 }

@@ -1,0 +1,62 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// asking calls Config.Identity, which may not come back: a file on a network's drive does not when
+// the network has gone, and no context ends that. One call at a time is under way, so that
+// there is never more than one that does not come back.
+type asking struct {
+	mu   sync.Mutex
+	last *identity
+}
+
+// identity is what a call of Config.Identity returned, when done is closed.
+type identity struct {
+	done  chan struct{}
+	token string
+	err   error
+}
+
+// identity asks for the user's token, and waits for it as long as for an answer of the server's.
+func (c *caller) identity(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	defer cancel()
+	asked := c.user.ask(ctx, c.config.Identity)
+	select {
+	case <-asked.done:
+	case <-ctx.Done():
+		return "", fmt.Errorf("the user's identity token does not come: %w", ctx.Err())
+	}
+	if asked.err != nil {
+		return "", fmt.Errorf("cannot get the user's identity token: %w", asked.err)
+	}
+	if asked.token == "" {
+		return "", errors.New("the user's identity token is empty")
+	}
+	return asked.token, nil
+}
+
+// ask begins a call, unless one is under way.
+func (a *asking) ask(ctx context.Context, whom func(context.Context) (string, error)) *identity {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.last != nil {
+		select {
+		case <-a.last.done:
+		default:
+			return a.last
+		}
+	}
+	asked := &identity{done: make(chan struct{})}
+	a.last = asked
+	go func() {
+		defer close(asked.done)
+		asked.token, asked.err = whom(ctx)
+	}()
+	return asked
+}
