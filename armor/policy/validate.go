@@ -36,6 +36,7 @@ func (s Settings) Validate() setting.Problems {
 	if s.Mode == Allowlisted && len(s.Allowlist.Ranges) == 0 {
 		problems.Add("allowlist.ranges", s.Allowlist.Ranges, "is empty, so nobody could call", "the ranges that may call, or mode rateLimit")
 	}
+	problems = append(problems, s.RateLimit.validate().Within("rateLimit")...)
 	problems = append(problems, s.WAF.validate().Within("waf")...)
 	problems = append(problems, s.AdaptiveProtection.validate().Within("adaptiveProtection")...)
 	problems = append(problems, s.validateCustom()...)
@@ -155,6 +156,37 @@ func (r Ranges) validate() setting.Problems {
 	return problems
 }
 
+// validate checks the words of a rate limit. Its numbers, and what fits together, are checked with
+// the rule that they make.
+func (l RateLimit) validate() setting.Problems {
+	var problems setting.Problems
+	setting.OneOf(&problems, "action", l.Action, rule.RateBasedBan, rule.Throttle)
+	setting.OneOf(&problems, "exceedAction", l.ExceedAction, rule.ExceedActions()...)
+	setting.OneOf(&problems, "key", l.Key, rule.Keys()...)
+	for i, more := range l.More {
+		setting.OneOf(&problems, fmt.Sprintf("more[%d].key", i), more.Key, rule.Keys()...)
+	}
+	return problems
+}
+
+// validateCustom checks the rate limit of a custom rule, which says its action and its preview
+// itself.
+func (l RateLimit) validateCustom(key string, action rule.Action) setting.Problems {
+	var problems setting.Problems
+	if !action.IsRateLimit() {
+		problems.Add(key+".rateLimit", l, "belongs to the actions throttle and rate_based_ban only", "no rateLimit, or one of these actions")
+		return problems
+	}
+	if l.Action != "" {
+		problems.Add(key+".rateLimit.action", string(l.Action), "has no effect here", key+".action")
+	}
+	if l.Preview {
+		problems.Add(key+".rateLimit.preview", l.Preview, "has no effect here", key+".preview")
+	}
+	l.Action = action
+	return append(problems, l.withDefaults().validate().Within(key+".rateLimit")...)
+}
+
 func (w WAF) validate() setting.Problems {
 	var problems setting.Problems
 	setting.OneOf(&problems, "generation", w.Generation, rule.V422, rule.V33)
@@ -218,6 +250,9 @@ func (s Settings) validateCustom() setting.Problems {
 		if custom.Priority < home.first || custom.Priority > home.last || priorities[custom.Priority] {
 			problems.Add(key+".priority", custom.Priority, fmt.Sprintf("is not a free place for a rule with action %q", custom.Action),
 				fmt.Sprintf("a place of its own from %d to %d: an allow or a rate limit stands after all denies", home.first, home.last))
+		}
+		if custom.RateLimit != nil {
+			problems = append(problems, custom.RateLimit.validateCustom(key, custom.Action)...)
 		}
 		names[custom.Name], priorities[custom.Priority] = true, true
 	}

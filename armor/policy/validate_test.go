@@ -64,8 +64,11 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"a count":                         {policy.Settings{RateLimit: policy.RateLimit{Count: 10001}}, "rateLimit.count", "count 10001"},
 		"a ban's duration":                {policy.Settings{RateLimit: policy.RateLimit{BanSeconds: 601}}, "rateLimit.banSeconds", "banDurationSec 601"},
 		"a throttle that bans":            {policy.Settings{RateLimit: policy.RateLimit{Action: rule.Throttle, BanSeconds: 600}}, "rateLimit.banSeconds", "throttle has no ban"},
-		"a rate limit that denies":        {policy.Settings{RateLimit: policy.RateLimit{Action: rule.Deny403}}, "rateLimit", ""},
-		"an exceed action":                {policy.Settings{RateLimit: policy.RateLimit{ExceedAction: rule.Allow}}, "rateLimit.exceedAction", "exceed action"},
+		"a rate limit that denies":        {policy.Settings{RateLimit: policy.RateLimit{Action: rule.Deny403}}, "rateLimit.action", "is not known"},
+		"a rate limit's misspelt action":  {policy.Settings{RateLimit: policy.RateLimit{Action: "trottle"}}, "rateLimit.action", "is not known"},
+		"an exceed action":                {policy.Settings{RateLimit: policy.RateLimit{ExceedAction: rule.Allow}}, "rateLimit.exceedAction", "is not known"},
+		"a misspelt key":                  {policy.Settings{RateLimit: policy.RateLimit{Key: "IPS"}}, "rateLimit.key", "is not known"},
+		"a misspelt further key":          {policy.Settings{RateLimit: policy.RateLimit{More: []rule.NamedKey{{Key: "PATH"}}}}, "rateLimit.more[0].key", "is not known"},
 		"a key without a name":            {policy.Settings{RateLimit: policy.RateLimit{Key: rule.KeyHeader}}, "rateLimit.keyName", "enforceOnKeyName"},
 		"an allow before the WAF":         {custom(func(c *policy.CustomRule) { c.Action = rule.Allow }), "customRules[0].priority", "not a free place"},
 		"a throttle before the WAF":       {custom(func(c *policy.CustomRule) { c.Action = rule.Throttle }), "customRules[0].priority", "not a free place"},
@@ -77,10 +80,19 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"a custom description": {custom(func(c *policy.CustomRule) {
 			c.Description = "This description is longer than the sixty-four characters allowed"
 		}), "customRules[0].description", "characters"},
-		"a custom deny with a rate limit": {custom(func(c *policy.CustomRule) { c.RateLimit = &policy.RateLimit{} }), "customRules[0].rateLimit", "rate limit options belong"},
-		"a custom action":                 {custom(func(c *policy.CustomRule) { c.Action = "redirect" }), "customRules[0].action", "is not known"},
-		"ranges and an expression":        {custom(func(c *policy.CustomRule) { c.Ranges = []string{"192.0.2.1"} }), "customRules[0].ranges", "both"},
-		"eleven custom ranges":            {custom(func(c *policy.CustomRule) { c.Expression, c.Ranges = "", many[:11] }), "customRules[0].ranges", "11 source ranges"},
+		"a custom deny with a rate limit": {custom(func(c *policy.CustomRule) { c.RateLimit = &policy.RateLimit{} }), "customRules[0].rateLimit", "belongs to the actions throttle"},
+		"an action beside a custom rule's own": {custom(func(c *policy.CustomRule) {
+			c.Priority, c.Action, c.RateLimit = 8000, rule.Throttle, &policy.RateLimit{Action: rule.RateBasedBan}
+		}), "customRules[0].rateLimit.action", "has no effect here"},
+		"a preview beside a custom rule's own": {custom(func(c *policy.CustomRule) {
+			c.Priority, c.Action, c.RateLimit = 8000, rule.Throttle, &policy.RateLimit{Preview: true}
+		}), "customRules[0].rateLimit.preview", "has no effect here"},
+		"a custom rate limit's key": {custom(func(c *policy.CustomRule) {
+			c.Priority, c.Action, c.RateLimit = 8000, rule.Throttle, &policy.RateLimit{Key: "IPS"}
+		}), "customRules[0].rateLimit.key", "is not known"},
+		"a custom action":          {custom(func(c *policy.CustomRule) { c.Action = "redirect" }), "customRules[0].action", "is not known"},
+		"ranges and an expression": {custom(func(c *policy.CustomRule) { c.Ranges = []string{"192.0.2.1"} }), "customRules[0].ranges", "both"},
+		"eleven custom ranges":     {custom(func(c *policy.CustomRule) { c.Expression, c.Ranges = "", many[:11] }), "customRules[0].ranges", "11 source ranges"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -49,8 +49,8 @@ func enforced() []Action {
 	return []Action{Allow, Deny403, Deny404, Deny502, Throttle, RateBasedBan}
 }
 
-// exceed are the actions for requests above a rate limit.
+// ExceedActions are the actions for requests above a rate limit.
 // Source: https://cloud.google.com/armor/docs/rate-limiting-overview
-func exceed() []Action {
+func ExceedActions() []Action {
 	return []Action{Deny403, Deny404, Deny429, Deny502}
 }

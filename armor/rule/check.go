@@ -107,8 +107,8 @@ func (r Rule) checkRateLimit(add report) {
 	if limit.ConformAction != Allow {
 		add("rateLimit.conformAction", limit.ConformAction, "conform action %q; allowed: %q", limit.ConformAction, Allow)
 	}
-	if !slices.Contains(exceed(), limit.ExceedAction) {
-		add("rateLimit.exceedAction", limit.ExceedAction, "exceed action %q; allowed: %v", limit.ExceedAction, exceed())
+	if !slices.Contains(ExceedActions(), limit.ExceedAction) {
+		add("rateLimit.exceedAction", limit.ExceedAction, "exceed action %q; allowed: %v", limit.ExceedAction, ExceedActions())
 	}
 	checkKeys(limit.Keys(), add)
 	r.checkBan(add)
