@@ -74,6 +74,12 @@ func TestWrongSettingsAreNamedWithTheirKey(t *testing.T) {
 		"point-in-time recovery longer than the edition has": {
 			func(s *data.Settings) { s.SQL.Backup.LogDays = 14 }, []string{"sql.backup.logDays"},
 		},
+		"point-in-time recovery without a backup to begin with": {
+			func(s *data.Settings) { s.SQL.Backup.Count, s.SQL.Backup.LogDays = 7, 7 }, []string{"sql.backup.logDays"},
+		},
+		"one backup, which promises no whole day": {
+			func(s *data.Settings) { s.SQL.Backup.Count = 1 }, []string{"sql.backup.logDays"},
+		},
 		"no backup window": {
 			func(s *data.Settings) { s.SQL.Backup.Start = "25:00" }, []string{"sql.backup.start"},
 		},

@@ -49,7 +49,8 @@ type BackupSettings struct {
 	// Count is the number of daily backups kept, 1 to 365. Default 30.
 	Count int `json:"count"`
 	// LogDays is for how many days any moment can be restored, 1 to 7 (the
-	// bound of the ENTERPRISE edition). Default 7.
+	// bound of the ENTERPRISE edition), and less than Count: logs are deleted with
+	// the backup that they continue. Default 7, or as many as Count allows.
 	// https://cloud.google.com/sql/docs/postgres/backup-recovery/pitr
 	LogDays int `json:"logDays"`
 	// Location is the region or multi-region of the backups. Default the
@@ -81,7 +82,7 @@ func (s SQLSettings) withDefaults() SQLSettings {
 	s.Availability = cmp.Or(s.Availability, "REGIONAL")
 	s.DiskGib = cmp.Or(s.DiskGib, 10)
 	s.Backup.Count = cmp.Or(s.Backup.Count, 30)
-	s.Backup.LogDays = cmp.Or(s.Backup.LogDays, 7)
+	s.Backup.LogDays = cmp.Or(s.Backup.LogDays, max(1, min(7, s.Backup.Count-1)))
 	s.Backup.Start = cmp.Or(s.Backup.Start, "03:00")
 	s.Maintenance = cmp.Or(s.Maintenance, MaintenanceSettings{Day: 7, Hour: 4})
 	if len(s.AuditClasses) == 0 {
@@ -144,6 +145,10 @@ func (s SQLSettings) validate() setting.Problems {
 	setting.InRange(&found, "diskGib", s.DiskGib, 10, 65536, "GiB")
 	setting.InRange(&found, "backup.count", s.Backup.Count, 1, 365, "backups")
 	setting.InRange(&found, "backup.logDays", s.Backup.LogDays, 1, 7, "days")
+	if days := s.Backup.LogDays; days >= s.Backup.Count && days <= 7 {
+		found.Add("backup.logDays", days, fmt.Sprintf("is more than %d daily backups can promise, as logs are deleted with the backup that they continue", s.Backup.Count),
+			"less than backup.count")
+	}
 	setting.Matches(&found, "backup.start", s.Backup.Start, hourForm, "HH:MM in UTC")
 	if at := s.Backup.Location; at != "" && !region.Exists(at) && !slices.Contains(region.Multi(), at) {
 		found.Add("backup.location", at, "is not a valid place that backups can be kept in", setting.Hint(at, append(region.Multi(), region.Known()...))+", or nothing: the instance's region")

@@ -86,6 +86,7 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"a denied namespace without its neighbours": {shared, func(s *k8s.Settings) { s.NetworkPolicies.DenyNamespace = true }, "networkPolicies.denyNamespace"},
 		"a neighbour that is every pod":             {shared, func(s *k8s.Settings) { s.NetworkPolicies.StayingWorkloads = []isolation.StayingWorkload{{Name: "x"}} }, "networkPolicies.stayingWorkloads[0].podLabels"},
 		"our certificate among the existing ones":   {shared, func(s *k8s.Settings) { s.Ingress.ExistingCertificates = []string{ingress.CertificateName} }, "ingress.existingCertificates[0]"},
+		"a certificate twice":                       {shared, func(s *k8s.Settings) { s.Ingress.ExistingCertificates = []string{"a", "a"} }, "ingress.existingCertificates[1]"},
 		"more certificates than Google serves":      {shared, func(s *k8s.Settings) { s.Ingress.ExistingCertificates = make([]string, 15) }, "ingress.existingCertificates"},
 		"two routes of one host":                    {shared, func(s *k8s.Settings) { s.Ingress.Routes = append(s.Ingress.Routes, s.Ingress.Routes[0]) }, "ingress.routes[1].subdomain"},
 		"a route to the license host":               {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Subdomain = "licenses" }, "ingress.routes[0].subdomain"},

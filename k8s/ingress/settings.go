@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/coditect-ai/license-platform/setting"
@@ -63,6 +64,9 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 	for i, certificate := range s.ExistingCertificates {
 		if !isLabel(certificate) || certificate == CertificateName {
 			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is not a valid certificate of others", "the name of an existing ManagedCertificate")
+		}
+		if slices.Contains(s.ExistingCertificates[:i], certificate) {
+			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is listed twice", "every certificate once")
 		}
 	}
 	// https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs#limitations

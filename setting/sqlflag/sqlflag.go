@@ -13,6 +13,7 @@ package sqlflag
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,13 +131,17 @@ func instead(name string) string {
 	}
 }
 
+// extensionForm is that of the parameters of extensions, which PostgreSQL checks: identifiers with
+// dots between them. https://www.postgresql.org/docs/16/runtime-config-custom.html
+var extensionForm = regexp.MustCompile(`^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)+$`)
+
 // ofAnotherExtension tells whether a name belongs to an extension of which the
 // tables have no flag, and is no misspelling of one that they have.
 func ofAnotherExtension(name string, flags map[string]flag) bool {
-	extension, _, dotted := strings.Cut(name, ".")
-	if !dotted {
+	if !extensionForm.MatchString(name) {
 		return false
 	}
+	extension, _, _ := strings.Cut(name, ".")
 	var extensions []string
 	for other := range flags {
 		if prefix, _, is := strings.Cut(other, "."); is {

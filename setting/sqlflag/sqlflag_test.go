@@ -32,6 +32,9 @@ func TestAFlagIsTakenOrTheRightNameTypeAndRangeAreTold(t *testing.T) {
 		{"autovacuum_vacuum_scale_factor", "0", "", ""},
 		{"autovacuum_vacuum_scale_factor", "100", "", ""},
 
+		{"10.0.0.0/33", "", "is not a database flag", "a flag of https"},
+		{"a..b", "", "is not a database flag", "a flag of https"},
+		{"shop.example.com.", "on", "is not a database flag", "a flag of https"},
 		{"log_conections", "on", "is not a database flag", "log_connections?; a flag of https"},
 		{"work-mem", "64", "is not a database flag", "work_mem?"},
 		{"LOG_CONECTIONS", "on", "is not a database flag", "log_connections?"},
