@@ -45,6 +45,9 @@ func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err := problems.Err(); err != nil {
 		return nil, fmt.Errorf("stack %s is not deployed: %w", ctx.Stack(), err)
 	}
+	if err := warnOfNoEffect(ctx, s); err != nil {
+		return nil, fmt.Errorf("stack %s: %w", ctx.Stack(), err)
+	}
 	if err := retry.Register(ctx, retry.Pause); err != nil {
 		return nil, fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 	}

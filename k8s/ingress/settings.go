@@ -116,3 +116,12 @@ func (s Staff) Below() string {
 	}
 	return s.Subdomain
 }
+
+// NoEffect lists settings that are written and decide nothing, with keys below
+// "kubernetes.ingress".
+func (s Settings) NoEffect() (ps setting.Problems) {
+	if s.Staff != (Staff{}) && !s.Staff.Enabled {
+		ps.Add("staff", s.Staff, "the host is not declared", "enabled: true")
+	}
+	return ps
+}
