@@ -30,7 +30,7 @@ func compile(ctx context.Context, options Options, platform v1.Platform) ([]byte
 	}
 	folder, err := os.MkdirTemp("", "license-image-")
 	if err != nil {
-		return nil, fmt.Errorf("build the image: %w", err)
+		return nil, fmt.Errorf("make a temporary folder to build the image in: %w; set TMPDIR to a folder that can be written", err)
 	}
 	defer os.RemoveAll(folder)
 	program := options.Package

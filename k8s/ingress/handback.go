@@ -13,7 +13,8 @@ import (
 // the same and shows this name, so the name says what to do.
 const handBackFirst = "an adopted Ingress is given back before a destroy: kubernetes.ingress.giveBack, docs/destroy.md step 3"
 
-// errNotGivenBack is the error in the preview of an update, and of a destroy with --run-program.
+// errNotGivenBack is the error of an update, in its preview where it has one, and of a destroy with
+// --run-program.
 var errNotGivenBack = errors.New("the Ingress still routes to the platform, and its load balancer would stop taking changes: " +
 	"run an up with kubernetes.ingress.giveBack: true first (docs/destroy.md)")
 
@@ -38,13 +39,13 @@ func (a *Args) refuseToLeave(ctx *pulumi.Context) ([]pulumi.ResourceOption, erro
 }
 
 // judgeDeletion refuses to delete the patch of an Ingress that the settings no longer adopt. The
-// patch of the Ingress that they name may be deleted: its replacement has the same fields. After
-// the preview every deletion is allowed, because the replacement exists already, and an update
-// that stops then leaves two patches that can never be deleted.
+// patch of the Ingress that they name may be deleted: its replacement has the same fields. A
+// replacement by the patch of another Ingress is refused in the preview only: without one it exists
+// already, and an update that stops then leaves two patches that can never be deleted.
 func (a *Args) judgeDeletion(old resource.PropertyMap, preview bool) error {
 	name, found := resource.PropertyPath{"metadata", "name"}.Get(resource.NewObjectProperty(old))
-	same := a.Settings.Adopt && found && name.IsString() && name.StringValue() == a.Settings.Name
-	if !preview || same {
+	same := found && name.IsString() && name.StringValue() == a.Settings.Name
+	if a.Settings.Adopt && (same || !preview) {
 		return nil
 	}
 	return errNotGivenBack

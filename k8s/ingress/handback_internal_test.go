@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestOnlyAPreviewRefusesToLeaveAnIngressThatIsNotGivenBack(t *testing.T) {
+func TestAnUpdateRefusesToLeaveAnIngressThatIsNotGivenBack(t *testing.T) {
 	t.Parallel()
 	args := &Args{Settings: Settings{Name: "coditect-unified-ingress", Adopt: true}}
 	of := func(name string) resource.PropertyMap {
@@ -19,4 +19,5 @@ func TestOnlyAPreviewRefusesToLeaveAnIngressThatIsNotGivenBack(t *testing.T) {
 	assert.NoError(t, args.judgeDeletion(of("another"), false), "an update that has begun ends")
 	args.Settings.Adopt = false
 	assert.ErrorContains(t, args.judgeDeletion(of("coditect-unified-ingress"), true), "kubernetes.ingress.giveBack: true", "an Ingress of one's own of that name does not have its fields")
+	assert.ErrorContains(t, args.judgeDeletion(of("coditect-unified-ingress"), false), "kubernetes.ingress.giveBack: true", "no patch takes its place, so an update without a preview refuses it, too")
 }

@@ -85,8 +85,8 @@ func (a *app) report(ctx context.Context, target *attack.Target, all []attack.At
 	})
 	a.out.table(rows)
 	a.out.line("")
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("interrupted after %d of %d attacks: %w", len(results), len(all), err)
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w after %d of %d attacks", errStopped, len(results), len(all))
 	}
 	if failed := attack.Failed(results); len(failed) > 0 {
 		return fmt.Errorf("%d of %d attacks did not end as they have to", len(failed), len(results))

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/host/address"
+	"github.com/coditect-ai/license-platform/local/host/process"
 	"github.com/coditect-ai/license-platform/local/host/toolchain"
 	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
@@ -25,7 +27,7 @@ type cloud struct {
 
 // bring gets the tools, starts the daemon or takes the running one, and opens
 // the engine. deploys says that the program will run.
-func (a *app) bring(ctx context.Context, dir string, deploys bool) (*cloud, error) {
+func (a *app) bring(ctx context.Context, dir string, deploys bool) (_ *cloud, err error) {
 	root, err := projectRoot()
 	if err != nil {
 		return nil, err
@@ -38,7 +40,14 @@ func (a *app) bring(ctx context.Context, dir string, deploys bool) (*cloud, erro
 	o := engine.Options{Dir: dir, Program: program.Deploy, Warn: a.warn}
 	c.prepared = func() error { return nil }
 	if deploys {
-		c.prepared = a.prepare(ctx, program)
+		preparing, cancel := context.WithCancel(ctx)
+		c.prepared = a.prepare(preparing, program)
+		defer func() {
+			if err != nil {
+				cancel()
+				_ = c.prepared() // it takes its temporary files away
+			}
+		}()
 	}
 	if err := a.out.during("tools", func() error {
 		if err := toolchain.Databases(ctx, a.out.note); err != nil {
@@ -78,7 +87,7 @@ func (a *app) warn(text string) {
 // startDaemon takes the running daemon when it is of this build and has the
 // wanted addresses and everything works, else it starts one.
 func (a *app) startDaemon(ctx context.Context, c *cloud) error {
-	if err := checkOpenFiles(); err != nil {
+	if err := errors.Join(checkOpenFiles(), address.CheckLoopback(), process.CheckUnprivileged()); err != nil {
 		return err
 	}
 	plan, err := a.choosePlan(c.dir)
@@ -128,5 +137,5 @@ func (a *app) prepare(ctx context.Context, program Program) (wait func() error) 
 	go func() {
 		ended <- a.out.during("API image", func() error { return program.Prepare(ctx) })
 	}()
-	return func() error { return <-ended }
+	return sync.OnceValue(func() error { return <-ended })
 }

@@ -103,9 +103,9 @@ var errNoProject = errors.New("this is not the license platform's project: run i
 
 // projectRoot finds the project that the current folder belongs to.
 func projectRoot() (string, error) {
-	dir, err := os.Getwd()
+	dir, err := currentFolder()
 	if err != nil {
-		return "", fmt.Errorf("find the current folder: %w", err)
+		return "", err
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "Pulumi.local.yaml")); err == nil {
@@ -122,17 +122,13 @@ func projectRoot() (string, error) {
 // folder returns the embedded cloud's folder as an absolute path.
 func (a *app) folder() (string, error) {
 	if a.dir != "" {
-		dir, err := filepath.Abs(a.dir)
-		if err != nil {
-			return "", fmt.Errorf("find the folder %s: %w", a.dir, err)
-		}
-		return dir, nil
+		return withoutLinks(a.dir)
 	}
 	root, err := projectRoot()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(root, ".local"), nil
+	return withoutLinks(filepath.Join(root, ".local"))
 }
 
 // wantedEdgePort is the port from the flag, else from EDGE_PORT, else 0.

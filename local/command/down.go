@@ -134,10 +134,14 @@ func (a *app) destroy(ctx context.Context, dir string, client *daemon.Client, le
 	} else if err := opened.PreviewDestroy(ctx); err != nil { // as `pulumi destroy` does first
 		return err
 	}
+	ended, err := daemon.BeginChange(dir, holder(), true)
+	if err != nil {
+		return err
+	}
 	shown := newProgress(a.out, a.verbose)
 	if err := opened.Destroy(ctx, shown.watch); err != nil {
 		return err
 	}
 	a.out.say("%s", shown.outcome())
-	return nil
+	return ended()
 }

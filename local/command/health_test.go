@@ -29,6 +29,7 @@ func TestAnUnhealthyCloudIsReportedWithItsProblemsAndFails(t *testing.T) {
 		"a pod does not get ready":                 {daemon.Status{Pods: pod(false, false)}, true, "pod app/api-1 is not ready (Running): no Redis"},
 		"a pod is on its way out":                  {daemon.Status{Pods: pod(false, true)}, false, ""},
 		"a pod waits for what was made to fail":    {daemon.Status{Pods: pod(false, false), Faults: []string{"redis"}}, false, ""},
+		"a pod has a problem beside such a fault":  {daemon.Status{Pods: pod(false, false), Faults: []string{"seats", "certificate"}}, true, "pod app/api-1 is not ready (Running): no Redis"},
 		"the load balancer serves another thing":   {daemon.Status{Edge: ingresscontroller.Status{Problems: []string{"a path without a Service"}}}, true, "a path without a Service"},
 		"something did not come back at the start": {daemon.Status{Problems: []string{"no key"}}, true, "no key"},
 		"nothing is wrong":                         {daemon.Status{Pods: pod(true, false)}, false, ""},

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,8 +14,20 @@ import (
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
+// errStopped is in every error of a command that tells of its interruption by itself.
+var errStopped = errors.New("interrupted")
+
 // errInterrupted is what an interrupted command ends with.
-var errInterrupted = errors.New("interrupted; everything done so far is kept, and the next 'make up' carries on")
+var errInterrupted = fmt.Errorf("%w; everything done so far is kept, and the next 'make up' carries on", errStopped)
+
+// afterInterruption is how a command ends that was interrupted: what failed because of that is
+// nothing to look into.
+func afterInterruption(err error) error {
+	if err == nil || errors.Is(err, errStopped) {
+		return err
+	}
+	return errInterrupted
+}
 
 // The times after an interruption. A command ends within two seconds after Ctrl-C,
 // whatever it is doing.
@@ -83,7 +96,7 @@ func (e interruption) bound(run func(*cobra.Command, []string) error) func(*cobr
 		for {
 			select {
 			case err := <-ended:
-				return err
+				return afterInterruption(err)
 			case <-limit:
 				return errInterrupted
 			case <-interrupted:
@@ -98,8 +111,8 @@ func (e interruption) bound(run func(*cobra.Command, []string) error) func(*cobr
 // interruptible runs work until it ends, or the user interrupts it.
 func interruptible(command *cobra.Command, work func(ctx context.Context) error) error {
 	err := work(command.Context())
-	if err != nil && command.Context().Err() != nil {
-		return errInterrupted
+	if command.Context().Err() != nil {
+		return afterInterruption(err)
 	}
 	return err
 }

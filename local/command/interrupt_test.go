@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,6 +65,11 @@ func interrupted(t *testing.T, e interruption, c clock, work func(context.Contex
 
 // Not parallel: the interruption goes to the whole process.
 func TestAnInterruptedCommandEndsWithinTwoSecondsWhateverItDoes(t *testing.T) {
+	t.Run("one that fails because of it says so, and not what failed", func(t *testing.T) {
+		assert.NoError(t, afterInterruption(nil))
+		assert.Equal(t, errInterrupted, afterInterruption(errors.New("list the packages: context canceled")))
+		assert.EqualError(t, afterInterruption(fmt.Errorf("%w after 3 of 4 attacks", errStopped)), "interrupted after 3 of 4 attacks")
+	})
 	t.Run("one that ends in order", func(t *testing.T) {
 		c := newClock()
 		ended := interrupted(t, interruption{after: c.after}, c, func(ctx context.Context) { <-ctx.Done() })

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -27,8 +29,8 @@ func (b busy) Error() string {
 // who has it. The kernel releases it when the process ends, however that happens.
 // The lock file stays beside the folder's content until `down` removes it.
 func lock(dir string) (release func(), err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the embedded cloud's folder: %w", err)
+	if err := claim(dir); err != nil {
+		return nil, err
 	}
 	path := daemon.LockFile(dir)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -45,7 +47,7 @@ func lock(dir string) (release func(), err error) {
 		}
 		return nil, fmt.Errorf("lock the embedded cloud: %w", errors.Join(err, readErr, closed))
 	}
-	who, err := json.Marshal(daemon.Holder{Process: os.Getpid(), Command: strings.Join(append([]string{self()}, os.Args[1:]...), " "), Since: time.Now()})
+	who, err := json.Marshal(holder())
 	if err == nil {
 		err = errors.Join(file.Truncate(0), write(file, who))
 	}
@@ -53,6 +55,41 @@ func lock(dir string) (release func(), err error) {
 		return nil, fmt.Errorf("lock the embedded cloud: %w", errors.Join(err, file.Close()))
 	}
 	return func() { _ = file.Close() }, nil
+}
+
+// claim makes the folder, or makes sure that it is the embedded cloud's own, and for its user only:
+// 'down' removes all that is in it.
+func claim(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the embedded cloud's folder: %w", err)
+	}
+	if !ours(dir, entries) {
+		return fmt.Errorf("%s has other files in it and is no embedded cloud's folder: name a new or an empty one with --dir", dir)
+	}
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.Chmod(dir, 0o700)); err != nil {
+		return fmt.Errorf("make the embedded cloud's folder for this user only: %w; --dir names another", err)
+	}
+	return nil
+}
+
+// ours says whether a folder with these entries is empty, has a plan or has been locked before.
+func ours(dir string, entries []os.DirEntry) bool {
+	lockFile := daemon.LockFile(dir)
+	if len(entries) == 0 || len(entries) == 1 && entries[0].Name() == filepath.Base(lockFile) {
+		return true
+	}
+	if _, known := readPlan(dir); known {
+		return true
+	}
+	content, err := os.ReadFile(lockFile)
+	var by daemon.Holder
+	return err == nil && json.Unmarshal(content, &by) == nil && by.Command != ""
+}
+
+// holder is this command.
+func holder() daemon.Holder {
+	return daemon.Holder{Process: os.Getpid(), Command: strings.Join(append([]string{self()}, os.Args[1:]...), " "), Since: time.Now()}
 }
 
 func write(file *os.File, content []byte) error {

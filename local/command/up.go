@@ -2,10 +2,12 @@ package command
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/coditect-ai/license-platform/local/daemon"
 	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
@@ -40,12 +42,19 @@ func (a *app) runUp(ctx context.Context) error {
 		return err
 	}
 	if err := c.prepared(); err != nil {
-		return err
+		if ctx.Err() != nil {
+			return err // the next one goes on with the daemon
+		}
+		return errors.Join(err, a.leave(ctx, c))
 	}
 	if err := a.previewFirst(ctx, c); err != nil {
 		return err
 	}
 	a.announce(ctx, c.daemon, "up")
+	ended, err := daemon.BeginChange(dir, holder(), len(a.targets) == 0)
+	if err != nil {
+		return err
+	}
 	shown := newProgress(a.out, a.verbose)
 	var outputs engine.Outputs
 	err = a.out.during("update", func() error {
@@ -58,6 +67,9 @@ func (a *app) runUp(ctx context.Context) error {
 		return err
 	}
 	a.out.say("%s", shown.outcome())
+	if err := ended(); err != nil {
+		return err
+	}
 	status, err := awaitHealthy(ctx, c.daemon.Status, recoveryTimeout)
 	if err != nil {
 		return err

@@ -3,18 +3,22 @@ package daemon
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/local/google/monitoring"
 	"github.com/coditect-ai/license-platform/local/report/page"
+	"github.com/coditect-ai/license-platform/local/scenario/fault"
 )
 
 // CurrentProblems lists what is wrong with the cloud now, one problem a line. Pods that
-// are not ready because of a fault that was set are not listed.
+// may not be ready because of a fault that was set are not listed.
 func (s Status) CurrentProblems() (all []string) {
 	all = append(all, s.Problems...)
-	if s.Disk != "" {
-		all = append(all, s.Disk)
+	for _, text := range []string{s.Unfinished, s.Disk} {
+		if text != "" {
+			all = append(all, text)
+		}
 	}
 	all = append(all, s.Edge.Problems...)
 	if !s.Edge.Synced && len(s.Edge.Problems) == 0 && s.Declares() {
@@ -29,7 +33,10 @@ func (s Status) CurrentProblems() (all []string) {
 	if s.Monitoring.Down != "" {
 		all = append(all, "alerts are not evaluated, or nobody is told: "+s.Monitoring.Down)
 	}
-	if len(s.Faults) > 0 {
+	if slices.ContainsFunc(s.Faults, func(name string) bool {
+		f, _ := fault.Find(name)
+		return f.Pods
+	}) {
 		return all
 	}
 	for _, p := range s.Pods {
@@ -60,7 +67,7 @@ func (s Status) Conditions() []page.Condition {
 	}
 	for _, text := range s.Drifted {
 		text = strings.TrimPrefix(text, behindPulumi) // the kind says it
-		all = append(all, page.Condition{Kind: page.Drift, Text: text, Next: "go run ./local refresh && make up"})
+		all = append(all, page.Condition{Kind: page.Drift, Text: text, Next: "go run ./local refresh && " + s.again()})
 	}
 	for _, text := range s.Notices {
 		all = append(all, page.Condition{Kind: page.Lockdown, Text: text})
@@ -78,6 +85,24 @@ func (s Status) Conditions() []page.Condition {
 		all = append(all, page.Condition{Kind: page.Limit, Text: text})
 	}
 	return all
+}
+
+// again is the command that brings up what is declared now, without an end to a lockdown or to
+// what the settings suspend for a while.
+func (s Status) again() string {
+	command := "go run ./local up"
+	if len(s.Notices) > 0 {
+		return command + " --config platform.lockdown=true"
+	}
+	for _, setting := range []string{signInSetting, signingSetting} {
+		if strings.Contains(strings.Join(s.Suspended, " "), setting) {
+			command += " --config " + setting + "=true"
+		}
+	}
+	if len(s.Suspended) == 0 {
+		return "make up"
+	}
+	return command
 }
 
 // alerts are those that fire, and those that are about to.

@@ -47,6 +47,7 @@ func TestTheConsoleTellsEverythingThatTheStatusTells(t *testing.T) {
 		want   page.Kind
 	}{
 		"what could not be brought back":               {func(s *Status) { s.Problems = []string{"x"} }, page.Problem},
+		"an update that failed half-way":               {func(s *Status) { s.Unfinished = "x" }, page.Problem},
 		"a load balancer that serves something else":   {func(s *Status) { s.Edge.Synced = false }, page.Problem},
 		"a rule that is missing":                       {func(s *Status) { s.Network.Missing = []string{"x"} }, page.Problem},
 		"a declared pod that is not ready":             {func(s *Status) { s.Pods = []Pod{{Owner: "Deployment/a", Phase: "Pending"}} }, page.Problem},
@@ -70,6 +71,21 @@ func TestTheConsoleTellsEverythingThatTheStatusTells(t *testing.T) {
 	made := well
 	made.Faults, made.Pods = []string{"api"}, []Pod{{Owner: "Deployment/a", Phase: "CrashLoopBackOff"}}
 	assert.Equal(t, []page.Kind{page.Fault}, kinds(made), "what is meant is no problem")
+	made.Faults = []string{"certificate", "seats"}
+	assert.Equal(t, []page.Kind{page.Problem, page.Fault, page.Fault}, kinds(made), "a fault that no pod notices is no reason")
+}
+
+func TestWhatRepairsADriftEndsNoLockdown(t *testing.T) {
+	t.Parallel()
+	for want, s := range map[string]Status{
+		"make up": {},
+		"go run ./local up --config platform.lockdown=true":                                                {Notices: []string{"locked down: …"}},
+		"go run ./local up --config identity.signingSuspended=true":                                        {Suspended: []string{"signing is suspended; an update without identity.signingSuspended ends it"}},
+		"go run ./local up --config identity.signInSuspended=true --config identity.signingSuspended=true": {Suspended: []string{"without identity.signInSuspended", "without identity.signingSuspended"}},
+	} {
+		s.Drifted = []string{"x"}
+		assert.Equal(t, "go run ./local refresh && "+want, s.Conditions()[0].Next)
+	}
 }
 
 func TestAnAlertLeadsToItsPlaybook(t *testing.T) {

@@ -42,6 +42,9 @@ type Status struct {
 	Network dataplane.Status `json:"network"`
 	// Changing is the command that changes the cloud now, and since when; empty when none does.
 	Changing string `json:"changing,omitempty"`
+	// Unfinished is a change of the stack that failed or was interrupted; empty while a command
+	// changes it, and when the last one came to its end.
+	Unfinished string `json:"unfinished,omitempty"`
 	// Drifted says what was changed behind Pulumi's back and is so still.
 	Drifted []string `json:"drifted,omitempty"`
 	// Notices say how the stack is meant to differ from every day: a lockdown.
@@ -175,6 +178,8 @@ func (d *Daemon) status() Status {
 	s.SQLAuthority = d.sqlAuthority()
 	if h, is := changing(d.options.Dir); is {
 		s.Changing = fmt.Sprintf("'%s' since %s", h.Command, h.Since.Local().Format(time.TimeOnly))
+	} else {
+		s.Unfinished = unfinished(d.options.Dir)
 	}
 	d.mu.Lock()
 	s.Problems = slices.Clone(d.problems)

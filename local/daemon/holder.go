@@ -21,18 +21,20 @@ type Holder struct {
 func LockFile(dir string) string { return filepath.Join(dir, "lock") }
 
 // Holds says whether the process has the file open: a process id in a file may be
-// somebody else's by now.
+// somebody else's by now. Links in the file's path are followed.
 func (h Holder) Holds(file string) bool {
+	wanted, err := os.Stat(file)
+	if err != nil {
+		return false
+	}
 	open, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", h.Process))
 	if err != nil {
 		return false
 	}
-	for _, descriptor := range open {
-		if target, err := os.Readlink(descriptor); err == nil && target == file {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(open, func(descriptor string) bool {
+		found, err := os.Stat(descriptor)
+		return err == nil && os.SameFile(found, wanted)
+	})
 }
 
 // changing is the command that changes the cloud now, if one does. The lock itself is

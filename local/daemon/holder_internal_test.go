@@ -3,6 +3,7 @@ package daemon
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -30,4 +31,14 @@ func TestACommandThatChangesTheCloudIsKnownByItsLock(t *testing.T) {
 	}
 	_, is := changing(t.TempDir())
 	assert.False(t, is, "there is no lock yet")
+}
+
+func TestALinkInThePathDoesNotHideWhoHasTheLock(t *testing.T) {
+	t.Parallel()
+	dir, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(dir, link))
+	file, err := os.Create(LockFile(dir))
+	require.NoError(t, err)
+	defer file.Close()
+	assert.True(t, Holder{Process: os.Getpid()}.Holds(LockFile(link)))
 }

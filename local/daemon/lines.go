@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
+	"github.com/coditect-ai/license-platform/local/host/file"
 	"github.com/coditect-ai/license-platform/local/report/page"
 	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
@@ -103,15 +104,15 @@ func (d *Daemon) podLines(traceID string) (lines []page.Line, ids []string) {
 	if traceID == "" {
 		return nil, nil
 	}
-	files, err := filepath.Glob(filepath.Join(d.options.Dir, "logs", "pods", "*.log"))
+	files, err := file.Matching(filepath.Join(d.options.Dir, "logs", "pods"), "*.log")
 	if err != nil {
 		return nil, nil
 	}
 	slices.SortFunc(files, func(a, b string) int { return modified(b).Compare(modified(a)) })
-	for _, file := range files[:min(len(files), maxFiles)] {
-		pod := strings.TrimSuffix(filepath.Base(file), ".log")
+	for _, name := range files[:min(len(files), maxFiles)] {
+		pod := strings.TrimSuffix(filepath.Base(name), ".log")
 		_, pod, _ = strings.Cut(pod, "_") // NAMESPACE_POD
-		for content := range matching(file, "/traces/"+traceID) {
+		for content := range matching(name, "/traces/"+traceID) {
 			if l, id, ok := podLine(pod, content); ok && len(lines) < maxLines {
 				lines = append(lines, l)
 				if id != "" && !slices.Contains(ids, id) {

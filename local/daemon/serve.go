@@ -27,6 +27,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 	"github.com/coditect-ai/license-platform/local/google/cloudsql"
 	"github.com/coditect-ai/license-platform/local/google/kms"
+	"github.com/coditect-ai/license-platform/local/host/sameuser"
 )
 
 // maxMessage bounds a message from the engine, in bytes: a whole stack's CA
@@ -113,7 +114,8 @@ func (d *Daemon) serveProvider(ctx context.Context, group *errgroup.Group, serve
 	}
 	calls := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.ChainUnaryInterceptor(d.operations.interceptor(), provider.DefaultDeadlines().Interceptor()))
 	pulumirpc.RegisterResourceProviderServer(calls, server)
-	run(ctx, group, calls, listener)
+	// The engine speaks to a provider without any credential.
+	run(ctx, group, calls, sameuser.Listener{Listener: listener, Log: d.log})
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 

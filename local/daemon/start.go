@@ -57,6 +57,9 @@ func Start(ctx context.Context, dir string, plan address.Plan) (*Client, error) 
 	defer func() { _ = reader.Close() }()
 	process := exec.Command(binary, "daemon", "--dir", dir)
 	process.Stdout, process.Stderr, process.ExtraFiles = output, output, []*os.File{writer}
+	if process.Env, err = environment(dir, os.LookupEnv); err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
 	process.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	process.Dir = "/"
 	if err := process.Start(); err != nil {
@@ -80,6 +83,23 @@ func Start(ctx context.Context, dir string, plan address.Plan) (*Client, error) 
 	}
 	client.Record = record
 	return client, nil
+}
+
+// environment is what the daemon gets of the caller's, whose shell it outlives: where programs
+// are, the time zone and settings of Go's runtime. It has a folder for temporary files of its
+// own, which goes with everything else.
+func environment(dir string, look func(string) (string, bool)) ([]string, error) {
+	temporary := filepath.Join(dir, "tmp")
+	if err := os.MkdirAll(temporary, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder for temporary files: %w", err)
+	}
+	all := []string{"TMPDIR=" + temporary}
+	for _, name := range []string{"PATH", "TZ", "GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK"} {
+		if value, set := look(name); set {
+			all = append(all, name+"="+value)
+		}
+	}
+	return all, nil
 }
 
 // await reads the handshake.

@@ -6,6 +6,12 @@ const (
 	signing = "signing"
 )
 
+// The settings that take it away.
+const (
+	signInSetting  = "identity.signInSuspended"
+	signingSetting = "identity.signingSuspended"
+)
+
 // suspensions report what is suspended without a lockdown.
 func (d *Daemon) suspensions() (all []string) {
 	if d.lockedDown() {
@@ -13,10 +19,10 @@ func (d *Daemon) suspensions() (all []string) {
 	}
 	suspended := d.suspended()
 	if suspended[signIn] {
-		all = append(all, "sign-in is suspended, so nobody gets an identity token; an update without identity.signInSuspended ends it")
+		all = append(all, "sign-in is suspended, so nobody gets an identity token; an update without "+signInSetting+" ends it")
 	}
 	if suspended[signing] {
-		all = append(all, "signing is suspended, so nobody acquires a seat; an update without identity.signingSuspended ends it")
+		all = append(all, "signing is suspended, so nobody acquires a seat; an update without "+signingSetting+" ends it")
 	}
 	return all
 }

@@ -163,7 +163,14 @@ func whatOnlyAPreviewRefusesIsNotBegun(t *testing.T, m *machine) {
 		assert.NotContains(t, output, "was not registered", setting)
 		assert.Equal(t, before, m.declared(t), setting)
 	}
+	output, code := m.ended(t, "up", "--skip-preview", "--config", "kubernetes.ingress.adopt=false", "--config", "kubernetes.ingress.name=own-ingress")
+	assert.Equal(t, 1, code, "without a preview the update itself refuses to leave the Ingress")
+	assert.Contains(t, output, "kubernetes.ingress.giveBack: true")
+	output, code = m.command(t, "status")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, output, "kubernetes.ingress.adopt=false", "it names what has not come to its end")
 	m.must(t, "up")
+	assert.NotContains(t, m.must(t, "status"), "failed or was interrupted")
 }
 
 // wrong is a setting that replaces or moves something, and the types of what.

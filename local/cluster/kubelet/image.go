@@ -25,6 +25,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 // maxFile bounds one file of an image, in bytes; it is kept in memory for a moment.
@@ -106,7 +107,7 @@ func (s *images) pull(ctx context.Context, reference string) (image, error) {
 
 // prune removes all but the newest extracted images; a rollout needs two.
 func (s *images) prune() error {
-	roots, err := filepath.Glob(filepath.Join(s.dir, "*", "root"))
+	roots, err := file.Matching(s.dir, "*/root")
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -144,13 +145,26 @@ func (m Move) unshare() (got string, err error) {
 	return "it is root in a namespace of its own", nil
 }
 
+// longestSocket is how long the name of a Unix socket can be (unix(7): 108 bytes with a zero
+// at the end). One in a folder with a longer path is named by the open folder.
+const longestSocket = 107
+
 func (m Move) connect() (got string, err error) {
 	socket, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = unix.Close(socket) }() // nothing was said on it
-	if err := unix.Connect(socket, &unix.SockaddrUnix{Name: m.On}); err != nil {
+	name := m.On
+	if len(name) > longestSocket {
+		folder, err := os.Open(filepath.Dir(name))
+		if err != nil {
+			return "", err
+		}
+		defer folder.Close()
+		name = fmt.Sprintf("/proc/self/fd/%d/%s", folder.Fd(), filepath.Base(name))
+	}
+	if err := unix.Connect(socket, &unix.SockaddrUnix{Name: name}); err != nil {
 		return "", err
 	}
 	return m.On + " takes connections", nil

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ type scrape struct {
 // anew, it forgets for some seconds where Alertmanager is, and what fires then is
 // told late.
 // https://prometheus.io/docs/prometheus/2.42/configuration/configuration/
-func prometheusConfig(p Pace, dir string, exporter, alertmanager netip.AddrPort, scrapes []scrape) ([]byte, error) {
+func prometheusConfig(p Pace, exporter, alertmanager netip.AddrPort, scrapes []scrape) ([]byte, error) {
 	interval := promDuration(p.shorten(defaultInterval))
 	jobs := []object{{
 		"job_name": "google", "scrape_interval": interval, "scrape_timeout": interval, "metrics_path": "/metrics",
@@ -53,7 +52,7 @@ func prometheusConfig(p Pace, dir string, exporter, alertmanager netip.AddrPort,
 		every := promDuration(p.shorten(s.interval))
 		jobs = append(jobs, object{
 			"job_name": s.name, "metrics_path": s.path, "scrape_interval": every, "scrape_timeout": every,
-			"file_sd_configs": []object{{"files": []string{filepath.Join(dir, s.targetsFile())}}},
+			"file_sd_configs": []object{{"files": []string{s.targetsFile()}}},
 		})
 	}
 	return render("the configuration of Prometheus", object{

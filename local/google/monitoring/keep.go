@@ -118,7 +118,7 @@ func (m *Monitoring) apply(ctx context.Context, pace Pace, rules []rule, scrapes
 	if err != nil {
 		return err
 	}
-	config, err := prometheusConfig(pace, m.options.Dir, m.at(googlePort), m.at(alertmanagerPort), scrapes)
+	config, err := prometheusConfig(pace, m.at(googlePort), m.at(alertmanagerPort), scrapes)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func start(t *testing.T, edge *httptest.Server, with ...func(*monitoring.Options
 	if _, err := exec.LookPath("prometheus-alertmanager"); err != nil {
 		t.Skip("Prometheus and Alertmanager are not installed: make tools")
 	}
-	dir, w := t.TempDir(), &world{}
+	dir, w := filepath.Join(t.TempDir(), "what is no pattern: [a] *?"), &world{}
 	var err error
 	w.store = store.New()
 	supervisor, err := process.NewSupervisor(filepath.Join(dir, "run"), slog.New(slog.DiscardHandler))

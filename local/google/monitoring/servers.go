@@ -47,7 +47,7 @@ func program(name string) (string, error) {
 func (m *Monitoring) startPrometheus(ctx context.Context) (server, error) {
 	return m.start(ctx, "prometheus", "prometheus.yml", PrometheusPort, func(s server, dir string) []string {
 		return []string{
-			"--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "series"),
+			"--config.file=" + filepath.Join(process.WorkingDir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "series"),
 			"--storage.tsdb.retention.time=" + keepSeries, "--storage.tsdb.retention.size=" + keepBytes,
 			"--rules.alert.resend-delay=" + resendInterval,
 			// An alert that fired goes on after a restart: without this one that waits less
@@ -64,7 +64,7 @@ func (m *Monitoring) startPrometheus(ctx context.Context) (server, error) {
 func (m *Monitoring) startAlertmanager(ctx context.Context) (server, error) {
 	return m.start(ctx, "prometheus-alertmanager", "alertmanager.yml", alertmanagerPort, func(s server, dir string) []string {
 		return []string{
-			"--config.file=" + filepath.Join(dir, "alertmanager.yml"), "--storage.path=" + filepath.Join(dir, "alerts"),
+			"--config.file=" + filepath.Join(process.WorkingDir, "alertmanager.yml"), "--storage.path=" + filepath.Join(dir, "alerts"),
 			"--web.listen-address=" + s.address.String(), "--cluster.listen-address=", "--log.level=warn",
 		}
 	})

@@ -47,7 +47,7 @@ func (s *Server) session(ctx context.Context, database string) (*pgx.Conn, error
 	if err != nil {
 		return nil, fmt.Errorf("configure the administrator's session: %w", err)
 	}
-	config.Host, config.Port = s.socketDir, s.config.Address.Port()
+	config.Host, config.Port = s.host(), s.config.Address.Port()
 	config.User, config.Database, config.Password = administrator, database, s.password
 	config.Fallbacks = nil
 	config.RuntimeParams = map[string]string{

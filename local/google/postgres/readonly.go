@@ -15,7 +15,7 @@ func (s *Server) ReadOnly(ctx context.Context, database string, work func(*pgxpo
 		return fmt.Errorf("configure a visit: %w", err)
 	}
 	c := config.ConnConfig
-	c.Host, c.Port, c.User, c.Database, c.Password = s.socketDir, s.config.Address.Port(), administrator, database, s.password
+	c.Host, c.Port, c.User, c.Database, c.Password = s.host(), s.config.Address.Port(), administrator, database, s.password
 	c.Fallbacks = nil
 	c.RuntimeParams = map[string]string{
 		"application_name": "cloudsqladmin", "default_transaction_read_only": "on", "statement_timeout": "2000",

@@ -51,14 +51,15 @@ type Config struct {
 
 // Server is a running instance. It is safe for concurrent use.
 type Server struct {
-	config     Config
-	bin        string
-	socketDir  string
-	password   string                 // the administrator's
-	proxy      *certificate.Authority // signs for whom the proxy connects
-	parameters parameters
-	version    string
-	done       chan struct{}
+	config Config
+	bin    string
+	// openSocketDir is the folder of the Unix socket.
+	openSocketDir *os.File
+	password      string                 // the administrator's
+	proxy         *certificate.Authority // signs for whom the proxy connects
+	parameters    parameters
+	version       string
+	done          chan struct{}
 
 	mu       sync.Mutex
 	process  *process.Process
@@ -189,8 +190,6 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.removeSocketDir()
 	return nil
 }
-
-func (s *Server) removeSocketDir() { _ = os.RemoveAll(s.socketDir) }
 
 // Done is closed when the server's process has ended, whoever ended it.
 func (s *Server) Done() <-chan struct{} { return s.done }

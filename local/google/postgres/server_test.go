@@ -175,6 +175,21 @@ func TestNobodyIsTrustedAtTheSocket(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
+// A folder's path may be longer than that of a socket, and have what PostgreSQL and its
+// clients take for something else.
+func TestAnInstanceLivesInAFolderOfAnyName(t *testing.T) {
+	w := newWorld(t)
+	t.Setenv("TMPDIR", "/nowhere")
+	parent := w.config.Dir
+	for _, name := range []string{"a, b, @c", "wölk 云", `it's "quoted"`, "100 %s", `back\slash`, strings.Repeat("long/", 60)} {
+		w.config.Dir = filepath.Join(parent, name)
+		s := w.start(t)
+		require.NoError(t, s.CreateUser(t.Context(), owner, password, postgres.BuiltIn), name)
+		require.NoError(t, s.Stop(t.Context()), name)
+		assert.NoDirExists(t, filepath.Join(w.config.Dir, "socket"), name)
+	}
+}
+
 func TestUsersHaveCloudSQLsRightsAndNoMore(t *testing.T) {
 	w := newWorld(t)
 	s := w.start(t)

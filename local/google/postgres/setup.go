@@ -14,10 +14,6 @@ import (
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
-// maxSocketPath is how long the path of a Unix socket can be (unix(7), 108
-// bytes with the final zero).
-const maxSocketPath = 107
-
 // environment is all that PostgreSQL's programs need of one.
 var environment = [...]string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC"}
 
@@ -33,6 +29,8 @@ hostssl all all all scram-sha-256
 `
 
 func (s *Server) dataDir() string { return filepath.Join(s.config.Dir, "data") }
+
+func (s *Server) socketDir() string { return filepath.Join(s.config.Dir, "socket") }
 
 // initialise makes the data directory unless there is one. It is made beside
 // its place and moved there, so that an interrupted start leaves nothing half
@@ -123,7 +121,7 @@ func (s *Server) settings(flags []Flag) string {
 	}
 	line("listen_addresses", s.config.Address.Addr().String())
 	line("port", strconv.Itoa(int(s.config.Address.Port())))
-	line("unix_socket_directories", s.socketDir)
+	line("unix_socket_directories", "../socket") // seen from the data, where the server is
 	line("unix_socket_permissions", "0700")
 	line("ssl", "on")
 	line("ssl_cert_file", "server.crt")
@@ -133,7 +131,8 @@ func (s *Server) settings(flags []Flag) string {
 	line("password_encryption", "scram-sha-256")
 	line("max_connections", "100")
 	line("shared_buffers", "32MB")
-	line("dynamic_shared_memory_type", "posix")
+	// In files of the data: not every machine has /dev/shm, and a killed server leaves there what it had.
+	line("dynamic_shared_memory_type", "mmap")
 	line("TimeZone", "UTC")
 	line("log_timezone", "UTC")
 	line("log_line_prefix", "%m [%p] %q%u@%d ")
@@ -157,26 +156,29 @@ func (s *Server) verify(ctx context.Context) error {
 	})
 }
 
-// makeSocketDir chooses a private folder for the Unix socket: below the
-// instance's own, or a temporary one when that path is too long.
+// makeSocketDir makes a private folder for the Unix socket, and keeps it open: neither side
+// names its whole path, which may be longer than a socket's may be (unix(7): 108 bytes).
 func (s *Server) makeSocketDir() error {
-	s.socketDir = filepath.Join(s.config.Dir, "socket")
-	socket := filepath.Join(s.socketDir, ".s.PGSQL."+strconv.Itoa(int(s.config.Address.Port())))
-	if len(socket) > maxSocketPath {
-		temporary, err := os.MkdirTemp("", "license-platform-sql-")
-		if err != nil {
-			return fmt.Errorf("make a folder for PostgreSQL's socket: %w", err)
-		}
-		s.socketDir = temporary
-		return nil
-	}
 	// A killed server leaves a lock beside its socket, and whether the process that
 	// it names is a server cannot be told from its id.
-	if err := os.RemoveAll(s.socketDir); err != nil {
+	dir := s.socketDir()
+	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("remove PostgreSQL's stale socket: %w", err)
 	}
-	if err := os.MkdirAll(s.socketDir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make a folder for PostgreSQL's socket: %w", err)
 	}
+	open, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("open the folder of PostgreSQL's socket: %w", err)
+	}
+	s.openSocketDir = open
 	return nil
 }
+
+func (s *Server) removeSocketDir() {
+	_ = errors.Join(s.openSocketDir.Close(), os.RemoveAll(s.socketDir()))
+}
+
+// host is the socket's folder as this process connects to it.
+func (s *Server) host() string { return fmt.Sprintf("/proc/self/fd/%d", s.openSocketDir.Fd()) }

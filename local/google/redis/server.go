@@ -75,7 +75,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 		return nil, err
 	}
 	s.process, err = config.Supervisor.Start(process.Command{
-		Name: config.Name, Path: program, Args: []string{config.Dir + "/redis.conf"}, Dir: config.Dir,
+		Name: config.Name, Path: program, Args: []string{process.WorkingDir + "/redis.conf"}, Dir: config.Dir,
 		Env: []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC"}, LogPath: config.LogPath, Grace: 20 * time.Second,
 	})
 	if err != nil {

@@ -44,7 +44,7 @@ func newWorld(t *testing.T) world {
 	address := port.Address(t)
 	leaf, err := authority.Issue(nil, []netip.Addr{address.Addr()})
 	require.NoError(t, err)
-	dir := filepath.Join(t.TempDir(), "with a space")
+	dir := filepath.Join(t.TempDir(), "what is no pattern: [a] *?")
 	return world{authority, redis.Config{
 		Name: "redis", Dir: dir, LogPath: filepath.Join(dir, "redis.log"), Address: address, Certificate: leaf, Password: password, MemoryMiB: 64,
 		Configs:    map[string]string{"maxmemory-policy": "noeviction", "notify-keyspace-events": "Ex"},

@@ -76,14 +76,14 @@ func (d disk) hasBlob(digest string) bool {
 }
 
 func (d disk) readManifests() ([]manifest, error) {
-	files, err := filepath.Glob(filepath.Join(d.manifests(), "*.json"))
+	files, err := file.Matching(d.manifests(), "*.json")
 	if err != nil {
 		return nil, fmt.Errorf("list the registry's images: %w", err)
 	}
 	var manifests []manifest
-	for _, file := range files {
+	for _, name := range files {
 		var m manifest
-		if err := readJSON(file, &m); err != nil {
+		if err := readJSON(name, &m); err != nil {
 			return nil, err
 		}
 		manifests = append(manifests, m)

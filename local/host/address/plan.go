@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"time"
 )
 
 // Limits of the second byte of the block. The lowest ones are left to others on
@@ -133,4 +134,21 @@ func CheckEdge(p Plan) error {
 			p.EdgePort, err, strconv.Itoa(p.EdgePort+1000))
 	}
 	return listener.Close()
+}
+
+// loopbackTimeout is how long a connection of this machine to itself may take.
+const loopbackTimeout = 2 * time.Second
+
+// CheckLoopback says whether this machine reaches itself: a container may have its loopback
+// interface down, and everything here listens on its addresses.
+func CheckLoopback() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err == nil {
+		defer func() { _ = listener.Close() }()
+		var conn net.Conn
+		if conn, err = net.DialTimeout("tcp", listener.Addr().String(), loopbackTimeout); err == nil {
+			return conn.Close()
+		}
+	}
+	return fmt.Errorf("this machine does not reach its own address 127.0.0.1 (%w): raise the loopback interface, as root by 'ip link set lo up'", err)
 }

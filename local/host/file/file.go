@@ -27,6 +27,19 @@ func Replace(path string, content []byte, mode fs.FileMode) error {
 	return nil
 }
 
+// Matching are the files below a folder that fit a pattern (path.Match), none where there is
+// no folder. The folder's own name is no pattern, whatever is in it.
+func Matching(folder, pattern string) ([]string, error) {
+	names, err := fs.Glob(os.DirFS(folder), pattern)
+	if err != nil {
+		return nil, fmt.Errorf("look for %s in %s: %w", pattern, folder, err)
+	}
+	for i, name := range names {
+		names[i] = filepath.Join(folder, name)
+	}
+	return names, nil
+}
+
 // LoadJSON decodes the file into a value, which stays as it is when there is no file;
 // what is in it is for messages, such as "local secrets".
 func LoadJSON(path, what string, into any) error {

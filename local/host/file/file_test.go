@@ -38,6 +38,22 @@ func TestWhatCannotBeWrittenIsNamedAndTheOldOneStays(t *testing.T) {
 	assert.Equal(t, "old", string(found))
 }
 
+func TestTheNameOfAFolderIsNoPattern(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"my [old] stuff", "a*b", "what?", `back\slash`, "{one,two}", "100 %"} {
+		folder := filepath.Join(t.TempDir(), name)
+		none, err := file.Matching(folder, "*.json")
+		require.NoError(t, err, "there is no folder yet")
+		assert.Empty(t, none)
+		for _, path := range []string{"a/1.json", "b/2.json", "b/3.txt"} {
+			require.NoError(t, file.Replace(filepath.Join(folder, path), nil, 0o600))
+		}
+		found, err := file.Matching(folder, "*/*.json")
+		require.NoError(t, err)
+		assert.Equal(t, []string{filepath.Join(folder, "a", "1.json"), filepath.Join(folder, "b", "2.json")}, found, name)
+	}
+}
+
 func TestAValueIsKeptAndADamagedFileIsNamed(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seats.json")

@@ -72,6 +72,10 @@ type Command struct {
 	Files []*os.File
 }
 
+// WorkingDir is the folder of a program (Command.Dir) as the program itself can name it: without
+// what it takes for a pattern in the folder's own path.
+const WorkingDir = "/proc/self/cwd"
+
 // ErrRefused says that the machine refuses namespaces.
 var ErrRefused = errors.New("this machine refuses user or network namespaces")
 
@@ -163,6 +167,35 @@ func (c Command) becomeUser(cmd *exec.Cmd, program *os.File) {
 	cmd.SysProcAttr.AmbientCaps = []uintptr{capDACOverride}
 	cmd.ExtraFiles = []*os.File{program}
 	cmd.Path, cmd.Dir = firstExtraFile, reachableByAll
+}
+
+// CheckUnprivileged says whether a daemon of root can run Unprivileged programs, which PostgreSQL
+// has to be. In a container with no user but root, and without user namespaces, it cannot.
+func CheckUnprivileged() error {
+	c := Command{Unprivileged: true, Path: "/bin/true"}
+	if !c.separated() || mapped("/proc/self/uid_map", DefaultUserID) && mapped("/proc/self/gid_map", DefaultUserID) {
+		return nil
+	}
+	cmd := c.build(nil)
+	cmd.Stdout, cmd.Stderr = nil, nil
+	c.enterNamespace(cmd)
+	if err := cmd.Run(); err != nil && refusesNamespaces(err) {
+		return fmt.Errorf("PostgreSQL does not run as root, and here root can become nobody else, as there is no user %d and %s: run this as another user, or in a container with more users", DefaultUserID, whyRefused(err))
+	}
+	return nil
+}
+
+// whyRefused says what refuses namespaces, and where that is set (namespaces(7), "limits"; a
+// distribution's own switches refuse with the same error as a container's seccomp profile).
+func whyRefused(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return "the kernel allows no more namespaces (sysctl user.max_user_namespaces, user.max_net_namespaces)"
+	case errors.Is(err, syscall.EPERM):
+		return "a rule of this machine or container forbids namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns or kernel.unprivileged_userns_clone, a seccomp profile)"
+	default:
+		return "the kernel has no namespaces: " + err.Error()
+	}
 }
 
 // refusesNamespaces says that a start failed because user namespaces are

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
 const pidSuffix = ".pid"
@@ -64,22 +66,22 @@ func startTime(stat string) (string, error) {
 // killStale ends the processes that the pid files in dir still describe, and
 // removes the files.
 func killStale(dir string, log *slog.Logger) error {
-	files, err := filepath.Glob(filepath.Join(dir, "*"+pidSuffix))
+	files, err := file.Matching(dir, "*"+pidSuffix)
 	if err != nil {
 		return fmt.Errorf("look for pid files: %w", err)
 	}
-	for _, file := range files {
-		recorded, err := os.ReadFile(file)
+	for _, name := range files {
+		recorded, err := os.ReadFile(name)
 		if err != nil {
 			return fmt.Errorf("read a pid file: %w", err)
 		}
 		if pid := stalePID(string(recorded)); pid > 0 {
-			log.Info("a process of an earlier run is still there and is ended", "name", strings.TrimSuffix(filepath.Base(file), pidSuffix), "pid", pid)
+			log.Info("a process of an earlier run is still there and is ended", "name", strings.TrimSuffix(filepath.Base(name), pidSuffix), "pid", pid)
 			if err := killAndWait(pid, string(recorded)); err != nil {
 				return err
 			}
 		}
-		if err := os.Remove(file); err != nil {
+		if err := os.Remove(name); err != nil {
 			return fmt.Errorf("remove a pid file: %w", err)
 		}
 	}

@@ -134,7 +134,7 @@ func (s *Supervisor) spawnSeparated(p *Process, output *os.File) error {
 		p.command.enterNetwork(p.cmd)
 		err := s.spawn(p.cmd)
 		if err != nil && refusesNamespaces(err) {
-			return fmt.Errorf("%w: %w", ErrRefused, err)
+			return fmt.Errorf("%w: %s", ErrRefused, whyRefused(err))
 		}
 		return err
 	}

@@ -86,7 +86,7 @@ func build(ctx context.Context, root, binary string, say func(string)) error {
 		return errors.New("the Pulumi CLI is missing and there is no go in PATH to build it: install Go 1.26, or Pulumi " + Version + " from https://www.pulumi.com/docs/install")
 	}
 	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
-		return fmt.Errorf("make the cache folder: %w", err)
+		return fmt.Errorf("make the cache folder of the Pulumi CLI: %w; set XDG_CACHE_HOME to a folder that can be written", err)
 	}
 	lock, err := os.OpenFile(binary+".lock", os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -104,7 +105,7 @@ func environment(l layout, passphrase string, o Options) map[string]string {
 		attached = append(attached, fmt.Sprintf("%s:%d", name, o.Providers[name]))
 	}
 	all := map[string]string{
-		"PULUMI_BACKEND_URL": "file://" + l.state(),
+		"PULUMI_BACKEND_URL": (&url.URL{Scheme: "file", Path: l.state()}).String(),
 		// The CLI takes this variable before any file, so whatever the user has set
 		// for other stacks is replaced.
 		"PULUMI_CONFIG_PASSPHRASE":                    passphrase,

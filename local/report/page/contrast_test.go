@@ -18,7 +18,7 @@ func TestTextStandsOutFromItsGround(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("web/base.css")
 	require.NoError(t, err)
-	light, dark, found := strings.Cut(string(content), "@media (prefers-color-scheme: dark)")
+	light, dark, found := strings.Cut(string(content), "@media screen and (prefers-color-scheme: dark)")
 	require.True(t, found)
 	for scheme, text := range map[string]string{"light": light, "dark": dark[:strings.Index(dark, "* {")]} {
 		colours := map[string]float64{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -80,13 +81,11 @@ func publicFile(*Target) (string, func() error, error) {
 
 // databaseSocket is where the daemon administers PostgreSQL.
 func databaseSocket(t *Target) (string, func() error, error) {
-	for _, pattern := range []string{filepath.Join(t.Dir, "postgres", "*", "socket"), filepath.Join(os.TempDir(), "license-platform-sql-*")} {
-		found, err := filepath.Glob(filepath.Join(pattern, ".s.PGSQL.*[0-9]"))
-		if err == nil && len(found) > 0 {
-			return found[0], func() error { return nil }, nil
-		}
+	found, err := fs.Glob(os.DirFS(t.Dir), "postgres/*/socket/.s.PGSQL.*[0-9]")
+	if err != nil || len(found) == 0 {
+		return "", nil, errors.Join(errors.New("PostgreSQL has no socket"), err)
 	}
-	return "", nil, errors.New("PostgreSQL has no socket")
+	return filepath.Join(t.Dir, found[0]), func() error { return nil }, nil
 }
 
 // abstractSocket listens under a name that no file system knows.

@@ -43,34 +43,36 @@ type Fault struct {
 	// Callers are the clients that call meanwhile; none when empty. Without requests no
 	// alert would notice the fault.
 	Callers load.Kind
+	// Pods says that the API's pods may not be ready because of it.
+	Pods bool
 }
 
 // All lists the faults: failing parts, degraded parts, actions of a person, and load
 // by clients.
 func All() []Fault {
 	return []Fault{
-		{Redis, "the Redis server is stopped and kept down; its data is saved", load.Customers},
-		{Postgres, "the PostgreSQL server is stopped and kept down; its data is saved", load.Customers},
-		{KMS, "the key management service answers UNAVAILABLE", load.Customers},
-		{API, "the API's processes are killed whenever they start: a crash loop", load.Customers},
-		{Identity, "the public keys of the token issuer answer 503; the API still knows those it has fetched", ""},
-		{Operator, "the webhook of managed Prometheus has no pods, as on a cluster that has just been made: no PodMonitoring can be made or changed", ""},
-		{Cluster, "the cluster is deleted behind Pulumi's back, and its load balancer is left over; healed, another one has its place, with none of the stack's objects", ""},
-		{Agents, "Google's service agents are still being made, as in a new project: no grant can be given to them", ""},
-		{Metrics, "Cloud Monitoring does not know the metrics yet, as minutes after the first sample: no alert or objective over one can be made", ""},
+		{Redis, "the Redis server is stopped and kept down; its data is saved", load.Customers, true},
+		{Postgres, "the PostgreSQL server is stopped and kept down; its data is saved", load.Customers, true},
+		{KMS, "the key management service answers UNAVAILABLE", load.Customers, true},
+		{API, "the API's processes are killed whenever they start: a crash loop", load.Customers, true},
+		{Identity, "the public keys of the token issuer answer 503; the API still knows those it has fetched", "", false},
+		{Operator, "the webhook of managed Prometheus has no pods, as on a cluster that has just been made: no PodMonitoring can be made or changed", "", false},
+		{Cluster, "the cluster is deleted behind Pulumi's back, and its load balancer is left over; healed, another one has its place, with none of the stack's objects", "", true},
+		{Agents, "Google's service agents are still being made, as in a new project: no grant can be given to them", "", false},
+		{Metrics, "Cloud Monitoring does not know the metrics yet, as minutes after the first sample: no alert or objective over one can be made", "", false},
 
-		{SlowKMS, "the key management service takes a second and a half for each signature", load.Customers},
-		{DatabaseLock, "an open transaction holds a lock on every table: statements wait, and keep their connections", load.Readers},
-		{RedisMemory, "the Redis server gets little memory, and nine tenths of it are filled", ""},
-		{Certificate, "the load balancer shows a certificate that ends in five days for the host that is checked from outside", ""},
+		{SlowKMS, "the key management service takes a second and a half for each signature", load.Customers, true},
+		{DatabaseLock, "an open transaction holds a lock on every table: statements wait, and keep their connections", load.Readers, true},
+		{RedisMemory, "the Redis server gets little memory, and nine tenths of it are filled", "", true},
+		{Certificate, "the load balancer shows a certificate that ends in five days for the host that is checked from outside", "", false},
 
-		{KeyVersion, "a person schedules the destruction of the signing key's versions", load.Customers},
-		{SecretRead, "a person reads the platform's secrets", ""},
+		{KeyVersion, "a person schedules the destruction of the signing key's versions", load.Customers, true},
+		{SecretRead, "a person reads the platform's secrets", "", false},
 
-		{SignIns, "clients call with forged tokens, twenty times a second", load.Forgers},
-		{Scanner, "scanners try SQL injections, up to eighty times a second", load.Scanners},
-		{Flood, "many clients call at once, far more often than usual", load.Crowd},
-		{Seats, "more devices want a seat than a licence has, and try again and again", load.Devices},
+		{SignIns, "clients call with forged tokens, twenty times a second", load.Forgers, false},
+		{Scanner, "scanners try SQL injections, up to eighty times a second", load.Scanners, false},
+		{Flood, "many clients call at once, far more often than usual", load.Crowd, false},
+		{Seats, "more devices want a seat than a licence has, and try again and again", load.Devices, false},
 	}
 }
 

@@ -93,7 +93,8 @@ func (l *Local) Backup(string) Action {
 }
 
 // dump finds the stack's running instance, one of several in the project. It tells
-// in postmaster.pid where it listens: line 4 is its port, line 5 its socket's folder.
+// in postmaster.pid where it listens: line 4 is its port, line 5 its socket's folder, as
+// seen from its data. Said so, the folder's path is never longer than a socket's may be.
 // https://www.postgresql.org/docs/15/storage-file-layout.html
 func (l *Local) dump() (Command, error) {
 	known, err := l.endpoints()
@@ -115,7 +116,8 @@ func (l *Local) dump() (Command, error) {
 	}
 	return Command{
 		Name: filepath.Join("/usr/lib/postgresql", strings.TrimSpace(string(version)), "bin", "pg_dumpall"),
-		Args: []string{"--host=" + strings.TrimSpace(lines[4]), "--port=" + strings.TrimSpace(lines[3]), "--username=cloudsqladmin", "--no-password", "--no-role-passwords"},
+		Dir:  data,
+		Args: []string{"--host=/proc/self/cwd/" + strings.TrimSpace(lines[4]), "--port=" + strings.TrimSpace(lines[3]), "--username=cloudsqladmin", "--no-password", "--no-role-passwords"},
 		// Its name is also that of postgres.PasswordFile, in local.
 		Env: []string{"PGPASSFILE=" + filepath.Join(filepath.Dir(data), "administrator.pgpass")},
 	}, nil

@@ -31,7 +31,7 @@ func machine(t *testing.T) (dir string) {
 		"logs/postgres-stores.log":               "connection\n",
 		"logs/redis-cache.log":                   "ready\n",
 		"postgres/stores/data/PG_VERSION":        "15\n",
-		"postgres/stores/data/postmaster.pid":    "4711\n/data\n1700000000\n5432\n/run/socket\n127.1.16.2\n",
+		"postgres/stores/data/postmaster.pid":    "4711\n/data\n1700000000\n5432\n../socket\n127.1.16.2\n",
 		"logs/postgres-of-others.log":            "somebody else's\n",
 		"postgres/of-others/data/postmaster.pid": "4712\n/data\n1700000000\n5432\n/run/other\n127.1.32.2\n",
 		"endpoints.json":                         `{"database": "stores"}`,
@@ -81,7 +81,7 @@ func TestTheBackupDumpsTheInstanceWhereItListens(t *testing.T) {
 	t.Parallel()
 	dir := machine(t)
 	l, _ := local(t, dir)
-	assert.Equal(t, []string{"PGPASSFILE=" + dir + "/postgres/stores/administrator.pgpass /usr/lib/postgresql/15/bin/pg_dumpall --host=/run/socket --port=5432 --username=cloudsqladmin --no-password --no-role-passwords"},
+	assert.Equal(t, []string{"PGPASSFILE=" + dir + "/postgres/stores/administrator.pgpass /usr/lib/postgresql/15/bin/pg_dumpall --host=/proc/self/cwd/../socket --port=5432 --username=cloudsqladmin --no-password --no-role-passwords"},
 		lines(l.Backup("x").Commands), "the password itself stands in no command")
 
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "postgres")))

@@ -29,6 +29,8 @@ export const clock = (at) => {
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
 };
 export const milliseconds = (ms) => (ms < 10 ? ms.toFixed(1) + " ms" : ms < 1000 ? ms.toFixed(0) + " ms" : (ms / 1000).toFixed(1) + " s");
+// enlarged is how much larger than by default the user has the text; drawings grow with it.
+export const enlarged = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 14;
 export const narrow = window.matchMedia("(max-width: 69.99rem)");
 
 // steady replaces the children unless they are the same as before: what has the

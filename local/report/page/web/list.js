@@ -2,9 +2,9 @@
 // elements. Older ones are fetched as they come into view.
 import { clock, count, number, one, say } from "./dom.js";
 
-const most = 10_000, page = 200, beyond = 8;
+const most = 10_000, page = 200, beyond = 8, printed = 100;
 const list = one("#list"), host = one("#rows"), blank = one("#row-blank").content.firstElementChild;
-let rows = [], matched = 0, stored = 0, more = false, loading = null, generation = 0, high = 27, current = 0, openID = "", begun = false;
+let rows = [], matched = 0, stored = 0, more = false, loading = null, generation = 0, high = 27, current = 0, openID = "", begun = false, printing = false;
 const shown = new Map(); // seq → element
 
 const build = (row) => {
@@ -25,8 +25,8 @@ const build = (row) => {
 // stays, so that the keyboard does not lose its place.
 const render = (isNew = 0) => {
   if (!begun) return; // until the first answer the page's own rows stand
-  const top = Math.max(0, Math.floor(list.scrollTop / high) - beyond);
-  const bottom = Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / high) + beyond);
+  const top = printing ? 0 : Math.max(0, Math.floor(list.scrollTop / high) - beyond);
+  const bottom = printing ? Math.min(rows.length, printed) : Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / high) + beyond);
   host.dataset.virtual = ""; // until then the rows stand one below the other
   host.style.height = rows.length * high + "px";
   const wanted = new Map();
@@ -56,7 +56,7 @@ const render = (isNew = 0) => {
   if (tab) tab.firstElementChild.tabIndex = 0;
   one("#none").hidden = rows.length > 0;
   say("#count", matched === stored ? count(stored, "request kept", "requests kept") : number(matched) + " of " + count(stored, "request fits", "requests fit"));
-  if (more && bottom > rows.length - 100) older();
+  if (more && !printing && bottom > rows.length - 100) older();
 };
 
 let due = 0;
@@ -180,3 +180,14 @@ const measure = () => {
   render();
 };
 new ResizeObserver(measure).observe(list);
+
+// On paper the latest requests stand one below the other, so the elements have their order.
+const print = (is) => {
+  printing = is;
+  if (!begun) return;
+  host.replaceChildren();
+  shown.clear();
+  render();
+};
+window.addEventListener("beforeprint", () => print(true));
+window.addEventListener("afterprint", () => print(false));

@@ -1,5 +1,5 @@
 // The rates, and the chart of the last half hour with a lane for each layer.
-import { clock, count, el, milliseconds, number, one, say, steady, svg } from "./dom.js";
+import { clock, count, el, enlarged, milliseconds, number, one, say, steady, svg } from "./dom.js";
 
 const sum = (all) => all.reduce((total, n) => total + n, 0);
 const chart = one("#timeline"), layers = [...document.querySelectorAll(".layer")];
@@ -38,8 +38,9 @@ const marksOf = (f, x, end) => {
 };
 
 const draw = () => {
-  const f = last, width = chart.clientWidth;
+  const f = last, width = chart.clientWidth / enlarged();
   if (!f || !width) return;
+  chart.setAttribute("viewBox", "0 0 " + width + " 80.5");
   const end = Math.floor(f.now / f.slot) * f.slot + f.slot, begin = end - f.slot * f.slots, step = width / f.slots;
   const x = (at) => ((at - begin) / f.slot) * step, thick = Math.max(1, step - 1);
   const most = Math.max(1, ...f.columns.map((c) => c.all));
@@ -56,18 +57,19 @@ const draw = () => {
   chart.replaceChildren(...made);
   const passed = sum(f.columns.map((c) => c.passed)), stopped = sum(f.columns.map((c) => sum(c.stopped)));
   chart.setAttribute("aria-label", "Requests of the last half hour: " + number(passed) + " passed, " + number(stopped) + " stopped");
-  layers.forEach((layer, i) => lane(layer, f, i, x, thick));
+  layers.forEach((layer, i) => lane(layer, f, i, x, thick, width));
 };
 
 // lane shows when a layer stopped something; the darker, the more.
-const lane = (layer, f, i, x, thick) => {
+const lane = (layer, f, i, x, thick, width) => {
   const at = one(".stopped", layer);
   at.textContent = number(f.total.stopped[i]);
   at.toggleAttribute("data-some", f.total.stopped[i] > 0);
   const most = Math.max(1, ...f.columns.map((c) => c.stopped[i]));
   const hits = f.columns.filter((c) => c.stopped[i]).map((c) =>
     svg("rect", { class: "hit", x: x(c.at), width: thick, y: 2, height: 12, opacity: (0.35 + (0.65 * Math.log1p(c.stopped[i])) / Math.log1p(most)).toFixed(2) }));
-  one(".lane", layer).replaceChildren(svg("line", { class: "axis", x1: 0, x2: "100%", y1: 14.5, y2: 14.5 }), ...hits);
+  one(".lane", layer).setAttribute("viewBox", "0 0 " + width + " 14");
+  one(".lane", layer).replaceChildren(svg("line", { class: "axis", x1: 0, x2: width, y1: 14.5, y2: 14.5 }), ...hits);
 };
 
 const marks = (f) => {

@@ -1,5 +1,5 @@
 // Who may talk to whom, drawn from what the policies decide now.
-import { clock, el, one, steady, svg } from "./dom.js";
+import { clock, el, enlarged, one, steady, svg } from "./dom.js";
 
 const map = one("#map"), said = one("#map-said");
 const gap = 8, columns = ["source", "pods", "service"], heights = { source: 38, pods: 38, service: 24 };
@@ -46,7 +46,7 @@ const node = (n, box) => svg("g", {
 box.high > 30 && svg("text", { x: 8, y: 30 }, clip(state(n), box.wide * 1.12)), svg("title", {}, [n.name, ...new Set([state(n), n.where])].join(", ")));
 
 const draw = () => {
-  const t = last, width = Math.max(430, map.clientWidth - 14);
+  const t = last, scale = enlarged(), width = Math.max(430, (map.clientWidth - 14) / scale);
   if (!t || !map.clientWidth) return;
   const { at, height } = place(t, width), focus = document.activeElement?.dataset?.id;
   const foreign = new Set(t.nodes.filter((n) => n.foreign).map((n) => n.id));
@@ -61,7 +61,7 @@ const draw = () => {
     return [svg("path", { class: "edge dropped", d: path(a, b), "data-from": e.from, "data-to": e.to }),
       svg("text", { class: "drop-label", x, y, "text-anchor": "middle", "data-from": e.from, "data-to": e.to }, "✕ " + e.dropped)];
   });
-  map.replaceChildren(svg("svg", { viewBox: "0 0 " + width + " " + height, width, height, role: "group", "aria-label": "Topology" },
+  map.replaceChildren(svg("svg", { viewBox: "0 0 " + width + " " + height, width: width * scale, height: height * scale, role: "group", "aria-label": "Topology" },
     ...lines, ...drops, ...t.nodes.filter((n) => at[n.id]).map((n) => node(n, at[n.id]))));
   if (focus) map.querySelector('[data-id="' + CSS.escape(focus) + '"]')?.focus({ preventScroll: true });
   pick(picked);
