@@ -88,6 +88,7 @@ func TestAClientThatStillSendsReadsTheRefusal(t *testing.T) {
 
 // crowd is a server with room for two connections.
 type crowd struct {
+	*Listener
 	address string
 	// begun says that a slow request has begun; finish lets all of them end.
 	begun, finish chan struct{}
@@ -99,16 +100,16 @@ func newCrowd(t *testing.T) *crowd {
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	c := &crowd{address: inner.Addr().String(), begun: make(chan struct{}, 2), finish: make(chan struct{})}
-	listener := Listen(inner, Options{Idle: time.Minute, Most: 2, Full: func() { c.closed.Add(1) }})
+	c.Listener = Listen(inner, Options{Idle: time.Minute, Most: 2, Full: func() { c.closed.Add(1) }})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/quick", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) {
 		c.begun <- struct{}{}
 		<-c.finish
 	})
-	server := &http.Server{Handler: mux, ConnState: listener.State}
+	server := &http.Server{Handler: mux, ConnState: c.State}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(c.Listener) }()
 	t.Cleanup(func() {
 		require.NoError(t, server.Close())
 		require.ErrorIs(t, await.Receive(t, served), http.ErrServerClosed)
@@ -123,6 +124,16 @@ func (c *crowd) dial(t *testing.T) net.Conn {
 	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
 	t.Cleanup(func() { _ = conn.Close() })
 	return conn
+}
+
+// allQuiet waits until both connections are counted as quiet: a client reads its answer before that.
+func (c *crowd) allQuiet(t *testing.T) {
+	t.Helper()
+	await.True(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.quiet.Len() == 2
+	})
 }
 
 func ask(t *testing.T, conn net.Conn, path string) {
@@ -151,11 +162,13 @@ func TestANewConnectionTakesThePlaceOfTheOneThatIsQuietLongest(t *testing.T) {
 	silent, idle := c.dial(t), c.dial(t)
 	ask(t, idle, "/quick")
 	answered(t, idle)
+	c.allQuiet(t)
 
 	third := c.dial(t)
 	ask(t, third, "/quick")
 	answered(t, third)
 	ended(t, silent)
+	c.allQuiet(t)
 	fourth := c.dial(t)
 	ask(t, fourth, "/quick")
 	answered(t, fourth)
