@@ -48,6 +48,13 @@ func (s *seats) hold(t *testing.T, license, device, token string) *client.Seat {
 	return seat
 }
 
+// moveOn moves the clock on when so many seats sleep.
+func moveOn(t *testing.T, clock *leap.Clock, seats int, by time.Duration) {
+	t.Helper()
+	await.True(t, func() bool { return clock.Asleep() == seats }, "not all seats sleep between two requests")
+	clock.On(by)
+}
+
 // beat lets every seat of a licence of 60 seconds send its next heartbeat.
 func (s *seats) beat(t *testing.T, all ...*client.Seat) {
 	t.Helper()
@@ -55,7 +62,7 @@ func (s *seats) beat(t *testing.T, all ...*client.Seat) {
 	for i, seat := range all {
 		before[i] = seat.Until()
 	}
-	s.clock.On(20 * time.Second)
+	moveOn(t, s.clock, len(all), 20*time.Second)
 	for i, seat := range all {
 		await.True(t, func() bool { return seat.Until().After(before[i]) }, "no heartbeat of seat %d", i)
 	}
@@ -76,8 +83,8 @@ func TestTheClientKeepsASeatOfTheService(t *testing.T) {
 
 		// Taken away, while others are free: it takes another at once, and tells nobody.
 		require.Equal(t, 204, api.call(t, "POST", "/v1/leases/"+lease+"/force-release", admin, "").status)
-		s.beat(t, seat)
-		assert.NotEqual(t, lease, seat.License().Lease, who)
+		moveOn(t, s.clock, 1, 20*time.Second)
+		await.True(t, func() bool { return seat.License().Lease != lease }, who)
 		assert.Empty(t, s.changes, who)
 
 		require.NoError(t, seat.Close(t.Context()))
@@ -107,12 +114,12 @@ func TestTheClientIsToldWhyTheServiceRefuses(t *testing.T) {
 
 	seat := s.hold(t, "demo", "laptop", ada)
 	require.Equal(t, 200, api.call(t, "POST", "/v1/licenses/demo/suspend", admin, "").status)
-	s.clock.On(20 * time.Second)
+	moveOn(t, s.clock, 1, 20*time.Second)
 	change := await.Receive(t, s.changes)
 	assert.False(t, change.Held)
 	assert.ErrorContains(t, change.Reason, "license_suspended")
 	require.Equal(t, 200, api.call(t, "POST", "/v1/licenses/demo/reinstate", admin, "").status)
-	s.clock.On(2 * time.Minute)
+	moveOn(t, s.clock, 1, 2*time.Minute)
 	assert.True(t, await.Receive(t, s.changes).Held, "it is back")
 	assert.True(t, seat.Held())
 

@@ -11,8 +11,15 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
-	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/client/leap"
+	"github.com/coditect-ai/license-platform/app/credential"
+	"github.com/coditect-ai/license-platform/app/server"
 )
+
+// timedBy lets an instance tell the time by a clock that the test moves on.
+func timedBy(clock *leap.Clock) func(*server.Serve) {
+	return func(s *server.Serve) { s.Now = clock.Now }
+}
 
 // credential makes a service credential for the licence demo, and returns its id and secret.
 func (in *instance) credential(t testing.TB, admin, name string) (id, secret string) {
@@ -121,7 +128,8 @@ func TestAnInvalidCredentialIsAnsweredAsAnInvalidToken(t *testing.T) {
 func TestARevokedCredentialEndsOnEveryInstance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	one, two := w.serve(t, nil), w.serve(t, nil)
+	clock := leap.New()
+	one, two := w.serve(t, nil, timedBy(clock)), w.serve(t, nil, timedBy(clock))
 	admin := w.admin(t)
 	id, secret := one.credential(t, admin, "ci")
 	lease := one.acquire(t, "demo", secret, "runner").text("leaseId")
@@ -134,8 +142,9 @@ func TestARevokedCredentialEndsOnEveryInstance(t *testing.T) {
 		assert.NotEmpty(t, revoked.text("revokedAt"))
 	}
 	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'credential.revoke' AND user_id = 'root' AND detail = $1`, "credential "+id))
+	clock.On(credential.Fresh)
 	for _, api := range []*instance{one, two} {
-		await.True(t, func() bool { return api.heartbeat(t, secret, lease).text("code") == "invalid_token" })
+		assert.Equal(t, "invalid_token", api.heartbeat(t, secret, lease).text("code"))
 	}
 	// Its name is free again.
 	again, _ := one.credential(t, admin, "ci")
@@ -217,9 +226,7 @@ func TestACredentialThatIsOverIsRefused(t *testing.T) {
 	made := api.call(t, "POST", "/v1/credentials", w.admin(t), `{"name":"ci","licenses":["demo"],"expiresAt":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339Nano)+`"}`)
 	require.Equal(t, 201, made.status)
 	w.postgres.Admin(t, `UPDATE licensing.credential SET expires_at = expires_at - interval '1 hour'`)
-	await.True(t, func() bool {
-		return api.acquire(t, "demo", made.text("secret"), "runner").text("code") == "invalid_token"
-	})
+	assert.Equal(t, "invalid_token", api.acquire(t, "demo", made.text("secret"), "runner").text("code"))
 }
 
 func TestACredentialsLeasesAreExportedAndErasedWithoutAPerson(t *testing.T) {
@@ -258,7 +265,8 @@ func TestACredentialThatNobodyCouldCheckKeepsWhatItHasAndGetsNoMore(t *testing.T
 func TestASecretIsChangedWhileItsSeatIsHeld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	api := w.serve(t, nil)
+	clock := leap.New()
+	api := w.serve(t, nil, timedBy(clock))
 	admin := w.admin(t)
 	first, before := api.credential(t, admin, "runner 1")
 	lease := api.acquire(t, "demo", before, "runner").text("leaseId")
@@ -274,7 +282,8 @@ func TestASecretIsChangedWhileItsSeatIsHeld(t *testing.T) {
 	}
 	assert.Equal(t, 200, api.acquire(t, "demo", after, "runner").status, "it is the same holder's")
 	require.Equal(t, 200, api.call(t, "POST", "/v1/credentials/"+first+"/revoke", admin, "").status)
-	await.True(t, func() bool { return api.heartbeat(t, before, lease).status == 401 })
+	clock.On(credential.Fresh)
+	assert.Equal(t, 401, api.heartbeat(t, before, lease).status)
 	assert.Equal(t, 200, api.heartbeat(t, after, lease).status)
 
 	// One that was revoked can be replaced, as when its secret was seen by others; and so on.

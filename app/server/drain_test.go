@@ -1,13 +1,16 @@
 package server_test
 
 import (
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/server"
 )
 
 // held waits until KMS keeps n signatures waiting.
@@ -19,7 +22,12 @@ func (w *world) held(t testing.TB, n int64) {
 func TestAnInstanceThatStopsServesOnForAWhile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	api := w.serve(t, map[string]string{"DRAIN_DELAY": "4s"})
+	asked, over := make(chan time.Duration, 1), make(chan struct{})
+	api := w.serve(t, map[string]string{"DRAIN_DELAY": "4s"}, func(s *server.Serve) {
+		s.Sleep = func(delay time.Duration) { asked <- delay; <-over }
+	})
+	end := sync.OnceFunc(func() { close(over) })
+	t.Cleanup(end)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	lease := api.acquire(t, "demo", token, "laptop").text("leaseId")
 	stopped := api.stopping()
@@ -28,6 +36,9 @@ func TestAnInstanceThatStopsServesOnForAWhile(t *testing.T) {
 		return err == nil && r.status == 503
 	}, "the load balancer is told first")
 	assert.Equal(t, 200, api.heartbeat(t, token, lease).status, "and what it still sends is served")
+	assert.Equal(t, 4*time.Second, await.Receive(t, asked))
+	assert.Empty(t, stopped)
+	end()
 	await.Receive(t, stopped)
 	_, err := api.try("GET", "/health", "", "")
 	require.Error(t, err, "then nothing new is taken")

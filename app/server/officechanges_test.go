@@ -54,7 +54,7 @@ func (o *office) pass(t *testing.T, d time.Duration) {
 	for i, seat := range o.seats {
 		untils[i], failures[i] = seat.Until(), seat.Failure()
 	}
-	o.clock.On(d)
+	moveOn(t, o.clock, len(o.seats), d)
 	for i, seat := range o.seats {
 		await.True(t, func() bool {
 			return !seat.Until().Equal(untils[i]) || fmt.Sprintf("%p", seat.Failure()) != fmt.Sprintf("%p", failures[i])
@@ -165,7 +165,7 @@ func TestAnOfficeOfClientsKeepsItsSeatsWhateverAnAdministratorChanges(t *testing
 	o.pass(t, beat)
 	o.told(t, "tenant_suspended")
 	suspend("active")
-	o.clock.On(75 * time.Second)
+	moveOn(t, o.clock, len(o.seats), 75*time.Second)
 	o.told(t, "")
 	for _, seat := range o.seats {
 		assert.True(t, seat.Held())

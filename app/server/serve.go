@@ -86,7 +86,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 
 	verifier, err := idtoken.New(ctx, idtoken.Options{
 		Issuer: s.IdentityIssuer, Audience: s.ProjectID, KeysURL: s.IdentityKeysURL, CA: s.GoogleAPICA,
-		TenantClaim: s.TenantClaim, GroupsClaim: s.GroupsClaim, AdminRole: s.AdminRole, Now: time.Now,
+		TenantClaim: s.TenantClaim, GroupsClaim: s.GroupsClaim, AdminRole: s.AdminRole, Now: s.Now,
 	})
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 	answers := redis.NewAnswers(client, measured.Dependency("redis"))
 	service := app.New(app.Dependencies{
 		Ledger: ledger, Seats: redis.NewSeats(client, measured.Dependency("redis")), Answers: answers, Signer: signer,
-		Meter: measured, Log: log, Issuer: s.TokenIssuer, Now: time.Now,
+		Meter: measured, Log: log, Issuer: s.TokenIssuer, Now: s.Now,
 	})
 	state := &readiness{
 		log:    log,
@@ -104,7 +104,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 		keys: func(ctx context.Context) error { _, _, err := published.JSON(ctx); return err },
 	}
 	handler, err := httpapi.New(httpapi.Config{
-		Service: service, Authenticator: verifier, Credentials: credential.New(ledger, time.Now, log), Answers: answers,
+		Service: service, Authenticator: verifier, Credentials: credential.New(ledger, s.Now, log), Answers: answers,
 		Keys: published.JSON, Ready: state.check, Metrics: measured, Log: log, Origins: s.CORSOrigins,
 		Project: s.ProjectID, RequestTimeout: s.RequestTimeout, TenantConcurrency: s.TenantConcurrency,
 	})
@@ -164,7 +164,7 @@ func (p *process) run(ctx context.Context) error {
 func (p *process) stop(ctx context.Context, servers ...*http.Server) error {
 	p.state.draining.Store(true)
 	p.log.InfoContext(ctx, "shutting down: new requests are still taken for the drain delay", "delay", p.settings.DrainDelay.String())
-	time.Sleep(p.settings.DrainDelay)
+	p.settings.Sleep(p.settings.DrainDelay)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	var failures []error

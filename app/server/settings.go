@@ -70,6 +70,10 @@ type Serve struct {
 	ReapInterval      time.Duration `env:"REAP_INTERVAL" envDefault:"30s" help:"what housekeeping is paced by, 1s to 60s: expired seats are reclaimed within a tenth of it, changes of the ledger are noticed within half of it"`
 	Retention         time.Duration `env:"RETENTION" envDefault:"2160h" help:"how long personal data of ended leases and of the audit trail is kept, at least 24h"`
 	DrainDelay        time.Duration `env:"DRAIN_DELAY" envDefault:"0s" help:"how long to go on after SIGTERM while /ready answers 503, 0s to 60s"`
+
+	// Now tells the time and Sleep waits. LoadServe sets the system's; a test has its own, so that it need not wait.
+	Now   func() time.Time
+	Sleep func(time.Duration)
 }
 
 // Migrate are the settings of the command migrate.
@@ -81,7 +85,7 @@ type Migrate struct {
 
 // LoadServe reads the settings of serve; the error lists every mistake.
 func LoadServe(environment map[string]string) (Serve, error) {
-	var s Serve
+	s := Serve{Now: time.Now, Sleep: time.Sleep}
 	problems := parse(&s, environment)
 	if s.IdentityIssuer == "" {
 		s.IdentityIssuer = "https://securetoken.google.com/" + s.ProjectID

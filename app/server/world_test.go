@@ -98,9 +98,9 @@ func (w *world) serveEnvironment(t testing.TB) map[string]string {
 	return environment
 }
 
-func (w *world) serve(t testing.TB, more map[string]string) *instance {
+func (w *world) serve(t testing.TB, more map[string]string, change ...func(*server.Serve)) *instance {
 	t.Helper()
-	in := w.start(t, more)
+	in := w.start(t, more, change...)
 	in.awaitReady(t)
 	in.contract = w.contract(t, in)
 	return in
@@ -108,7 +108,8 @@ func (w *world) serve(t testing.TB, more map[string]string) *instance {
 
 // start starts an instance that need not become ready. Its housekeeping runs only when
 // its pace is among more: what comes at a moment of its own can meet any step of a test.
-func (w *world) start(t testing.TB, more map[string]string) *instance {
+// What no variable sets, change does.
+func (w *world) start(t testing.TB, more map[string]string, change ...func(*server.Serve)) *instance {
 	t.Helper()
 	environment := w.serveEnvironment(t)
 	maps.Copy(environment, more)
@@ -116,6 +117,9 @@ func (w *world) start(t testing.TB, more map[string]string) *instance {
 	require.NoError(t, err)
 	if more["REAP_INTERVAL"] == "" {
 		settings.ReapInterval = 0
+	}
+	for _, set := range change {
+		set(&settings)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

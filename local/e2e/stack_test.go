@@ -112,6 +112,7 @@ func seatsAreKeptAndFreed(t *testing.T, m *machine) {
 	seat, err := client.Hold(t.Context(), config)
 	require.NoError(t, err)
 	until := seat.Until()
+	await.True(t, func() bool { return clock.Asleep() == 1 })
 	clock.On(until.Sub(clock.Now()) / 2) // later than a third of the lease, when a heartbeat is due
 	await.True(t, func() bool { return seat.Until().After(until) }, "a heartbeat keeps the seat")
 	assert.True(t, seat.Held())

@@ -15,6 +15,8 @@ type Clock struct {
 	mu    sync.Mutex
 	ahead time.Duration
 	woken chan struct{}
+	// asleep is how many wait for woken.
+	asleep int
 }
 
 var _ client.Clock = (*Clock)(nil)
@@ -33,7 +35,15 @@ func (c *Clock) Now() time.Time {
 func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	woken := c.woken
+	c.asleep++
 	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if woken == c.woken {
+			c.asleep--
+		}
+	}()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -45,11 +55,19 @@ func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// On moves the clock on and wakes who sleeps.
+// Asleep is how many sleep now, and are not woken yet. A seat sleeps between its requests.
+func (c *Clock) Asleep() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asleep
+}
+
+// On moves the clock on and wakes those that sleep. A seat that is about to sleep has read the
+// time already, and would miss this: wait until all are Asleep.
 func (c *Clock) On(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ahead += d
 	close(c.woken)
-	c.woken = make(chan struct{})
+	c.woken, c.asleep = make(chan struct{}), 0
 }

@@ -80,10 +80,21 @@ func (d *devices) open(ctx context.Context) error {
 	})
 }
 
-// beats waits until every device has sent a heartbeat.
-func (d *devices) beats(ctx context.Context) ([]beat, error) {
-	limit := time.NewTimer(time.Minute)
+// beats moves the clock on, and waits until every device has sent a heartbeat.
+func (d *devices) beats(ctx context.Context, on time.Duration) ([]beat, error) {
+	limit, look := time.NewTimer(time.Minute), time.NewTicker(10*time.Millisecond)
 	defer limit.Stop()
+	defer look.Stop()
+	for d.clock.Asleep() < officeDevices {
+		select {
+		case <-look.C:
+		case <-limit.C:
+			return nil, fmt.Errorf("%d of %d devices wait for their next heartbeat after a minute", d.clock.Asleep(), officeDevices)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	d.clock.On(on)
 	var all []beat
 	for len(all) < officeDevices {
 		select {

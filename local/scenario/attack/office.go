@@ -104,8 +104,7 @@ func office(ctx context.Context, t *Target) (found Finding, err error) {
 		return Finding{}, err
 	}
 	// The licence's pace is a third of its lease.
-	o.clock.On(officeLease / 3)
-	beats, err := o.beats(ctx)
+	beats, err := o.beats(ctx, officeLease/3)
 	if err != nil {
 		return Finding{}, err
 	}
