@@ -42,3 +42,36 @@ func TestTheGuideListsTheOperationsOfTheOpenAPIDocument(t *testing.T) {
 	}
 	assert.ElementsMatch(t, offered, listed)
 }
+
+func TestTheDocumentSaysWhatEachKindOfOperationAnswers(t *testing.T) {
+	t.Parallel()
+	content, err := httpapi.Document()
+	require.NoError(t, err)
+	type response struct {
+		Description string
+		Headers     map[string]any
+		Content     map[string]any
+	}
+	var document struct {
+		Paths map[string]map[string]struct{ Responses map[string]response }
+	}
+	require.NoError(t, json.Unmarshal(content, &document))
+	of := func(method, path string) map[string]response {
+		found := document.Paths[path][method].Responses
+		require.NotEmpty(t, found, "%s %s", method, path)
+		return found
+	}
+	acquire, list, report := of("post", "/v1/licenses/{license_id}/acquire"), of("get", "/v1/licenses"), of("get", "/v1/denials")
+	assert.Equal(t, acquire["201"].Content, acquire["200"].Content, "a new lease and an extended one look alike")
+	assert.NotContains(t, list, "201")
+	assert.Contains(t, acquire["403"].Description, "cross_origin_refused")
+	assert.NotContains(t, list["403"].Description, "cross_origin_refused", "a foreign page may read nothing anyway")
+	for name, responses := range map[string]map[string]response{"acquire": acquire, "list": list, "report": report} {
+		assert.Contains(t, responses["401"].Description, "invalid_token", name)
+		assert.Contains(t, responses["403"].Content, "application/problem+json", name)
+	}
+	assert.Contains(t, report["200"].Content, "text/csv")
+	assert.Contains(t, report["200"].Headers, "Next-Cursor")
+	assert.NotContains(t, report["200"].Headers, "Content-Type")
+	assert.NotContains(t, report["200"].Headers, "Vary")
+}

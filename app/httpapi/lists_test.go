@@ -174,6 +174,7 @@ func TestACursorThatNoAnswerNamedIsRefused(t *testing.T) {
 		assert.Contains(t, w.Body.String(), "query.cursor", path)
 	}
 	next(t, (&shelf{}).ask(t, "GET", "/v1/denials?cursor=250000000000000000:0", ""))
+	next(t, (&shelf{}).ask(t, "GET", "/v1/denials?cursor=0:0", ""))
 	next(t, (&shelf{}).ask(t, "POST", "/v1/privacy/export", `{"user":"ada","cursor":"0:`+lease("one")+`"}`))
 	for _, cursor := range []string{"x", "7", "x:" + lease("one"), "-1:" + lease("one")} {
 		w := (&shelf{}).ask(t, "POST", "/v1/privacy/export", `{"user":"ada","cursor":"`+cursor+`"}`)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
 )
 
 // observing is the outermost layer around a handler, with what is logged and counted.
@@ -88,6 +90,27 @@ func TestFrequentRequestsThatWentWellAreLoggedForDebuggingOnly(t *testing.T) {
 		for _, absent := range []string{"tenant", "code", "error"} {
 			assert.NotContains(t, log.String(), `"`+absent+`"`, name)
 		}
+	}
+}
+
+func TestOnlyARefusalOfAKnownUserAtAnOperationIsInTheAuditTrail(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		code          app.Code
+		tenant, route string
+		written       bool
+	}{
+		"a refusal":                 {app.CodeForbidden, "demo", "GET /v1/licenses", true},
+		"what was granted":          {"", "demo", "GET /v1/licenses", false},
+		"somebody who is not known": {app.CodeMissingAuth, "", "GET /v1/licenses", false},
+		"an unknown address":        {app.CodeNotFound, "demo", routeNone, false},
+	} {
+		handler, log, _ := observing(t, func(_ http.ResponseWriter, r *http.Request) {
+			record := requestOf(r.Context())
+			record.code, record.who.Tenant, record.route = c.code, c.tenant, c.route
+		})
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		assert.Equal(t, c.written, strings.Contains(log.String(), string(app.ActionRefuse)), "%s: %s", name, log)
 	}
 }
 

@@ -80,6 +80,7 @@ func TestPatienceTellsItsRecordToAllWhoShareIt(t *testing.T) {
 	type key struct{}
 	ctx := newPatience(context.WithValue(t.Context(), key{}, "outer"), time.Hour)
 	defer ctx.end()
+	assert.Equal(t, "outer", ctx.Value(key{}), "also before somebody waits")
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
