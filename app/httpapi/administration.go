@@ -21,27 +21,37 @@ type ListInput struct {
 	Cursor string `query:"cursor" maxLength:"90" doc:"The answer's next, for what follows it"`
 }
 
-type licenseList struct {
+// list is an answer with a page of what was asked for. Its operations name their types, by
+// which the OpenAPI document names its schemas.
+type list[T any] struct {
 	Body struct {
-		Items []License `json:"items" nullable:"false"`
-		Next  string    `json:"next,omitempty" doc:"The cursor of what follows; missing at the end"`
+		Items []T    `json:"items" nullable:"false"`
+		Next  string `json:"next,omitempty" doc:"The cursor of what follows; missing at the end"`
 	}
 }
+
+// listOf is the page of what was found. A full one has the cursor of the next.
+func listOf[F, T any](found []F, limit int, item func(F) T, cursor func(F) string) *list[T] {
+	out := &list[T]{}
+	out.Body.Items = make([]T, len(found))
+	for i, f := range found {
+		out.Body.Items[i] = item(f)
+		if len(found) == limit {
+			out.Body.Next = cursor(f)
+		}
+	}
+	return out
+}
+
+type licenseList list[License]
 
 func (a *api) listLicenses(ctx context.Context, who app.Principal, in *ListInput) (*licenseList, error) {
 	found, err := a.service.Licenses(ctx, who, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	out := &licenseList{}
-	out.Body.Items = make([]License, len(found))
-	for i, license := range found {
-		out.Body.Items[i] = licenseOf(license, true)
-		if len(found) == in.Limit {
-			out.Body.Next = license.ID
-		}
-	}
-	return out, nil
+	item := func(l app.License) License { return licenseOf(l, true) }
+	return (*licenseList)(listOf(found, in.Limit, item, func(l app.License) string { return l.ID })), nil
 }
 
 // Lease is a lease as administrators see it.
@@ -77,27 +87,14 @@ type leasesInput struct {
 	ListInput
 }
 
-type leaseList struct {
-	Body struct {
-		Items []Lease `json:"items" nullable:"false"`
-		Next  string  `json:"next,omitempty" doc:"The cursor of what follows; missing at the end"`
-	}
-}
+type leaseList list[Lease]
 
 func (a *api) listLeases(ctx context.Context, who app.Principal, in *leasesInput) (*leaseList, error) {
 	found, err := a.service.Leases(ctx, who, in.License, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	out := &leaseList{}
-	out.Body.Items = make([]Lease, len(found))
-	for i, lease := range found {
-		out.Body.Items[i] = leaseOf(lease)
-		if len(found) == in.Limit {
-			out.Body.Next = lease.ID
-		}
-	}
-	return out, nil
+	return (*leaseList)(listOf(found, in.Limit, leaseOf, func(l app.Lease) string { return l.ID })), nil
 }
 
 // Event is a line of the audit trail.

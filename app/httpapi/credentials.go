@@ -64,27 +64,14 @@ func (a *api) createCredential(ctx context.Context, who app.Principal, in *creat
 	return out, nil
 }
 
-type credentialList struct {
-	Body struct {
-		Items []Credential `json:"items" nullable:"false"`
-		Next  string       `json:"next,omitempty" doc:"The cursor of what follows; missing at the end"`
-	}
-}
+type credentialList list[Credential]
 
 func (a *api) listCredentials(ctx context.Context, who app.Principal, in *ListInput) (*credentialList, error) {
 	found, err := a.service.ListCredentials(ctx, who, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	out := &credentialList{}
-	out.Body.Items = make([]Credential, len(found))
-	for i, c := range found {
-		out.Body.Items[i] = credentialOf(c)
-		if len(found) == in.Limit {
-			out.Body.Next = c.ID
-		}
-	}
-	return out, nil
+	return (*credentialList)(listOf(found, in.Limit, credentialOf, func(c app.Credential) string { return c.ID })), nil
 }
 
 type credentialInput struct {
