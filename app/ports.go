@@ -291,14 +291,17 @@ type Usage struct {
 // Seats is the live store. Each method is one atomic step, judged by the store's
 // own clock. A store that does not answer is Unavailable; ErrCold asks for Load.
 type Seats interface {
-	// Reserve reclaims expired seats, then takes one or finds the device's. With none left
-	// it takes one from the idlest lease, if the licence says so and Reservation.Take is set
-	// (without it Reserved.Takes says that there is one), or returns CodeNoSeats,
-	// CodeSeatsReserved or CodeUserLimit with Exhausted; CodeNotHolder when the device's lease
-	// is another user's, CodeLeaseEnded or CodeLeaseTaken when the wanted lease's ending was
-	// final, CodeLicenseExpired for what is new in the licence's grace, ErrChanged when
-	// Reservation.Exact is set and the store knows later terms. A new seat
-	// is pending: kept for half a minute at most, and unknown to Extend.
+	// Reserve reclaims expired seats, then takes one or finds the device's. A new seat is
+	// pending: kept for half a minute at most, and unknown to Extend.
+	//
+	// With no seat left it takes one from the idlest lease, if the licence says so and
+	// Reservation.Take is set; without Take, Reserved.Takes says that there is one. Otherwise
+	// it returns, with Exhausted, CodeNoSeats, CodeSeatsReserved or CodeUserLimit.
+	//
+	// Other errors are CodeNotHolder when the device's lease is another user's, CodeLeaseEnded
+	// or CodeLeaseTaken when the wanted lease's ending was final, CodeLicenseExpired for a new
+	// lease in the licence's grace, and ErrChanged when Reservation.Exact is set and the store
+	// knows later terms.
 	Reserve(ctx context.Context, license License, wanted Reservation) (Reserved, error)
 	// Extend is the heartbeat; ErrAbsent when the lease holds no seat, CodeLeaseExpired
 	// when it expired and no seat is free, CodeNotHolder when user is not its holder.

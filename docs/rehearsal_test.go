@@ -42,7 +42,7 @@ func wrongRehearsal(playbook string) string {
 		return "its rehearsal is neither `fail` and `heal` nor `drift`"
 	}
 	if _, known := fault.Find(name); !known {
-		return "nothing is called " + name + " that can be made to fail"
+		return "there is no fault " + name
 	}
 	return ""
 }
@@ -61,7 +61,7 @@ func TestEveryPlaybookCanBeRehearsed(t *testing.T) {
 	for wrong, text := range map[string]string{
 		"it does not say, in one line":             "# SomeAlert\n",
 		"its rehearsal names no command":           line + "somehow.",
-		"nothing is called kmss":                   line + "`bin/local fail kmss`, and `bin/local heal`.",
+		"there is no fault kmss":                   line + "`bin/local fail kmss`, and `bin/local heal`.",
 		"its rehearsal is neither `fail` and":      line + "`bin/local fail kms`.",
 		"its rehearsal is neither `fail` and `hea": line + "`bin/local attack`, and `bin/local heal`.",
 	} {

@@ -64,9 +64,9 @@ func (b *builder) declarePrivateServices(n *Network) error {
 }
 
 // othersRanges is the property of a connection that others write, too: only its creation
-// adds our range. Google lists the ranges in an order of its own, which the provider (v5.42)
-// takes for a change with every update, and would write the declared ones over what
-// others have added since
+// adds our range. Google lists the ranges in an order of its own. The provider (v5.42)
+// takes that for a change at every update, and would write the declared ranges over those
+// that others have added since
 // (https://github.com/hashicorp/terraform-provider-google/issues/20398).
 func (b *builder) othersRanges() []string {
 	if !b.settings.Adopt {

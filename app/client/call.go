@@ -58,9 +58,9 @@ func newCaller(config Config) *caller {
 	c := &caller{config: config, time: newServerTime(config.Clock), own: config.HTTP == nil}
 	if c.own {
 		transport := &http.Transport{
-			// HTTP/1.1, with a TLS configuration of its own: one request in a while gains nothing by
-			// HTTP/2, and net/http goes on using an HTTP/2 connection whose network has gone, as it
-			// does when a laptop moves, while it closes this one when an answer does not come.
+			// HTTP/1.1, by a TLS configuration of its own: a few requests gain nothing by HTTP/2. And
+			// when a laptop changes its network, net/http goes on using a dead HTTP/2 connection, but
+			// closes an HTTP/1.1 connection whose answer does not come.
 			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 1,
 			TLSHandshakeTimeout: config.Timeout, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: maxAnswer,
 			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.roots},
@@ -161,7 +161,7 @@ func (c *caller) send(ctx context.Context, method, path, token string, body, out
 		if location, err := response.Location(); err == nil {
 			kind = "to " + location.Host
 		}
-		return fmt.Errorf("not the licence server answered, but something before it (%d, %q), such as a proxy or the sign-in page of a network", response.StatusCode, kind)
+		return fmt.Errorf("the answer (%d, %q) is not from the licence server: a proxy or the sign-in page of a network may have sent it", response.StatusCode, kind)
 	}
 	if out != nil {
 		if err := json.Unmarshal(answer, out); err != nil {

@@ -41,8 +41,8 @@ func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource
 }
 
 // decidedOfCluster are properties that GKE decides in the end. It resizes and upgrades the
-// nodes that it made the cluster with, and calls the encryption of all objects by another
-// name than that of Secrets, which the provider (v5.42) knows as the only one
+// nodes that it made the cluster with. The encryption of all objects has another name than
+// that of Secrets only, which is the only one that the provider (v5.42) knows
 // (https://github.com/GoogleCloudPlatform/magic-modules/pull/17206).
 func decidedOfCluster() []string {
 	return []string{"databaseEncryption.state", "initialNodeCount", "nodeConfig"}

@@ -10,10 +10,10 @@ import (
 func (s Settings) autoscaled() bool { return s.Replicas.Max > s.Replicas.Min }
 
 // leaveReplicas leaves the number of pods to the autoscaler for good. It is not
-// enough to declare none: the provider creates a Deployment with the API server's
-// default of 1 in its own name, and takes over what was set with kubectl, so the
-// next update would give that up and bring the number back to 1. With this option
-// it sends the number that is there, which the autoscaler may change again
+// enough to declare none. The provider then owns the API server's default of 1, or a
+// number that was set with kubectl. The next update would give that up, which brings
+// the number back to 1. With this option
+// the provider sends the number that is there, which the autoscaler may change again
 // (handleSSAIgnoreFields in
 // https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/await/await.go).
 func leaveReplicas() pulumi.ResourceOption { return pulumi.IgnoreChanges([]string{"spec.replicas"}) }

@@ -115,7 +115,7 @@ func targetOf(ctx context.Context, dir string, client *daemon.Client) (*attack.T
 		err = json.Unmarshal(content, &e)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find what to attack: %w; 'make up' writes it at its end", err)
+		return nil, fmt.Errorf("read the addresses of the embedded cloud: %w; 'make up' writes them when it has finished", err)
 	}
 	authority, err := os.ReadFile(e.CA)
 	if err != nil {

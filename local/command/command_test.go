@@ -188,7 +188,7 @@ func TestAMisspeltFaultIsToldWithAllNames(t *testing.T) {
 	for _, verb := range []string{"fail", "heal"} {
 		root := New(nil, io.Discard, io.Discard)
 		root.SetArgs([]string{verb, "--dir", t.TempDir(), "rediss"})
-		require.ErrorContains(t, root.Execute(), `nothing is called "rediss" that can be made to fail, did you mean "redis": allowed are `+strings.Join(fault.Names(), ", "))
+		require.ErrorContains(t, root.Execute(), `there is no fault "rediss", did you mean "redis": allowed are `+strings.Join(fault.Names(), ", "))
 	}
 	root := New(nil, io.Discard, io.Discard)
 	root.SetArgs([]string{"fail", "--dir", t.TempDir()})

@@ -53,7 +53,7 @@ func checkFaults(names []string) error {
 		if slices.Contains(fault.Names(), name) {
 			continue
 		}
-		return fmt.Errorf("nothing is called %s that can be made to fail%s: allowed are %s", shortened(name), nearest(name), strings.Join(fault.Names(), ", "))
+		return fmt.Errorf("there is no fault %s%s: allowed are %s", shortened(name), nearest(name), strings.Join(fault.Names(), ", "))
 	}
 	return nil
 }

@@ -71,13 +71,13 @@ func (d *Daemon) needsOf(variable corev1.EnvVar) (all []iam.Need) {
 	switch {
 	case variable.Name == "KMS_KEY_VERSION" && (d.lockedDown() || d.suspended()[signing]):
 	case variable.Name == "KMS_KEY_VERSION":
-		need(kms.ToUse(iam.Sign, variable.Value))
+		need(kms.OnVersion(iam.Sign, variable.Value))
 	case variable.Name == "KMS_KEY_VERSIONS":
 		for version := range strings.SplitSeq(variable.Value, ",") {
-			need(kms.ToUse(iam.PublicKeyView, version))
+			need(kms.OnVersion(iam.PublicKeyView, version))
 		}
 	case strings.HasSuffix(variable.Name, "_SECRET"):
-		need(secretNeeds().ToUse(iam.SecretAccess, variable.Value))
+		need(secretNeeds().OnVersion(iam.SecretAccess, variable.Value))
 	}
 	return all
 }

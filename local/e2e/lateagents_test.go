@@ -12,8 +12,8 @@ import (
 const longEnough = 10 * time.Minute
 
 // TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate brings a stack up in a project whose
-// service agents are still being made, as after its APIs were enabled, and whose metrics
-// Cloud Monitoring does not know when the first alerts are made.
+// service agents are still being made, as after its APIs were enabled. Cloud Monitoring does
+// not know the metrics yet when the first alerts are made.
 func TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("brings a whole stack up; make drills runs it")

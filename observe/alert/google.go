@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// googleAlerts are the alerts over metrics that Google writes itself. Their names in
-// PromQL are the metric type with a colon for the first slash and underscores
-// for all else, and a type that several kinds of resources have needs the kind in
+// googleAlerts are the alerts over metrics that Google writes itself. A name in
+// PromQL is the metric type with a colon for the first slash, and underscores for
+// all other signs. A type that several kinds of resources have needs the kind in
 // monitored_resource: https://cloud.google.com/monitoring/promql/promql-mapping
 //
 // They are sampled once a minute and seen some minutes later, so that an instant,

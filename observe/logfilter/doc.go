@@ -1,6 +1,6 @@
 // Package logfilter reads the Logging query language and says which log entries
-// a filter selects, so that the platform's sinks and log-based alerts are tested
-// by what they mean and a filter that Cloud Logging would refuse is refused here.
+// a filter selects. So tests hold the platform's sinks and log-based alerts against
+// log entries, and a filter that Cloud Logging would refuse is refused here.
 //
 // It knows comparisons, lists of values, AND, OR, NOT, parentheses, comments,
 // text without a field, log_id(), and paths through payloads, maps and lists.

@@ -1,10 +1,10 @@
 // Package sqlflag knows the database flags of Cloud SQL for PostgreSQL, so that
 // a misspelt or ill-typed one is refused before anything is asked of Google.
 //
-// What its check promises: every name is a parameter of this version of
-// PostgreSQL that Cloud SQL does not keep to itself, or a flag of Cloud SQL's
-// own or of one of the extensions that it offers, and its value has the right
-// type, within PostgreSQL's bounds or Cloud SQL's narrower ones. It does not
+// Its check promises two things. Every name is a parameter of this version of
+// PostgreSQL that Cloud SQL lets its users set, or a flag of Cloud SQL or of an
+// extension that it offers. Every value has the right type, and is within
+// PostgreSQL's bounds or Cloud SQL's narrower ones. The check does not
 // promise that Google offers each of PostgreSQL's parameters: Google's list is
 // on https://cloud.google.com/sql/docs/postgres/flags and is what
 // `gcloud sql flags list --database-version=POSTGRES_16` answers.

@@ -96,7 +96,7 @@ func acknowledged(socket int) error {
 		return err
 	}
 	if reply.Header.Type != unix.NLMSG_ERROR {
-		return errors.New("the kernel's answer has not the form of one")
+		return errors.New("the kernel's answer cannot be read")
 	}
 	if reply.Errno != 0 {
 		return unix.Errno(-reply.Errno)

@@ -1,6 +1,6 @@
-// Package caller lets those use a gRPC API of Google's who have an access token and to
-// whom IAM gives the permission that a call needs, and refuses all others in the words
-// and with the details of Google's APIs
+// Package caller guards a gRPC API of Google's. A caller needs an access token, and IAM has
+// to give it the permission of the call. All others are refused in the words and with the
+// details of Google's APIs
 // (https://cloud.google.com/apis/design/errors, https://google.aip.dev/193).
 package caller
 

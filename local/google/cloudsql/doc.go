@@ -1,7 +1,7 @@
-// Package cloudsql is how Google's connectors reach a Cloud SQL instance: the two methods
-// of the Admin API that they call, which give an instance's address and a certificate for
-// an hour, and the proxy that every instance has at port 3307, which lets in nobody
-// without one.
+// Package cloudsql is how Google's connectors reach a Cloud SQL instance. They call two
+// methods of the Admin API: one returns the instance's address, the other a certificate for
+// an hour. Then they connect to the instance's proxy at port 3307, which accepts nobody
+// without such a certificate.
 // https://cloud.google.com/sql/docs/postgres/language-connectors
 package cloudsql
 

@@ -30,11 +30,11 @@ func Need(request any) (iam.Need, error) {
 	case *kmspb.ListCryptoKeyVersionsRequest:
 		return onKey(iam.VersionList, r.GetParent())
 	case *kmspb.GetCryptoKeyVersionRequest:
-		return onVersion(iam.VersionGet, r.GetName())
+		return OnVersion(iam.VersionGet, r.GetName())
 	case *kmspb.GetPublicKeyRequest:
-		return onVersion(iam.PublicKeyView, r.GetName())
+		return OnVersion(iam.PublicKeyView, r.GetName())
 	case *kmspb.AsymmetricSignRequest:
-		return onVersion(iam.Sign, r.GetName())
+		return OnVersion(iam.Sign, r.GetName())
 	default:
 		return iam.Need{}, status.Error(codes.Unimplemented, "the local KMS does not have this method")
 	}
@@ -47,7 +47,9 @@ func onKey(permission, name string) (iam.Need, error) {
 	return iam.Need{Permission: permission, On: iam.Resource{Type: typeKey, Service: service, Name: name}}, nil
 }
 
-func onVersion(permission, name string) (iam.Need, error) {
+// OnVersion is the need for a permission on a key version, named in full: to sign with it, or to
+// see its public key.
+func OnVersion(permission, name string) (iam.Need, error) {
 	if _, _, ok := splitVersion(name); !ok {
 		return iam.Need{}, notAVersion(name)
 	}
@@ -57,7 +59,3 @@ func onVersion(permission, name string) (iam.Need, error) {
 func notAVersion(name string) error {
 	return status.Errorf(codes.InvalidArgument, "Resource name [%s] does not match projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*.", name)
 }
-
-// ToUse is what somebody needs who uses a version, named in full: to sign with it, or
-// to see its public key.
-func ToUse(permission, version string) (iam.Need, error) { return onVersion(permission, version) }

@@ -25,17 +25,17 @@ type Needs struct {
 func (n Needs) Need(request any) (iam.Need, error) {
 	switch r := request.(type) {
 	case *secretmanagerpb.AccessSecretVersionRequest:
-		return n.ToUse(iam.SecretAccess, r.GetName())
+		return n.OnVersion(iam.SecretAccess, r.GetName())
 	case *secretmanagerpb.GetSecretVersionRequest:
-		return n.ToUse(iam.SecretVersionGet, r.GetName())
+		return n.OnVersion(iam.SecretVersionGet, r.GetName())
 	default:
 		return iam.Need{}, status.Error(codes.Unimplemented, "the local Secret Manager does not have this method")
 	}
 }
 
-// ToUse is what somebody needs who uses a version, named in full: to read it, or to see
-// what is known of it.
-func (n Needs) ToUse(permission, version string) (iam.Need, error) {
+// OnVersion is the need for a permission on a secret's version, named in full: to read it, or to
+// see what is known of it.
+func (n Needs) OnVersion(permission, version string) (iam.Need, error) {
 	if !versionName.MatchString(version) {
 		return iam.Need{}, notAVersion(version)
 	}

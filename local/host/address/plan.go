@@ -1,7 +1,7 @@
 // Package address decides which loopback addresses the embedded cloud uses. All
-// but the edge lie in one /16 below 127.0.0.0/8, so that every service and every
-// pod has an address of its own with the port it has on Google Cloud, and two
-// clones of the project run side by side.
+// but the edge lie in one /16 below 127.0.0.0/8. So every service and every pod has
+// an address of its own, and the port that it has on Google Cloud. Each clone of the
+// project has another /16, so that two run side by side.
 package address
 
 import (

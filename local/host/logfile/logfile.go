@@ -24,8 +24,8 @@ type File struct {
 	size   int64
 }
 
-// Aside is where the file at path is set aside.
-func Aside(path string) string { return path + ".1" }
+// Rotated is where the full file at path is moved.
+func Rotated(path string) string { return path + ".1" }
 
 // Open opens the file at path for appending, and makes its folder where there is none.
 func Open(path string) (*File, error) {
@@ -74,7 +74,7 @@ func (f *File) Write(text []byte) (int, error) {
 func (f *File) setAside() error {
 	err := f.open.Close()
 	f.open = nil
-	if renamed := os.Rename(f.path, Aside(f.path)); renamed != nil && !errors.Is(renamed, fs.ErrNotExist) {
+	if renamed := os.Rename(f.path, Rotated(f.path)); renamed != nil && !errors.Is(renamed, fs.ErrNotExist) {
 		err = errors.Join(err, renamed)
 	}
 	if err != nil {

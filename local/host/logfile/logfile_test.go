@@ -38,7 +38,7 @@ func TestALogIsSetAsideBeforeItIsTooLarge(t *testing.T) {
 		require.Equal(t, len(line), n)
 		assert.LessOrEqual(t, size(t, path), int64(logfile.MaxBytes))
 	}
-	assert.LessOrEqual(t, size(t, logfile.Aside(path)), int64(logfile.MaxBytes))
+	assert.LessOrEqual(t, size(t, logfile.Rotated(path)), int64(logfile.MaxBytes))
 	assert.Equal(t, int64(100%16)<<20, size(t, path))
 }
 
@@ -50,21 +50,21 @@ func TestALogGoesOnWhereItEnded(t *testing.T) {
 	_, err := f.Write([]byte("ab"))
 	require.NoError(t, err)
 	assert.Equal(t, int64(2), size(t, path))
-	assert.Equal(t, int64(logfile.MaxBytes-1), size(t, logfile.Aside(path)))
+	assert.Equal(t, int64(logfile.MaxBytes-1), size(t, logfile.Rotated(path)))
 }
 
 func TestAWriteThatCannotBeDoneIsTriedAgainWithTheNextText(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "pod.log")
-	require.NoError(t, os.Mkdir(logfile.Aside(path), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(logfile.Aside(path), "inside"), nil, 0o600)) // so that nothing replaces it
+	require.NoError(t, os.Mkdir(logfile.Rotated(path), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(logfile.Rotated(path), "inside"), nil, 0o600)) // so that nothing replaces it
 	f := open(t, path)
 	_, err := f.Write(make([]byte, logfile.MaxBytes))
 	require.NoError(t, err)
 	_, err = f.Write([]byte("x"))
 	require.Error(t, err)
-	require.NoError(t, os.RemoveAll(logfile.Aside(path)))
+	require.NoError(t, os.RemoveAll(logfile.Rotated(path)))
 	_, err = f.Write([]byte("x"))
 	require.NoError(t, err)
 	assert.Equal(t, int64(1), size(t, path))

@@ -51,8 +51,8 @@ type Command struct {
 	// itself as, nobody (65534) when zero.
 	UserID int
 	// Isolated gives the program a network of its own, which it can set up
-	// (CAP_NET_ADMIN) and in which nothing can be reached, and every right to make
-	// further namespaces (CAP_SYS_ADMIN in its own user namespace). It needs a user
+	// (CAP_NET_ADMIN) and which reaches nothing. The program may make further
+	// namespaces (CAP_SYS_ADMIN in its own user namespace). Isolated needs a user
 	// namespace; where that is refused the start fails with ErrRefused.
 	Isolated bool
 	// HostID is the user and group of this machine that stands behind UserID in an
@@ -154,8 +154,8 @@ func mapped(file string, id int) bool {
 
 // becomeUser is for machines that refuse user namespaces, such as most
 // containers: the program becomes a normal user of the machine. It keeps the
-// one capability that lets it reach its files below a folder of root's, but has
-// it only once it runs, so it is started by a descriptor and at the root.
+// one capability that lets it reach its files below a folder of root's. It has that
+// capability only once it runs, so it is started by a descriptor and at the root.
 func (c Command) becomeUser(cmd *exec.Cmd, program *os.File) {
 	const (
 		capDACOverride = 1 // capabilities(7)

@@ -25,7 +25,7 @@ func TestAProcessCanNeitherFillTheDiskNorTakeBackWhatItSaid(t *testing.T) {
 	require.NoError(t, err)
 	await.Receive(t, p.Done())
 	assert.Equal(t, "the last line", p.Tail(1), "all of it is read, though it took other files")
-	for _, file := range []string{path, logfile.Aside(path)} {
+	for _, file := range []string{path, logfile.Rotated(path)} {
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
 		assert.LessOrEqual(t, len(content), logfile.MaxBytes)

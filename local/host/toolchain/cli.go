@@ -19,7 +19,7 @@ import (
 const interruptTimeout = 30 * time.Second
 
 // CLI is a Pulumi CLI for the Automation API. Its processes form groups of their
-// own: Ctrl-C in a terminal reaches every process of the foreground group, and a
+// own, because Ctrl-C in a terminal reaches every process of the foreground group. A
 // CLI that is interrupted twice, by the terminal and by the Automation API, ends
 // at once and leaves a broken state behind.
 type CLI struct {

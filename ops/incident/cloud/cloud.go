@@ -4,10 +4,9 @@
 // Both places are driven by programs that an on-call engineer has and knows
 // (gcloud, kubectl, pulumi; pg_dumpall and the embedded cloud's own command),
 // started with argument lists and never through a shell. Client libraries would
-// do the same with another set of credentials; this way the engineer's own
-// sign-in and its second factor count, the evidence is Google's answer as it
-// came, and every command that a dry run prints can be typed by hand when this
-// program is of no use.
+// need credentials of their own. The programs use the engineer's sign-in with its
+// second factor, and the evidence is Google's unchanged answer. Every command that a
+// dry run prints can also be typed by hand, should this program fail.
 package cloud
 
 import (
