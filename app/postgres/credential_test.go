@@ -108,3 +108,19 @@ func TestThoseWhoMakeCredentialsAtOnceStayWithinTheBound(t *testing.T) {
 	}
 	assert.Equal(t, map[app.Code]int{"": 3, app.CodeCredentialLimit: 5}, made)
 }
+
+func TestACredentialsNameIsFreeAgainOnceItIsRevoked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, second := credential("a"), credential("b")
+	second.Name = first.Name
+	create := func(c app.Credential) app.Code {
+		_, err := w.CreateCredential(t.Context(), c, app.Event{})
+		return app.CodeOf(err)
+	}
+	assert.Empty(t, create(first))
+	assert.Equal(t, app.CodeCredentialExists, create(second))
+	_, err := w.RevokeCredential(t.Context(), acme, first.ID, app.Event{})
+	require.NoError(t, err)
+	assert.Empty(t, create(second))
+}

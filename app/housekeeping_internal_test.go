@@ -1,0 +1,524 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// kept are the stores as the housekeeping sees them, all tenants at once.
+type kept struct {
+	*stores
+	// changed, open and aged are the pages that the ledger answers, one for each call.
+	changed [][]LicenseRef
+	open    [][]OpenLease
+	aged    [][]string
+	all     [][]License
+	mark    int64
+	// looked is what each licence's next visits find; nothing after that.
+	looked map[string][]Looked
+	looks  [][]Look
+	work   Work
+	// settled are the licences that each call of the ledger was for.
+	settled [][]string
+	// done is what was told of jobs; lost are those that another instance has.
+	done chan string
+	lost bool
+}
+
+func newKept() *kept {
+	k := &kept{stores: newStores(), looked: map[string][]Looked{}, done: make(chan string, 100)}
+	k.service.ledger, k.service.seats = k, k
+	return k
+}
+
+func (k *kept) Mark(context.Context) (int64, error) { return k.mark, k.did("Mark") }
+
+func (k *kept) Changed(_ context.Context, since int64, after LicenseRef, _ int) ([]LicenseRef, error) {
+	return takePage(&k.changed), k.did("Changed", since, after.License)
+}
+
+func (k *kept) Standing(_ context.Context, refs []LicenseRef) (found []License, err error) {
+	for _, ref := range refs {
+		found = append(found, License{Tenant: ref.Tenant, ID: ref.License, Revision: 7})
+	}
+	return found, k.did("Standing", len(refs))
+}
+
+func (k *kept) All(_ context.Context, tenant, after string, _ int) ([]License, error) {
+	return takePage(&k.all), k.did("All", tenant, after)
+}
+
+func (k *kept) OpenLeases(_ context.Context, after OpenLease, _ int) (found []OpenLease, next *OpenLease, err error) {
+	found = takePage(&k.open)
+	if len(k.open) > 0 {
+		next = &found[len(found)-1]
+	}
+	return found, next, k.did("OpenLeases", after.Tenant, after.License, after.ID)
+}
+
+func (k *kept) Aged(_ context.Context, _ time.Time, after string) (tenants []string, next string, err error) {
+	tenants = takePage(&k.aged)
+	if len(k.aged) > 0 {
+		next = tenants[len(tenants)-1]
+	}
+	return tenants, next, k.did("Aged", after)
+}
+
+func (k *kept) Pseudonymise(_ context.Context, tenant string, before time.Time) (int64, error) {
+	return int64(len(tenant)) - 4, k.did("Pseudonymise", tenant, before.Format(time.DateOnly))
+}
+
+func (k *kept) EndAll(_ context.Context, all []Settlement) error {
+	var names []string
+	endings := 0
+	for _, one := range all {
+		names = append(names, one.Ref.License)
+		endings += len(one.Endings)
+	}
+	k.settled = append(k.settled, names)
+	return k.did("EndAll", len(all), endings)
+}
+
+func (k *kept) SettledAll(_ context.Context, all []Settlement) error {
+	return k.did("SettledAll", len(all))
+}
+
+func (k *kept) Look(_ context.Context, looks []Look, _ time.Duration) (found []Looked, err error) {
+	k.looks = append(k.looks, looks)
+	for _, look := range looks {
+		next := Looked{Revision: 7}
+		if prepared := k.looked[look.Ref.License]; len(prepared) > 0 {
+			next, k.looked[look.Ref.License] = prepared[0], prepared[1:]
+		}
+		found = append(found, next)
+	}
+	return found, k.did("Look", len(looks))
+}
+
+func (k *kept) Drop(context.Context, LicenseRef) error { return k.did("Drop") }
+
+func (k *kept) Fullness(context.Context, int) (Fullness, error) { return Fullness{}, k.did("Fullness") }
+
+func (k *kept) Claim(context.Context, string, int, time.Duration) (Work, error) {
+	work := k.work
+	k.work = Work{}
+	return work, k.did("Claim")
+}
+
+func (k *kept) Hold(context.Context, string, Job, time.Duration) (bool, error) {
+	return !k.lost, k.did("Hold")
+}
+
+func (k *kept) Done(_ context.Context, _ string, job Job, place string, again time.Duration) error {
+	k.done <- fmt.Sprint(job, " ", place, " ", again)
+	return nil
+}
+
+func ref(license string) LicenseRef { return LicenseRef{Tenant: "acme", License: license} }
+
+func expired(lease string) []Ending { return []Ending{{Lease: lease, Reason: ReasonExpired}} }
+
+func alive() error { return nil }
+
+func TestAVisitEndsWhatIsOverUntilNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	k := newKept()
+	k.looked["ide"] = []Looked{{Endings: expired("a")}, {Endings: expired("b")}, {}}
+	require.NoError(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide"), ref("cad")})))
+	assert.Equal(t, []string{"Look 2", "EndAll 1 1", "SettledAll 1", "Standing 0", "Look 1", "EndAll 1 1", "SettledAll 1", "Standing 0", "Look 1", "Standing 0"}, k.called())
+	assert.Equal(t, 2, k.counts["expired"])
+
+	k.looked["ide"] = []Looked{{Endings: expired("a")}, {Endings: expired("a")}}
+	k.fails["EndAll"], k.fails["End"] = []error{errBroken}, []error{errBroken}
+	require.ErrorIs(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide"), ref("cad")})), errBroken)
+	assert.Equal(t, []string{"Look 2", "EndAll 1 1", "End expired 1", "Standing 0"}, k.called(), "one that failed has its turn later")
+	k.fails["Look"] = []error{errBroken}
+	require.ErrorIs(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide")})), errBroken)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	k.called()
+	require.NoError(t, k.service.tend(ctx, visitsOf([]LicenseRef{ref("ide")})))
+	assert.Empty(t, k.called(), "the instance ends")
+}
+
+func TestWhatOneLicenceIsRefusedKeepsTheOthersFromNothing(t *testing.T) {
+	t.Parallel()
+	k := newKept()
+	all := []Settlement{{ref("ide"), expired("a")}, {ref("cad"), expired("b")}}
+	k.fails["EndAll"], k.fails["End"] = []error{errBroken}, []error{errBroken}
+	failed, err := k.service.settleAll(t.Context(), all)
+	require.ErrorIs(t, err, errBroken)
+	assert.Equal(t, map[LicenseRef]bool{ref("ide"): true}, failed)
+	assert.Equal(t, 1, k.counts["expired"])
+	k.fails["SettledAll"] = []error{errBroken}
+	failed, err = k.service.settleAll(t.Context(), all)
+	require.ErrorIs(t, err, errBroken)
+	assert.Empty(t, failed, "the ledger has them")
+}
+
+func TestOneCallOfTheLedgerIsForABoundedNumberOfEndings(t *testing.T) {
+	t.Parallel()
+	many := func(n int) []Ending { return make([]Ending, n) }
+	for name, c := range map[string]struct {
+		sizes []int
+		calls []int
+	}{
+		"as many licences as fit":      {sizes: make([]int, together), calls: []int{together}},
+		"one licence more":             {sizes: make([]int, together+1), calls: []int{together, 1}},
+		"as many endings as fit":       {sizes: []int{endingsTogether - 1, 1}, calls: []int{2}},
+		"one ending more":              {sizes: []int{endingsTogether, 1}, calls: []int{1, 1}},
+		"a licence with more than fit": {sizes: []int{endingsTogether + 1, 1}, calls: []int{1, 1}},
+		"a licence with more at last":  {sizes: []int{1, endingsTogether + 1}, calls: []int{1, 1}},
+	} {
+		k := newKept()
+		var all []Settlement
+		for i, n := range c.sizes {
+			all = append(all, Settlement{ref(fmt.Sprint("l", i)), many(n)})
+		}
+		_, err := k.service.settleAll(t.Context(), all)
+		require.NoError(t, err, name)
+		var calls []int
+		for _, names := range k.settled {
+			calls = append(calls, len(names))
+		}
+		assert.Equal(t, c.calls, calls, name)
+	}
+}
+
+func TestAnOpenLeaseWithoutASeatIsEndedAfterHalfAMinute(t *testing.T) {
+	t.Parallel()
+	for age, ended := range map[time.Duration]bool{unclaimed: false, unclaimed + 1: true} {
+		k := newKept()
+		k.looked["ide"] = []Looked{{Absent: []string{"a"}, Now: k.now, Revision: 7}}
+		k.open = [][]OpenLease{{{LicenseRef: ref("ide"), ID: "a", SeatedAt: k.now.Add(-age), Revision: 7}}}
+		next, cold, err := k.service.sweep(t.Context(), OpenLease{}, alive)
+		require.NoError(t, err)
+		assert.Nil(t, next)
+		assert.False(t, cold)
+		assert.Equal(t, ended, slices.Contains(k.called(), "EndAll 1 1"), age)
+	}
+}
+
+func TestALicenceWithOtherTermsThanTheLedgersIsBroughtUpToDate(t *testing.T) {
+	t.Parallel()
+	for revision, outdated := range map[int64]int{7: 0, 6: 1, 8: 1} {
+		k := newKept()
+		k.open = [][]OpenLease{{{LicenseRef: ref("ide"), ID: "a", SeatedAt: k.now, Revision: revision}}}
+		_, _, err := k.service.sweep(t.Context(), OpenLease{}, alive)
+		require.NoError(t, err)
+		assert.True(t, slices.Contains(k.called(), fmt.Sprint("Standing ", outdated)), revision)
+	}
+	k := newKept()
+	k.looked["ide"] = []Looked{{Revision: 9}}
+	require.NoError(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide")})))
+	assert.True(t, slices.Contains(k.called(), "Standing 0"), "nobody has asked the ledger for its revision")
+}
+
+func TestAColdLicenceIsLoadedAndLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKept()
+		k.looked["ide"] = []Looked{{Cold: true}, {}}
+		require.NoError(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide")})))
+		assert.Len(t, k.looks, 2)
+		assert.Equal(t, 1, k.counts["rebuilt"])
+
+		k.looked["ide"], k.looks = []Looked{{Cold: true}, {}}, nil
+		k.fails["Begin"] = []error{ErrCold}
+		require.NoError(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide")})), "one that is lost again has its turn later")
+		assert.Len(t, k.looks, 1)
+
+		k.looked["ide"] = []Looked{{Cold: true}}
+		k.fails["License"] = []error{NewError(CodeLicenseNotFound, "")}
+		require.NoError(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide")})))
+		assert.True(t, slices.Contains(k.called(), "Drop"), "the ledger was restored, and has no such licence")
+		k.looked["ide"], k.fails["Begin"] = []Looked{{Cold: true}}, []error{errBroken}
+		require.ErrorIs(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide")})), errBroken)
+	})
+}
+
+func TestASweepGoesThroughTheOpenLeasesInPages(t *testing.T) {
+	t.Parallel()
+	k := newKept()
+	h := &housekeeper{Service: k.service, interval: 30 * time.Second}
+	var many []OpenLease
+	for i := range taken + 1 {
+		many = append(many, OpenLease{LicenseRef: ref(fmt.Sprintf("l%02d", i)), ID: "a", Revision: 7})
+	}
+	last := OpenLease{LicenseRef: ref("z"), ID: "b", Revision: 7}
+	k.open = [][]OpenLease{many, {last}}
+	next, again, err := h.sweepOn(t.Context(), "", alive)
+	require.NoError(t, err)
+	assert.Equal(t, "acme/l64/a", next)
+	assert.Equal(t, 2*time.Second, again)
+	assert.Len(t, k.looks, 2, "so many licences at once")
+	assert.Len(t, k.looks[0], taken)
+	next, again, err = h.sweepOn(t.Context(), next, alive)
+	require.NoError(t, err)
+	assert.Empty(t, next, "it begins again")
+	assert.Equal(t, 30*time.Second, again)
+	assert.True(t, slices.Contains(k.called(), "OpenLeases acme l64 a"))
+
+	k.open = [][]OpenLease{{last}}
+	_, _, err = h.sweepOn(t.Context(), "", func() error { return errBroken })
+	require.ErrorIs(t, err, errBroken, "another instance has it")
+	k.fails["OpenLeases"] = []error{errBroken}
+	_, _, err = h.sweepOn(t.Context(), "", alive)
+	require.ErrorIs(t, err, errBroken)
+
+	// A licence with many leases is asked about in parts.
+	many = nil
+	for i := range lookPage + 1 {
+		many = append(many, OpenLease{LicenseRef: ref("ide"), ID: fmt.Sprint(i)})
+	}
+	visits := sortOpen(append(many, OpenLease{LicenseRef: ref("other"), ID: "x"}))
+	require.Len(t, visits, 3)
+	assert.Len(t, visits[0].Leases, lookPage)
+	assert.Len(t, visits[1].Leases, 1)
+	assert.Equal(t, ref("other"), visits[2].Ref)
+}
+
+func TestAfterALossTheSweepGoesOnAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKept()
+		h := &housekeeper{Service: k.service, interval: 30 * time.Second}
+		k.looked["ide"] = []Looked{{Cold: true}}
+		k.open = [][]OpenLease{{{LicenseRef: ref("ide"), ID: "a", Revision: 7}}, {{LicenseRef: ref("z"), ID: "b"}}}
+		next, again, err := h.sweepOn(t.Context(), "", alive)
+		require.NoError(t, err)
+		assert.Equal(t, "acme/ide/a", next)
+		assert.Zero(t, again)
+	})
+}
+
+func TestChangesOfTheLedgerAreFollowedFromTheLastMarkOn(t *testing.T) {
+	t.Parallel()
+	full := make([]LicenseRef, page)
+	for i := range full {
+		full[i] = ref(fmt.Sprintf("l%03d", i))
+	}
+	k := newKept()
+	k.mark = 9
+	k.changed = [][]LicenseRef{full, {ref("ide"), {Tenant: "acme"}}}
+	k.all = [][]License{make([]License, page), {{ID: "last"}}}
+	k.all[0][page-1].ID = "l499"
+	next, err := k.service.catchUp(t.Context(), "5", alive)
+	require.NoError(t, err)
+	assert.Equal(t, "9", next)
+	calls := k.called()
+	for _, call := range []string{"Changed 5", "Standing 500", "Changed 5 l499", "All acme", "All acme l499", "Standing 1"} {
+		assert.True(t, slices.Contains(calls, call), call)
+	}
+	configured := 0
+	for _, call := range calls {
+		if call == "Configure 0" {
+			configured++
+		}
+	}
+	assert.Equal(t, page+page+1+1, configured)
+
+	for since, from := range map[string]string{"": "0", "rubbish": "0", "9": "9", "10": "0"} {
+		next, err = k.service.catchUp(t.Context(), since, alive)
+		require.NoError(t, err)
+		assert.Equal(t, "9", next)
+		assert.True(t, slices.Contains(k.called(), "Changed "+from), since)
+	}
+	for _, step := range []string{"Mark", "Changed", "Standing", "Configure", "All"} {
+		k.changed, k.all = [][]LicenseRef{{ref("ide"), {Tenant: "acme"}}}, [][]License{{{ID: "x"}}}
+		k.fails[step] = []error{errBroken}
+		next, err = k.service.catchUp(t.Context(), "5", alive)
+		require.ErrorIs(t, err, errBroken, step)
+		assert.Equal(t, "5", next, "the next turn begins where this one did")
+	}
+	k.changed = [][]LicenseRef{{ref("ide")}}
+	_, err = k.service.catchUp(t.Context(), "5", func() error { return errBroken })
+	assert.ErrorIs(t, err, errBroken)
+}
+
+func TestWhatIsOldIsForgottenTenantByTenant(t *testing.T) {
+	t.Parallel()
+	k := newKept()
+	k.aged = [][]string{{"acme", "other"}, {"third"}}
+	k.fails["Pseudonymise"] = []error{nil, errBroken}
+	changed, err := k.service.Forget(t.Context(), 24*time.Hour)
+	require.ErrorIs(t, err, errBroken)
+	assert.EqualValues(t, 0+1+1, changed)
+	assert.Equal(t, []string{
+		"Aged", "Pseudonymise acme 2026-11-22", "Pseudonymise other 2026-11-22", "Record privacy.pseudonymise 1 rows of before 2026-11-22T18:00:00Z",
+		"Aged other", "Pseudonymise third 2026-11-22", "Record privacy.pseudonymise 1 rows of before 2026-11-22T18:00:00Z",
+	}, k.called(), "a tenant of which nothing was old has no line")
+
+	h := &housekeeper{Service: k.service, interval: 30 * time.Second}
+	k.aged = [][]string{{"acme"}, {"third"}}
+	next, again, err := h.forgetOn(t.Context(), "")
+	require.NoError(t, err)
+	assert.Equal(t, "acme", next)
+	assert.Equal(t, 2*time.Second, again)
+	next, again, err = h.forgetOn(t.Context(), next)
+	require.NoError(t, err)
+	assert.Empty(t, next)
+	assert.Equal(t, time.Hour, again)
+	k.fails["Aged"] = []error{errBroken}
+	_, err = k.service.Forget(t.Context(), time.Hour)
+	assert.ErrorIs(t, err, errBroken)
+}
+
+func TestAnInstanceTakesOnWhatIsDueAndSaysHowFarItCame(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKept()
+		h := &housekeeper{Service: k.service, interval: 30 * time.Second, running: map[Job]bool{}}
+		k.mark = 9
+		k.work = Work{Jobs: map[Job]string{JobChanges: "5"}, Licenses: make([]LicenseRef, taken)}
+		more, err := h.work(t.Context())
+		require.NoError(t, err)
+		h.group.Wait()
+		assert.True(t, more)
+		assert.Equal(t, "changes 9 5s", <-k.done)
+		k.work = Work{Jobs: map[Job]string{JobSweep: ""}, Licenses: make([]LicenseRef, taken-1)}
+		more, err = h.work(t.Context())
+		require.NoError(t, err)
+		h.group.Wait()
+		assert.False(t, more)
+		assert.Equal(t, "sweep  30s", <-k.done)
+		k.fails["Mark"] = []error{errBroken}
+		h.begin(t.Context(), JobChanges, "5")
+		h.group.Wait()
+		assert.Equal(t, "changes 5 5s", <-k.done, "one that failed begins again where it was")
+		h.begin(t.Context(), JobForget, "")
+		h.group.Wait()
+		assert.Equal(t, "forget  1h0m0s", <-k.done)
+		h.begin(t.Context(), "unknown", "x")
+		h.group.Wait()
+		assert.Equal(t, "unknown x 5s", <-k.done)
+		h.running[JobChanges] = true
+		h.begin(t.Context(), JobChanges, "5")
+		h.group.Wait()
+		assert.Empty(t, k.done, "it is under way still")
+		k.fails["Claim"] = []error{errBroken}
+		_, err = h.work(t.Context())
+		assert.ErrorIs(t, err, errBroken)
+	})
+}
+
+// slow is a ledger that takes its time for a page of changes.
+type slow struct {
+	*kept
+	takes time.Duration
+}
+
+func (s *slow) Changed(ctx context.Context, since int64, after LicenseRef, limit int) ([]LicenseRef, error) {
+	time.Sleep(s.takes)
+	return s.kept.Changed(ctx, since, after, limit)
+}
+
+func TestAJobThatAnotherInstanceHasTakenOverEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			takes       time.Duration
+			lost, holds bool
+			err         error
+		}{
+			"a quick one":                {hold/4 - 1, true, false, nil},
+			"a slow one":                 {hold / 4, false, true, nil},
+			"one that was taken over":    {hold / 4, true, true, nil},
+			"one without the live seats": {hold / 4, false, true, errBroken},
+		} {
+			k := newKept()
+			k.lost, k.mark = c.lost, 9
+			if c.err != nil {
+				k.fails["Hold"] = []error{c.err}
+			}
+			k.changed = [][]LicenseRef{{ref("ide")}}
+			k.service.ledger = &slow{k, c.takes}
+			h := &housekeeper{Service: k.service, interval: 30 * time.Second, running: map[Job]bool{}}
+			next, _, err := h.do(t.Context(), JobChanges, "5")
+			assert.Equal(t, c.holds && (c.lost || c.err != nil), err != nil, "%s: %v", name, err)
+			assert.Equal(t, map[bool]string{true: "5", false: "9"}[err != nil], next, name)
+			assert.Equal(t, c.holds, slices.Contains(k.called(), "Hold"), name)
+		}
+	})
+}
+
+func TestHousekeepingTurnsAtItsPaceUntilItIsStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKept()
+		ctx, stop := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			k.service.Run(ctx, 30*time.Second, time.Hour)
+		}()
+		time.Sleep(5 * time.Minute)
+		stop()
+		<-over
+		turns, measures := 0, 0
+		for _, call := range k.called() {
+			switch call {
+			case "Claim":
+				turns++
+			case "Fullness":
+				measures++
+			}
+		}
+		assert.InDelta(t, 100, turns, 1, "one every tenth of the interval")
+		assert.InDelta(t, 19, measures, 1, "one every half of it, after the first one")
+		assert.Equal(t, measures, k.counts["full"])
+	})
+}
+
+func TestAllHousekeepingAtOnceGoesOnAfterAnError(t *testing.T) {
+	t.Parallel()
+	k := newKept()
+	k.fails["Mark"], k.fails["OpenLeases"] = []error{errBroken}, []error{nil, errBroken}
+	k.open = [][]OpenLease{{{LicenseRef: ref("ide"), ID: "a"}}, {{LicenseRef: ref("z"), ID: "b"}}}
+	require.ErrorIs(t, k.service.Reap(t.Context()), errBroken)
+	assert.Equal(t, []string{"Mark", "OpenLeases", "Look 1", "Standing 0", "OpenLeases acme ide a", "Fullness"}, k.called())
+	k.fails["Fullness"] = []error{errBroken}
+	require.ErrorIs(t, k.service.Reap(t.Context()), errBroken)
+	assert.Equal(t, 1, k.counts["full"])
+}
+
+func TestNumbersOfALaterRevisionStayUnlessTheLedgerWasRestored(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		live, ledger int64
+		calls        []string
+	}{
+		"the same":              {7, 7, []string{"Configure 0"}},
+		"a later one":           {8, 8, []string{"Configure 0", "License"}},
+		"a ledger of yesterday": {8, 7, []string{"Configure 0", "License", "Configure 8"}},
+	} {
+		k := newKept()
+		k.license.Revision = c.ledger
+		k.service.seats = &configured{k, c.live}
+		require.NoError(t, k.service.configure(t.Context(), License{Tenant: "acme", ID: "ide", Revision: 7}), name)
+		assert.Equal(t, c.calls, k.called(), name)
+	}
+	k := newKept()
+	k.fails["Configure"] = []error{ErrCold, errBroken}
+	require.NoError(t, k.service.configure(t.Context(), License{}), "its next use loads it")
+	require.ErrorIs(t, k.service.configure(t.Context(), License{}), errBroken)
+	k.service.seats, k.fails["License"] = &configured{k, 8}, []error{errBroken}
+	assert.ErrorIs(t, k.service.configure(t.Context(), License{}), errBroken)
+}
+
+// configured has live numbers of a revision.
+type configured struct {
+	*kept
+	live int64
+}
+
+func (c *configured) Configure(_ context.Context, _ License, overruled int64) (int64, error) {
+	return c.live, c.did("Configure", overruled)
+}
