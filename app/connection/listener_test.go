@@ -30,7 +30,7 @@ func TestOnlyAHeaderThatHasBegunIsTimed(t *testing.T) {
 	dial := func() net.Conn {
 		conn, err := net.Dial("tcp", inner.Addr().String())
 		require.NoError(t, err)
-		require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+		require.NoError(t, conn.SetDeadline(time.Now().Add(await.Limit)))
 		return conn
 	}
 	answer := func(conn net.Conn) int {
@@ -74,7 +74,7 @@ func TestAClientThatStillSendsReadsTheRefusal(t *testing.T) {
 	go func() { served <- server.Serve(Listen(inner, Options{Idle: time.Minute, Most: 100})) }()
 	conn, err := net.Dial("tcp", inner.Addr().String())
 	require.NoError(t, err)
-	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(await.Limit)))
 	_, err = io.WriteString(conn, "GET /health HTTP/1.1\r\nHost: x\r\nA: "+strings.Repeat("a", 24<<10)+"\r\n\r\n")
 	require.NoError(t, err)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -121,7 +121,7 @@ func (c *crowd) dial(t *testing.T) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", c.address)
 	require.NoError(t, err)
-	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(await.Limit)))
 	t.Cleanup(func() { _ = conn.Close() })
 	return conn
 }

@@ -291,7 +291,7 @@ func TestTheProxyLetsInNobodyWithoutACertificateOfTheInstances(t *testing.T) {
 		}}}
 		client, err := dialer.DialContext(t.Context(), "tcp", netip.AddrPortFrom(host, cloudsql.Port).String())
 		require.NoError(t, err, name)
-		require.NoError(t, client.SetDeadline(time.Now().Add(10*time.Second)))
+		require.NoError(t, client.SetDeadline(time.Now().Add(await.Limit)))
 		asked, err := (&pgproto3.SSLRequest{}).Encode(nil)
 		require.NoError(t, err)
 		_, _ = client.Write(asked) // who is refused learns it from the answer
