@@ -129,17 +129,18 @@ func TestWhatAUserHasMadeUpGoesWithTheUser(t *testing.T) {
 	w := newWorld(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
-	ada := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	// Pseudonyms are random digits from 0 to f, and would contain "ada" at times.
+	ada := w.google.Mint(t, apptest.Claims("demo-1a2b", "lovelace"))
 	named := []string{"X-Request-Id", "ada.lovelace"}
 	api.call(t, "POST", "/v1/licenses/ada-lovelace/acquire", ada, `{"fingerprint":"d"}`, named...)
 	api.call(t, "POST", "/v1/leases/ada-lovelace_"+strings.Repeat("a", 26)+"/heartbeat", ada, "", named...)
 	api.call(t, "POST", "/v1/leases/demo_adalovelace"+strings.Repeat("a", 15)+"/heartbeat", ada, "", named...)
 	api.call(t, "POST", "/v1/licenses/demo/revoke", ada, "", named...)
 	lease := api.call(t, "POST", "/v1/licenses/demo/acquire", ada, `{"fingerprint":"d"}`, named...).text("leaseId")
-	const traces = `SELECT (SELECT count(*) FROM licensing.audit a WHERE a::text ~ 'ada') + (SELECT count(*) FROM licensing.lease l WHERE l::text ~ 'ada')`
+	const traces = `SELECT (SELECT count(*) FROM licensing.audit a WHERE a::text ~ 'lovelace') + (SELECT count(*) FROM licensing.lease l WHERE l::text ~ 'lovelace')`
 	require.NotZero(t, w.postgres.Count(t, traces))
 
-	require.Equal(t, 200, api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`).status)
+	require.Equal(t, 200, api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"lovelace"}`).status)
 	assert.Zero(t, w.postgres.Count(t, traces))
 	assert.Equal(t, 1, w.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'request.refuse' AND license_id = 'demo' AND lease_id = '' AND code = 'forbidden'`),
 		"what there is keeps its name")

@@ -46,7 +46,7 @@ func TestARefusalThatIsRepeatedIsCountedAndNotWrittenAgain(t *testing.T) {
 	// After an erasure neither the trail nor the counts lead to the user.
 	before := w.postgres.Text(t, `SELECT string_agg(encode(digest, 'hex'), ',' ORDER BY digest) FROM licensing.refusal`)
 	require.Equal(t, 200, api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`).status)
-	assert.NotContains(t, string(api.call(t, "GET", "/v1/denials", admin, "").raw), "ada")
+	assert.NotContains(t, string(api.call(t, "GET", "/v1/denials", admin, "").raw), `"ada"`)
 	for _, digest := range strings.Split(before, ",") {
 		assert.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.refusal WHERE encode(digest, 'hex') = $1`, digest))
 	}

@@ -22,7 +22,7 @@ func TestAMistakeOnTheCommandLineIsOneClearMessage(t *testing.T) {
 		"up --take-over=perhaps":             `error: --take-over is "perhaps": it has to be true or false`,
 		"status --dir=":                      "error: --dir is empty: name a folder, or leave --dir out for .local in the project",
 		"status " + long:                     "…\" was given",
-		"fail " + long:                       "…\" that can be made to fail: allowed are redis",
+		"fail " + long:                       "…\": allowed are redis",
 		"fail kmss":                          `did you mean "kms"`,
 		"kubectl apply --filename=/dev/null": `it has apiVersion "", kind "" and name ""`,
 	} {
