@@ -20,7 +20,7 @@ LONGEST := ./local/e2e ./app/server ./local/pulumi/engine
 # Tests that act out whole stories; with -short only what is quick of them runs. The whole
 # stack of ./local/e2e is one of `make test`. One package runs after the other, as drills
 # measure how fast an alert or a command is.
-DRILL_PACKAGES := ./local/e2e ./docs ./ops/incident ./ops/pipeline ./app/server ./emulator/cloudarmor
+DRILL_PACKAGES := ./local/e2e ./local/pulumi/lifetime ./docs ./ops/incident ./ops/pipeline ./app/server ./emulator/cloudarmor
 
 # The API server enables features by the version that it is told to be: its module's.
 KUBERNETES := $(shell sed -nE 's|^\s*k8s.io/kubernetes (v[0-9.]+).*|\1|p' tools/kubernetes/go.mod)

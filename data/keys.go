@@ -25,6 +25,8 @@ type KeysArgs struct {
 	ProjectNumber pulumi.StringInput
 	// Services are the enabled APIs: no key is asked for before them.
 	Services []pulumi.Resource
+	// Asking is the provider that looks up what exists, before any API is enabled.
+	Asking pulumi.ProviderResource
 	// AdoptsCluster leaves out the keys that only a cluster made by this stack
 	// uses; Cluster and Disks are then empty.
 	AdoptsCluster bool
@@ -68,11 +70,15 @@ func NewKeys(ctx *pulumi.Context, name string, args *KeysArgs, opts ...pulumi.Re
 		return nil, fmt.Errorf("registering keys %q: %w", name, err)
 	}
 	settings := args.Settings.withDefaults()
+	free, err := args.refuseTaken(ctx, settings.Keys.Ring)
+	if err != nil {
+		return nil, err
+	}
 	ring, err := kms.NewKeyRing(ctx, name, &kms.KeyRingArgs{
 		Name:     pulumi.String(settings.Keys.Ring),
 		Location: pulumi.String(args.Region),
 		Project:  pulumi.String(args.Project),
-	}, guarded(keys, settings, pulumi.DependsOn(args.Services))...)
+	}, guarded(keys, settings, pulumi.DependsOn(args.Services), free)...)
 	if err != nil {
 		return nil, fmt.Errorf("declaring key ring %q: %w", settings.Keys.Ring, err)
 	}

@@ -4,13 +4,16 @@
 package declared
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // Project is the Pulumi project's name.
@@ -67,8 +70,8 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		Type: args.TypeToken, Name: args.Name, URN: r.urn(rpc.GetParent(), args.TypeToken, args.Name), Parent: rpc.GetParent(),
 		Custom: args.Custom, Protect: rpc.GetProtect(), RetainOnDelete: rpc.GetRetainOnDelete(),
 		IgnoreChanges: rpc.GetIgnoreChanges(), ReplaceOnChanges: rpc.GetReplaceOnChanges(), DeleteBeforeReplace: rpc.GetDeleteBeforeReplace(),
-		DeletedWith: rpc.GetDeletedWith(),
-		CreateWait:  rpc.GetCustomTimeouts().GetCreate(), UpdateWait: rpc.GetCustomTimeouts().GetUpdate(), DeleteWait: rpc.GetCustomTimeouts().GetDelete(),
+		DeletedWith: rpc.GetDeletedWith(), Aliases: aliases(rpc, args.Name),
+		CreateWait: rpc.GetCustomTimeouts().GetCreate(), UpdateWait: rpc.GetCustomTimeouts().GetUpdate(), DeleteWait: rpc.GetCustomTimeouts().GetDelete(),
 		Provider: args.Provider, DependsOn: rpc.GetDependencies(), Properties: args.Inputs,
 	}
 	if r.Edit != nil {
@@ -89,6 +92,19 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	defer r.mu.Unlock()
 	r.Resources[at].ID = id
 	return id, outputs, nil
+}
+
+// aliases are the other names that the program gives a resource.
+func aliases(rpc *pulumirpc.RegisterResourceRequest, name string) []string {
+	names := slices.Clone(rpc.GetAliasURNs())
+	for _, alias := range rpc.GetAliases() {
+		if urn := alias.GetUrn(); urn != "" {
+			names = append(names, urn)
+		} else if spec := alias.GetSpec(); spec != nil {
+			names = append(names, cmp.Or(spec.GetType(), rpc.GetType())+"::"+cmp.Or(spec.GetName(), name))
+		}
+	}
+	return names
 }
 
 // Call implements pulumi.MockResourceMonitor.

@@ -29,6 +29,9 @@ type Resource struct {
 	// DeletedWith is the URN of what takes this resource with it when it is deleted; empty
 	// means that it is deleted by itself.
 	DeletedWith string
+	// Aliases are other names that the state may have for it: URNs, or the "TYPE::NAME" that
+	// they end with.
+	Aliases []string
 	// CreateWait, UpdateWait and DeleteWait are how long the engine waits, such as "960s";
 	// empty is the provider's own limit.
 	CreateWait, UpdateWait, DeleteWait string

@@ -132,7 +132,7 @@ func pulumiCommand(t *testing.T, c command) {
 	t.Helper()
 	known := map[string][]string{
 		"login": {}, "stack init": {"--secrets-provider"}, "stack output": {"--stack"}, "preview": {"--stack", "--diff", "--refresh"},
-		"up": {"--stack", "--refresh"}, "config set": {"--secret", "--path", "--stack"}, "config get": {"--path", "--stack"}, "destroy": {"--stack"}, "stack export": {"--stack", "--file"}, "stack import": {"--stack", "--file"},
+		"up": {"--stack", "--refresh", "--skip-preview"}, "config set": {"--secret", "--path", "--stack"}, "config get": {"--path", "--stack"}, "destroy": {"--stack"}, "stack export": {"--stack", "--file"}, "stack import": {"--stack", "--file"},
 		"cancel": {"--stack", "--yes"}, "refresh": {"--stack", "--preview-only"},
 	}
 	rest := allowed(t, c, known)

@@ -39,6 +39,7 @@ func TestInventory(t *testing.T) {
 
 func TestMain(m *testing.M) {
 	flag.Bool("update", false, "write the reviewed inventories anew")
+	flag.Bool("released", false, "write what the released version declares anew")
 	flag.Parse()
 	os.Exit(m.Run())
 }

@@ -99,7 +99,7 @@ func (d *deployment) keys() (err error) {
 	s := d.settings
 	d.cmek, err = data.NewKeys(d.ctx, "keys", &data.KeysArgs{
 		Settings: s.Data, Project: s.Platform.Project, Region: s.Platform.Region,
-		ProjectNumber: d.services.projectNumber, Services: d.services.enabled, AdoptsCluster: s.Kubernetes.Cluster.Adopt,
+		ProjectNumber: d.services.projectNumber, Services: d.services.enabled, Asking: d.enabling, AdoptsCluster: s.Kubernetes.Cluster.Adopt,
 	}, d.inGoogle())
 	return err
 }

@@ -48,7 +48,7 @@ func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err := warnOfNoEffect(ctx, s); err != nil {
 		return nil, fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 	}
-	if err := retry.Register(ctx, retry.Pause); err != nil {
+	if err := retry.Register(ctx, retry.Options{Pause: retry.Pause, Project: s.Platform.Project, Region: s.Platform.Region}); err != nil {
 		return nil, fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 	}
 	d := deployment{ctx: ctx, program: p, settings: s.withDerived(), secrets: found}

@@ -139,6 +139,11 @@ type Kind struct {
 	Abandoned func(inputs Properties) bool
 	// NameKept is how long the name of a deleted resource cannot be used again.
 	NameKept time.Duration
+	// WhileNameKept words why a name cannot be used again yet; nil: as of one in use.
+	WhileNameKept func(id string, free time.Time) error
+	// Numbered says that the API gives each new resource an id of its own, so that a creation
+	// never meets what exists.
+	Numbered bool
 	// Adopt prepares the draft to take over a resource that exists without being
 	// any program's, or says why it cannot. Without it, the name is in use.
 	Adopt func(d *Draft, present store.Resource) error

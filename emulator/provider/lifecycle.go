@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
@@ -21,9 +22,13 @@ func (s *Server) Create(ctx context.Context, request *pulumirpc.CreateRequest) (
 	if err != nil {
 		return nil, err
 	}
-	draft, hidden := about.draft(inputs, false), secrets(inputs)
-	draft.Limit = seconds(request.GetTimeout())
-	draft.Outputs = maps.Clone(draft.Inputs)
+	fresh := func() *Draft {
+		draft := about.draft(inputs, false)
+		draft.Limit = seconds(request.GetTimeout())
+		draft.Outputs = maps.Clone(draft.Inputs)
+		return draft
+	}
+	draft, hidden := fresh(), secrets(inputs)
 	if request.GetPreview() {
 		for _, computed := range about.kind.Computed {
 			if !draft.Outputs.Has(computed) {
@@ -36,7 +41,16 @@ func (s *Server) Create(ctx context.Context, request *pulumirpc.CreateRequest) (
 	if err := s.written(); err != nil {
 		return nil, err
 	}
+	fate := s.broken(request.GetUrn())
+	if fate == Failed {
+		return nil, status.Error(codes.Internal, internalError)
+	}
 	made, properties, err := s.make(ctx, about.kind, draft, nil, hidden)
+	if err == nil && fate == AnswerLost {
+		made, properties, err = s.unanswered(ctx, about.kind, made, func(ctx context.Context) (store.Resource, *structpb.Struct, error) {
+			return s.make(ctx, about.kind, fresh(), nil, hidden)
+		})
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -78,6 +78,9 @@ func (s *Server) put(ctx context.Context, kind Kind, draft *Draft, old *store.Re
 // checkNameAvailable decides about a creation under a name that is in use, or was a while ago.
 func (s *Server) checkNameAvailable(kind Kind, draft *Draft, wanted store.Resource) error {
 	if when, known := s.store.Buried(kind.stored(), wanted.ID); known && time.Since(when) < kind.NameKept {
+		if kind.WhileNameKept != nil {
+			return status.Error(codes.FailedPrecondition, kind.WhileNameKept(wanted.ID, when.Add(kind.NameKept)).Error())
+		}
 		return status.Errorf(codes.AlreadyExists, "Error 409: The resource '%s' already exists: the name of a deleted one cannot be used again for %s, until %s",
 			wanted.ID, spoken(kind.NameKept), when.Add(kind.NameKept).Format(time.RFC3339))
 	}

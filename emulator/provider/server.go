@@ -27,7 +27,9 @@ type Server struct {
 	kinds         map[string]Kind
 	functions     map[string]Function
 	store         *store.Store
-	reach         func() Reach // nil: everything can be reached
+	reach         func() Reach           // nil: everything can be reached
+	breaks        func(urn string) Break // nil: nothing breaks
+	resends       bool                   // requests whose connection broke
 
 	mu sync.Mutex // guards configs, and makes deciding and allocating one step
 	// configs by the engine's connection: every provider resource of the program

@@ -30,9 +30,9 @@ const (
 	ControlPlane = "192.0.2.10"
 )
 
-// newCloud is the cloud before the first update of a stack: the Cloud IDE is in its
+// NewCloud is the cloud before the first update of a stack: the Cloud IDE is in its
 // project, and nothing is in any other.
-func newCloud(stack string) (*memory.Cloud, error) {
+func NewCloud(stack string) (*memory.Cloud, error) {
 	at := gcp.Addresses{
 		Edge: netip.MustParseAddr(Edge), ControlPlane: netip.MustParseAddr(ControlPlane), Pods: netip.MustParsePrefix("10.20.0.0/16"),
 		PrivateServices: netip.MustParsePrefix("10.60.0.0/20"), TheirPrivateServices: netip.MustParsePrefix("10.50.0.0/20"),

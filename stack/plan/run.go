@@ -49,7 +49,7 @@ func Make(root, name string, changes ...Change) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	existing, err := newCloud(name)
+	existing, err := NewCloud(name)
 	if err != nil {
 		return nil, err
 	}

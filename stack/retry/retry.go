@@ -24,6 +24,10 @@ const hookName = "wait for Google (pulumi destroy --run-program says why the del
 // the program shows it in place of the reason, which is nearly always this one.
 const releaseHookName = "is already being used by the load balancer (docs/destroy.md), or fails for what pulumi destroy --run-program tells"
 
+// objectHookName is the same for what is in the cluster, and most deletions there fail because
+// nobody answers.
+const objectHookName = "a cluster that is gone: docs/destroy.md; else pulumi destroy --run-program says why the deletion failed"
+
 // attempts is how often an operation is tried at most; with Pause that is twelve
 // minutes, for Google names ten for the slowest. The engine's own bound is 100 attempts.
 const attempts = 90
@@ -36,12 +40,6 @@ const releaseAttempts = 30
 // Pause is the time between two attempts. It is short, because an interrupted update
 // waits until the pause is over.
 const Pause = 8 * time.Second
-
-// typesWithHook are the types of resources that are declared with the hook: the first
-// ones that use an API, a grant or a webhook, and whose deletion hardly ever fails.
-var typesWithHook = regexp.MustCompile(`^(gcp:\w+/(\w*(IAM|Iam|iAM)Member|serviceIdentity|account|keyRing|repository|secret|projectBucketConfig|managedZone|policy|config|notificationChannel|alertPolicy|slo|connection):` +
-	`|gcp:compute/(subnetwork|firewall|router):|gcp:redis/instance:` +
-	`|kubernetes:(cloud\.google\.com|networking\.gke\.io|monitoring\.googleapis\.com)/)`)
 
 // transientErrors are the errors that are gone after a while, by the package of the
 // resources that get them.
@@ -114,29 +112,43 @@ func IsTransient(typ, message string) bool {
 // HasHook tells whether resources of this type are declared with a hook.
 func HasHook(typ string) bool { return hookOf(typ) != "" }
 
-// hookOf is the name of the hook that resources of this type are declared with.
+// hookOf is the name of the hook that resources of this type are declared with; providers
+// and components have none.
 func hookOf(typ string) string {
-	switch {
+	switch name, _, _ := strings.Cut(typ, ":"); {
 	case typesToRelease.MatchString(typ), typesOfCompute.MatchString(typ):
 		return releaseHookName
-	case typesWithHook.MatchString(typ):
+	case name == "gcp":
 		return hookName
+	case name == "kubernetes":
+		return objectHookName
 	default:
 		return ""
 	}
 }
 
+// Options say how the hooks work.
+type Options struct {
+	// Pause is the time between two attempts.
+	Pause time.Duration
+	// Project and Region are those of the Google Cloud provider.
+	Project, Region string
+}
+
 // Register registers the hooks, and adds one to every resource that is declared
-// afterwards and whose type has it (see HasHook). pause is the time between two
-// attempts.
-func Register(ctx *pulumi.Context, pause time.Duration) error {
+// afterwards and that a provider makes.
+func Register(ctx *pulumi.Context, o Options) error {
 	if ctx.RunningWithMocks() {
 		return nil // nothing fails there, and the mock engine takes no hook
 	}
+	places := &places{ctx: ctx, options: o, parents: map[string]pulumi.Resource{}}
 	hooks := map[string]*pulumi.ErrorHook{}
-	for _, name := range []string{hookName, releaseHookName} {
+	for _, name := range []string{hookName, releaseHookName, objectHookName} {
 		hook, err := ctx.RegisterErrorHook(name, func(failed *pulumi.ErrorHookArgs) (bool, error) {
-			return shouldRetry(ctx.Context(), failed, pause), nil
+			if err := places.tell(failed); err != nil {
+				return false, err
+			}
+			return shouldRetry(ctx.Context(), failed, o.Pause), nil
 		})
 		if err != nil {
 			return fmt.Errorf("register the hook %q: %w", name, err)
@@ -148,6 +160,7 @@ func Register(ctx *pulumi.Context, pause time.Duration) error {
 		if hook == nil {
 			return nil
 		}
+		places.remember(declared)
 		return &pulumi.ResourceTransformationResult{Props: declared.Props, Opts: append(slices.Clone(declared.Opts),
 			pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{hook}}))}
 	})

@@ -63,6 +63,12 @@ func identityRows() []row {
 			given: []made{tenants(false)}, lacking: []made{tenants(true)}, says: "OPERATION_NOT_ALLOWED", source: tenancy,
 		},
 		{
+			what: "switching Identity Platform on where it is on: nobody can switch it off", typ: gcp.TypeIdentityConfig,
+			right: map[string]any{"project": "other-project"}, when: onCreate,
+			gone:   []made{{gcp.TypeIdentityConfig, "first", map[string]any{"project": project}}},
+			change: changes{"project": project}, says: "Identity Platform has already been enabled", source: "https://github.com/hashicorp/terraform-provider-google/issues/16520",
+		},
+		{
 			what: "a second factor of a kind that does not exist", typ: gcp.TypeIdentityConfig, right: map[string]any{"mfa": map[string]any{"state": "ENABLED"}},
 			change: changes{"mfa.state": "ON"}, says: "expected mfa.state to be one of", source: configSDK,
 		},

@@ -8,6 +8,7 @@ import (
 
 const (
 	bucketSDK  = "https://www.pulumi.com/registry/packages/gcp/api-docs/logging/projectbucketconfig/"
+	bucketAPI  = "https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets/patch"
 	bucketDocs = "https://cloud.google.com/logging/docs/buckets"
 	sinkDocs   = "https://cloud.google.com/logging/docs/export/configure_export_v2"
 	alertSDK   = "https://www.pulumi.com/registry/packages/gcp/api-docs/monitoring/alertpolicy/"
@@ -27,6 +28,11 @@ func observeRows() []row {
 		{
 			what: "deleting a log bucket that is locked", typ: gcp.TypeLogBucket, right: bucket, when: onDelete,
 			change: changes{"locked": true}, says: "is locked and cannot be deleted", source: bucketSDK,
+		},
+		{
+			what: "a log bucket of the name of one that was deleted in the last seven days", typ: gcp.TypeLogBucket,
+			right: with(bucket, changes{"bucketId": "other"}), when: onCreate,
+			gone: []made{{gcp.TypeLogBucket, "bucket", bucket}}, change: changes{"bucketId": "logs"}, says: "DELETE_REQUESTED", source: bucketAPI,
 		},
 		{
 			what: "a sink into something that takes no logs", typ: sink, right: into,

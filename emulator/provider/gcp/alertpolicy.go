@@ -19,6 +19,7 @@ func (w *Cloud) alertPolicy() provider.Kind {
 	id := numbered("alertPolicies")
 	return provider.Kind{
 		Type: TypeAlertPolicy, ID: id,
+		Numbered: true,
 		Own:      true,
 		Computed: []string{"name", "creationRecords"},
 		Compute: func(ctx context.Context, d *provider.Draft) error {

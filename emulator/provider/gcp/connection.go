@@ -69,7 +69,8 @@ func abandoned(inputs provider.Properties) bool { return inputs.Text("deletionPo
 // Create).
 func joinConnection(d *provider.Draft, present store.Resource) error {
 	before := provider.Properties(present.Outputs).Texts("reservedPeeringRanges")
-	if slices.Equal(before, d.Inputs.Texts("reservedPeeringRanges")) || d.Inputs.True("updateOnCreationFail") {
+	same := slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(d.Inputs.Texts("reservedPeeringRanges"))))
+	if same || d.Inputs.True("updateOnCreationFail") {
 		return nil
 	}
 	return apiError(400, "Cannot modify allocated ranges in CreateConnection. Please use UpdateConnection. Existing allocated IP ranges: [%s].", strings.Join(before, " "))

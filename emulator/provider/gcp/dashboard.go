@@ -21,8 +21,9 @@ func (w *Cloud) dashboard() provider.Kind {
 	id := numbered("dashboards")
 	return provider.Kind{
 		Type: TypeDashboard, ID: id,
-		Free: "a dashboard is free",
-		Own:  true,
+		Numbered: true,
+		Free:     "a dashboard is free",
+		Own:      true,
 		Check: func(d *provider.Draft) []provider.Failure {
 			text := d.Inputs.Text("dashboardJson")
 			if text == "" {

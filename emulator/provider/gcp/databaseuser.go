@@ -23,6 +23,11 @@ func (w *Cloud) databaseUser() provider.Kind {
 		ID: func(d *provider.Draft) string {
 			return d.Inputs.Text("name") + "//" + d.Inputs.Text("instance")
 		},
+		// PROJECT/INSTANCE/NAME (google-beta/services/sql/resource_sql_user.go, Importer).
+		MatchesImportID: func(given, id string) bool {
+			name, instance, _ := strings.Cut(id, "//")
+			return given == id || strings.HasSuffix(given, "/"+instance+"/"+name)
+		},
 		Check: func(d *provider.Draft) []provider.Failure {
 			failures := oneOf(d, "type", builtIn, "CLOUD_IAM_USER", "CLOUD_IAM_SERVICE_ACCOUNT")
 			kind := d.Inputs.Text("type")

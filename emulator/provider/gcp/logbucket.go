@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"time"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/store"
@@ -14,13 +15,26 @@ const TypeLogBucket = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
 // name is made per project (logging.GetProjectCmekSettings).
 const loggingAgent = "gcp-sa-logging"
 
+// bucketKept is how long a deleted bucket is there, and can be taken back
+// (https://cloud.google.com/logging/docs/buckets#delete-bucket).
+const bucketKept = 7 * 24 * time.Hour
+
 func (w *Cloud) logBucket() provider.Kind {
 	id := func(d *provider.Draft) string {
 		return "projects/" + d.Project() + "/locations/" + d.Inputs.Text("location") + "/buckets/" + d.Inputs.Text("bucketId")
 	}
 	return provider.Kind{
 		Type: TypeLogBucket, ID: id,
-		Own:      true,
+		Own: true,
+		// A bucket that exists is changed into what is declared
+		// (google-beta/services/logging/resource_logging_project_bucket_config.go, AcquireOrCreate),
+		// which the API refuses of one that is being deleted
+		// (https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets/patch).
+		Adopt:    takeUp,
+		NameKept: bucketKept,
+		WhileNameKept: func(id string, _ time.Time) error {
+			return apiError(400, "Bucket %s has the lifecycle state DELETE_REQUESTED and cannot be changed, failedPrecondition", id)
+		},
 		Computed: []string{"name", "lifecycleState"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			var failures []provider.Failure

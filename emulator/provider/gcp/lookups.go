@@ -19,6 +19,7 @@ func (w *Cloud) Functions() map[string]provider.Function {
 		"gcp:compute/getSubnetwork:getSubnetwork":                   w.lookup(TypeSubnetwork, regional("subnetworks")),
 		"gcp:container/getCluster:getCluster":                       w.getCluster,
 		"gcp:dns/getManagedZones:getManagedZones":                   w.getManagedZones,
+		"gcp:kms/getKMSKeyRing:getKMSKeyRing":                       w.lookup(TypeKeyRing, keyRingID),
 		"gcp:projects/getIamPolicy:getIamPolicy":                    w.getIamPolicy,
 		"gcp:organizations/getProject:getProject":                   w.getProject,
 		"gcp:logging/getProjectCmekSettings:getProjectCmekSettings": w.getProjectCmekSettings,

@@ -29,6 +29,7 @@ func (w *Cloud) member(typ, on string) provider.Kind {
 		Free:     "identities and grants are free",
 		Own:      typ != TypeProjectMember, // whose policy is others', too
 		Computed: []string{"etag"},
+		Adopt:    takeUp, // a member that has the role keeps it
 		ID: func(d *provider.Draft) string {
 			parts := []string{relative(d.Inputs.Text(on)), d.Inputs.Text("role"), d.Inputs.Text("member")}
 			if title := d.Inputs.Text("condition.title"); title != "" {

@@ -15,6 +15,7 @@ func (w *Cloud) notificationChannel() provider.Kind {
 	id := numbered("notificationChannels")
 	return provider.Kind{
 		Type: TypeNotificationChannel, ID: id,
+		Numbered: true,
 		Free:     "a channel is free",
 		Own:      true,
 		Computed: []string{"name", "verificationStatus"},

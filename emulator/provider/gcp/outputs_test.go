@@ -120,12 +120,11 @@ func TestAnAccountThatDoesNotExistIsGrantedNothing(t *testing.T) {
 	c.must("gcp:projects/iAMMember:IAMMember", "g", grant)
 }
 
-func TestWhatCannotBeSwitchedOffIsTakenUpAgain(t *testing.T) {
+func TestWhatStaysIsTakenUpAgain(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	for typ, inputs := range map[string]map[string]any{
 		"gcp:projects/service:Service": {"service": "sqladmin.googleapis.com"},
-		gcp.TypeIdentityConfig:         {"multiTenant": map[string]any{"allowTenants": true}},
 		gcp.TypeAdmissionPolicy:        {"defaultAdmissionRule": map[string]any{"evaluationMode": "ALWAYS_DENY"}},
 	} {
 		id, _ := c.must(typ, "first", inputs)

@@ -14,6 +14,9 @@ func (w *Cloud) recordSet() provider.Kind {
 		Type: TypeRecordSet,
 		Free: "records are part of their zone",
 		Own:  true,
+		// What exists is deleted in the same change
+		// (google-beta/services/dns/resource_dns_record_set.go, Create).
+		Adopt: takeUp,
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/managedZones/" + last(d.Inputs.Text("managedZone")) + "/rrsets/" + d.Inputs.Text("name") + "/" + d.Inputs.Text("type")
 		},

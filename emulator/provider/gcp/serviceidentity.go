@@ -31,6 +31,7 @@ func (w *Cloud) serviceIdentity() provider.Kind {
 		Type:     TypeServiceIdentity,
 		Free:     "an enabled API costs nothing by itself",
 		Computed: []string{"email", "member"},
+		Adopt:    takeUp, // the API answers with the agent that there is
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/services/" + d.Inputs.Text("service")
 		},

@@ -26,6 +26,7 @@ func (w *Cloud) tenant() provider.Kind {
 	}
 	return provider.Kind{
 		Type:     TypeTenant,
+		Numbered: true,
 		Own:      true,
 		Computed: []string{"name"},
 		ID:       func(d *provider.Draft) string { return "projects/" + d.Project() + "/tenants/" + name(d) },

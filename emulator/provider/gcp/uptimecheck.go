@@ -14,6 +14,7 @@ func (w *Cloud) uptimeCheck() provider.Kind {
 	id := numbered("uptimeCheckConfigs")
 	return provider.Kind{
 		Type: TypeUptimeCheck, ID: id,
+		Numbered: true,
 		Free:     "free up to a million executions a project and month (https://cloud.google.com/stackdriver/pricing): three checkers every minute make 131400",
 		Own:      true,
 		Computed: []string{"name", "uptimeCheckId"},

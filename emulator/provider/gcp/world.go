@@ -128,7 +128,10 @@ func (w *Cloud) Kinds() []provider.Kind {
 		w.alertPolicy(), w.notificationChannel(), w.uptimeCheck(), w.monitoredService(), w.objective(), w.dashboard(),
 	}
 	for i := range kinds {
-		kinds[i].Compute, kinds[i].MatchesImportID = finish(kinds[i]), means
+		kinds[i].Compute = finish(kinds[i])
+		if kinds[i].MatchesImportID == nil {
+			kinds[i].MatchesImportID = means
+		}
 		kinds[i].Fields = fields(kinds[i].Type)
 	}
 	return kinds

@@ -24,7 +24,7 @@ const grantType = "gcp:test/grantIAMMember:GrantIAMMember"
 
 // grant declares one grant, and tries again.
 func grant(ctx *pulumi.Context) error {
-	if err := retry.Register(ctx, time.Millisecond); err != nil {
+	if err := retry.Register(ctx, retry.Options{Pause: time.Millisecond}); err != nil {
 		return err
 	}
 	var google struct{ pulumi.ProviderResourceState }
@@ -86,7 +86,7 @@ func TestAnUpdateWaitsUntilTheLoadBalancerLetsGoOfTheOldPolicy(t *testing.T) {
 	w := newWorldOf(t, kind)
 	named := func(name string) pulumi.RunFunc {
 		return func(ctx *pulumi.Context) error {
-			if err := retry.Register(ctx, time.Millisecond); err != nil {
+			if err := retry.Register(ctx, retry.Options{Pause: time.Millisecond}); err != nil {
 				return err
 			}
 			var google struct{ pulumi.ProviderResourceState }

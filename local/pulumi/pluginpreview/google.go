@@ -7,7 +7,7 @@ import (
 )
 
 // existingProject is the project that a stack is deployed to, as Google's APIs
-// describe it: every resource that is looked up exists, whatever its name, and has
+// describe it: every resource that is looked up exists, whatever its name, but the key ring, which the stack makes, and has
 // the properties that the stack's settings give. Each look-up of the program has its API's answer here; the
 // methods are those of https://cloud.google.com/compute/docs/reference/rest/beta,
 // https://cloud.google.com/kubernetes-engine/docs/reference/rest and
@@ -27,6 +27,7 @@ var (
 	policyPath     = regexp.MustCompile(`/projects/[^/]+:getIamPolicy$`)
 	zonesPath      = regexp.MustCompile(`/projects/[^/]+/managedZones$`)
 	addressPath    = regexp.MustCompile(`/projects/[^/]+/global/addresses/[^/]+$`)
+	ringPath       = regexp.MustCompile(`/projects/[^/]+/locations/[^/]+/keyRings/[^/]+$`)
 	clusterPath    = regexp.MustCompile(`/projects/[^/]+/locations/([^/]+)/clusters/[^/]+$`)
 )
 
@@ -63,6 +64,9 @@ func (e existingProject) answer(method, host, urlPath string) (any, bool) {
 			described["addressType"], described["purpose"], described["network"] = "INTERNAL", "VPC_PEERING", e.project.network()
 		}
 		return described, true
+	// The stack makes it (https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/get).
+	case host == "cloudkms.googleapis.com" && ringPath.MatchString(urlPath):
+		return nil, true
 	case host == "container.googleapis.com" && clusterPath.MatchString(urlPath):
 		return e.cluster(urlPath, described), true
 	}

@@ -34,8 +34,8 @@ type Proxy struct {
 	certificates map[string]*tls.Certificate
 }
 
-// Answer returns the response body, which is sent as JSON, and false for a request
-// that is refused.
+// Answer returns the response body, which is sent as JSON, nil for what does not exist, and
+// false for a request that is refused.
 type Answer func(method, host, path string) (any, bool)
 
 // StartProxy starts a proxy at a free port of 127.0.0.1.

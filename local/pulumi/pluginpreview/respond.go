@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path"
 	"strings"
 )
 
@@ -17,9 +18,14 @@ func (d *Proxy) respond(w http.ResponseWriter, r *http.Request) {
 	}
 	body, known := d.answer(r.Method, host, r.URL.Path)
 	status := http.StatusOK
-	if known {
+	switch {
+	case known && body == nil:
 		d.Requests.answered(r.Method, host, r.URL.Path)
-	} else {
+		status = http.StatusNotFound
+		body = map[string]any{"error": map[string]any{"code": status, "status": "NOT_FOUND", "message": path.Base(r.URL.Path) + " not found."}}
+	case known:
+		d.Requests.answered(r.Method, host, r.URL.Path)
+	default:
 		d.Requests.refuse(r.Method, host, r.URL.Path)
 		status = http.StatusForbidden
 		body = map[string]any{"error": map[string]any{
