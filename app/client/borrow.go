@@ -12,9 +12,6 @@ import (
 	"github.com/coditect-ai/license-platform/app/verify"
 )
 
-// errNoHeartbeat: the device slept, or the program stood still.
-var errNoHeartbeat = errors.New("no heartbeat was sent in time")
-
 // Borrowed is a seat for use without network.
 type Borrowed struct {
 	// File is the licence file: keep it, and check it with verify.File at each start.

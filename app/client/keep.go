@@ -43,9 +43,10 @@ func (s *Seat) due() time.Duration {
 	if left > 0 {
 		return min(wait, left)
 	}
-	if !s.doubted && s.until.After(s.keeper.time.running()) {
-		// The calendar has leapt: the device slept, or its clock was set. The server knows which
-		// of the two, so it is asked before the program is told that the seat is lost.
+	if !s.doubted && (s.failure == nil || s.until.After(s.keeper.time.running())) {
+		// The device slept, the program was stopped (SIGSTOP, a machine that is paused), or the clock was
+		// set: no heartbeat was sent in time, or only the calendar has leapt. The server knows what became
+		// of the seat, so it is asked before the program is told that it is lost.
 		s.doubted = true
 		return 0
 	}
@@ -112,9 +113,6 @@ func (s *Seat) beforeEnd(wait time.Duration, err error) time.Duration {
 
 // lose notes that the seat is lost.
 func (s *Seat) lose(reason error) {
-	if reason == nil {
-		reason = errNoHeartbeat
-	}
 	s.held = false
 	s.note(Change{Reason: reason, At: s.keeper.time.now()})
 }

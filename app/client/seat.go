@@ -36,7 +36,8 @@ type Seat struct {
 	until, next time.Time
 	interval    time.Duration
 	failure     error
-	// doubted: a request was sent because only the device's calendar says that the seat is over.
+	// doubted: a request was sent because the seat is over, but nothing was tried meanwhile, or only the
+	// device's calendar says so.
 	doubted bool
 	// hurried: a wait was cut since the last success, because the seat would have ended in it.
 	hurried bool

@@ -319,18 +319,39 @@ func TestADeviceWhoseClockIsWrongHoldsItsSeatAllTheSame(t *testing.T) {
 	}
 }
 
-func TestADeviceThatSleptForADayHasItsSeatBackAtOnce(t *testing.T) {
+// As after SIGSTOP and SIGCONT, in a machine that was paused, and on systems whose running clock goes on in sleep.
+func TestAProgramThatStoodStillForADayAsksBeforeItTellsALoss(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	seat := w.hold(t, nil)
-	w.clock.sleeping(t)
-	w.called()
-	w.clock.wake(t, 24*time.Hour)
-	w.clock.sleeping(t)
-	assert.Equal(t, []string{"acquire"}, w.called())
-	assert.ErrorContains(t, w.change(t).Reason, "no heartbeat was sent in time")
-	assert.True(t, w.change(t).Held)
-	assert.True(t, seat.Held())
+	for name, test := range map[string]struct {
+		heartbeat, acquire http.HandlerFunc
+		called             []string
+		lost               string
+	}{
+		"the seat is revived":     {called: []string{"heartbeat"}},
+		"another lease is free":   {heartbeat: problem(410, "lease_expired"), called: []string{"heartbeat", "acquire"}},
+		"no seat is free":         {heartbeat: problem(410, "lease_expired"), acquire: problem(409, "no_seats_available"), called: []string{"heartbeat", "acquire"}, lost: "no_seats_available"},
+		"the server is not there": {heartbeat: broken, called: []string{"heartbeat"}, lost: "does not answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			seat := w.hold(t, nil)
+			w.clock.sleeping(t)
+			w.called()
+			w.answer("heartbeat", test.heartbeat)
+			w.answer("acquire", test.acquire)
+			w.clock.pass(24 * time.Hour)
+			assert.False(t, seat.Held(), "a program that asks is told no more than is sure")
+			w.clock.wake(t, 0)
+			w.clock.sleeping(t)
+			assert.Equal(t, test.called, w.called())
+			assert.Equal(t, test.lost == "", seat.Held())
+			if test.lost != "" {
+				assert.ErrorContains(t, w.change(t).Reason, test.lost)
+			}
+			w.quiet(t)
+		})
+	}
 }
 
 func TestAServerWithoutDateIsJudgedByTheDevicesClockWithAMinutesLeeway(t *testing.T) {
