@@ -123,6 +123,7 @@ func TestASetMayDifferFromTheOthers(t *testing.T) {
 		{Operator: "STARTS_WITH", Value: "reservations"},
 		{Operator: "STARTS_WITH", Value: "features"},
 		{Operator: "EQUALS", Value: "name"},
+		{Operator: "EQUALS", Value: "user"},
 	}}, {
 		Set: "xss-v422-stable", Signatures: []string{"owasp-crs-v042200-id941100-xss"}, Headers: []rule.Field{{Operator: "EQUALS", Value: "x-html"}},
 	}}, named(t, built, "waf-xss").Exclusions)

@@ -31,15 +31,17 @@ func opaqueFields() []rule.Field {
 		{Operator: "STARTS_WITH", Value: "reservations"},
 		{Operator: "STARTS_WITH", Value: "features"},
 		{Operator: "EQUALS", Value: "name"},
+		{Operator: "EQUALS", Value: "user"},
 	}
 }
 
 // opaqueRequests matches the requests that have such fields: acquire and borrow a
-// seat, create and update a licence, create a service credential, without a query.
+// seat, create and update a licence, create a service credential, export and erase a
+// user's data, without a query.
 // Only in these the fields go uninspected. One expression stands for all of them,
 // because a project may have 20 rules with expressions; a field of one of these
 // requests in another one is not inspected either, and the API refuses it as unknown.
-const opaqueRequests = `(request.method + ' ' + request.path + '?' + request.query).matches('^POST /v1/(credentials|licenses(/[^/?]+/(acquire|borrow|update))?)[?]$')`
+const opaqueRequests = `(request.method + ' ' + request.path + '?' + request.query).matches('^POST /v1/(credentials|privacy/(export|erase)|licenses(/[^/?]+/(acquire|borrow|update))?)[?]$')`
 
 // inspectedAlways are the sets that look at every field: two of them look at none
 // of these, and what the third one finds, the lookups of Log4Shell, is in no name.
@@ -120,30 +122,46 @@ const jsonInSQL = 942550
 
 // scriptCookies are the signatures that misjudge them. Each takes a format that
 // scripts write for something else; all other signatures of its set look at these
-// cookies, too.
+// cookies, too. The values go unread, their names do not: a cookie that is called cmp, as
+// a command of Unix is, is refused, and no exclusion helps.
 func scriptCookies() []scriptCookie {
-	consent := []rule.Field{{Operator: "CONTAINS", Value: "consent"}}
+	consent, every := rule.Field{Operator: "CONTAINS", Value: "consent"}, []rule.Field{{Operator: rule.OperatorAny}}
 	return []scriptCookie{
 		// MongoDB's operators, a quotation mark and a dollar sign: Mixpanel and PostHog
 		// write such names (mp_x=%22%24initial_referrer%22).
 		{"sqli", 942290, []rule.Field{{Operator: "STARTS_WITH", Value: "mp_"}, {Operator: "STARTS_WITH", Value: "ph_"}}, false},
-		// JSON in SQL: banners for consent write JSON whose quotation marks are escaped
-		// (CookieScriptConsent={"categories":"[\"targeting\",…).
-		{"sqli", jsonInSQL, consent, true},
-		{rule.JSONSQLiSet, jsonInSQL, consent, false},
+		// JSON in SQL, which is any JSON within JSON, its quotation marks escaped: consent
+		// banners, shops and libraries that keep a page's state write it, under
+		// names of their own (CookieScriptConsent={"categories":"[\"targeting\",…, cart={"items":"[1,2]"}).
+		// What is gained by it are the signature's own tests in a cookie, which the API does not read.
+		{"sqli", jsonInSQL, every, true},
+		{rule.JSONSQLiSet, jsonInSQL, every, false},
+		// libinjection: some banners write a consent to everything as {"*":true}, and where the law of
+		// California does not apply 1--- (https://github.com/InteractiveAdvertisingBureau/USPrivacy).
+		{"sqli", 942100, []rule.Field{consent, {Operator: "ENDS_WITH", Value: "privacy"}}, false},
 		// The shell's earlier folders, ~+ and ~-: Akamai's protection divides numbers by
-		// tildes (_abck=0A1B~-1~…~-1).
+		// tildes (_abck=0A1B~-1~…~-1), and DataDome's has tildes among its random signs.
 		{"rce", 932270, []rule.Field{
-			{Operator: "EQUALS", Value: "_abck"}, {Operator: "EQUALS", Value: "ak_bmsc"}, {Operator: "STARTS_WITH", Value: "bm_"},
+			{Operator: "EQUALS", Value: "_abck"},
+			{Operator: "EQUALS", Value: "ak_bmsc"},
+			{Operator: "STARTS_WITH", Value: "bm_"},
+			{Operator: "EQUALS", Value: "datadome"},
 		}, true},
-		// The command base64 at the beginning: Supabase writes its encoding there
-		// (sb-project-auth-token=base64-eyJ…).
-		{"rce", 932260, []rule.Field{{Operator: "STARTS_WITH", Value: "sb-"}}, true},
+		// The command base64 at the beginning: Supabase and some banners write their encoding
+		// there (sb-project-auth-token=base64-eyJ…).
+		{"rce", 932260, []rule.Field{{Operator: "STARTS_WITH", Value: "sb-"}, consent}, true},
 	}
 }
 
+// keyHeader holds any text that a client made up, and the API only compares it: ../ in it,
+// which these signatures look for in every header, leads nowhere.
+func keyHeader(category string) ([]int, []rule.Field) {
+	return map[string][]int{"lfi": {930100, 930110}}[category], []rule.Field{{Operator: "EQUALS", Value: "idempotency-key"}}
+}
+
 // commonExclusions are the exclusions that hold for every request: ids in paths and in
-// the query, the cookies of scripts, which the API does not read, and those of the settings.
+// the query, the key of a repeated request, the cookies of scripts, which the API does not read, and
+// those of the settings.
 func commonExclusions(waf WAF, category string) []rule.Exclusion {
 	name := waf.Generation.SetName(category)
 	var all []rule.Exclusion
@@ -153,6 +171,9 @@ func commonExclusions(waf WAF, category string) []rule.Exclusion {
 	if ids := signatures(waf, category, idSignatures(waf.Generation, category)); ids != nil && !waf.InspectAll {
 		// The filter of the report on denials.
 		all = append(all, rule.Exclusion{Set: name, Signatures: ids, QueryParams: []rule.Field{{Operator: "EQUALS", Value: "license"}}})
+	}
+	if numbers, headers := keyHeader(category); numbers != nil && !waf.InspectAll {
+		all = append(all, rule.Exclusion{Set: name, Signatures: signatures(waf, category, numbers), Headers: headers})
 	}
 	for _, each := range scriptCookies() {
 		if each.category != category || waf.InspectAll || each.fromV422 && waf.Generation != rule.V422 {

@@ -24,7 +24,7 @@ type WAF struct {
 	// (default), deny(404) or deny(502).
 	Action rule.Action `json:"action,omitempty"`
 	// InspectAll has the sets inspect the fields that are opaque to the API, too:
-	// fingerprint, product, metadata, reservations, features and name, and the ids of licences. Default false; see
+	// fingerprint, product, metadata, reservations, features, name and user, and the ids of licences. Default false; see
 	// opaqueFields.
 	InspectAll bool `json:"inspectAll,omitempty"`
 }

@@ -35,7 +35,7 @@ func TestOpaqueFieldsAreExcludedWhereTheyAreAndInspectedElsewhere(t *testing.T) 
 		if !strings.HasPrefix(each.Name, "waf-") {
 			continue
 		}
-		switch opaque := len(each.Exclusions) > 0 && len(each.Exclusions[0].QueryParams) == 6; {
+		switch opaque := len(each.Exclusions) > 0 && len(each.Exclusions[0].QueryParams) == 7; {
 		case each.Name == "waf-cve" || each.Name == "waf-methodenforcement" || each.Name == "waf-scannerdetection":
 			assert.Empty(t, each.Exclusions, each.Name)
 		case strings.HasPrefix(each.Name, "waf-elsewhere-"):
@@ -49,12 +49,18 @@ func TestOpaqueFieldsAreExcludedWhereTheyAreAndInspectedElsewhere(t *testing.T) 
 		Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942290-sqli"},
 		Cookies: []rule.Field{{Operator: "STARTS_WITH", Value: "mp_"}, {Operator: "STARTS_WITH", Value: "ph_"}},
 	}, {
-		Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942550-sqli"}, Cookies: []rule.Field{{Operator: "CONTAINS", Value: "consent"}},
+		Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942550-sqli"}, Cookies: []rule.Field{{Operator: rule.OperatorAny}},
+	}, {
+		Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942100-sqli"},
+		Cookies: []rule.Field{{Operator: "CONTAINS", Value: "consent"}, {Operator: "ENDS_WITH", Value: "privacy"}},
 	}, {
 		Set: "lfi-v422-stable", Signatures: []string{"owasp-crs-v042200-id930130-lfi"},
 		URIs: []rule.Field{{Operator: "STARTS_WITH", Value: "/v1/licenses/"}, {Operator: "STARTS_WITH", Value: "/v1/leases/"}},
 	}, {
 		Set: "lfi-v422-stable", Signatures: []string{"owasp-crs-v042200-id930120-lfi"}, QueryParams: []rule.Field{{Operator: "EQUALS", Value: "license"}},
+	}, {
+		Set: "lfi-v422-stable", Signatures: []string{"owasp-crs-v042200-id930100-lfi", "owasp-crs-v042200-id930110-lfi"},
+		Headers: []rule.Field{{Operator: "EQUALS", Value: "idempotency-key"}},
 	}}, named(t, built, "waf-elsewhere-1").Exclusions, "what is excluded everywhere is excluded there, too")
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -188,6 +189,8 @@ func TestOnlyTheOpaqueFieldsGoUninspected(t *testing.T) {
 			"product of create":      get(at("/v1/licenses", ""), jsonBody(object("product", attack))),
 			"metadata of update":     get(at("/v1/licenses/demo/update", ""), jsonBody(`{"metadata":`+object("note", attack)+`}`)),
 			"group of a reservation": get(at("/v1/licenses/demo/update", ""), jsonBody(`{"reservations":[`+object("group", attack)+`]}`)),
+			"user of an export":      get(at("/v1/privacy/export", ""), jsonBody(object("user", attack))),
+			"user of an erasure":     get(at("/v1/privacy/erase", ""), jsonBody(object("user", attack))),
 			"name of a credential":   get(at("/v1/credentials", ""), jsonBody(object("name", attack))),
 			"features of create":     get(at("/v1/licenses", ""), jsonBody(fmt.Sprintf(`{"features":["a",%q]}`, attack))),
 		} {
@@ -198,14 +201,14 @@ func TestOnlyTheOpaqueFieldsGoUninspected(t *testing.T) {
 			"another field":                         get(at("/v1/licenses/demo/acquire", ""), jsonBody(object("device", attack))),
 			"a field that ends like it":             get(at("/v1/licenses/demo/acquire", ""), jsonBody(object("xfingerprint", attack))),
 			"the field below another one":           get(at("/v1/licenses/demo/acquire", ""), jsonBody(`{"a":`+object("fingerprint", attack)+`}`)),
-			"a group elsewhere":                     get(at("/v1/privacy/erase", ""), jsonBody(`{"reservations":[`+object("group", attack)+`]}`)),
+			"a group elsewhere":                     get(at("/v1/licenses/demo/suspend", ""), jsonBody(`{"reservations":[`+object("group", attack)+`]}`)),
 			"metadata that is no object":            get(at("/v1/licenses", ""), jsonBody(object("metadata", attack))),
-			"the field in the body of another call": get(at("/v1/privacy/erase", ""), jsonBody(object("fingerprint", attack))),
+			"the field in the body of another call": get(at("/v1/licenses/demo/suspend", ""), jsonBody(object("fingerprint", attack))),
 			"the id field of a licence":             get(at("/v1/licenses", ""), jsonBody(object("id", attack))),
 			"the licences' field of a credential":   get(at("/v1/credentials", ""), jsonBody(fmt.Sprintf(`{"licenses":[%q]}`, attack))),
-			"the name in an erasure":                get(at("/v1/privacy/erase", ""), jsonBody(object("name", attack))),
+			"the cursor of an export":               get(at("/v1/privacy/export", ""), jsonBody(object("cursor", attack))),
 			"the name at a revocation":              get(at("/v1/credentials/0b6f2f3e/revoke", ""), jsonBody(object("name", attack))),
-			"the user of an export":                 get(at("/v1/privacy/export", ""), jsonBody(object("user", attack))),
+			"the user at a revocation":              get(at("/v1/credentials/0b6f2f3e/revoke", ""), jsonBody(object("user", attack))),
 			"the field in a body for another path":  get(at("/", ""), jsonBody(object("product", attack))),
 			"the field in a body for a longer path": get(at("/v1/licenses/demo/acquire/x", ""), jsonBody(object("fingerprint", attack))),
 			"the field's name in a query":           get(at("/health", "fingerprint="+quoted)),
@@ -239,7 +242,8 @@ func TestOnlyTheOpaqueFieldsGoUninspected(t *testing.T) {
 // TestNoAttackOfTheCoreRuleSetGainsByTheExclusions puts the payload of every
 // regression test under the name of an opaque field, in a query and in the body of
 // a call that has no such field, and into a cookie: as many are refused as without
-// any exclusion. With -short a quarter of them is tried.
+// any exclusion, but for those that only JSON in SQL is found by, which is not looked for
+// in cookies. With -short a quarter of them is tried.
 func TestNoAttackOfTheCoreRuleSetGainsByTheExclusions(t *testing.T) {
 	t.Parallel()
 	everything := unlimited()
@@ -249,7 +253,7 @@ func TestNoAttackOfTheCoreRuleSetGainsByTheExclusions(t *testing.T) {
 	if testing.Short() {
 		step = 4
 	}
-	tried, gained := 0, []string{}
+	tried, unread, gained := 0, 0, []string{}
 	for i, each := range regressions(t) {
 		payload := each.request.RawQuery + string(each.request.Body)
 		if payload == "" || i%step != 0 {
@@ -259,16 +263,22 @@ func TestNoAttackOfTheCoreRuleSetGainsByTheExclusions(t *testing.T) {
 		tried++
 		for name, request := range map[string]cloudarmor.Request{
 			"query":  get(at("/v1/licenses/demo/acquire", "fingerprint="+strings.ReplaceAll(value, "&", "%26"))),
-			"body":   get(at("/v1/privacy/erase", ""), jsonBody(fmt.Sprintf(`{"product":%q}`, value))),
+			"body":   get(at("/v1/licenses/demo/suspend", ""), jsonBody(fmt.Sprintf(`{"product":%q}`, value))),
 			"cookie": get(with("Cookie", "session="+value)),
 		} {
-			if !strict.decide(t, request).Allowed() && excluding.decide(t, request).Allowed() {
+			before := strict.decide(t, request)
+			switch {
+			case before.Allowed() || !excluding.decide(t, request).Allowed():
+			case name == "cookie" && reflect.DeepEqual(before.Final.Signatures, []string{"owasp-crs-v042200-id942550-sqli"}):
+				unread++
+			default:
 				gained = append(gained, each.name+" in the "+name)
 			}
 		}
 	}
-	t.Logf("%d attacks in a query, in a body and in a cookie", tried)
+	t.Logf("%d attacks in a query, in a body and in a cookie; %d of those in a cookie are JSON in SQL", tried, unread)
 	assert.Greater(t, tried, 1200/step)
+	assert.LessOrEqual(t, unread, 21)
 	assert.Empty(t, gained)
 }
 

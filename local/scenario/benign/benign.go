@@ -1,5 +1,5 @@
 // Package benign is the traffic of honest clients: device names of all systems,
-// product names, notes of administrators in many languages, user agents, cookies
+// product names, notes of administrators in many languages, ids of users, user agents, cookies
 // of analytics scripts and headers of browsers and libraries. None of it may be
 // refused; the tests of the policy and `make attack` send all of it.
 package benign
@@ -15,7 +15,7 @@ import (
 
 // Request is one request of an honest client, without its token.
 type Request struct {
-	// Kind is what is special about it: "device", "borrower", "product", "note", "agent",
+	// Kind is what is special about it: "device", "borrower", "product", "note", "user", "agent",
 	// "cookie", "header" or "call".
 	Kind string
 	// Text is the line of the corpus that it carries.
@@ -56,6 +56,9 @@ func Requests(license string) ([]Request, error) {
 			return posted("note", "/v1/licenses/"+license+"/update", map[string]any{
 				"metadata": map[string]string{"note": strings.ReplaceAll(text, newline, "\n"), "customer": "K-1042"},
 			})
+		}},
+		{"users", func(text string) Request {
+			return posted("user", "/v1/privacy/export", map[string]any{"user": text})
 		}},
 		{"agents", func(text string) Request { return with("agent", "User-Agent", text) }},
 		{"cookies", func(text string) Request { return with("cookie", "Cookie", text) }},
