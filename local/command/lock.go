@@ -67,7 +67,10 @@ func claim(dir string) error {
 	if !ours(dir, entries) {
 		return fmt.Errorf("%s has other files in it and is no embedded cloud's folder: name a new or an empty one with --dir", dir)
 	}
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.Chmod(dir, 0o700)); err != nil {
+	if err = os.MkdirAll(dir, 0o700); err == nil {
+		err = os.Chmod(dir, 0o700)
+	}
+	if err != nil {
 		return fmt.Errorf("make the embedded cloud's folder for this user only: %w; --dir names another", err)
 	}
 	return nil
