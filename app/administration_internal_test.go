@@ -282,7 +282,9 @@ func TestAnErasureEndsTheUsersLeasesAndThoseThatCameMeanwhile(t *testing.T) {
 	for _, step := range []string{"LicenseIDs", "Reclaim", "Open", "Free", "Forget", "Erase"} {
 		o = newOffice()
 		o.fails[step] = []error{errBroken}
-		require.ErrorIs(t, erase(o, "ada"), errBroken, step)
+		err := erase(o, "ada")
+		require.ErrorIs(t, err, errBroken, step)
+		assert.Equal(t, CodeInternal, CodeOf(err), "%s: there was time enough", step)
 		assert.Equal(t, step == "Erase", slices.Contains(o.called(), "Erase"), step)
 	}
 	o = newOffice()

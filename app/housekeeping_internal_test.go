@@ -225,9 +225,10 @@ func TestAColdLicenceIsLoadedAndLookedAtAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		k := newKept()
-		k.looked["ide"] = []Looked{{Cold: true}, {}}
-		require.NoError(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide")})))
+		k.looked["ide"], k.looked["cad"] = []Looked{{Cold: true}, {}}, []Looked{{Endings: expired("a")}}
+		require.NoError(t, k.service.tend(t.Context(), visitsOf([]LicenseRef{ref("ide"), ref("cad")})))
 		assert.Len(t, k.looks, 2)
+		assert.True(t, slices.Contains(k.called(), "EndAll 1 1"), "the next one is looked at all the same")
 		assert.Equal(t, 1, k.counts["rebuilt"])
 
 		k.looked["ide"], k.looks = []Looked{{Cold: true}, {}}, nil
