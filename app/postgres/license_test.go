@@ -68,3 +68,21 @@ func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T
 		VALUES ('demo', 'before', 'p', 1, 60, 20, NULL, 0, 1, 'active', '{}')`)
 	assert.False(t, read("before").RequireFingerprint)
 }
+
+func TestAnUpdateOfALicenceIsInTheAuditTrail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	updated, err := w.UpdateLicense(t.Context(), app.LicenseRef{Tenant: acme, License: "ide"}, func(l *app.License) (app.Event, error) {
+		l.Seats = 7
+		return app.Event{Action: app.ActionUpdate, License: "ide"}, nil
+	})
+	require.NoError(t, err)
+	assert.Equal(t, 7, updated.Seats)
+	assert.Equal(t, 1, w.server.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'license.update' AND license_id = 'ide'`))
+
+	w.declare(acme, app.StatusSuspended)
+	_, err = w.License(t.Context(), app.LicenseRef{Tenant: acme, License: "none"})
+	assert.Equal(t, app.CodeTenantSuspended, app.CodeOf(err), "a suspended tenant learns of nothing else")
+	_, err = w.License(t.Context(), app.LicenseRef{Tenant: other, License: "none"})
+	assert.Equal(t, app.CodeLicenseNotFound, app.CodeOf(err))
+}
