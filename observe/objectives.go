@@ -17,7 +17,8 @@ type declaredObjective struct {
 }
 
 // declareObjectives declares the license API as a service of Cloud Monitoring, its
-// service level objectives, and the alerts on their burn rates.
+// service level objectives, and the alerts on their burn rates. An objective waits for the
+// load balancer and the pods: before them nobody writes its metric.
 // https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring
 func (o *Observability) declareObjectives(ctx *pulumi.Context, name string, args *Args) error {
 	service, err := monitoring.NewCustomService(ctx, name, &monitoring.CustomServiceArgs{
@@ -37,7 +38,7 @@ func (o *Observability) declareObjectives(ctx *pulumi.Context, name string, args
 			Goal:              pulumi.Float64(slo.Goal),
 			RollingPeriodDays: pulumi.Int(slo.Days),
 			RequestBasedSli:   indicator(slo),
-		}, pulumi.Parent(o))
+		}, pulumi.Parent(o), pulumi.DependsOn(args.Workload), pulumi.DependsOn(args.Edge))
 		if err != nil {
 			return fmt.Errorf("declaring objective %s: %w", slo.Name, err)
 		}

@@ -49,8 +49,8 @@ type Args struct {
 	// Services are the enabled APIs: nothing is asked for before them.
 	Services []pulumi.Resource
 	// Workload are the running API and its PodMonitoring. Cloud Monitoring
-	// refuses an alert over a metric that was never written, so alerts come
-	// after whatever writes the metrics.
+	// refuses an alert or an objective over a metric that was never written, so these
+	// come after whatever writes the metrics.
 	Workload []pulumi.Resource
 }
 
