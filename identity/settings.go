@@ -17,8 +17,10 @@ type Settings struct {
 	// nothing else. Empty when the stack creates its cluster: then a service
 	// account is made for the nodes.
 	NodeAccount string `json:"nodeAccount"`
-	// ExistingConfig says that Identity Platform is already set up in the
-	// project already: the stack then only adds tenants to it.
+	// ExistingConfig says that Identity Platform is set up in the project already: the
+	// stack then only adds tenants to it. A stack that has set it up, and says so later,
+	// gives the settings up: Google does not switch it on again, and only the import that
+	// the next update prints leads back (docs/destroy.md).
 	ExistingConfig bool `json:"existingConfig"`
 	// AuthorizedDomains are the domains that may receive the redirect of a
 	// sign-in. Not with ExistingConfig.

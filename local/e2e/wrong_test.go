@@ -41,7 +41,7 @@ func TestDrillNothingHangsAndNothingLies(t *testing.T) {
 		{"every wrong setting is previewed or refused", wrongSettingsArePreviewed},
 		{"commands end when they are interrupted, and the next one carries on", interruptedCommandsEnd},
 		{"a wrong update ends, and a right one heals", wrongUpdatesAreHealed},
-		{"a key ring that was left is said to be taken, and the new one serves", keysAreLeftForGood},
+		{"what Google keeps is said to be taken, and the new one serves", whatGoogleKeepsIsTaken},
 	} {
 		t.Run(step.name, func(t *testing.T) { step.run(t, m) })
 	}
@@ -232,7 +232,7 @@ func wrongUpdatesAreHealed(t *testing.T, m *machine) {
 	replaced := map[string]bool{}
 	for _, w := range wrongSettings(t) {
 		types := strings.Split(w.types, ",")
-		if leavesKeys(types) || !slices.ContainsFunc(types, func(typ string) bool { return !replaced[typ] }) {
+		if keptByGoogle(types) != "" || !slices.ContainsFunc(types, func(typ string) bool { return !replaced[typ] }) {
 			continue
 		}
 		t.Run(w.setting, func(t *testing.T) {
@@ -253,31 +253,43 @@ func wrongUpdatesAreHealed(t *testing.T, m *machine) {
 	}
 }
 
-// leavesKeys says that a setting replaces a key ring or keys. Cloud KMS keeps both for
-// ever, so who goes back has to import them (docs/destroy.md).
-func leavesKeys(types []string) bool {
-	return slices.Contains(types, "gcp:kms/keyRing:KeyRing") || slices.Contains(types, "gcp:kms/cryptoKey:CryptoKey")
+// keptByGoogle is what an update back says when a setting gives something up that Google keeps:
+// for ever, or a log bucket's name for seven days (docs/destroy.md). It is empty for all other
+// settings.
+func keptByGoogle(types []string) string {
+	for typ, says := range map[string]string{
+		"gcp:kms/keyRing:KeyRing":                             "already exists",
+		"gcp:kms/cryptoKey:CryptoKey":                         "already exists",
+		"gcp:identityplatform/config:Config":                  "Identity Platform is on in this project already",
+		"gcp:logging/projectBucketConfig:ProjectBucketConfig": "was deleted within the last seven days",
+	} {
+		if slices.Contains(types, typ) {
+			return says
+		}
+	}
+	return ""
 }
 
-// keysAreLeftForGood takes other rings and keys. It is the last step, as nothing here
+// whatGoogleKeepsIsTaken gives up what Google keeps. It is the last step, as nothing here
 // leads back.
-func keysAreLeftForGood(t *testing.T, m *machine) {
+func whatGoogleKeepsIsTaken(t *testing.T, m *machine) {
 	before := []string{"up"}
 	for _, w := range wrongSettings(t) {
-		if !leavesKeys(strings.Split(w.types, ",")) {
+		says := keptByGoogle(strings.Split(w.types, ","))
+		if says == "" {
 			continue
 		}
 		after := append(slices.Clone(before), "--config", w.setting)
 		m.must(t, after...)
 		output, code := m.command(t, before...)
-		require.Equal(t, 1, code, "%s: Google has no second ring or key of a name", w.setting)
-		require.Contains(t, output, "already exists")
+		require.Equal(t, 1, code, "%s: Google has the old one still", w.setting)
+		require.Contains(t, output, says)
 		m.must(t, after...)
 		m.connect(t)
 		assert.True(t, m.servesHealth(t))
 		before = after
 	}
-	require.Len(t, before, 5, "a ring and a key")
+	require.Len(t, before, 9, "a ring, a key, Identity Platform and a log bucket")
 }
 
 // interruptedCommandsEnd interrupts commands at several moments of their work. That
