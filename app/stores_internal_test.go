@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,7 +17,9 @@ type stores struct {
 	Ledger
 	Seats
 	service *Service
-	calls   []string
+	// mu guards calls and fails: the ledger and the key are asked at the same time.
+	mu    sync.Mutex
+	calls []string
 	// fails are the errors of a method's next calls, nil for one that goes well.
 	fails  map[string][]error
 	counts tally
@@ -54,6 +57,8 @@ func newStores() *stores {
 
 // did notes a call, and returns the error that is prepared for it.
 func (s *stores) did(method string, about ...any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.calls = append(s.calls, strings.TrimSpace(method+" "+strings.TrimSpace(fmt.Sprintln(about...))))
 	if next := s.fails[method]; len(next) > 0 {
 		s.fails[method] = next[1:]
@@ -64,6 +69,8 @@ func (s *stores) did(method string, about ...any) error {
 
 // called returns what was called since the last time.
 func (s *stores) called() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	calls := s.calls
 	s.calls = nil
 	return calls
