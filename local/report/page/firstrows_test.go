@@ -49,3 +49,15 @@ func TestTheFirstRowsStandUntilTheFirstAnswer(t *testing.T) {
 	b.until(liveNow)
 	b.until("document.querySelector('#count').textContent === '2 requests kept'")
 }
+
+func TestTheListIsFilledWithoutAnythingThatHappens(t *testing.T) {
+	w := newWorld()
+	fillBook(w, 1000)
+	b := openBrowser(t)
+	b.visit(serve(t, w).URL, 1280, "light")
+	b.until(liveNow)
+	b.until(`(() => {
+		const list = document.querySelector('#list'), last = [...document.querySelectorAll('.row')].map((row) => row.getBoundingClientRect().bottom);
+		return list.scrollHeight > list.clientHeight && Math.max(...last) >= list.getBoundingClientRect().top + list.clientHeight;
+	})()`)
+}

@@ -25,9 +25,13 @@ const build = (row) => {
 // stays, so that the keyboard does not lose its place.
 const render = (isNew = 0) => {
   if (!begun) return; // until the first answer the page's own rows stand
+  // The list is as high as its content, at most. So its height counts with all rows in it.
+  if (!("virtual" in host.dataset)) {
+    host.dataset.virtual = ""; // until then the rows stand one below the other
+    host.style.height = rows.length * high + "px";
+  }
   const top = printing ? 0 : Math.max(0, Math.floor(list.scrollTop / high) - beyond);
   const bottom = printing ? Math.min(rows.length, printed) : Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / high) + beyond);
-  host.dataset.virtual = ""; // until then the rows stand one below the other
   host.style.height = rows.length * high + "px";
   const wanted = new Map();
   for (let i = top; i < bottom; i++) wanted.set(rows[i].seq, i);
