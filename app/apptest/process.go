@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
-	"github.com/coditect-ai/license-platform/app/apptest/spoken"
+	"github.com/coditect-ai/license-platform/app/apptest/output"
 )
 
 // find returns the program's path; a machine without it fails the test with the
@@ -51,14 +51,14 @@ func unprivileged() *syscall.SysProcAttr {
 type child struct {
 	command *exec.Cmd
 	ended   chan struct{}
-	said    *spoken.Text
+	said    *output.Text
 }
 
 // start runs the program. Pdeathsig follows the thread that started it, so that
 // thread is kept for as long as the program runs.
 func start(tb testing.TB, path string, arguments ...string) *child {
 	tb.Helper()
-	c := &child{command: exec.Command(path, arguments...), ended: make(chan struct{}), said: &spoken.Text{}}
+	c := &child{command: exec.Command(path, arguments...), ended: make(chan struct{}), said: &output.Text{}}
 	c.command.SysProcAttr, c.command.Stdout, c.command.Stderr = unprivileged(), c.said, c.said
 	started := make(chan error, 1)
 	go func() {

@@ -15,8 +15,8 @@ import (
 
 	"github.com/coditect-ai/license-platform/app/apptest"
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/output"
 	"github.com/coditect-ai/license-platform/app/apptest/port"
-	"github.com/coditect-ai/license-platform/app/apptest/spoken"
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
@@ -25,7 +25,7 @@ type world struct {
 	postgres *apptest.Postgres
 	redis    *apptest.Redis
 	google   *apptest.Google
-	log      *spoken.Text
+	log      *output.Text
 }
 
 const tenants = `[
@@ -37,7 +37,7 @@ const tenants = `[
 
 // databases have the schema and the tenants.
 var databases = apptest.SharedPostgres{Prepare: func(t testing.TB, p *apptest.Postgres) {
-	w := &world{postgres: p, google: apptest.StartGoogle(t), log: &spoken.Text{}}
+	w := &world{postgres: p, google: apptest.StartGoogle(t), log: &output.Text{}}
 	w.migrate(t, tenants)
 }}
 
@@ -59,7 +59,7 @@ func newWorldAlone(t testing.TB) *world {
 
 func worldOver(t testing.TB, postgres *apptest.Postgres) *world {
 	t.Helper()
-	return &world{postgres: postgres, redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &spoken.Text{}}
+	return &world{postgres: postgres, redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &output.Text{}}
 }
 
 func (w *world) common() map[string]string {

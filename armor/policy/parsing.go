@@ -14,14 +14,14 @@ import (
 func (s Settings) validateParsing() setting.Problems {
 	var problems setting.Problems
 	kind, header := regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]+$`), regexp.MustCompile("^[A-Za-z0-9-]+$")
-	for _, each := range s.JSONContentTypes {
+	for i, each := range s.JSONContentTypes {
 		if !kind.MatchString(each) {
-			problems.Add("jsonContentTypes", each, "is not a content type", "a type and subtype without parameters, for example application/vnd.api+json")
+			problems.Add(fmt.Sprintf("jsonContentTypes[%d]", i), each, "is not a content type", "a type and subtype without parameters, for example application/vnd.api+json")
 		}
 	}
-	for _, each := range s.UserIPHeaders {
+	for i, each := range s.UserIPHeaders {
 		if !header.MatchString(each) {
-			problems.Add("userIpHeaders", each, "is not the name of a header", "letters, digits and dashes, for example X-Real-IP")
+			problems.Add(fmt.Sprintf("userIpHeaders[%d]", i), each, "is not the name of a header", "letters, digits and dashes, for example X-Real-IP")
 		}
 	}
 	if keys := s.RateLimit.options().Keys(); len(s.UserIPHeaders) == 0 && slices.ContainsFunc(keys, func(k rule.NamedKey) bool { return k.Key == rule.KeyUserIP }) {

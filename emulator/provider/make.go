@@ -77,7 +77,7 @@ func (s *Server) put(ctx context.Context, kind Kind, draft *Draft, old *store.Re
 
 // checkNameAvailable decides about a creation under a name that is in use, or was a while ago.
 func (s *Server) checkNameAvailable(kind Kind, draft *Draft, wanted store.Resource) error {
-	if when, known := s.store.Buried(kind.stored(), wanted.ID); known && time.Since(when) < kind.NameKept {
+	if when, known := s.store.DeletedAt(kind.stored(), wanted.ID); known && time.Since(when) < kind.NameKept {
 		if kind.WhileNameKept != nil {
 			return status.Error(codes.FailedPrecondition, kind.WhileNameKept(wanted.ID, when.Add(kind.NameKept)).Error())
 		}
@@ -134,7 +134,7 @@ func (s *Server) undo(ctx context.Context, kind Kind, made store.Resource, old *
 // forget takes a deleted resource out of the store, or only its name stays there.
 func (s *Server) forget(kind Kind, id string) error {
 	if kind.NameKept > 0 {
-		return s.store.Bury(kind.stored(), id, time.Now())
+		return s.store.DeleteAndKeepName(kind.stored(), id, time.Now())
 	}
 	return s.store.Delete(kind.stored(), id)
 }

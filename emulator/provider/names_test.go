@@ -79,9 +79,9 @@ func TestTheNameOfADeletedResourceIsFreeAfterItsTime(t *testing.T) {
 	_, err = w.create(t, boxURN, inputs)
 	require.ErrorContains(t, err, "cannot be used again for 7 days")
 
-	require.NoError(t, w.store.Bury(boxType, "p/n", time.Now().AddDate(0, 0, -8)))
+	require.NoError(t, w.store.DeleteAndKeepName(boxType, "p/n", time.Now().AddDate(0, 0, -8)))
 	_, err = w.create(t, boxURN, inputs)
 	require.NoError(t, err)
-	_, gone := w.store.Buried(boxType, "p/n")
+	_, gone := w.store.DeletedAt(boxType, "p/n")
 	assert.False(t, gone)
 }

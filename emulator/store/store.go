@@ -108,9 +108,9 @@ func (s *Store) Get(typ, id string) (Resource, bool) {
 	return Resource{}, false
 }
 
-// Bury deletes the resource and remembers when, so that its name can be kept
+// DeleteAndKeepName deletes the resource and remembers when, so that its name can be kept
 // from others.
-func (s *Store) Bury(typ, id string, when time.Time) error {
+func (s *Store) DeleteAndKeepName(typ, id string, when time.Time) error {
 	s.mu.Lock()
 	next := slices.Clone(s.resources)
 	if i := index(next, typ, id); i >= 0 {
@@ -119,9 +119,9 @@ func (s *Store) Bury(typ, id string, when time.Time) error {
 	return s.commit(next)
 }
 
-// Buried says when the resource with this type and id was deleted, if it was
-// buried and has not been made again.
-func (s *Store) Buried(typ, id string) (when time.Time, known bool) {
+// DeletedAt says when the resource with this type and id was deleted, if it was
+// kept by DeleteAndKeepName and has not been made again.
+func (s *Store) DeletedAt(typ, id string) (when time.Time, known bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if i := index(s.resources, typ, id); i >= 0 && !s.resources[i].Deleted.IsZero() {

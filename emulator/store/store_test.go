@@ -73,7 +73,7 @@ func TestWhatIsBuriedIsGoneAndItsTimeIsKnown(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Put(store.Resource{Type: "t", ID: "a", Inputs: map[string]any{"password": "secret"}}))
 	when := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	require.NoError(t, s.Bury("t", "a", when))
+	require.NoError(t, s.DeleteAndKeepName("t", "a", when))
 	for _, again := range []func() *store.Store{
 		func() *store.Store { return s },
 		func() *store.Store {
@@ -86,14 +86,14 @@ func TestWhatIsBuriedIsGoneAndItsTimeIsKnown(t *testing.T) {
 		assert.Empty(t, s.List())
 		_, exists := s.Get("t", "a")
 		assert.False(t, exists)
-		buried, known := s.Buried("t", "a")
+		deleted, known := s.DeletedAt("t", "a")
 		assert.True(t, known)
-		assert.Equal(t, when, buried)
+		assert.Equal(t, when, deleted)
 	}
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.NotContains(t, string(content), "secret", "only the name is kept")
 	require.NoError(t, s.Put(store.Resource{Type: "t", ID: "a"}))
-	_, known := s.Buried("t", "a")
+	_, known := s.DeletedAt("t", "a")
 	assert.False(t, known, "what is made again is not deleted")
 }

@@ -34,7 +34,7 @@ func (d *Daemon) serveMetadata(ctx context.Context, group *errgroup.Group) error
 	}
 	var handler http.Handler = d.metadata
 	if d.network.Status().Warning != "" {
-		handler = d.metadata.Beside()
+		handler = d.metadata.SharedAddressHandler()
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	group.Go(func() error {

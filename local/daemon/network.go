@@ -33,7 +33,7 @@ func (d *Daemon) openNetwork() error {
 		Pods: func() []kubelet.Pod { return d.kubelet.Pods() },
 		Environment: func(pod kubelet.Pod, beside bool) []string {
 			if beside {
-				return []string{metadata.VariableBeside(d.options.Plan.Metadata(), pod.IP)}
+				return []string{metadata.VariableOfSharedAddress(d.options.Plan.Metadata(), pod.IP)}
 			}
 			return []string{metadata.Variable()}
 		},

@@ -8,7 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/coditect-ai/license-platform/app/apptest/spoken"
+	"github.com/coditect-ai/license-platform/app/apptest/output"
 )
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,7 @@ func license(ctx context.Context, environment map[string]string, in string, argu
 
 // licenseUntil is license with a second interrupt, when again is closed.
 func licenseUntil(ctx context.Context, again <-chan struct{}, environment map[string]string, in string, arguments ...string) (out, errors string, err error) {
-	stdout, stderr := &spoken.Text{}, &spoken.Text{}
+	stdout, stderr := &output.Text{}, &output.Text{}
 	err = run(ctx, arguments, world{env: func(name string) string { return environment[name] }, in: strings.NewReader(in), out: stdout, err: stderr, again: again})
 	return stdout.String(), stderr.String(), err
 }

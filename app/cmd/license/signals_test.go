@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
-	"github.com/coditect-ai/license-platform/app/apptest/spoken"
+	"github.com/coditect-ai/license-platform/app/apptest/output"
 )
 
 // holding is a `license run` under way, whose command runs until it is told to end.
@@ -21,13 +21,13 @@ type holding struct {
 	ended   chan error
 	folder  string
 	signals chan os.Signal
-	out     *spoken.Text
+	out     *output.Text
 }
 
 // holdSeat runs a command that prints the signals that it gets.
 func (s *server) holdSeat(t *testing.T, environment map[string]string) *holding {
 	t.Helper()
-	h := &holding{ended: make(chan error, 1), folder: t.TempDir(), signals: make(chan os.Signal, 1), out: &spoken.Text{}}
+	h := &holding{ended: make(chan error, 1), folder: t.TempDir(), signals: make(chan os.Signal, 1), out: &output.Text{}}
 	go func() {
 		h.ended <- run(t.Context(), []string{"run", "--", "sh", "-c", `trap "echo told" USR1; touch "$0/started"; until [ -e "$0/end" ]; do sleep 0.02; done; exit 3`, h.folder}, world{
 			env: func(name string) string { return environment[name] }, in: strings.NewReader(""), out: h.out, err: h.out,

@@ -27,7 +27,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
-	"github.com/coditect-ai/license-platform/app/apptest/spoken"
+	"github.com/coditect-ai/license-platform/app/apptest/output"
 	"github.com/coditect-ai/license-platform/app/image"
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 	"github.com/coditect-ai/license-platform/local/google/registry"
@@ -49,7 +49,7 @@ type world struct {
 	*kubelet.Kubelet
 	config    kubelet.Config
 	reference string
-	said      *spoken.Text // the kubelet's log
+	said      *output.Text // the kubelet's log
 }
 
 func newWorld(t *testing.T) world {
@@ -78,7 +78,7 @@ func newWorld(t *testing.T) world {
 	require.NoError(t, err)
 	t.Cleanup(supervisor.Close)
 
-	said := &spoken.Text{}
+	said := &output.Text{}
 	w := world{reference: reference, said: said, config: kubelet.Config{
 		Dir: t.TempDir(), Registry: host, CA: authority.Pool(), Supervisor: supervisor, Log: slog.New(slog.NewTextHandler(said, nil)),
 		PodRange: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, byte(100 + rand.IntN(100)), byte(rand.IntN(256)), 0}), 24),

@@ -19,15 +19,15 @@ const variable = "GCE_METADATA_HOST="
 // (https://github.com/googleapis/google-cloud-go/blob/compute/metadata/v0.10.0/compute/metadata/metadata.go, testOnGCE).
 func Variable() string { return variable + Address().Addr().String() }
 
-// VariableBeside is the variable for a pod without a network of its own: there Address
+// VariableOfSharedAddress is the variable for a pod without a network of its own: there Address
 // leads nowhere, and all pods call from the same address, so each says which it is.
-func VariableBeside(at netip.AddrPort, pod netip.Addr) string {
+func VariableOfSharedAddress(at netip.AddrPort, pod netip.Addr) string {
 	return variable + at.String() + pods + pod.String()
 }
 
-// Beside answers pods without a network of their own, too: it believes the address in the
+// SharedAddressHandler answers pods without a network of their own, too: it believes the address in the
 // path. Nothing separates such pods from each other anyhow.
-func (s *Server) Beside() http.Handler {
+func (s *Server) SharedAddressHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, says := strings.CutPrefix(r.URL.Path, pods)
 		address, rest, _ := strings.Cut(path, "/")

@@ -1,5 +1,5 @@
-// Package spoken collects, in tests, what programs and logs say.
-package spoken
+// Package output collects, in tests, what programs and logs write.
+package output
 
 import (
 	"bytes"

@@ -16,13 +16,13 @@ import (
 // Google's own library finds the server by the variable, so nothing runs beside this test.
 func TestAPodWithoutANetworkGetsTokensOfItsOwnAccount(t *testing.T) {
 	s := server()
-	beside := httptest.NewServer(s.Beside())
-	defer beside.Close()
-	at := netip.MustParseAddrPort(strings.TrimPrefix(beside.URL, "http://"))
+	server := httptest.NewServer(s.SharedAddressHandler())
+	defer server.Close()
+	at := netip.MustParseAddrPort(strings.TrimPrefix(server.URL, "http://"))
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
 	for pod, says := range map[string]string{bound: "", unbound: "getAccessToken' denied"} {
-		name, value, _ := strings.Cut(metadata.VariableBeside(at, netip.MustParseAddr(pod)), "=")
+		name, value, _ := strings.Cut(metadata.VariableOfSharedAddress(at, netip.MustParseAddr(pod)), "=")
 		t.Setenv(name, value)
 		found, err := credentials.DetectDefault(&credentials.DetectOptions{Scopes: []string{"https://www.googleapis.com/auth/sqlservice.login"}})
 		require.NoError(t, err)

@@ -1,0 +1,61 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/coditect-ai/license-platform/app/client"
+)
+
+func TestAnIdentityTokenThatWasRefusedIsAskedForAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	asked := 0
+	seat := w.hold(t, func(c *client.Config) {
+		c.Identity = func(context.Context) (string, error) {
+			asked++
+			return []string{"first", "ended", "fresh"}[min(asked-1, 2)], nil
+		}
+	})
+	w.clock.sleeping(t)
+	w.answer("heartbeat", func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer fresh" {
+			problem(401, "invalid_token")(rw, r)
+			return
+		}
+		writeJSON(rw, map[string]any{"leaseId": leaseOf(r), "expiresAt": w.clock.Now().Add(leaseTime), "heartbeatSeconds": 20})
+	})
+	w.clock.wake(t, heartbeat)
+	assert.Equal(t, heartbeat, w.clock.sleeping(t))
+	assert.NoError(t, seat.Failure())
+}
+
+func TestAnIdentityThatCannotBeHadCountsAsNoNetwork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	broke := errors.New("signed out")
+	fail := false
+	seat := w.hold(t, func(c *client.Config) {
+		c.Identity = func(context.Context) (string, error) {
+			if fail {
+				return "", broke
+			}
+			return "token", nil
+		}
+	})
+	w.clock.sleeping(t)
+	fail = true
+	w.clock.wake(t, heartbeat)
+	assert.Equal(t, time.Second, w.clock.sleeping(t))
+	assert.ErrorIs(t, seat.Failure(), broke)
+	assert.True(t, seat.Held())
+	fail = false
+	w.clock.wake(t, time.Second)
+	w.clock.sleeping(t)
+	assert.NoError(t, seat.Failure())
+}
