@@ -38,6 +38,8 @@ type KeysArgs struct {
 type Keys struct {
 	pulumi.ResourceState
 
+	// RingName is the short name of the key ring that holds all of them.
+	RingName string
 	// SigningKeyID is the id of the key that signs license tokens:
 	// projects/…/locations/…/keyRings/…/cryptoKeys/….
 	SigningKeyID pulumi.StringOutput
@@ -65,11 +67,11 @@ type Keys struct {
 // NewKeys declares the key ring, one encryption key for each service with the
 // grant of its service agent, and the signing key with its versions.
 func NewKeys(ctx *pulumi.Context, name string, args *KeysArgs, opts ...pulumi.ResourceOption) (*Keys, error) {
-	keys := &Keys{}
+	settings := args.Settings.withDefaults()
+	keys := &Keys{RingName: settings.Keys.Ring}
 	if err := ctx.RegisterComponentResource("licensing:data:Keys", name, keys, opts...); err != nil {
 		return nil, fmt.Errorf("registering keys %q: %w", name, err)
 	}
-	settings := args.Settings.withDefaults()
 	free, err := args.refuseTaken(ctx, settings.Keys.Ring)
 	if err != nil {
 		return nil, err

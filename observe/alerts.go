@@ -65,7 +65,7 @@ func (o *Observability) alerts(ctx *pulumi.Context, name string, args *Args) err
 func (a *Args) subject() alert.Subject {
 	return alert.Subject{
 		Workload: alert.Workload{Namespace: a.Namespace, Job: podMonitoring}, Host: a.Host,
-		SecurityPolicy: a.SecurityPolicy, Redis: a.Redis, Secrets: a.Secrets, Deployers: a.Settings.Deployers,
+		SecurityPolicy: a.SecurityPolicy, Redis: a.Redis, KeyRing: a.KeyRing, Secrets: a.Secrets, Deployers: a.Settings.Deployers,
 	}
 }
 

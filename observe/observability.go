@@ -31,6 +31,9 @@ type Args struct {
 	// SecurityPolicy is the name of the Cloud Armor policy, and Redis that of the
 	// Memorystore instance, whose metrics are watched.
 	SecurityPolicy, Redis string
+	// KeyRing is the name of the key ring with the platform's keys, in a project that may
+	// have others.
+	KeyRing string
 	// Secrets is what the names of the platform's secrets begin with.
 	Secrets string
 	// Backend is what serves the license host behind the load balancer.

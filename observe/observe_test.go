@@ -31,7 +31,7 @@ const (
 func about() alert.Subject {
 	return alert.Subject{
 		Workload: alert.Workload{Namespace: "coditect-app", Job: "license-api"}, Host: "licenses.coditect.ai",
-		SecurityPolicy: "license-api-security-policy", Redis: "license-redis", Secrets: "license-",
+		SecurityPolicy: "license-api-security-policy", Redis: "license-redis", KeyRing: "coditect-license-keys", Secrets: "license-",
 	}
 }
 
@@ -72,6 +72,7 @@ func declare(t *testing.T, settings observe.Settings, pagerDutyKey pulumi.String
 			SQLInstanceName: pulumi.String("stores-1a2b3c"),
 			SecurityPolicy:  subject.SecurityPolicy,
 			Redis:           subject.Redis,
+			KeyRing:         subject.KeyRing,
 			Secrets:         subject.Secrets,
 			Backend:         backend(),
 			Container:       "license-api",

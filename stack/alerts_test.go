@@ -47,6 +47,43 @@ func TestTheAlertsAreAboutWhatTheStackDeclares(t *testing.T) {
 				},
 			}), "%s: nobody would learn that %s was read", name, secret.Text("secretId"))
 		}
+
+		lost := made.One(t, "gcp:monitoring/alertPolicy:AlertPolicy", "observe-KeyVersionDestroyed").Text("conditions[0].conditionMatchedLog.filter")
+		filter, err = logfilter.Parse(lost)
+		require.NoError(t, err)
+		keys := made.Of("gcp:kms/cryptoKey:CryptoKey")
+		require.NotEmpty(t, keys, name)
+		destroyed := func(key string) bool {
+			return filter.Matches(map[string]any{
+				"logName": "projects/p/logs/cloudaudit.googleapis.com%2Factivity", "severity": "NOTICE",
+				"protoPayload": map[string]any{
+					"serviceName": "cloudkms.googleapis.com", "methodName": "DestroyCryptoKeyVersion", "resourceName": key + "/cryptoKeyVersions/1",
+				},
+			})
+		}
+		for _, key := range keys {
+			assert.True(t, destroyed(key.Text("keyRing")+"/cryptoKeys/"+key.Text("name")), "%s: nobody would learn that %s was destroyed", name, key.Text("name"))
+		}
+		assert.False(t, destroyed("projects/p/locations/us-central1/keyRings/coditect-ide/cryptoKeys/files"), "%s: the IDE's keys are its owner's", name)
+	}
+}
+
+// TestTheDashboardComparesWithWhatThePodsHave: Google writes no utilization of a limit or a
+// request that a container does not have, so that its chart would stay empty.
+func TestTheDashboardComparesWithWhatThePodsHave(t *testing.T) {
+	t.Parallel()
+	utilization := regexp.MustCompile(`kubernetes\.io/container/(cpu|memory)/(limit|request)_utilization`)
+	for _, name := range stacktest.Stacks(t) {
+		made := stacktest.Deploy(t, name)
+		pod := made.One(t, deployment, "license-api")
+		charts := 0
+		for _, dashboard := range made.Of("gcp:monitoring/dashboard:Dashboard") {
+			for _, found := range utilization.FindAllStringSubmatch(dashboard.Text("dashboardJson"), -1) {
+				charts++
+				assert.NotEmpty(t, pod.Text("spec.template.spec.containers[0].resources."+found[2]+"s."+found[1]), "%s: %s", name, found[0])
+			}
+		}
+		assert.Equal(t, 2, charts, name)
 	}
 }
 

@@ -48,6 +48,8 @@ type Subject struct {
 	SecurityPolicy string
 	// Redis is the name of the Memorystore instance.
 	Redis string
+	// KeyRing is the name of the key ring with the platform's keys. A project may have others.
+	KeyRing string
 	// Secrets is what the names of the platform's secrets begin with.
 	Secrets string
 	// Deployers are the e-mail addresses of the service accounts that deploy:

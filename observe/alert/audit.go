@@ -53,10 +53,11 @@ func auditAlerts(about Subject) []Alert {
 		{
 			// https://cloud.google.com/kms/docs/audit-logging
 			Name:    "KeyVersionDestroyed",
-			Summary: "A version of an encryption or signing key was disabled, or is about to be destroyed",
+			Summary: "A version of one of the platform's keys was disabled, or is about to be destroyed",
 			Filter: lines(
 				configChanges,
 				`protoPayload.serviceName="cloudkms.googleapis.com"`,
+				fmt.Sprintf(`protoPayload.resourceName:"/keyRings/%s/"`, about.KeyRing),
 				`(protoPayload.methodName=~"(^|[.])DestroyCryptoKeyVersion$"`+
 					` OR (protoPayload.methodName=~"(^|[.])UpdateCryptoKeyVersion$" AND protoPayload.request.cryptoKeyVersion.state="DISABLED"))`,
 			),

@@ -55,6 +55,9 @@ func request(body fields) func(fields) { return func(payload fields) { payload["
 
 const (
 	version = "projects/acme/locations/us-central1/keyRings/coditect-license-keys/cryptoKeys/license-signing/cryptoKeyVersions/1"
+	// othersVersion is of a ring whose name begins alike.
+	othersVersion = "projects/acme/locations/us-central1/keyRings/coditect-license-keys-ide/cryptoKeys/license-signing/cryptoKeyVersions/1"
+
 	auth    = "projects/123456789/secrets/license-redis-auth/versions/1"
 	policy  = "projects/acme/global/securityPolicies/license-api-security-policy"
 	isolate = "networking.k8s.io/v1/namespaces/coditect-app/networkpolicies/license-api"
@@ -93,6 +96,7 @@ func entries() map[string]struct{ fires, silent map[string]fields } {
 				"a version is restored":    kms("RestoreCryptoKeyVersion", ann),
 				"a version is made":        kms("CreateCryptoKeyVersion", pipeline),
 				"a signature":              audit("data_access", "cloudkms.googleapis.com", "AsymmetricSign", version, api),
+				"another owner's key":      audit("activity", "cloudkms.googleapis.com", "DestroyCryptoKeyVersion", othersVersion, ann),
 				"another service's method": audit("activity", "example.googleapis.com", "DestroyCryptoKeyVersion", version, ann),
 			},
 		},

@@ -82,7 +82,7 @@ func (s Source) workload() section {
 	by := []string{"resource.label.pod_name"}
 	const legend = "${resource.labels.pod_name}"
 	return section{"4 Workload", "The API's pods", [][]Widget{{
-		limited(chart("Processor, of its limit", "share", google("cpu", legend, by, where...).highest()), "limit", 1),
+		limited(chart("Processor, of what the pod requests", "share", google("cpu", legend, by, where...).highest()), "request", 1),
 		limited(chart("Memory, of its limit", "share", google("memory", legend, by, where...).highest()), "limit", 1),
 		chart("Restarts", "a second", google("restarts", legend, by, where...).rate()),
 	}}}

@@ -31,7 +31,8 @@ func GoogleMetrics() map[string]GoogleMetric {
 		"uptime":           {uptime.Passed, uptime.Resource, metricsIToO},
 		"certificate":      {uptime.CertificateDays, uptime.Resource, metricsIToO},
 		"restarts":         {"kubernetes.io/container/restart_count", "k8s_container", metricsKube},
-		"cpu":              {"kubernetes.io/container/cpu/limit_utilization", "k8s_container", metricsKube},
+		// The pods have no limit of processor time, only a request.
+		"cpu":              {"kubernetes.io/container/cpu/request_utilization", "k8s_container", metricsKube},
 		"memory":           {"kubernetes.io/container/memory/limit_utilization", "k8s_container", metricsKube},
 		"sqlCPU":           {"cloudsql.googleapis.com/database/cpu/utilization", "cloudsql_database", metricsAToH},
 		"sqlMemory":        {"cloudsql.googleapis.com/database/memory/utilization", "cloudsql_database", metricsAToH},
