@@ -32,13 +32,13 @@ func GoogleMetrics() map[string]GoogleMetric {
 		"certificate":      {uptime.CertificateDays, uptime.Resource, metricsIToO},
 		"restarts":         {"kubernetes.io/container/restart_count", "k8s_container", metricsKube},
 		// The pods have no limit of processor time, only a request.
-		"cpu":              {"kubernetes.io/container/cpu/request_utilization", "k8s_container", metricsKube},
-		"memory":           {"kubernetes.io/container/memory/limit_utilization", "k8s_container", metricsKube},
-		"sqlCPU":           {"cloudsql.googleapis.com/database/cpu/utilization", "cloudsql_database", metricsAToH},
-		"sqlMemory":        {"cloudsql.googleapis.com/database/memory/utilization", "cloudsql_database", metricsAToH},
-		"sqlDisk":          {"cloudsql.googleapis.com/database/disk/utilization", "cloudsql_database", metricsAToH},
-		"redisMemory":      {"redis.googleapis.com/stats/memory/usage_ratio", "redis_instance", metricsPToZ},
-		"kept":             {"logging.googleapis.com/billing/log_bucket_bytes_ingested", "global", metricsIToO},
-		"lost":             {"logging.googleapis.com/exports/error_count", "logging_sink", metricsIToO},
+		"cpu":         {"kubernetes.io/container/cpu/request_utilization", "k8s_container", metricsKube},
+		"memory":      {"kubernetes.io/container/memory/limit_utilization", "k8s_container", metricsKube},
+		"sqlCPU":      {"cloudsql.googleapis.com/database/cpu/utilization", "cloudsql_database", metricsAToH},
+		"sqlMemory":   {"cloudsql.googleapis.com/database/memory/utilization", "cloudsql_database", metricsAToH},
+		"sqlDisk":     {"cloudsql.googleapis.com/database/disk/utilization", "cloudsql_database", metricsAToH},
+		"redisMemory": {"redis.googleapis.com/stats/memory/usage_ratio", "redis_instance", metricsPToZ},
+		"kept":        {"logging.googleapis.com/billing/log_bucket_bytes_ingested", "global", metricsIToO},
+		"lost":        {"logging.googleapis.com/exports/error_count", "logging_sink", metricsIToO},
 	}
 }
