@@ -192,7 +192,8 @@ func gcloudCommand(t *testing.T, c command) {
 		"sql backups restore":                {"--restore-instance", "--project"},
 		"sql instances clone":                {"--point-in-time", "--project"},
 		"sql instances delete":               {"--project"},
-		"sql instances list":                 {"--filter", "--format", "--limit"},
+		"sql instances list":                 {"--filter", "--format"},
+		"sql instances patch":                {"--no-deletion-protection", "--project"},
 		"sql operations list":                {"--instance", "--limit"},
 	})
 	if c.words[1] == "logging" {
