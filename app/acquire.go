@@ -68,7 +68,7 @@ type device struct {
 }
 
 func (s *Service) seat(ctx context.Context, who Principal, ref LicenseRef, of device, kind Kind, length time.Duration) (Grant, error) {
-	if err := who.may(ref.License); err != nil {
+	if err := who.May(ref.License); err != nil {
 		return Grant{}, err
 	}
 	return s.grantBy(ctx, ref, func(license License, exact bool) (Grant, error) {

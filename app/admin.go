@@ -57,7 +57,7 @@ func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, a
 
 // GetLicense returns a licence and how full it is, to any user of the tenant.
 func (s *Service) GetLicense(ctx context.Context, who Principal, id string) (License, Usage, error) {
-	if err := who.may(id); err != nil {
+	if err := who.May(id); err != nil {
 		return License{}, Usage{}, err
 	}
 	ref := LicenseRef{Tenant: who.Tenant, License: id}

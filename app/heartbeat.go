@@ -78,7 +78,7 @@ func (s *Service) refOf(who Principal, lease string) (LicenseRef, error) {
 	if !ok {
 		return LicenseRef{}, leaseNotFound()
 	}
-	return LicenseRef{Tenant: who.Tenant, License: license}, who.may(license)
+	return LicenseRef{Tenant: who.Tenant, License: license}, who.May(license)
 }
 
 func leaseNotFound() *Error { return NewError(CodeLeaseNotFound, "the tenant has no such lease") }

@@ -70,8 +70,8 @@ type Principal struct {
 	RequestID string
 }
 
-// may returns nil when the caller may use the licence at all, whether it exists or not.
-func (p Principal) may(license string) error {
+// May returns nil when the caller may use the licence at all, whether it exists or not.
+func (p Principal) May(license string) error {
 	if p.Licenses == nil || slices.Contains(p.Licenses, license) {
 		return nil
 	}

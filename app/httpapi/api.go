@@ -97,6 +97,6 @@ func assemble(c Config) (*api, *tenantLimit, http.Handler, error) {
 		return nil, nil, nil, err
 	}
 	limit := newTenantLimit(c.TenantConcurrency)
-	layers, err := sameOrigin(c.Origins, limited(a.authenticated(whole(limit.handler(a.once(mux, a.routed(mux)))))))
+	layers, err := sameOrigin(c.Origins, limited(a.authenticated(a.named(mux, whole(limit.handler(a.once(a.routed(mux))))))))
 	return a, limit, secured(shared(c.Origins, layers)), err
 }

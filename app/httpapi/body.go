@@ -15,14 +15,12 @@ func tooLarge() error {
 	return app.NewError(app.CodeBodyTooLarge, "the body is larger than 64 KiB")
 }
 
-// limited refuses bodies that are too large before anybody reads them.
+// limited keeps anybody from reading a body that is too large.
 func limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxBody {
-			writeProblem(w, r, tooLarge())
-			return
+		if r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		next.ServeHTTP(w, r)
 	})
 }
@@ -35,6 +33,10 @@ func whole(next http.Handler) http.Handler {
 		record := requestOf(r.Context())
 		if record.who.Tenant == "" || r.Body == http.NoBody {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if r.ContentLength > maxBody {
+			writeProblem(w, r, tooLarge())
 			return
 		}
 		body, err := io.ReadAll(r.Body)

@@ -35,7 +35,7 @@ func (a *api) keep(w http.ResponseWriter, r *http.Request, limit *tenantLimit, l
 	if err != nil {
 		return err
 	}
-	record.route, record.lease = routeHeartbeat, lease
+	record.route = routeHeartbeat
 	slots, err := limit.enter(r.Context(), share{record.who.Tenant, ofHeartbeats})
 	if err != nil {
 		return err

@@ -49,16 +49,16 @@ func keepOf(method, path string) time.Duration {
 
 // once makes a POST with an Idempotency-Key happen once: the same request sent
 // again gets the first answer.
-func (a *api) once(mux *http.ServeMux, next http.Handler) http.Handler {
+func (a *api) once(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who := requestOf(r.Context()).who
+		record := requestOf(r.Context())
+		who := record.who
 		key := r.Header.Get("Idempotency-Key")
 		if key == "" || who.Tenant == "" {
 			next.ServeHTTP(w, r)
 			return
 		}
-		_, pattern := mux.Handler(r)
-		how, remembered := a.remembered[pattern]
+		how, remembered := a.remembered[record.route]
 		if !remembered {
 			next.ServeHTTP(w, r)
 			return
@@ -67,7 +67,7 @@ func (a *api) once(mux *http.ServeMux, next http.Handler) http.Handler {
 			writeProblem(w, r, &app.Error{Code: app.CodeValidation, Detail: "a header is not valid", Fields: []app.FieldError{{Field: "header.Idempotency-Key", Message: "must be 1 to 255 characters"}}})
 			return
 		}
-		digest := digestOf(r, requestOf(r.Context()).body)
+		digest := digestOf(r, record.body)
 		earlier, err := a.config.Answers.Begin(r.Context(), who, key, digest)
 		if err != nil {
 			writeProblem(w, r, err)
@@ -107,7 +107,7 @@ func (a *api) first(w http.ResponseWriter, r *http.Request, next http.Handler, k
 
 // replay gives the earlier answer to a caller who may still have it.
 func (a *api) replay(w http.ResponseWriter, r *http.Request, earlier *app.Answer, how remembering) {
-	if err := a.mayReplay(r.Context(), how); err != nil {
+	if err := a.mayReplay(r, how); err != nil {
 		writeProblem(w, r, err)
 		return
 	}
@@ -122,14 +122,19 @@ func (a *api) replay(w http.ResponseWriter, r *http.Request, earlier *app.Answer
 	_, _ = w.Write(earlier.Body)
 }
 
-// mayReplay refuses a remembered answer to a caller who is no longer an administrator, and to a
+// mayReplay refuses a remembered answer to a caller who is no longer an administrator, to a
+// credential that is not for the licence, as one that replaces another need not be, and to a
 // tenant that was suspended since. It works without the ledger, because nothing new is granted.
-func (a *api) mayReplay(ctx context.Context, how remembering) error {
-	who := requestOf(ctx).who
-	if how.admin && !who.Admin {
+func (a *api) mayReplay(r *http.Request, how remembering) error {
+	record := requestOf(r.Context())
+	if how.admin && !record.who.Admin {
 		return app.NewError(app.CodeForbidden, "this needs the administrator's role")
 	}
-	if err := a.service.Active(ctx, who); err != nil && app.CodeOf(err) != app.CodeUnavailable {
+	license, _ := namedBy(record.route, r.URL.Path)
+	if err := record.who.May(license); err != nil {
+		return err
+	}
+	if err := a.service.Active(r.Context(), record.who); err != nil && app.CodeOf(err) != app.CodeUnavailable {
 		return err
 	}
 	return nil

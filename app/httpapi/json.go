@@ -21,9 +21,11 @@ import (
 // (RFC 8259, section 8.1). A number without a fraction is an integer, however it is written. No
 // field may be null.
 func exactJSON() huma.Format {
+	// Made once, because they remember which of them serves a type.
+	options := json.JoinOptions(json.RejectUnknownMembers(true), json.WithUnmarshalers(values()))
 	return huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: func(data []byte, v any) error {
 		data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-		err := json.Unmarshal(data, v, json.RejectUnknownMembers(true), json.WithUnmarshalers(values()))
+		err := json.Unmarshal(data, v, options)
 		var syntax *jsontext.SyntacticError
 		switch {
 		case err == nil:

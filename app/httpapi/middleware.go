@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/coditect-ai/license-platform/app"
@@ -62,7 +63,7 @@ func (a *api) observed(next http.Handler) http.Handler {
 				out.status = http.StatusInternalServerError
 				record.fail(app.CodeInternal, fmt.Errorf("panic: %v\n%s", broken, debug.Stack()))
 			}
-			a.recordRefusal(ctx, record)
+			a.recordRefusal(ctx, record, r.URL.Path)
 			took := time.Since(start)
 			done(record.route, knownMethod(r.Method), out.status, took)
 			a.logAnswer(r, record, out, took)
@@ -77,10 +78,29 @@ func (a *api) observed(next http.Handler) http.Handler {
 
 // recordRefusal writes to the audit trail that an operation was refused to a user. The
 // request has left its share of the service to others by then.
-func (a *api) recordRefusal(ctx context.Context, record *request) {
+func (a *api) recordRefusal(ctx context.Context, record *request, address string) {
 	if record.code != "" && record.who.Tenant != "" && record.route != routeNone {
-		a.service.Refused(ctx, record.who, record.route, record.license, record.lease, record.code)
+		license, lease := namedBy(record.route, address)
+		a.service.Refused(ctx, record.who, record.route, license, lease, record.code)
 	}
+}
+
+// namedBy returns the licence and the lease that an address of the route names, "" for none.
+func namedBy(route, address string) (license, lease string) {
+	_, pattern, _ := strings.Cut(route, " ")
+	parts, values := strings.Split(pattern, "/"), strings.Split(address, "/")
+	if len(parts) != len(values) {
+		return "", ""
+	}
+	for i, part := range parts {
+		switch part {
+		case "{license_id}":
+			license = values[i]
+		case "{lease_id}":
+			lease = values[i]
+		}
+	}
+	return license, lease
 }
 
 // knownMethod keeps made-up methods from becoming metric labels.
@@ -125,25 +145,31 @@ func (a *api) logAnswer(r *http.Request, record *request, out *answered, took ti
 	a.log.LogAttrs(r.Context(), level, "request", attributes...)
 }
 
-// routed finds the handler, and answers for a path or a method without a handler.
+// named notes what is asked for, before anything can refuse it.
+func (a *api) named(mux *http.ServeMux, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// For an address that is not canonical the mux would send the client elsewhere, which no
+		// operation says: there is nothing.
+		if _, pattern := mux.Handler(r); pattern != "" && canonical(r.URL.EscapedPath()) {
+			requestOf(r.Context()).route = pattern
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// routed calls the handler, and answers for a path or a method without a handler.
 func (a *api) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler, pattern := mux.Handler(r)
-		if pattern != "" && !canonical(r.URL.EscapedPath()) {
-			// The mux would send the client elsewhere, which no operation says.
-			writeProblem(w, r, app.NewError(app.CodeNotFound, "there is nothing at this address"))
-			return
-		}
-		if pattern != "" {
-			record := requestOf(r.Context())
-			record.route = pattern
+		if requestOf(r.Context()).route != routeNone {
 			mux.ServeHTTP(w, r)
-			record.license, record.lease = r.PathValue("license_id"), r.PathValue("lease_id")
 			return
 		}
 		// The mux knows whether another method would do; only its headers are used.
+		handler, pattern := mux.Handler(r)
 		silent := &discarded{header: http.Header{}}
-		handler.ServeHTTP(silent, r)
+		if pattern == "" {
+			handler.ServeHTTP(silent, r)
+		}
 		if allow := silent.header.Get("Allow"); allow != "" {
 			w.Header().Set("Allow", allow)
 			writeProblem(w, r, app.NewError(app.CodeMethodNotAllowed, "this address takes "+allow))

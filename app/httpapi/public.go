@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Readiness is the answer of /ready.
@@ -64,13 +65,25 @@ func (a *api) publishKeys(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=%d, stale-if-error=86400", int(good.Seconds())))
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	w.Header().Set("ETag", tag)
-	if r.Header.Get("If-None-Match") == tag {
+	if known(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	w.Header().Set("Content-Type", "application/jwk-set+json")
 	// The client may be gone; there is nobody left to tell.
 	_, _ = w.Write(content)
+}
+
+// known says whether a client has what the tag stands for, by the tags that it names. What lies
+// between may have compressed the answer and made the tag a weak one
+// (RFC 9110, section 13.1.2).
+func known(named []string, tag string) bool {
+	for one := range strings.SplitSeq(strings.Join(named, ","), ",") {
+		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == tag {
+			return true
+		}
+	}
+	return false
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {

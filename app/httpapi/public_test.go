@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,10 +61,14 @@ func TestPublishedKeysAreKeptByClientsAndComparedByTheirTag(t *testing.T) {
 	assert.Equal(t, "public, max-age=90, stale-if-error=86400", first.Header().Get("Cache-Control"))
 	tag := first.Header().Get("ETag")
 	assert.Len(t, tag, 26)
-	again := public(t, keys, pathKeys, "If-None-Match", tag)
-	assert.Equal(t, http.StatusNotModified, again.Code)
-	assert.Empty(t, again.Body.String())
-	assert.Equal(t, http.StatusOK, public(t, keys, pathKeys, "If-None-Match", `"another"`).Code)
+	for _, named := range []string{tag, "W/" + tag, `"another", ` + tag, `"another",W/` + tag + `,"third"`, "*"} {
+		again := public(t, keys, pathKeys, "If-None-Match", named)
+		assert.Equal(t, http.StatusNotModified, again.Code, named)
+		assert.Empty(t, again.Body.String())
+	}
+	for _, named := range []string{`"another"`, "", strings.Trim(tag, `"`), `"` + tag} {
+		assert.Equal(t, http.StatusOK, public(t, keys, pathKeys, "If-None-Match", named).Code, named)
+	}
 
 	failed := public(t, func(c *Config) {
 		c.Keys = func(context.Context) ([]byte, time.Duration, error) {

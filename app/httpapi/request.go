@@ -19,9 +19,7 @@ type request struct {
 	span    string
 	// route is the pattern that matched, "none" when nothing did.
 	route string
-	// license and lease are what the route names, "" for none.
-	license, lease string
-	who            app.Principal
+	who   app.Principal
 	// accept is the media types that the client asks for.
 	accept string
 	// body is the request's body, once it was read.

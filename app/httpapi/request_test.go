@@ -201,6 +201,7 @@ func TestOfWhatTakesVeryMuchATenantHasTwoAtOnceUntilTheirAnswersAreSent(t *testi
 		assert.Equal(t, http.StatusTooManyRequests, ask("a", path), path)
 	}
 	begin("a", "/v1/licenses/demo/acquire")
+	begin("a", "/v1/licenses/usage")
 	begin("b", pathExport)
 	close(sent)
 	group.Wait()

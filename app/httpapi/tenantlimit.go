@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -42,8 +43,10 @@ const (
 const bulkAtOnce = 2
 
 // bulk says whether a request reads or changes very much.
-func bulk(path string) bool {
-	return path == pathExport || path == pathErase || path == pathDenials || strings.HasSuffix(path, "/usage")
+func bulk(address string) bool {
+	// A licence may be called usage.
+	usage, err := path.Match("/v1/licenses/*/usage", address)
+	return address == pathExport || address == pathErase || address == pathDenials || usage && err == nil
 }
 
 // shareOf returns the share that a request belongs to.

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,21 @@ func TestEveryRefusalIsInTheAuditTrail(t *testing.T) {
 		r := api.call(t, c.method, c.path, c.token, c.body, "X-Request-Id", id)
 		require.GreaterOrEqual(t, r.status, 400, name)
 		assert.Equal(t, c.trail, w.trail(t, id), name)
+	}
+	// What is refused before the operation sees it was asked for all the same.
+	for name, c := range map[string]struct{ kind, key, body, code string }{
+		"a body of another kind":   {"text/plain", "", "x", "unsupported_media_type"},
+		"a body that is too large": {"application/json", "", strings.Repeat(" ", 65<<10), "body_too_large"},
+		"a key that is too long":   {"application/json", strings.Repeat("k", 256), "{}", "validation_failed"},
+		"a key of another request": {"application/json", "one", `{"fingerprint":"z"}`, "idempotency_key_reused"},
+	} {
+		user := w.google.Mint(t, apptest.Claims(mine, c.code))
+		if c.key == "one" {
+			require.Equal(t, 201, api.call(t, "POST", "/v1/licenses/big/acquire", user, `{"fingerprint":"y"}`, "Idempotency-Key", c.key).status)
+		}
+		r := api.call(t, "POST", "/v1/licenses/demo/acquire", user, c.body, "Content-Type", c.kind, "Idempotency-Key", c.key, "X-Request-Id", "early-"+c.code)
+		assert.Equal(t, c.code, r.text("code"), name)
+		assert.Equal(t, c.code+"|request.refuse|demo||"+c.code+"|POST /v1/licenses/{license_id}/acquire", w.trail(t, "early-"+c.code), name)
 	}
 	// An address that is nothing, and who is nobody, ask for nothing that could be refused.
 	api.call(t, "GET", "/v1/none", ada, "", "X-Request-Id", "nothing")

@@ -306,3 +306,22 @@ func TestASecretIsChangedWhileItsSeatIsHeld(t *testing.T) {
 	assert.Equal(t, "validation_failed", replace(admin, "runner 5", "x").text("code"))
 	assert.Equal(t, 204, api.release(t, fourth.text("secret"), lease).status)
 }
+
+// The two are one user, and so share their Idempotency-Keys, but need not be for the same licences.
+func TestACredentialThatReplacesAnotherGetsNoAnswerAboutALicenceThatItIsNotFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	admin := w.admin(t)
+	first, before := api.credential(t, admin, "runner 1")
+	acquire := func(secret string) reply {
+		return api.call(t, "POST", "/v1/licenses/demo/acquire", secret, `{"fingerprint":"runner"}`, "Idempotency-Key", "one")
+	}
+	require.Equal(t, 201, acquire(before).status)
+	made := api.call(t, "POST", "/v1/credentials", admin, `{"name":"runner 2","licenses":["big"],"replaces":"`+first+`"}`)
+	require.Equal(t, 201, made.status, string(made.raw))
+
+	refused := acquire(made.text("secret"))
+	assert.Equal(t, "credential_not_for_license", refused.text("code"), string(refused.raw))
+	assert.Equal(t, "true", acquire(before).header.Get("Idempotency-Replayed"))
+}
