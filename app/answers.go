@@ -20,7 +20,8 @@ type Answers interface {
 	// is CodeIdempotencyReused; a request still being worked on is CodeIdempotencyBusy.
 	Begin(ctx context.Context, who Principal, key, request string) (*Answer, error)
 	// Finish keeps the answer for a time; 0 means that it is not remembered, so that the
-	// request can be sent again. It is no error when there is no room.
+	// request can be sent again. It is no error when there is no room, or when the key was
+	// forgotten since the request began: then nothing is kept.
 	Finish(ctx context.Context, who Principal, key, request string, answer Answer, keep time.Duration) error
 	// Forget drops what is remembered for a user of the tenant; "" means for all users.
 	Forget(ctx context.Context, tenant, user string) error

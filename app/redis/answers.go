@@ -70,7 +70,10 @@ func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request str
 	}
 	a.observe("answer_begin", time.Since(start), err)
 	if goredis.HasErrorPrefix(err, "OOM") {
-		return nil, nil
+		// There is no room to claim the key, but an answer from before may be there.
+		if before, err = a.client.Get(ctx, name).Bytes(); errors.Is(err, goredis.Nil) {
+			return nil, nil
+		}
 	}
 	if err != nil {
 		return nil, unavailable(err)
@@ -109,18 +112,25 @@ func (a *Answers) Forget(ctx context.Context, tenant, user string) error {
 
 // unlink removes the answers that a pattern matches, and counts them no more.
 func (a *Answers) unlink(ctx context.Context, counted, pattern string) error {
+	return scan(ctx, a.client, pattern, func(names []string) error {
+		members := make([]any, len(names))
+		for i, name := range names {
+			members[i] = name
+		}
+		return errors.Join(a.client.Unlink(ctx, names...).Err(), a.client.ZRem(ctx, counted, members...).Err())
+	})
+}
+
+// scan finds the keys of the server that a pattern matches, a thousand looked at at a time.
+func scan(ctx context.Context, client *goredis.Client, pattern string, found func(names []string) error) error {
 	var cursor uint64
 	for {
-		names, next, err := a.client.Scan(ctx, cursor, pattern, 1000).Result()
+		names, next, err := client.Scan(ctx, cursor, pattern, 1000).Result()
 		if err != nil {
 			return err
 		}
 		if len(names) > 0 {
-			members := make([]any, len(names))
-			for i, name := range names {
-				members[i] = name
-			}
-			if err := errors.Join(a.client.Unlink(ctx, names...).Err(), a.client.ZRem(ctx, counted, members...).Err()); err != nil {
+			if err := found(names); err != nil {
 				return err
 			}
 		}
@@ -140,7 +150,7 @@ func (a *Answers) Finish(ctx context.Context, who app.Principal, key, request st
 		}
 	}
 	names := []string{a.key(who, key), answersOf(who.Tenant)}
-	err = a.keep.Run(ctx, a.client, names, content, keep.Milliseconds(), maxAnswers, maxFill).Err()
+	err = a.keep.Run(ctx, a.client, names, content, keep.Milliseconds(), maxAnswers, maxFill, request).Err()
 	a.observe("answer_finish", time.Since(start), err)
 	if err != nil {
 		return unavailable(err)

@@ -64,3 +64,26 @@ func TestAnswersOfAUserOrOfATenantAreForgotten(t *testing.T) {
 	assert.Zero(t, l.client.ZCard(t.Context(), "answers:{demo}").Val(), "what is forgotten is not counted")
 	assert.EqualValues(t, 1, l.client.ZCard(t.Context(), "answers:{other}").Val())
 }
+
+// An erasure, for example, comes while the user's request is worked on.
+func TestNothingIsKeptOfARequestWhoseKeyWasForgottenMeanwhile(t *testing.T) {
+	t.Parallel()
+	l := newLimited(t)
+	ada := app.Principal{Tenant: "demo", User: "ada"}
+	begin := func(request string) *app.Answer {
+		answer, err := l.answers.Begin(t.Context(), ada, "key", request)
+		require.NoError(t, err)
+		return answer
+	}
+	finish := func(request, body string) {
+		require.NoError(t, l.answers.Finish(t.Context(), ada, "key", request, app.Answer{Status: 201, Body: []byte(body)}, time.Hour))
+	}
+	begin("take a seat")
+	require.NoError(t, l.answers.Forget(t.Context(), "demo", "ada"))
+	finish("take a seat", "adas-laptop")
+	assert.Empty(t, l.client.Keys(t.Context(), "answer*").Val())
+	assert.Nil(t, begin("give it back"))
+	finish("take a seat", "adas-laptop")
+	finish("give it back", "done")
+	assert.Equal(t, "done", string(begin("give it back").Body), "the first one does not take the key of the second")
+}

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/coditect-ai/license-platform/app"
 )
@@ -51,6 +53,26 @@ func (s *Seats) Reclaim(ctx context.Context, ref app.LicenseRef) ([]app.Ending, 
 func (s *Seats) Settled(ctx context.Context, ref app.LicenseRef, endings []app.Ending) error {
 	_, err := s.run(ctx, s.settled, ref, pairs(endings)...)
 	return err
+}
+
+// Named implements app.Seats. It looks at every key of the server, as Forget of Answers does.
+func (s *Seats) Named(ctx context.Context, tenant string) ([]string, error) {
+	start := time.Now()
+	before, after := "seats:{"+tenant+"/", "}:origins"
+	var licenses []string
+	err := scan(ctx, s.client, before+"*"+after, func(names []string) error {
+		for _, name := range names {
+			licenses = append(licenses, strings.TrimSuffix(strings.TrimPrefix(name, before), after))
+		}
+		return nil
+	})
+	s.observe("named", time.Since(start), err)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	// A key that the server moved meanwhile is found twice.
+	slices.Sort(licenses)
+	return slices.Compact(licenses), nil
 }
 
 // pairs are endings as the scripts know them: "lease reason" and time.

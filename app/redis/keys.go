@@ -62,9 +62,10 @@ func kindOf(letter string) app.Kind {
 // numbers are the licence's part of the arguments of reserve, load and configure: pairs of name
 // and value, as the state has them, the revision last.
 func numbers(l app.License) []any {
+	// 0 is a licence without an end, so one that ended before 1970 ended a moment after.
 	till, finish := int64(0), int64(0)
 	if !l.ExpiresAt.IsZero() {
-		till, finish = l.ExpiresAt.UnixMicro(), l.Over().UnixMicro()
+		till, finish = max(1, l.ExpiresAt.UnixMicro()), max(1, l.Over().UnixMicro())
 	}
 	take := ""
 	if l.WhenFull == app.WhenFullTake {

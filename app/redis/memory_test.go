@@ -115,16 +115,23 @@ func TestATenantsNewestAnswersPushOutItsOldest(t *testing.T) {
 	assert.Zero(t, l.client.Exists(t.Context(), "answers:{demo}").Val(), "nothing is counted any more")
 }
 
+// fill fills the server up.
+func (l *limited) fill() {
+	l.Helper()
+	l.limit(64 << 10)
+	var err error
+	for i := 0; err == nil; i++ {
+		err = l.client.Set(l.Context(), fmt.Sprintf("ballast-%d", i), strings.Repeat("x", 1<<10), 0).Err()
+	}
+	require.ErrorContains(l, err, "OOM")
+}
+
 func TestInAFullServerSeatsAreKeptAndGivenBack(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
 	require.NoError(t, l.reserve("desktop"))
-	l.limit(64 << 10)
-	var err error
-	for i := 0; err == nil; i++ {
-		err = l.client.Set(t.Context(), fmt.Sprintf("ballast-%d", i), strings.Repeat("x", 1<<10), 0).Err()
-	}
-	require.ErrorContains(t, err, "OOM")
+	l.remember("demo", "ada", 1, 10)
+	l.fill()
 
 	share, err := redis.Fill(t.Context(), l.client)
 	require.NoError(t, err)
@@ -133,10 +140,47 @@ func TestInAFullServerSeatsAreKeptAndGivenBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, app.CodeUnavailable, app.CodeOf(l.reserve("tablet")), "there is no room for a new one")
 	assert.False(t, l.remembered("demo", "ada", "key"), "a request goes on, and is not remembered")
+	assert.True(t, l.remembered("demo", "ada", "key-0"), "what was remembered before still is")
 	ending, err := l.seats.Free(t.Context(), l.license.Ref(), l.lease.ID, "ada", app.ReasonReleased, app.Origin{User: "ada"}, nil)
 	require.NoError(t, err)
 	endings, err := l.seats.Reclaim(t.Context(), l.license.Ref())
 	require.NoError(t, err)
 	assert.Contains(t, endings, ending)
 	require.NoError(t, l.seats.Settled(t.Context(), l.license.Ref(), endings))
+}
+
+// Otherwise a full server stays full: seats that are over are given back by the housekeeping only.
+func TestInAFullServerTheHousekeepingGoesOn(t *testing.T) {
+	t.Parallel()
+	l := newLimited(t)
+	require.NoError(t, l.client.ZAdd(t.Context(), "seats:{demo/demo}:leases", goredis.Z{Score: 1, Member: l.lease.ID}).Err())
+	l.fill()
+
+	work := claim(t, l.seats, "one")
+	assert.Equal(t, []app.LicenseRef{l.license.Ref()}, work.Licenses)
+	assert.Len(t, work.Jobs, 3)
+	mine, err := l.seats.Hold(t.Context(), "one", app.JobSweep, hold)
+	require.NoError(t, err)
+	assert.True(t, mine)
+	require.NoError(t, l.seats.Done(t.Context(), "one", app.JobSweep, "a/b/c", time.Second))
+	found, err := l.seats.Look(t.Context(), []app.Look{{Ref: l.license.Ref()}}, hold)
+	require.NoError(t, err)
+	require.Len(t, found[0].Endings, 1)
+	require.NoError(t, l.seats.SettledAll(t.Context(), []app.Settlement{{Ref: l.license.Ref(), Endings: found[0].Endings}}))
+	_, err = l.seats.Fullness(t.Context(), 20)
+	require.NoError(t, err)
+}
+
+// After a failover all that a full server holds is the state of another process.
+func TestInAFullServerSeatsAreLoadedInPlaceOfThoseOfBefore(t *testing.T) {
+	t.Parallel()
+	l := newLimited(t)
+	l.fill()
+	require.NoError(t, l.client.HSet(t.Context(), "seats:{demo/demo}:state", "run", "another").Err())
+	_, err := l.seats.Extend(t.Context(), l.license.Ref(), l.lease.ID, "ada")
+	require.ErrorIs(t, err, app.ErrCold)
+
+	load(t, l.seats, l.license, l.lease)
+	_, err = l.seats.Extend(t.Context(), l.license.Ref(), l.lease.ID, "ada")
+	require.NoError(t, err)
 }

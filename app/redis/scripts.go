@@ -74,9 +74,9 @@ type script struct {
 	*goredis.Script
 }
 
-// aloneScript is one without the shared beginning.
+// aloneScript is newSpareScript without the shared beginning.
 func aloneScript(name, body string) script {
-	return script{name: name, Script: goredis.NewScript(body)}
+	return script{name: name, Script: goredis.NewScript(allowed + body)}
 }
 
 // newScript puts the shared beginning before a script.
@@ -85,7 +85,8 @@ func newScript(name, body string) script {
 }
 
 // allowed is the first line of a script that runs in a server that is full: what keeps or
-// frees seats needs hardly any memory, and must not wait for it
+// frees seats needs hardly any memory, and must not wait for it; a load takes the place of a
+// state of before, of a failover for example. So only new seats are refused then
 // (redis.io/docs/latest/develop/programmability/lua-api/#script_flags).
 const allowed = "#!lua flags=allow-oom\n"
 

@@ -31,7 +31,7 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 		client: client, observe: observe,
 		heartbeats: newHeartbeats(client), reserve: newScript("reserve", reserveLua),
 		confirm: newSpareScript("confirm", confirmLua), cancel: newSpareScript("cancel", cancelLua), free: newSpareScript("free", freeLua), reclaim: newSpareScript("reclaim", reclaimLua),
-		settled: newSpareScript("settled", settledLua), begin: newScript("begin", beginLua), stage: newScript("stage", stageLua), load: newScript("load", loadLua),
+		settled: newSpareScript("settled", settledLua), begin: newSpareScript("begin", beginLua), stage: newSpareScript("stage", stageLua), load: newSpareScript("load", loadLua),
 		configure: newSpareScript("configure", configureLua), usage: newSpareScript("usage", usageLua),
 		abandon: newSpareScript("abandon", abandonLua), look: newSpareScript("look", lookLua),
 		claim: aloneScript("claim", claimLua), done: aloneScript("done", doneLua), fullness: aloneScript("fullness", fullnessLua),

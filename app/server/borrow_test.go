@@ -40,6 +40,9 @@ func TestWhatACallMakesOfALeaseDependsOnItsKindAndWhatIsLeft(t *testing.T) {
 		{is: floating(time.Minute), call: "acquire", becomes: floating(lease)},
 		{is: floating(time.Minute), call: "heartbeat", becomes: floating(lease)},
 		{is: floating(time.Minute), call: "borrow 10m", becomes: borrowed(10 * time.Minute)},
+		// A seat by a longer lease time of before.
+		{is: floating(2 * lease), call: "acquire", becomes: floating(lease)},
+		{is: floating(2 * lease), call: "heartbeat", becomes: floating(lease)},
 		{is: floating(lease), call: "borrow 10m", becomes: borrowed(10 * time.Minute)},
 		{is: floating(time.Minute), call: "borrow 5h", becomes: borrowed(5 * time.Hour)},
 		{is: borrowed(5 * time.Hour), call: "acquire", becomes: borrowed(5 * time.Hour)},

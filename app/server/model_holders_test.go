@@ -36,6 +36,8 @@ func (m *model) told(t *rapid.T, g app.Grant) {
 	switch {
 	case claims.Lease != g.Lease.ID || claims.Expires != g.Lease.ExpiresAt.Unix() || claims.IssuedAt != g.Lease.GrantedAt.Unix() || claims.Kind != g.Lease.Kind:
 		t.Fatalf("the token says %+v, and the answer %+v", claims, g.Lease)
+	case g.Lease.Kind == app.KindFloating && g.Lease.ExpiresAt.Sub(g.Lease.GrantedAt) > m.ttl:
+		t.Fatalf("a lease of %s, and a lease time of %s", g.Lease.ExpiresAt.Sub(g.Lease.GrantedAt), m.ttl)
 	case !slices.Equal(claims.Features, m.policy.Features):
 		t.Fatalf("the token has the features %v, and the licence %v", claims.Features, m.policy.Features)
 	}

@@ -170,12 +170,17 @@ end
 -- When the lease time or its grace changes, it notes when (`paced`): how long a lease was silent
 -- before that, its seat does not tell any more.
 local function configure(first, last, overruled)
-  local s, revision = redis.call('HMGET', state, 'revision', 'ttl', 'grace'), ARGV[last]
-  local before, ttl, grace = s[1] or '0', s[2], s[3]
+  local names = {'indexed', 'limited', 'ttl', 'grace'}
+  for i = first, last, 2 do names[#names + 1] = ARGV[i] end
+  local s, revision, same = redis.call('HMGET', state, unpack(names)), ARGV[last], true
+  local indexed, ttl, grace, before = s[1] == '1', s[3], s[4], s[#s] or '0'
   if tonumber(before) > tonumber(revision) and before ~= overruled then return before end
+  for i = 5, #s do same = same and s[i] == ARGV[first + 2 * (i - 5) + 1] end
+  -- Nearly always the numbers are there, and nothing has to be written.
+  if same and (indexed or s[2] ~= '1') then return revision end
   redis.call('HSET', state, unpack(ARGV, first, last))
-  s = redis.call('HMGET', state, 'limited', 'indexed', 'ttl', 'grace')
-  if s[1] == '1' and s[2] ~= '1' then redis.call('HDEL', state, 'run') end
-  if ttl and (ttl ~= s[3] or grace ~= s[4]) then redis.call('HSET', state, 'paced', int(now)) end
+  s = redis.call('HMGET', state, 'limited', 'ttl', 'grace')
+  if s[1] == '1' and not indexed then redis.call('HDEL', state, 'run') end
+  if ttl and (ttl ~= s[2] or grace ~= s[3]) then redis.call('HSET', state, 'paced', int(now)) end
   return revision
 end

@@ -3,8 +3,11 @@
 -- is not kept in a server that is fuller than `share`, and a tenant's oldest make room for its
 -- newest.
 -- KEYS: 1 the answer, 2 the tenant's answers (zset: name -> end, milliseconds)
--- ARGV: content ('' for none), milliseconds to keep it, the most of a tenant, share
--- -> kept | dropped | full
+-- A request whose key was forgotten meanwhile, by an erasure, leaves nothing behind.
+-- ARGV: content ('' for none), milliseconds to keep it, the most of a tenant, share, request
+-- -> kept | dropped | full | gone
+local begun = redis.call('GET', KEYS[1])
+if not begun or cjson.decode(begun).request ~= ARGV[5] then return {'gone'} end
 redis.call('UNLINK', KEYS[1])
 if ARGV[1] == '' then return {'dropped'} end
 local memory = redis.call('INFO', 'memory')

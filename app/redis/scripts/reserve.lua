@@ -82,12 +82,19 @@ if mine then
     redis.call('HSET', claims, lease, claim)
     answer = 'joined'
   else
-    kind, expiry = kept(was, told(before, was, grace), kind, expiry)
+    -- A floating one that stays one lives by the terms of now: a seat that is taken for longer, by
+    -- the terms of before, says nothing about what its holder is told.
+    local floats = was == 'f' and kind == 'f'
+    if not floats then kind, expiry = kept(was, told(before, was, grace), kind, expiry) end
     expiry = math.min(expiry, finish)
     -- A lease that was held before has its heartbeat.
     pending = math.min(seated(now + s[5], 'f', grace, finish), seated(expiry, kind, grace, finish))
     -- As a heartbeat does, this ends a borrow whose holder is back.
-    if kind == 'f' then hold(lease, before, device, user, kind) end
+    if was == 'b' and kind == 'f' then hold(lease, before, device, user, kind) end
+    if floats and pending < before then
+      before = pending
+      look(pending)
+    end
   end
   redis.call('ZADD', leases, int(math.max(before, pending)), lease)
   local its = redis.call('HGET', groups, lease) or ''
