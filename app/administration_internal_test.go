@@ -74,11 +74,18 @@ func (o *office) Refuse(_ context.Context, _ string, e Event) error {
 	return o.did("Refuse")
 }
 
-func (o *office) LicenseIDs(context.Context, string) ([]string, error) {
-	return []string{"ide"}, o.did("LicenseIDs")
+func (o *office) Named(context.Context, string) ([]string, error) {
+	return []string{"ide"}, o.did("Named")
 }
 
-func (o *office) Open(context.Context, LicenseRef) ([]Lease, error) { return o.open, o.did("Open") }
+func (o *office) OpenOf(_ context.Context, _, user, after string, limit int) (ids []string, err error) {
+	for _, l := range o.open {
+		if user == "" || l.User == user {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids[slices.Index(ids, after)+1:][:min(limit, len(ids)-slices.Index(ids, after)-1)], o.did("OpenOf")
+}
 
 func (o *office) Export(_ context.Context, _, _ string, after Place, _ int, e Event) (PersonalData, error) {
 	o.after, o.event = after, e
@@ -278,18 +285,25 @@ func TestAnErasureEndsTheUsersLeasesAndThoseThatCameMeanwhile(t *testing.T) {
 	require.NoError(t, erase(o, "ada"))
 	assert.Equal(t, 4, frees(o))
 	require.Equal(t, CodeValidation, CodeOf(erase(o, "a\x00")))
+	o.open = nil
+	for range 2*page + 1 {
+		o.open = append(o.open, Lease{ID: NewLeaseID("ide"), User: "ada"})
+	}
+	_, err := o.service.Erase(t.Context(), root(), "ada")
+	require.NoError(t, err)
+	assert.Equal(t, 2*page+1, frees(o), "in pages")
 
-	for _, step := range []string{"LicenseIDs", "Reclaim", "Open", "Free", "Forget", "Erase"} {
+	for _, step := range []string{"Named", "Reclaim", "OpenOf", "Free", "Forget", "Erase"} {
 		o = newOffice()
 		o.fails[step] = []error{errBroken}
 		err := erase(o, "ada")
 		require.ErrorIs(t, err, errBroken, step)
 		assert.Equal(t, CodeInternal, CodeOf(err), "%s: there was time enough", step)
-		assert.Equal(t, step == "Erase", slices.Contains(o.called(), "Erase"), step)
+		assert.Equal(t, step == "Erase" || step == "Forget", slices.Contains(o.called(), "Erase"), step)
 	}
 	o = newOffice()
 	o.fails["OpenErased"] = []error{errBroken}
-	_, err := o.service.Erase(t.Context(), root(), "ada")
+	_, err = o.service.Erase(t.Context(), root(), "ada")
 	require.ErrorIs(t, err, errBroken)
 	o.erased, o.fails["Free"] = [][]string{{NewLeaseID("ide")}}, []error{errBroken}
 	_, err = o.service.Erase(t.Context(), root(), "ada")

@@ -111,17 +111,19 @@ func (h *housekeeper) begin(ctx context.Context, job Job, place string) {
 // do is a turn of a job: it returns the place that was reached, and when to go on.
 func (h *housekeeper) do(ctx context.Context, job Job, place string) (next string, again time.Duration, err error) {
 	held := time.Now()
-	// A job that was lost to another instance ends.
+	var lost error
+	// A job that was lost to another instance ends, whoever asks.
 	alive := func() error {
-		if time.Since(held) < hold/4 {
-			return nil
+		if lost != nil || time.Since(held) < hold/4 {
+			return lost
 		}
 		held = time.Now()
 		mine, err := h.seats.Hold(ctx, h.name, job, hold)
 		if err == nil && !mine {
 			err = errors.New("the job " + string(job) + " was taken over by another instance")
 		}
-		return err
+		lost = err
+		return lost
 	}
 	switch job {
 	case JobChanges:
@@ -130,7 +132,7 @@ func (h *housekeeper) do(ctx context.Context, job Job, place string) (next strin
 	case JobSweep:
 		return h.sweepOn(ctx, place, alive)
 	case JobForget:
-		return h.forgetOn(ctx, place)
+		return h.forgetOn(ctx, place, alive)
 	}
 	return place, time.Hour, errors.New("there is no job " + string(job))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,16 +122,16 @@ func TestWhatIsOldIsForgottenTenantByTenant(t *testing.T) {
 	assert.EqualValues(t, 0+1+1, changed)
 	assert.Equal(t, []string{
 		"Aged", "Pseudonymise acme 2026-11-22", "Pseudonymise other 2026-11-22", "Record privacy.pseudonymise 1 rows of before 2026-11-22T18:00:00Z",
-		"Aged other", "Pseudonymise third 2026-11-22", "Record privacy.pseudonymise 1 rows of before 2026-11-22T18:00:00Z",
+		"Aged other", "Pseudonymise third 2026-11-22", "Pseudonymise third 2026-11-22", "Record privacy.pseudonymise 1 rows of before 2026-11-22T18:00:00Z",
 	}, k.called(), "a tenant of which nothing was old has no line")
 
 	h := &housekeeper{Service: k.service, interval: 30 * time.Second}
 	k.aged = [][]string{{"acme"}, {"third"}}
-	next, again, err := h.forgetOn(t.Context(), "")
+	next, again, err := h.forgetOn(t.Context(), "", alive)
 	require.NoError(t, err)
 	assert.Equal(t, "acme", next)
 	assert.Equal(t, 2*time.Second, again)
-	next, again, err = h.forgetOn(t.Context(), next)
+	next, again, err = h.forgetOn(t.Context(), next, alive)
 	require.NoError(t, err)
 	assert.Empty(t, next)
 	assert.Equal(t, time.Hour, again)
@@ -177,10 +178,20 @@ func TestAnInstanceTakesOnWhatIsDueAndSaysHowFarItCame(t *testing.T) {
 	})
 }
 
-// slow is a ledger that takes its time for a page of changes.
+// slow is a ledger that takes its time for a page of changes, and for a step of a tenant.
 type slow struct {
 	*kept
-	takes time.Duration
+	takes, step time.Duration
+}
+
+func (s *slow) All(ctx context.Context, tenant, after string, limit int) ([]License, error) {
+	time.Sleep(s.step)
+	return s.kept.All(ctx, tenant, after, limit)
+}
+
+func (s *slow) Pseudonymise(ctx context.Context, tenant string, before time.Time) (int64, error) {
+	time.Sleep(s.step)
+	return s.kept.Pseudonymise(ctx, tenant, before)
 }
 
 func (s *slow) Changed(ctx context.Context, since int64, after LicenseRef, limit int) ([]LicenseRef, error) {
@@ -207,12 +218,58 @@ func TestAJobThatAnotherInstanceHasTakenOverEnds(t *testing.T) {
 				k.fails["Hold"] = []error{c.err}
 			}
 			k.changed = [][]LicenseRef{{ref("ide")}}
-			k.service.ledger = &slow{k, c.takes}
+			k.service.ledger = &slow{kept: k, takes: c.takes}
 			h := &housekeeper{Service: k.service, interval: 30 * time.Second, running: map[Job]bool{}}
 			next, _, err := h.do(t.Context(), JobChanges, "5")
 			assert.Equal(t, c.holds && (c.lost || c.err != nil), err != nil, "%s: %v", name, err)
 			assert.Equal(t, map[bool]string{true: "5", false: "9"}[err != nil], next, name)
 			assert.Equal(t, c.holds, slices.Contains(k.called(), "Hold"), name)
+		}
+	})
+}
+
+// What is done for one tenant may take longer than a job is held for: every licence of a tenant that
+// was suspended, or years of a tenant's events.
+func TestALongJobIsHeldWhileItGoesOnAndEndsWhenItIsLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			job   Job
+			do    string
+			whole int
+		}{
+			"a tenant with many licences": {JobChanges, "All", 4},
+			"a tenant with many rows":     {JobForget, "Pseudonymise", 4},
+		} {
+			for _, lost := range []bool{false, true} {
+				k := newKept()
+				k.lost, k.mark = lost, 9
+				k.changed, k.aged = [][]LicenseRef{{{Tenant: "tenants"}}}, [][]string{{"tenants", "another"}}
+				for range 3 {
+					k.all = append(k.all, make([]License, page))
+				}
+				k.service.ledger = &slow{kept: k, step: hold / 4}
+				h := &housekeeper{Service: k.service, interval: 30 * time.Second, running: map[Job]bool{}}
+				_, _, err := h.do(t.Context(), c.job, "")
+				steps, held := 0, 0
+				for _, call := range k.called() {
+					if strings.HasPrefix(call, c.do+" tenants") {
+						steps++
+					}
+					if call == "Hold" {
+						held++
+					}
+					assert.False(t, lost && strings.Contains(call, "another"), "%s: it is another instance's", name)
+				}
+				if lost {
+					require.Error(t, err, name)
+					assert.Equal(t, []int{1, 1}, []int{steps, held}, name)
+					continue
+				}
+				require.NoError(t, err, name)
+				assert.Equal(t, c.whole, steps, name)
+				assert.GreaterOrEqual(t, held, c.whole-1, name)
+			}
 		}
 	})
 }

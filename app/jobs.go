@@ -35,7 +35,10 @@ func (s *Service) catchUp(ctx context.Context, since string, alive func() error)
 		if err != nil {
 			return since, err
 		}
-		if err := errors.Join(alive(), s.follow(ctx, changed, alive)); err != nil {
+		if err := alive(); err != nil {
+			return since, err
+		}
+		if err := s.follow(ctx, changed, alive); err != nil {
 			return since, err
 		}
 		if len(changed) < page {
@@ -54,16 +57,19 @@ func (s *Service) follow(ctx context.Context, changed []LicenseRef, alive func()
 			licenses = append(licenses, ref)
 			continue
 		}
-		if err := errors.Join(alive(), s.followTenant(ctx, ref.Tenant)); err != nil {
+		if err := s.followTenant(ctx, ref.Tenant, alive); err != nil {
 			return err
 		}
 	}
 	return s.update(ctx, licenses)
 }
 
-func (s *Service) followTenant(ctx context.Context, tenant string) error {
+func (s *Service) followTenant(ctx context.Context, tenant string, alive func() error) error {
 	after := ""
 	for {
+		if err := alive(); err != nil {
+			return err
+		}
 		licenses, err := s.ledger.All(ctx, tenant, after, page)
 		if err != nil {
 			return err
@@ -145,8 +151,9 @@ func sortOpen(open []OpenLease) []visit {
 func (s *Service) Forget(ctx context.Context, retention time.Duration) (int64, error) {
 	var changed int64
 	var failures []error
+	alive := func() error { return nil }
 	for after := ""; ; {
-		n, next, err := s.forget(ctx, after, retention)
+		n, next, err := s.forget(ctx, after, retention, alive)
 		changed, after = changed+n, next
 		failures = append(failures, err)
 		if next == "" {
@@ -156,8 +163,8 @@ func (s *Service) Forget(ctx context.Context, retention time.Duration) (int64, e
 }
 
 // forgetOn is a turn of the forgetting.
-func (h *housekeeper) forgetOn(ctx context.Context, place string) (next string, again time.Duration, err error) {
-	_, next, err = h.forget(ctx, place, h.retention)
+func (h *housekeeper) forgetOn(ctx context.Context, place string, alive func() error) (next string, again time.Duration, err error) {
+	_, next, err = h.forget(ctx, place, h.retention, alive)
 	if next == "" {
 		return "", time.Hour, err
 	}
@@ -165,7 +172,7 @@ func (h *housekeeper) forgetOn(ctx context.Context, place string) (next string, 
 }
 
 // forget visits some tenants, and returns the one to go on after; "" is the end.
-func (s *Service) forget(ctx context.Context, after string, retention time.Duration) (changed int64, next string, err error) {
+func (s *Service) forget(ctx context.Context, after string, retention time.Duration, alive func() error) (changed int64, next string, err error) {
 	before := s.now().Add(-retention)
 	tenants, next, err := s.ledger.Aged(ctx, before, after)
 	if err != nil {
@@ -173,7 +180,7 @@ func (s *Service) forget(ctx context.Context, after string, retention time.Durat
 	}
 	var failures []error
 	for _, tenant := range tenants {
-		n, err := s.ledger.Pseudonymise(ctx, tenant, before)
+		n, err := s.forgetTenant(ctx, tenant, before, alive)
 		changed += n
 		failures = append(failures, err)
 		if n > 0 {
@@ -182,4 +189,19 @@ func (s *Service) forget(ctx context.Context, after string, retention time.Durat
 		}
 	}
 	return changed, next, errors.Join(failures...)
+}
+
+// forgetTenant forgets all that is old of a tenant, in steps, for as long as the job is this
+// instance's. A lost job has an error for the tenants that follow, too.
+func (s *Service) forgetTenant(ctx context.Context, tenant string, before time.Time, alive func() error) (changed int64, err error) {
+	for {
+		if err := alive(); err != nil {
+			return changed, err
+		}
+		n, err := s.ledger.Pseudonymise(ctx, tenant, before)
+		changed += n
+		if err != nil || n == 0 {
+			return changed, err
+		}
+	}
 }

@@ -17,8 +17,6 @@ type Ledger interface {
 	License(ctx context.Context, ref LicenseRef) (License, error)
 	// Lease returns a lease, ended or open, or CodeLeaseNotFound.
 	Lease(ctx context.Context, tenant, lease string) (Lease, error)
-	// Open returns all leases of a licence that are not ended.
-	Open(ctx context.Context, ref LicenseRef) ([]Lease, error)
 	// Seat notes that all leases of a licence that are not ended take their seats at the
 	// time `at`: an ending from before does not end them any more.
 	Seat(ctx context.Context, ref LicenseRef, at time.Time) error
@@ -74,8 +72,9 @@ type Place struct {
 
 // Privacy exports and erases personal data, that of a suspended tenant too.
 type Privacy interface {
-	// LicenseIDs returns the ids of all licences of a tenant.
-	LicenseIDs(ctx context.Context, tenant string) ([]string, error)
+	// OpenOf returns the ids of open leases of a user ("": of all), up to `limit` after the id
+	// `after`, in the order of licences and ids.
+	OpenOf(ctx context.Context, tenant, user, after string, limit int) ([]string, error)
 	// Export returns what is kept about a user; "" means about all of the tenant's. It
 	// begins after a place and returns up to `limit` leases and as many events.
 	Export(ctx context.Context, tenant, user string, after Place, limit int, event Event) (PersonalData, error)
@@ -127,9 +126,9 @@ type Housekeeping interface {
 	// Aged visits tenants after one, and returns those with personal data from before the
 	// given time, and the tenant to go on after; "" is the end.
 	Aged(ctx context.Context, before time.Time, after string) (tenants []string, next string, err error)
-	// Pseudonymise erases personal data in leases that ended, and audit events that
-	// happened, before the given time; it returns how many rows changed. What it changed
-	// stays so when it fails.
+	// Pseudonymise erases personal data in some of the leases that ended, and audit events
+	// that happened, before the given time; it returns how many rows changed, 0 when there is
+	// no more.
 	Pseudonymise(ctx context.Context, tenant string, before time.Time) (int64, error)
 }
 
@@ -319,6 +318,8 @@ type Seats interface {
 	Reclaim(ctx context.Context, ref LicenseRef) ([]Ending, error)
 	// Settled forgets endings that the ledger has recorded.
 	Settled(ctx context.Context, ref LicenseRef, endings []Ending) error
+	// Named returns the ids of the tenant's licences where it is kept who ended a lease.
+	Named(ctx context.Context, tenant string) ([]string, error)
 	// Begin starts a rebuild, before the ledger is read for it: one at a time. ErrBusy when
 	// another has begun and goes on; ErrWarm when there is nothing to rebuild.
 	Begin(ctx context.Context, ref LicenseRef) (Rebuild, error)

@@ -66,32 +66,7 @@ func badUser() *Error {
 }
 
 func (s *Service) erase(ctx context.Context, who Principal, user string) (int64, error) {
-	licenses, err := s.ledger.LicenseIDs(ctx, who.Tenant)
-	if err != nil {
-		return 0, err
-	}
-	for _, license := range licenses {
-		ref := LicenseRef{Tenant: who.Tenant, License: license}
-		// An ending that waits for the ledger names who ended it, also when the licence has
-		// had no lease for long.
-		if err := s.Reclaim(ctx, ref); err != nil {
-			return 0, err
-		}
-		open, err := s.ledger.Open(ctx, ref)
-		if err != nil {
-			return 0, err
-		}
-		for _, lease := range open {
-			if user != "" && lease.User != user {
-				continue
-			}
-			if err := s.ForceRelease(ctx, who, lease.ID); err != nil {
-				return 0, err
-			}
-		}
-	}
-	// What was answered to the user holds fingerprints and tokens.
-	if err := s.answers.Forget(ctx, who.Tenant, user); err != nil {
+	if err := s.endOf(ctx, who, user); err != nil {
 		return 0, err
 	}
 	event := who.event(ActionErase, "", "")
@@ -100,7 +75,42 @@ func (s *Service) erase(ctx context.Context, who Principal, user string) (int64,
 	if err != nil {
 		return 0, err
 	}
+	// What was answered to the user holds fingerprints and tokens, also what was answered while
+	// the ledger forgot the user.
+	if err := s.answers.Forget(ctx, who.Tenant, user); err != nil {
+		return 0, err
+	}
 	return changed, s.endErased(ctx, who)
+}
+
+// endOf ends the open leases of a user ("": of all), and tells the ledger of endings that wait
+// for it and name who ended them, also where the licence has had no lease for long. It looks at no
+// other licences: a tenant may have more of them than one request has time for.
+func (s *Service) endOf(ctx context.Context, who Principal, user string) error {
+	named, err := s.seats.Named(ctx, who.Tenant)
+	if err != nil {
+		return err
+	}
+	for _, license := range named {
+		if err := s.Reclaim(ctx, LicenseRef{Tenant: who.Tenant, License: license}); err != nil {
+			return err
+		}
+	}
+	for after := ""; ; {
+		leases, err := s.ledger.OpenOf(ctx, who.Tenant, user, after, page)
+		if err != nil {
+			return err
+		}
+		for _, lease := range leases {
+			if err := s.ForceRelease(ctx, who, lease); err != nil {
+				return err
+			}
+		}
+		if len(leases) < page {
+			return nil
+		}
+		after = leases[page-1]
+	}
 }
 
 // endErased ends leases that were granted while their user was erased: their holder has no name

@@ -87,9 +87,13 @@ func (s *shelf) Erase(_ context.Context, _, user string, _ app.Event) (int64, er
 	return 3, nil
 }
 
+func (stubSeats) Named(context.Context, string) ([]string, error) { return nil, nil }
+
 func (s *shelf) OpenErased(context.Context, string) ([]string, error) { return nil, nil }
 
-func (s *shelf) LicenseIDs(context.Context, string) ([]string, error) { return nil, nil }
+func (s *shelf) OpenOf(context.Context, string, string, string, int) ([]string, error) {
+	return nil, nil
+}
 
 func (s *shelf) Record(context.Context, string, app.Event) error { return nil }
 

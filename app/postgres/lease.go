@@ -43,11 +43,6 @@ func (l *Ledger) Lease(ctx context.Context, tenant, lease string) (app.Lease, er
 	return found, err
 }
 
-// Open implements app.Ledger.
-func (l *Ledger) Open(ctx context.Context, ref app.LicenseRef) ([]app.Lease, error) {
-	return l.leases(ctx, "open", ref.Tenant, `tenant_id = $1 AND license_id = $2 AND ended_at IS NULL ORDER BY granted_at`, ref.License)
-}
-
 // Seat implements app.Ledger. The licence's row lock makes who ends leases wait, or waits
 // for it.
 func (l *Ledger) Seat(ctx context.Context, ref app.LicenseRef, at time.Time) error {
@@ -60,13 +55,9 @@ func (l *Ledger) Seat(ctx context.Context, ref app.LicenseRef, at time.Time) err
 
 // Leases implements app.Catalog.
 func (l *Ledger) Leases(ctx context.Context, ref app.LicenseRef, after string, limit int) ([]app.Lease, error) {
-	return l.leases(ctx, "leases", ref.Tenant, `tenant_id = $1 AND license_id = $2 AND id > $3 AND ended_at IS NULL ORDER BY id LIMIT $4`, ref.License, after, limit)
-}
-
-func (l *Ledger) leases(ctx context.Context, operation, tenant, where string, args ...any) ([]app.Lease, error) {
 	var found []app.Lease
-	err := l.read(ctx, operation, tenant, func(b *pgx.Batch) {
-		b.Queue(`SELECT `+leaseColumns+` FROM licensing.lease WHERE `+where, append([]any{tenant}, args...)...).
+	err := l.read(ctx, "leases", ref.Tenant, func(b *pgx.Batch) {
+		b.Queue(`SELECT `+leaseColumns+` FROM licensing.lease WHERE tenant_id = $1 AND license_id = $2 AND id > $3 AND ended_at IS NULL ORDER BY id LIMIT $4`, ref.Tenant, ref.License, after, limit).
 			Query(func(rows pgx.Rows) (err error) {
 				found, err = pgx.CollectRows(rows, scanLease)
 				return err

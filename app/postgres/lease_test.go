@@ -21,7 +21,7 @@ func TestALeaseIsReadAsItWasGrantedAndEnded(t *testing.T) {
 	found.GrantedAt, found.SeatedAt, found.ExpiresAt = granted.GrantedAt, time.Time{}, granted.ExpiresAt
 	assert.Equal(t, granted, found)
 
-	open, err := w.Open(t.Context(), granted.Ref())
+	open, err := w.Leases(t.Context(), granted.Ref(), "", 10)
 	require.NoError(t, err)
 	require.Len(t, open, 1)
 	assert.Equal(t, granted.ID, open[0].ID)
@@ -29,7 +29,7 @@ func TestALeaseIsReadAsItWasGrantedAndEnded(t *testing.T) {
 	ended := w.read(granted)
 	assert.Equal(t, app.ReasonExpired, ended.Reason)
 	assert.WithinDuration(t, time.Now(), ended.EndedAt, time.Minute)
-	open, err = w.Open(t.Context(), granted.Ref())
+	open, err = w.Leases(t.Context(), granted.Ref(), "", 10)
 	require.NoError(t, err)
 	assert.Empty(t, open)
 
@@ -61,6 +61,29 @@ func TestOpenLeasesOfALicenceAreListedInPages(t *testing.T) {
 	assert.Equal(t, []string{first.ID}, page("", 1))
 	assert.Equal(t, []string{second.ID}, page(first.ID, 10), "the page after a lease is without it")
 	assert.Empty(t, page(second.ID, 10))
+}
+
+func TestOpenLeasesOfAUserAreListedInPagesWhateverTheirLicence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var want []string
+	for _, license := range []string{"cad", "ide"} {
+		want = append(want, w.grant(lease(license, "ada")).ID)
+		over := w.grant(lease(license, "ada"))
+		w.end(over, app.ReasonExpired)
+	}
+	bobs := w.grant(lease("cad", "bob"))
+	page := func(tenant, user, after string, limit int) []string {
+		found, err := w.OpenOf(t.Context(), tenant, user, after, limit)
+		require.NoError(t, err)
+		return found
+	}
+	assert.Equal(t, want, page(acme, "ada", "", 10))
+	assert.Equal(t, want[:1], page(acme, "ada", "", 1))
+	assert.Equal(t, want[1:], page(acme, "ada", want[0], 1))
+	assert.Empty(t, page(acme, "ada", want[1], 1))
+	assert.ElementsMatch(t, append(want, bobs.ID), page(acme, "", "", 10))
+	assert.Empty(t, page(other, "", "", 10))
 }
 
 // An erasure meets a heartbeat that has read the lease before: what the revival writes is
@@ -112,6 +135,24 @@ func TestTheLongerOfTwoGrantsOfAnOpenLeaseStays(t *testing.T) {
 	floating.ExpiresAt = borrowed.GrantedAt.Add(time.Hour)
 	w.grant(floating)
 	assert.True(t, w.read(borrowed).ExpiresAt.Equal(floating.ExpiresAt), "what is over does not lengthen what follows it")
+}
+
+// After the lease time was shortened, for example. Two grants may be written in another order.
+func TestTheLaterOfTwoFloatingGrantsOfAnOpenLeaseCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.grant(lease("ide", "ada"))
+	now := before
+	now.GrantedAt, now.ExpiresAt = before.GrantedAt.Add(time.Microsecond), before.GrantedAt.Add(time.Minute)
+	for _, one := range []app.Lease{now, before, now} {
+		w.grant(one)
+		found := w.read(before)
+		assert.True(t, found.ExpiresAt.Equal(now.ExpiresAt), found.ExpiresAt)
+		assert.True(t, found.GrantedAt.Equal(now.GrantedAt))
+	}
+	w.end(before, app.ReasonExpired)
+	w.grant(before)
+	assert.True(t, w.read(before).ExpiresAt.Equal(before.ExpiresAt), "one that is over begins anew")
 }
 
 func TestAnEndingSparesALeaseThatWasSeatedLaterAndIsWrittenOnce(t *testing.T) {

@@ -10,11 +10,18 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// LicenseIDs implements app.Privacy.
-func (l *Ledger) LicenseIDs(ctx context.Context, tenant string) ([]string, error) {
+// OpenOf implements app.Privacy.
+func (l *Ledger) OpenOf(ctx context.Context, tenant, user, after string, limit int) ([]string, error) {
+	license, _ := app.LicenseOfLease(after)
+	query, arguments := `SELECT id FROM licensing.lease WHERE tenant_id = $1 AND ended_at IS NULL AND (license_id, id) > ($2, $3)`, []any{tenant, license, after, limit}
+	// One statement for both would be planned for all users.
+	if user != "" {
+		query, arguments = query+` AND user_id = $5`, append(arguments, user)
+	}
+	query += ` ORDER BY license_id, id LIMIT $4`
 	var ids []string
-	err := l.read(ctx, "license_ids", tenant, func(b *pgx.Batch) {
-		b.Queue(`SELECT id FROM licensing.license WHERE tenant_id = $1 ORDER BY id`, tenant).Query(func(rows pgx.Rows) (err error) {
+	err := l.read(ctx, "open_of", tenant, func(b *pgx.Batch) {
+		b.Queue(query, arguments...).Query(func(rows pgx.Rows) (err error) {
 			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
 		})
@@ -76,12 +83,11 @@ func (l *Ledger) OpenErased(ctx context.Context, tenant string) ([]string, error
 }
 
 // Pseudonymise implements app.Housekeeping.
-func (l *Ledger) Pseudonymise(ctx context.Context, tenant string, before time.Time) (int64, error) {
-	return repeated(func(changed *int64) error {
-		return l.statements(ctx, "pseudonymise", tenant, func(b *pgx.Batch) {
-			queueScrub(b, "", pgtype.Timestamptz{Time: before, Valid: true}, changed)
-		})
+func (l *Ledger) Pseudonymise(ctx context.Context, tenant string, before time.Time) (changed int64, err error) {
+	err = l.statements(ctx, "pseudonymise", tenant, func(b *pgx.Batch) {
+		queueScrub(b, "", pgtype.Timestamptz{Time: before, Valid: true}, &changed)
 	})
+	return changed, err
 }
 
 // repeated does something again and again until it changes nothing, and returns how

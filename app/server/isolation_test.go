@@ -110,7 +110,6 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 		"Active":  func() (any, error) { return nil, ledger.Active(ctx, theirs) },
 		"License": func() (any, error) { return ledger.License(ctx, ref) },
 		"Lease":   func() (any, error) { return ledger.Lease(ctx, theirs, id) },
-		"Open":    func() (any, error) { return ledger.Open(ctx, ref) },
 		"Seat":    func() (any, error) { return nil, ledger.Seat(ctx, ref, time.Now()) },
 		"Grant": func() (any, error) {
 			license, err := ledger.License(ctx, ref)
@@ -125,7 +124,7 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 		"Leases":       func() (any, error) { return ledger.Leases(ctx, ref, "", 100) },
 		"Events":       func() (any, error) { return ledger.Events(ctx, theirs, 0, 100) },
 		"All":          func() (any, error) { return ledger.All(ctx, theirs, "", 100) },
-		"LicenseIDs":   func() (any, error) { return ledger.LicenseIDs(ctx, theirs) },
+		"OpenOf":       func() (any, error) { return ledger.OpenOf(ctx, theirs, "", "", 10) },
 		"Export":       func() (any, error) { return ledger.Export(ctx, theirs, "", app.Place{}, 100, app.Event{}) },
 		"Erase":        func() (any, error) { return ledger.Erase(ctx, theirs, "", app.Event{}) },
 		"OpenErased":   func() (any, error) { return ledger.OpenErased(ctx, theirs) },

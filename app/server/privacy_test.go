@@ -169,6 +169,43 @@ func TestALeaseThatIsGrantedDuringAnErasureOfItsUserEndsWithIt(t *testing.T) {
 	assert.NotEqual(t, granted.Lease.ID, again.Lease.ID)
 }
 
+// A tenant may have more licences than one request has time to look at.
+func TestAnErasureTakesNoLongerForATenantWithManyLicences(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, map[string]string{"REQUEST_TIMEOUT": "5s"})
+	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
+	w.postgres.Admin(t, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds)
+		SELECT 'demo-1a2b', 'license-' || n, 'p', 1, 300, 100 FROM generate_series(1, 30000) n`)
+	require.Equal(t, 201, api.acquire(t, "license-29999", ada, "adas-laptop").status)
+	erased := api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`)
+	require.Equal(t, 200, erased.status, string(erased.raw))
+	assert.Zero(t, w.postgres.Count(t, `SELECT count(*) FROM licensing.lease l WHERE ended_at IS NULL OR l::text ~ 'ada'`))
+}
+
+func TestAnAnswerThatIsGivenDuringAnErasureOfItsUserIsForgotten(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	answers := redis.NewAnswers(h.client, func(string, time.Duration, error) {})
+	begin := func(key string) {
+		earlier, err := answers.Begin(t.Context(), ada(), key, "take a seat")
+		require.NoError(t, err)
+		require.Nil(t, earlier)
+	}
+	finish := func(key string) {
+		require.NoError(t, answers.Finish(t.Context(), ada(), key, "take a seat", app.Answer{Status: 201, Body: []byte("adas-laptop")}, time.Hour))
+	}
+	begin("begun before")
+	h.ledger.beforeErase = func() {
+		begin("begun and answered meanwhile")
+		finish("begun and answered meanwhile")
+	}
+	_, err := h.Erase(t.Context(), root(), "ada")
+	require.NoError(t, err)
+	finish("begun before")
+	assert.Empty(t, h.world.remembered(t))
+}
+
 func TestALargeTenantIsExportedInPartsAndErasedInSteps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
