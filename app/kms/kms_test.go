@@ -2,6 +2,7 @@ package kms_test
 
 import (
 	"context"
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,10 @@ func TestATokenVerifiesWithThePublishedKeysAndFaultsAreSeen(t *testing.T) {
 	require.NoError(t, err)
 	_, err = verify.Token(keys, token, verify.Expected{Product: "ide", Fingerprint: "f"})
 	require.NoError(t, err)
+	encoded, _, _ := strings.Cut(token, ".")
+	header, err := base64.RawURLEncoding.DecodeString(encoded)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"alg":"RS512","kid":"license-signing.1","typ":"license+jwt"}`, string(header))
 	assert.Equal(t, 3, failed)
 }
 

@@ -3,6 +3,7 @@ package kms
 import (
 	"context"
 	"crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 
@@ -15,7 +16,8 @@ import (
 type Signer struct {
 	client  *Client
 	version string
-	keyID   string
+	// header is that of every token, encoded.
+	header string
 }
 
 var _ app.Signer = (*Signer)(nil)
@@ -26,50 +28,25 @@ func NewSigner(client *Client, version string) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signer{client: client, version: version, keyID: id}, nil
+	header, err := json.Marshal(map[string]string{"alg": string(jose.RS512), "kid": id, "typ": "license+jwt"})
+	if err != nil {
+		return nil, fmt.Errorf("encode the licence token's header: %w", err)
+	}
+	return &Signer{client: client, version: version, header: base64.RawURLEncoding.EncodeToString(header)}, nil
 }
 
-// Sign implements app.Signer.
+// Sign implements app.Signer: a JSON Web Signature in its compact form (RFC 7515, section 7.1),
+// whose parts are put together here, because the key is elsewhere.
 func (s *Signer) Sign(ctx context.Context, claims app.Claims) (string, error) {
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode the licence's claims: %w", err)
 	}
-	remote := &remoteKey{ctx: ctx, signer: s}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS512, Key: remote}, (&jose.SignerOptions{}).WithType("license+jwt"))
-	if err != nil {
-		return "", fmt.Errorf("prepare the licence token: %w", err)
-	}
-	signed, err := signer.Sign(payload)
+	token := base64.RawURLEncoding.AppendEncode([]byte(s.header+"."), payload)
+	digest := sha512.Sum512(token)
+	signature, err := s.client.sign(ctx, s.version, digest[:])
 	if err != nil {
 		return "", app.Unavailable("signing key", err)
 	}
-	token, err := signed.CompactSerialize()
-	if err != nil {
-		return "", fmt.Errorf("write the licence token: %w", err)
-	}
-	return token, nil
-}
-
-// remoteKey lets go-jose sign with a key that is elsewhere. It lives for one
-// signature, whose context it carries.
-type remoteKey struct {
-	ctx    context.Context
-	signer *Signer
-}
-
-var _ jose.OpaqueSigner = (*remoteKey)(nil)
-
-// Public implements jose.OpaqueSigner; only the key's id is needed.
-func (k *remoteKey) Public() *jose.JSONWebKey {
-	return &jose.JSONWebKey{KeyID: k.signer.keyID, Algorithm: string(jose.RS512), Use: "sig"}
-}
-
-// Algs implements jose.OpaqueSigner.
-func (k *remoteKey) Algs() []jose.SignatureAlgorithm { return []jose.SignatureAlgorithm{jose.RS512} }
-
-// SignPayload implements jose.OpaqueSigner.
-func (k *remoteKey) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, error) {
-	digest := sha512.Sum512(payload)
-	return k.signer.client.sign(k.ctx, k.signer.version, digest[:])
+	return string(base64.RawURLEncoding.AppendEncode(append(token, '.'), signature)), nil
 }
