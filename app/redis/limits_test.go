@@ -392,3 +392,22 @@ func TestTheLicencesThatNameWhoEndedALeaseAreFound(t *testing.T) {
 	require.NoError(t, in.seats.Settled(t.Context(), in.license.Ref(), endings))
 	assert.Empty(t, named("demo"))
 }
+
+// The live state is lost between the taking of a seat and its writing, and loaded in between.
+func TestASeatThatWasTakenDoesNotComeBackByALoadThatReadTheLedgerBefore(t *testing.T) {
+	t.Parallel()
+	for _, reason := range []app.Reason{app.ReasonTaken, app.ReasonForced, app.ReasonReleased, app.ReasonExpired} {
+		loser := open("laptop", "ada", "")
+		in := newOneLicense(t, app.License{Seats: 1, Policy: app.Policy{WhenFull: app.WhenFullTake}}, loser)
+		winner := app.Lease{Tenant: "demo", License: "inside", ID: app.NewLeaseID("inside"), Kind: app.KindFloating, ExpiresAt: time.Now().Add(time.Minute)}
+		held, err := in.seats.Confirm(t.Context(), winner, []app.Ending{{Lease: loser.ID, At: time.Now().Add(-time.Second), Reason: reason}})
+		require.NoError(t, err)
+		assert.False(t, held, "its own seat was lost, too")
+		_, err = in.seats.Extend(t.Context(), in.license.Ref(), loser.ID, "ada")
+		if reason.Final() {
+			assert.ErrorIs(t, err, app.ErrAbsent, reason)
+		} else {
+			assert.NoError(t, err, "it was seated since")
+		}
+	}
+}

@@ -133,9 +133,12 @@ end
 -- spare forgets that the ledger has to end a lease that has its seat again.
 local function spare(lease) redis.call('ZREM', endings, lease .. ' expired', lease .. ' cancelled') end
 
+-- final are the endings after which no lease lives again.
+local final = {'released', 'forced', 'taken'}
+
 -- ended says how the lease was given back or taken away, which is for good; nil when it was not.
 local function ended(lease)
-  for _, reason in ipairs({'released', 'forced', 'taken'}) do
+  for _, reason in ipairs(final) do
     if redis.call('ZSCORE', endings, lease .. ' ' .. reason) then return reason end
   end
 end
@@ -151,9 +154,14 @@ local function waiting()
 end
 
 -- settle forgets endings that the ledger has: pairs of ending and time in ARGV. One that
--- was renewed since then stays.
+-- was renewed since then stays. A lease that is over for good may have its seat again, by a load
+-- that read the ledger before.
 local function settle(first)
   for i = first, #ARGV, 2 do
+    for _, reason in ipairs(final) do
+      local lease = string.match(ARGV[i], '^(%S+) ' .. reason .. '$')
+      if lease and redis.call('ZSCORE', leases, lease) then drop(lease) end
+    end
     local at = redis.call('ZSCORE', endings, ARGV[i])
     if not at or tonumber(at) <= tonumber(ARGV[i + 1]) then
       redis.call('ZREM', endings, ARGV[i])
