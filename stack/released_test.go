@@ -120,6 +120,9 @@ func harmed(before []released, after []declared.Resource) map[string]string {
 		}
 		is := fixed(after[i])
 		for path, value := range was.Fixed {
+			if ignored(after[i], path) {
+				continue
+			}
 			computed := memory.Kinds()[after[i].Type].Fields[path].Computed
 			if now, given := is[path]; given && encode(now) != encode(value) || !given && !computed {
 				harms[was.URN] = fmt.Sprintf("is replaced, because %s was %s and is %s", path, encode(value), encode(now))
@@ -127,6 +130,11 @@ func harmed(before []released, after []declared.Resource) map[string]string {
 		}
 	}
 	return harms
+}
+
+// ignored tells whether a change of the property, or of what holds it, is not even looked at.
+func ignored(r declared.Resource, path string) bool {
+	return slices.ContainsFunc(r.IgnoreChanges, func(whole string) bool { return path == whole || strings.HasPrefix(path, whole+".") })
 }
 
 func encode(value any) string {
@@ -145,6 +153,8 @@ func TestAnotherNameWithoutAliasIsAHarm(t *testing.T) {
 		made, _ = made.With("name", cloud)
 		return made
 	}
+	ignoring := ring("keys", "other")
+	ignoring.IgnoreChanges = []string{"name"}
 	before := []released{{urn + "keys", map[string]any{"name": "ring"}}}
 	for name, c := range map[string]struct {
 		after declared.Resource
@@ -153,6 +163,7 @@ func TestAnotherNameWithoutAliasIsAHarm(t *testing.T) {
 		"the same":                    {ring("keys", "ring"), ""},
 		"another name":                {ring("keyring", "ring"), "is declared no more"},
 		"another name, with an alias": {ring("keyring", "ring", "gcp:kms/keyRing:KeyRing::keys"), ""},
+		"another ring, not looked at": {ignoring, ""},
 		"another ring":                {ring("keys", "other"), `is replaced, because name was "ring" and is "other"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,6 +56,9 @@ func decidedOfNodes() []string {
 	return []string{"initialNodeCount", "nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"}
 }
 
+// firstDiskGB is the size of a boot disk in the first pool, which no pod of ours ever uses.
+const firstDiskGB = 30
+
 func clusterArgs(args *Args) *container.ClusterArgs {
 	s := args.Settings
 	on, off := pulumi.Bool(true), pulumi.Bool(false)
@@ -120,11 +123,15 @@ func clusterArgs(args *Args) *container.ClusterArgs {
 		},
 
 		// The default pool exists for a moment only; its one node per zone must
-		// obey the same rules, or an organisation's policy refuses the cluster.
+		// obey the same rules, or an organisation's policy refuses the cluster. GKE would
+		// give each node 100 GB of SSD, and a new project may have 250 GB
+		// (https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/1795).
 		RemoveDefaultNodePool: on,
 		InitialNodeCount:      pulumi.Int(1),
 		NodeConfig: container.ClusterNodeConfigArgs{
 			ServiceAccount: args.NodeEmail.ToStringOutput().ToStringPtrOutput(),
+			DiskType:       pulumi.String("pd-standard"),
+			DiskSizeGb:     pulumi.Int(firstDiskGB),
 			BootDiskKmsKey: args.DiskKey.ToStringOutput().ToStringPtrOutput(),
 			OauthScopes:    pulumi.ToStringArray([]string{"https://www.googleapis.com/auth/cloud-platform"}),
 			ShieldedInstanceConfig: container.ClusterNodeConfigShieldedInstanceConfigArgs{

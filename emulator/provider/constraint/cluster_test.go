@@ -8,6 +8,7 @@ import (
 
 const (
 	clusterSDK   = "https://www.pulumi.com/registry/packages/gcp/api-docs/container/cluster/"
+	diskQuota    = "https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/1795"
 	dataplaneV2  = "https://cloud.google.com/kubernetes-engine/docs/how-to/dataplane-v2"
 	admissionSDK = "https://www.pulumi.com/registry/packages/gcp/api-docs/binaryauthorization/policy/"
 )
@@ -40,6 +41,10 @@ func clusterRows() []row {
 		{
 			what: "a cluster of a name in use", typ: typ, right: with(cluster, changes{"name": "other"}), when: onCreate,
 			given: []made{{typ, "first", cluster}}, change: changes{"name": "cluster"}, says: "already exists", source: clusterSDK,
+		},
+		{
+			what: "first nodes whose disks are more SSD than a new project may have", typ: typ, right: with(cluster, changes{"initialNodeCount": 1, "nodeConfig.diskType": "pd-standard"}), when: onCreate,
+			change: changes{"nodeConfig.diskType": nil}, says: `resource "SSD_TOTAL_GB": request requires '300.0' and is short '50.0'`, source: diskQuota,
 		},
 		{
 			what: "attested images without an attestor", typ: gcp.TypeAdmissionPolicy, right: admission,

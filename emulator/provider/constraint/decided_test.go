@@ -52,12 +52,12 @@ func TestARuleThatOnlyLogsIsNotEnforcedByAnUpdate(t *testing.T) {
 func TestAClusterWhoseProgramDoesNotSayWhatGKESwitchesOnIsReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	cluster := made{gcp.TypeCluster, "one", map[string]any{"name": "one", "location": region, "initialNodeCount": 1}}
+	cluster := made{gcp.TypeCluster, "one", map[string]any{"name": "one", "location": region, "initialNodeCount": 1, "nodeConfig": map[string]any{"diskType": "pd-standard"}}}
 	w.make(cluster)
 	paths, replaces := w.again(cluster)
 	assert.Equal(t, []string{"enableL4IlbSubsetting"}, paths)
 	assert.True(t, replaces)
-	cluster = made{gcp.TypeCluster, "two", map[string]any{"name": "two", "location": region, "initialNodeCount": 1, "enableL4IlbSubsetting": true}}
+	cluster = made{gcp.TypeCluster, "two", map[string]any{"name": "two", "location": region, "initialNodeCount": 1, "nodeConfig": map[string]any{"diskType": "pd-standard"}, "enableL4IlbSubsetting": true}}
 	w.make(cluster)
 	paths, _ = w.again(cluster)
 	assert.Empty(t, paths)
@@ -66,7 +66,7 @@ func TestAClusterWhoseProgramDoesNotSayWhatGKESwitchesOnIsReplaced(t *testing.T)
 func TestWhatGoogleAnswersInItsOwnWayDiffersUnlessItIsIgnored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	cluster := made{gcp.TypeCluster, "one", map[string]any{"name": "one", "location": region, "initialNodeCount": 1, "enableL4IlbSubsetting": true}}
+	cluster := made{gcp.TypeCluster, "one", map[string]any{"name": "one", "location": region, "initialNodeCount": 1, "nodeConfig": map[string]any{"diskType": "pd-standard"}, "enableL4IlbSubsetting": true}}
 	nodes := made{gcp.TypeNodePool, "nodes", map[string]any{"name": "nodes", "cluster": "one", "location": region, "nodeConfig": map[string]any{"machineType": "e2-small"}}}
 	w.make(cluster, nodes)
 	paths, _ := w.again(nodes)

@@ -56,6 +56,9 @@ func (w *Cloud) cluster() provider.Kind {
 			return nil
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
+			if err := w.checkSSD(d); err != nil && !d.Exists {
+				return err
+			}
 			w.describeCluster(d)
 			decideCluster(d)
 			return w.checkKey("container-engine-robot", d.Inputs.Text("databaseEncryption.keyName"))

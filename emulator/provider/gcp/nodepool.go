@@ -22,6 +22,9 @@ func (w *Cloud) nodePool() provider.Kind {
 			return "projects/" + d.Project() + "/locations/" + place + "/clusters/" + last(d.Inputs.Text("cluster")) + "/nodePools/" + d.Inputs.Text("name")
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
+			if err := w.checkSSD(d); err != nil && !d.Exists {
+				return err
+			}
 			fallback(d, "version", "1.33.5-gke.1162000")
 			decideNodes(d)
 			d.Outputs["instanceGroupUrls"], d.Outputs["managedInstanceGroupUrls"] = []any{}, []any{}
