@@ -17,6 +17,8 @@ type Args struct {
 	Project, Region string
 	// Services are the enabled APIs that everything waits for.
 	Services []pulumi.Resource
+	// Asking is the provider that looks up what exists, before any API is enabled.
+	Asking pulumi.ProviderResource
 }
 
 // Network is the declared or adopted network.

@@ -90,7 +90,7 @@ func (d *deployment) google() (err error) {
 func (d *deployment) network() (err error) {
 	s := d.settings
 	d.net, err = network.New(d.ctx, "network", &network.Args{
-		Settings: s.Network, Project: s.Platform.Project, Region: s.Platform.Region, Services: d.services.enabled,
+		Settings: s.Network, Project: s.Platform.Project, Region: s.Platform.Region, Services: d.services.enabled, Asking: d.enabling,
 	}, d.inGoogle())
 	return err
 }

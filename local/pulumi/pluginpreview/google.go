@@ -57,6 +57,9 @@ func (e existingProject) answer(method, host, urlPath string) (any, bool) {
 		return map[string]any{"items": map[string]any{"global": map[string]any{"addresses": e.project.ranges()}}}, true
 	case host == "dns.googleapis.com" && zonesPath.MatchString(urlPath):
 		return map[string]any{"managedZones": []any{}}, true
+	// An address that the stack makes, as the key ring below, is not there yet.
+	case host == "compute.googleapis.com" && addressPath.MatchString(urlPath) && e.project.makes(name):
+		return nil, true
 	case host == "compute.googleapis.com" && addressPath.MatchString(urlPath):
 		described["address"], described["prefixLength"], described["status"] = "203.0.113.10", 20, "IN_USE"
 		described["addressType"] = "EXTERNAL"

@@ -10,7 +10,7 @@ import (
 
 func TestEveryLookUpOfTheProgramHasAnAnswer(t *testing.T) {
 	t.Parallel()
-	project, err := readProject("prod", []byte("config: {license-platform:network: {name: coditect-vpc, stayingPrivateServicesRanges: [coditect-services]}}"))
+	project, err := readProject("prod", []byte("config: {license-platform:network: {name: coditect-vpc, stayingPrivateServicesRanges: [coditect-services], edgeAddress: {name: ours, adopt: false}}}"))
 	require.NoError(t, err)
 	e := existingProject{ca: "Q0E=", project: project}
 	for request, name := range map[[2]string]string{
@@ -30,6 +30,9 @@ func TestEveryLookUpOfTheProgramHasAnAnswer(t *testing.T) {
 	assert.Contains(t, fmt.Sprint(listed), "coditect-services")
 	reserved, _ := e.answer("GET", "compute.googleapis.com", "/compute/beta/projects/p/global/addresses/coditect-services")
 	assert.Equal(t, "projects/p/global/networks/coditect-vpc", reserved.(map[string]any)["network"])
+	own, known := e.answer("GET", "compute.googleapis.com", "/compute/beta/projects/p/global/addresses/ours")
+	require.True(t, known)
+	assert.Nil(t, own, "the stack makes it")
 	policy, known := e.answer("POST", "cloudresourcemanager.googleapis.com", "/v1/projects/p:getIamPolicy")
 	require.True(t, known)
 	assert.Contains(t, policy, "auditConfigs")

@@ -17,6 +17,10 @@ type project struct {
 		Subnetwork                   string   `json:"subnetwork"`
 		PrivateServicesRangeName     string   `json:"privateServicesRangeName"`
 		StayingPrivateServicesRanges []string `json:"stayingPrivateServicesRanges"`
+		EdgeAddress                  struct {
+			Name  string `json:"name"`
+			Adopt bool   `json:"adopt"`
+		} `json:"edgeAddress"`
 	} `json:"license-platform:network"`
 	Kubernetes struct {
 		NetworkPolicies struct {
@@ -46,6 +50,11 @@ func (s project) datapath() string {
 		return ""
 	}
 	return "ADVANCED_DATAPATH"
+}
+
+// makes tells whether the name is that of an address that the stack makes.
+func (s project) makes(name string) bool {
+	return name == s.Network.EdgeAddress.Name && !s.Network.EdgeAddress.Adopt
 }
 
 // reserves tells whether the name is that of a range for managed services.

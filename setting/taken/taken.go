@@ -1,0 +1,54 @@
+// Package taken refuses, in a preview, to make what has the name of something that exists
+// already and that the stack does not have. The update would stop there half-way.
+package taken
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Name is a name that a resource is about to take.
+type Name struct {
+	// Hook names the hook in the engine's state and in its messages.
+	Hook string
+	// Of says what has the name, such as "a key ring license-dev".
+	Of string
+	// Look returns the id of what has the name already.
+	Look func() (id string, err error)
+	// Remedy says what to do about it.
+	Remedy string
+}
+
+// absent are the answers to a look-up of what does not exist: the provider's own words
+// (google-beta/services/kms/data_source_google_kms_key_ring.go,
+// google-beta/tpgresource/utils.go, HandleDataSourceNotFoundError), and an API's in a project
+// where it is not enabled yet.
+var absent = regexp.MustCompile(`not found|Error 404|has not been used in project|SERVICE_DISABLED`)
+
+// Refuse is the option of a resource that takes the name. The engine asks only for one that
+// the state does not have.
+func Refuse(ctx *pulumi.Context, name Name) (pulumi.ResourceOption, error) {
+	if ctx.RunningWithMocks() {
+		return pulumi.ResourceHooks(nil), nil // the mock engine takes no hook
+	}
+	hook, err := ctx.RegisterResourceHook(name.Hook, func(*pulumi.ResourceHookArgs) error {
+		if !ctx.DryRun() {
+			return nil
+		}
+		id, err := name.Look()
+		switch {
+		case err == nil:
+			return fmt.Errorf("%s exists already, and this stack does not have it (%s): %s", name.Of, id, name.Remedy)
+		case absent.MatchString(err.Error()):
+			return nil
+		default:
+			return ctx.Log.Warn(fmt.Sprintf("whether %s exists already is not known: %v", name.Of, err), nil)
+		}
+	}, &pulumi.ResourceHookOptions{OnDryRun: true})
+	if err != nil {
+		return nil, fmt.Errorf("register the hook %q: %w", name.Hook, err)
+	}
+	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{hook}}), nil
+}
