@@ -55,7 +55,7 @@ func bringStackUp(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	opened, err := open(ctx, root, os.Getenv(bringUpDir), name, ports, nil)
+	opened, err := open(ctx, root, os.Getenv(bringUpDir), name, name, ports, nil)
 	if err != nil {
 		return err
 	}

@@ -25,9 +25,11 @@ import (
 // world is one stack of the committed ones, its state, and the cloud that it lives in.
 type world struct {
 	name, root, dir string
-	cloud           *memory.Cloud
-	servers         map[string]*provider.Server
-	ports           map[string]int
+	// stack is the stack's name in the state: that of its file, unless it was renamed.
+	stack   string
+	cloud   *memory.Cloud
+	servers map[string]*provider.Server
+	ports   map[string]int
 	// settings are those of the stack's file that a test gives another value, by their full key.
 	settings map[string]any
 }
@@ -38,7 +40,7 @@ func newWorld(t *testing.T, name string) *world {
 	require.NoError(t, err)
 	cloud, err := plan.NewCloud(name)
 	require.NoError(t, err)
-	w := &world{name: name, root: root, dir: t.TempDir(), cloud: cloud, servers: cloud.Providers(), ports: map[string]int{}, settings: map[string]any{}}
+	w := &world{name: name, stack: name, root: root, dir: t.TempDir(), cloud: cloud, servers: cloud.Providers(), ports: map[string]int{}, settings: map[string]any{}}
 	for name, served := range w.servers {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
@@ -86,13 +88,14 @@ func (w *world) committed(t *testing.T) map[string]any {
 // open makes the engine ready for today's program with the settings as they are now.
 func (w *world) open(t *testing.T) *engine.Engine {
 	t.Helper()
-	opened, err := open(t.Context(), w.root, w.dir, w.name, w.ports, w.settings)
+	opened, err := open(t.Context(), w.root, w.dir, w.name, w.stack, w.ports, w.settings)
 	require.NoError(t, err)
 	return opened
 }
 
-// open makes the engine ready for the program of a stack: its file is in root, its state in dir.
-func open(ctx context.Context, root, dir, name string, ports map[string]int, settings map[string]any) (*engine.Engine, error) {
+// open makes the engine ready for the program of a stack: its file, by name, is in root, its
+// state in dir.
+func open(ctx context.Context, root, dir, name, stackName string, ports map[string]int, settings map[string]any) (*engine.Engine, error) {
 	command, err := toolchain.Pulumi(ctx, root, func(string) {})
 	if err != nil {
 		return nil, err
@@ -102,7 +105,7 @@ func open(ctx context.Context, root, dir, name string, ports map[string]int, set
 		return nil, err
 	}
 	return engine.Open(ctx, engine.Options{
-		Dir: dir, Stack: name, Command: command, Program: func(ctx *pulumi.Context) error { return stack.With(images{}).Deploy(ctx) },
+		Dir: dir, Stack: stackName, Command: command, Program: func(ctx *pulumi.Context) error { return stack.With(images{}).Deploy(ctx) },
 		Providers: ports, Settings: file, Overrides: settings,
 		Secrets: map[string]string{"license-platform:migrationPassword": plan.MigrationPassword},
 	})
