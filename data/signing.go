@@ -18,6 +18,11 @@ const signingAlgorithm = "RSA_SIGN_PKCS1_4096_SHA512"
 func (k *Keys) signing(ctx *pulumi.Context, name string, args *KeysArgs, ring *kms.KeyRing) error {
 	settings := args.Settings.withDefaults()
 	keep := pulumi.RetainOnDelete(settings.Protected())
+	// Only the creation is told to make no version. The provider (v5.42) does not read it of a
+	// key that is imported, and would make the key anew, its versions destroyed
+	// (https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/kms/resource_kms_crypto_key.go,
+	// resourceKMSCryptoKeyImport).
+	created := pulumi.IgnoreChanges([]string{"skipInitialVersionCreation"})
 	key, err := kms.NewCryptoKey(ctx, name+"-signing", &kms.CryptoKeyArgs{
 		Name:                       pulumi.String(settings.Signing.Key),
 		KeyRing:                    ring.ID(),
@@ -28,7 +33,7 @@ func (k *Keys) signing(ctx *pulumi.Context, name string, args *KeysArgs, ring *k
 			Algorithm:       pulumi.String(signingAlgorithm),
 			ProtectionLevel: pulumi.String(settings.Signing.Protection),
 		},
-	}, guarded(k, settings, keep)...)
+	}, guarded(k, settings, keep, created)...)
 	if err != nil {
 		return fmt.Errorf("declaring signing key %q: %w", settings.Signing.Key, err)
 	}

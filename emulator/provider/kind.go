@@ -124,6 +124,10 @@ type Kind struct {
 	Refusal func(r store.Resource) error
 	// Remove takes the real thing away again.
 	Remove func(ctx context.Context, r store.Resource) error
+	// Unread lists the inputs that the provider does not read of what exists, so that its state
+	// lacks them after an import. The next update gives them, and one that cannot change in
+	// place replaces the resource.
+	Unread []string
 	// Seen picks from a present resource what a refresh compares with what was
 	// declared, nothing being declared when it is imported or looked up. Without it
 	// that is what the store has as inputs.
@@ -134,6 +138,8 @@ type Kind struct {
 	// Retained resources stay when their Pulumi resource goes, as the API
 	// offers no deletion. Their name stays in use, unless Adopt says otherwise.
 	Retained bool
+	// Leave returns how a retained resource stays. It may be left out.
+	Leave func(r store.Resource) store.Resource
 	// Abandoned tells whether this resource stays when its Pulumi resource goes,
 	// because its inputs say so. It may be left out.
 	Abandoned func(inputs Properties) bool

@@ -112,9 +112,12 @@ func (s *Server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 		return &pulumirpc.ReadResponse{}, nil
 	}
 	hidden := secrets(outputsBefore, inputsBefore)
-	found := Properties(present.Inputs)
+	found, computed := Properties(present.Inputs), Properties(present.Outputs)
 	if about.kind.Seen != nil {
 		found = about.kind.Seen(present, plain(inputsBefore))
+	}
+	if len(inputsBefore) == 0 && len(outputsBefore) == 0 { // an import
+		found, computed = found.without(about.kind.Unread), computed.without(about.kind.Unread)
 	}
 	if marked, is := inputsBefore[defaults]; is { // nobody else can know
 		found = maps.Clone(found)
@@ -124,7 +127,7 @@ func (s *Server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
-	properties, err := send(present.Outputs, about.kind.hide(hidden))
+	properties, err := send(computed, about.kind.hide(hidden))
 	if err != nil {
 		return nil, err
 	}
@@ -180,6 +183,9 @@ func (s *Server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 	}
 	if kind.Retained || kind.Abandoned != nil && kind.Abandoned(present.Inputs) { // it outlives its Pulumi resource
 		present.URN = ""
+		if kind.Leave != nil {
+			present = kind.Leave(present)
+		}
 		return &emptypb.Empty{}, s.store.Put(present)
 	}
 	if kind.Remove != nil {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -36,6 +37,18 @@ func (p Properties) At(path string) (any, bool) {
 		return nil, false
 	}
 	return value, true
+}
+
+// without returns the properties but those of these names.
+func (p Properties) without(names []string) Properties {
+	if len(names) == 0 {
+		return p
+	}
+	rest := maps.Clone(p)
+	for _, name := range names {
+		delete(rest, name)
+	}
+	return rest
 }
 
 // Has says whether something is declared at the path, known or not.

@@ -54,12 +54,22 @@ func (p *places) parent(typ, name string) string {
 	return string(text)
 }
 
-// tell says what to do when a creation failed because the resource exists already.
+// tell says what to do when a creation failed because the resource exists already, or a
+// deletion because something is left that uses it.
 func (p *places) tell(failed *pulumi.ErrorHookArgs) error {
-	if failed.FailedOperation != "create" || len(failed.Errors) == 0 {
+	if len(failed.Errors) == 0 {
 		return nil
 	}
 	typ := string(failed.Type)
+	if failed.FailedOperation == "delete" {
+		if advice := takeup.Kept(typ, failed.Errors[0], failed.OldInputs, p.options.Project); advice != "" {
+			return p.ctx.Log.Error(advice, nil)
+		}
+		return nil
+	}
+	if failed.FailedOperation != "create" {
+		return nil
+	}
 	advice := takeup.Advice(takeup.Place{
 		Stack: p.ctx.Stack(), Type: typ, Name: failed.Name, Parent: p.parent(typ, failed.Name),
 		Provider: p.provider(typ), Project: p.options.Project, Region: p.options.Region,

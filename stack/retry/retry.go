@@ -24,6 +24,10 @@ const hookName = "wait for Google (pulumi destroy --run-program says why the del
 // the program shows it in place of the reason, which is nearly always this one.
 const releaseHookName = "is already being used by the load balancer (docs/destroy.md), or fails for what pulumi destroy --run-program tells"
 
+// networkHookName is the same for a network of the stack's, which its peering with Google's
+// services keeps.
+const networkHookName = "is already being used by the peering with Google's services, or by the load balancer (docs/destroy.md); else pulumi destroy --run-program says why the deletion failed"
+
 // objectHookName is the same for what is in the cluster, and most deletions there fail because
 // nobody answers.
 const objectHookName = "a cluster that is gone: docs/destroy.md; else pulumi destroy --run-program says why the deletion failed"
@@ -87,9 +91,9 @@ var transientErrors = map[string][]*regexp.Regexp{
 // the cluster names them any more.
 var typesToRelease = regexp.MustCompile(`^gcp:compute/(sSLPolicy|securityPolicy):`)
 
-// typesOfCompute are the first ones that use the Compute Engine API, in a network of the
-// stack's. A load balancer that is left over keeps them, so that their hook says so.
-var typesOfCompute = regexp.MustCompile(`^gcp:compute/(network|globalAddress):`)
+// typesOfCompute are the first ones that use the Compute Engine API, beside the network. A
+// load balancer that is left over keeps them, so that their hook says so.
+var typesOfCompute = regexp.MustCompile(`^gcp:compute/globalAddress:`)
 
 // inUse is why Google does not delete what a load balancer still uses.
 var inUse = regexp.MustCompile(`Error 400: .*is already being used by '`)
@@ -116,6 +120,8 @@ func HasHook(typ string) bool { return hookOf(typ) != "" }
 // and components have none.
 func hookOf(typ string) string {
 	switch name, _, _ := strings.Cut(typ, ":"); {
+	case strings.HasPrefix(typ, "gcp:compute/network:"):
+		return networkHookName
 	case typesToRelease.MatchString(typ), typesOfCompute.MatchString(typ):
 		return releaseHookName
 	case name == "gcp":
@@ -143,7 +149,7 @@ func Register(ctx *pulumi.Context, o Options) error {
 	}
 	places := &places{ctx: ctx, options: o, parents: map[string]pulumi.Resource{}}
 	hooks := map[string]*pulumi.ErrorHook{}
-	for _, name := range []string{hookName, releaseHookName, objectHookName} {
+	for _, name := range []string{hookName, releaseHookName, networkHookName, objectHookName} {
 		hook, err := ctx.RegisterErrorHook(name, func(failed *pulumi.ErrorHookArgs) (bool, error) {
 			if err := places.tell(failed); err != nil {
 				return false, err

@@ -11,6 +11,9 @@ import (
 // precondition (https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets/patch).
 var beingDeleted = regexp.MustCompile(`(?i)DELETE_REQUESTED|failed_?precondition`)
 
+// inUse is what Compute Engine says of what something else uses.
+var inUse = regexp.MustCompile(`is already being used by`)
+
 // Advice says what to do when a creation failed because the resource exists already, or one
 // of its name is still being deleted. It is empty for any other failure.
 func Advice(at Place, message string, inputs resource.PropertyMap) string {
@@ -23,9 +26,35 @@ func Advice(at Place, message string, inputs resource.PropertyMap) string {
 	case at.Type == "gcp:identityplatform/config:Config":
 		return "Identity Platform is on in this project already, and nobody can switch it off: set identity.existingConfig: true, or, to let this stack keep its settings, " +
 			"take it into the state and run the update again:\n  " + Command(at, inputs)
+	case at.Type == "gcp:compute/globalAddress:GlobalAddress" && text(inputs, "addressType") == "EXTERNAL":
+		return cutOff(at, inputs) + "\nWhen it is somebody else's, set network.edgeAddress.adopt: true, or another network.edgeAddress.name."
+	case at.Type == "kubernetes:networking.k8s.io/v1:Ingress":
+		return cutOff(at, inputs) + "\nWhen it is somebody else's, do not: a stack that has an Ingress removes what it does not declare. " +
+			"Set kubernetes.ingress.adopt: true, or another kubernetes.ingress.name."
+	case at.Type == "gcp:redis/instance:Instance":
+		// The provider (v5.42) does not read the range of addresses
+		// (google-beta/services/redis/resource_redis_instance.go, resourceRedisInstanceRead).
+		return cutOff(at, inputs) + "\nThat update makes the cache anew, because the provider cannot read which range it is in; of an update that was cut off it holds nothing yet."
 	default:
-		return at.Name + " exists already, and this stack does not know it. When an update of this stack was cut off, its creation was the last thing done: " +
-			"take it into the state, and run the update again:\n  " + Command(at, inputs) +
+		return cutOff(at, inputs) +
 			"\nWhen it is somebody else's, or of a stack that was destroyed, give it another name instead (docs/destroy.md)."
 	}
+}
+
+// cutOff says how to go on after an update that ended between a creation and its answer.
+func cutOff(at Place, inputs resource.PropertyMap) string {
+	return at.Name + " exists already, and this stack does not know it. When an update of this stack was cut off, its creation was the last thing done: " +
+		"take it into the state, and run the update again:\n  " + Command(at, inputs)
+}
+
+// Kept says what to do when a deletion failed because something uses the resource that no
+// program knows. It is empty for any other failure.
+func Kept(typ, message string, inputs resource.PropertyMap, project string) string {
+	if typ != "gcp:compute/network:Network" || !inUse.MatchString(message) {
+		return ""
+	}
+	// The connection was abandoned, and the network's half of it stays
+	// (https://github.com/GoogleCloudPlatform/magic-modules/pull/18476).
+	return fmt.Sprintf("the peering with Google's services keeps the network: delete the peering once the database and the cache are gone, and run the destroy again:\n"+
+		"  gcloud compute networks peerings delete servicenetworking-googleapis-com --network=%s --project=%s", text(inputs, "name"), project)
 }

@@ -105,6 +105,17 @@ func TestTheAdviceFitsWhatGoogleKeeps(t *testing.T) {
 		"Identity Platform that is on": {
 			"gcp:identityplatform/config:Config", "Error 400: Identity Platform has already been enabled for this project.", nil, "set identity.existingConfig: true",
 		},
+		"a public address": {
+			"gcp:compute/globalAddress:GlobalAddress", exists, resource.PropertyMap{"name": resource.NewProperty("ip"), "addressType": resource.NewProperty("EXTERNAL")},
+			"When it is somebody else's, set network.edgeAddress.adopt: true",
+		},
+		"the range of managed services": {"gcp:compute/globalAddress:GlobalAddress", exists, name("name", "range"), "give it another name instead"},
+		"an Ingress": {
+			"kubernetes:networking.k8s.io/v1:Ingress", `ingresses.networking.k8s.io "ide" already exists`,
+			resource.PropertyMap{"metadata": resource.NewProperty(resource.PropertyMap{"name": resource.NewProperty("ide"), "namespace": resource.NewProperty("ide")})},
+			"Set kubernetes.ingress.adopt: true, or another kubernetes.ingress.name",
+		},
+		"a cache":                       {"gcp:redis/instance:Instance", exists, name("name", "cache"), "makes the cache anew"},
 		"anything else":                 {"gcp:compute/network:Network", "Error 403: you may not", name("name", "net"), ""},
 		"a type that is never in use":   {"gcp:monitoring/alertPolicy:AlertPolicy", exists, name("displayName", "a"), ""},
 		"a precondition of another one": {"gcp:compute/network:Network", "failedPrecondition", name("name", "net"), ""},
@@ -119,4 +130,13 @@ func TestTheAdviceFitsWhatGoogleKeeps(t *testing.T) {
 			assert.Contains(t, advice, c.says)
 		})
 	}
+}
+
+func TestTheAdviceNamesThePeeringThatKeepsANetwork(t *testing.T) {
+	t.Parallel()
+	const network, used = "gcp:compute/network:Network", "Error waiting for Deleting Network: The network resource 'projects/p/global/networks/n' is already being used by 'x'"
+	inputs := resource.PropertyMap{"name": resource.NewProperty("n")}
+	assert.Contains(t, takeup.Kept(network, used, inputs, "p"), "peerings delete servicenetworking-googleapis-com --network=n --project=p")
+	assert.Empty(t, takeup.Kept(network, "Error 403: you may not", inputs, "p"))
+	assert.Empty(t, takeup.Kept("gcp:compute/sSLPolicy:SSLPolicy", used, inputs, "p"))
 }

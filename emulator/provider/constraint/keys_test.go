@@ -1,6 +1,7 @@
 package constraint_test
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
@@ -78,6 +79,11 @@ func encrypted(what, typ, property, agent string, right map[string]any, before .
 		{
 			what: what + ": a key that does not exist", typ: typ, right: right, when: onCreate,
 			given: before, lacking: append(key(), grant(agent)...), says: missing, source: keyCMEK,
+		},
+		{
+			what: what + ": a key of a stack that was destroyed, whose version was not restored and enabled", typ: typ, right: right, when: onCreate,
+			given: slices.Concat(before, key(), grant(agent)), gone: []made{{gcp.TypeCryptoKey, "left", map[string]any{"name": "left", "keyRing": ring}}},
+			change: changes{property: ring + "/cryptoKeys/left"}, says: "cryptoKeys/left/cryptoKeyVersions/1 is not enabled, current state is: DESTROY_SCHEDULED", source: keyDestroy,
 		},
 	}
 }

@@ -52,6 +52,10 @@ func networkRows() []row {
 			user: []made{subnet()}, says: "is already being used by", source: vpcDelete,
 		},
 		{
+			what: "deleting a network that is peered with Google's services", typ: gcp.TypeNetwork, right: network().inputs, when: onDelete,
+			user: []made{reserved(), connection()}, says: "peerings/servicenetworking-googleapis-com'", source: "https://github.com/GoogleCloudPlatform/magic-modules/pull/18476",
+		},
+		{
 			what: "a subnet without a range of addresses", typ: gcp.TypeSubnetwork, right: subnet().inputs,
 			change: changes{"ipCidrRange": "all"}, says: "to be a valid CIDR Value", source: "https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks",
 		},

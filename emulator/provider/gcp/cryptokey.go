@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 const TypeCryptoKey = "gcp:kms/cryptoKey:CryptoKey"
 
 const (
+	enabled    = "ENABLED"
 	symmetric  = "ENCRYPT_DECRYPT"
 	asymmetric = "ASYMMETRIC_SIGN"
 	// minRotation and maxRotation bound rotationPeriod, in seconds
@@ -41,12 +43,7 @@ func (w *Cloud) cryptoKey() provider.Kind {
 			}
 			fallback(d, "purpose", symmetric)
 			fallback(d, "destroyScheduledDuration", "2592000s")
-			primaries := []any{}
-			if d.Outputs["purpose"] == symmetric && !d.Inputs.True("skipInitialVersionCreation") {
-				id := d.Inputs.Text("keyRing") + "/cryptoKeys/" + d.Inputs.Text("name")
-				primaries = append(primaries, map[string]any{"name": id + "/cryptoKeyVersions/1", "state": "ENABLED"})
-			}
-			d.Outputs["primaries"] = primaries
+			d.Outputs["primaries"] = w.primaries(d)
 			return nil
 		},
 		Ensure: func(ctx context.Context, r store.Resource) error {
@@ -59,7 +56,44 @@ func (w *Cloud) cryptoKey() provider.Kind {
 			})
 		},
 		Retained: true, // keys cannot be deleted
+		Leave:    leaveKey,
+		// What the creation of a key is told is not part of the key: an import sets it to false
+		// (google-beta/services/kms/resource_kms_crypto_key.go, resourceKMSCryptoKeyImport).
+		Unread: []string{"skipInitialVersionCreation"},
 	}
+}
+
+// primaries is the version that encrypts, with its state: what it was, or that of a new key.
+func (w *Cloud) primaries(d *provider.Draft) []any {
+	id := relative(d.Inputs.Text("keyRing")) + "/cryptoKeys/" + d.Inputs.Text("name")
+	if present, exists := w.Store.Get(TypeCryptoKey, id); exists {
+		if is, _ := present.Outputs["primaries"].([]any); is != nil {
+			return is
+		}
+	}
+	if d.Outputs["purpose"] != symmetric || d.Inputs.True("skipInitialVersionCreation") {
+		return []any{}
+	}
+	return []any{map[string]any{"name": id + "/cryptoKeyVersions/1", "state": enabled}}
+}
+
+// leaveKey is what the provider does to a key that it cannot delete: it schedules the
+// destruction of the versions, and lets the key not rotate any more
+// (google-beta/services/kms/resource_kms_crypto_key.go, resourceKMSCryptoKeyDelete).
+func leaveKey(r store.Resource) store.Resource {
+	r.Inputs, r.Outputs = maps.Clone(r.Inputs), maps.Clone(r.Outputs)
+	delete(r.Inputs, "rotationPeriod")
+	delete(r.Outputs, "rotationPeriod")
+	primaries, _ := r.Outputs["primaries"].([]any)
+	var left []any
+	for _, primary := range primaries {
+		version, _ := primary.(map[string]any)
+		version = maps.Clone(version)
+		version["state"] = "DESTROY_SCHEDULED"
+		left = append(left, version)
+	}
+	r.Outputs["primaries"] = left
+	return r
 }
 
 func checkKeyInputs(d *provider.Draft) []provider.Failure {
@@ -93,17 +127,31 @@ func checkKeyInputs(d *provider.Draft) []provider.Failure {
 	return failures
 }
 
-// checkKey refuses a key that does not exist, or that the service's agent may
-// not use. An empty key means that Google's own key encrypts.
+// checkKey refuses a key that does not exist, whose version is not enabled, or that the
+// service's agent may not use. An empty key means that Google's own key encrypts.
 func (w *Cloud) checkKey(agentDomain, key string) error {
 	if key == "" {
 		return nil
 	}
-	if _, exists := w.Store.Get(TypeCryptoKey, key); !exists {
-		return apiError(400, "The Cloud KMS key %s does not exist.", key)
+	if err := w.checkEnabled(key); err != nil {
+		return err
 	}
 	if agent := serviceAgent(agentDomain); !w.mayUse(agent, key) {
 		return apiError(400, "The service agent %s does not have permission to use the Cloud KMS key %s: grant it roles/cloudkms.cryptoKeyEncrypterDecrypter on the key first.", agent, key)
+	}
+	return nil
+}
+
+// checkEnabled refuses a key that does not exist, or that cannot encrypt: its version is
+// disabled, or will be destroyed (https://cloud.google.com/kms/docs/key-states).
+func (w *Cloud) checkEnabled(key string) error {
+	present, exists := w.Store.Get(TypeCryptoKey, key)
+	if !exists {
+		return apiError(400, "The Cloud KMS key %s does not exist.", key)
+	}
+	outputs := provider.Properties(present.Outputs)
+	if state := outputs.Text("primaries.0.state"); state != "" && state != enabled {
+		return apiError(400, "%s is not enabled, current state is: %s.", outputs.Text("primaries.0.name"), state)
 	}
 	return nil
 }

@@ -20,6 +20,8 @@ func (w *Cloud) databaseUser() provider.Kind {
 		Own:      true,
 		Computed: []string{"sqlServerUserDetails"},
 		Secret:   []string{"password"},
+		// google-beta/services/sql/resource_sql_user.go, resourceSqlUserRead
+		Unread: []string{"deletionPolicy", "password"},
 		ID: func(d *provider.Draft) string {
 			return d.Inputs.Text("name") + "//" + d.Inputs.Text("instance")
 		},

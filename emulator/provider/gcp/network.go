@@ -27,6 +27,13 @@ func (w *Cloud) network() provider.Kind {
 					return apiError(400, "The network resource '%s' is already being used by '%s'", r.ID, s.ID)
 				}
 			}
+			// A peering keeps the network, also one whose connection was abandoned
+			// (https://github.com/GoogleCloudPlatform/magic-modules/pull/18476).
+			for _, c := range w.Store.List(TypeConnection) {
+				if relative(provider.Properties(c.Inputs).Text("network")) == r.ID {
+					return apiError(400, "The network resource '%s' is already being used by '%s/peerings/servicenetworking-googleapis-com'", r.ID, r.ID)
+				}
+			}
 			return nil
 		},
 	}

@@ -24,6 +24,8 @@ func (w *Cloud) objective() provider.Kind {
 		Free:     "an objective reads metrics that Google writes for nothing; its alerts are priced",
 		Own:      true,
 		Computed: []string{"name"},
+		// google-beta/services/monitoring/resource_monitoring_slo.go, resourceMonitoringSloRead
+		Unread: []string{"service"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			return append(checkName(d, "sloId", objectiveForm), append(checkPromise(d), checkIndicator(d)...)...)
 		},

@@ -32,6 +32,8 @@ func (w *Cloud) redisInstance() provider.Kind {
 			"nodes", "readEndpoint", "readEndpointPort", "effectiveLabels", "pulumiLabels", "maintenanceSchedules",
 		},
 		Secret: []string{"authString"},
+		// google-beta/services/redis/resource_redis_instance.go, resourceRedisInstanceRead
+		Unread: []string{"reservedIpRange"},
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/locations/" + d.Region() + "/instances/" + d.Inputs.Text("name")
 		},
@@ -90,7 +92,7 @@ func (w *Cloud) computeRedis(d *provider.Draft) error {
 // checkRedisKey is checkKey; Memorystore tells of a missing grant in the operation that
 // makes the instance (https://github.com/hashicorp/terraform-provider-google/issues/17333).
 func (w *Cloud) checkRedisKey(key string) error {
-	if _, exists := w.Store.Get(TypeCryptoKey, key); exists && !w.mayUse(serviceAgent("cloud-redis"), key) {
+	if key != "" && w.checkEnabled(key) == nil && !w.mayUse(serviceAgent("cloud-redis"), key) {
 		return &operationError{"Instance", failedPrecondition, "Unable to delegate the access of CMEK. Please try again later."}
 	}
 	return w.checkKey("cloud-redis", key)

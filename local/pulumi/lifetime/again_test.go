@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/local/pulumi/engine"
 )
 
@@ -50,25 +52,13 @@ func TestDrillOfAStackThatIsDestroyedAndMadeAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, name)
-			_, err := w.up(t)
-			require.NoError(t, err)
-			for _, layer := range []string{"data", "identity", "observe"} {
-				w.set(t, layer, []string{"deletionProtection"}, false)
-			}
-			for _, s := range stack.unprotected {
-				w.set(t, s.section, s.path, s.value)
-			}
-			changes, err := w.up(t)
-			require.NoError(t, err)
-			assert.Zero(t, changes["delete"]+changes["replace"], "only the protection changes")
-			require.NoError(t, w.open(t).Destroy(t.Context(), func(engine.Step) {}))
-
+			w.liveAndEnd(t, stack.unprotected)
 			if name == "prod" {
 				w.set(t, "kubernetes", []string{"ingress", "giveBack"}, false)
 			}
 			refused := w.open(t).Preview(t.Context(), func(engine.Step) {})
 			require.ErrorContains(t, refused, "another data.keys.ring", "the preview refuses it already")
-			told := w.obey(t, refused)
+			told, err := w.obey(t, refused), error(nil)
 			for range len(remedies()) {
 				if _, err = w.up(t); err == nil {
 					break
@@ -78,10 +68,53 @@ func TestDrillOfAStackThatIsDestroyedAndMadeAgain(t *testing.T) {
 			}
 			require.NoError(t, err, "each failed update says what to set")
 			assert.ElementsMatch(t, stack.told, told)
-			changes, err = w.up(t)
+			changes, err := w.up(t)
 			require.NoError(t, err)
 			assert.Empty(t, changes)
 		})
+	}
+}
+
+// liveAndEnd brings the stack up and destroys it, as docs/destroy.md says.
+func (w *world) liveAndEnd(t *testing.T, unprotected []setting) {
+	t.Helper()
+	_, err := w.up(t)
+	require.NoError(t, err)
+	for _, layer := range []string{"data", "identity", "observe"} {
+		w.set(t, layer, []string{"deletionProtection"}, false)
+	}
+	for _, s := range unprotected {
+		w.set(t, s.section, s.path, s.value)
+	}
+	changes, err := w.up(t)
+	require.NoError(t, err)
+	assert.Zero(t, changes["delete"]+changes["replace"], "only the protection changes")
+	err = w.open(t).Destroy(t.Context(), func(engine.Step) {})
+	if w.hasNetwork(t) {
+		require.ErrorContains(t, err, "peerings/servicenetworking-googleapis-com")
+		w.unpeer(t)
+		err = w.open(t).Destroy(t.Context(), func(engine.Step) {})
+	}
+	require.NoError(t, err)
+}
+
+// hasNetwork tells whether the network is the stack's own.
+func (w *world) hasNetwork(t *testing.T) bool {
+	t.Helper()
+	settings, _ := w.committed(t)["license-platform:network"].(map[string]any)
+	return settings["adopt"] != true
+}
+
+// unpeer does what gcloud compute networks peerings delete does.
+func (w *world) unpeer(t *testing.T) {
+	t.Helper()
+	for _, r := range w.cloud.Store.List(gcp.TypeDatabaseInstance, gcp.TypeRedisInstance) {
+		require.Empty(t, r.URN, "the database and the cache are gone")
+	}
+	for _, connection := range w.cloud.Store.List(gcp.TypeConnection) {
+		if strings.HasSuffix(provider.Properties(connection.Inputs).Text("network"), "/license-"+w.name) {
+			require.NoError(t, w.cloud.Store.Delete(connection.Type, connection.ID))
+		}
 	}
 }
 
