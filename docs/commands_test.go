@@ -132,7 +132,7 @@ func pulumiCommand(t *testing.T, c command) {
 	t.Helper()
 	known := map[string][]string{
 		"login": {}, "stack init": {"--secrets-provider"}, "stack output": {"--stack"}, "preview": {"--stack", "--diff", "--refresh"},
-		"up": {"--stack", "--refresh", "--skip-preview"}, "config set": {"--secret", "--path", "--stack"}, "config get": {"--path", "--stack"}, "destroy": {"--stack"}, "stack export": {"--stack", "--file"}, "stack import": {"--stack", "--file"},
+		"up": {"--stack", "--refresh", "--skip-preview"}, "config set": {"--secret", "--path", "--stack"}, "config get": {"--path", "--stack"}, "destroy": {"--stack", "--run-program"}, "stack export": {"--stack", "--file"}, "stack import": {"--stack", "--file"},
 		"cancel": {"--stack", "--yes"}, "refresh": {"--stack", "--preview-only"},
 	}
 	rest := allowed(t, c, known)
@@ -168,13 +168,15 @@ func gcloudCommand(t *testing.T, c command) {
 		"kms keyrings create":                {"--location", "--project"},
 		"kms keys create":                    {"--keyring", "--location", "--purpose", "--project"},
 		"kms keys get-iam-policy":            {"--keyring", "--location"},
-		"kms keys versions list":             {"--key", "--keyring", "--location"},
+		"kms keys list":                      {"--keyring", "--filter", "--format"},
+		"kms keys versions list":             {"--key", "--keyring", "--location", "--filter", "--format"},
 		"kms keys versions restore":          {"--key", "--keyring", "--location"},
 		"kms keys versions enable":           {"--key", "--keyring", "--location"},
 		"container clusters describe":        {"--location", "--project", "--format"},
 		"container clusters get-credentials": {"--location", "--project"},
 		"compute addresses list":             {"--global", "--filter", "--project"},
 		"dns managed-zones list":             {"--project"},
+		"compute networks peerings delete":   {"--network", "--project"},
 		"compute security-policies describe": {"--flatten", "--format"},
 		"compute ssl-certificates list":      {"--global", "--filter", "--format"},
 		"iam roles create":                   {"--project", "--permissions"},
