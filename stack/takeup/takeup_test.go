@@ -106,7 +106,8 @@ func TestTheAdviceFitsWhatGoogleKeeps(t *testing.T) {
 			"gcp:identityplatform/config:Config", "Error 400: Identity Platform has already been enabled for this project.", nil, "set identity.existingConfig: true",
 		},
 		"a public address": {
-			"gcp:compute/globalAddress:GlobalAddress", exists, resource.PropertyMap{"name": resource.NewProperty("ip"), "addressType": resource.NewProperty("EXTERNAL")},
+			"gcp:compute/globalAddress:GlobalAddress", exists,
+			resource.PropertyMap{"name": resource.NewProperty("ip"), "addressType": resource.NewProperty("EXTERNAL")},
 			"When it is somebody else's, set network.edgeAddress.adopt: true",
 		},
 		"the range of managed services": {"gcp:compute/globalAddress:GlobalAddress", exists, name("name", "range"), "give it another name instead"},
