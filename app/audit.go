@@ -93,13 +93,21 @@ func (s *Service) note(ctx context.Context, tenant string, event Event, write fu
 	}
 }
 
-// Refused writes to the audit trail that a caller was refused: what was asked for, of
-// which licence and lease ("" for none), and why. Not for refusals that the ledger could
-// not take either, and those that protect the service: Unavailable, internal errors,
+// Noted says whether refusals with the code are written to the audit trail. Not those that the
+// ledger could not take either, and those that protect the service: Unavailable, internal errors,
 // unknown tenants and too many requests.
-func (s *Service) Refused(ctx context.Context, who Principal, asked, license, lease string, code Code) {
+func Noted(code Code) bool {
 	switch code {
 	case CodeUnavailable, CodeInternal, CodeUnknownTenant, CodeTooManyRequests:
+		return false
+	}
+	return true
+}
+
+// Refused writes to the audit trail that a caller was refused: what was asked for, of
+// which licence and lease ("" for none), and why, if that is Noted.
+func (s *Service) Refused(ctx context.Context, who Principal, asked, license, lease string, code Code) {
+	if !Noted(code) {
 		return
 	}
 	// What nothing can be called is not written down either.

@@ -101,7 +101,7 @@ func (h *housekeeper) begin(ctx context.Context, job Job, place string) {
 			delete(h.running, job)
 		}()
 		next, again, err := h.do(ctx, job, place)
-		if err != nil {
+		if !goesOn(err) {
 			next, again = place, h.interval/6
 		}
 		h.note(ctx, errors.Join(err, h.seats.Done(ctx, h.name, job, next, again)))

@@ -140,6 +140,37 @@ func TestWhatIsOldIsForgottenTenantByTenant(t *testing.T) {
 	assert.ErrorIs(t, err, errBroken)
 }
 
+func TestALicenceOrATenantThatFailsEachTimeKeepsNobodyBehindItFromItsTurn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		job    Job
+		breaks map[string][]error
+		lost   bool
+		done   string
+	}{
+		"a licence":           {JobSweep, map[string][]error{"Look": {errBroken}}, false, "sweep acme/ide/a 2s"},
+		"the ledger":          {JobSweep, map[string][]error{"OpenLeases": {errBroken}}, false, "sweep  5s"},
+		"a tenant":            {JobForget, map[string][]error{"Pseudonymise": {errBroken}}, false, "forget tenants 2s"},
+		"all of the ledger":   {JobForget, map[string][]error{"Aged": {errBroken}}, false, "forget  5s"},
+		"a job that was lost": {JobForget, nil, true, "forget  5s"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			k := newKept()
+			k.lost = c.lost
+			k.open = [][]OpenLease{{{LicenseRef: ref("ide"), ID: "a"}}, {{LicenseRef: ref("z"), ID: "b"}}}
+			k.aged = [][]string{{"tenants"}, {"others"}}
+			k.service.ledger = &slow{kept: k, step: hold / 4}
+			for method, errs := range c.breaks {
+				k.fails[method] = errs
+			}
+			h := &housekeeper{Service: k.service, interval: 30 * time.Second, running: map[Job]bool{}}
+			h.begin(t.Context(), c.job, "")
+			h.group.Wait()
+			assert.Equal(t, c.done, <-k.done, name)
+		})
+	}
+}
+
 func TestAnInstanceTakesOnWhatIsDueAndSaysHowFarItCame(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

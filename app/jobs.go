@@ -90,6 +90,24 @@ const sweepPage = 2000
 // lookPage is how many leases of a licence one look asks about.
 const lookPage = 500
 
+// passedBy is an error about some licences or tenants, which have their next turn with the next
+// round: one that fails each time does not keep those behind it from theirs.
+type passedBy struct{ error }
+
+// Unwrap lets errors.Is and errors.As see what went wrong.
+func (p passedBy) Unwrap() error { return p.error }
+
+// passBy joins errors of licences or tenants.
+func passBy(failures []error) error {
+	if err := errors.Join(failures...); err != nil {
+		return passedBy{err}
+	}
+	return nil
+}
+
+// goesOn says whether a job goes on behind what the error is about.
+func goesOn(err error) bool { return err == nil || errors.As(err, &passedBy{}) }
+
 // sweepOn is a turn of the sweep: the work of a turn is the same however many leases there
 // are, and a whole sweep takes the longer.
 func (h *housekeeper) sweepOn(ctx context.Context, place string, alive func() error) (next string, again time.Duration, err error) {
@@ -98,17 +116,17 @@ func (h *housekeeper) sweepOn(ctx context.Context, place string, alive func() er
 	after.License, after.ID, _ = strings.Cut(place, "/")
 	end, cold, err := h.sweep(ctx, after, alive)
 	switch {
-	case err != nil:
+	case !goesOn(err):
 		return "", 0, err
 	case end == nil:
-		return "", h.interval, nil
+		return "", h.interval, err
 	}
 	next = strings.Join([]string{end.Tenant, end.License, end.ID}, "/")
 	if cold {
 		// After a loss everything is cold; the rebuilding has pauses of its own.
-		return next, 0, nil
+		return next, 0, err
 	}
-	return next, h.interval / 15, nil
+	return next, h.interval / 15, err
 }
 
 // sweep compares a page of open leases with the live seats, and returns where to go on,
@@ -128,7 +146,7 @@ func (s *Service) sweep(ctx context.Context, after OpenLease, alive func() error
 		failures = append(failures, s.tend(ctx, visits[:n]))
 		visits = visits[n:]
 	}
-	return next, s.rebuilds.Load() != rebuilt, errors.Join(failures...)
+	return next, s.rebuilds.Load() != rebuilt, passBy(failures)
 }
 
 // sortOpen makes visits of open leases, which come licence by licence.
@@ -188,7 +206,10 @@ func (s *Service) forget(ctx context.Context, after string, retention time.Durat
 			s.record(ctx, tenant, Event{Action: ActionPseudonymise, Detail: detail})
 		}
 	}
-	return changed, next, errors.Join(failures...)
+	if err := alive(); err != nil {
+		return changed, "", err
+	}
+	return changed, next, passBy(failures)
 }
 
 // forgetTenant forgets all that is old of a tenant, in steps, for as long as the job is this

@@ -68,6 +68,7 @@ type api struct {
 	metrics Metrics
 	log     *slog.Logger
 	huma    huma.API
+	limit   *tenantLimit
 	// remembered says how answers to an Idempotency-Key are, by the operation's pattern.
 	remembered map[string]remembering
 }
@@ -75,17 +76,17 @@ type api struct {
 // New returns the handler for the API's port. The only error is an origin that is
 // not one.
 func New(c Config) (http.Handler, error) {
-	a, limit, layers, err := assemble(c)
+	a, layers, err := assemble(c)
 	if err != nil {
 		return nil, err
 	}
-	return a.observed(a.plainHeartbeats(limit, layers)), nil
+	return a.observed(a.plainHeartbeats(layers)), nil
 }
 
-// assemble returns the API, its limit of tenants, and the layers around its operations.
-func assemble(c Config) (*api, *tenantLimit, http.Handler, error) {
+// assemble returns the API, and the layers around its operations.
+func assemble(c Config) (*api, http.Handler, error) {
 	mux := http.NewServeMux()
-	a := &api{config: c, service: c.Service, metrics: c.Metrics, log: c.Log, huma: humago.New(mux, description()), remembered: map[string]remembering{}}
+	a := &api{config: c, service: c.Service, metrics: c.Metrics, log: c.Log, huma: humago.New(mux, description()), limit: newTenantLimit(c.TenantConcurrency), remembered: map[string]remembering{}}
 	a.registerPublic(mux)
 	a.registerLeases()
 	a.registerLicenses()
@@ -94,9 +95,8 @@ func assemble(c Config) (*api, *tenantLimit, http.Handler, error) {
 	a.registerReports()
 	a.finish()
 	if err := a.serveDocument(mux); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	limit := newTenantLimit(c.TenantConcurrency)
-	layers, err := sameOrigin(c.Origins, limited(a.authenticated(a.named(mux, whole(limit.handler(a.once(a.routed(mux))))))))
-	return a, limit, secured(shared(c.Origins, layers)), err
+	layers, err := sameOrigin(c.Origins, limited(a.authenticated(a.named(mux, whole(a.limit.handler(a.once(a.routed(mux))))))))
+	return a, secured(shared(c.Origins, layers)), err
 }

@@ -62,7 +62,7 @@ func TestAnAnswerThatBreaksOffIsNoSuccess(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	measured := &counted{}
-	a, _, _, err := assemble(stubConfig(&log, measured))
+	a, _, err := assemble(stubConfig(&log, measured))
 	require.NoError(t, err)
 	server := httptest.NewServer(a.observed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusCreated)

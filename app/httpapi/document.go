@@ -15,7 +15,7 @@ import (
 
 // Document returns the OpenAPI 3.1 document, as it is served, for builds of clients.
 func Document() ([]byte, error) {
-	a, _, _, err := assemble(Config{})
+	a, _, err := assemble(Config{})
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 // plainHeartbeats answers the heartbeats that no layer has a question about: nearly all
 // of the service's traffic. It does what the layers would do, in their order; a request
 // with anything out of the ordinary goes the way of all others.
-func (a *api) plainHeartbeats(limit *tenantLimit, others http.Handler) http.Handler {
+func (a *api) plainHeartbeats(others http.Handler) http.Handler {
 	fixed := securityHeaders()
 	fixed["Vary"] = []string{"Origin"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -23,20 +23,20 @@ func (a *api) plainHeartbeats(limit *tenantLimit, others http.Handler) http.Hand
 			return
 		}
 		maps.Copy(w.Header(), fixed)
-		if err := a.keep(w, r, limit, lease); err != nil {
+		if err := a.keep(w, r, lease); err != nil {
 			writeProblem(w, r, err)
 		}
 	})
 }
 
 // keep carries the heartbeat out and answers it; an error is still to be answered.
-func (a *api) keep(w http.ResponseWriter, r *http.Request, limit *tenantLimit, lease string) error {
+func (a *api) keep(w http.ResponseWriter, r *http.Request, lease string) error {
 	record, err := a.identify(r)
 	if err != nil {
 		return err
 	}
 	record.route = routeHeartbeat
-	slots, err := limit.enter(r.Context(), share{record.who.Tenant, ofHeartbeats})
+	slots, err := a.limit.enter(r.Context(), share{record.who.Tenant, ofHeartbeats})
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,7 @@ func BenchmarkHeartbeatHandler(b *testing.B) {
 	config.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
 	handler, err := New(config)
 	require.NoError(b, err)
-	a, _, layers, err := assemble(config)
+	a, layers, err := assemble(config)
 	require.NoError(b, err)
 	r := heartbeatRequest("/v1/leases/"+lease("ok")+"/heartbeat", "X-Request-Id", "")
 	for name, handler := range map[string]http.Handler{"plain": handler, "others": a.observed(layers)} {
@@ -179,7 +179,7 @@ func answerOf(t *testing.T, plain bool, r *http.Request) answer {
 	handler, err := New(config)
 	require.NoError(t, err)
 	if !plain {
-		a, _, layers, err := assemble(config)
+		a, layers, err := assemble(config)
 		require.NoError(t, err)
 		handler = a.observed(layers)
 	}

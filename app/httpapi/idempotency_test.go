@@ -58,7 +58,7 @@ func TestOnlyTheAnswerOfASuccessIsRemembered(t *testing.T) {
 			memory := &finished{}
 			config := stubConfig(io.Discard, &counted{})
 			config.Answers = memory
-			a, _, _, err := assemble(config)
+			a, _, err := assemble(config)
 			require.NoError(t, err)
 			next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				if c.status != 0 {

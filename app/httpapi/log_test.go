@@ -15,7 +15,7 @@ func TestEveryLineOfARequestFindsItAndItsTrace(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	config := stubConfig(&log, &counted{})
-	a, _, _, err := assemble(config)
+	a, _, err := assemble(config)
 	require.NoError(t, err)
 	handler := a.observed(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		config.Log.With("part", "seats").WarnContext(r.Context(), "something is slow")

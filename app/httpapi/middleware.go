@@ -77,12 +77,21 @@ func (a *api) observed(next http.Handler) http.Handler {
 }
 
 // recordRefusal writes to the audit trail that an operation was refused to a user. The
-// request has left its share of the service to others by then.
+// request has left its share of the service to others by then, and what is refused costs its caller
+// next to nothing, so that this has a share of its own. The log has what finds no place in it.
 func (a *api) recordRefusal(ctx context.Context, record *request, address string) {
-	if record.code != "" && record.who.Tenant != "" && record.route != routeNone {
-		license, lease := namedBy(record.route, address)
-		a.service.Refused(ctx, record.who, record.route, license, lease, record.code)
+	if record.code == "" || record.who.Tenant == "" || record.route == routeNone || !app.Noted(record.code) {
+		return
 	}
+	// Who hangs up is written down all the same.
+	slots, err := a.limit.enter(context.WithoutCancel(ctx), share{record.who.Tenant, ofRefusals})
+	if err != nil {
+		a.log.WarnContext(ctx, "a refusal is not in the audit trail: the tenant has too many at once", "tenant", record.who.Tenant, "detail", record.route, "code", record.code)
+		return
+	}
+	defer slots.leave()
+	license, lease := namedBy(record.route, address)
+	a.service.Refused(ctx, record.who, record.route, license, lease, record.code)
 }
 
 // namedBy returns the licence and the lease that an address of the route names, "" for none.

@@ -2,22 +2,28 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/metrics"
 )
 
 // observing is the outermost layer around a handler, with what is logged and counted.
 func observing(t *testing.T, handle http.HandlerFunc) (handler http.Handler, log *bytes.Buffer, measured *counted) {
 	t.Helper()
 	log, measured = &bytes.Buffer{}, &counted{}
-	a, _, _, err := assemble(stubConfig(log, measured))
+	a, _, err := assemble(stubConfig(log, measured))
 	require.NoError(t, err)
 	return a.observed(handle), log, measured
 }
@@ -112,6 +118,71 @@ func TestOnlyARefusalOfAKnownUserAtAnOperationIsInTheAuditTrail(t *testing.T) {
 		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 		assert.Equal(t, c.written, strings.Contains(log.String(), string(app.ActionRefuse)), "%s: %s", name, log)
 	}
+}
+
+// trail is a ledger whose audit trail takes its time with the refusals of a tenant.
+type trail struct {
+	app.Ledger
+	slow    string
+	writing chan string
+	write   chan struct{}
+}
+
+func (t *trail) Refuse(ctx context.Context, tenant string, event app.Event) error {
+	t.writing <- tenant + " " + event.RequestID
+	if tenant != t.slow {
+		return nil
+	}
+	select {
+	case <-t.write:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestTheRefusalsOfOneTenantDoNotTakeTheLedgerFromOthers(t *testing.T) {
+	t.Parallel()
+	ledger := &trail{slow: "many", writing: make(chan string, 100), write: make(chan struct{})}
+	var log bytes.Buffer
+	config := stubConfig(&log, &counted{})
+	config.Service = app.New(app.Dependencies{Ledger: ledger, Seats: stubSeats{}, Meter: metrics.New(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	a, _, err := assemble(config)
+	require.NoError(t, err)
+	a.limit.wait = 20 * time.Millisecond
+	ask := func(ctx context.Context, tenant, id string) {
+		handler := a.observed(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			record := requestOf(r.Context())
+			record.code, record.who, record.route = app.CodeForbidden, app.Principal{Tenant: tenant, RequestID: id}, "GET /v1/licenses"
+		}))
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/licenses", nil)
+		r.Header.Set("X-Request-Id", id)
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	var group sync.WaitGroup
+	for _, id := range []string{"1", "2"} {
+		group.Go(func() { ask(t.Context(), "many", id) })
+		assert.Equal(t, "many "+id, await.Receive(t, ledger.writing))
+	}
+	ask(t.Context(), "many", "3")
+	assert.Empty(t, ledger.writing, "so many at once")
+	assert.Contains(t, log.String(), "a refusal is not in the audit trail", "it is in the log")
+	ask(t.Context(), "other", "4")
+	assert.Equal(t, "other 4", await.Receive(t, ledger.writing))
+
+	a.limit.wait = time.Hour
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	group.Go(func() { ask(gone, "many", "5") })
+	await.True(t, func() bool {
+		a.limit.mu.Lock()
+		defer a.limit.mu.Unlock()
+		return a.limit.slots[share{"many", ofRefusals}].users == 3
+	})
+	close(ledger.write)
+	assert.Equal(t, "many 5", await.Receive(t, ledger.writing), "who hangs up is written down all the same")
+	group.Wait()
+	assert.Empty(t, a.limit.slots)
 }
 
 func TestAnUnknownAddressAndAnUnknownMethodAreToldApart(t *testing.T) {

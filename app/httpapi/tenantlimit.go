@@ -37,10 +37,16 @@ const (
 	// ofBulk are those of ofOthers that read or change very much: each takes the ledger for long, and
 	// megabytes of memory until its answer is sent.
 	ofBulk
+	// ofRefusals are lines of the audit trail about requests that were refused, whatever they were.
+	ofRefusals
 )
 
-// bulkAtOnce is how many of a tenant's are worked on at once.
-const bulkAtOnce = 2
+// How many of a tenant's are worked on at once, and how many of its refusals are written: those of
+// an hour are mostly one row, at which they wait for each other with a connection to the ledger each.
+const (
+	bulkAtOnce     = 2
+	refusalsAtOnce = 2
+)
 
 // bulk says whether a request reads or changes very much.
 func bulk(address string) bool {
@@ -79,8 +85,11 @@ func (t *tenantLimit) enter(ctx context.Context, of share) (*tenantSlots, error)
 	slots, found := t.slots[of]
 	if !found {
 		most := t.most
-		if of.of == ofBulk {
+		switch of.of {
+		case ofBulk:
 			most = min(most, bulkAtOnce)
+		case ofRefusals:
+			most = min(most, refusalsAtOnce)
 		}
 		slots = &tenantSlots{limit: t, share: of, taken: make(chan struct{}, most)}
 		t.slots[of] = slots
