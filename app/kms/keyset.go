@@ -54,7 +54,8 @@ func (k *KeySet) JSON(ctx context.Context) (content []byte, good time.Duration, 
 	if k.content != nil && time.Since(k.read) < k.good {
 		return k.content, k.good, nil
 	}
-	content, whole, err := k.fetch(ctx)
+	// The set is everybody's, so a client that hangs up does not keep it old. Each call is bounded.
+	content, whole, err := k.fetch(context.WithoutCancel(ctx))
 	switch {
 	case err != nil && k.content == nil:
 		return nil, 0, app.Unavailable("signing key", err)

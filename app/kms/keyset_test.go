@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -36,6 +37,25 @@ func TestAVersionThatWasDisabledLeavesThePublishedKeysWithinAnHour(t *testing.T)
 	set.read = set.read.Add(-refresh)
 	assert.NotContains(t, published(), "license-signing.1")
 	assert.Contains(t, published(), "license-signing.2")
+}
+
+func TestAClientThatHangsUpDoesNotKeepThePublishedKeysOld(t *testing.T) {
+	t.Parallel()
+	google := apptest.StartGoogle(t)
+	second := google.AddVersion(t)
+	client, err := Open(t.Context(), google.Endpoint, google.CA, func(string, time.Duration, error) {})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	set := NewKeySet(client, []string{apptest.KeyVersion, second})
+	_, _, err = set.JSON(t.Context())
+	require.NoError(t, err)
+	google.Disable(apptest.KeyVersion)
+	set.read = set.read.Add(-refresh)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	published, _, err := set.JSON(gone)
+	require.NoError(t, err)
+	assert.NotContains(t, string(published), "license-signing.1")
 }
 
 func TestAVersionThatIsStillBeingGeneratedIsPublishedAMinuteAfterItCanSign(t *testing.T) {

@@ -69,11 +69,12 @@ func (l *Ledger) Erase(ctx context.Context, tenant, user string, event app.Event
 	return changed, l.Record(ctx, tenant, event)
 }
 
-// OpenErased implements app.Privacy.
+// OpenErased implements app.Privacy. The order is that of the index of open leases: in that of ids
+// it could read all that the tenant ever had, nearly all of which are over and erased.
 func (l *Ledger) OpenErased(ctx context.Context, tenant string) ([]string, error) {
 	var ids []string
 	err := l.read(ctx, "open_erased", tenant, func(b *pgx.Batch) {
-		b.Queue(`SELECT id FROM licensing.lease WHERE tenant_id = $1 AND ended_at IS NULL AND erased_at IS NOT NULL ORDER BY id LIMIT 1000`, tenant).
+		b.Queue(`SELECT id FROM licensing.lease WHERE tenant_id = $1 AND ended_at IS NULL AND erased_at IS NOT NULL ORDER BY license_id, id LIMIT 1000`, tenant).
 			Query(func(rows pgx.Rows) (err error) {
 				ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
 				return err

@@ -131,12 +131,35 @@ func TestWhatAGrantAndAnEndingReadDoesNotGrowWithTheLeasesOfTheTenant(t *testing
 	for range turns {
 		turn()
 	}
-	// A server process tells what it has read when it ends, at the latest.
-	w.pool.Reset()
-	await.True(t, func() bool {
-		return w.server.Count(t, `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'license-api' AND datname = current_database()`) == 0
-	}, "the server's processes do not end")
-	rows := w.server.Count(t, `SELECT (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'lease') + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'lease')::bigint`)
+	rows := w.rowsRead("lease")
 	assert.Less(t, rows/(10+turns), 100, "rows that a turn reads, of %d", many)
 	assert.Positive(t, rows)
+}
+
+// rowsRead ends the connections, and returns how many rows of a table were read: a server process
+// tells it when it ends, at the latest.
+func (w *world) rowsRead(table string) int {
+	w.t.Helper()
+	w.pool.Reset()
+	await.True(w.t, func() bool {
+		return w.server.Count(w.t, `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'license-api' AND datname = current_database()`) == 0
+	}, "the server's processes do not end")
+	return w.server.Count(w.t, fmt.Sprintf(`SELECT (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = '%[1]s') + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = '%[1]s')::bigint`, table))
+}
+
+func TestWhatAnErasureLooksAtDoesNotGrowWithTheLeasesThatAreOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const many, open, turns = 40_000, 8_000, 10
+	w.server.Admin(t, fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, granted_at, seated_at, expires_at, ended_at, end_reason, erased_at)
+		SELECT 'acme', 'ide', 'ide_' || i, 'floating', 'd', 'user' || i, now(), now(), now(),
+			CASE WHEN i %% 5 > 0 THEN now() END, CASE WHEN i %% 5 > 0 THEN 'released' END, CASE WHEN i %% 5 > 0 THEN now() END FROM generate_series(1, %d) i`, many))
+	w.server.Admin(t, `ANALYZE licensing.lease`)
+	before := w.rowsRead("lease")
+	for range turns {
+		found, err := w.OpenErased(t.Context(), acme)
+		require.NoError(t, err)
+		require.Empty(t, found)
+	}
+	assert.LessOrEqual(t, (w.rowsRead("lease")-before)/turns, open, "rows that are looked at for open leases of erased users, of %d", many)
 }
