@@ -36,7 +36,7 @@ const objectHookName = "a cluster that is gone: docs/destroy.md; else pulumi des
 // minutes, for Google names ten for the slowest. The engine's own bound is 100 attempts.
 const attempts = 90
 
-// releaseAttempts is the same for a deletion that waits for a load balancer: with Pause
+// releaseAttempts is the same for a policy that a load balancer has: with Pause
 // four minutes. One that does not take the new policy, for example because it does not
 // exist, never lets go of the old one.
 const releaseAttempts = 30
@@ -98,12 +98,22 @@ var typesOfCompute = regexp.MustCompile(`^gcp:compute/globalAddress:`)
 // inUse is why Google does not delete what a load balancer still uses.
 var inUse = regexp.MustCompile(`Error 400: .*is already being used by '`)
 
+// typesWithGroups are the types that network endpoint groups of a cluster are in.
+var typesWithGroups = regexp.MustCompile(`^gcp:compute/(network|subnetwork):`)
+
+// groupInUse is why Google does not delete those while such a group is left. Some answers
+// come from the deletion's operation, without the status 400.
+var groupInUse = regexp.MustCompile(`is already being used by '\S*/networkEndpointGroups/`)
+
 // IsReleasedSoon tells whether a deletion failed because a load balancer has not yet let
-// go of a policy: GKE's Ingress controller attaches another one some time after the
+// go: GKE's Ingress controller attaches another policy some time after the
 // FrontendConfig or the BackendConfig has named it
-// (https://github.com/kubernetes/ingress-gce/blob/master/pkg/backends/features/securitypolicy.go).
+// (https://github.com/kubernetes/ingress-gce/blob/master/pkg/backends/features/securitypolicy.go),
+// and GKE deletes the network endpoint groups of a cluster after the cluster
+// (https://github.com/hashicorp/terraform-provider-google/issues/7637).
 func IsReleasedSoon(typ, message string) bool {
-	return typesToRelease.MatchString(typ) && inUse.MatchString(message)
+	return typesToRelease.MatchString(typ) && inUse.MatchString(message) ||
+		typesWithGroups.MatchString(typ) && groupInUse.MatchString(message)
 }
 
 // IsTransient tells whether an error of a resource of this type, such as
@@ -151,10 +161,10 @@ func Register(ctx *pulumi.Context, o Options) error {
 	hooks := map[string]*pulumi.ErrorHook{}
 	for _, name := range []string{hookName, releaseHookName, networkHookName, objectHookName} {
 		hook, err := ctx.RegisterErrorHook(name, func(failed *pulumi.ErrorHookArgs) (bool, error) {
-			if err := places.tell(failed); err != nil {
-				return false, err
+			if shouldRetry(ctx.Context(), failed, o.Pause) {
+				return true, nil
 			}
-			return shouldRetry(ctx.Context(), failed, o.Pause), nil
+			return false, places.tell(failed)
 		})
 		if err != nil {
 			return fmt.Errorf("register the hook %q: %w", name, err)
@@ -177,6 +187,9 @@ func shouldRetry(ctx context.Context, failed *pulumi.ErrorHookArgs, pause time.D
 	passes, most := IsTransient, attempts
 	if failed.FailedOperation == "delete" {
 		passes, most = IsReleasedSoon, releaseAttempts
+		if typesWithGroups.MatchString(string(failed.Type)) {
+			most = attempts // what GKE tidies up after itself takes up to ten minutes
+		}
 		ctx = context.WithoutCancel(ctx) // deletions come when the program, and with it its context, has ended
 	}
 	if tried := len(failed.Errors); tried == 0 || tried >= most || !passes(string(failed.Type), failed.Errors[0]) {

@@ -62,6 +62,19 @@ func TestADeletionWaitsForALoadBalancerThatLetsGo(t *testing.T) {
 	assert.False(t, retry.IsReleasedSoon("gcp:compute/network:Network", used), "a subnet in it stays")
 }
 
+func TestADeletionWaitsForTheEndpointGroupsThatGKEDeletesAfterItsCluster(t *testing.T) {
+	t.Parallel()
+	const group = "'projects/p/zones/us-central1-a/networkEndpointGroups/k8s1-ddb447c6-license-platform-license-api-80-9f63cdd9'"
+	for typ, message := range map[string]string{
+		"gcp:compute/network:Network":       "Error waiting for Deleting Network: The network resource 'projects/p/global/networks/n' is already being used by " + group,
+		"gcp:compute/subnetwork:Subnetwork": "googleapi: Error 400: The subnetwork resource 'projects/p/regions/r/subnetworks/n' is already being used by " + group + ", resourceInUseByAnotherResource",
+	} {
+		assert.True(t, retry.IsReleasedSoon(typ, message), typ)
+	}
+	assert.False(t, retry.IsReleasedSoon("gcp:compute/network:Network", "The network resource 'n' is already being used by 'projects/p/global/networks/n/peerings/servicenetworking-googleapis-com'"))
+	assert.False(t, retry.IsReleasedSoon("gcp:compute/network:Network", "The network resource 'n' is already being used by 'projects/p/global/firewalls/somebody-elses'"))
+}
+
 func TestEverythingThatAProviderMakesIsDeclaredWithAHook(t *testing.T) {
 	t.Parallel()
 	for typ, has := range map[string]bool{

@@ -11,8 +11,18 @@ import (
 // precondition (https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets/patch).
 var beingDeleted = regexp.MustCompile(`(?i)DELETE_REQUESTED|failed_?precondition`)
 
-// inUse is what Compute Engine says of what something else uses.
-var inUse = regexp.MustCompile(`is already being used by`)
+const typeNetwork = "gcp:compute/network:Network"
+
+var (
+	// inUse is what Compute Engine says of what something else uses, and of what.
+	inUse = regexp.MustCompile(`is already being used by '([^']*)'`)
+	// leftGroup is a network endpoint group, its zone and its name: GKE's controllers make
+	// one for each Service of an Ingress and each zone, and some outlive their cluster
+	// (https://github.com/hashicorp/terraform-provider-google/issues/7637).
+	leftGroup = regexp.MustCompile(`/zones/([^/]+)/networkEndpointGroups/([^/]+)$`)
+	// anotherOne is what stays in a network beside its peerings.
+	anotherOne = regexp.MustCompile(`/(firewalls|routes|routers|subnetworks|instances|addresses|forwardingRules|firewallPolicies|networkEndpointGroups)/`)
+)
 
 // Advice says what to do when a creation failed because the resource exists already, or one
 // of its name is still being deleted. It is empty for any other failure.
@@ -50,8 +60,18 @@ func cutOff(at Place, inputs resource.PropertyMap) string {
 // Kept says what to do when a deletion failed because something uses the resource that no
 // program knows. It is empty for any other failure.
 func Kept(typ, message string, inputs resource.PropertyMap, project string) string {
-	if typ != "gcp:compute/network:Network" || !inUse.MatchString(message) {
+	user := inUse.FindStringSubmatch(message)
+	switch {
+	case user == nil:
 		return ""
+	case leftGroup.MatchString(user[1]):
+		group := leftGroup.FindStringSubmatch(user[1])
+		return fmt.Sprintf("a network endpoint group is left of the cluster's load balancer: delete it once the cluster is gone, and run the destroy again:\n"+
+			"  gcloud compute network-endpoint-groups delete %s --zone=%s --project=%s", group[2], group[1], project)
+	case typ != typeNetwork:
+		return ""
+	case anotherOne.MatchString(user[1]):
+		return fmt.Sprintf("%s is in the network, and no resource of this stack: delete it when it is yours, and run the destroy again", user[1])
 	}
 	// The connection was abandoned, and the network's half of it stays
 	// (https://github.com/GoogleCloudPlatform/magic-modules/pull/18476).

@@ -141,3 +141,20 @@ func TestTheAdviceNamesThePeeringThatKeepsANetwork(t *testing.T) {
 	assert.Empty(t, takeup.Kept(network, "Error 403: you may not", inputs, "p"))
 	assert.Empty(t, takeup.Kept("gcp:compute/sSLPolicy:SSLPolicy", used, inputs, "p"))
 }
+
+func TestTheAdviceNamesWhatElseIsInANetworkThatStays(t *testing.T) {
+	t.Parallel()
+	inputs := resource.PropertyMap{"name": resource.NewProperty("n")}
+	for name, c := range map[string]struct{ typ, user, says string }{
+		"a group in a network": {"gcp:compute/network:Network", "projects/p/zones/us-central1-a/networkEndpointGroups/k8s1-1-ns-api-80-2", "network-endpoint-groups delete k8s1-1-ns-api-80-2 --zone=us-central1-a --project=p"},
+		"a group in a subnet":  {"gcp:compute/subnetwork:Subnetwork", "projects/p/zones/us-central1-a/networkEndpointGroups/k8s1-1-ns-api-80-2", "network-endpoint-groups delete k8s1-1-ns-api-80-2 --zone=us-central1-a --project=p"},
+		"somebody's firewall":  {"gcp:compute/network:Network", "projects/p/global/firewalls/allow-ssh", "projects/p/global/firewalls/allow-ssh is in the network"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			advice := takeup.Kept(c.typ, "Error waiting for Deleting: The resource 'projects/p/x' is already being used by '"+c.user+"'", inputs, "p")
+			assert.Contains(t, advice, c.says)
+			assert.NotContains(t, advice, "peering")
+		})
+	}
+}
