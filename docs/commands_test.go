@@ -131,7 +131,7 @@ func source(t *testing.T, folder string) string {
 func pulumiCommand(t *testing.T, c command) {
 	t.Helper()
 	known := map[string][]string{
-		"login": {}, "stack init": {"--secrets-provider"}, "stack output": {"--stack"}, "preview": {"--stack", "--diff", "--refresh"},
+		"login": {}, "stack init": {"--secrets-provider"}, "stack output": {"--stack", "--json"}, "preview": {"--stack", "--diff", "--refresh"},
 		"up": {"--stack", "--refresh", "--skip-preview"}, "config set": {"--secret", "--path", "--stack"}, "config get": {"--path", "--stack"}, "destroy": {"--stack", "--run-program"}, "stack export": {"--stack", "--file"}, "stack import": {"--stack", "--file"},
 		"cancel": {"--stack", "--yes"}, "refresh": {"--stack", "--preview-only"},
 	}
@@ -162,6 +162,7 @@ func gcloudCommand(t *testing.T, c command) {
 	t.Helper()
 	allowed(t, c, map[string][]string{
 		"auth application-default login":     {},
+		"auth print-access-token":            {},
 		"services enable":                    {"--project"},
 		"storage buckets create":             {"--project", "--location", "--uniform-bucket-level-access", "--public-access-prevention"},
 		"storage buckets update":             {"--versioning"},

@@ -26,7 +26,8 @@ type Settings struct {
 	// sign-in. Not with ExistingConfig.
 	AuthorizedDomains []string `json:"authorizedDomains"`
 	// MFA is the second factor (a time-based code) at sign-in: DISABLED,
-	// ENABLED (default: users may) or MANDATORY. Not with ExistingConfig.
+	// ENABLED (default: users may) or MANDATORY. It is the project's: each tenant has one of
+	// its own, which is set by hand (docs/operations.md). Not with ExistingConfig.
 	// https://cloud.google.com/identity-platform/docs/admin/enabling-totp-mfa
 	MFA string `json:"mfa"`
 	// SignInSuspended refuses every sign-in to every tenant. Tokens that were
@@ -48,9 +49,10 @@ type Tenant struct {
 	// first (a rule of Identity Platform).
 	// https://cloud.google.com/identity-platform/docs/reference/rest/v2/projects.tenants
 	DisplayName string `json:"displayName"`
-	// PasswordSignIn lets users sign in by e-mail address and password.
+	// PasswordSignIn lets users sign in by e-mail address and password. Until the tenant is
+	// closed by hand (docs/operations.md) strangers can sign up to it, too.
 	PasswordSignIn bool `json:"passwordSignIn"`
-	// EmailLinkSignIn lets users sign in by a link sent to them.
+	// EmailLinkSignIn lets users sign in by a link sent to them, and strangers as above.
 	EmailLinkSignIn bool `json:"emailLinkSignIn"`
 	// Licenses are the licences the migration gives to the tenant.
 	Licenses []License `json:"licenses"`

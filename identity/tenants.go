@@ -8,7 +8,10 @@ import (
 )
 
 // tenants sets up Identity Platform, where that is not done elsewhere, and
-// declares one tenant for each customer.
+// declares one tenant for each customer. Whether strangers can sign up to a tenant, and
+// its second factor, are settings of the tenant itself, which the provider (v5.42) does not
+// know (https://github.com/hashicorp/terraform-provider-google/issues/20918): they are set
+// once by hand (docs/operations.md), and no update of the provider's writes them.
 func (a *Accounts) tenants(ctx *pulumi.Context, name string, args *AccountsArgs) error {
 	settings := args.Settings.withDefaults()
 	before := args.Services
@@ -39,7 +42,7 @@ func (a *Accounts) tenants(ctx *pulumi.Context, name string, args *AccountsArgs)
 }
 
 // config sets up Identity Platform for the project: users belong to tenants,
-// users cannot sign up or delete themselves, and every sign-in is logged. Google
+// users of none cannot sign up or delete themselves, and every sign-in is logged. Google
 // never deletes this resource: a destroy only forgets it.
 // https://cloud.google.com/identity-platform/docs/reference/rest/v2/Config
 func (a *Accounts) config(ctx *pulumi.Context, name string, args *AccountsArgs) (*identityplatform.Config, error) {

@@ -1,9 +1,13 @@
 package identity_test
 
 import (
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/identityplatform"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -199,4 +203,15 @@ func TestADomainHasAtMost253Characters(t *testing.T) {
 	longest := strings.Repeat("a23456789.", 25) + "com"
 	assert.Empty(t, identity.Settings{AuthorizedDomains: []string{longest}}.Validate())
 	assert.NotEmpty(t, identity.Settings{AuthorizedDomains: []string{"a" + longest}}.Validate())
+}
+
+func TestWhatTheProviderCannotSayOfATenantIsACommandOfTheDocument(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(filepath.Join("..", "docs", "operations.md"))
+	require.NoError(t, err)
+	for field, sent := range map[string]string{"Client": `"disabledUserSignup": true`, "MfaConfig": `"mfaConfig": {"state": "ENABLED"`} {
+		_, known := reflect.TypeFor[identityplatform.TenantArgs]().FieldByName(field)
+		assert.False(t, known, "the provider knows it now: declare it, and take the command out of the document")
+		assert.Contains(t, string(content), sent)
+	}
 }
