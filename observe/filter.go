@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// filter selects the log entries that are kept: what the workloads print, every
-// request that reached the license host, what the database logs, and the whole
-// audit trail of the project. Nothing is selected by its text: an entry that
-// says nothing today is evidence tomorrow.
+// filter selects the log entries that are kept in a project of the platform's own: what
+// the workloads print, every request that reached the license host, what the database logs,
+// every sign-in, and the whole audit trail of the project. Nothing is selected by its text:
+// an entry that says nothing today is evidence tomorrow.
 // https://cloud.google.com/logging/docs/view/logging-query-language
 func filter(project, namespace, host, instance string) string {
 	return strings.Join(append(ownEntries(project, namespace, host, instance),
@@ -18,6 +18,26 @@ func filter(project, namespace, host, instance string) string {
 		`log_id("cloudaudit.googleapis.com/system_event")`,
 		`log_id("cloudaudit.googleapis.com/policy")`,
 		`resource.type="identitytoolkit_project"`,
+		`resource.type="identitytoolkit_tenant"`,
+	), "\nOR ")
+}
+
+// sharedFilter is the same in a project with others. Everybody's changes stay evidence,
+// because any of them can open a way to the platform. What others read and who signs in to
+// them is none of the platform's, and can be a lot: BigQuery, for one, logs each query
+// (https://cloud.google.com/bigquery/docs/reference/auditlogs). So reads of data are kept of
+// the audited APIs only, and sign-ins of tenants only, the users of no tenant being others'
+// (https://cloud.google.com/identity-platform/docs/activity-logging).
+func sharedFilter(project, namespace, host, instance string, audited []string) string {
+	apis := make([]string, len(audited))
+	for i, api := range audited {
+		apis[i] = fmt.Sprintf("%q", api)
+	}
+	return strings.Join(append(ownEntries(project, namespace, host, instance),
+		`log_id("cloudaudit.googleapis.com/activity")`,
+		fmt.Sprintf(`(log_id("cloudaudit.googleapis.com/data_access") AND protoPayload.serviceName=(%s))`, strings.Join(apis, " OR ")),
+		`log_id("cloudaudit.googleapis.com/system_event")`,
+		`log_id("cloudaudit.googleapis.com/policy")`,
 		`resource.type="identitytoolkit_tenant"`,
 	), "\nOR ")
 }

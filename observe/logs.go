@@ -30,6 +30,10 @@ func (o *Observability) logs(ctx *pulumi.Context, name string, args *Args) error
 	if args.SQLInstanceName != nil {
 		instance = args.SQLInstanceName.ToStringOutput()
 	}
+	free, err := args.refuseTakenSink(ctx, settings.Bucket)
+	if err != nil {
+		return err
+	}
 	sink, err := logging.NewProjectSink(ctx, name, &logging.ProjectSinkArgs{
 		Project:              pulumi.String(args.Project),
 		Name:                 pulumi.String(settings.Bucket),
@@ -37,9 +41,12 @@ func (o *Observability) logs(ctx *pulumi.Context, name string, args *Args) error
 		Destination:          pulumi.Sprintf("logging.googleapis.com/%s", bucket.ID()),
 		UniqueWriterIdentity: pulumi.Bool(true),
 		Filter: instance.ApplyT(func(known string) string {
+			if args.SharedProject {
+				return sharedFilter(args.Project, args.Namespace, args.Host, known, settings.AuditedServices)
+			}
 			return filter(args.Project, args.Namespace, args.Host, known)
 		}).(pulumi.StringOutput),
-	}, pulumi.Parent(o))
+	}, pulumi.Parent(o), free)
 	if err != nil {
 		return fmt.Errorf("declaring log sink %q: %w", settings.Bucket, err)
 	}

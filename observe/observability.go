@@ -51,6 +51,8 @@ type Args struct {
 	PagerDutyKey pulumi.StringInput
 	// Services are the enabled APIs: nothing is asked for before them.
 	Services []pulumi.Resource
+	// Asking is the provider that looks up what exists, before any API is enabled.
+	Asking pulumi.ProviderResource
 	// Workload are the running API and its PodMonitoring. Cloud Monitoring
 	// refuses an alert or an objective over a metric that was never written, so these
 	// come after whatever writes the metrics.

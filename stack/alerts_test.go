@@ -124,6 +124,24 @@ func TestOnlyThePlatformsOwnEntriesLeaveASharedProjectsDefaultBucket(t *testing.
 	}
 }
 
+func TestWhatOthersReadInASharedProjectIsNotCopied(t *testing.T) {
+	t.Parallel()
+	data := func(api string) map[string]any {
+		return map[string]any{"logName": "projects/p/logs/cloudaudit.googleapis.com%2Fdata_access", "protoPayload": map[string]any{"serviceName": api}}
+	}
+	signIn := func(of string) map[string]any { return map[string]any{"resource": map[string]any{"type": of}} }
+	for name, shared := range map[string]bool{"prod": true, "dev": false} {
+		sink, err := logfilter.Parse(stacktest.Deploy(t, name).One(t, "gcp:logging/projectSink:ProjectSink", "observe").Text("filter"))
+		require.NoError(t, err)
+		for _, ours := range []map[string]any{data("cloudkms.googleapis.com"), data("secretmanager.googleapis.com"), data("cloudsql.googleapis.com"), signIn("identitytoolkit_tenant")} {
+			assert.True(t, sink.Matches(ours), "%s: %v", name, ours)
+		}
+		for _, theirs := range []map[string]any{data("bigquery.googleapis.com"), data("storage.googleapis.com"), signIn("identitytoolkit_project")} {
+			assert.Equal(t, !shared, sink.Matches(theirs), "%s: %v", name, theirs)
+		}
+	}
+}
+
 // TestEveryFilterOfLogEntriesCanBeRead: of the sink and of the alerts.
 func TestEveryFilterOfLogEntriesCanBeRead(t *testing.T) {
 	t.Parallel()

@@ -189,7 +189,7 @@ func (d *deployment) observe() (err error) {
 		Namespace: s.Kubernetes.Namespace.Name, Host: s.Platform.LicenseHost(), SQLInstanceName: d.dataStores.SQLInstanceName,
 		SecurityPolicy: cmp.Or(s.Armor.Name, policy.DefaultName), Redis: data.RedisName, KeyRing: d.cmek.RingName, Secrets: data.SecretsPrefix,
 		Backend: s.backend(), Container: workload.APIName, Edge: []pulumi.Resource{d.edge}, AdmitsCountry: s.Armor.Admits,
-		PagerDutyKey: d.secrets.pagerDuty, Services: d.services.enabled, Workload: d.api.Measured,
+		PagerDutyKey: d.secrets.pagerDuty, Services: d.services.enabled, Asking: d.enabling, Workload: d.api.Measured,
 	}, d.inGoogle())
 	return err
 }

@@ -38,6 +38,12 @@ func (p Platform) validate() (ps setting.Problems) {
 			ps.Add(field.key, field.value, "has the wrong form", field.allowed)
 		}
 	}
+	// The provider (v5.42) takes such an id for a path, makes the log bucket, does not find it
+	// again, and so fails at it for ever
+	// (https://github.com/hashicorp/terraform-provider-google-beta/pull/8923).
+	if strings.HasPrefix(p.Project, "project") {
+		ps.Add("project", p.Project, `begins with "project", and the provider cannot find a log bucket in such a project`, "the id of another project")
+	}
 	return append(ps, p.validateRegion()...)
 }
 

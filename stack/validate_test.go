@@ -50,6 +50,7 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 			map[string]any{"paths": []any{map[string]any{"path": "/", "service": "coditect-frontend", "port": 80}}},
 		})}, []string{`kubernetes.ingress.routes[0].host = "coditect.ai": is the host of another route`}},
 		"a region that Google does not have":         {"dev", change{plan.Set("platform.region", "us-centrl1")}, []string{`platform.region = "us-centrl1": is not a valid region`, "us-central1?; one of ", "unlistedRegion: true"}},
+		"a project in which no log bucket is found":  {"dev", change{plan.Set("platform.project", "project-licenses")}, []string{`platform.project = "project-licenses": begins with "project"`}},
 		"a zone is no region":                        {"dev", change{plan.Set("platform.region", "us-central1-a")}, []string{`platform.region = "us-central1-a": is not a valid region`, "us-central1?; "}},
 		"a known region is not unlisted":             {"dev", change{plan.Set("platform.unlistedRegion", true)}, []string{"platform.unlistedRegion"}},
 		"an unlisted region has the form of one":     {"dev", change{plan.Set("platform.region", "Mars"), plan.Set("platform.unlistedRegion", true)}, []string{`platform.region = "Mars"`}},

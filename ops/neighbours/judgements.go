@@ -67,7 +67,7 @@ func judgements() []judgement {
 			Touches: "The project's log bucket `_Default`", How: "Stores the platform's own entries no more: its pods', its database's, its host's requests; all others stay there", LeaveOut: "`observe.keepInDefault: true`",
 		}},
 		{typ: gcp.TypeLogSink, row: Row{
-			Touches: "The project's logs", How: "Those of the namespace and of the license host are copied, the IDE's pods in it included", LeaveOut: "A namespace of its own",
+			Touches: "The project's logs", How: "Are copied into the platform's log bucket: everybody's changes of configuration, everybody's reads by the APIs in `observe.auditedServices`, sign-ins to all tenants. Of pods, databases and hosts the platform's only", LeaveOut: "Reads: a shorter `observe.auditedServices`; changes: nothing does",
 		}},
 	}
 }

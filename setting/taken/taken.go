@@ -15,7 +15,7 @@ type Name struct {
 	Hook string
 	// Of says what has the name, such as "a key ring license-dev".
 	Of string
-	// Look returns the id of what has the name already.
+	// Look returns the id of what has the name already, or "" when that is the stack's own.
 	Look func() (id string, err error)
 	// Remedy says what to do about it.
 	Remedy string
@@ -39,6 +39,8 @@ func Refuse(ctx *pulumi.Context, name Name) (pulumi.ResourceOption, error) {
 		}
 		id, err := name.Look()
 		switch {
+		case err == nil && id == "":
+			return nil
 		case err == nil:
 			return fmt.Errorf("%s exists already, and this stack does not have it (%s): %s", name.Of, id, name.Remedy)
 		case absent.MatchString(err.Error()):

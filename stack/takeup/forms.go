@@ -29,7 +29,6 @@ func forms() map[string]string {
 		"gcp:kms/cryptoKey:CryptoKey":                       "{keyRing}/cryptoKeys/{name}",
 		"gcp:kms/keyRing:KeyRing":                           located + "keyRings/{name}",
 		"gcp:logging/projectExclusion:ProjectExclusion":     "projects/{project}/exclusions/{name}",
-		"gcp:logging/projectSink:ProjectSink":               "projects/{project}/sinks/{name}",
 		"gcp:monitoring/customService:CustomService":        "projects/{project}/services/{serviceId}",
 		"gcp:monitoring/slo:Slo":                            "projects/{project}/services/{service.last}/serviceLevelObjectives/{sloId}",
 		"gcp:redis/instance:Instance":                       "projects/{project}/locations/{region}/instances/{name}",

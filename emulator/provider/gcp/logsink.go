@@ -15,6 +15,9 @@ func (w *Cloud) logSink() provider.Kind {
 		Type: TypeLogSink, NameProperty: "name",
 		Free:     "a sink into a log bucket is free; what arrives there is priced by use",
 		Computed: []string{"writerIdentity"},
+		// A sink that exists is changed into what is declared
+		// (google-beta/services/logging/resource_logging_project_sink.go, AcquireOrCreate).
+		Adopt: takeUp,
 		ID: func(d *provider.Draft) string {
 			return "projects/" + d.Project() + "/sinks/" + d.Inputs.Text("name")
 		},

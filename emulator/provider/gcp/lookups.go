@@ -22,6 +22,7 @@ func (w *Cloud) Functions() map[string]provider.Function {
 		"gcp:kms/getKMSKeyRing:getKMSKeyRing":                       w.lookup(TypeKeyRing, keyRingID),
 		"gcp:projects/getIamPolicy:getIamPolicy":                    w.getIamPolicy,
 		"gcp:organizations/getProject:getProject":                   w.getProject,
+		"gcp:logging/getSink:getSink":                               w.lookup(TypeLogSink, func(d *provider.Draft) string { return d.Inputs.Text("id") }),
 		"gcp:logging/getProjectCmekSettings:getProjectCmekSettings": w.getProjectCmekSettings,
 	}
 }

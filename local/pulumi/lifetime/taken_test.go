@@ -24,3 +24,21 @@ func TestDrillOfAnAddressThatSomebodyElseHas(t *testing.T) {
 	w.set(t, "network", []string{"edgeAddress", "name"}, "license-ours")
 	require.NoError(t, w.open(t).Preview(t.Context(), func(engine.Step) {}))
 }
+
+func TestDrillOfALogSinkThatSomebodyElseHas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("previews a whole stack; make drills runs it")
+	}
+	w := newWorld(t, "dev")
+	exists := func(destination string) {
+		theirs := map[string]any{"name": "license-platform", "destination": destination, "project": "coditect-licenses-dev"}
+		require.NoError(t, w.cloud.Store.Put(store.Resource{
+			Type: gcp.TypeLogSink, ID: "projects/coditect-licenses-dev/sinks/license-platform", Inputs: theirs, Outputs: theirs,
+		}))
+	}
+	exists("storage.googleapis.com/their-archive")
+	refused := w.open(t).Preview(t.Context(), func(engine.Step) {})
+	require.ErrorContains(t, refused, "the log sink license-platform exists already, and this stack does not have it (it leads into storage.googleapis.com/their-archive): set another observe.bucket")
+	exists("logging.googleapis.com/projects/coditect-licenses-dev/locations/us-central1/buckets/license-platform")
+	require.NoError(t, w.open(t).Preview(t.Context(), func(engine.Step) {}), "what an update left that was cut off")
+}

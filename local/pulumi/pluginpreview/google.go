@@ -28,6 +28,7 @@ var (
 	zonesPath      = regexp.MustCompile(`/projects/[^/]+/managedZones$`)
 	addressPath    = regexp.MustCompile(`/projects/[^/]+/global/addresses/[^/]+$`)
 	ringPath       = regexp.MustCompile(`/projects/[^/]+/locations/[^/]+/keyRings/[^/]+$`)
+	sinkPath       = regexp.MustCompile(`/projects/[^/]+/sinks/[^/]+$`)
 	clusterPath    = regexp.MustCompile(`/projects/[^/]+/locations/([^/]+)/clusters/[^/]+$`)
 )
 
@@ -69,6 +70,9 @@ func (e existingProject) answer(method, host, urlPath string) (any, bool) {
 		return described, true
 	// The stack makes it (https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/get).
 	case host == "cloudkms.googleapis.com" && ringPath.MatchString(urlPath):
+		return nil, true
+	// As is the sink (https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.sinks/get).
+	case host == "logging.googleapis.com" && sinkPath.MatchString(urlPath):
 		return nil, true
 	case host == "container.googleapis.com" && clusterPath.MatchString(urlPath):
 		return e.cluster(urlPath, described), true

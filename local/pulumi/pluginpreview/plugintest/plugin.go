@@ -109,12 +109,14 @@ func (plugin) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirp
 		"gcp:compute/getSSLPolicy:getSSLPolicy":         compute + "global/sslPolicies/",
 		"gcp:container/getCluster:getCluster":           container + "locations/us-central1/clusters/",
 		"gcp:kms/getKMSKeyRing:getKMSKeyRing":           "https://cloudkms.googleapis.com/v1/projects/p/locations/us-central1/keyRings/",
+		"gcp:logging/getSink:getSink":                   "https://logging.googleapis.com/v2/",
 		"gcp:dns/getManagedZones:getManagedZones":       "https://dns.googleapis.com/dns/v1beta2/projects/p/managedZones",
 	}[r.GetTok()]
 	if !known {
 		return nil, fmt.Errorf("nothing stands in for the look-up %s", r.GetTok())
 	}
-	found, err := get(ctx, place+r.GetArgs().GetFields()["name"].GetStringValue())
+	args := r.GetArgs().GetFields()
+	found, err := get(ctx, place+args["name"].GetStringValue()+args["id"].GetStringValue()) // a look-up has one of them
 	if err != nil {
 		return nil, err
 	}
