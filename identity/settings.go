@@ -26,8 +26,8 @@ type Settings struct {
 	// sign-in. Not with ExistingConfig.
 	AuthorizedDomains []string `json:"authorizedDomains"`
 	// MFA is the second factor (a time-based code) at sign-in: DISABLED,
-	// ENABLED (default: users may) or MANDATORY. It is the project's: each tenant has one of
-	// its own, which is set by hand (docs/operations.md). Not with ExistingConfig.
+	// ENABLED (default: users may) or MANDATORY. It is the project's; each tenant has one of
+	// its own, set by hand (docs/operations.md). Not with ExistingConfig.
 	// https://cloud.google.com/identity-platform/docs/admin/enabling-totp-mfa
 	MFA string `json:"mfa"`
 	// SignInSuspended refuses every sign-in to every tenant. Tokens that were
@@ -50,9 +50,9 @@ type Tenant struct {
 	// https://cloud.google.com/identity-platform/docs/reference/rest/v2/projects.tenants
 	DisplayName string `json:"displayName"`
 	// PasswordSignIn lets users sign in by e-mail address and password. Until the tenant is
-	// closed by hand (docs/operations.md) strangers can sign up to it, too.
+	// closed by hand (docs/operations.md) strangers may be able to sign up to it.
 	PasswordSignIn bool `json:"passwordSignIn"`
-	// EmailLinkSignIn lets users sign in by a link sent to them, and strangers as above.
+	// EmailLinkSignIn lets users sign in by a link sent to them; of strangers see above.
 	EmailLinkSignIn bool `json:"emailLinkSignIn"`
 	// Licenses are the licences the migration gives to the tenant.
 	Licenses []License `json:"licenses"`
