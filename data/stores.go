@@ -7,14 +7,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// SecretsPrefix is what the names of all secrets in Secret Manager begin with:
-// by it the platform's are told from others of the project.
-const SecretsPrefix = "license-"
-
 const (
-	redisAuthSecret         = SecretsPrefix + "redis-auth"
-	migrationPasswordSecret = SecretsPrefix + "migration-password"
+	redisAuthSecret         = "license-redis-auth"
+	migrationPasswordSecret = "license-migration-password"
 )
+
+// SecretNames are the names of all secrets in Secret Manager: by them the platform's
+// are told from others of the project.
+func SecretNames() []string { return []string{redisAuthSecret, migrationPasswordSecret} }
 
 // StoresArgs is what Stores needs from the stack.
 type StoresArgs struct {

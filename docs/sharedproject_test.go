@@ -14,7 +14,7 @@ func TestALogQuerySelectsWhatIsThePlatforms(t *testing.T) {
 	t.Parallel()
 	own := []string{
 		"://licenses.coditect.ai/", "://licenses[.]coditect[.]ai/", `labels."k8s-pod/app"="license-api"`, `resource.labels.database_id:":stores-"`,
-		`resource.labels.policy_name="license-api-security-policy"`, `protoPayload.resourceName:"/keyRings/coditect-license-keys/"`, `protoPayload.resourceName:"/secrets/license-"`,
+		`resource.labels.policy_name="license-api-security-policy"`, `protoPayload.resourceName:"/keyRings/coditect-license-keys/"`, `protoPayload.resourceName=~"/secrets/license-(redis-auth|migration-password)/"`,
 	}
 	// These ask about the whole project on purpose.
 	whole := []string{

@@ -34,8 +34,8 @@ type Args struct {
 	// KeyRing is the name of the key ring with the platform's keys, in a project that may
 	// have others.
 	KeyRing string
-	// Secrets is what the names of the platform's secrets begin with.
-	Secrets string
+	// Secrets are the names of the platform's secrets.
+	Secrets []string
 	// Backend is what serves the license host behind the load balancer.
 	Backend objective.Backend
 	// Container is the name of the API's container in its pods.

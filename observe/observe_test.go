@@ -31,7 +31,7 @@ const (
 func about() alert.Subject {
 	return alert.Subject{
 		Workload: alert.Workload{Namespace: "coditect-app", Job: "license-api"}, Host: "licenses.coditect.ai",
-		SecurityPolicy: "license-api-security-policy", Redis: "license-redis", KeyRing: "coditect-license-keys", Secrets: "license-",
+		SecurityPolicy: "license-api-security-policy", Redis: "license-redis", KeyRing: "coditect-license-keys", Secrets: []string{"license-redis-auth", "license-migration-password"},
 	}
 }
 

@@ -187,7 +187,7 @@ func (d *deployment) observe() (err error) {
 	d.observability, err = observe.New(d.ctx, "observe", &observe.Args{
 		Settings: s.Observe, Project: s.Platform.Project, SharedProject: s.shared(), Region: s.Platform.Region, LogsKeyID: d.cmek.Logs,
 		Namespace: s.Kubernetes.Namespace.Name, Host: s.Platform.LicenseHost(), SQLInstanceName: d.dataStores.SQLInstanceName,
-		SecurityPolicy: cmp.Or(s.Armor.Name, policy.DefaultName), Redis: data.RedisName, KeyRing: d.cmek.RingName, Secrets: data.SecretsPrefix,
+		SecurityPolicy: cmp.Or(s.Armor.Name, policy.DefaultName), Redis: data.RedisName, KeyRing: d.cmek.RingName, Secrets: data.SecretNames(),
 		Backend: s.backend(), Container: workload.APIName, Edge: []pulumi.Resource{d.edge}, AdmitsCountry: s.Armor.Admits,
 		PagerDutyKey: d.secrets.pagerDuty, Services: d.services.enabled, Asking: d.enabling, Workload: d.api.Measured,
 	}, d.inGoogle())

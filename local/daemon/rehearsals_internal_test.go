@@ -17,7 +17,7 @@ import (
 // tells says which alerts over log entries fire for what the audit trail has.
 func tells(t *testing.T, d *Daemon) (names []string) {
 	t.Helper()
-	about := alert.Subject{Workload: alert.Workload{Namespace: "coditect-app"}, KeyRing: "keys", Secrets: "license-"}
+	about := alert.Subject{Workload: alert.Workload{Namespace: "coditect-app"}, KeyRing: "keys", Secrets: []string{"license-redis-auth", "license-migration-password"}}
 	for _, a := range alert.All(about, alert.Thresholds{}) {
 		for _, entry := range d.audit.Recent() {
 			if a.Filter != "" && selects(t, a.Filter, entry) {

@@ -50,8 +50,8 @@ type Subject struct {
 	Redis string
 	// KeyRing is the name of the key ring with the platform's keys. A project may have others.
 	KeyRing string
-	// Secrets is what the names of the platform's secrets begin with.
-	Secrets string
+	// Secrets are the names of the platform's secrets.
+	Secrets []string
 	// Deployers are the e-mail addresses of the service accounts that deploy:
 	// what they change is no alert. Without any, only changes by people are one.
 	Deployers []string

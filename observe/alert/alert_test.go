@@ -14,7 +14,7 @@ import (
 
 var license = alert.Subject{
 	Workload: alert.Workload{Namespace: "coditect-app", Job: "license-api"}, Host: "licenses.coditect.ai",
-	SecurityPolicy: "license-api-security-policy", Redis: "license-redis", KeyRing: "coditect-license-keys", Secrets: "license-",
+	SecurityPolicy: "license-api-security-policy", Redis: "license-redis", KeyRing: "coditect-license-keys", Secrets: []string{"license-redis-auth", "license-migration-password"},
 }
 
 func TestTheseAreTheAlerts(t *testing.T) {

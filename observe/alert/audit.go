@@ -72,7 +72,7 @@ func auditAlerts(about Subject) []Alert {
 				dataReads,
 				`protoPayload.serviceName="secretmanager.googleapis.com"`,
 				`protoPayload.methodName=~"(^|[.])AccessSecretVersion$"`,
-				fmt.Sprintf(`protoPayload.resourceName:"/secrets/%s"`, about.Secrets),
+				fmt.Sprintf(`protoPayload.resourceName=~"/secrets/(%s)/"`, strings.Join(about.Secrets, "|")),
 				human,
 			),
 			Severity: Critical,

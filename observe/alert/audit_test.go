@@ -114,6 +114,7 @@ func entries() map[string]struct{ fires, silent map[string]fields } {
 				"a pipeline in a service account's name": read(auth, api, lent(pipeline)),
 				"it was refused":                         read(auth, ann, denied),
 				"the Cloud IDE's secret":                 read("projects/123456789/secrets/ide-database/versions/3", ann),
+				"one of others with a name alike":        read("projects/123456789/secrets/license-redis-auth-ide/versions/3", ann),
 				"a person looks at the list of secrets":  audit("data_access", "secretmanager.googleapis.com", "google.cloud.secretmanager.v1.SecretManagerService.ListSecrets", auth, ann),
 			},
 		},

@@ -26,7 +26,7 @@ const evaluation = 30 * time.Second
 // license is what the series below are about.
 var license = alert.Subject{
 	Workload: alert.Workload{Namespace: "coditect-app", Job: "license-api"}, Host: "licenses.coditect.ai",
-	SecurityPolicy: "license-api-security-policy", Redis: "license-redis", KeyRing: "coditect-license-keys", Secrets: "license-",
+	SecurityPolicy: "license-api-security-policy", Redis: "license-redis", KeyRing: "coditect-license-keys", Secrets: []string{"license-redis-auth", "license-migration-password"},
 }
 
 // expressed are the alerts over metrics; those over log entries are tested where

@@ -42,7 +42,7 @@ func TestAnEntryIsOneThatTheDeclaredAlertsUnderstand(t *testing.T) {
 	require.NoError(t, log.Write(read("ann@acme.example", codes.PermissionDenied)))
 
 	var filter *logfilter.Filter
-	for _, a := range alert.All(alert.Subject{Secrets: "license-"}, alert.Thresholds{}) {
+	for _, a := range alert.All(alert.Subject{Secrets: []string{"license-redis-auth"}}, alert.Thresholds{}) {
 		if a.Name == "SecretReadByPerson" {
 			parsed, err := logfilter.Parse(a.Filter)
 			require.NoError(t, err)
