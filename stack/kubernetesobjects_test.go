@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
 	"github.com/coditect-ai/license-platform/k8s/customresource"
@@ -79,4 +80,29 @@ func TestEveryObjectIsNamedOnPurposeAndInTheNamespace(t *testing.T) {
 		}
 		assert.NotEmpty(t, seen)
 	})
+}
+
+// TestEveryWorkloadIsToldFromThoseOfOthersByItsLabel: in a shared namespace the evidence of an incident
+// is what has it.
+func TestEveryWorkloadIsToldFromThoseOfOthersByItsLabel(t *testing.T) {
+	t.Parallel()
+	const label = "app.kubernetes.io/part-of"
+	for _, name := range stacktest.Stacks(t) {
+		found := 0
+		for _, object := range stacktest.Deploy(t, name).Objects() {
+			kind := object["kind"].(string)
+			if kind != "Deployment" && kind != "Job" && kind != "Service" && kind != "ServiceAccount" {
+				continue
+			}
+			found++
+			made := unstructured.Unstructured{Object: object}
+			assert.Equal(t, "license-platform", made.GetLabels()[label], "%s: %s %s", name, kind, made.GetName())
+			if kind == "Deployment" || kind == "Job" {
+				pods, _, err := unstructured.NestedString(object, "spec", "template", "metadata", "labels", label)
+				require.NoError(t, err)
+				assert.Equal(t, "license-platform", pods, "%s: the pods of %s %s", name, kind, made.GetName())
+			}
+		}
+		assert.GreaterOrEqual(t, found, 5, name)
+	}
 }

@@ -14,8 +14,11 @@ import (
 // lockdownKey is the setting that shuts the license API.
 const lockdownKey = "license-platform:platform.lockdown"
 
-// selector finds the license API's pods.
-const selector = "app=license-api"
+// selector finds the license API's pods, and own all that is the platform's in the cluster.
+const (
+	selector = "app=license-api"
+	own      = "app.kubernetes.io/part-of=license-platform"
+)
 
 // Google is the stack on Google Cloud.
 type Google struct {
@@ -82,8 +85,16 @@ func (g *Google) Evidence(since time.Time) []Action {
 			Name: "pod-logs", Does: "what the license API's pods wrote", File: "pod-logs.txt", Timeout: 3 * time.Minute,
 		}, access, g.kubectl("logs", "--selector="+selector, "--all-containers", "--prefix", "--timestamps", "--tail=-1", "--since-time="+from, "--max-log-requests=50")),
 		inOrder(g.run, Action{
-			Name: "objects", Does: "pods, workloads, policies and routes as they are; no Secrets", File: "objects.json", Timeout: 2 * time.Minute,
-		}, access, g.kubectl("get", "pods,deployments,replicasets,jobs,services,endpointslices,ingresses,networkpolicies,serviceaccounts", "--output=json")),
+			Name: "objects", Does: "the platform's pods and workloads as they are; no Secrets", File: "objects.json", Timeout: 2 * time.Minute,
+		}, access, g.kubectl("get", "pods,deployments,replicasets,jobs,services,endpointslices,serviceaccounts", "--selector="+own, "--output=json")),
+		inOrder(g.run, Action{
+			// An intruder's pod has no label of the platform's. Variables of others may hold
+			// passwords, which are no evidence.
+			Name: "neighbours", Does: "names, images and addresses of all that runs in the namespace", File: "neighbours.txt", Timeout: 2 * time.Minute,
+		}, access, g.kubectl("get", "pods,deployments,replicasets,jobs,services,serviceaccounts", "--output=wide")),
+		inOrder(g.run, Action{
+			Name: "routes", Does: "the namespace's routes and NetworkPolicies", File: "routes.json", Timeout: 2 * time.Minute,
+		}, access, g.kubectl("get", "ingresses,networkpolicies", "--output=json")),
 		inOrder(g.run, Action{
 			Name: "events", Does: "events of the namespace; the cluster forgets them after an hour", File: "events.json", Timeout: time.Minute,
 		}, access, g.kubectl("get", "events", "--sort-by=.metadata.creationTimestamp", "--output=json")),

@@ -80,7 +80,8 @@ func TestEvidenceIsOnlyReadAndComesFromTheRightPlace(t *testing.T) {
 		for _, c := range a.Commands {
 			verb := strings.Join(c.Args[:2], " ")
 			assert.Contains(t, []string{
-				"container clusters", "logs --selector=app=license-api", "get pods,deployments,replicasets,jobs,services,endpointslices,ingresses,networkpolicies,serviceaccounts",
+				"container clusters", "logs --selector=app=license-api", "get pods,deployments,replicasets,jobs,services,endpointslices,serviceaccounts",
+				"get pods,deployments,replicasets,jobs,services,serviceaccounts", "get ingresses,networkpolicies",
 				"get events", "logging read", "projects get-iam-policy", "compute security-policies", "stack export",
 			}, verb, "only what reads")
 			switch c.Name {
@@ -100,6 +101,12 @@ func TestEvidenceIsOnlyReadAndComesFromTheRightPlace(t *testing.T) {
 	assert.Contains(t, names["audit-trail"], `cloudaudit.googleapis.com`)
 	assert.Contains(t, names["database-log"], `"coditect-cloud-infra:stores-1a2b3c4"`)
 	assert.Contains(t, names["security-policy"], "describe armor-9z")
+	for name, commands := range names {
+		if strings.Contains(commands, "get pods") && strings.Contains(commands, "--output=json") {
+			assert.Contains(t, commands, "--selector=app.kubernetes.io/part-of=license-platform", "%s: variables of others may hold passwords", name)
+		}
+	}
+	assert.Contains(t, names["neighbours"], "get pods", "an intruder's pod has no label of the platform's")
 	assert.Contains(t, names["pod-logs"], "--since-time=2026-11-22T17:00:00Z")
 }
 
