@@ -1,0 +1,59 @@
+package redis_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+// A seat that is taken by longer terms of before promises its holder nothing, and ends by those of
+// now, as after a heartbeat.
+func TestAnAcquireOfAHeldSeatIsByTheTermsOfNow(t *testing.T) {
+	t.Parallel()
+	for name, shorter := range map[string]func(*app.License){
+		"a shorter lease time": func(l *app.License) { l.LeaseTTL = time.Minute },
+		"no grace any more":    func(l *app.License) { l.LeaseGrace = 0 },
+		"an earlier end":       func(l *app.License) { l.ExpiresAt = time.Now().Add(10 * time.Second) },
+		"the same":             func(*app.License) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Hour, Policy: app.Policy{LeaseGrace: time.Hour}})
+			in.got("laptop", "ada")
+			shorter(&in.license)
+			in.license.Revision++
+			again, err := in.ask(app.Reservation{Fingerprint: "laptop", User: "ada"})
+			require.NoError(t, err)
+			want, seat := again.GrantedAt.Add(in.license.LeaseTTL), again.GrantedAt.Add(in.license.LeaseTTL+in.license.LeaseGrace)
+			if ends := in.license.ExpiresAt; !ends.IsZero() {
+				want, seat = ends.Truncate(time.Microsecond), ends.Truncate(time.Microsecond)
+			}
+			assert.WithinDuration(t, want, again.ExpiresAt, 0)
+			usage, err := in.seats.Usage(t.Context(), in.license.Ref())
+			require.NoError(t, err)
+			assert.WithinDuration(t, seat, usage.NextFree, 0)
+			due, err := in.client.ZScore(t.Context(), "housekeeping:due", "demo/inside").Result()
+			require.NoError(t, err)
+			assert.LessOrEqual(t, int64(due), seat.UnixMicro(), "the housekeeping comes when the seat is free")
+		})
+	}
+}
+
+func TestALicenceThatEndedLongAgoIsOver(t *testing.T) {
+	t.Parallel()
+	for _, end := range []time.Time{time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(1969, 12, 31, 0, 0, 0, 0, time.UTC), time.Unix(0, 0), time.Unix(1, 0)} {
+		in := newOneLicense(t, app.License{Seats: 2})
+		held := in.got("laptop", "ada")
+		in.license.ExpiresAt = end
+		in.license.Revision++
+		_, err := in.seats.Configure(t.Context(), in.license, 0)
+		require.NoError(t, err)
+		_, err = in.seats.Extend(t.Context(), in.license.Ref(), held.Lease, "ada")
+		assert.Equal(t, app.CodeLicenseExpired, app.CodeOf(err), "%s", end)
+		in.refused(app.CodeLicenseExpired, "desk", "bob")
+	}
+}
