@@ -1,5 +1,5 @@
 // Package taken refuses, in a preview, to make what has the name of something that exists
-// already and that the stack does not have. The update would stop there half-way.
+// already and that the stack does not have. The update would stop there half-way, or take it over.
 package taken
 
 import (
