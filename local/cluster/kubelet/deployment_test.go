@@ -118,6 +118,10 @@ func TestAnUpdateThatNeverGetsReadyLeavesTheOldPodServing(t *testing.T) {
 	broken.Spec.ProgressDeadlineSeconds = new(int32(2))
 
 	require.NoError(t, w.ApplyDeployment(t.Context(), broken))
+	await.True(t, func() bool {
+		status, _ := w.DeploymentStatus(namespace, "license-api")
+		return strings.Contains(status.Message, "/ready answered 503")
+	})
 	err := w.WaitDeployment(t.Context(), namespace, "license-api")
 
 	assert.ErrorContains(t, err, "progressDeadlineSeconds")

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"strings"
 	"testing"
 	"time"
@@ -211,7 +213,10 @@ func TestAProgramIsInterruptedAndItsComplaintTold(t *testing.T) {
 	err := cloud.Run(t.Context(), cloud.Command{Name: "ls", Args: []string{"/no/such/$(folder)"}}, io.Discard)
 	assert.ErrorContains(t, err, "/no/such/$(folder)", "the argument reached the program as it is")
 
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	// As the command's main does: the children of a program in the background would ignore the signal.
+	interrupted, stop := signal.NotifyContext(t.Context(), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeout(interrupted, 50*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
 	require.ErrorIs(t, cloud.Run(ctx, cloud.Command{Name: "sleep", Args: []string{"60"}}, io.Discard), context.DeadlineExceeded)
