@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/apptest/port"
+	"github.com/coditect-ai/license-platform/app/apptest/program"
 )
 
 // local says whether a block can be run on this machine as it stands: it speaks
@@ -104,7 +105,7 @@ func newReader(t *testing.T) *reader {
 	maker, err := exec.LookPath("make")
 	require.NoError(t, err)
 	script := fmt.Sprintf("#!/bin/sh\ncase \"$1\" in test|check|race|drills|faults|vulncheck) exec %s -n \"$@\" ;; *) exec %s \"$@\" ;; esac\n", maker, maker)
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "make"), []byte(script), 0o755)) //nolint:gosec // it is run
+	program.Write(t, filepath.Join(bin, "make"), []byte(script))
 	return &reader{dir: dir, environment: append(os.Environ(),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), fmt.Sprintf("EDGE_PORT=%d", port.Free(t)),
 		"GOFLAGS=-buildvcs=false",

@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/program"
 	"github.com/coditect-ai/license-platform/app/image"
 )
 
@@ -76,9 +77,9 @@ func TestTheImageHoldsTheProgramTheRootsAndNothingThatBelongsToAMachine(t *testi
 	assert.True(t, config.Created.Equal(time.Unix(0, 0)))
 
 	files := contents(t, img)
-	program := filepath.Join(t.TempDir(), "program")
-	require.NoError(t, os.WriteFile(program, files["license-api"], 0o700))
-	said, err := exec.Command(program).Output()
+	path := filepath.Join(t.TempDir(), "program")
+	program.Write(t, path, files["license-api"])
+	said, err := exec.Command(path).Output()
 	require.NoError(t, err)
 	assert.Equal(t, "hello from the image\n", string(said))
 	assert.Contains(t, string(files["etc/passwd"]), "nonroot:x:65532:65532:")

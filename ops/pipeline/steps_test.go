@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
+	"github.com/coditect-ai/license-platform/app/apptest/program"
 	"github.com/coditect-ai/license-platform/local/host/toolchain"
 )
 
@@ -84,7 +85,7 @@ func (r *runner) place(t *testing.T) {
 	require.NoError(t, os.RemoveAll(bin))
 	require.NoError(t, os.MkdirAll(bin, 0o755))
 	require.NoError(t, os.Symlink(executable, filepath.Join(bin, "license-platform")))
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "ops"), []byte("#!/bin/sh\necho \"Security checklist of $3\"\n"), 0o755)) //nolint:gosec // a program
+	program.Write(t, filepath.Join(bin, "ops"), []byte("#!/bin/sh\necho \"Security checklist of $3\"\n"))
 }
 
 // run runs one script with more variables.

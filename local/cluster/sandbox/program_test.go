@@ -30,8 +30,8 @@ func say(network, to string, answerTimeout time.Duration) string {
 	return string(answer[:n])
 }
 
-// program is what the sandboxes of the tests run.
-func program(name string, arguments []string) {
+// runInside is what the sandboxes of the tests run.
+func runInside(name string, arguments []string) {
 	switch name {
 	case "dial":
 		for _, to := range arguments {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/program"
 	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
@@ -46,7 +47,7 @@ func (w world) pod(t *testing.T, name, address string) (s *sandbox.Sandbox, said
 	require.NoError(t, err)
 	image := t.TempDir()
 	require.NoError(t, os.Chmod(filepath.Dir(image), 0o700), "as the daemon's own folder")
-	require.NoError(t, os.WriteFile(filepath.Join(image, "program"), content, 0o755))
+	program.Write(t, filepath.Join(image, "program"), content)
 	root, err := os.OpenRoot(image)
 	require.NoError(t, err)
 	require.NoError(t, sandbox.Prepare(root))

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	if len(os.Args) > 2 && os.Args[1] == "program" {
-		program(os.Args[2], os.Args[3:])
+		runInside(os.Args[2], os.Args[3:])
 		return
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app/apptest/program"
 )
 
 func TestAPulumiFitsFromThePinnedVersionToTheNextMajor(t *testing.T) {
@@ -23,10 +25,10 @@ func TestAPulumiFitsFromThePinnedVersionToTheNextMajor(t *testing.T) {
 func TestAProgramThatIsNoPulumiDoesNotFit(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pulumi")
-	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\necho v3.1.0\n"), 0o755))
+	program.Write(t, path, []byte("#!/bin/sh\necho v3.1.0\n"))
 	_, ok := fits(t.Context(), path)
 	assert.False(t, ok)
-	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\necho v3.250.0\n"), 0o755))
+	program.Write(t, path, []byte("#!/bin/sh\necho v3.250.0\n"))
 	version, ok := fits(t.Context(), path)
 	assert.True(t, ok)
 	assert.Equal(t, Version, version.String())
