@@ -48,21 +48,26 @@ const hours = `WITH seen AS (
 
 // Hours implements app.Reports.
 func (l *Ledger) Hours(ctx context.Context, ref app.LicenseRef, period app.Period) ([]app.Hour, error) {
+	return l.hoursWithin(ctx, ref, period, app.MaxUsageEvents)
+}
+
+// hoursWithin is Hours with another bound of the events that are read.
+func (l *Ledger) hoursWithin(ctx context.Context, ref app.LicenseRef, period app.Period, most int) ([]app.Hour, error) {
 	var found []app.Hour
 	seen := 0
 	err := l.read(ctx, "hours", ref.Tenant, func(b *pgx.Batch) {
 		activeCheck(b, ref.Tenant)
-		b.Queue(hours, ref.Tenant, ref.License, period.From, period.To, app.MaxUsageEvents).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(hours, ref.Tenant, ref.License, period.From, period.To, most).Query(func(rows pgx.Rows) (err error) {
 			found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (h app.Hour, err error) {
 				return h, row.Scan(&h.At, &seen, &h.Peak, &h.Granted, &h.Refused)
 			})
 			return err
 		})
 	})
-	if err == nil && seen > app.MaxUsageEvents {
+	if err == nil && seen > most {
 		return nil, &app.Error{
 			Code: app.CodeValidation, Detail: "too much has happened since for one report",
-			Fields: []app.FieldError{{Field: "query.from", Message: fmt.Sprintf("must be so late that the licence had %d events since at most", app.MaxUsageEvents)}},
+			Fields: []app.FieldError{{Field: "query.from", Message: fmt.Sprintf("must be so late that the licence had %d events since at most", most)}},
 		}
 	}
 	return found, err

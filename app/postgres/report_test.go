@@ -120,6 +120,10 @@ func TestADenialThatIsWrittenLateFallsBehindNoCursor(t *testing.T) {
 	_, err = late.Exec(t.Context(), `SELECT licensing.refuse($1, 'late', '', '', 'cad', '', 'no_seats_available', '')`, acme)
 	require.NoError(t, err)
 	refuse("last")
+	// The last one's transaction may have begun at the same moment as the late one's.
+	var began time.Time
+	require.NoError(t, late.QueryRow(t.Context(), `SELECT now()`).Scan(&began))
+	w.server.Admin(t, fmt.Sprintf(`UPDATE licensing.audit SET at = '%s' WHERE user_id = 'last'`, began.Format(time.RFC3339Nano)))
 
 	page, next, err := w.Denials(t.Context(), acme, "", day(), app.Event{}, 2)
 	require.NoError(t, err)
@@ -145,7 +149,7 @@ func TestAReportThatEndsWithinAnHourLeavesOutWhatCameLater(t *testing.T) {
 		w.server.Admin(t, fmt.Sprintf(`UPDATE licensing.audit SET at = '%s' WHERE lease_id = '%s'`, at.Format(time.RFC3339), id))
 	}
 	ref := app.LicenseRef{Tenant: acme, License: "cad"}
-	for to, want := range map[time.Duration][]int{30 * time.Minute: {1, 1}, time.Hour: {2, 2}, 40*time.Minute + time.Microsecond: {2, 2}, 5 * time.Minute: {0, 0}} {
+	for to, want := range map[time.Duration][]int{30 * time.Minute: {1, 1}, time.Hour: {2, 2}, 40*time.Minute + time.Microsecond: {2, 2}, 40 * time.Minute: {1, 1}, 5 * time.Minute: {0, 0}} {
 		found, err := w.Hours(t.Context(), ref, app.Period{From: hour, To: hour.Add(to)})
 		require.NoError(t, err)
 		require.Len(t, found, 1)
