@@ -13,3 +13,10 @@ const RequiredVersion = requiredVersion
 func (l *Ledger) HoursWithin(ctx context.Context, ref app.LicenseRef, period app.Period, most int) ([]app.Hour, error) {
 	return l.hoursWithin(ctx, ref, period, most)
 }
+
+// Waiting is how many writes about a licence wait for the transaction that is under way.
+func (l *Ledger) Waiting(ref app.LicenseRef) int {
+	l.writes.mu.Lock()
+	defer l.writes.mu.Unlock()
+	return len(l.writes.waiting[ref])
+}

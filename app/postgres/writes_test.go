@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -52,8 +51,7 @@ func TestWhatIsWrittenTogetherHasItsOwnAnswerEach(t *testing.T) {
 	for i := 2; i < len(answers); i++ {
 		write(i, func(*app.Lease) {})
 	}
-	// A transaction of theirs would wait for the row too.
-	time.Sleep(50 * time.Millisecond)
+	await.True(t, func() bool { return w.Waiting(lease("ide", "").Ref()) == len(answers)-1 }, "the others wait for their turn")
 	w.stuck(1)
 	unlock()
 	group.Wait()
@@ -89,6 +87,80 @@ func TestWhoGivesUpBeforeItsTurnWritesNothing(t *testing.T) {
 	unlock()
 	require.NoError(t, await.Receive(t, first))
 	assert.Zero(t, w.server.Count(t, `SELECT count(*) FROM licensing.lease WHERE user_id = 'bob'`))
+}
+
+func TestTheFirstOfSeveralThatGivesUpTakesNobodysWriteAlong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	unlock := w.locked()
+	first, second := make(chan error, 1), make(chan error, 1)
+	ctx, giveUp := context.WithCancel(t.Context())
+	go func() { first <- w.Grant(ctx, lease("ide", "ada"), 0, nil, app.Event{}) }()
+	w.stuck(1)
+	go func() { second <- w.Grant(context.Background(), lease("ide", "bob"), 0, nil, app.Event{}) }()
+	giveUp()
+	assert.Equal(t, app.CodeUnavailable, app.CodeOf(await.Receive(t, first)))
+	unlock()
+	require.NoError(t, await.Receive(t, second))
+	assert.Equal(t, 2, w.server.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`), "what has begun goes on")
+}
+
+func TestOfTwoThatAreWrittenTogetherOneMayBeRefusedForItsValues(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*app.Lease){
+		"a value that cannot be stored":  func(l *app.Lease) { l.Email = "\x00" },
+		"a value that is against a rule": func(l *app.Lease) { l.Kind = "odd" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			unlock := w.locked()
+			answers := make([]chan error, 3)
+			for i := range answers {
+				answers[i] = make(chan error, 1)
+				l := lease("ide", fmt.Sprintf("user-%d", i))
+				if i == 1 {
+					spoil(&l)
+				}
+				go func() { answers[i] <- w.Grant(context.Background(), l, 0, nil, app.Event{}) }()
+				if i == 0 {
+					w.stuck(1)
+				}
+			}
+			await.True(t, func() bool { return w.Waiting(lease("ide", "").Ref()) == 2 }, "the others come together")
+			unlock()
+			assert.NoError(t, await.Receive(t, answers[0]))
+			assert.Error(t, await.Receive(t, answers[1]))
+			assert.NoError(t, await.Receive(t, answers[2]))
+		})
+	}
+}
+
+func TestAFaultOfATransactionIsTheAnswerOfAllInIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	unlock := w.locked()
+	answers := make(chan error, 3)
+	grant := func(user string) {
+		l := lease("ide", user)
+		go func() { answers <- w.Grant(context.Background(), l, 0, nil, app.Event{}) }()
+	}
+	cancel := func() {
+		w.stuck(1)
+		w.server.Admin(t, `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`)
+		assert.Equal(t, app.CodeUnavailable, app.CodeOf(await.Receive(t, answers)))
+	}
+	grant("ada")
+	w.stuck(1)
+	grant("bob")
+	grant("eve")
+	await.True(t, func() bool { return w.Waiting(lease("ide", "").Ref()) == 2 }, "the others come together")
+	cancel()
+	cancel()
+	assert.Equal(t, app.CodeUnavailable, app.CodeOf(await.Receive(t, answers)), "none of them is tried again alone")
+	unlock()
+	assert.EqualValues(t, 2, w.failed.Load())
+	assert.Zero(t, w.server.Count(t, `SELECT count(*) FROM licensing.lease`))
 }
 
 func TestALeaseByTheTermsOfAnEarlierRevisionIsNotWritten(t *testing.T) {
