@@ -37,6 +37,9 @@ const (
 	// so that a client that tries made-up credentials leaves the others to everybody else.
 	// Credentials that were good before have as many lookups of their own.
 	maxLookups = 2
+	// maxWaiting is how many lookups of unknown credentials wait for their turn. Each that waits
+	// keeps a connection of its client's.
+	maxWaiting = 256
 	// lookupTimeout bounds a lookup, with the wait for its turn. A credential that was good
 	// before waits for knownTimeout only.
 	lookupTimeout = 3 * time.Second
@@ -52,9 +55,9 @@ type Verifier struct {
 	store Store
 	now   func() time.Time
 	log   *slog.Logger
-	// lookups has an entry for each lookup of an unknown credential, rechecks for each of one
-	// that was good before.
-	lookups, rechecks chan struct{}
+	// lookups has a place for each lookup of an unknown credential, rechecks for each of one that
+	// was good before.
+	lookups, rechecks *line
 	once              singleflight.Group
 
 	mu    sync.Mutex
@@ -77,7 +80,7 @@ func (r remembered) usable(now time.Time) bool { return now.Sub(r.at) < maxStale
 
 // New returns a Verifier.
 func New(store Store, now func() time.Time, log *slog.Logger) *Verifier {
-	return &Verifier{store: store, now: now, log: log, lookups: make(chan struct{}, maxLookups), rechecks: make(chan struct{}, maxLookups), known: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
+	return &Verifier{store: store, now: now, log: log, lookups: newLine(maxLookups, maxWaiting), rechecks: newLine(maxLookups, maxKnown), known: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
 }
 
 // Is says whether a bearer token claims to be a credential.
@@ -142,15 +145,13 @@ func (v *Verifier) principal(c app.Credential) (app.Principal, error) {
 }
 
 // ask looks a credential up in the ledger.
-func (v *Verifier) ask(ctx context.Context, turns chan struct{}, tenant, id string, sum [sha256.Size]byte) (app.Credential, error) {
+func (v *Verifier) ask(ctx context.Context, turns *line, tenant, id string, sum [sha256.Size]byte) (app.Credential, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	select {
-	case turns <- struct{}{}:
-		defer func() { <-turns }()
-	case <-ctx.Done():
-		return app.Credential{}, app.Unavailable("ledger", errors.New("too many credentials wait to be checked"))
+	if err := turns.enter(ctx, neighbourhood(ctx)); err != nil {
+		return app.Credential{}, app.Unavailable("ledger", err)
 	}
+	defer turns.leave()
 	at := v.now()
 	found, err := v.store.Credential(ctx, tenant, id)
 	missing := app.CodeOf(err) == app.CodeCredentialNotFound

@@ -38,15 +38,15 @@ func (a *api) identify(r *http.Request) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	authenticator := a.config.Authenticator
+	record := requestOf(r.Context())
+	authenticator, ctx := a.config.Authenticator, r.Context()
 	if credential.Is(token) {
-		authenticator = a.config.Credentials
+		authenticator, ctx = a.config.Credentials, credential.From(ctx, record.address)
 	}
-	who, err := authenticator.Verify(r.Context(), token)
+	who, err := authenticator.Verify(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	record := requestOf(r.Context())
 	who.Address, who.RequestID = record.address, record.id
 	record.who = who
 	return record, nil
