@@ -151,7 +151,7 @@ func (c *caller) send(ctx context.Context, method, path, token string, body, out
 	}
 	if response.StatusCode >= http.StatusBadRequest {
 		refusal := readRefusal(response, answer)
-		if refusal.Code != "" {
+		if refusal.Code != "" && token != "" {
 			c.time.observe(response.Header, sent, received)
 		}
 		return refusal
@@ -171,7 +171,11 @@ func (c *caller) send(ctx context.Context, method, path, token string, body, out
 			grant.answered(response.StatusCode)
 		}
 	}
-	c.time.observe(response.Header, sent, received)
+	if token != "" {
+		// What needs no user may come from a proxy that kept it, with the Date of then
+		// (RFC 9111, section 4).
+		c.time.observe(response.Header, sent, received)
+	}
 	return nil
 }
 

@@ -37,6 +37,24 @@ func TestADeviceWhoseClockIsWrongHoldsItsSeatAllTheSame(t *testing.T) {
 	}
 }
 
+func TestKeysThatAProxyKeptForAnHourMakeASeatNoLonger(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answer("jwks.json", func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Date", w.clock.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+		rw.Header().Set("Age", "3600")
+		rw.Header().Set("Content-Type", "application/jwk-set+json")
+		_, _ = rw.Write(w.published())
+	})
+	seat := w.hold(t, nil)
+	w.clock.sleeping(t)
+	w.answer("heartbeat", broken)
+	w.clock.pass(leaseTime - time.Second)
+	assert.True(t, seat.Held())
+	w.clock.pass(2 * time.Second)
+	assert.False(t, seat.Held(), "its end is the server's of now, not of then")
+}
+
 // As after SIGSTOP and SIGCONT, in a machine that was paused, and on systems whose running clock goes on in sleep.
 func TestAProgramThatStoodStillForADayAsksBeforeItTellsALoss(t *testing.T) {
 	t.Parallel()
