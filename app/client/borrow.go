@@ -41,7 +41,7 @@ func (k *keeper) borrow(ctx context.Context, duration time.Duration) (*grant, er
 	if duration < time.Minute {
 		return nil, fmt.Errorf("client: cannot borrow for %s, but for a minute or longer", duration)
 	}
-	g, err := k.take(ctx, "borrow", borrowBody{k.config.Fingerprint, int(duration / time.Second)})
+	g, err := k.take(ctx, borrowing, borrowBody{k.config.Fingerprint, int(duration / time.Second)})
 	if err != nil {
 		return nil, fmt.Errorf("client: licence %q is not borrowed: %w", k.config.License, err)
 	}

@@ -45,28 +45,50 @@ func (k *keeper) take(ctx context.Context, operation string, body any) (*grant, 
 		return nil, err
 	}
 	license, err := k.check(ctx, g.Token)
+	if err == nil && (license.ID != k.config.License || license.Lease != g.LeaseID) {
+		err = fmt.Errorf("%w: the token is of another licence or lease than the answer", verify.ErrOther)
+	}
 	if err != nil {
-		if errors.Is(err, verify.ErrFeature) && g.fresh {
-			// The seat cannot be used, so it is released; if that fails, it is free after its lease time.
-			if released := k.release(ctx, g.LeaseID); !gone(released) {
-				err = errors.Join(err, released)
-			}
+		if g.fresh && (useless(err) || operation == borrowing || ctx.Err() != nil) {
+			err = errors.Join(err, k.giveBack(ctx, g.LeaseID))
 		}
 		return nil, err
-	}
-	if license.ID != k.config.License || license.Lease != g.LeaseID {
-		return nil, fmt.Errorf("%w: the token is of another licence or lease than the answer", verify.ErrOther)
 	}
 	g.license = license
 	return &g, nil
 }
+
+// giveBack releases a new lease that cannot be used. If that fails, its seat is free after its time. For
+// who has given up meanwhile, it takes a tenth of Config.Timeout at most: a second.
+func (k *keeper) giveBack(ctx context.Context, lease string) error {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), k.config.Timeout/10)
+		defer cancel()
+	}
+	if err := k.release(ctx, lease); !gone(err) {
+		return err
+	}
+	return nil
+}
+
+// useless: the token is good, but the program asked for something else, and would again.
+func useless(err error) bool {
+	return errors.Is(err, verify.ErrFeature) || errors.Is(err, verify.ErrOther)
+}
+
+// The operations by which a seat is taken.
+const (
+	acquiring = "acquire"
+	borrowing = "borrow"
+)
 
 type acquireBody struct {
 	Fingerprint string `json:"fingerprint"`
 }
 
 func (k *keeper) acquire(ctx context.Context) (*grant, error) {
-	return k.take(ctx, "acquire", acquireBody{k.config.Fingerprint})
+	return k.take(ctx, acquiring, acquireBody{k.config.Fingerprint})
 }
 
 // keeper is a caller with the published keys.

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"time"
-
-	"github.com/coditect-ai/license-platform/app/verify"
 )
 
 // How long to wait before the next request, from docs/api.md: what the edge answers.
@@ -34,7 +32,7 @@ func (w *waits) reset() { w.failures = 0 }
 // A fifth at most is added, so that clients that failed together do not come back together.
 func (w *waits) after(err error) time.Duration {
 	first, longest := failureWait, longestFailureWait
-	if errors.Is(err, verify.ErrFeature) {
+	if useless(err) {
 		first, longest = edgeWait, longestWait
 	}
 	var refusal *Refusal
@@ -93,7 +91,7 @@ const (
 // is held until its lease ends.
 func final(err error) bool {
 	var refusal *Refusal
-	if errors.Is(err, verify.ErrFeature) {
+	if useless(err) {
 		return true
 	}
 	if !errors.As(err, &refusal) || refusal.Code == "" || refusal.Status >= http.StatusInternalServerError {
