@@ -133,7 +133,7 @@ func Keys(ctx context.Context, config Config) ([]byte, error) {
 	if err := config.reach(); err != nil {
 		return nil, err
 	}
-	k := newKeeper(Config{Server: strings.TrimSuffix(config.Server, "/"), HTTP: config.HTTP, Connect: config.Connect, roots: config.roots, Timeout: defaultTimeout, Clock: system{}})
+	k := newKeeper(Config{Server: strings.TrimRight(config.Server, "/"), HTTP: config.HTTP, Connect: config.Connect, roots: config.roots, Timeout: defaultTimeout, Clock: system{}})
 	defer k.close()
 	return k.fetchKeys(ctx)
 }

@@ -113,7 +113,7 @@ func (c Config) complete() (Config, error) {
 	if c.Patience < 0 || c.Timeout < 0 {
 		return c, errors.New("client: Patience and Timeout cannot be negative")
 	}
-	c.Server = strings.TrimSuffix(c.Server, "/")
+	c.Server = strings.TrimRight(c.Server, "/")
 	if err := c.reach(); err != nil {
 		return c, err
 	}
@@ -141,8 +141,12 @@ func (c *Config) reach() error {
 		return errors.New("client: HTTP does not go together with CA and Connect: let it trust and connect itself")
 	}
 	if c.Connect != "" {
-		if host, port, err := net.SplitHostPort(c.Connect); err != nil || host == "" || port == "" {
+		host, port, err := net.SplitHostPort(c.Connect)
+		if err != nil || host == "" || port == "" {
 			return fmt.Errorf("client: Connect is %q, but has to be HOST:PORT", c.Connect)
+		}
+		if u, err := url.Parse(c.Server); err != nil || u.Scheme != "https" && !thisMachine(host) {
+			return fmt.Errorf("client: Connect is %q, another machine, so Server has to begin with https://, but is %q", c.Connect, c.Server)
 		}
 	}
 	if c.CA == "" {
@@ -178,13 +182,17 @@ func visible(fingerprint string) bool {
 // checkServer refuses an address to which the identity token would go unencrypted.
 func checkServer(address string) error {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || strings.ContainsAny(address, "?#") || u.User != nil {
 		return fmt.Errorf("client: Server is %q, but has to be like https://licenses.example.com", address)
 	}
-	ip := net.ParseIP(u.Hostname())
-	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !thisMachine(u.Hostname())) {
 		return fmt.Errorf("client: Server is %q, but has to begin with https://", address)
 	}
 	return nil
+}
+
+// thisMachine says whether a host is this machine.
+func thisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -92,6 +92,9 @@ func TestAWrongConfigurationIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		"begin with https://":  func(c *client.Config) { c.Server = "http://licenses.example.com" },
 		"has to be like":       func(c *client.Config) { c.Server = "https://licenses.example.com/v1" },
 		"has to be like https": func(c *client.Config) { c.Server = "licenses.example.com" },
+		"com?\", but has":      func(c *client.Config) { c.Server = "https://licenses.example.com?" },
+		"com#v1\", but has":    func(c *client.Config) { c.Server = "https://licenses.example.com#v1" },
+		"another machine":      func(c *client.Config) { c.Connect = "192.0.2.1:80" },
 		"cannot be negative":   func(c *client.Config) { c.Timeout = -1 },
 	} {
 		config := w.config()
@@ -100,6 +103,12 @@ func TestAWrongConfigurationIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 	assert.Empty(t, w.called())
+	for _, address := range []string{w.url + "//", strings.Replace(w.url, "http", "HTTP", 1)} {
+		config := w.config()
+		config.Server, config.Connect = address, strings.TrimPrefix(w.url, "http://")
+		_, err := client.Look(t.Context(), config)
+		assert.NoError(t, err, address)
+	}
 }
 
 func TestATokenThatIsNotTheServersOrIsForSomethingElseIsNoSeat(t *testing.T) {
