@@ -39,6 +39,7 @@ type Config struct {
 	// service credential (Credential). It is asked before each request, so it should keep a
 	// token until shortly before its end. Its errors count as those of the network: they are
 	// tried again; so does a call that has not come back within Timeout, and no other one is made meanwhile.
+	// Space around the token is left out.
 	Identity func(ctx context.Context) (string, error)
 
 	// Features are those that the licence has to include: without one of them there is no seat

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -35,10 +36,15 @@ func (c *caller) identity(ctx context.Context) (string, error) {
 	if asked.err != nil {
 		return "", fmt.Errorf("cannot get the user's identity token: %w", asked.err)
 	}
-	if asked.token == "" {
+	// Files end with a line break.
+	token := strings.TrimSpace(asked.token)
+	switch {
+	case token == "":
 		return "", errors.New("the user's identity token is empty")
+	case strings.ContainsFunc(token, func(c rune) bool { return c < '!' || c > '~' }):
+		return "", errors.New("the user's identity token is none: it has a space, a line break or a letter that is not ASCII")
 	}
-	return asked.token, nil
+	return token, nil
 }
 
 // ask begins a call, unless one is under way.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app/client"
 )
@@ -58,4 +59,30 @@ func TestAnIdentityThatCannotBeHadCountsAsNoNetwork(t *testing.T) {
 	w.clock.wake(t, time.Second)
 	w.clock.sleeping(t)
 	assert.NoError(t, seat.Failure())
+}
+
+func TestATokenReadFromAFileMayEndWithALineBreak(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var sent string
+	w.answer("demo", func(rw http.ResponseWriter, r *http.Request) {
+		sent = r.Header.Get("Authorization")
+		writeJSON(rw, map[string]any{"id": "demo"})
+	})
+	config := w.config()
+	for token, want := range map[string]string{
+		"secret\n": "", "  secret\r\n": "", "\n": "is empty", "secret\ntwo": "is none", "secret two": "is none", "s\u00e9cret": "is none",
+	} {
+		sent = ""
+		config.Identity = client.Credential(token)
+		_, err := client.Look(t.Context(), config)
+		if want == "" {
+			require.NoError(t, err, "%q", token)
+			assert.Equal(t, "Bearer secret", sent)
+			continue
+		}
+		require.ErrorContains(t, err, want, "%q", token)
+		assert.NotContains(t, err.Error(), "cret", "no token reaches a log")
+		assert.Empty(t, sent, "%q", token)
+	}
 }
