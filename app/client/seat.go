@@ -168,8 +168,8 @@ func (c *caller) releaseSurely(ctx context.Context, lease string) error {
 	defer cancel()
 	again := waits{random: c.config.Random}
 	var err error
-	for range closeTries {
-		if err = c.release(ctx, lease); err == nil || final(err) {
+	for try := range closeTries {
+		if err = c.release(ctx, lease); err == nil || final(err) || try == closeTries-1 {
 			break
 		}
 		wait := again.after(err)
