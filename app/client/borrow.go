@@ -57,10 +57,20 @@ func (s *Seat) Borrow(ctx context.Context, duration time.Duration) (Borrowed, er
 	s.calls.Lock()
 	defer s.calls.Unlock()
 	select {
-	case <-s.done:
+	case <-s.stopped:
 		return Borrowed{}, errors.New("client: the seat is closed")
 	default:
 	}
+	// Close does not wait for the answer.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.stopped:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	g, err := s.keeper.borrow(ctx, duration)
 	if err != nil {
 		return Borrowed{}, err

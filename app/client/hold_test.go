@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -252,6 +253,31 @@ func TestABorrowedSeatNeedsNoHeartbeatAndStaysWithTheDevice(t *testing.T) {
 	assert.ErrorContains(t, err, "closed")
 	require.NoError(t, client.Return(t.Context(), w.config(), license.Lease))
 	assert.Equal(t, []string{"release"}, w.called())
+}
+
+func TestCloseDoesNotWaitForABorrowWhoseAnswerDoesNotCome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	seat, err := client.Hold(t.Context(), w.config())
+	require.NoError(t, err)
+	w.clock.sleeping(t)
+	begun, answer := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(answer) })
+	w.answer("borrow", func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		close(begun)
+		select {
+		case <-answer:
+		case <-r.Context().Done():
+		}
+	})
+	borrowed := make(chan error, 1)
+	go func() { _, err := seat.Borrow(context.Background(), time.Hour); borrowed <- err }()
+	await.Receive(t, begun)
+	w.called()
+	require.NoError(t, seat.Close(t.Context()))
+	assert.ErrorIs(t, await.Receive(t, borrowed), context.Canceled)
+	assert.Equal(t, []string{"release"}, w.called(), "a borrow that came through is given back with the seat")
 }
 
 func TestASeatIsBorrowedReturnedAndLookedAtWithoutHoldingIt(t *testing.T) {

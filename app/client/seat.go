@@ -14,8 +14,10 @@ import (
 // Seat is a seat of a licence that is kept until Close. Its methods may be called by any
 // goroutine.
 type Seat struct {
-	keeper  *keeper
-	stop    context.CancelFunc
+	keeper *keeper
+	stop   context.CancelFunc
+	// stopped is closed by stop, or with the context of Hold; done when nothing is sent any more.
+	stopped <-chan struct{}
 	done    chan struct{}
 	changes chan Change
 	waits   waits
@@ -58,6 +60,7 @@ func Hold(ctx context.Context, config Config) (*Seat, error) {
 		return nil, fmt.Errorf("client: no seat of licence %q: %w", config.License, err)
 	}
 	ctx, s.stop = context.WithCancel(ctx)
+	s.stopped = ctx.Done()
 	go s.tell(config.Changed)
 	go s.keep(ctx)
 	return s, nil
