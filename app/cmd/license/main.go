@@ -31,13 +31,21 @@ func main() {
 }
 
 // takeSignals catches the signals that would end this program and are meant for COMMAND. Those
-// that this program was started to ignore, as by nohup, stay ignored.
+// that this program was started to ignore, as by nohup, stay ignored. SIGPIPE is caught and not
+// passed on: when nobody reads any more what this program says, it goes on, because it has a seat
+// to release and COMMAND to end.
 func takeSignals() (taken <-chan os.Signal, stop func()) {
-	signals := make(chan os.Signal, 16)
+	signals, closedPipes := make(chan os.Signal, 16), make(chan os.Signal, 1)
 	for _, one := range passedOn() {
 		if !signal.Ignored(one) {
 			signal.Notify(signals, one)
 		}
 	}
-	return signals, func() { signal.Stop(signals) }
+	if !signal.Ignored(syscall.SIGPIPE) {
+		signal.Notify(closedPipes, syscall.SIGPIPE)
+	}
+	return signals, func() {
+		signal.Stop(signals)
+		signal.Stop(closedPipes)
+	}
 }

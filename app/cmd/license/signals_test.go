@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -118,6 +120,25 @@ func TestACommandThatDoesNotEndAtAnInterruptIsKilledAndTheSeatReleased(t *testin
 			assert.Contains(t, s.called(), "release")
 		})
 	}
+}
+
+func TestALostSeatEndsTheCommandAlsoWhenNobodyReadsOfIt(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.heartbeat = "license_revoked"
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	command := exec.CommandContext(t.Context(), os.Args[0], "run", "--stop-when-lost", "--", "sleep", "60")
+	command.Env, command.Stderr = []string{"TEST_OF_LICENSE=main", "PATH=" + os.Getenv("PATH")}, writer
+	for name, value := range s.environment() {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	require.NoError(t, command.Start())
+	require.NoError(t, errors.Join(reader.Close(), writer.Close()))
+	var ended *exec.ExitError
+	require.ErrorAs(t, command.Wait(), &ended)
+	assert.Equal(t, 128+15, ended.ExitCode(), "%s", ended)
+	assert.Equal(t, "release", s.called()[len(s.called())-1])
 }
 
 func TestTheProgramEndsTwoSecondsAfterAnInterrupt(t *testing.T) {
