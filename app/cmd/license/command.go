@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func run(ctx context.Context, arguments []string, w world) error {
 	}
 	command, found := commands[name]
 	if !found {
-		return fmt.Errorf("%q is not a command; the commands are acquire, run, borrow, verify, status, release; license --help says more", name)
+		return fmt.Errorf("%q is not a command%s; the commands are acquire, run, borrow, verify, status, release; license --help says more", name, meant("", name, slices.Collect(maps.Keys(commands))))
 	}
 	if err := flags.Parse(arguments[1:]); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -75,7 +76,7 @@ func run(ctx context.Context, arguments []string, w world) error {
 			flags.PrintDefaults()
 			return nil
 		}
-		return err
+		return optionMistake(flags, err)
 	}
 	s.arguments = flags.Args()
 	return command(ctx, s, w)

@@ -72,22 +72,25 @@ func TestAMistakeIsSaidClearly(t *testing.T) {
 		environment map[string]string
 		arguments   []string
 	}{
-		`"aquire" is not a command`:     {s.environment(), []string{"aquire"}},
-		"--server or LICENSE_SERVER":    {without("LICENSE_SERVER"), []string{"acquire"}},
-		"--token-file":                  {without("LICENSE_TOKEN"), []string{"status"}},
-		"run needs a command":           {s.environment(), []string{"run"}},
-		"--grace is 0s":                 {s.environment(), []string{"run", "--grace", "0s", "--", "true"}},
-		"borrow needs --for":            {s.environment(), []string{"borrow"}},
-		"release needs one lease":       {s.environment(), []string{"release"}},
-		`"extra" is not understood`:     {s.environment(), []string{"acquire", "extra"}},
-		"has to be HOST:PORT":           {s.environment(), []string{"acquire", "--connect", "nowhere"}},
-		"not defined: -colour":          {s.environment(), []string{"acquire", "--colour"}},
+		`"aquire" is not a command, did you mean acquire?; the commands are`: {s.environment(), []string{"aquire"}},
+		"--server or LICENSE_SERVER":                                         {without("LICENSE_SERVER"), []string{"acquire"}},
+		"--token-file":                                                       {without("LICENSE_TOKEN"), []string{"status"}},
+		"run needs a command":                                                {s.environment(), []string{"run"}},
+		"--grace is 0s":                                                      {s.environment(), []string{"run", "--grace", "0s", "--", "true"}},
+		"borrow needs --for":                                                 {s.environment(), []string{"borrow"}},
+		"release needs one lease":                                            {s.environment(), []string{"release"}},
+		`"extra" is not understood`:                                          {s.environment(), []string{"acquire", "extra"}},
+		"has to be HOST:PORT":                                                {s.environment(), []string{"acquire", "--connect", "nowhere"}},
+		`license acquire has no option --colour; license acquire --help lists them`: {s.environment(), []string{"acquire", "--colour"}},
+		`has no option --tokenfile, did you mean --token-file?`:                     {s.environment(), []string{"status", "--tokenfile=secret"}},
+		`invalid value "1d" for flag -for: it has to be like 90s, 30m or 24h`:       {s.environment(), []string{"borrow", "--for", "1d"}},
 		"no such file":                  {s.environment(), []string{"verify", "/no/such/file"}},
 		"verify needs --keys":           {without("LICENSE_SERVER"), []string{"verify"}},
 		"the file's first or last line": {s.environment(), []string{"verify"}},
 	} {
 		_, _, err := license(t.Context(), test.environment, "", test.arguments...)
 		assert.ErrorContains(t, err, want)
+		assert.NotContains(t, err.Error(), "secret")
 	}
 	out, _, err := license(t.Context(), nil, "", "--help")
 	require.NoError(t, err)
