@@ -70,13 +70,16 @@ func TestACommandRunsOnlyWithTheFeaturesThatItNeeds(t *testing.T) {
 	assert.Equal(t, "working\n", out)
 	assert.Contains(t, said, "the licence's time is over")
 	environment := s.environment()
-	environment["LICENSE_FEATURES"] = "export,sso"
+	environment["LICENSE_FEATURES"] = "export, sso,"
 	out, _, err = license(t.Context(), environment, "", "run", "--", "echo", "working")
 	require.ErrorIs(t, err, verify.ErrFeature)
 	assert.Empty(t, out)
 	assert.Equal(t, "release", s.called()[len(s.called())-1], "the seat of no use goes back")
 	_, _, err = license(t.Context(), environment, "", "run", "--feature", "export", "--", "true")
 	require.NoError(t, err, "options stand before the variable")
+	environment["LICENSE_FEATURES"] = " export ,"
+	_, _, err = license(t.Context(), environment, "", "run", "--", "true")
+	require.NoError(t, err, "a list may have spaces, and a comma at its end")
 }
 
 func TestTheIdentityTokenIsNotHandedToTheCommand(t *testing.T) {

@@ -8,9 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/coditect-ai/license-platform/app/client"
 )
@@ -47,9 +49,7 @@ func newSettings(name string, w world) (*settings, *flag.FlagSet) {
 	} {
 		flags.StringVar(option.into, option.name, w.env(option.env), option.meaning+" ("+option.env+")")
 	}
-	if list := w.env("LICENSE_FEATURES"); list != "" {
-		s.features.names = strings.Split(list, ",")
-	}
+	s.features.names = strings.FieldsFunc(w.env("LICENSE_FEATURES"), func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
 	flags.Var(&s.features, "feature", "feature that the licence has to include; may be given more than once (LICENSE_FEATURES, with commas)")
 	if name == "borrow" {
 		flags.DurationVar(&s.duration, "for", 0, "how long to borrow, 1m to what the licence allows: 24h")
@@ -134,6 +134,11 @@ func (s *settings) identity(context.Context) (string, error) {
 		return strings.TrimSpace(s.token + s.credential), nil
 	}
 	content, err := readSmall(file)
+	// Who gives the secret in place of its file's name finds it in no log.
+	var open *fs.PathError
+	if errors.As(err, &open) {
+		return "", fmt.Errorf("the file of --token-file or --credential-file (LICENSE_TOKEN_FILE, LICENSE_CREDENTIAL_FILE) cannot be read: %w", open.Err)
+	}
 	return strings.TrimSpace(string(content)), err
 }
 

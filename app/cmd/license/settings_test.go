@@ -36,6 +36,19 @@ func TestASeatIsHeldWithAServiceCredential(t *testing.T) {
 	}
 }
 
+func TestASecretInPlaceOfItsFilesNameIsNotSaid(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, option := range []string{"--token-file", "--credential-file"} {
+		environment := s.environment()
+		delete(environment, "LICENSE_TOKEN")
+		_, said, err := license(t.Context(), environment, "", "status", option, "license_credential_x")
+		require.ErrorContains(t, err, option)
+		require.ErrorIs(t, err, os.ErrNotExist)
+		assert.NotContains(t, err.Error()+said, "license_credential_x")
+	}
+}
+
 func TestACredentialIsReplacedInItsFileWhileASeatIsHeld(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
