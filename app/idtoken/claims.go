@@ -102,6 +102,13 @@ func groupsAt(claims map[string]any, path string) []string {
 	return groups
 }
 
+// notCompact says that a character does not occur in tokens (RFC 7515, sections 2 and 7.1). go-jose
+// leaves space out, so that one token would be many to the memory.
+func notCompact(c rune) bool {
+	letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+	return !letter && c != '-' && c != '_' && c != '.'
+}
+
 // namesKey says whether the token's header has a kid. Without one, oidc tries every key;
 // Google's rules ask for a kid of its key set
 // (cloud.google.com/identity-platform/docs/verify-id-tokens).

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -103,6 +104,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	if len(token) > maxToken {
 		return app.Principal{}, invalid(fmt.Errorf("the token has %d bytes, more than %d", len(token), maxToken))
 	}
+	if strings.ContainsFunc(token, notCompact) {
+		return app.Principal{}, invalid(errors.New("the token has a character that no token has"))
+	}
 	sum := sha256.Sum256([]byte(token))
 	if who, ok := v.recall(sum); ok {
 		return who, nil
@@ -135,8 +139,11 @@ func (v *Verifier) recall(sum [sha256.Size]byte) (app.Principal, bool) {
 	return entry.who, ok && v.options.Now().Before(entry.until)
 }
 
+// remember keeps what a token says, and forgets tokens whose time is over: everybody has another
+// one each hour, which would take memory until there are maxKnown.
 func (v *Verifier) remember(sum [sha256.Size]byte, who app.Principal, expiry time.Time) {
-	until := v.options.Now().Add(keepKnown)
+	now := v.options.Now()
+	until := now.Add(keepKnown)
 	if expiry.Before(until) {
 		until = expiry
 	}
@@ -146,11 +153,12 @@ func (v *Verifier) remember(sum [sha256.Size]byte, who app.Principal, expiry tim
 		v.order.Remove(old)
 	}
 	v.known[sum] = v.order.PushBack(remembered{sum: sum, who: who, until: until})
-	for v.order.Len() > maxKnown {
-		oldest := v.order.Front()
-		if entry, ok := oldest.Value.(remembered); ok {
-			delete(v.known, entry.sum)
+	for oldest := v.order.Front(); oldest != nil; oldest = v.order.Front() {
+		entry, ok := oldest.Value.(remembered)
+		if ok && now.Before(entry.until) && v.order.Len() <= maxKnown {
+			return
 		}
 		v.order.Remove(oldest)
+		delete(v.known, entry.sum)
 	}
 }

@@ -144,6 +144,46 @@ func TestTheMemoryIsBounded(t *testing.T) {
 	assert.Equal(t, maxKnown, v.order.Len())
 }
 
+func TestTokensThatAreOverTakeNoMemory(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	v := newVerifier(Options{Now: func() time.Time { return now }}, nil)
+	ends := map[byte]time.Duration{1: time.Hour, 2: time.Minute, 3: time.Hour}
+	for i := byte(1); i <= 3; i++ {
+		v.remember([32]byte{i}, app.Principal{}, now.Add(ends[i]))
+	}
+	assert.Len(t, v.known, 3)
+	now = now.Add(keepKnown)
+	v.remember([32]byte{4}, app.Principal{}, now.Add(time.Hour))
+	assert.Len(t, v.known, 1)
+	assert.Equal(t, 1, v.order.Len())
+	v.remember([32]byte{5}, app.Principal{}, now)
+	_, known := v.recall([32]byte{4})
+	assert.True(t, known)
+	_, known = v.recall([32]byte{5})
+	assert.False(t, known, "it ends in this moment")
+}
+
+func TestATokenHasOneForm(t *testing.T) {
+	t.Parallel()
+	g := apptest.StartGoogle(t)
+	v, err := New(context.Background(), options(g))
+	require.NoError(t, err)
+	token := g.Mint(t, apptest.Claims("demo-1a2b", "ada"))
+	signed, signature, found := cutLast(token, ".")
+	require.True(t, found)
+	_, err = v.Verify(t.Context(), token)
+	require.NoError(t, err)
+	for name, other := range map[string]string{
+		"space in the signature": signed + ". " + signature, "a tab in it": signed + "." + signature[:9] + "\t" + signature[9:], "space in its claims": signed + " ." + signature,
+		"a line break in it": signed + "\n." + signature, "its base64 filled up": token + "==", "a NUL": token + "\x00",
+	} {
+		_, err = v.Verify(t.Context(), other)
+		assert.Equal(t, app.CodeInvalidToken, app.CodeOf(err), name)
+	}
+	assert.Len(t, v.known, 1)
+}
+
 // nobody's keys: no signature is ever good.
 type nobody struct{}
 
