@@ -35,7 +35,13 @@ type agingKeys struct {
 func (k *agingKeys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	current, next := k.sets()
 	if next != nil {
-		payload, err := next.VerifySignature(ctx, token)
+		fetch := ctx
+		if current != nil {
+			// The others go on with the keys of before until this one has the answer, so it waits for that
+			// also when its caller hangs up.
+			fetch = context.WithoutCancel(ctx)
+		}
+		payload, err := next.VerifySignature(fetch, token)
 		if !notFetched(err) {
 			k.replace(next)
 			return payload, err //nolint:wrapcheck // the verifier adds its context

@@ -18,6 +18,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 // issuer is one that can withdraw its key, and be away, with a clock that a test moves.
@@ -27,8 +28,10 @@ type issuer struct {
 	withdrawn atomic.Bool
 	away      atomic.Bool
 	fetched   atomic.Int32
-	ahead     atomic.Int64
-	verifier  *Verifier
+	// held keeps an answer back until it is closed; nil keeps none.
+	held     atomic.Pointer[chan struct{}]
+	ahead    atomic.Int64
+	verifier *Verifier
 }
 
 func newIssuer(t *testing.T) *issuer {
@@ -50,6 +53,9 @@ func (i *issuer) now() time.Time { return time.Now().Add(time.Duration(i.ahead.L
 // ServeHTTP serves the key set.
 func (i *issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	i.fetched.Add(1)
+	if held := i.held.Load(); held != nil {
+		<-*held
+	}
 	if i.away.Load() {
 		http.Error(w, "try later", http.StatusServiceUnavailable)
 		return
@@ -62,7 +68,10 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 }
 
 // verify verifies a new token, so that no memory of one answers.
-func (i *issuer) verify() app.Code {
+func (i *issuer) verify() app.Code { i.Helper(); return i.verifyFor(i.Context()) }
+
+// verifyFor is verify for a caller who may hang up.
+func (i *issuer) verifyFor(ctx context.Context) app.Code {
 	i.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: i.key, KeyID: "old"}}, nil)
 	require.NoError(i, err)
@@ -70,7 +79,7 @@ func (i *issuer) verify() app.Code {
 	claims["iat"], claims["exp"], claims["auth_time"], claims["jti"] = now.Unix(), now.Add(time.Hour).Unix(), now.Unix(), rand.Text()
 	token, err := jwt.Signed(signer).Claims(claims).Serialize()
 	require.NoError(i, err)
-	_, err = i.verifier.Verify(i.Context(), token)
+	_, err = i.verifier.Verify(ctx, token)
 	return app.CodeOf(err)
 }
 
@@ -84,6 +93,26 @@ func TestAKeyThatTheIssuerWithdrewIsTrustedForAnHourAtMost(t *testing.T) {
 	assert.EqualValues(t, 1, i.fetched.Load())
 	i.ahead.Store(int64(keysGood))
 	assert.Equal(t, app.CodeInvalidToken, i.verify())
+}
+
+func TestWhoHangsUpKeepsNoKeyThatTheIssuerWithdrew(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	require.Empty(t, i.verify())
+	i.withdrawn.Store(true)
+	i.ahead.Store(int64(keysGood))
+	held := make(chan struct{})
+	i.held.Store(&held)
+	before := i.fetched.Load()
+	ctx, hangUp := context.WithCancel(t.Context())
+	defer hangUp()
+	ended := make(chan app.Code, 1)
+	go func() { ended <- i.verifyFor(ctx) }()
+	await.True(t, func() bool { return i.fetched.Load() > before })
+	hangUp()
+	close(held)
+	assert.Equal(t, app.CodeInvalidToken, await.Receive(t, ended))
+	assert.Equal(t, app.CodeInvalidToken, i.verify(), "a key that was withdrawn is trusted no minute longer")
 }
 
 func TestWhileTheIssuerIsAwayItsLastKeysAreGoodForADay(t *testing.T) {
