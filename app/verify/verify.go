@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -129,7 +130,7 @@ func keySet(content []byte) (jose.JSONWebKeySet, error) {
 	var published struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	if err := json.Unmarshal(content, &published); err != nil {
+	if err := json.Unmarshal([]byte(plain(string(content))), &published); err != nil {
 		return jose.JSONWebKeySet{}, fmt.Errorf("verify: the published keys are not a JSON Web Key Set: %w", err)
 	}
 	var set jose.JSONWebKeySet
@@ -151,7 +152,7 @@ func File(keys []byte, file string, want Expected) (License, error) {
 	if len(file) > maxInput {
 		return License{}, fmt.Errorf("%w: it has more than 64 KiB", ErrMalformed)
 	}
-	_, rest, found := strings.Cut(file, "-----BEGIN LICENSE FILE-----")
+	_, rest, found := strings.Cut(plain(file), "-----BEGIN LICENSE FILE-----")
 	body, _, ended := strings.Cut(rest, "-----END LICENSE FILE-----")
 	if !found || !ended {
 		return License{}, fmt.Errorf("%w: the file's first or last line is missing", ErrMalformed)
@@ -161,6 +162,21 @@ func File(keys []byte, file string, want Expected) (License, error) {
 		return License{}, fmt.Errorf("%w: it is not borrowed, but lives by heartbeats", ErrOther)
 	}
 	return license, err
+}
+
+// plain is the text of a file. Windows PowerShell writes what a program prints as UTF-16, with a byte
+// order mark, and UTF-8 with one, too
+// (https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_character_encoding?view=powershell-5.1).
+func plain(file string) string {
+	content, marked := strings.CutPrefix(file, "\xff\xfe")
+	if !marked {
+		return strings.TrimPrefix(file, "\ufeff")
+	}
+	units := make([]uint16, len(content)/2)
+	for i := range units {
+		units[i] = uint16(content[2*i]) | uint16(content[2*i+1])<<8
+	}
+	return string(utf16.Decode(units))
 }
 
 // signed returns the content of a token that a published key has signed by RS512.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/assert"
@@ -228,6 +229,32 @@ func TestAFileIsOfABorrowedLicence(t *testing.T) {
 	license, err := verify.File(published(t, "license-signing.1"), app.LicenseFile(floating), want())
 	require.ErrorIs(t, err, verify.ErrOther)
 	assert.Zero(t, license)
+}
+
+func TestFilesMayBeAsPowerShellWritesThem(t *testing.T) {
+	t.Parallel()
+	keys := published(t, "license-signing.1")
+	wide := func(text string) string {
+		var b strings.Builder
+		b.WriteString("\xff\xfe")
+		for _, unit := range utf16.Encode([]rune(text)) {
+			b.WriteByte(byte(unit))
+			b.WriteByte(byte(unit >> 8))
+		}
+		return b.String()
+	}
+	file := strings.ReplaceAll(app.LicenseFile(token(t, jose.RS512, key(t), claims(func(map[string]any) {}))), "\n", "\r\n")
+	for name, write := range map[string]func(string) string{"UTF-16": wide, "UTF-8 with a mark": func(text string) string { return "\ufeff" + text }} {
+		license, err := verify.File([]byte(write(string(keys))), write(file), want())
+		require.NoError(t, err, name)
+		assert.True(t, license.Borrowed, name)
+	}
+	_, err := verify.File(keys, wide(file)+"\x00", want())
+	require.NoError(t, err, "half a letter behind the last line does not count")
+	for _, length := range []int{2, 3, 101} {
+		_, err = verify.File(keys, wide(file)[:length], want())
+		require.ErrorIs(t, err, verify.ErrMalformed)
+	}
 }
 
 func TestALeewayForgivesAClockThatIsWrong(t *testing.T) {
