@@ -139,7 +139,7 @@ func check(ctx context.Context, s *settings, w world) error {
 	default:
 		return fmt.Errorf("verify takes one file, but %d are given", len(s.arguments))
 	}
-	file, err := io.ReadAll(io.LimitReader(content, maxFile+1))
+	file, err := readUntil(ctx, io.LimitReader(content, maxFile+1))
 	if err != nil {
 		return fmt.Errorf("cannot read the licence file: %w", err)
 	}
@@ -159,6 +159,25 @@ func check(ctx context.Context, s *settings, w world) error {
 		return err
 	}
 	return printJSON(w.out, seatOf(license))
+}
+
+// readUntil reads to the end, or until ctx ends: nobody may ever write to a terminal or a pipe.
+func readUntil(ctx context.Context, from io.Reader) ([]byte, error) {
+	type result struct {
+		content []byte
+		err     error
+	}
+	read := make(chan result, 1)
+	go func() {
+		content, err := io.ReadAll(from)
+		read <- result{content, err}
+	}()
+	select {
+	case all := <-read:
+		return all.content, all.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func status(ctx context.Context, s *settings, w world) error {

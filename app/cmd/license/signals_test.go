@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,6 +140,20 @@ func TestALostSeatEndsTheCommandAlsoWhenNobodyReadsOfIt(t *testing.T) {
 	require.ErrorAs(t, command.Wait(), &ended)
 	assert.Equal(t, 128+15, ended.ExitCode(), "%s", ended)
 	assert.Equal(t, "release", s.called()[len(s.called())-1])
+}
+
+func TestAnInterruptEndsTheWaitForALicenceFile(t *testing.T) {
+	t.Parallel()
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, errors.Join(writer.Close(), reader.Close())) })
+	ctx, interrupt := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"verify"}, world{env: func(string) string { return "" }, in: reader, out: io.Discard, err: io.Discard})
+	}()
+	interrupt()
+	assert.ErrorIs(t, await.Receive(t, ended), context.Canceled)
 }
 
 func TestTheProgramEndsTwoSecondsAfterAnInterrupt(t *testing.T) {
