@@ -27,17 +27,27 @@ type identity struct {
 func (c *caller) identity(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
-	asked := c.user.ask(ctx, c.config.Identity)
-	select {
-	case <-asked.done:
-	case <-ctx.Done():
-		return "", fmt.Errorf("the user's identity token does not come: %w", ctx.Err())
+	for {
+		asked, joined := c.user.ask(ctx, c.config.Identity)
+		select {
+		case <-asked.done:
+		case <-ctx.Done():
+			return "", fmt.Errorf("the user's identity token does not come: %w", ctx.Err())
+		}
+		if asked.err == nil || !joined {
+			return asked.usable()
+		}
+		// Who began the call may have given up, as a heartbeat does at the end.
 	}
-	if asked.err != nil {
-		return "", fmt.Errorf("cannot get the user's identity token: %w", asked.err)
+}
+
+// usable is the token, if it can be sent.
+func (i *identity) usable() (string, error) {
+	if i.err != nil {
+		return "", fmt.Errorf("cannot get the user's identity token: %w", i.err)
 	}
 	// Files end with a line break.
-	token := strings.TrimSpace(asked.token)
+	token := strings.TrimSpace(i.token)
 	switch {
 	case token == "":
 		return "", errors.New("the user's identity token is empty")
@@ -47,22 +57,22 @@ func (c *caller) identity(ctx context.Context) (string, error) {
 	return token, nil
 }
 
-// ask begins a call, unless one is under way.
-func (a *asking) ask(ctx context.Context, whom func(context.Context) (string, error)) *identity {
+// ask begins a call, or joins the one that is under way.
+func (a *asking) ask(ctx context.Context, whom func(context.Context) (string, error)) (asked *identity, joined bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.last != nil {
 		select {
 		case <-a.last.done:
 		default:
-			return a.last
+			return a.last, true
 		}
 	}
-	asked := &identity{done: make(chan struct{})}
+	asked = &identity{done: make(chan struct{})}
 	a.last = asked
 	go func() {
 		defer close(asked.done)
 		asked.token, asked.err = whom(ctx)
 	}()
-	return asked
+	return asked, false
 }

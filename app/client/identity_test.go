@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/client"
 )
 
@@ -85,4 +87,39 @@ func TestATokenReadFromAFileMayEndWithALineBreak(t *testing.T) {
 		assert.NotContains(t, err.Error(), "cret", "no token reaches a log")
 		assert.Empty(t, sent, "%q", token)
 	}
+}
+
+func TestASeatIsReleasedAtOnceThoughAHeartbeatWaitedForItsToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var slow atomic.Bool
+	asked, ends := make(chan struct{}), make(chan struct{})
+	config := w.config()
+	config.Identity = func(ctx context.Context) (string, error) {
+		if !slow.CompareAndSwap(true, false) {
+			return "token", nil
+		}
+		close(asked)
+		<-ctx.Done()
+		<-ends
+		return "", ctx.Err()
+	}
+	seat, err := client.Hold(t.Context(), config)
+	require.NoError(t, err)
+	w.clock.sleeping(t)
+	slow.Store(true)
+	w.clock.wake(t, heartbeat)
+	await.Receive(t, asked)
+	w.called()
+	closed := make(chan error, 1)
+	go func() { closed <- seat.Close(t.Context()) }()
+	await.True(t, func() bool { return !seat.Held() })
+	close(ends)
+	select {
+	case err = <-closed:
+		require.NoError(t, err)
+	case wait := <-w.clock.asked:
+		require.FailNow(t, "the release is tried again later", wait)
+	}
+	assert.Equal(t, []string{"release"}, w.called())
 }
