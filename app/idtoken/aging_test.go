@@ -29,8 +29,10 @@ type issuer struct {
 	away      atomic.Bool
 	fetched   atomic.Int32
 	// held keeps an answer back until it is closed; nil keeps none.
-	held     atomic.Pointer[chan struct{}]
-	ahead    atomic.Int64
+	held  atomic.Pointer[chan struct{}]
+	ahead atomic.Int64
+	// still is the time that the clock is ahead of, nil when it goes on.
+	still    atomic.Pointer[time.Time]
 	verifier *Verifier
 }
 
@@ -48,7 +50,13 @@ func newIssuer(t *testing.T) *issuer {
 	return i
 }
 
-func (i *issuer) now() time.Time { return time.Now().Add(time.Duration(i.ahead.Load())) }
+func (i *issuer) now() time.Time {
+	now := time.Now()
+	if still := i.still.Load(); still != nil {
+		now = *still
+	}
+	return now.Add(time.Duration(i.ahead.Load()))
+}
 
 // ServeHTTP serves the key set.
 func (i *issuer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
@@ -132,5 +140,6 @@ func TestWhileTheIssuerIsAwayItsLastKeysAreGoodForADay(t *testing.T) {
 	i.ahead.Store(int64(keysStale))
 	assert.Equal(t, app.CodeUnavailable, i.verify(), "after a day nobody can say")
 	i.away.Store(false)
+	i.ahead.Store(int64(keysStale + pace))
 	assert.Empty(t, i.verify())
 }

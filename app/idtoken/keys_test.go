@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -32,7 +33,8 @@ func TestWhileTheIssuersKeysAreAwayAGoodTokenIsNotCalledInvalid(t *testing.T) {
 	}))
 	t.Cleanup(gate.Close)
 	o := options(g)
-	o.KeysURL = gate.URL
+	var later atomic.Int64
+	o.KeysURL, o.Now = gate.URL, func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	v, err := New(context.Background(), o)
 	require.NoError(t, err)
 	token := g.Mint(t, apptest.Claims("demo-1a2b", "ada"))
@@ -43,6 +45,7 @@ func TestWhileTheIssuersKeysAreAwayAGoodTokenIsNotCalledInvalid(t *testing.T) {
 	assert.Equal(t, app.CodeUnavailable, refused.Code)
 
 	away.Store(false)
+	later.Store(int64(pace))
 	_, err = v.Verify(context.Background(), token)
 	require.NoError(t, err, "nobody has to sign in again")
 }

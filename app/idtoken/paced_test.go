@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
 )
 
@@ -72,4 +73,20 @@ func TestForgedTokensDoNotMakeAFetchEach(t *testing.T) {
 	_, err = v.Verify(context.Background(), forged)
 	require.Error(t, err)
 	assert.Greater(t, fetched.Load(), before, "a new key is looked for after that")
+}
+
+func TestForgedTokensDoNotMakeAFetchEachOfAnIssuerThatRefuses(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	now := time.Now()
+	i.still.Store(&now)
+	i.away.Store(true)
+	for range 50 {
+		assert.Equal(t, app.CodeUnavailable, i.verify())
+	}
+	assert.EqualValues(t, 1, i.fetched.Load())
+	i.away.Store(false)
+	i.ahead.Store(int64(pace))
+	assert.Empty(t, i.verify(), "it is asked again")
+	assert.EqualValues(t, 2, i.fetched.Load())
 }
