@@ -171,6 +171,9 @@ type Reserved struct {
 	// Regrouped is true when the device's seat counts to another group until it is confirmed: the
 	// ledger has that one, and keeps it when the grant fails.
 	Regrouped bool
+	// Shortens is true when the seat is taken until later than ExpiresAt says, as it was promised by
+	// longer terms. It stays so until the lease is confirmed.
+	Shortens bool
 	// InGrace is true after the licence's own end, in its grace.
 	InGrace bool
 	// Endings have to be ended in the ledger before the lease is handed out.

@@ -39,6 +39,7 @@ func TestALeaseThatItsDeviceHasIsConfirmedOnlyWhereItMayHaveChanged(t *testing.T
 		"one after others that are to end":  {Reserved{Endings: []Ending{{Reason: ReasonExpired}, {Reason: ReasonTaken}}}, true},
 		"one that another request reserved": {Reserved{Joined: true}, true},
 		"one that is borrowed":              {Reserved{Kind: KindBorrowed}, true},
+		"one that was promised for longer":  {Reserved{Shortens: true}, true},
 		"one that is new":                   {Reserved{New: true}, true},
 	} {
 		s := newStores()
@@ -80,6 +81,28 @@ func TestAGrantThatFailsGivesItsSeatBack(t *testing.T) {
 	s.fails["Sign"] = []error{errBroken}
 	_, err = s.service.Acquire(t.Context(), ada(), "ide", "laptop")
 	assert.ErrorIs(t, err, errBroken, "a renewed lease without its token is not answered")
+}
+
+func TestALeaseThatWasPromisedForLongerIsShortenedOnlyWhenItIsAnswered(t *testing.T) {
+	t.Parallel()
+	s := newStores()
+	s.reserved = Reserved{Shortens: true}
+	s.fails["Sign"] = []error{errBroken}
+	_, err := s.service.Acquire(t.Context(), ada(), "ide", "laptop")
+	require.ErrorIs(t, err, errBroken)
+	assert.Equal(t, []string{"License", "Reserve", "Sign", "Cancel cancelled"}, s.called(), "neither store has a sooner end")
+
+	for _, lost := range []error{errBroken, ErrCold} {
+		s.fails["Confirm"] = []error{lost}
+		g, err := s.service.Acquire(t.Context(), ada(), "ide", "laptop")
+		require.NoError(t, err, "the ledger has what is answered, and the seat is kept for longer")
+		assert.Equal(t, "token", g.Token)
+	}
+	s.called()
+	s.reserved.Regrouped = true
+	s.fails["Confirm"] = []error{errBroken}
+	_, err = s.service.Acquire(t.Context(), ada(), "ide", "laptop")
+	assert.ErrorIs(t, err, errBroken)
 }
 
 func TestAnUncheckedCredentialIsGrantedNothing(t *testing.T) {

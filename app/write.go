@@ -13,11 +13,14 @@ import (
 // ending for good is in the ledger, too, or comes after. Only a lease that counts to another group
 // from now on is confirmed.
 //
+// One that ends sooner than its holder was told before, as its licence has a shorter lease time now, is
+// written and shortened only when it is prepared. What was promised holds while nothing else is answered.
+//
 // unwritten is the error of the preparation or of the ledger; held and confirmed are the
 // answer and the error of the live seats.
 func (s *Service) write(ctx context.Context, g *Grant, reserved Reserved, event Event, prepare func(context.Context, *Grant) error) (held bool, confirmed, unwritten error) {
 	lease := g.Lease
-	keeps := !reserved.New && !reserved.Joined && lease.Kind == KindFloating
+	keeps := !reserved.New && !reserved.Joined && !reserved.Shortens && lease.Kind == KindFloating
 	record := func() {
 		unwritten = s.ledger.Grant(ctx, lease, g.License.Revision, reserved.Endings, event)
 		switch {
@@ -26,6 +29,10 @@ func (s *Service) write(ctx context.Context, g *Grant, reserved Reserved, event 
 			held = true
 		default:
 			held, confirmed = s.seats.Confirm(ctx, lease, reserved.Endings)
+			if confirmed != nil && reserved.Shortens && !reserved.Regrouped {
+				// The seat is kept for longer, and the ledger has what is answered.
+				held, confirmed = true, nil
+			}
 		}
 	}
 	if !keeps {

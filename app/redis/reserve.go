@@ -92,7 +92,7 @@ func reserved(a answer, wanted string) (app.Reserved, error) {
 	// A repeated command finds the seat that its first run took.
 	return app.Reserved{
 		Lease: a.text(0), New: a.word == "new" || a.text(0) == wanted, Joined: a.word == "joined", Kind: kindOf(a.text(1)),
-		GrantedAt: granted, ExpiresAt: expiry, Endings: endings, Group: group, InGrace: a.text(7) == "1", Takes: a.word == "takes", Regrouped: a.text(8) == "1",
+		GrantedAt: granted, ExpiresAt: expiry, Endings: endings, Group: group, InGrace: a.text(7) == "1", Takes: a.word == "takes", Regrouped: a.text(8) == "1", Shortens: a.text(9) == "1",
 	}, nil
 }
 

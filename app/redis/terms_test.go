@@ -10,8 +10,8 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// A seat that is taken by longer terms of before promises its holder nothing, and ends by those of
-// now, as after a heartbeat.
+// A seat that is taken by longer terms of before ends by those of now, as after a heartbeat, once its
+// holder is told so; not while the answer may fail.
 func TestAnAcquireOfAHeldSeatIsByTheTermsOfNow(t *testing.T) {
 	t.Parallel()
 	for name, shorter := range map[string]func(*app.License){
@@ -24,6 +24,8 @@ func TestAnAcquireOfAHeldSeatIsByTheTermsOfNow(t *testing.T) {
 			t.Parallel()
 			in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Hour, Policy: app.Policy{LeaseGrace: time.Hour}})
 			in.got("laptop", "ada")
+			before, err := in.seats.Usage(t.Context(), in.license.Ref())
+			require.NoError(t, err)
 			shorter(&in.license)
 			in.license.Revision++
 			again, err := in.ask(app.Reservation{Fingerprint: "laptop", User: "ada"})
@@ -33,14 +35,40 @@ func TestAnAcquireOfAHeldSeatIsByTheTermsOfNow(t *testing.T) {
 				want, seat = ends.Truncate(time.Microsecond), ends.Truncate(time.Microsecond)
 			}
 			assert.WithinDuration(t, want, again.ExpiresAt, 0)
+			assert.Equal(t, name != "the same", again.Shortens)
+			reserved, err := in.seats.Usage(t.Context(), in.license.Ref())
+			require.NoError(t, err)
+			assert.False(t, reserved.NextFree.Before(before.NextFree), "what was told before holds until something else is told")
+
+			held, err := in.seats.Confirm(t.Context(), app.Lease{Tenant: "demo", License: "inside", ID: again.Lease, Kind: again.Kind, ExpiresAt: again.ExpiresAt}, nil)
+			require.NoError(t, err)
+			assert.True(t, held)
 			usage, err := in.seats.Usage(t.Context(), in.license.Ref())
 			require.NoError(t, err)
-			assert.WithinDuration(t, seat, usage.NextFree, 0)
+			assert.WithinDuration(t, seat, usage.NextFree, 0, "it is taken for as long as is told")
 			due, err := in.client.ZScore(t.Context(), "housekeeping:due", "demo/inside").Result()
 			require.NoError(t, err)
-			assert.LessOrEqual(t, int64(due), seat.UnixMicro(), "the housekeeping comes when the seat is free")
+			assert.LessOrEqual(t, int64(due), usage.NextFree.UnixMicro(), "the housekeeping comes when the seat is free")
 		})
 	}
+}
+
+func TestAHeartbeatThatComesBeforeTheConfirmationCounts(t *testing.T) {
+	t.Parallel()
+	in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Hour})
+	in.got("laptop", "ada")
+	in.license.LeaseTTL = time.Minute
+	in.license.Revision++
+	again, err := in.ask(app.Reservation{Fingerprint: "laptop", User: "ada"})
+	require.NoError(t, err)
+	beat, err := in.seats.Extend(t.Context(), in.license.Ref(), again.Lease, "ada")
+	require.NoError(t, err)
+	require.True(t, beat.ExpiresAt.After(again.ExpiresAt))
+	_, err = in.seats.Confirm(t.Context(), app.Lease{Tenant: "demo", License: "inside", ID: again.Lease, Kind: again.Kind, ExpiresAt: again.ExpiresAt}, nil)
+	require.NoError(t, err)
+	usage, err := in.seats.Usage(t.Context(), in.license.Ref())
+	require.NoError(t, err)
+	assert.WithinDuration(t, beat.ExpiresAt, usage.NextFree, 0)
 }
 
 func TestALicenceThatEndedLongAgoIsOver(t *testing.T) {

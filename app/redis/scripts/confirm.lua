@@ -8,8 +8,16 @@ local before = tonumber(redis.call('ZSCORE', leases, lease) or 0)
 if before <= now then return {'lost'} end
 local device, user, was = holder(lease)
 local grace, finish = terms()
-local expiry
-kind, expiry = kept(was, told(before, was, grace), kind, tonumber(ARGV[3]))
+local expiry = tonumber(ARGV[3])
+if was == 'f' and kind == 'f' then
+  -- What was promised by longer terms is over, for its holder is told another time now. What a heartbeat
+  -- has told meanwhile is not.
+  if redis.call('HGET', claims, lease) ~= int(before) then
+    expiry = math.max(expiry, math.min(told(before, was, grace), now + redis.call('HGET', state, 'ttl'), finish))
+  end
+else
+  kind, expiry = kept(was, told(before, was, grace), kind, expiry)
+end
 expiry = seated(expiry, kind, grace, finish)
 hold(lease, expiry, device, user, kind)
 if redis.call('HGET', state, 'indexed') == '1' then assign(lease, ARGV[4]) end

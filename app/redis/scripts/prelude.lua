@@ -6,7 +6,8 @@
 --                   p(ending) until the ledger has the lease
 -- 4 devices (hash)  device -> lease
 -- 5 endings (zset)  "lease reason" -> when the seat was freed, microseconds
--- 6 claims (hash)   pending lease -> the request that may cancel it: the latest
+-- 6 claims (hash)   pending lease -> the request that may cancel it: the latest; lease that is to be
+--                   shortened -> the end that its seat had then, microseconds
 -- 7 origins (hash)  ending -> who ended it, if it was not the service itself
 -- and one that all licences share:
 -- 8 due (zset)      licence -> when housekeeping looks at it, microseconds: not later than
@@ -126,7 +127,6 @@ local function told(seat, kind, grace) return kind == 'f' and seat - grace or se
 -- then it is of that kind. A floating one that is borrowed ends with the borrow, be it sooner.
 local function kept(was, before, kind, expiry)
   if was == 'b' and before >= expiry then return was, before end
-  if was == 'f' and kind == 'f' then return kind, math.max(before, expiry) end
   return kind, expiry
 end
 

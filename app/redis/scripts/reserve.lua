@@ -4,8 +4,9 @@
 -- asks, whether another device may lose its seat (1), whether nothing happens by later terms than
 -- those given (1), then pairs of name and value
 -- -> new|held|joined lease kind granted expiry endings origins group grace regrouped (1 when the group
---    is not the one that the device's seat counts to now: that is for confirm, when the ledger has it) | takes, with the same,
---    when one would have to and may not: nothing is reserved | cold | changed | backlog | full seats inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
+--    is not the one that the device's seat counts to now: that is for confirm, when the ledger has it)
+--    shortens (1 when the seat is taken for longer than that: its holder was told so, until confirm)
+--    | takes, with the same, when one would have to and may not: nothing is reserved | cold | changed | backlog | full seats inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
 --    holder | status STATUS
 local lease, claim, device, user, kind, length, revive, short, of, origin, may, exact = unpack(ARGV, 1, 12)
 if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
@@ -70,7 +71,7 @@ local function idlest(taken)
   end
 end
 
-local group, regrouped = nil, ''
+local group, regrouped, shortens = nil, '', ''
 local pending = math.min(now + short, expiry)
 if mine then
   local _, owner, was = holder(mine)
@@ -91,9 +92,10 @@ if mine then
     pending = math.min(seated(now + s[5], 'f', grace, finish), seated(expiry, kind, grace, finish))
     -- As a heartbeat does, this ends a borrow whose holder is back.
     if was == 'b' and kind == 'f' then hold(lease, before, device, user, kind) end
+    -- The answer may fail yet, and what its holder was told before holds until then.
     if floats and pending < before then
-      before = pending
-      look(pending)
+      shortens = '1'
+      redis.call('HSET', claims, lease, int(before))
     end
   end
   redis.call('ZADD', leases, int(math.max(before, pending)), lease)
@@ -131,4 +133,4 @@ else
   if redis.call('HGET', state, 'indexed') == '1' then assign(lease, group) end
 end
 local found, by = waiting()
-return {answer, lease, kind, int(now), int(expiry), found, by, group, now >= till and '1' or '', regrouped}
+return {answer, lease, kind, int(now), int(expiry), found, by, group, now >= till and '1' or '', regrouped, shortens}
