@@ -1,9 +1,9 @@
 // Package redis keeps the live seats: who holds a lease right now. Every decision
 // is one Lua script, so it is atomic, and is judged by the Redis server's clock.
 //
-// All keys of a licence share one hash tag. The state remembers the server process
-// (`run_id`) that it was loaded in; state found by another process is stale (a
-// restored snapshot, a promoted replica) and is loaded again from the ledger.
+// All keys of a licence share one hash tag. The state remembers the server process (`run_id`) and the
+// history of data (`master_replid`) that it was loaded in; state found by another process, or in another
+// history, is stale (a restored snapshot, a promoted replica) and is loaded again from the ledger.
 package redis
 
 import (

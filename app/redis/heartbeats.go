@@ -28,8 +28,8 @@ const (
 // for alone is sent at once. While one trip is under way the next one fills; two at once
 // would share out what comes together.
 //
-// The script returns the server process that the state was loaded in, and leaves it to
-// the trip to see that it is the one that answers: all commands of a trip go over one
+// The script returns the server process and the history that the state was loaded in, and leaves it
+// to the trip to see that it is the one that answers: all commands of a trip go over one
 // connection, so to one process.
 type heartbeats struct {
 	client *goredis.Client
@@ -161,7 +161,7 @@ type sameLicense struct {
 // does not know.
 func (b *heartbeats) exchange(ctx context.Context, taken []*heartbeat) (forgotten []*heartbeat) {
 	pipe := b.client.Pipeline()
-	server := pipe.Info(ctx, "server")
+	server := pipe.Info(ctx, "server", "replication")
 	licenses := byLicense(taken)
 	for _, l := range licenses {
 		arguments := make([]any, 2*len(l.all))
@@ -201,7 +201,7 @@ func byLicense(taken []*heartbeat) []*sameLicense {
 	return licenses
 }
 
-// answer hands out what the script returned: the run that the state was loaded in, the
+// answer hands out what the script returned: the run and history that the state was loaded in, the
 // licence's interval, the end of the extended leases, the licence's status, whether it is in its
 // grace, and an answer for each lease.
 func (l *sameLicense) answer(run string, values []any, err error) {
@@ -221,9 +221,15 @@ func (l *sameLicense) answer(run string, values []any, err error) {
 	}
 }
 
-// runOf finds a server process's own id in what INFO says about it.
+// runOf finds a server process's own id, and that of its data's history, in what INFO says about it.
 func runOf(info string) (run string, known bool) {
-	_, rest, _ := strings.Cut(info, "\nrun_id:")
-	run, _, _ = strings.Cut(rest, "\r")
-	return run, run != ""
+	run = said(info, "run_id")
+	return run + " " + said(info, "master_replid"), run != ""
+}
+
+// said is what INFO says of one field.
+func said(info, field string) string {
+	_, rest, _ := strings.Cut(info, "\n"+field+":")
+	value, _, _ := strings.Cut(rest, "\r")
+	return value
 }

@@ -175,8 +175,8 @@ func TestInAFullServerTheHousekeepingGoesOn(t *testing.T) {
 func TestInAFullServerSeatsAreLoadedInPlaceOfThoseOfBefore(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
-	l.fill()
 	require.NoError(t, l.client.HSet(t.Context(), "seats:{demo/demo}:state", "run", "another").Err())
+	l.fill()
 	_, err := l.seats.Extend(t.Context(), l.license.Ref(), l.lease.ID, "ada")
 	require.ErrorIs(t, err, app.ErrCold)
 

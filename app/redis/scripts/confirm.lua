@@ -2,7 +2,7 @@
 -- ARGV: lease, kind, the time that its holder is told, the group whose reserved seat it has ('' for
 -- none), then pairs of ending and time -> held | lost | cold
 settle(5)
-if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
+if not warm() then return {'cold'} end
 local lease, kind = ARGV[1], ARGV[2]
 local before = tonumber(redis.call('ZSCORE', leases, lease) or 0)
 if before <= now then return {'lost'} end

@@ -1,17 +1,17 @@
 -- Heartbeats for one licence, many at once. They are nearly all that the server is asked
 -- for, so this stands alone, without the shared beginning, asks few questions however
 -- many leases there are, and leaves one to its caller: whether the state was loaded in
--- this server process. The caller learns the process's id in the same round trip, for
--- the heartbeats of all licences. What this changes in state of another process is
+-- this server process and history. The caller learns their ids in the same round trip, for
+-- the heartbeats of all licences. What this changes in state of another one is
 -- replaced by the load that follows.
 -- KEYS: 1 state, 2 leases, 3 holders, as in the shared beginning.
 -- ARGV: leases, then as many "user:f"
--- -> run interval extended status grace, then for each lease: ok | revived (both until
+-- -> "run history" interval extended status grace, then for each lease: ok | revived (both until
 --    `extended`) | EXPIRY (still borrowed, until then) | absent | expired | holder | status |
 --    over ('' for run: there is no state; 1 for grace: the licence's own time is over, and held
 --    seats are renewed for some time more)
 local state, leases, holders, n = KEYS[1], KEYS[2], KEYS[3], #ARGV / 2
-local s = redis.call('HMGET', state, 'run', 'status', 'ttl', 'interval', 'till', 'limit', 'finish', 'grace', 'limited')
+local s = redis.call('HMGET', state, 'run', 'status', 'ttl', 'interval', 'till', 'limit', 'finish', 'grace', 'limited', 'history')
 -- Half a state is none; one of another process may be of any shape.
 for i = 1, 6 do
   if not s[i] then return {''} end
@@ -78,7 +78,7 @@ local function judge(i, holder)
 end
 
 local held = redis.call('HMGET', holders, unpack(ARGV, 1, n))
-local answers, scores, m = {s[1], s[4], extended, status, closing and '1' or ''}, {}, 0
+local answers, scores, m = {s[1] .. ' ' .. (s[10] or ''), s[4], extended, status, closing and '1' or ''}, {}, 0
 local usual, sub = status == 'active' and over == 0, string.sub
 for i = 1, n do
   local holder, word = held[i], 'ok'

@@ -1,7 +1,7 @@
 -- Gives a seat back, and forgets endings that the ledger has. ARGV: lease, user ('' for whoever
 -- holds it), reason, origin, then pairs of ending and time -> freed now | cold | absent | holder
 settle(5)
-if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
+if not warm() then return {'cold'} end
 local lease, user = ARGV[1], ARGV[2]
 if not redis.call('ZSCORE', leases, lease) then return {'absent'} end
 local _, owner = holder(lease)

@@ -1,12 +1,12 @@
 -- Makes a cold licence warm with what was put aside. KEYS 11 to 18 as in stage.
 -- ARGV: whether an index was made (1), then pairs of name and value -> loaded | warm | cold
-if redis.call('HGET', state, 'run') == run() then
+if warm() then
   redis.call('UNLINK', unpack(KEYS, 11, 18))
   return {'warm'}
 end
 -- What was read before a loss may miss what was granted in between, and what was put aside
 -- may be gone with it.
-if redis.call('GET', KEYS[17]) ~= run() then
+if redis.call('GET', KEYS[17]) ~= here() then
   redis.call('UNLINK', unpack(KEYS, 11, 17))
   return {'cold'}
 end
@@ -24,6 +24,7 @@ for _, ending in ipairs(redis.call('ZRANGE', endings, 0, -1)) do
 end
 redis.call('HSET', state, 'indexed', ARGV[1])
 configure(2, #ARGV)
-redis.call('HSET', state, 'run', run())
+local run, history = server()
+redis.call('HSET', state, 'run', run, 'history', history)
 look(now)
 return {'loaded'}

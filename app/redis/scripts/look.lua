@@ -5,7 +5,7 @@
 -- ARGV: how long others leave it alone while it is not done, then leases
 -- -> ok endings origins absent now revision | cold
 local later = now + ARGV[1]
-if redis.call('HGET', state, 'run') ~= run() then
+if not warm() then
   redis.call('ZADD', due, int(later), member())
   return {'cold'}
 end

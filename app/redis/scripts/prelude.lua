@@ -1,5 +1,5 @@
 -- Shared beginning of every script. The keys are those of one licence:
--- 1 state (hash)    the licence's numbers, and the server run they were loaded in
+-- 1 state (hash)    the licence's numbers, and the server run and the history they were loaded in
 -- 2 leases (zset)   lease -> when its seat is free, microseconds: for a floating one that is the
 --                   grace after the time that its holder was told
 -- 3 holders (hash)  lease -> device:user:kind; kind is f(loating), b(orrowed), or
@@ -24,10 +24,25 @@ local now = time[1] * 1000000 + time[2]
 -- int writes microseconds without an exponent.
 local function int(n) return string.format('%.0f', n) end
 
--- run is this server process's own id. State that another process left behind (a
--- snapshot restored after a restart, a replica promoted before it had everything)
--- may miss the latest grants, so it counts as lost.
-local function run() return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') end
+-- server returns this server process's own id, and that of the history of its data ('' when it
+-- does not tell).
+local function server()
+  local said = redis.call('INFO', 'server', 'replication')
+  return string.match(said, 'run_id:(%x+)'), string.match(said, 'master_replid:(%x+)') or ''
+end
+
+-- here names both in one word.
+local function here() return table.concat({server()}, ' ') end
+
+-- warm says whether the state was loaded in this process and this history. State that another
+-- process left behind (a snapshot restored after a restart, a replica promoted before it had
+-- everything) may miss the latest grants, so it counts as lost. So does state of a process that was a
+-- replica meanwhile: whatever it was told by then, it begins another history when it is promoted
+-- (redis.io/docs/latest/operate/oss_and_stack/management/replication, "Replication ID explained").
+local function warm()
+  local loaded, run, history = redis.call('HMGET', state, 'run', 'history'), server()
+  return loaded[1] == run and loaded[2] == history
+end
 
 local function live() return redis.call('ZCOUNT', leases, '(' .. int(now), '+inf') end
 

@@ -9,7 +9,7 @@
 --    | takes, with the same, when one would have to and may not: nothing is reserved | cold | changed | backlog | full seats inUse next | reserved seats inUse next kept | limit seats inUse | taken | ended REASON |
 --    holder | status STATUS
 local lease, claim, device, user, kind, length, revive, short, of, origin, may, exact = unpack(ARGV, 1, 12)
-if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
+if not warm() then return {'cold'} end
 if configure(13, #ARGV) ~= ARGV[#ARGV] and exact == '1' then return {'changed'} end
 local s = redis.call('HMGET', state, 'run', 'status', 'seats', 'limit', 'ttl', 'till', 'users', 'reserved', 'take', 'paced')
 if not s[1] then return {'cold'} end

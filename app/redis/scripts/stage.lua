@@ -4,7 +4,7 @@
 -- (1), then for each lease "lease expiry granted device user kind group" with - for no group.
 -- Each is kept for a full lease time, since heartbeats may have kept it that long, and for what
 -- it was promised if that was longer. A borrowed one is still one until its end -> ok | cold
-if redis.call('GET', KEYS[17]) ~= run() then return {'cold'} end
+if redis.call('GET', KEYS[17]) ~= here() then return {'cold'} end
 if redis.call('GET', KEYS[18]) == ARGV[1] then redis.call('PEXPIRE', KEYS[18], ARGV[2]) end
 local ttl, grace, scores, held, each = ARGV[3], ARGV[4], {}, {}, {}
 local entries, reserved = {}, {}

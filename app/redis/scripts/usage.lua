@@ -1,6 +1,6 @@
 -- Counts live seats, and for each group those on its reserved seats.
 -- -> ok inUse next now groups counts | cold
-if redis.call('HGET', state, 'run') ~= run() then return {'cold'} end
+if not warm() then return {'cold'} end
 local first = redis.call('ZRANGEBYSCORE', leases, '(' .. int(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 local names, counts = {}, {}
 for group in string.gmatch(redis.call('HGET', state, 'reserved') or '', '(%x+):%d+') do
