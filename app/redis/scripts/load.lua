@@ -6,10 +6,11 @@ if warm() then
 end
 -- What was read before a loss may miss what was granted in between, and what was put aside
 -- may be gone with it.
-if redis.call('GET', KEYS[17]) ~= here() then
+if redis.call('GET', KEYS[17]) ~= mark() then
   redis.call('UNLINK', unpack(KEYS, 11, 17))
   return {'cold'}
 end
+local loads = redis.call('HGET', state, 'loads') or 0
 redis.call('UNLINK', state, leases, holders, devices, claims, index, groups, KEYS[14], KEYS[17], KEYS[18])
 for from, to in pairs({[11] = leases, [12] = holders, [13] = devices, [15] = index, [16] = groups}) do
   if redis.call('EXISTS', KEYS[from]) == 1 then
@@ -17,12 +18,7 @@ for from, to in pairs({[11] = leases, [12] = holders, [13] = devices, [15] = ind
     redis.call('PERSIST', to)
   end
 end
-for _, ending in ipairs(redis.call('ZRANGE', endings, 0, -1)) do
-  local lease = string.match(ending, '^%S+')
-  -- What was given back or taken away is over, though the ledger does not know it yet.
-  if ended(lease) then drop(lease) elseif redis.call('ZSCORE', leases, lease) then spare(lease) end
-end
-redis.call('HSET', state, 'indexed', ARGV[1])
+redis.call('HSET', state, 'indexed', ARGV[1], 'loads', loads + 1)
 configure(2, #ARGV)
 local run, history = server()
 redis.call('HSET', state, 'run', run, 'history', history)

@@ -31,8 +31,12 @@ local function server()
   return string.match(said, 'run_id:(%x+)'), string.match(said, 'master_replid:(%x+)') or ''
 end
 
--- here names both in one word.
-local function here() return table.concat({server()}, ' ') end
+-- mark is what a rebuild begins in: this process and history, and how often the licence was loaded
+-- there. While it is the same the licence has been cold, and nothing was granted or given back.
+local function mark()
+  local run, history = server()
+  return run .. ' ' .. history .. ' ' .. (redis.call('HGET', state, 'loads') or '0')
+end
 
 -- warm says whether the state was loaded in this process and this history. State that another
 -- process left behind (a snapshot restored after a restart, a replica promoted before it had

@@ -3,25 +3,48 @@
 -- ARGV: ticket, how long it may do nothing, milliseconds, ttl, grace, whether to make an index
 -- (1), then for each lease "lease expiry granted device user kind group" with - for no group.
 -- Each is kept for a full lease time, since heartbeats may have kept it that long, and for what
--- it was promised if that was longer. A borrowed one is still one until its end -> ok | cold
-if redis.call('GET', KEYS[17]) ~= here() then return {'cold'} end
+-- it was promised if that was longer. A borrowed one is still one until its end. One that was given
+-- back or taken away is over, though the ledger does not know it yet; other endings of those that have
+-- their seats again are forgotten -> ok | cold
+if redis.call('GET', KEYS[17]) ~= mark() then return {'cold'} end
 if redis.call('GET', KEYS[18]) == ARGV[1] then redis.call('PEXPIRE', KEYS[18], ARGV[2]) end
 local ttl, grace, scores, held, each = ARGV[3], ARGV[4], {}, {}, {}
 local entries, reserved = {}, {}
+
+-- over are those of the leases that ended for good.
+local over = {}
+if redis.call('ZCARD', endings) > 0 then
+  local read, names, spared = {}, {}, {}
+  for i = 6, #ARGV do
+    read[#read + 1] = string.match(ARGV[i], '^%S+')
+    for _, reason in ipairs(final) do names[#names + 1] = read[#read] .. ' ' .. reason end
+  end
+  for i, at in ipairs(redis.call('ZMSCORE', endings, unpack(names))) do
+    if at then over[read[math.ceil(i / #final)]] = true end
+  end
+  for _, lease in ipairs(read) do
+    if not over[lease] then spared[#spared + 1], spared[#spared + 2] = lease .. ' expired', lease .. ' cancelled' end
+  end
+  if #spared > 0 then redis.call('ZREM', endings, unpack(spared)) end
+end
+
 for i = 6, #ARGV do
   local lease, expiry, granted, device, user, kind, group = string.match(ARGV[i], '^(%S+) (%d+) (%d+) (%x+) (%x+) (%a) ([%x-]+)$')
-  expiry = tonumber(expiry)
-  if expiry <= now then kind = 'f' end
-  expiry = math.max(expiry, now + ttl)
-  scores[#scores + 1], scores[#scores + 2] = int(kind == 'f' and expiry + grace or expiry), lease
-  held[#held + 1], held[#held + 2] = lease, device .. ':' .. user .. ':' .. kind
-  entries[#entries + 1], entries[#entries + 2] = 0, 'u' .. user .. ':' .. lease
-  if group ~= '-' then
-    entries[#entries + 1], entries[#entries + 2] = 0, 'g' .. group .. ':' .. lease
-    reserved[#reserved + 1], reserved[#reserved + 2] = lease, group
+  if not over[lease] then
+    expiry = tonumber(expiry)
+    if expiry <= now then kind = 'f' end
+    expiry = math.max(expiry, now + ttl)
+    scores[#scores + 1], scores[#scores + 2] = int(kind == 'f' and expiry + grace or expiry), lease
+    held[#held + 1], held[#held + 2] = lease, device .. ':' .. user .. ':' .. kind
+    entries[#entries + 1], entries[#entries + 2] = 0, 'u' .. user .. ':' .. lease
+    if group ~= '-' then
+      entries[#entries + 1], entries[#entries + 2] = 0, 'g' .. group .. ':' .. lease
+      reserved[#reserved + 1], reserved[#reserved + 2] = lease, group
+    end
+    each[#each + 1] = {device = device, lease = lease, granted = tonumber(granted)}
   end
-  each[#each + 1] = {device = device, lease = lease, granted = tonumber(granted)}
 end
+if #each == 0 then return {'ok'} end
 -- A device has the lease that it was granted last.
 local names, owned, since = {}, {}, {}
 for i, one in ipairs(each) do names[i] = one.device end
