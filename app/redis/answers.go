@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -26,12 +28,16 @@ const (
 type Answers struct {
 	client  *goredis.Client
 	observe Observe
-	keep    script
+
+	start, keep script
 }
 
 // NewAnswers returns the memory on a client that the caller closes.
 func NewAnswers(client *goredis.Client, observe Observe) *Answers {
-	return &Answers{client: client, observe: observe, keep: script{name: "remember", Script: goredis.NewScript(rememberLua)}}
+	return &Answers{
+		client: client, observe: observe, start: script{name: "start", Script: goredis.NewScript(startLua)},
+		keep: script{name: "remember", Script: goredis.NewScript(rememberLua)},
+	}
 }
 
 var _ app.Answers = (*Answers)(nil)
@@ -51,8 +57,10 @@ func (a *Answers) key(who app.Principal, key string) string {
 	return "answer:{" + who.Tenant + "}:" + digest(who.User) + ":" + digest(key)
 }
 
-// answersOf is the key under which a tenant's answers are counted.
+// answersOf is the key under which a tenant's answers are counted, and begunOf that of the requests
+// that are being worked on.
 func answersOf(tenant string) string { return "answers:{" + tenant + "}" }
+func begunOf(tenant string) string   { return answersOf(tenant) + ":begun" }
 
 // Begin implements app.Answers.
 func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request string) (*app.Answer, error) {
@@ -63,7 +71,8 @@ func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request str
 		return nil, fmt.Errorf("encode a pending answer: %w", err)
 	}
 	name := a.key(who, key)
-	before, err := a.client.SetArgs(ctx, name, pending, goredis.SetArgs{Mode: "NX", Get: true, TTL: keepPending}).Bytes()
+	text, err := a.start.Run(ctx, a.client, []string{name, begunOf(who.Tenant)}, pending, keepPending.Milliseconds()).Text()
+	before := []byte(text)
 	if errors.Is(err, goredis.Nil) {
 		a.observe("answer_begin", time.Since(start), nil)
 		return nil, nil
@@ -93,16 +102,11 @@ func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request str
 	return &found.Answer, nil
 }
 
-// Forget implements app.Answers. It looks at every key of the server, a thousand at a
-// time, which is slow but asked for rarely.
+// Forget implements app.Answers. It reads what is known of the tenant's answers, and so nothing of
+// other tenants.
 func (a *Answers) Forget(ctx context.Context, tenant, user string) error {
 	start := time.Now()
-	// Nothing in a tenant's id or a digest means something else in a pattern.
-	pattern := "answer:{" + tenant + "}:*"
-	if user != "" {
-		pattern = "answer:{" + tenant + "}:" + digest(user) + ":*"
-	}
-	err := a.unlink(ctx, answersOf(tenant), pattern)
+	err := a.forget(ctx, tenant, user)
 	a.observe("answer_forget", time.Since(start), err)
 	if err != nil {
 		return unavailable(err)
@@ -110,34 +114,35 @@ func (a *Answers) Forget(ctx context.Context, tenant, user string) error {
 	return nil
 }
 
-// unlink removes the answers that a pattern matches, and counts them no more.
-func (a *Answers) unlink(ctx context.Context, counted, pattern string) error {
-	return scan(ctx, a.client, pattern, func(names []string) error {
-		members := make([]any, len(names))
-		for i, name := range names {
-			members[i] = name
-		}
-		return errors.Join(a.client.Unlink(ctx, names...).Err(), a.client.ZRem(ctx, counted, members...).Err())
-	})
-}
-
-// scan finds the keys of the server that a pattern matches, a thousand looked at at a time.
-func scan(ctx context.Context, client *goredis.Client, pattern string, found func(names []string) error) error {
-	var cursor uint64
-	for {
-		names, next, err := client.Scan(ctx, cursor, pattern, 1000).Result()
-		if err != nil {
-			return err
-		}
-		if len(names) > 0 {
-			if err := found(names); err != nil {
-				return err
-			}
-		}
-		if cursor = next; cursor == 0 {
-			return nil
+func (a *Answers) forget(ctx context.Context, tenant, user string) error {
+	prefix := "answer:{" + tenant + "}:"
+	if user != "" {
+		prefix += digest(user) + ":"
+	}
+	counted := []string{answersOf(tenant), begunOf(tenant)}
+	pipe := a.client.Pipeline()
+	known := []*goredis.StringSliceCmd{pipe.ZRange(ctx, counted[0], 0, -1), pipe.ZRange(ctx, counted[1], 0, -1)}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return err
+	}
+	// A request may finish meanwhile: its answer has the same name.
+	var names []string
+	var members []any
+	for _, name := range slices.Concat(known[0].Val(), known[1].Val()) {
+		if strings.HasPrefix(name, prefix) {
+			names, members = append(names, name), append(members, name)
 		}
 	}
+	if len(names) == 0 {
+		return nil
+	}
+	pipe = a.client.Pipeline()
+	pipe.Unlink(ctx, names...)
+	for _, key := range counted {
+		pipe.ZRem(ctx, key, members...)
+	}
+	_, err := pipe.Exec(ctx)
+	return err
 }
 
 // Finish implements app.Answers.
@@ -149,7 +154,7 @@ func (a *Answers) Finish(ctx context.Context, who app.Principal, key, request st
 			return fmt.Errorf("encode an answer: %w", err)
 		}
 	}
-	names := []string{a.key(who, key), answersOf(who.Tenant)}
+	names := []string{a.key(who, key), answersOf(who.Tenant), begunOf(who.Tenant)}
 	err = a.keep.Run(ctx, a.client, names, content, keep.Milliseconds(), maxAnswers, maxFill, request).Err()
 	a.observe("answer_finish", time.Since(start), err)
 	if err != nil {

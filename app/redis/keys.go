@@ -21,6 +21,7 @@ const (
 	keyUsed    = "housekeeping:used"
 	keyFullest = "housekeeping:fullest"
 	keySums    = "housekeeping:sums"
+	keyNamed   = "housekeeping:named"
 )
 
 // keys returns the licence's keys in the order that the scripts expect.
@@ -28,7 +29,7 @@ func keys(ref app.LicenseRef) []string {
 	prefix := "seats:{" + ref.Tenant + "/" + ref.License + "}:"
 	return []string{
 		prefix + "state", prefix + "leases", prefix + "holders", prefix + "devices", prefix + "endings", prefix + "claims", prefix + "origins",
-		keyDue, prefix + "index", prefix + "groups",
+		keyDue, prefix + "index", prefix + "groups", keyNamed,
 	}
 }
 

@@ -78,8 +78,12 @@ func TestARequestWhoseClaimIsSentTwiceIsNotTakenForAnotherOne(t *testing.T) {
 	ada := app.Principal{Tenant: "demo", User: "ada"}
 	require.NoError(t, client.Ping(t.Context()).Err())
 
+	earlier, err := answers.Begin(t.Context(), ada, "another key", "take a seat")
+	require.NoError(t, err, "the server knows the script")
+	assert.Nil(t, earlier)
+
 	l.next.Store(true)
-	earlier, err := answers.Begin(t.Context(), ada, "key", "take a seat")
+	earlier, err = answers.Begin(t.Context(), ada, "key", "take a seat")
 	require.NoError(t, err, "it was the first, though Redis was told twice")
 	assert.Nil(t, earlier)
 	assert.EqualValues(t, 1, l.lost.Load())

@@ -65,6 +65,9 @@ var doneLua string
 //go:embed scripts/fullness.lua
 var fullnessLua string
 
+//go:embed scripts/start.lua
+var startLua string
+
 //go:embed scripts/remember.lua
 var rememberLua string
 

@@ -1,4 +1,4 @@
--- How full licences are. KEYS: 9 to 11 of look, as 1 to 3. ARGV: how many of the fullest
+-- How full licences are. KEYS: 12 to 14 of look, as 1 to 3. ARGV: how many of the fullest
 -- -> ok licenses inUse seats names words
 local sums = redis.call('HMGET', KEYS[3], 'licenses', 'inUse', 'seats')
 local names, words = redis.call('ZREVRANGE', KEYS[2], 0, ARGV[1] - 1), {}

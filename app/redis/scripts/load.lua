@@ -1,18 +1,18 @@
--- Makes a cold licence warm with what was put aside. KEYS 11 to 18 as in stage.
+-- Makes a cold licence warm with what was put aside. KEYS 12 to 19 as in stage.
 -- ARGV: whether an index was made (1), then pairs of name and value -> loaded | warm | cold
 if warm() then
-  redis.call('UNLINK', unpack(KEYS, 11, 18))
+  redis.call('UNLINK', unpack(KEYS, 12, 19))
   return {'warm'}
 end
 -- What was read before a loss may miss what was granted in between, and what was put aside
 -- may be gone with it.
-if redis.call('GET', KEYS[17]) ~= mark() then
-  redis.call('UNLINK', unpack(KEYS, 11, 17))
+if redis.call('GET', KEYS[18]) ~= mark() then
+  redis.call('UNLINK', unpack(KEYS, 12, 18))
   return {'cold'}
 end
 local loads = redis.call('HGET', state, 'loads') or 0
-redis.call('UNLINK', state, leases, holders, devices, claims, index, groups, KEYS[14], KEYS[17], KEYS[18])
-for from, to in pairs({[11] = leases, [12] = holders, [13] = devices, [15] = index, [16] = groups}) do
+redis.call('UNLINK', state, leases, holders, devices, claims, index, groups, KEYS[15], KEYS[18], KEYS[19])
+for from, to in pairs({[12] = leases, [13] = holders, [14] = devices, [16] = index, [17] = groups}) do
   if redis.call('EXISTS', KEYS[from]) == 1 then
     redis.call('RENAME', KEYS[from], to)
     redis.call('PERSIST', to)

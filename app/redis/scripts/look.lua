@@ -1,6 +1,6 @@
 -- Housekeeping looks at a licence: it frees expired seats, notes how full the licence is and
 -- when to look again, and says which leases hold no seat.
--- KEYS 11: licence -> "in use, seats" (hash), 12: licence -> share in use (zset), 13: the sums
+-- KEYS 12: licence -> "in use, seats" (hash), 13: licence -> share in use (zset), 14: the sums
 -- over all (hash).
 -- ARGV: how long others leave it alone while it is not done, then leases
 -- -> ok endings origins absent now revision | cold
@@ -49,22 +49,22 @@ else
   redis.call('ZREM', due, member())
 end
 
-local function sum(name, before, after) if before ~= after then redis.call('HINCRBY', KEYS[13], name, after - before) end end
+local function sum(name, before, after) if before ~= after then redis.call('HINCRBY', KEYS[14], name, after - before) end end
 local terms = redis.call('HMGET', state, 'seats', 'revision')
 local used, seats = live(), tonumber(terms[1])
 local said = used .. ' ' .. seats
-local before = redis.call('HGET', KEYS[11], member())
+local before = redis.call('HGET', KEYS[12], member())
 if before ~= said and (before or used > 0) then
   local u, s = string.match(before or '', '^(%d+) (%d+)$')
   sum('licenses', before and 1 or 0, used > 0 and 1 or 0)
   sum('inUse', tonumber(u or 0), used)
   sum('seats', tonumber(s or 0), used > 0 and seats or 0)
   if used > 0 then
-    redis.call('HSET', KEYS[11], member(), said)
-    redis.call('ZADD', KEYS[12], used / seats, member())
+    redis.call('HSET', KEYS[12], member(), said)
+    redis.call('ZADD', KEYS[13], used / seats, member())
   else
-    redis.call('HDEL', KEYS[11], member())
-    redis.call('ZREM', KEYS[12], member())
+    redis.call('HDEL', KEYS[12], member())
+    redis.call('ZREM', KEYS[13], member())
   end
 end
 return {'ok', found, by, absent, int(now), terms[2]}

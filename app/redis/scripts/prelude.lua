@@ -9,14 +9,15 @@
 -- 6 claims (hash)   pending lease -> the request that may cancel it: the latest; lease that is to be
 --                   shortened -> the end that its seat had then, microseconds
 -- 7 origins (hash)  ending -> who ended it, if it was not the service itself
--- and one that all licences share:
+-- and two that all licences share:
 -- 8 due (zset)      licence -> when housekeeping looks at it, microseconds: not later than
 --                   its first expiry, and soon while endings wait for the ledger
+-- 11 named (zset)   the licences that may have origins, all with the score 0
 -- and of a licence whose state says `indexed`, which every one with limits is:
 -- 9 index (zset)    "u<user>:<lease>" for each lease, and "g<group>:<lease>" for each on a
 --                   reserved seat, all with the score 0; groups are written in hexadecimal
 -- 10 groups (hash)  lease -> the group whose reserved seat it has
-local state, leases, holders, devices, endings, claims, origins, due, index, groups = unpack(KEYS, 1, 10)
+local state, leases, holders, devices, endings, claims, origins, due, index, groups, named = unpack(KEYS, 1, 11)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -107,6 +108,7 @@ local function free(lease, reason, origin)
   if origin ~= '' then
     redis.call('HSET', origins, ending, origin)
     redis.call('EXPIRE', origins, 30 * 86400)
+    redis.call('ZADD', named, 0, member())
   end
 end
 
@@ -166,9 +168,18 @@ end
 local function waiting()
   local found, names, by = redis.call('ZRANGE', endings, 0, most - 1, 'WITHSCORES'), {}, {}
   for i = 1, #found, 2 do names[#names + 1] = found[i] end
-  -- Whatever happened to an ending, nobody's name outlives it.
-  if #names > 0 then by = redis.call('HMGET', origins, unpack(names)) else redis.call('DEL', origins) end
-  for i = 1, #names do by[i] = by[i] or '' end
+  if #names > 0 then
+    by = redis.call('HMGET', origins, unpack(names))
+  else
+    -- Whatever happened to an ending, nobody's name outlives it.
+    redis.call('DEL', origins)
+    redis.call('ZREM', named, member())
+  end
+  for i = 1, #names do
+    -- The program of before writes down who ended a lease, and not that it is.
+    if by[i] then redis.call('ZADD', named, 0, member()) end
+    by[i] = by[i] or ''
+  end
   return found, by
 end
 
@@ -176,6 +187,7 @@ end
 -- was renewed since then stays. A lease that is over for good may have its seat again, by a load
 -- that read the ledger before.
 local function settle(first)
+  local forgotten = 0
   for i = first, #ARGV, 2 do
     for _, reason in ipairs(final) do
       local lease = string.match(ARGV[i], '^(%S+) ' .. reason .. '$')
@@ -184,9 +196,10 @@ local function settle(first)
     local at = redis.call('ZSCORE', endings, ARGV[i])
     if not at or tonumber(at) <= tonumber(ARGV[i + 1]) then
       redis.call('ZREM', endings, ARGV[i])
-      redis.call('HDEL', origins, ARGV[i])
+      forgotten = forgotten + redis.call('HDEL', origins, ARGV[i])
     end
   end
+  if forgotten > 0 and redis.call('EXISTS', origins) == 0 then redis.call('ZREM', named, member()) end
 end
 
 -- configure sets the licence's numbers, pairs of name and value in ARGV from `first` to `last`

@@ -2,13 +2,15 @@
 -- Keeps an answer, or forgets that its request is being worked on. Seats come first: an answer
 -- is not kept in a server that is fuller than `share`, and a tenant's oldest make room for its
 -- newest.
--- KEYS: 1 the answer, 2 the tenant's answers (zset: name -> end, milliseconds)
+-- KEYS: 1 the answer, 2 the tenant's answers (zset: name -> end, milliseconds), 3 its requests that are
+-- being worked on, as in start
 -- A request whose key was forgotten meanwhile, by an erasure, leaves nothing behind.
 -- ARGV: content ('' for none), milliseconds to keep it, the most of a tenant, share, request
 -- -> kept | dropped | full | gone
 local begun = redis.call('GET', KEYS[1])
 if not begun or cjson.decode(begun).request ~= ARGV[5] then return {'gone'} end
 redis.call('UNLINK', KEYS[1])
+redis.call('ZREM', KEYS[3], KEYS[1])
 if ARGV[1] == '' then return {'dropped'} end
 local memory = redis.call('INFO', 'memory')
 local used, most = tonumber(string.match(memory, 'used_memory:(%d+)')), tonumber(string.match(memory, 'maxmemory:(%d+)'))

@@ -1,13 +1,13 @@
--- Puts leases aside for load. KEYS 11 to 16: the leases, holders and devices aside, when each
--- device was granted its lease, the index and the groups aside, 17 and 18 as in begin.
+-- Puts leases aside for load. KEYS 12 to 17: the leases, holders and devices aside, when each
+-- device was granted its lease, the index and the groups aside, 18 and 19 as in begin.
 -- ARGV: ticket, how long it may do nothing, milliseconds, ttl, grace, whether to make an index
 -- (1), then for each lease "lease expiry granted device user kind group" with - for no group.
 -- Each is kept for a full lease time, since heartbeats may have kept it that long, and for what
 -- it was promised if that was longer. A borrowed one is still one until its end. One that was given
 -- back or taken away is over, though the ledger does not know it yet; other endings of those that have
 -- their seats again are forgotten -> ok | cold
-if redis.call('GET', KEYS[17]) ~= mark() then return {'cold'} end
-if redis.call('GET', KEYS[18]) == ARGV[1] then redis.call('PEXPIRE', KEYS[18], ARGV[2]) end
+if redis.call('GET', KEYS[18]) ~= mark() then return {'cold'} end
+if redis.call('GET', KEYS[19]) == ARGV[1] then redis.call('PEXPIRE', KEYS[19], ARGV[2]) end
 local ttl, grace, scores, held, each = ARGV[3], ARGV[4], {}, {}, {}
 local entries, reserved = {}, {}
 
@@ -48,7 +48,7 @@ if #each == 0 then return {'ok'} end
 -- A device has the lease that it was granted last.
 local names, owned, since = {}, {}, {}
 for i, one in ipairs(each) do names[i] = one.device end
-local known = redis.call('HMGET', KEYS[14], unpack(names))
+local known = redis.call('HMGET', KEYS[15], unpack(names))
 for i, one in ipairs(each) do
   if one.granted >= (since[one.device] or tonumber(known[i] or '-1')) then owned[one.device], since[one.device] = one.lease, one.granted end
 end
@@ -57,16 +57,16 @@ for device, lease in pairs(owned) do
   mine[#mine + 1], mine[#mine + 2] = device, lease
   times[#times + 1], times[#times + 2] = device, int(since[device])
 end
-redis.call('ZADD', KEYS[11], unpack(scores))
-redis.call('HSET', KEYS[12], unpack(held))
+redis.call('ZADD', KEYS[12], unpack(scores))
+redis.call('HSET', KEYS[13], unpack(held))
 if #mine > 0 then
-  redis.call('HSET', KEYS[13], unpack(mine))
-  redis.call('HSET', KEYS[14], unpack(times))
+  redis.call('HSET', KEYS[14], unpack(mine))
+  redis.call('HSET', KEYS[15], unpack(times))
 end
 if ARGV[5] == '1' then
-  redis.call('ZADD', KEYS[15], unpack(entries))
-  if #reserved > 0 then redis.call('HSET', KEYS[16], unpack(reserved)) end
+  redis.call('ZADD', KEYS[16], unpack(entries))
+  if #reserved > 0 then redis.call('HSET', KEYS[17], unpack(reserved)) end
 end
 -- A load that stops half-way leaves nothing behind.
-for i = 11, 16 do redis.call('PEXPIRE', KEYS[i], 120000) end
+for i = 12, 17 do redis.call('PEXPIRE', KEYS[i], 120000) end
 return {'ok'}
