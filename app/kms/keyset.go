@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/sync/singleflight"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -34,6 +35,9 @@ type KeySet struct {
 	client   *Client
 	versions []string
 
+	// reading lets one read of the set at a time ask KMS.
+	reading singleflight.Group
+
 	mu      sync.Mutex
 	content []byte
 	// good is how long the content may be kept after it was read.
@@ -47,28 +51,54 @@ func NewKeySet(client *Client, versions []string) *KeySet {
 }
 
 // JSON returns the set as a JSON document, and how long a client may keep it: an hour, or a
-// minute while a version is missing in it.
+// minute while a version is missing in it. An old set is returned at once, for a minute, and read anew
+// beside that: however slow KMS is, who verifies a token does not wait for it. Only the first set is
+// waited for.
 func (k *KeySet) JSON(ctx context.Context) (content []byte, good time.Duration, err error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.content != nil && time.Since(k.read) < k.good {
-		return k.content, k.good, nil
+	content, good, fresh := k.known()
+	if fresh {
+		return content, good, nil
 	}
 	// The set is everybody's, so a client that hangs up does not keep it old. Each call is bounded.
-	content, whole, err := k.fetch(context.WithoutCancel(ctx))
+	read := k.reading.DoChan("", func() (any, error) { return nil, k.refresh(context.WithoutCancel(ctx)) })
+	if content != nil {
+		return content, refreshSmall, nil
+	}
+	select {
+	case result := <-read:
+		if result.Err != nil {
+			return nil, 0, app.Unavailable("signing key", result.Err)
+		}
+	case <-ctx.Done():
+		return nil, 0, app.Unavailable("signing key", ctx.Err())
+	}
+	content, good, _ = k.known()
+	return content, good, nil
+}
+
+// known returns the set as it was read last, nil when it never was, and whether it may be kept.
+func (k *KeySet) known() (content []byte, good time.Duration, fresh bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.content, k.good, k.content != nil && time.Since(k.read) < k.good
+}
+
+// refresh reads the set anew. What is known stays when that fails.
+func (k *KeySet) refresh(ctx context.Context) error {
+	content, whole, err := k.fetch(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	// A set that lacks a version is asked about each minute, and so is KMS when it does not answer, rather
+	// than with every request.
+	k.read, k.good = time.Now(), refreshSmall
 	switch {
-	case err != nil && k.content == nil:
-		return nil, 0, app.Unavailable("signing key", err)
 	case err != nil:
-		// Ask again in a minute rather than with every request.
-		k.read, k.good = time.Now(), refreshSmall
-		return k.content, k.good, nil
+		return err
+	case whole:
+		k.good = refresh
 	}
-	k.content, k.read, k.good = content, time.Now(), refresh
-	if !whole {
-		k.good = refreshSmall
-	}
-	return k.content, k.good, nil
+	k.content = content
+	return nil
 }
 
 // fetch reads the set, and says whether all versions are in it.

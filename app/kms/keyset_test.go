@@ -11,7 +11,65 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
+
+// settle waits until nobody reads the set anew.
+func (k *KeySet) settle() { <-k.reading.DoChan("", func() (any, error) { return nil, nil }) }
+
+func TestWhileKMSHangsThePublishedKeysAreThereAtOnce(t *testing.T) {
+	t.Parallel()
+	google := apptest.StartGoogle(t)
+	client, err := Open(t.Context(), google.Endpoint, google.CA, func(string, time.Duration, error) {})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	set := NewKeySet(client, []string{apptest.KeyVersion})
+	before, good, err := set.JSON(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, refresh, good)
+
+	asked, answer := make(chan struct{}, 9), make(chan struct{})
+	google.Damage(func(any) { asked <- struct{}{}; <-answer })
+	set.read = set.read.Add(-refresh)
+	for range 3 {
+		published, good, err := set.JSON(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, before, published, "whoever asks does not wait for KMS")
+		assert.Equal(t, refreshSmall, good)
+	}
+	await.Receive(t, asked)
+	close(answer)
+	set.settle()
+	assert.Empty(t, asked, "KMS was asked once for all of them")
+	_, good, err = set.JSON(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, refresh, good)
+}
+
+func TestWhoWaitsForTheFirstKeysDoesNotWaitLongerThanItsRequest(t *testing.T) {
+	t.Parallel()
+	google := apptest.StartGoogle(t)
+	client, err := Open(t.Context(), google.Endpoint, google.CA, func(string, time.Duration, error) {})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	set := NewKeySet(client, []string{apptest.KeyVersion})
+	asked, answer := make(chan struct{}, 9), make(chan struct{})
+	google.Damage(func(any) { asked <- struct{}{}; <-answer })
+	waiting, hangUp := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := set.JSON(waiting)
+		done <- err
+	}()
+	await.Receive(t, asked)
+	hangUp()
+	assert.Equal(t, app.CodeUnavailable, app.CodeOf(await.Receive(t, done)))
+	close(answer)
+	set.settle()
+	_, good, err := set.JSON(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, refresh, good, "the others have the keys")
+}
 
 func TestAVersionThatWasDisabledLeavesThePublishedKeysWithinAnHour(t *testing.T) {
 	t.Parallel()
@@ -22,6 +80,9 @@ func TestAVersionThatWasDisabledLeavesThePublishedKeysWithinAnHour(t *testing.T)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	set := NewKeySet(client, []string{apptest.KeyVersion, second})
 	published := func() string {
+		_, _, err := set.JSON(t.Context())
+		require.NoError(t, err)
+		set.settle()
 		content, _, err := set.JSON(t.Context())
 		require.NoError(t, err)
 		return string(content)
@@ -53,8 +114,14 @@ func TestAClientThatHangsUpDoesNotKeepThePublishedKeysOld(t *testing.T) {
 	set.read = set.read.Add(-refresh)
 	gone, hangUp := context.WithCancel(t.Context())
 	hangUp()
-	published, _, err := set.JSON(gone)
+	published, good, err := set.JSON(gone)
 	require.NoError(t, err)
+	assert.Contains(t, string(published), "license-signing.1", "the old keys are there at once")
+	assert.Equal(t, refreshSmall, good, "and for a minute")
+	set.settle()
+	published, good, err = set.JSON(gone)
+	require.NoError(t, err)
+	assert.Equal(t, refreshSmall, good, "a version is missing")
 	assert.NotContains(t, string(published), "license-signing.1")
 }
 
@@ -85,6 +152,9 @@ func TestAVersionThatIsStillBeingGeneratedIsPublishedAMinuteAfterItCanSign(t *te
 			_, err = signer.Sign(t.Context(), app.Claims{Subject: "demo"})
 			require.NoError(t, err)
 			set.read = set.read.Add(-time.Minute)
+			_, _, err = set.JSON(t.Context())
+			require.NoError(t, err)
+			set.settle()
 			published, good, err = set.JSON(t.Context())
 			require.NoError(t, err)
 			assert.Contains(t, string(published), "license-signing.1")

@@ -85,6 +85,12 @@ func (r *rotation) Sign(t *rapid.T) {
 
 // check asks for the published keys after every step.
 func (r *rotation) check(t *rapid.T) {
+	old, _, err := r.set.JSON(t.Context())
+	if err == nil && len(old) == 0 {
+		t.Fatalf("no keys and no error")
+	}
+	// What is read beside that is there for the next one.
+	r.set.settle()
 	content, good, err := r.set.JSON(t.Context())
 	listed := slices.DeleteFunc(slices.Clone(r.set.versions), func(v string) bool { return !r.enabled[v] })
 	if err != nil {
