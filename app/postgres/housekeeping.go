@@ -1,8 +1,8 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -95,15 +95,16 @@ func (l *Ledger) OpenLeases(ctx context.Context, after app.OpenLease, limit int)
 	return found, &last, nil
 }
 
-// EndAll implements app.Housekeeping.
+// EndAll implements app.Housekeeping. One call is for all of a tenant's leases, which it locks in the
+// order that everybody locks them in: that of the database's collation, which need not be that of bytes.
 func (l *Ledger) EndAll(ctx context.Context, all []app.Settlement) error {
-	// All take their locks in one order.
-	all = slices.SortedFunc(slices.Values(all), func(a, b app.Settlement) int {
-		return cmp.Or(cmp.Compare(a.Ref.Tenant, b.Ref.Tenant), cmp.Compare(a.Ref.License+"_", b.Ref.License+"_"))
-	})
+	endings := map[string][]app.Ending{}
+	for _, s := range all {
+		endings[s.Ref.Tenant] = append(endings[s.Ref.Tenant], s.Endings...)
+	}
 	return l.statements(ctx, "end_all", "", func(b *pgx.Batch) {
-		for _, s := range all {
-			b.Queue(endLeases, endArguments(s.Ref.Tenant, s.Endings)...)
+		for _, tenant := range slices.Sorted(maps.Keys(endings)) {
+			b.Queue(endLeases, endArguments(tenant, endings[tenant])...)
 		}
 	})
 }

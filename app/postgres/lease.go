@@ -120,7 +120,7 @@ const grantLease = `SELECT licensing.grant_lease($1, $2, $3, $4, $5, $6, $7, $8,
 // Grant implements app.Ledger. The lease may exist: extended, borrowed, or revived. An
 // open one that is borrowed for longer stays as it is, whichever of two requests comes last.
 func (l *Ledger) Grant(ctx context.Context, lease app.Lease, revision int64, endings []app.Ending, event app.Event) error {
-	one := &write{grant: true, query: grantLease, arguments: append([]any{
+	one := &write{grant: true, lease: lease.ID, query: grantLease, arguments: append([]any{
 		lease.Tenant, lease.License, revision, lease.ID,
 		lease.Kind, lease.Fingerprint, lease.User, lease.Email, lease.Address, lease.GrantedAt, lease.ExpiresAt, lease.Reservation,
 		event.User, event.Address, event.RequestID, event.Action, event.Code, event.Detail, app.DetailExtended,
@@ -162,6 +162,11 @@ func refusalOf(code app.Code) error {
 // End implements app.Ledger.
 func (l *Ledger) End(ctx context.Context, tenant string, endings []app.Ending) error {
 	one := &write{query: endLeases, arguments: endArguments(tenant, endings)}
+	for _, e := range endings {
+		if one.lease == "" || e.Lease < one.lease {
+			one.lease = e.Lease
+		}
+	}
 	licenses := licensesOf(endings)
 	if len(licenses) != 1 {
 		return l.call(ctx, "end", one.query, one.arguments...)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -32,6 +33,8 @@ const maxTogether = 64
 type write struct {
 	query     string
 	arguments []any
+	// lease is the one that it is about, the first of several.
+	lease string
 	// grant says that it takes the licence's row for itself, and returns a text.
 	grant bool
 	// refusal is what a grant returned, "" for none.
@@ -84,7 +87,8 @@ func (w *writes) flush(ctx context.Context, ref app.LicenseRef) {
 }
 
 // take returns those that wait, grants first: the licence's row is locked once, as much as
-// any of them needs. None ends the caller's sending.
+// any of them needs. Leases are locked in the order of their ids, which within a licence is that of
+// every collation. None ends the caller's sending.
 func (w *writes) take(ref app.LicenseRef) []*write {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -99,7 +103,7 @@ func (w *writes) take(ref app.LicenseRef) []*write {
 	slices.SortStableFunc(all, func(a, b *write) int {
 		switch {
 		case a.grant == b.grant:
-			return 0
+			return cmp.Compare(a.lease, b.lease)
 		case a.grant:
 			return -1
 		}
