@@ -33,6 +33,7 @@ func (l *Ledger) OpenOf(ctx context.Context, tenant, user, after string, limit i
 func (l *Ledger) Export(ctx context.Context, tenant, user string, after app.Place, limit int, event app.Event) (app.PersonalData, error) {
 	var data app.PersonalData
 	err := l.checked(ctx, "export", tenant, known, func(b *pgx.Batch) {
+		planAnew(b)
 		b.Queue(`SELECT `+leaseColumns+` FROM licensing.lease WHERE tenant_id = $1 AND ($2 = '' OR user_id = $2) AND erased_at IS NULL AND id > $3 ORDER BY id LIMIT $4`, tenant, user, after.Lease, limit).
 			Query(func(rows pgx.Rows) (err error) {
 				data.Leases, err = pgx.CollectRows(rows, scanLease)
