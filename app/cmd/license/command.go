@@ -226,9 +226,10 @@ func printJSON(out io.Writer, value any) error {
 }
 
 // withoutSecrets is the environment for COMMAND, without the identity token and the service
-// credential.
-func withoutSecrets(environment []string) []string {
+// credential; same says whether two names are of one variable.
+func withoutSecrets(environment []string, same func(one, other string) bool) []string {
 	return slices.DeleteFunc(slices.Clone(environment), func(entry string) bool {
-		return strings.HasPrefix(entry, "LICENSE_TOKEN=") || strings.HasPrefix(entry, "LICENSE_CREDENTIAL=")
+		name, _, _ := strings.Cut(entry, "=")
+		return same(name, "LICENSE_TOKEN") || same(name, "LICENSE_CREDENTIAL")
 	})
 }

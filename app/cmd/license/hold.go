@@ -108,7 +108,7 @@ func hold(ctx context.Context, s *settings, w world) error {
 func start(ctx context.Context, arguments []string, grace time.Duration, signals <-chan os.Signal, w world) error {
 	command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = w.in, w.out, w.err
-	command.Env = withoutSecrets(os.Environ())
+	command.Env = withoutSecrets(os.Environ(), sameVariable)
 	command.Cancel = func() error { return tellToEnd(command.Process) }
 	command.WaitDelay = grace
 	err := command.Start()

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -84,5 +85,14 @@ func TestACommandRunsOnlyWithTheFeaturesThatItNeeds(t *testing.T) {
 
 func TestTheIdentityTokenIsNotHandedToTheCommand(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, []string{"HOME=/root", "LICENSE_ID=demo"}, withoutSecrets([]string{"HOME=/root", "LICENSE_TOKEN=secret", "LICENSE_CREDENTIAL=secret", "LICENSE_ID=demo"}))
+	for name, test := range map[string]struct {
+		same func(one, other string) bool
+		want []string
+	}{
+		"on Windows": {strings.EqualFold, []string{"HOME=/root", "LICENSE_ID=demo", "LICENSE_TOKEN_FILE=token"}},
+		"elsewhere":  {func(one, other string) bool { return one == other }, []string{"HOME=/root", "License_Token=other", "LICENSE_ID=demo", "LICENSE_TOKEN_FILE=token"}},
+	} {
+		environment := []string{"HOME=/root", "LICENSE_TOKEN=secret", "License_Token=other", "LICENSE_CREDENTIAL=secret", "LICENSE_ID=demo", "LICENSE_TOKEN_FILE=token"}
+		assert.Equal(t, test.want, withoutSecrets(environment, test.same), name)
+	}
 }

@@ -16,6 +16,9 @@ func passedOn() []os.Signal {
 	return []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}
 }
 
+// sameVariable says whether two names are of one variable of the environment.
+func sameVariable(one, other string) bool { return one == other }
+
 // tellToEnd asks a process to end.
 func tellToEnd(process *os.Process) error { return process.Signal(syscall.SIGTERM) }
 
