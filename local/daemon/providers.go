@@ -22,8 +22,9 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 	google := &gcp.Cloud{
 		Store: d.store, Addresses: addresses(d.options.Plan), CA: d.authority.PEM(),
 		TenantID: identity.TenantID, UsedBy: d.usedBy,
-		AgentsExist: func() bool { return !d.faults.has(fault.Agents) }, MetricsKnown: func() bool { return !d.faults.has(fault.Metrics) },
-		Databases: d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
+		AgentsExist: func() bool { return !d.faults.has(fault.Agents) }, GrantsKnown: func() bool { return !d.faults.has(fault.Grants) },
+		MetricsKnown: func() bool { return !d.faults.has(fault.Metrics) },
+		Databases:    d.databases, Caches: d.caches, Keys: &keys{service: d.kms}, Secrets: secrets{d.secrets},
 		Images: d.registry, Tenants: tenants{d.issuer},
 	}
 	d.cluster = &kubernetes.Cluster{

@@ -12,8 +12,9 @@ import (
 const longEnough = 10 * time.Minute
 
 // TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate brings a stack up in a project whose
-// service agents are still being made, as after its APIs were enabled. Cloud Monitoring does
-// not know the metrics yet when the first alerts are made.
+// service agents are still being made, as after its APIs were enabled, and where their grants
+// take a while to count. Cloud Monitoring does not know the metrics yet when the first alerts
+// are made.
 func TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("brings a whole stack up; make drills runs it")
@@ -23,7 +24,7 @@ func TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate(t *testing.T) {
 	m := newMachine(t)
 	t.Cleanup(func() { m.command(t, "down") })
 	m.must(t, "refresh") // of nothing: it starts the cloud
-	m.must(t, "fail", "agents", "metrics")
+	m.must(t, "fail", "agents", "grants", "metrics")
 	type outcome struct {
 		output string
 		code   int
@@ -42,6 +43,16 @@ func TestOneUpIsEnoughWhenGooglesServiceAgentsComeLate(t *testing.T) {
 	assert.Less(t, m.declared(t)[grants], m.declared(t)[keys], "no agent may use its key yet")
 	assert.Zero(t, m.declared(t)["gcp:sql/databaseInstance:DatabaseInstance"], "whoever uses a key waits for its grant")
 	m.must(t, "heal", "agents")
+	require.Eventually(t, func() bool { return m.declared(t)[grants] >= 5 }, longEnough, 200*time.Millisecond)
+	select {
+	case early := <-ended:
+		t.Fatalf("the update ended before the grants counted: %s", early.output)
+	case <-time.After(20 * time.Second):
+	}
+	for _, encrypted := range []string{"gcp:artifactregistry/repository:Repository", "gcp:logging/projectBucketConfig:ProjectBucketConfig", "gcp:secretmanager/secret:Secret"} {
+		assert.Zero(t, m.declared(t)[encrypted], encrypted)
+	}
+	m.must(t, "heal", "grants")
 	require.Eventually(t, func() bool { return m.declared(t)[pods] > 0 }, longEnough, 200*time.Millisecond, "what writes the metrics does not wait for those that ask for them")
 	select {
 	case early := <-ended:

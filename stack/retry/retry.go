@@ -64,12 +64,6 @@ var transientErrors = map[string][]*regexp.Regexp{
 		// An API that has just been enabled is not known everywhere
 		// (https://cloud.google.com/service-usage/docs/enable-disable).
 		regexp.MustCompile(`If you enabled this API recently, wait a few minutes`),
-		// A grant takes up to seven minutes to count everywhere
-		// (https://cloud.google.com/iam/docs/access-change-propagation).
-		regexp.MustCompile(`Error 40[03]: .*cloudkms\.cryptoKeyVersions\.useTo(En|De)crypt`),
-		// Memorystore says the same in words of its own
-		// (https://github.com/hashicorp/terraform-provider-google/issues/17333).
-		regexp.MustCompile(`Unable to delegate the access of CMEK`),
 		// A metric takes Cloud Monitoring up to ten minutes after its first sample
 		// (https://github.com/hashicorp/terraform-provider-google/issues/11102,
 		// https://github.com/GoogleCloudPlatform/cloud-ops-sandbox/issues/896).
@@ -86,6 +80,14 @@ var transientErrors = map[string][]*regexp.Regexp{
 		regexp.MustCompile(`no matches for kind "\w+" in version "(cloud\.google\.com|networking\.gke\.io|monitoring\.googleapis\.com)/`),
 	},
 }
+
+// keyNotGranted is the refusal of a key that a service may not use. A grant takes up to seven
+// minutes to count everywhere (https://cloud.google.com/iam/docs/access-change-propagation), and
+// each service has words of its own for that: those of Compute Engine
+// (https://github.com/hashicorp/terraform-provider-google/issues/15415), Cloud Logging (16702 there),
+// Artifact Registry (13008) and Memorystore (17333, in the operation that makes the instance).
+var keyNotGranted = regexp.MustCompile(`(?i)Error (40[03]:|code \d+, message:) .*(` +
+	`(permission|access|authorized)\b.*(CMEK|KMS key|/cryptoKeys/)|(CMEK|KMS key|/cryptoKeys/).*\b(permission|access|authorized)\b)`)
 
 // typesToRelease are the types that a load balancer lets go of some time after nothing in
 // the cluster names them any more.
@@ -120,6 +122,10 @@ func IsReleasedSoon(typ, message string) bool {
 // "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", is gone after a while.
 func IsTransient(typ, message string) bool {
 	name, _, _ := strings.Cut(typ, ":")
+	// What Cloud KMS itself refuses, it refuses to the one who updates.
+	if name == "gcp" && !strings.HasPrefix(typ, "gcp:kms/") && keyNotGranted.MatchString(message) {
+		return true
+	}
 	return slices.ContainsFunc(transientErrors[name], func(form *regexp.Regexp) bool { return form.MatchString(message) })
 }
 

@@ -20,7 +20,9 @@ func observeRows() []row {
 	into := map[string]any{"name": "logs", "destination": "logging.googleapis.com/projects/" + project + "/locations/" + region + "/buckets/logs"}
 	condition := map[string]any{"displayName": "1", "conditionPrometheusQueryLanguage": map[string]any{"query": "up", "duration": "60s", "evaluationInterval": "60s"}}
 	policy := map[string]any{"combiner": "OR", "displayName": "alert", "conditions": []any{condition}}
-	return slices.Concat(encrypted("a log bucket", gcp.TypeLogBucket, "cmekSettings.kmsKeyName", "gcp-sa-logging", bucket), []row{
+	keys := refusesUngranted(encrypted("a log bucket", gcp.TypeLogBucket, "cmekSettings.kmsKeyName", "gcp-sa-logging", bucket),
+		"must have both encrypt and decrypt access to the CMEK key", "https://github.com/hashicorp/terraform-provider-google/issues/16702")
+	return slices.Concat(keys, []row{
 		{
 			what: "logs of more than 3650 days", typ: gcp.TypeLogBucket, right: bucket,
 			change: changes{"retentionDays": 3651}, says: "between 1 and 3650", source: bucketDocs,

@@ -30,7 +30,9 @@ func storeRows() []row {
 	elsewhereReplica := replicated(elsewhere)["replication"].(map[string]any)["userManaged"].(map[string]any)["replicas"]
 	image := map[string]any{"repositoryId": "license-platform", "format": "DOCKER", "location": region}
 	data := map[string]any{"secret": "projects/" + project + "/secrets/s", "secretData": strings.Repeat("x", 64<<10)}
-	return slices.Concat(encrypted("a repository", gcp.TypeRepository, "kmsKeyName", "gcp-sa-artifactregistry", image), []row{
+	keys := refusesUngranted(encrypted("a repository", gcp.TypeRepository, "kmsKeyName", "gcp-sa-artifactregistry", image),
+		"Permission denied on Cloud KMS key", "https://github.com/hashicorp/terraform-provider-google/issues/13008")
+	return slices.Concat(keys, []row{
 		{
 			what: "a secret: a key of another location", typ: secret, right: replicated(keyID),
 			change: changes{replication: elsewhereReplica}, says: misplaced, source: secretCMEK,

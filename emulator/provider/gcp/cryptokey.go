@@ -3,7 +3,6 @@ package gcp
 import (
 	"context"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -125,43 +124,6 @@ func checkKeyInputs(d *provider.Draft) []provider.Failure {
 		failures = append(failures, provider.Refuse("versionTemplate.algorithm", "Error 400: algorithm %s is not valid for purpose ENCRYPT_DECRYPT", algorithm))
 	}
 	return failures
-}
-
-// checkKey refuses a key that does not exist, whose version is not enabled, or that the
-// service's agent may not use. An empty key means that Google's own key encrypts.
-func (w *Cloud) checkKey(agentDomain, key string) error {
-	if key == "" {
-		return nil
-	}
-	if err := w.checkEnabled(key); err != nil {
-		return err
-	}
-	if agent := serviceAgent(agentDomain); !w.mayUse(agent, key) {
-		return apiError(400, "The service agent %s does not have permission to use the Cloud KMS key %s: grant it roles/cloudkms.cryptoKeyEncrypterDecrypter on the key first.", agent, key)
-	}
-	return nil
-}
-
-// checkEnabled refuses a key that does not exist, or that cannot encrypt: its version is
-// disabled, or will be destroyed (https://cloud.google.com/kms/docs/key-states).
-func (w *Cloud) checkEnabled(key string) error {
-	present, exists := w.Store.Get(TypeCryptoKey, key)
-	if !exists {
-		return apiError(400, "The Cloud KMS key %s does not exist.", key)
-	}
-	outputs := provider.Properties(present.Outputs)
-	if state := outputs.Text("primaries.0.state"); state != "" && state != enabled {
-		return apiError(400, "%s is not enabled, current state is: %s.", outputs.Text("primaries.0.name"), state)
-	}
-	return nil
-}
-
-// mayUse tells whether a service's agent may use the key.
-func (w *Cloud) mayUse(agent, key string) bool {
-	return slices.ContainsFunc(w.Store.List(TypeCryptoKeyMember), func(grant store.Resource) bool {
-		inputs := provider.Properties(grant.Inputs)
-		return inputs.Text("cryptoKeyId") == key && inputs.Text("member") == "serviceAccount:"+agent && inputs.Text("role") == "roles/cloudkms.cryptoKeyEncrypterDecrypter"
-	})
 }
 
 // checkKeyPlace refuses a key of another location than the resource's own.

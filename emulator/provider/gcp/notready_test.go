@@ -50,23 +50,40 @@ func TestAGrantWaitsForAnAgentThatIsStillBeingMade(t *testing.T) {
 	c.must(gcp.TypeCryptoKeyMember, "a person", map[string]any{"cryptoKeyId": "projects/p/locations/l/keyRings/r/cryptoKeys/k", "role": "roles/cloudkms.viewer", "member": "user:ada@example.com"})
 }
 
-func TestACacheWaitsForAGrantThatIsNotKnownEverywhere(t *testing.T) {
+func TestWhatIsEncryptedWaitsForAGrantThatIsNotKnownEverywhere(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t)
-	c.must(gcp.TypeKeyRing, "ring", map[string]any{"name": "ring", "location": "us-central1"})
-	c.must(gcp.TypeCryptoKey, "key", map[string]any{"name": "key", "keyRing": "projects/coditect-cloud-infra/locations/us-central1/keyRings/ring"})
-	cache := map[string]any{
-		"name": "seats", "memorySizeGb": 1, "region": "us-central1", "customerManagedKey": "projects/coditect-cloud-infra/locations/us-central1/keyRings/ring/cryptoKeys/key",
+	const key = "projects/coditect-cloud-infra/locations/us-central1/keyRings/ring/cryptoKeys/key"
+	for typ, test := range map[string]struct {
+		agent  string
+		inputs map[string]any
+	}{
+		gcp.TypeRedisInstance: {"cloud-redis", map[string]any{"name": "seats", "memorySizeGb": 1, "region": "us-central1", "customerManagedKey": key}},
+		gcp.TypeRepository:    {"gcp-sa-artifactregistry", map[string]any{"repositoryId": "images", "format": "DOCKER", "location": "us-central1", "kmsKeyName": key}},
+		gcp.TypeLogBucket: {"gcp-sa-logging", map[string]any{
+			"project": "coditect-cloud-infra", "bucketId": "audit", "location": "us-central1", "cmekSettings": map[string]any{"kmsKeyName": key},
+		}},
+		gcp.TypeSecret: {"gcp-sa-secretmanager", map[string]any{"secretId": "s", "replication": map[string]any{"userManaged": map[string]any{"replicas": []any{
+			map[string]any{"location": "us-central1", "customerManagedEncryption": map[string]any{"kmsKeyName": key}},
+		}}}}},
+	} {
+		t.Run(typ, func(t *testing.T) {
+			t.Parallel()
+			c, known := newCloud(t), false
+			c.world.GrantsKnown = func() bool { return known }
+			c.must(gcp.TypeKeyRing, "ring", map[string]any{"name": "ring", "location": "us-central1"})
+			c.must(gcp.TypeCryptoKey, "key", map[string]any{"name": "key", "keyRing": "projects/coditect-cloud-infra/locations/us-central1/keyRings/ring"})
+			c.must(gcp.TypeCryptoKeyMember, "grant", map[string]any{
+				"cryptoKeyId": key, "role": "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+				"member": "serviceAccount:service-" + gcp.ProjectNumber + "@" + test.agent + ".iam.gserviceaccount.com",
+			})
+			_, _, err := c.create(typ, "x", test.inputs)
+			require.Error(t, err)
+			assert.True(t, retry.IsTransient(typ, err.Error()), "the stack tries again: %v", err)
+			assert.True(t, retry.HasHook(typ))
+			known = true
+			c.must(typ, "x", test.inputs)
+		})
 	}
-	_, _, err := c.create(gcp.TypeRedisInstance, "seats", cache)
-	require.Error(t, err)
-	assert.True(t, retry.IsTransient(gcp.TypeRedisInstance, err.Error()), "the stack tries again: %v", err)
-	assert.True(t, retry.HasHook(gcp.TypeRedisInstance))
-	c.must(gcp.TypeCryptoKeyMember, "grant", map[string]any{
-		"cryptoKeyId": cache["customerManagedKey"], "role": "roles/cloudkms.cryptoKeyEncrypterDecrypter",
-		"member": "serviceAccount:service-" + gcp.ProjectNumber + "@cloud-redis.iam.gserviceaccount.com",
-	})
-	c.must(gcp.TypeRedisInstance, "seats", cache)
 }
 
 func TestAConnectionWaitsForTheAgentOfServiceNetworking(t *testing.T) {

@@ -59,7 +59,7 @@ func (w *Cloud) computeRedis(d *provider.Draft) error {
 	if d.Inputs.Text("connectMode") == "PRIVATE_SERVICE_ACCESS" && !w.peered(d.Inputs.Text("authorizedNetwork")) {
 		return apiError(400, "Google private services access is not enabled. Enable privates service access and try again.")
 	}
-	if err := w.checkRedisKey(d.Inputs.Text("customerManagedKey")); err != nil {
+	if err := w.checkKey(redisAgent, d.Inputs.Text("customerManagedKey")); err != nil {
 		return err
 	}
 	outputs := provider.Properties(d.Outputs)
@@ -85,17 +85,8 @@ func (w *Cloud) computeRedis(d *provider.Draft) error {
 	}
 	fallback(d, "tier", "BASIC")
 	fallback(d, "currentLocationId", d.Region()+"-a")
-	fallback(d, "persistenceIamIdentity", "serviceAccount:"+serviceAgent("cloud-redis"))
+	fallback(d, "persistenceIamIdentity", "serviceAccount:"+serviceAgent(redisAgent))
 	return nil
-}
-
-// checkRedisKey is checkKey; Memorystore tells of a missing grant in the operation that
-// makes the instance (https://github.com/hashicorp/terraform-provider-google/issues/17333).
-func (w *Cloud) checkRedisKey(key string) error {
-	if key != "" && w.checkEnabled(key) == nil && !w.mayUse(serviceAgent("cloud-redis"), key) {
-		return &operationError{"Instance", failedPrecondition, "Unable to delegate the access of CMEK. Please try again later."}
-	}
-	return w.checkKey("cloud-redis", key)
 }
 
 func redisConfigs(p provider.Properties) map[string]string {

@@ -35,7 +35,7 @@ func (w *Cloud) repository() provider.Kind {
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			d.Outputs["location"], d.Outputs["name"] = place(d), d.Inputs.Text("repositoryId")
-			return w.checkKey("gcp-sa-artifactregistry", d.Inputs.Text("kmsKeyName"))
+			return w.checkKey(registryAgent, d.Inputs.Text("kmsKeyName"))
 		},
 		Ensure: func(_ context.Context, r store.Resource) error { return w.Images.CreateRepository(imagePath(r.ID)) },
 		Remove: func(_ context.Context, r store.Resource) error { return w.Images.DeleteRepository(imagePath(r.ID)) },

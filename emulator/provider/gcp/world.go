@@ -32,6 +32,9 @@ type Cloud struct {
 
 	// AgentsExist tells whether Google has made its service agents by now; nil: always.
 	AgentsExist func() bool
+	// GrantsKnown tells whether the grants on keys count everywhere by now, which takes up to
+	// seven minutes (https://cloud.google.com/iam/docs/access-change-propagation); nil: always.
+	GrantsKnown func() bool
 	// MetricsKnown tells whether Cloud Monitoring knows the platform's metrics by now, which
 	// takes it up to ten minutes after the first sample; nil: always.
 	MetricsKnown func() bool

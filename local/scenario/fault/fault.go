@@ -19,6 +19,7 @@ const (
 	Operator = "operator"
 	Cluster  = "cluster"
 	Agents   = "agents"
+	Grants   = "grants"
 	Metrics  = "metrics"
 
 	SlowKMS      = "slow-kms"
@@ -59,6 +60,7 @@ func All() []Fault {
 		{Operator, "the webhook of managed Prometheus has no pods, as on a cluster that has just been made: no PodMonitoring can be made or changed", "", false},
 		{Cluster, "the cluster is deleted behind Pulumi's back, and its load balancer is left over; healed, another one has its place, with none of the stack's objects", "", true},
 		{Agents, "Google's service agents are still being made, as in a new project: no grant can be given to them", "", false},
+		{Grants, "the grants on keys do not count everywhere yet, as in the minutes after they are made: nothing can be encrypted with a key", "", false},
 		{Metrics, "Cloud Monitoring does not know the metrics yet, as minutes after the first sample: no alert or objective over one can be made", "", false},
 
 		{SlowKMS, "the key management service takes a second and a half for each signature", load.Customers, true},
