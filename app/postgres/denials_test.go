@@ -25,10 +25,9 @@ func refused() app.Event {
 func TestADenialIsReadAsItWasRefusedWithItsRepetitions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for range 2 {
-		require.NoError(t, w.Refuse(t.Context(), acme, refused()))
-	}
-	w.server.Admin(t, `UPDATE licensing.refusal SET last_at = last_at + interval '5 minutes'`)
+	require.NoError(t, w.Refuse(t.Context(), acme, refused()))
+	w.server.Admin(t, `UPDATE licensing.refusal SET last_at = last_at - interval '5 minutes'`)
+	require.NoError(t, w.Refuse(t.Context(), acme, refused()))
 	denials := func() []app.Denial {
 		found, _, err := w.Denials(t.Context(), acme, "", day(), app.Event{}, 10)
 		require.NoError(t, err)
@@ -38,7 +37,10 @@ func TestADenialIsReadAsItWasRefusedWithItsRepetitions(t *testing.T) {
 	// When an hour begins between the two they are not one.
 	if len(found) == 1 {
 		assert.Equal(t, 2, found[0].Times)
+		assert.True(t, found[0].LastAt.After(found[0].At))
 	}
+	w.server.Admin(t, `UPDATE licensing.refusal SET last_at = last_at + interval '10 minutes'`)
+	found = denials()
 	assert.GreaterOrEqual(t, found[0].LastAt.Sub(found[0].At), 5*time.Minute)
 	want := refused()
 	want.ID, want.At = found[0].ID, found[0].At
@@ -58,15 +60,16 @@ func TestARefusalIsCountedWithOthersOfTheSameUserForTheSameReason(t *testing.T) 
 		first, second func(*app.Event)
 		want          []int
 	}{
-		"another user":                {second: func(e *app.Event) { e.User = "bob" }, want: []int{1, 1}},
-		"another licence":             {second: func(e *app.Event) { e.License = "ide" }, want: []int{1, 1}},
-		"a licence that there is not": {second: func(e *app.Event) { e.License = "none" }, want: []int{1, 1}},
-		"two licences that are not":   {func(e *app.Event) { e.License = "none" }, func(e *app.Event) { e.License = "no-such" }, []int{2}},
-		"another reason":              {second: func(e *app.Event) { e.Code = app.CodeUserLimit }, want: []int{1, 1}},
-		"another call":                {second: func(e *app.Event) { e.Detail = "asked something else" }, want: []int{1, 1}},
-		"the same from elsewhere":     {second: func(e *app.Event) { e.Address = "198.51.100.1" }, want: []int{2}},
-		"the same with another id":    {second: func(e *app.Event) { e.RequestID = "another" }, want: []int{2}},
-		"the same with another lease": {second: func(e *app.Event) { e.Lease = "cad_other" }, want: []int{2}},
+		"another user":                 {second: func(e *app.Event) { e.User = "bob" }, want: []int{1, 1}},
+		"another licence":              {second: func(e *app.Event) { e.License = "ide" }, want: []int{1, 1}},
+		"a licence that there is not":  {second: func(e *app.Event) { e.License = "none" }, want: []int{1, 1}},
+		"another, and one that is not": {func(e *app.Event) { e.License = "ide" }, func(e *app.Event) { e.License = "none" }, []int{1, 1}},
+		"two licences that are not":    {func(e *app.Event) { e.License = "none" }, func(e *app.Event) { e.License = "no-such" }, []int{2}},
+		"another reason":               {second: func(e *app.Event) { e.Code = app.CodeUserLimit }, want: []int{1, 1}},
+		"another call":                 {second: func(e *app.Event) { e.Detail = "asked something else" }, want: []int{1, 1}},
+		"the same from elsewhere":      {second: func(e *app.Event) { e.Address = "198.51.100.1" }, want: []int{2}},
+		"the same with another id":     {second: func(e *app.Event) { e.RequestID = "another" }, want: []int{2}},
+		"the same with another lease":  {second: func(e *app.Event) { e.Lease = "cad_other" }, want: []int{2}},
 	} {
 		w.server.Admin(t, `DELETE FROM licensing.refusal`, `DELETE FROM licensing.audit WHERE action = 'request.refuse'`)
 		// Both at one time, so that no hour begins between them.

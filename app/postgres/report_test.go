@@ -37,6 +37,7 @@ func TestRefusalsAtOnceAreAllCounted(t *testing.T) {
 	for _, d := range found {
 		sum += d.Times
 		assert.Equal(t, app.ActionRefuse, d.Action)
+		assert.Regexp(t, "^none-", d.License, "what was asked for")
 	}
 	assert.Equal(t, times, sum)
 	assert.Less(t, len(found), times/2, "most are counted, and not written")
