@@ -31,6 +31,25 @@ func TestAnErasureIsForEveryTenantThatIsKnownAndIsInItsTrail(t *testing.T) {
 	assert.Equal(t, app.CodeValidation, app.CodeOf(err), "one that is not in the trail has failed")
 }
 
+func TestAnExportOfAllUsersIsWithoutThoseWhoAreErasedAndWhatNobodyDid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	adas := w.grant(lease("ide", "ada"))
+	w.grant(lease("ide", "bob"))
+	w.end(adas, app.ReasonExpired)
+	_, err := w.Erase(t.Context(), acme, "bob", app.Event{Origin: app.Origin{User: "root"}, Action: app.ActionErase})
+	require.NoError(t, err)
+	data, err := w.Export(t.Context(), acme, "", app.Place{}, 10, app.Event{Action: app.ActionExport})
+	require.NoError(t, err)
+	require.Len(t, data.Leases, 1)
+	assert.Equal(t, adas.ID, data.Leases[0].ID)
+	var who []string
+	for _, e := range data.Events {
+		who = append(who, e.User)
+	}
+	assert.Equal(t, []string{"ada", "root"}, who)
+}
+
 func TestOpenLeasesOfErasedUsersAreListedByLicence(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -67,11 +86,13 @@ func TestWhatIsForgottenOfAUserIsWhoWhereAndWhatTheUserMadeUp(t *testing.T) {
 		require.NoError(t, w.Refuse(t.Context(), acme, event))
 	}
 	digests := w.server.Text(t, `SELECT string_agg(encode(digest, 'hex'), ',') FROM licensing.refusal`)
+	w.end(w.grant(lease("cad", "bob")), app.ReasonExpired)
 	_, err := w.Erase(t.Context(), acme, "ada", app.Event{Action: app.ActionErase})
 	require.NoError(t, err)
 	trail := w.server.Text(t, `SELECT string_agg(concat_ws('|', detail, license_id, lease_id, address || request_id, (user_id LIKE 'erased-%' AND erased_at IS NOT NULL)::text), E'\n' ORDER BY detail)
 		FROM licensing.audit WHERE detail IN ('acquire', 'not refused', 'known', 'made up')`)
 	assert.Equal(t, fmt.Sprintf("acquire|ide|%[1]s||true\nknown|ide|%[1]s||true\nmade up||||true\nnot refused|of-no-licence|of-no-licence_x||true", l.ID), trail)
+	assert.Equal(t, "1 1", w.server.Text(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE user_id = 'bob') || ' ' || (SELECT count(*) FROM licensing.audit WHERE user_id = 'bob')`), "and nothing of others")
 	assert.Zero(t, w.server.Count(t, `SELECT count(*) FROM licensing.refusal WHERE encode(digest, 'hex') = ANY (string_to_array($1, ','))`, digests))
 }
 
