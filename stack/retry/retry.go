@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/stack/takeup"
 )
 
 // hookName names the hook in the engine's state. Without the program the engine
@@ -97,15 +99,8 @@ var typesToRelease = regexp.MustCompile(`^gcp:compute/(sSLPolicy|securityPolicy)
 // load balancer that is left over keeps them, so that their hook says so.
 var typesOfCompute = regexp.MustCompile(`^gcp:compute/globalAddress:`)
 
-// inUse is why Google does not delete what a load balancer still uses.
-var inUse = regexp.MustCompile(`Error 400: .*is already being used by '`)
-
 // typesWithGroups are the types that network endpoint groups of a cluster are in.
 var typesWithGroups = regexp.MustCompile(`^gcp:compute/(network|subnetwork):`)
-
-// groupInUse is why Google does not delete those while such a group is left. Some answers
-// come from the deletion's operation, without the status 400.
-var groupInUse = regexp.MustCompile(`is already being used by '\S*/networkEndpointGroups/`)
 
 // IsReleasedSoon tells whether a deletion failed because a load balancer has not yet let
 // go: GKE's Ingress controller attaches another policy some time after the
@@ -114,8 +109,9 @@ var groupInUse = regexp.MustCompile(`is already being used by '\S*/networkEndpoi
 // and GKE deletes the network endpoint groups of a cluster after the cluster
 // (https://github.com/hashicorp/terraform-provider-google/issues/7637).
 func IsReleasedSoon(typ, message string) bool {
-	return typesToRelease.MatchString(typ) && inUse.MatchString(message) ||
-		typesWithGroups.MatchString(typ) && groupInUse.MatchString(message)
+	user := takeup.User(message)
+	return typesToRelease.MatchString(typ) && user != "" ||
+		typesWithGroups.MatchString(typ) && strings.Contains(user, "/networkEndpointGroups/")
 }
 
 // IsTransient tells whether an error of a resource of this type, such as

@@ -57,21 +57,31 @@ func cutOff(at Place, inputs resource.PropertyMap) string {
 		"take it into the state, and run the update again:\n  " + Command(at, inputs)
 }
 
+// User is what uses a resource that could not be deleted for that reason, and empty for any
+// other error. Some answers come from the deletion's operation, without the status 400.
+func User(message string) string {
+	user := inUse.FindStringSubmatch(message)
+	if user == nil {
+		return ""
+	}
+	return user[1]
+}
+
 // Kept says what to do when a deletion failed because something uses the resource that no
 // program knows. It is empty for any other failure.
 func Kept(typ, message string, inputs resource.PropertyMap, project string) string {
-	user := inUse.FindStringSubmatch(message)
+	user := User(message)
 	switch {
-	case user == nil:
+	case user == "":
 		return ""
-	case leftGroup.MatchString(user[1]):
-		group := leftGroup.FindStringSubmatch(user[1])
+	case leftGroup.MatchString(user):
+		group := leftGroup.FindStringSubmatch(user)
 		return fmt.Sprintf("a network endpoint group is left of the cluster's load balancer: delete it once the cluster is gone, and run the destroy again:\n"+
 			"  gcloud compute network-endpoint-groups delete %s --zone=%s --project=%s", group[2], group[1], project)
 	case typ != typeNetwork:
 		return ""
-	case anotherOne.MatchString(user[1]):
-		return fmt.Sprintf("%s is in the network, and no resource of this stack: delete it when it is yours, and run the destroy again", user[1])
+	case anotherOne.MatchString(user):
+		return fmt.Sprintf("%s is in the network, and no resource of this stack: delete it when it is yours, and run the destroy again", user)
 	}
 	// The connection was abandoned, and the network's half of it stays
 	// (https://github.com/GoogleCloudPlatform/magic-modules/pull/18476).
