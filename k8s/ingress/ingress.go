@@ -84,6 +84,8 @@ func declareIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.
 	// (https://cloud.google.com/kubernetes-engine/docs/how-to/load-balance-ingress).
 	annotations[annotationClass] = pulumi.String(classGCE)
 	annotations[annotationAddress] = args.EdgeAddressName
+	// Two Ingresses cannot have one address, so that one of another name or namespace would wait in
+	// vain for the old one (https://github.com/kubernetes-retired/contrib/pull/563).
 	_, err = networkingv1.NewIngress(ctx, name, &networkingv1.IngressArgs{
 		Metadata: metav1.ObjectMetaArgs{
 			Name:        pulumi.String(args.Settings.Name),
@@ -91,6 +93,6 @@ func declareIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.
 			Annotations: annotations,
 		},
 		Spec: networkingv1.IngressSpecArgs{Rules: newIngressRules(args.rules())},
-	}, pulumi.Parent(parent), pulumi.DependsOn(after))
+	}, pulumi.Parent(parent), pulumi.DependsOn(after), pulumi.DeleteBeforeReplace(true))
 	return err
 }

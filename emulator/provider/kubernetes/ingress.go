@@ -62,11 +62,33 @@ func (w *Cluster) serveIngress(kind *provider.Kind) {
 		return compute(ctx, d)
 	}
 	kind.Await = func(ctx context.Context, r store.Resource) error {
-		if w.AwaitIngress == nil || skipsAwait(r) {
+		if skipsAwait(r) {
 			return nil
+		}
+		if err := w.addressInUse(r); err != nil || w.AwaitIngress == nil {
+			return err
 		}
 		return w.AwaitIngress(ctx)
 	}
+}
+
+// addressInUse refuses two Ingresses of the program at one address: Compute Engine does, and the
+// controller tries again until the other one is gone
+// (https://github.com/kubernetes-retired/contrib/pull/563).
+func (w *Cluster) addressInUse(r store.Resource) error {
+	address := addressName(r)
+	for _, other := range w.Store.List(TypeIngress) {
+		if address != "" && other.ID != r.ID && addressName(other) == address && strings.Contains(other.URN, TypeIngress+"::") {
+			return fmt.Errorf("the Ingress %s was not given an address: googleapi: Error 400: Invalid value for field 'resource.IPAddress': '%s'. "+
+				"Specified IP address is in-use and would result in a conflict., invalid", r.ID, w.Edge)
+		}
+	}
+	return nil
+}
+
+func addressName(r store.Resource) string {
+	name, _ := provider.Properties(r.Outputs).Object("metadata.annotations")["kubernetes.io/ingress.global-static-ip-name"].(string)
+	return name
 }
 
 func ingressClass(p provider.Properties) (class string, given bool) {
