@@ -37,7 +37,10 @@ func (b *builder) declareDeployment(w *Workload) error {
 	}
 	after := append([]pulumi.Resource{b.accounts[APIName], b.migration, b.scraping}, b.args.Before...)
 	deployment, err := appsv1.NewDeployment(b.ctx, APIName, &appsv1.DeploymentArgs{
-		Metadata: b.metadata(pulumi.String(APIName), nil, APIName),
+		// The number of pods is another manager's once it was scaled, by the autoscaler or by
+		// hand. An apply that declares one would end with a conflict
+		// (https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/).
+		Metadata: b.metadata(pulumi.String(APIName), pulumi.StringMap{"pulumi.com/patchForce": pulumi.String("true")}, APIName),
 		Spec:     spec,
 	}, append(b.options(after...), options...)...)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/coditect-ai/license-platform/emulator/apiserver"
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
@@ -51,8 +52,32 @@ func (w *Cluster) ensureDeployment(ctx context.Context, r store.Resource) error 
 		return fmt.Errorf("read Deployment %s: %w", r.ID, err)
 	}
 	replicas := w.autoscaled(d.Namespace, d.Name, d.Spec.Replicas)
+	if set := d.Spec.Replicas; set != nil && *set != replicas {
+		if err := w.scale(r, replicas); err != nil {
+			return fmt.Errorf("scale Deployment %s: %w", r.ID, err)
+		}
+	}
 	d.Spec.Replicas = &replicas
 	return w.Kubelet.ApplyDeployment(ctx, &d)
+}
+
+// autoscaler is the field manager of the autoscaler, which writes the number of pods: an apply
+// of another number is a conflict from then on
+// (https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership).
+const autoscaler = "kube-controller-manager"
+
+// scale writes the number of pods as the autoscaler does.
+func (w *Cluster) scale(r store.Resource, replicas int32) error {
+	live := withoutStatus(r.Outputs)
+	scaled, err := apiserver.Update(live, with(live, []string{"spec", "replicas"}, int64(replicas)), autoscaler)
+	if err != nil {
+		return err
+	}
+	if status, given := r.Outputs["status"]; given {
+		scaled["status"] = status
+	}
+	r.Outputs = scaled
+	return w.Store.Put(r)
 }
 
 // autoscaled is how many pods run where so many are set: an autoscaler keeps them
