@@ -53,6 +53,9 @@ func (s *Server) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pul
 		immutable = append(immutable, kind.Replaces(was, draft.Inputs)...)
 	}
 	response := describe(found, immutable)
+	if kind.Unready != nil {
+		replacedFor(kind.Unready(request.GetId(), draft.Inputs), response)
+	}
 	if len(response.GetReplaces()) > 0 {
 		// Two things cannot have one name: the old one has to go first, unless the
 		// new one gets a name of its own.

@@ -144,3 +144,13 @@ func describe(found []change, immutable []string) *pulumirpc.DiffResponse {
 	}
 	return response
 }
+
+// replacedFor adds to the engine's answer that these inputs replace the resource, although
+// none of them changes.
+func replacedFor(paths []string, response *pulumirpc.DiffResponse) {
+	for _, path := range paths {
+		response.Changes = pulumirpc.DiffResponse_DIFF_SOME
+		response.Replaces = append(response.Replaces, path)
+		response.DetailedDiff[path] = &pulumirpc.PropertyDiff{Kind: pulumirpc.PropertyDiff_UPDATE_REPLACE}
+	}
+}

@@ -92,6 +92,9 @@ type Kind struct {
 	// Replaces lists further inputs that cannot change as they are about to: a
 	// disk can grow in place, but not shrink. It may be left out.
 	Replaces func(before, after Properties) []string
+	// Unready lists the inputs that ask to replace a present resource which does not work. It
+	// may be left out.
+	Unready func(id string, inputs Properties) []string
 	// Decided lists inputs, by their path, that the API answers in its own way although the
 	// provider's schema does not call them computed. The provider compares what is declared
 	// with the answer, which Compute puts into the outputs.

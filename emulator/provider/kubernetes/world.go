@@ -30,6 +30,8 @@ type Cluster struct {
 	// OperatorAnswers tells whether the pods of managed Prometheus's operator answer
 	// the webhook for its objects; nil: always.
 	OperatorAnswers func() bool
+
+	ended ended
 }
 
 // Kubelet runs Deployments and Jobs.
