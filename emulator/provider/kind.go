@@ -127,6 +127,9 @@ type Kind struct {
 	Refusal func(r store.Resource) error
 	// Remove takes the real thing away again.
 	Remove func(ctx context.Context, r store.Resource) error
+	// Missing is what the provider ends with when it reads a resource that is there no more. Without
+	// it a refresh takes such a resource out of the state.
+	Missing func(id string) error
 	// Unread lists the inputs that the provider does not read of what exists, so that its state
 	// lacks them after an import. The next update gives them, and one that cannot change in
 	// place replaces the resource.

@@ -108,6 +108,9 @@ func (s *Server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 		return nil, err
 	}
 	present, exists := s.lookup(about.kind, request.GetId())
+	if !exists && about.kind.Missing != nil {
+		return nil, status.Error(codes.NotFound, about.kind.Missing(request.GetId()).Error())
+	}
 	if !exists || forgotten {
 		return &pulumirpc.ReadResponse{}, nil
 	}

@@ -35,6 +35,9 @@ func (w *Cloud) logBucket() provider.Kind {
 		WhileNameKept: func(id string, _ time.Time) error {
 			return apiError(400, "Bucket %s has the lifecycle state DELETE_REQUESTED and cannot be changed, failedPrecondition", id)
 		},
+		// The read of such a bucket fails
+		// (google-beta/services/logging/resource_logging_bucket_config.go, resourceLoggingBucketConfigRead).
+		Missing:  func(id string) error { return apiError(404, "Bucket %s does not exist", id) },
 		Computed: []string{"name", "lifecycleState"},
 		Check: func(d *provider.Draft) []provider.Failure {
 			var failures []provider.Failure
