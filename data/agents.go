@@ -25,6 +25,9 @@ func (a agent) member(projectNumber string) string {
 	return "serviceAccount:" + fmt.Sprintf(a.email, projectNumber)
 }
 
+// encryptionKeyPrefix is how the names of the encryption keys in Cloud KMS begin.
+const encryptionKeyPrefix = "cmek-"
+
 // Names of the encryption keys, one a service, so that revoking one grant
 // stops one service.
 const (

@@ -146,7 +146,7 @@ func (k *Keys) encryption(
 	}
 	settings := args.Settings.withDefaults()
 	key, err := kms.NewCryptoKey(ctx, name+"-"+use, &kms.CryptoKeyArgs{
-		Name:                     pulumi.String("cmek-" + use),
+		Name:                     pulumi.String(encryptionKeyPrefix + use),
 		KeyRing:                  ring.ID(),
 		Purpose:                  pulumi.String("ENCRYPT_DECRYPT"),
 		RotationPeriod:           pulumi.String(seconds(settings.Keys.RotationSeconds)),

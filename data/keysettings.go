@@ -35,7 +35,7 @@ type KeySettings struct {
 	// Default "coditect-license-keys".
 	Ring string `json:"ring"`
 	// Protection is the protection level of the encryption keys: SOFTWARE
-	// (default) or HSM.
+	// (default) or HSM. It cannot be changed after a key is made.
 	Protection string `json:"protection"`
 	// RotationSeconds is the age at which Cloud KMS makes a new primary
 	// version, at least one day. Default 7776000 (90 days, the CIS benchmark's

@@ -20,6 +20,7 @@ const (
 	CheckPrivateZones = "privateZones"
 	CheckEdgeAddress  = "edgeAddress"
 	CheckSSLPolicy    = "sslPolicy"
+	CheckRanges       = "ranges"
 )
 
 // CheckArgs is what the checks compare.
@@ -32,10 +33,11 @@ type CheckArgs struct {
 	AddressInUse bool
 }
 
-// Checks compares the settings with the network and the address that exist. For
-// what the stack creates there is nothing to compare.
+// Checks compares the settings with the network and the address that exist. Of
+// what the stack created only the ranges are compared, which stay as they were made.
 func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) (checks setting.Checks) {
 	checker := checker{ctx: ctx, CheckArgs: args, opts: opts}
+	checks = setting.Checks{{Name: CheckRanges, Look: checker.ranges}}
 	if args.Settings.Adopt {
 		checks = append(checks,
 			setting.Check{Name: CheckSubnet, Look: checker.subnet},

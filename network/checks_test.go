@@ -28,13 +28,13 @@ func TestOnlyWhatIsAdoptedIsCompared(t *testing.T) {
 		settings network.Settings
 		want     []string
 	}{
-		"a network of our own":               {created(), nil},
-		"an address of theirs":               {address, []string{"edgeAddress"}},
-		"a TLS policy of theirs":             {policy, []string{"sslPolicy"}},
-		"a network and an address":           {adopted(), []string{"subnet", "peeredRanges", "edgeAddress"}},
-		"whose pods find Google's APIs":      {private, []string{"subnet", "peeredRanges", "edgeAddress"}},
-		"where everybody is to find them":    {forAll, []string{"subnet", "peeredRanges", "privateZones", "edgeAddress"}},
-		"with a range that joins the others": {joining(), []string{"subnet", "peeredRanges", "edgeAddress"}},
+		"a network of our own":               {created(), []string{"ranges"}},
+		"an address of theirs":               {address, []string{"ranges", "edgeAddress"}},
+		"a TLS policy of theirs":             {policy, []string{"ranges", "sslPolicy"}},
+		"a network and an address":           {adopted(), []string{"ranges", "subnet", "peeredRanges", "edgeAddress"}},
+		"whose pods find Google's APIs":      {private, []string{"ranges", "subnet", "peeredRanges", "edgeAddress"}},
+		"where everybody is to find them":    {forAll, []string{"ranges", "subnet", "peeredRanges", "privateZones", "edgeAddress"}},
+		"with a range that joins the others": {joining(), []string{"ranges", "subnet", "peeredRanges", "edgeAddress"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

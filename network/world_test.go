@@ -50,12 +50,12 @@ func (e *existing) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	switch args.Token {
 	case "gcp:compute/getSubnetwork:getSubnetwork":
 		if e.subnet == nil {
-			return nil, errors.New("there is no such subnet")
+			return nil, errors.New("Error 404: there is no such subnet")
 		}
 		more = e.subnet
 	case "gcp:compute/getGlobalAddress:getGlobalAddress":
 		if e.addresses[name] == nil {
-			return nil, errors.New("there is no such address")
+			return nil, errors.New("Error 404: there is no such address")
 		}
 		more = e.addresses[name]
 	case "gcp:compute/getSSLPolicy:getSSLPolicy":

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coditect-ai/license-platform/data"
 	"github.com/coditect-ai/license-platform/k8s"
 	"github.com/coditect-ai/license-platform/k8s/cluster"
 	"github.com/coditect-ai/license-platform/k8s/ingress"
@@ -30,9 +31,9 @@ const skipKey = "checks.skip"
 // checkNames are those of all checks that there are.
 func checkNames() []string {
 	return append([]string{
-		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress, network.CheckSSLPolicy,
-		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork, cluster.CheckNodeTaints,
-		observe.CheckAudit,
+		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress, network.CheckSSLPolicy, network.CheckRanges,
+		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork, cluster.CheckNodeTaints, cluster.CheckOwnCluster,
+		observe.CheckAudit, data.CheckKeys,
 	}, k8s.ClusterChecks()...)
 }
 
@@ -68,6 +69,7 @@ func (d *deployment) checks() setting.Checks {
 		Settings: s.Network, Project: s.Platform.Project, Region: s.Platform.Region, AddressInUse: s.Kubernetes.Ingress.Adopt,
 	}, ask)
 	all = append(all, observe.Checks(d.ctx, s.Observe, s.Platform.Project, ask)...)
+	all = append(all, data.Checks(d.ctx, data.CheckArgs{Settings: s.Data, Project: s.Platform.Project, Region: s.Platform.Region}, ask)...)
 	all = append(all, cluster.Checks(d.ctx, cluster.CheckArgs{
 		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project, Network: s.Network.Name, Subnetwork: s.Network.Subnetwork,
 		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, NodeAccount: s.Identity.NodeAccount,

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 	"github.com/coditect-ai/license-platform/stack/plan"
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
@@ -120,10 +121,104 @@ func wrongWorlds() map[string]wrongWorld {
 			[]string{"annotation linkerd.io/inject=enabled"},
 			"namespace",
 		},
+		"a key was made with another protection": {
+			[]plan.Change{existingKey("cmek-sql", "SOFTWARE", "2592000s"), existingKey("cmek-logs", "SOFTWARE", "2592000s"), existingKey("license-signing", "SOFTWARE", "2592000s")},
+			[]string{`data.keys.protection = "HSM": was SOFTWARE when cmek-sql, cmek-logs was made`, "SOFTWARE; where what these keys are for may go, another data.keys.ring beside it"},
+			"keys",
+		},
+		"the signing key was made with another protection": {
+			[]plan.Change{existingKey("license-signing", "HSM", "2592000s")},
+			[]string{`data.signing.protection = "SOFTWARE": was HSM when license-signing was made`, "another data.signing.key beside it"},
+			"keys",
+		},
+		"versions of a key can be restored for another time": {
+			[]plan.Change{existingKey("cmek-redis", "HSM", "86400s")},
+			[]string{"data.keys.destroySeconds = 2592000: was 86400 when cmek-redis was made", "allowed: 86400;"},
+			"keys",
+		},
+		"another range was reserved for the database and the cache": {
+			[]plan.Change{existingRange("10.61.0.0")},
+			[]string{`network.privateServicesRange = "10.60.0.0/20": is not the range that coditect-vpc-license-services was made with`, "allowed: 10.61.0.0/20"},
+			"ranges",
+		},
+		"the database and the cache are in a range of the platform's own": {
+			[]plan.Change{
+				existingRange("10.60.0.0"), plan.Unset("network.privateServicesRange"), plan.Unset("network.stayingPrivateServicesRanges"),
+				plan.Set("network.privateServicesRangeName", "coditect-services"),
+			},
+			[]string{`network.privateServicesRangeName = "coditect-services": the platform has reserved coditect-vpc-license-services (10.60.0.0/20) already`, "allowed: nothing, and network.privateServicesRange: 10.60.0.0/20"},
+			"ranges",
+		},
 		"the cluster lives in another network": {
 			found(getCluster, "network", "projects/p/global/networks/other"), []string{"network.name", "coditect-vpc", "lives in other"}, "clusterNetwork",
 		},
 	}
+}
+
+// existingKey is a key of prod's ring.
+func existingKey(name, protection, destroy string) plan.Change {
+	const ring = "projects/coditect-cloud-infra/locations/us-central1/keyRings/coditect-license-keys"
+	return plan.Exists(gcp.TypeCryptoKey, ring+"/cryptoKeys/"+name, map[string]any{
+		"name": name, "keyRing": ring, "destroyScheduledDuration": destroy, "versionTemplate": map[string]any{"protectionLevel": protection},
+	})
+}
+
+// existingRange is the range that prod has reserved for the database and the cache.
+func existingRange(first string) plan.Change {
+	const name = "coditect-vpc-license-services"
+	return plan.Exists(gcp.TypeGlobalAddress, "projects/coditect-cloud-infra/global/addresses/"+name, map[string]any{
+		"name": name, "address": first, "prefixLength": 20, "purpose": "VPC_PEERING", "addressType": "INTERNAL", "project": "coditect-cloud-infra",
+		"network": "projects/coditect-cloud-infra/global/networks/coditect-vpc",
+	})
+}
+
+// fits fails unless the checks let the run pass until it meets what exists already.
+func fits(t *testing.T, name string, existing ...plan.Change) {
+	t.Helper()
+	_, err := stacktest.Try(t, name, existing...)
+	require.ErrorContains(t, err, "already exists")
+	assert.NotContains(t, err.Error(), "do not fit what exists")
+}
+
+func TestTheRangesOfASubnetStayAsTheyWereMade(t *testing.T) {
+	t.Parallel()
+	subnet := plan.Exists(gcp.TypeSubnetwork, "projects/coditect-licenses-dev/regions/us-central1/subnetworks/license-dev", map[string]any{
+		"name": "license-dev", "network": "projects/coditect-licenses-dev/global/networks/license-dev", "ipCidrRange": "10.10.0.0/20",
+		"secondaryIpRanges": []any{
+			map[string]any{"rangeName": "pods", "ipCidrRange": "10.20.0.0/16"}, map[string]any{"rangeName": "services", "ipCidrRange": "10.30.0.0/20"},
+		},
+	})
+	fits(t, "dev", subnet)
+	for says, change := range map[string]plan.Change{
+		`network.podsRange = "10.40.0.0/16": was 10.20.0.0/16 when license-dev was made`:                       plan.Set("network.podsRange", "10.40.0.0/16"),
+		`network.servicesRange = "10.40.0.0/20": was 10.30.0.0/20 when license-dev was made`:                   plan.Set("network.servicesRange", "10.40.0.0/20"),
+		`network.podsRangeName = "all-pods": is no range of the subnet license-dev, and Google gives none ano`: plan.Set("network.podsRangeName", "all-pods"),
+	} {
+		_, err := stacktest.Try(t, "dev", plan.Preview(), subnet, change)
+		require.ErrorContains(t, err, says)
+	}
+}
+
+func TestAClusterOfTheStackStaysAsItWasMade(t *testing.T) {
+	t.Parallel()
+	made := plan.Exists(gcp.TypeCluster, "projects/coditect-licenses-dev/locations/us-central1/clusters/license-dev", map[string]any{
+		"name": "license-dev", "network": "projects/coditect-licenses-dev/global/networks/license-dev",
+		"subnetwork":           "projects/coditect-licenses-dev/regions/us-central1/subnetworks/license-dev",
+		"privateClusterConfig": map[string]any{"masterIpv4CidrBlock": "172.16.0.0/28"},
+	})
+	fits(t, "dev", made)
+	for says, change := range map[string]plan.Change{
+		`kubernetes.cluster.controlPlaneRange = "172.16.0.16/28": was 172.16.0.0/28 when cluster license-dev was made`: plan.Set("kubernetes.cluster.controlPlaneRange", "172.16.0.16/28"),
+		`network.name = "license-other": was license-dev when cluster license-dev was made`:                            plan.Set("network.name", "license-other"),
+	} {
+		_, err := stacktest.Try(t, "dev", plan.Preview(), made, change)
+		require.ErrorContains(t, err, says)
+	}
+}
+
+func TestKeysThatWereMadeAsTheSettingsSayAreFine(t *testing.T) {
+	t.Parallel()
+	fits(t, "prod", existingKey("cmek-sql", "HSM", "2592000s"), existingKey("license-signing", "SOFTWARE", "2592000s"))
 }
 
 // tainted is a node pool that keeps pods away.
@@ -182,8 +277,12 @@ func TestACheckCanBeLeftOutByItsName(t *testing.T) {
 func refusedByGoogle(t *testing.T, world string, err error) {
 	t.Helper()
 	says := map[string]string{
-		"a peered range of others is not named": "Cannot modify allocated ranges in CreateConnection",
-		"an adopted range is not there":         "addresses/coditect-servces' was not found",
+		"a peered range of others is not named":                     "Cannot modify allocated ranges in CreateConnection",
+		"an adopted range is not there":                             "addresses/coditect-servces' was not found",
+		"another range was reserved for the database and the cache": "already exists",
+		"a key was made with another protection":                    "already exists",
+		"the signing key was made with another protection":          "already exists",
+		"versions of a key can be restored for another time":        "already exists",
 	}[world]
 	if says == "" {
 		require.NoError(t, err)

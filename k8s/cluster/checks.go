@@ -13,13 +13,14 @@ import (
 	"github.com/coditect-ai/license-platform/setting"
 )
 
-// Names of the checks of an adopted cluster.
+// Names of the checks of a cluster: of an adopted one, but for the last.
 const (
 	CheckDataplane        = "dataplane"
 	CheckWorkloadIdentity = "workloadIdentity"
 	CheckNodeAccount      = "nodeAccount"
 	CheckClusterNetwork   = "clusterNetwork"
 	CheckNodeTaints       = "nodeTaints"
+	CheckOwnCluster       = "ownCluster"
 )
 
 // CheckArgs is what the checks compare with the cluster.
@@ -36,11 +37,11 @@ type CheckArgs struct {
 	NodeAccount string
 }
 
-// Checks compares the settings with the adopted cluster; for a created one there
-// is nothing to compare. Google is asked once.
+// Checks compares the settings with the adopted cluster, or with the one that an earlier
+// update created. Google is asked once.
 func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) setting.Checks {
 	if !args.Settings.Adopt {
-		return nil
+		return setting.Checks{{Name: CheckOwnCluster, Look: func() (setting.Problems, error) { return args.ownCluster(ctx, opts) }}}
 	}
 	var found *container.LookupClusterResult
 	with := func(compare func(CheckArgs, *container.LookupClusterResult) setting.Problems) func() (setting.Problems, error) {

@@ -27,6 +27,9 @@ type Name struct {
 // where it is not enabled yet.
 var absent = regexp.MustCompile(`not found|Error 404|has not been used in project|SERVICE_DISABLED`)
 
+// Absent tells whether a look-up failed because what it asks for does not exist.
+func Absent(err error) bool { return absent.MatchString(err.Error()) }
+
 // Refuse is the option of a resource that takes the name. The engine asks only for one that
 // the state does not have.
 func Refuse(ctx *pulumi.Context, name Name) (pulumi.ResourceOption, error) {
@@ -43,7 +46,7 @@ func Refuse(ctx *pulumi.Context, name Name) (pulumi.ResourceOption, error) {
 			return nil
 		case err == nil:
 			return fmt.Errorf("%s exists already, and this stack does not have it (%s): %s", name.Of, id, name.Remedy)
-		case absent.MatchString(err.Error()):
+		case Absent(err):
 			return nil
 		default:
 			return ctx.Log.Warn(fmt.Sprintf("whether %s exists already is not known: %v", name.Of, err), nil)

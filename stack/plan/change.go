@@ -1,6 +1,10 @@
 package plan
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/coditect-ai/license-platform/emulator/store"
+)
 
 // Change changes a run before it starts.
 type Change func(*Run)
@@ -13,6 +17,7 @@ type Run struct {
 	preview  bool
 	found    map[string]map[string]any
 	declared []declaration
+	exists   []store.Resource
 }
 
 // declaration is another value of what the program declares.
@@ -76,6 +81,13 @@ func Found(function string, values map[string]any) Change {
 			r.found = map[string]map[string]any{}
 		}
 		r.found[function] = values
+	}
+}
+
+// Exists puts something into the cloud that is there before the run.
+func Exists(typ, id string, properties map[string]any) Change {
+	return func(r *Run) {
+		r.exists = append(r.exists, store.Resource{Type: typ, ID: id, Inputs: properties, Outputs: properties})
 	}
 }
 

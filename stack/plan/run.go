@@ -53,6 +53,11 @@ func Make(root, name string, changes ...Change) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, present := range r.exists {
+		if err := existing.Store.Put(present); err != nil {
+			return nil, err
+		}
+	}
 	images := &images{}
 	run := &declared.Recorder{Stack: name, Cloud: &cloud{providers: existing.Providers(), found: r.found}, Edit: r.edit}
 	err = run.Run(func(ctx *pulumi.Context) error {

@@ -37,11 +37,15 @@ func others(present any, kind reflect.Kind) []any {
 		return []any{present != true}
 	case reflect.Int, reflect.Int64, reflect.Float64:
 		number, _ := present.(float64)
-		return []any{number + 1, 2 * number, 7.0, 3600.0}
+		tried := []any{number + 1}
+		if number != 0 { // 0 means the default
+			tried = append(tried, 2*number)
+		}
+		return append(tried, 7.0, 3600.0, 100000.0)
 	case reflect.String:
 		return []any{
 			"other", "other-project-1", "europe-west1", "us-central1-a", "example.com", "10.99.0.0/20", "10.98.0.0/28", "STANDARD_HA", "REGIONAL",
-			"db-custom-2-7680", "POSTGRES_17", "REDIS_6_X", "calico", "iam", "other@coditect-cloud-infra.iam.gserviceaccount.com", "2027-01", "SOFTWARE",
+			"db-custom-2-7680", "POSTGRES_17", "REDIS_6_X", "calico", "iam", "other@coditect-cloud-infra.iam.gserviceaccount.com", "2027-01", "SOFTWARE", "HSM",
 		}
 	default:
 		return nil

@@ -55,6 +55,7 @@ func (w *Cloud) cluster() provider.Kind {
 			}
 			return nil
 		},
+		Remove: func(context.Context, store.Resource) error { return w.removeObjects() },
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			if err := w.checkSSD(d); err != nil && !d.Exists {
 				return err
@@ -64,6 +65,19 @@ func (w *Cloud) cluster() provider.Kind {
 			return w.checkKey("container-engine-robot", d.Inputs.Text("databaseEncryption.keyName"))
 		},
 	}
+}
+
+// removeObjects takes away what the stack has in its cluster, which goes with the cluster.
+func (w *Cloud) removeObjects() error {
+	for _, r := range w.Store.List() {
+		if r.URN == "" || !strings.HasPrefix(r.Type, "kubernetes:") {
+			continue
+		}
+		if err := w.Store.Delete(r.Type, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decideCluster answers in GKE's own way: every new cluster has subsetting for internal

@@ -32,10 +32,8 @@ func (w *Cloud) cryptoKey() provider.Kind {
 		Type: TypeCryptoKey, NameProperty: "name",
 		Own:      true,
 		Computed: []string{"primaries", "effectiveLabels", "pulumiLabels"},
-		ID: func(d *provider.Draft) string {
-			return relative(d.Inputs.Text("keyRing")) + "/cryptoKeys/" + d.Inputs.Text("name")
-		},
-		Check: checkKeyInputs,
+		ID:       cryptoKeyID,
+		Check:    checkKeyInputs,
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			if _, exists := w.Store.Get(TypeKeyRing, d.Inputs.Text("keyRing")); !exists {
 				return apiError(404, "KeyRing %s not found.", d.Inputs.Text("keyRing"))
@@ -62,9 +60,13 @@ func (w *Cloud) cryptoKey() provider.Kind {
 	}
 }
 
+func cryptoKeyID(d *provider.Draft) string {
+	return relative(d.Inputs.Text("keyRing")) + "/cryptoKeys/" + d.Inputs.Text("name")
+}
+
 // primaries is the version that encrypts, with its state: what it was, or that of a new key.
 func (w *Cloud) primaries(d *provider.Draft) []any {
-	id := relative(d.Inputs.Text("keyRing")) + "/cryptoKeys/" + d.Inputs.Text("name")
+	id := cryptoKeyID(d)
 	if present, exists := w.Store.Get(TypeCryptoKey, id); exists {
 		if is, _ := present.Outputs["primaries"].([]any); is != nil {
 			return is

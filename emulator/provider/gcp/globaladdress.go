@@ -44,7 +44,8 @@ func (w *Cloud) globalAddress() provider.Kind {
 			if int(length) != whole.Bits() {
 				return fmt.Errorf("the embedded cloud reserves %s for private services, so prefixLength has to be %d, not %v", whole, whole.Bits(), length)
 			}
-			d.Outputs["address"], d.Outputs["prefixLength"] = whole.Addr().String(), length
+			fallback(d, "address", whole.Addr().String())
+			d.Outputs["prefixLength"] = length
 			return nil
 		},
 		Refusal: func(r store.Resource) error { return w.inUse("address", r) },

@@ -19,6 +19,7 @@ func (w *Cloud) Functions() map[string]provider.Function {
 		"gcp:compute/getSubnetwork:getSubnetwork":                   w.lookup(TypeSubnetwork, regional("subnetworks")),
 		"gcp:container/getCluster:getCluster":                       w.getCluster,
 		"gcp:dns/getManagedZones:getManagedZones":                   w.getManagedZones,
+		"gcp:kms/getKMSCryptoKey:getKMSCryptoKey":                   w.getCryptoKey,
 		"gcp:kms/getKMSKeyRing:getKMSKeyRing":                       w.lookup(TypeKeyRing, keyRingID),
 		"gcp:projects/getIamPolicy:getIamPolicy":                    w.getIamPolicy,
 		"gcp:organizations/getProject:getProject":                   w.getProject,
@@ -73,6 +74,10 @@ func (w *Cloud) getCluster(_ context.Context, config provider.Configuration, arg
 			result[list] = []any{map[string]any(declared)}
 		}
 	}
+	result["privateClusterConfigs"] = []any{}
+	if private := outputs.Object("privateClusterConfig"); len(private) > 0 {
+		result["privateClusterConfigs"] = []any{map[string]any{"masterIpv4CidrBlock": private.Text("masterIpv4CidrBlock")}}
+	}
 	result["nodePools"] = nodePools(outputs)
 	return result, nil
 }
@@ -92,6 +97,19 @@ func nodePools(cluster provider.Properties) []any {
 		pools = append(pools, map[string]any{"name": properties.Text("name"), "nodeConfigs": []any{config}})
 	}
 	return pools
+}
+
+// getCryptoKey returns a key; unlike the resource, the lookup has a list where the API has
+// one template.
+func (w *Cloud) getCryptoKey(_ context.Context, config provider.Configuration, args provider.Properties) (provider.Properties, error) {
+	found, err := w.find(TypeCryptoKey, cryptoKeyID(&provider.Draft{Config: config, Inputs: args}))
+	if err != nil {
+		return nil, err
+	}
+	result := provider.Properties(maps.Clone(found.Outputs))
+	result["id"], result["versionTemplates"] = found.ID, []any{map[string]any(result.Object("versionTemplate"))}
+	delete(result, "versionTemplate")
+	return result, nil
 }
 
 // getAddresses lists the addresses that fit the filter, of all regions and the

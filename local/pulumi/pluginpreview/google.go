@@ -27,6 +27,7 @@ var (
 	policyPath     = regexp.MustCompile(`/projects/[^/]+:getIamPolicy$`)
 	zonesPath      = regexp.MustCompile(`/projects/[^/]+/managedZones$`)
 	addressPath    = regexp.MustCompile(`/projects/[^/]+/global/addresses/[^/]+$`)
+	keyPath        = regexp.MustCompile(`/keyRings/[^/]+/cryptoKeys/[^/]+$`)
 	ringPath       = regexp.MustCompile(`/projects/[^/]+/locations/[^/]+/keyRings/[^/]+$`)
 	sinkPath       = regexp.MustCompile(`/projects/[^/]+/sinks/[^/]+$`)
 	clusterPath    = regexp.MustCompile(`/projects/[^/]+/locations/([^/]+)/clusters/[^/]+$`)
@@ -68,8 +69,9 @@ func (e existingProject) answer(method, host, urlPath string) (any, bool) {
 			described["addressType"], described["purpose"], described["network"] = "INTERNAL", "VPC_PEERING", e.project.network()
 		}
 		return described, true
-	// The stack makes it (https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/get).
-	case host == "cloudkms.googleapis.com" && ringPath.MatchString(urlPath):
+	// The stack makes it and its keys (https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/get,
+	// https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/get).
+	case host == "cloudkms.googleapis.com" && (ringPath.MatchString(urlPath) || keyPath.MatchString(urlPath)):
 		return nil, true
 	// As is the sink (https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.sinks/get).
 	case host == "logging.googleapis.com" && sinkPath.MatchString(urlPath):

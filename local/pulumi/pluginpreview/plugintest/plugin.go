@@ -108,6 +108,7 @@ func (plugin) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirp
 		"gcp:compute/getGlobalAddress:getGlobalAddress": compute + "global/addresses/",
 		"gcp:compute/getSSLPolicy:getSSLPolicy":         compute + "global/sslPolicies/",
 		"gcp:container/getCluster:getCluster":           container + "locations/us-central1/clusters/",
+		"gcp:kms/getKMSCryptoKey:getKMSCryptoKey":       "https://cloudkms.googleapis.com/v1/projects/p/locations/us-central1/keyRings/r/cryptoKeys/",
 		"gcp:kms/getKMSKeyRing:getKMSKeyRing":           "https://cloudkms.googleapis.com/v1/projects/p/locations/us-central1/keyRings/",
 		"gcp:logging/getSink:getSink":                   "https://logging.googleapis.com/v2/",
 		"gcp:dns/getManagedZones:getManagedZones":       "https://dns.googleapis.com/dns/v1beta2/projects/p/managedZones",
