@@ -32,7 +32,7 @@ const skipKey = "checks.skip"
 func checkNames() []string {
 	return append([]string{
 		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress, network.CheckSSLPolicy, network.CheckRanges,
-		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork, cluster.CheckNodeTaints, cluster.CheckOwnCluster,
+		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork, cluster.CheckNodeTaints, cluster.CheckAddons, cluster.CheckOwnCluster,
 		observe.CheckAudit, data.CheckKeys,
 	}, k8s.ClusterChecks()...)
 }
@@ -72,7 +72,7 @@ func (d *deployment) checks() setting.Checks {
 	all = append(all, data.Checks(d.ctx, data.CheckArgs{Settings: s.Data, Project: s.Platform.Project, Region: s.Platform.Region}, ask)...)
 	all = append(all, cluster.Checks(d.ctx, cluster.CheckArgs{
 		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project, Network: s.Network.Name, Subnetwork: s.Network.Subnetwork,
-		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, NodeAccount: s.Identity.NodeAccount,
+		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, NodeAccount: s.Identity.NodeAccount, Autoscaled: s.API.Replicas.Max > s.API.Replicas.Min,
 	}, ask)...)
 	if d.unreachable != nil {
 		return all

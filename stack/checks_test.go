@@ -108,6 +108,16 @@ func wrongWorlds() map[string]wrongWorld {
 			[]string{"kubernetes.cluster.name", "gpu (kind=gpu:NO_SCHEDULE), batch (kind=batch:NO_EXECUTE)", "a node pool without taints"},
 			"nodeTaints",
 		},
+		"the cluster has no managed Prometheus": {
+			found(getCluster, "monitoringConfigs", []any{}),
+			[]string{"kubernetes.cluster.name", "has no managed Prometheus", "gcloud container clusters update coditect-cluster --enable-managed-prometheus"},
+			"addons",
+		},
+		"the cluster has no autoscaler": {
+			found(getCluster, "addonsConfigs", []any{map[string]any{"horizontalPodAutoscalings": []any{map[string]any{"disabled": true}}}}),
+			[]string{"kubernetes.cluster.name", "there would be one pod of the API", "or api.replicas with equal bounds"},
+			"addons",
+		},
 		"the namespace is being deleted": {
 			found(kubeNamespace, "status", map[string]any{"phase": "Terminating"}), []string{"kubernetes.namespace.name", "coditect-app", "is being deleted"}, "namespace",
 		},

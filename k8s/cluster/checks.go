@@ -20,6 +20,7 @@ const (
 	CheckNodeAccount      = "nodeAccount"
 	CheckClusterNetwork   = "clusterNetwork"
 	CheckNodeTaints       = "nodeTaints"
+	CheckAddons           = "addons"
 	CheckOwnCluster       = "ownCluster"
 )
 
@@ -35,6 +36,8 @@ type CheckArgs struct {
 	Dataplane string
 	// NodeAccount is the service account that is let pull the API's image.
 	NodeAccount string
+	// Autoscaled says that the number of the API's pods changes by itself.
+	Autoscaled bool
 }
 
 // Checks compares the settings with the adopted cluster, or with the one that an earlier
@@ -62,6 +65,7 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) se
 		{Name: CheckNodeAccount, Look: with(nodeAccount)},
 		{Name: CheckClusterNetwork, Look: with(clusterNetwork)},
 		{Name: CheckNodeTaints, Look: with(nodeTaints)},
+		{Name: CheckAddons, Look: with(addons)},
 	}
 }
 
@@ -151,6 +155,35 @@ func nodeTaints(_ CheckArgs, found *container.LookupClusterResult) (ps setting.P
 	if len(tainted) > 0 {
 		ps.Add("kubernetes.cluster.name", found.Name, "all its nodes have taints, and no pod of the platform would run: "+strings.Join(tainted, ", "),
 			"a cluster with a node pool without taints")
+	}
+	return ps
+}
+
+// addons are the parts of GKE that an owner can switch off and that the platform's objects are
+// for. Without managed Prometheus there is no definition of PodMonitoring, so that the update
+// would stop half-way; an Ingress or an autoscaler would only do nothing.
+func addons(args CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
+	const key = "kubernetes.cluster.name"
+	with := func(flag string) string {
+		return "a cluster with it: gcloud container clusters update " + found.Name + " " + flag
+	}
+	managed := slices.ContainsFunc(found.MonitoringConfigs, func(c container.GetClusterMonitoringConfig) bool {
+		return slices.ContainsFunc(c.ManagedPrometheuses, func(p container.GetClusterMonitoringConfigManagedPrometheus) bool { return p.Enabled })
+	})
+	if !managed {
+		// https://cloud.google.com/stackdriver/docs/managed-prometheus/setup-managed#enable-mgdcoll-gke
+		ps.Add(key, found.Name, "has no managed Prometheus, which reads the metrics that the alerts are over", with("--enable-managed-prometheus"))
+	}
+	for _, config := range found.AddonsConfigs {
+		// https://cloud.google.com/kubernetes-engine/docs/concepts/ingress
+		if slices.ContainsFunc(config.HttpLoadBalancings, func(a container.GetClusterAddonsConfigHttpLoadBalancing) bool { return a.Disabled }) {
+			ps.Add(key, found.Name, "its addon HttpLoadBalancing is off, so nothing would serve the Ingress", with("--update-addons=HttpLoadBalancing=ENABLED"))
+		}
+		// https://cloud.google.com/kubernetes-engine/docs/concepts/horizontalpodautoscaler
+		if args.Autoscaled && slices.ContainsFunc(config.HorizontalPodAutoscalings, func(a container.GetClusterAddonsConfigHorizontalPodAutoscaling) bool { return a.Disabled }) {
+			ps.Add(key, found.Name, "its addon HorizontalPodAutoscaling is off, so there would be one pod of the API",
+				with("--update-addons=HorizontalPodAutoscaling=ENABLED")+", or api.replicas with equal bounds")
+		}
 	}
 	return ps
 }

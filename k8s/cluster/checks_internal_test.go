@@ -17,6 +17,11 @@ func theirs() *container.LookupClusterResult {
 		Name: "ide", DatapathProvider: "ADVANCED_DATAPATH", Network: "projects/acme/global/networks/vpc", Subnetwork: "regions/us-central1/subnetworks/nodes",
 		WorkloadIdentityConfigs: []container.GetClusterWorkloadIdentityConfig{{WorkloadPool: "acme.svc.id.goog"}},
 		NodePools:               []container.GetClusterNodePool{pool("blue"), pool("green")},
+		MonitoringConfigs:       []container.GetClusterMonitoringConfig{{ManagedPrometheuses: []container.GetClusterMonitoringConfigManagedPrometheus{{Enabled: true}}}},
+		AddonsConfigs: []container.GetClusterAddonsConfig{{
+			HttpLoadBalancings:        []container.GetClusterAddonsConfigHttpLoadBalancing{{}},
+			HorizontalPodAutoscalings: []container.GetClusterAddonsConfigHorizontalPodAutoscaling{{}},
+		}},
 	}
 }
 
@@ -52,6 +57,32 @@ func TestWhatAnAdoptedClusterLacksIsNamed(t *testing.T) {
 			calico(found)
 			args.Dataplane = isolation.Calico
 		}, nil},
+		"managed Prometheus": {
+			func(_ *CheckArgs, found *container.LookupClusterResult) {
+				found.MonitoringConfigs[0].ManagedPrometheuses[0].Enabled = false
+			},
+			[]string{"has no managed Prometheus, which reads the metrics that the alerts are over"},
+		},
+		"any monitoring": {
+			func(_ *CheckArgs, found *container.LookupClusterResult) { found.MonitoringConfigs = nil }, []string{"has no managed Prometheus, which reads the metrics that the alerts are over"},
+		},
+		"the controller of Ingresses": {
+			func(_ *CheckArgs, found *container.LookupClusterResult) {
+				found.AddonsConfigs[0].HttpLoadBalancings[0].Disabled = true
+			},
+			[]string{"its addon HttpLoadBalancing is off, so nothing would serve the Ingress"},
+		},
+		"the autoscaler": {
+			func(args *CheckArgs, found *container.LookupClusterResult) {
+				args.Autoscaled, found.AddonsConfigs[0].HorizontalPodAutoscalings[0].Disabled = true, true
+			},
+			[]string{"its addon HorizontalPodAutoscaling is off, so there would be one pod of the API"},
+		},
+		"the autoscaler, which nothing needs": {
+			func(_ *CheckArgs, found *container.LookupClusterResult) {
+				found.AddonsConfigs[0].HorizontalPodAutoscalings[0].Disabled = true
+			}, nil,
+		},
 		"policies for Calico in a cluster with Dataplane V2": {
 			func(args *CheckArgs, _ *container.LookupClusterResult) { args.Dataplane = isolation.Calico }, []string{"cluster ide has Dataplane V2"},
 		},
@@ -88,7 +119,7 @@ func TestWhatAnAdoptedClusterLacksIsNamed(t *testing.T) {
 			args, found := fitting(), theirs()
 			c.change(&args, found)
 			var whys []string
-			for _, compare := range []func(CheckArgs, *container.LookupClusterResult) setting.Problems{dataplane, workloadIdentity, nodeAccount, clusterNetwork, nodeTaints} {
+			for _, compare := range []func(CheckArgs, *container.LookupClusterResult) setting.Problems{dataplane, workloadIdentity, nodeAccount, clusterNetwork, nodeTaints, addons} {
 				for _, problem := range compare(args, found) {
 					whys = append(whys, problem.Why)
 				}

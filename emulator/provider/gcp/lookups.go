@@ -79,6 +79,15 @@ func (w *Cloud) getCluster(_ context.Context, config provider.Configuration, arg
 		result["privateClusterConfigs"] = []any{map[string]any{"masterIpv4CidrBlock": private.Text("masterIpv4CidrBlock")}}
 	}
 	result["nodePools"] = nodePools(outputs)
+	// A new cluster has both
+	// (https://cloud.google.com/stackdriver/docs/managed-prometheus/setup-managed).
+	result["monitoringConfigs"] = []any{map[string]any{"managedPrometheuses": []any{map[string]any{"enabled": true}}}}
+	if declared := outputs.Object("monitoringConfig.managedPrometheus"); len(declared) > 0 {
+		result["monitoringConfigs"] = []any{map[string]any{"managedPrometheuses": []any{map[string]any(declared)}}}
+	}
+	result["addonsConfigs"] = []any{map[string]any{
+		"horizontalPodAutoscalings": []any{map[string]any{"disabled": false}}, "httpLoadBalancings": []any{map[string]any{"disabled": false}},
+	}}
 	return result, nil
 }
 

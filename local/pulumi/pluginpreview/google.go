@@ -94,6 +94,7 @@ func (e existingProject) cluster(urlPath string, described map[string]any) map[s
 		"network": e.project.network(), "subnetwork": "projects/p/regions/r/subnetworks/" + e.project.Network.Subnetwork, "datapathProvider": e.project.datapath(),
 	}
 	described["servicesIpv4Cidr"] = "34.118.224.0/20"
+	described["monitoringConfig"] = map[string]any{"managedPrometheusConfig": map[string]any{"enabled": true}}
 	described["networkPolicy"] = map[string]any{"enabled": e.project.datapath() == "", "provider": "CALICO"}
 	described["workloadIdentityConfig"] = map[string]any{"workloadPool": e.project.Platform.Project + ".svc.id.goog"}
 	described["nodePools"] = []any{map[string]any{"name": "default-pool", "config": map[string]any{

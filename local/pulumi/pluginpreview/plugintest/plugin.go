@@ -152,6 +152,9 @@ func asProvider(found map[string]any) {
 			found[key] = network[key]
 		}
 	}
+	if monitoring, given := found["monitoringConfig"].(map[string]any); given {
+		found["monitoringConfigs"] = []any{map[string]any{"managedPrometheuses": []any{monitoring["managedPrometheusConfig"]}}}
+	}
 	pools, _ := found["nodePools"].([]any)
 	for _, item := range pools {
 		pool, _ := item.(map[string]any)
