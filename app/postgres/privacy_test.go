@@ -96,6 +96,20 @@ func TestWhatIsForgottenOfAUserIsWhoWhereAndWhatTheUserMadeUp(t *testing.T) {
 	assert.Zero(t, w.server.Count(t, `SELECT count(*) FROM licensing.refusal WHERE encode(digest, 'hex') = ANY (string_to_array($1, ','))`, digests))
 }
 
+// One step forgets 5000 leases, and as many events, at most.
+func TestHoweverMuchThereIsOfOthersAUserIsErased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.Admin(t, `INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, granted_at, seated_at, expires_at, ended_at, end_reason)
+		SELECT 'acme', 'ide', 'ide_' || i, 'floating', 'd', 'other', now(), now(), now(), now() - interval '1 day', 'expired' FROM generate_series(1, 5001) i`,
+		`INSERT INTO licensing.audit (tenant_id, at, user_id, action) SELECT 'acme', now() - interval '1 day', 'other', 'lease.acquire' FROM generate_series(1, 5001)`)
+	w.end(w.grant(lease("cad", "bob")), app.ReasonExpired)
+	changed, err := w.Erase(t.Context(), acme, "bob", app.Event{Action: app.ActionErase})
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, changed)
+	assert.Zero(t, w.server.Count(t, `SELECT (SELECT count(*) FROM licensing.lease WHERE user_id = 'bob') + (SELECT count(*) FROM licensing.audit WHERE user_id = 'bob')`))
+}
+
 // A lease that is over is old enough to be forgotten, and its holder is about to revive it.
 func TestALeaseThatIsRevivedWhileItIsForgottenIsSomebodys(t *testing.T) {
 	t.Parallel()
