@@ -98,8 +98,7 @@ func TestDrillOfALogBucketThatSomebodyDeletes(t *testing.T) {
 	require.ErrorContains(t, w.refresh(t), "does not exist")
 	output, err := w.open(t).Command(t.Context(), "state", "delete", "--stack", w.stack, "--yes", "--target-dependents", bucket.URN)
 	require.NoError(t, err, output)
-	_, commands := w.untilItGetsThrough(t)
-	assert.Equal(t, 1, commands, "the exclusion is there")
+	w.untilItGetsThrough(t)
 	require.NoError(t, w.refresh(t))
 	assert.Empty(t, w.previewed(t))
 }
