@@ -72,9 +72,9 @@ const namedPage = 1000
 
 func (s *Seats) named(ctx context.Context, prefix string) (licenses []string, err error) {
 	// The byte after a slash is a zero's.
-	names := goredis.ZRangeBy{Min: "[" + prefix, Max: "(" + strings.TrimSuffix(prefix, "/") + "0", Count: namedPage}
+	names := goredis.ZRangeArgs{Key: keyNamed, Start: "[" + prefix, Stop: "(" + strings.TrimSuffix(prefix, "/") + "0", ByLex: true, Count: namedPage}
 	for {
-		found, err := s.client.ZRangeByLex(ctx, keyNamed, &names).Result()
+		found, err := s.client.ZRangeArgs(ctx, names).Result()
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func (s *Seats) named(ctx context.Context, prefix string) (licenses []string, er
 		if len(found) < namedPage {
 			return licenses, nil
 		}
-		names.Min = "(" + found[len(found)-1]
+		names.Start = "(" + found[len(found)-1]
 	}
 }
 

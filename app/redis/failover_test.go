@@ -41,7 +41,7 @@ func newPair(t *testing.T) *pair {
 // follow makes one the replica of the other, and waits until it has the other's data.
 func (p *pair) follow(replica, primary int) {
 	p.Helper()
-	require.NoError(p, p.clients[replica].SlaveOf(p.Context(), "127.0.0.1", p.ports[primary]).Err())
+	require.NoError(p, p.clients[replica].ReplicaOf(p.Context(), "127.0.0.1", p.ports[primary]).Err())
 	await.True(p, func() bool {
 		said, err := p.clients[replica].Info(p.Context(), "replication").Result()
 		return err == nil && strings.Contains(said, "master_link_status:up")
@@ -50,7 +50,7 @@ func (p *pair) follow(replica, primary int) {
 
 func (p *pair) promote(i int) {
 	p.Helper()
-	require.NoError(p, p.clients[i].SlaveOf(p.Context(), "NO", "ONE").Err())
+	require.NoError(p, p.clients[i].ReplicaOf(p.Context(), "NO", "ONE").Err())
 }
 
 // The process goes on all the time, and so its own id stays: what it was told as a replica, or was
@@ -60,7 +60,7 @@ func TestAServerThatWasAReplicaMeanwhileHasLostItsState(t *testing.T) {
 	for name, away := range map[string]func(p *pair){
 		"with the data of the other": func(p *pair) { p.follow(0, 1) },
 		"with its own data of before": func(p *pair) {
-			require.NoError(p, p.clients[0].SlaveOf(p.Context(), "127.0.0.1", "1").Err())
+			require.NoError(p, p.clients[0].ReplicaOf(p.Context(), "127.0.0.1", "1").Err())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
