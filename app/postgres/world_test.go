@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/apptest"
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/postgres"
 )
 
@@ -39,7 +41,15 @@ func open(t *testing.T, server *apptest.Postgres) *pgxpool.Pool {
 	t.Helper()
 	options := owner(server)
 	options.User = apptest.APIRole
-	pool, err := postgres.Open(t.Context(), options)
+	as, err := postgres.Open(t.Context(), options)
+	require.NoError(t, err)
+	defer as.Close()
+	config := as.Config()
+	// A busy machine may be too slow for the limits of the service while a test holds a row.
+	for _, limit := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
+		config.ConnConfig.RuntimeParams[limit] = strconv.FormatInt(await.Limit.Milliseconds(), 10)
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool
