@@ -19,11 +19,11 @@ const (
 	zonesOfRegion = 3
 )
 
-// checkSSD refuses nodes whose boot disks are more than a new project may have, beside those
+// checkSSD refuses nodes whose boot disks are more than the project may have, beside those
 // that are there.
 func (w *Cloud) checkSSD(d *provider.Draft) error {
-	wanted := ssd(d.Inputs)
-	available := float64(newProjectSSD)
+	wanted, quota := ssd(d.Inputs), cmp.Or(w.SSD, newProjectSSD)
+	available := quota
 	for _, pool := range w.Store.List(TypeNodePool) {
 		available -= ssd(pool.Inputs)
 	}
@@ -31,7 +31,7 @@ func (w *Cloud) checkSSD(d *provider.Draft) error {
 		return nil
 	}
 	return apiError(403, `Insufficient regional quota to satisfy request: resource "SSD_TOTAL_GB": request requires '%.1f' and is short '%.1f'. `+
-		`project has a quota of '%.1f' with '%.1f' available.`, wanted, wanted-available, float64(newProjectSSD), available)
+		`project has a quota of '%.1f' with '%.1f' available.`, wanted, wanted-available, quota, available)
 }
 
 // ssd is the size of the boot disks of the first nodes of a cluster or of a pool, in GB.

@@ -32,6 +32,8 @@ type Cloud struct {
 
 	// AgentsExist tells whether Google has made its service agents by now; nil: always.
 	AgentsExist func() bool
+	// SSD is the quota of SSD of the project in a region, in GB; 0: that of a new project.
+	SSD float64
 	// GrantsKnown tells whether the grants on keys count everywhere by now, which takes up to
 	// seven minutes (https://cloud.google.com/iam/docs/access-change-propagation); nil: always.
 	GrantsKnown func() bool

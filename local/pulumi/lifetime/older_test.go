@@ -102,6 +102,7 @@ func TestDrillOfTheNextVersion(t *testing.T) {
 	for _, name := range []string{"dev", "prod"} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, name)
+			w.cloud.Google.SSD = 1000 // its nodes had large disks
 			older := exec.CommandContext(t.Context(), program)
 			older.Dir = folder
 			older.Env = append(os.Environ(), bringUp+"="+name, bringUpDir+"="+w.dir,
