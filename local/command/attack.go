@@ -104,7 +104,11 @@ func row(r attack.Result) []string {
 	if by == "" {
 		by = r.Finding.Why
 	}
-	return []string{r.Attack.Name, where, by, r.Finding.Status, r.Verdict()}
+	verdict := r.Verdict()
+	if r.Late > 0 {
+		verdict += fmt.Sprintf(" (try %d: the service was late or down before)", r.Late+1)
+	}
+	return []string{r.Attack.Name, where, by, r.Finding.Status, verdict}
 }
 
 // targetOf reads where everything is.

@@ -6,7 +6,10 @@ package attack
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +54,8 @@ type Result struct {
 	Finding Finding
 	// Err says why there is no finding.
 	Err error
+	// Late is how many tries before this one met a service that was late or down.
+	Late int
 }
 
 // OK says whether the attack ended where it has to.
@@ -76,25 +81,64 @@ func (r Result) Verdict() string {
 	}
 }
 
-// patience bounds one attempt.
-const patience = 30 * time.Second
+// patience bounds one try, tries how often an attack is tried, and rest is the time between.
+const (
+	patience = 30 * time.Second
+	tries    = 3
+	rest     = time.Second
+)
+
+// errLate says that the service was late or down, which proves nothing about an attack.
+var errLate = errors.New("the service was late or down")
+
+// late says whether a status is that of a service that is late or down, for example because
+// the machine is busy.
+func late(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+}
+
+// late says whether the service was late or down where something else had to stop the attack.
+func (r Result) late() bool {
+	status, _ := strconv.Atoi(r.Finding.Status) // others than HTTP's are words
+	return errors.Is(r.Err, errLate) || late(status) && !r.OK()
+}
 
 // Run makes all attempts, one after the other, and tells each result as it is
-// known. It ends early only when ctx does.
+// known. An attempt that met a service that was late or down is made again, as its
+// clients do. Run ends early only when ctx does.
 func Run(ctx context.Context, t *Target, attacks []Attack, tell func(Result)) []Result {
 	var results []Result
 	for _, a := range attacks {
 		if ctx.Err() != nil {
 			return results
 		}
-		r := Result{Attack: a}
-		bounded, cancel := context.WithTimeout(ctx, patience)
-		r.Finding, r.Err = a.Try(bounded, t)
-		cancel()
+		r := try(ctx, t, a)
+		for r.late() && r.Late+1 < tries && waited(ctx, rest) {
+			again := try(ctx, t, a)
+			again.Late = r.Late + 1
+			r = again
+		}
 		results = append(results, r)
 		tell(r)
 	}
 	return results
+}
+
+func try(ctx context.Context, t *Target, a Attack) Result {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	finding, err := a.Try(ctx, t)
+	return Result{Attack: a, Finding: finding, Err: err}
+}
+
+// waited waits, and says whether ctx lasted that long.
+func waited(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 // Failed are the results that are not as they have to be.

@@ -3,9 +3,12 @@ package attack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
+
+	"github.com/coditect-ai/license-platform/app"
 )
 
 // crowd is how many clients race for the last seats, and burst how many requests
@@ -15,37 +18,46 @@ const (
 	burst = 120
 )
 
-// lease is the part of the API's answer that an attacker looks at.
+// lease is the part of the API's answer that an attacker looks at: a lease, or the
+// problem that says why there is none.
 type lease struct {
-	ID    string `json:"leaseId"`
-	Seats int    `json:"seats"`
+	ID    string   `json:"leaseId"`
+	Code  app.Code `json:"code"`
+	Seats int      `json:"seats"`
 }
 
 // acquire takes a seat of the rival's licence: the demo's are for people.
-func (t *Target) acquire(ctx context.Context, who Identity, device string) (answer, lease, error) {
+func (t *Target) acquire(ctx context.Context, device string, bearer func(context.Context, *Target) (string, error)) (answer, lease, error) {
 	got, err := t.send(ctx, Request{
 		Method: http.MethodPost, Path: "/v1/licenses/{rival}/acquire",
-		Body: fmt.Sprintf(`{"fingerprint": %q}`, device), Bearer: bearer(who),
+		Body: fmt.Sprintf(`{"fingerprint": %q}`, device), Bearer: bearer,
 	})
-	var l lease
-	if err == nil && got.status < http.StatusInternalServerError {
-		err = json.Unmarshal([]byte(got.body), &l)
+	if err != nil {
+		return got, lease{}, err
 	}
-	return got, l, err
+	if late(got.status) {
+		return got, lease{}, fmt.Errorf("take a seat: %w: status %d: %s", errLate, got.status, got.body)
+	}
+	var l lease
+	return got, l, json.Unmarshal([]byte(got.body), &l)
 }
 
 func (t *Target) release(ctx context.Context, id string, who Identity) error {
 	got, err := t.send(ctx, Request{Method: http.MethodPost, Path: "/v1/leases/" + id + "/release", Bearer: bearer(who)})
-	if err == nil && got.status >= http.StatusBadRequest {
-		err = fmt.Errorf("give the seat back: status %d: %s", got.status, got.body)
+	if err != nil || got.status < http.StatusBadRequest {
+		return err
 	}
-	return err
+	err = fmt.Errorf("status %d: %s", got.status, got.body)
+	if late(got.status) {
+		err = fmt.Errorf("%w: %w", errLate, err)
+	}
+	return fmt.Errorf("give the seat back: %w", err)
 }
 
 // stolenLease acts on a lease that somebody of the rival's holds.
 func stolenLease(owner, thief Identity, action string) Try {
 	return func(ctx context.Context, t *Target) (found Finding, err error) {
-		got, held, err := t.acquire(ctx, owner, "victims-laptop")
+		got, held, err := t.acquire(ctx, "victims-laptop", bearer(owner))
 		if err != nil {
 			return Finding{}, fmt.Errorf("get a lease to steal: %w", err)
 		}
@@ -62,48 +74,39 @@ func stolenLease(owner, thief Identity, action string) Try {
 }
 
 // seatRace has many clients take seats of one licence at the same moment. It got
-// through when more of them were granted one than there are.
+// through when more of them were granted one than there are. It says nothing unless each
+// of them got a seat or was told that there is none.
 func seatRace(ctx context.Context, t *Target) (Finding, error) {
 	who := Identity{Tenant: rival}
-	got, held := make([]answer, crowd), make([]lease, crowd)
-	failed := make([]error, crowd)
-	addresses := make([]string, crowd)
-	for i := range addresses {
-		addresses[i] = t.address().String()
-	}
 	token, err := bearer(who)(ctx, t)
 	if err != nil {
 		return Finding{}, err
 	}
+	got, held, failed := make([]answer, crowd), make([]lease, crowd), make([]error, crowd)
 	var racers sync.WaitGroup
 	for i := range crowd {
 		racers.Go(func() {
-			got[i], failed[i] = t.send(ctx, Request{
-				Method: http.MethodPost, Path: "/v1/licenses/{rival}/acquire", client: addresses[i],
-				Body: fmt.Sprintf(`{"fingerprint": "racer-%d"}`, i), Bearer: func(context.Context, *Target) (string, error) { return token, nil },
-			})
-			if failed[i] == nil && got[i].status < http.StatusInternalServerError {
-				failed[i] = json.Unmarshal([]byte(got[i].body), &held[i])
-			}
+			got[i], held[i], failed[i] = t.acquire(ctx, fmt.Sprintf("racer-%d", i), func(context.Context, *Target) (string, error) { return token, nil })
 		})
 	}
 	racers.Wait()
 	granted, refused := 0, -1
-	for i := range crowd {
-		if failed[i] != nil {
-			return Finding{}, failed[i]
-		}
-		if held[i].ID == "" {
+	for i, l := range held {
+		switch {
+		case l.ID != "":
+			granted++
+			failed[i] = t.release(ctx, l.ID, who)
+		case l.Code == app.CodeNoSeats:
 			refused = i
-			continue
-		}
-		granted++
-		if err := t.release(ctx, held[i].ID, who); err != nil {
-			return Finding{}, err
+		case failed[i] == nil:
+			failed[i] = fmt.Errorf("a racer got neither a seat nor %s: status %d: %s", app.CodeNoSeats, got[i].status, got[i].body)
 		}
 	}
-	if refused < 0 || granted > held[refused].Seats {
+	if refused < 0 && granted == crowd || refused >= 0 && granted > held[refused].Seats {
 		return Finding{Rule: fmt.Sprintf("%d of %d got a seat", granted, crowd), Status: "200"}, nil
+	}
+	if err := errors.Join(failed...); err != nil {
+		return Finding{}, err
 	}
 	f := got[refused].finding()
 	f.Why = fmt.Sprintf("%d of %d got one of %d seats", granted, crowd, held[refused].Seats)
