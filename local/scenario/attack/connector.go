@@ -40,7 +40,7 @@ func proxyWithoutCertificate(ctx context.Context, t *Target) (Finding, error) {
 	start := &pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "license-api", "database": "licenses"}}
 	words, err := start.Encode(nil)
 	if err == nil {
-		err = connection.SetDeadline(time.Now().Add(3 * time.Second))
+		err = connection.SetDeadline(time.Now().Add(answerTimeout))
 	}
 	if err == nil {
 		_, err = connection.Write(words)

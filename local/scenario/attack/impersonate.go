@@ -27,13 +27,13 @@ func impersonate(ctx context.Context, t *Target) (finding Finding, err error) {
 	if t.Inside == nil {
 		return Finding{}, errors.New("pods have no network of their own: any process with a pod's address is taken for the pod")
 	}
-	dialer := net.Dialer{Timeout: 5 * time.Second, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(t.API.IP, 0))}
+	dialer := net.Dialer{Timeout: answerTimeout, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(t.API.IP, 0))}
 	conn, err := dialer.DialContext(ctx, "tcp", t.Metadata.String())
 	if err != nil {
 		return Finding{}, fmt.Errorf("connect to the metadata server: %w", err)
 	}
 	defer func() { _ = conn.Close() }() // the answer was read
-	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return Finding{}, fmt.Errorf("talk to the metadata server: %w", err)
 	}
 	if _, err := io.WriteString(conn, identity(own, program)(t)); err != nil {

@@ -48,7 +48,7 @@ func redis(encrypted bool, words string) Try {
 			return Finding{}, fmt.Errorf("connect to Redis: %w", err)
 		}
 		defer func() { _ = connection.Close() }() // nothing was written that matters
-		if err := connection.SetDeadline(time.Now().Add(3 * time.Second)); err != nil {
+		if err := connection.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
 			return Finding{}, fmt.Errorf("talk to Redis: %w", err)
 		}
 		if _, err := io.WriteString(connection, words+"\r\n"); err != nil {
@@ -74,13 +74,13 @@ func (t *Target) dial(ctx context.Context, address string, encrypted bool) (net.
 	if encrypted {
 		return (&tls.Dialer{Config: &tls.Config{RootCAs: t.Roots, MinVersion: tls.VersionTLS12}}).DialContext(ctx, "tcp", address)
 	}
-	return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", address)
+	return (&net.Dialer{Timeout: answerTimeout}).DialContext(ctx, "tcp", address)
 }
 
 // sql logs in to PostgreSQL with a password that was guessed.
 func sql(encrypted bool, user string) Try {
 	return func(ctx context.Context, t *Target) (Finding, error) {
-		config, err := pgx.ParseConfig("postgres://" + user + ":guessed@" + t.SQL + "/licenses?sslmode=disable&connect_timeout=5")
+		config, err := pgx.ParseConfig("postgres://" + user + ":guessed@" + t.SQL + "/licenses?sslmode=disable")
 		if err != nil {
 			return Finding{}, fmt.Errorf("connect to PostgreSQL: %w", err)
 		}

@@ -88,9 +88,9 @@ func (t *Target) send(ctx context.Context, r Request) (answer, error) {
 }
 
 // evidence waits for the log entry: it is written when the request is over, which
-// may be after the client has the answer.
+// may be after the client has the answer, and on a busy machine long after.
 func (t *Target) evidence(ctx context.Context, id string) (requestlog.Passage, error) {
-	for range 40 {
+	for deadline := time.Now().Add(answerTimeout); time.Now().Before(deadline); {
 		found, err := t.Requests(ctx, id)
 		if err != nil {
 			return requestlog.Passage{}, fmt.Errorf("ask the load balancer's log: %w", err)

@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -162,7 +161,7 @@ func (t *Target) publicKey(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask for the issuer's keys: %w", err)
 	}
-	response, err := (&http.Client{Transport: transport, Timeout: 5 * time.Second}).Do(request)
+	response, err := (&http.Client{Transport: transport, Timeout: answerTimeout}).Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("ask for the issuer's keys: %w", err)
 	}
