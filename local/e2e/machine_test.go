@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -10,15 +11,19 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/apptest/port"
 )
 
@@ -31,6 +36,8 @@ type machine struct {
 	client            *http.Client
 	// roots are the authority that the load balancer is trusted by.
 	roots *x509.CertPool
+	// strangers counts the clients that were given an address of their own.
+	strangers *atomic.Uint32
 }
 
 // endpoints is what `up` writes for programs to read.
@@ -51,14 +58,17 @@ func newMachine(t testing.TB) *machine {
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", binary, "github.com/coditect-ai/license-platform/local")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, string(output))
-	return &machine{binary: binary, directory: filepath.Join(t.TempDir(), "cloud"), edgePort: port.Free(t)}
+	return &machine{binary: binary, directory: filepath.Join(t.TempDir(), "cloud"), edgePort: port.Free(t), strangers: new(atomic.Uint32)}
 }
+
+// commandLimit is how long one command may take: far more than a busy machine needs.
+const commandLimit = 15 * time.Minute
 
 // command runs one command of the program and returns what it printed. The
 // exit code is part of what a person sees, so it is returned too.
 func (m *machine) command(t testing.TB, arguments ...string) (string, int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 	defer cancel()
 	arguments = append(arguments, "--dir", m.directory)
 	command := exec.CommandContext(ctx, m.binary, arguments...)
@@ -81,6 +91,18 @@ func (m *machine) must(t testing.TB, arguments ...string) string {
 	output, code := m.command(t, arguments...)
 	require.Zero(t, code, output)
 	return output
+}
+
+// well returns what `status` says once it finds no problem, but for what is made to fail: on
+// a busy machine a pod may be late for a probe, or a server for an answer.
+func (m *machine) well(t *testing.T) (said string) {
+	t.Helper()
+	await.True(t, func() bool {
+		output, code := m.command(t, "status")
+		said = output
+		return code == 0
+	}, "the stack is not well")
+	return said
 }
 
 // token prints a token of the local issuer. Standard error is left out, since
@@ -114,9 +136,9 @@ func (m *machine) trust(t *testing.T) {
 	require.NoError(t, err)
 	m.roots = x509.NewCertPool()
 	require.True(t, m.roots.AppendCertsFromPEM(authority))
-	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	dialer := &net.Dialer{Timeout: await.Limit}
 	m.client = &http.Client{
-		Timeout: 30 * time.Second,
+		Timeout: await.Limit,
 		Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: m.roots, MinVersion: tls.VersionTLS12},
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -142,7 +164,34 @@ type answer struct {
 	body   []byte
 }
 
+// stranger is a client at an address that no other request of the test comes from, nor one
+// of 'local attack' or a fault's clients, so that no rate limit per client is in the way. It is
+// out of the shared address space (RFC 6598). Any goroutine may ask for one.
+func (m *machine) stranger() string {
+	n := m.strangers.Add(1)
+	return fmt.Sprintf("ip=%s;region=US", netip.AddrFrom4([4]byte{100, 64 + byte(n>>16)&63, byte(n >> 8), byte(n)}))
+}
+
+// send sends a request as a client of docs/api.md does: with an Idempotency-Key, again after
+// the time that the API asks for while it is too busy for the request, and for a bounded
+// time.
 func (m *machine) send(t *testing.T, r request) answer {
+	t.Helper()
+	key := rand.Text()
+	for deadline := time.Now().Add(await.Limit); ; {
+		got := m.sendOnce(t, r, key)
+		wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+		busy := got.status == http.StatusServiceUnavailable || strings.Contains(string(got.body), `"idempotency_in_progress"`)
+		if !busy || err != nil || time.Now().After(deadline) {
+			return got
+		}
+		t.Logf("%s %s: asked to come again in %d s: %s", r.method, r.path, wait, got.body)
+		time.Sleep(time.Duration(wait) * time.Second)
+	}
+}
+
+// sendOnce sends a request and returns the first answer.
+func (m *machine) sendOnce(t *testing.T, r request, key string) answer {
 	t.Helper()
 	var body io.Reader
 	if r.body != nil {
@@ -152,6 +201,9 @@ func (m *machine) send(t *testing.T, r request) answer {
 	}
 	sent, err := http.NewRequestWithContext(t.Context(), r.method, "https://"+r.host+r.path, body)
 	require.NoError(t, err)
+	if r.method == http.MethodPost && key != "" {
+		sent.Header.Set("Idempotency-Key", key)
+	}
 	if r.body != nil {
 		sent.Header.Set("Content-Type", "application/json")
 	}

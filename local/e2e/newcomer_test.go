@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -31,7 +32,16 @@ func newcomersHoldSeats(t *testing.T, m *machine) {
 func programsHoldSeats(t *testing.T, m *machine) {
 	host := m.endpoints.Hosts["licenses"]
 	admin := m.token(t, "--role", "admin")
-	made := m.send(t, request{method: http.MethodPost, host: host, path: "/v1/credentials", token: admin, body: map[string]any{"name": "pipeline", "licenses": []string{m.endpoints.License}}})
+	var made answer
+	for n := range 5 { // one whose answer a busy machine was too late for exists, and nobody knows its secret
+		made = m.sendOnce(t, request{
+			method: http.MethodPost, host: host, path: "/v1/credentials", token: admin,
+			body: map[string]any{"name": fmt.Sprintf("pipeline %d", n), "licenses": []string{m.endpoints.License}},
+		}, "")
+		if made.status != http.StatusServiceUnavailable {
+			break
+		}
+	}
 	require.Equal(t, http.StatusCreated, made.status, string(made.body))
 	binary := filepath.Join(t.TempDir(), "license")
 	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/coditect-ai/license-platform/app/cmd/license").CombinedOutput()
