@@ -9,17 +9,21 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// How long fetched keys are good, how soon they are asked for again when the issuer did
+// How long fetched keys are good, how long before that they are asked for again, how soon when the issuer did
 // not answer, and how long they stand in for those that it does not give. Google rotates
 // its keys over days, and lets its key set be kept for hours.
 const (
 	keysGood  = time.Hour
+	keysAhead = 10 * time.Minute
 	keysRetry = time.Minute
 	keysStale = 24 * time.Hour
 )
 
 // agingKeys forgets keys that the issuer has withdrawn: by itself oidc's key set is fetched again
 // only for a token whose key it does not hold.
+//
+// Nobody waits for keys that are fetched ahead of time, nor for an issuer that was asked before and has not
+// answered. So only where nobody signed in for the last minutes of the hour does one wait.
 type agingKeys struct {
 	fresh func() oidc.KeySet
 	now   func() time.Time
@@ -29,34 +33,44 @@ type agingKeys struct {
 	current, next oidc.KeySet
 	fetched       time.Time
 	tried         time.Time
+	// unanswered says that the issuer was asked since it gave its keys.
+	unanswered bool
 }
 
 // VerifySignature implements oidc.KeySet.
 func (k *agingKeys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	current, next := k.sets()
-	if next != nil {
+	current, next, wait := k.sets()
+	if next != nil && !wait {
+		// The client's timeout ends it.
+		go k.fetch(context.WithoutCancel(ctx), next, token)
+	} else if next != nil {
 		fetch := ctx
 		if current != nil {
 			// The others go on with the keys of before until this one has the answer, so it waits for that
 			// also when its caller hangs up.
 			fetch = context.WithoutCancel(ctx)
 		}
-		payload, err := next.VerifySignature(fetch, token)
-		if !notFetched(err) {
-			k.replace(next)
+		payload, err := k.fetch(fetch, next, token)
+		if current == nil || !notFetched(err) {
 			return payload, err //nolint:wrapcheck // the verifier adds its context
-		}
-		if current == nil {
-			return nil, err //nolint:wrapcheck // the verifier adds its context
 		}
 	}
 	return current.VerifySignature(ctx, token) //nolint:wrapcheck // the verifier adds its context
 }
 
-// sets returns the keys that may be used (nil: they are too old) and the key set that has to be
-// fetched (nil: not yet). When several callers find it due, one of them fetches it while the
-// others go on with the keys of before.
-func (k *agingKeys) sets() (current, next oidc.KeySet) {
+// fetch verifies the token with keys that are fetched for it, and puts them in the place of those of before.
+func (k *agingKeys) fetch(ctx context.Context, next oidc.KeySet, token string) ([]byte, error) {
+	payload, err := next.VerifySignature(ctx, token)
+	if !notFetched(err) {
+		k.replace(next)
+	}
+	return payload, err //nolint:wrapcheck // the verifier adds its context
+}
+
+// sets returns the keys that may be used (nil: they are too old), the key set that has to be
+// fetched (nil: not yet), and whether to wait for it. When several callers find it due, one of them
+// fetches it while the others go on with the keys of before.
+func (k *agingKeys) sets() (current, next oidc.KeySet, wait bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.now()
@@ -64,21 +78,22 @@ func (k *agingKeys) sets() (current, next oidc.KeySet) {
 	if k.current != nil && age < keysStale {
 		current = k.current
 	}
-	if current != nil && (age < keysGood || now.Sub(k.tried) < keysRetry) {
-		return current, nil
+	if current != nil && (age < keysGood-keysAhead || now.Sub(k.tried) < keysRetry) {
+		return current, nil, false
 	}
-	k.tried = now
+	wait = current == nil || age >= keysGood && !k.unanswered
+	k.tried, k.unanswered = now, true
 	if k.next == nil {
 		k.next = k.fresh()
 	}
-	return current, k.next
+	return current, k.next, wait
 }
 
 func (k *agingKeys) replace(set oidc.KeySet) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.next == set {
-		k.current, k.next, k.fetched = set, nil, k.now()
+		k.current, k.next, k.fetched, k.unanswered = set, nil, k.now(), false
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/stretchr/testify/assert"
@@ -96,7 +97,7 @@ func TestAKeyThatTheIssuerWithdrewIsTrustedForAnHourAtMost(t *testing.T) {
 	i := newIssuer(t)
 	require.Empty(t, i.verify())
 	i.withdrawn.Store(true)
-	i.ahead.Store(int64(keysGood - time.Minute))
+	i.ahead.Store(int64(keysGood - keysAhead - time.Minute))
 	assert.Empty(t, i.verify(), "nobody has asked the issuer since")
 	assert.EqualValues(t, 1, i.fetched.Load())
 	i.ahead.Store(int64(keysGood))
@@ -136,10 +137,57 @@ func TestWhileTheIssuerIsAwayItsLastKeysAreGoodForADay(t *testing.T) {
 	assert.Equal(t, before+1, i.fetched.Load(), "not every request waits for an issuer that is away")
 	i.ahead.Store(int64(keysGood + keysRetry))
 	assert.Empty(t, i.verify())
-	assert.Equal(t, before+2, i.fetched.Load())
+	await.True(t, func() bool { return i.fetched.Load() == before+2 }, "it is asked again")
 	i.ahead.Store(int64(keysStale))
 	assert.Equal(t, app.CodeUnavailable, i.verify(), "after a day nobody can say")
 	i.away.Store(false)
 	i.ahead.Store(int64(keysStale + pace))
 	assert.Empty(t, i.verify())
+}
+
+// hanging are keys that are not there before the channel is closed.
+type hanging chan struct{}
+
+func (h hanging) VerifySignature(context.Context, string) ([]byte, error) {
+	<-h
+	return []byte("new keys"), nil
+}
+
+// good are keys that are there at once.
+type good struct{}
+
+func (good) VerifySignature(context.Context, string) ([]byte, error) { return []byte("old keys"), nil }
+
+func TestNobodyWaitsForAnIssuerThatHangsWhileItsLastKeysAreGood(t *testing.T) {
+	t.Parallel()
+	var ahead atomic.Int64
+	began := time.Now()
+	answers := make(hanging)
+	keys := &agingKeys{
+		fresh: func() oidc.KeySet { return answers }, now: func() time.Time { return began.Add(time.Duration(ahead.Load())) },
+		current: good{}, fetched: began,
+	}
+	answered := make(chan string, 1)
+	verify := func() {
+		payload, err := keys.VerifySignature(t.Context(), "a token")
+		assert.NoError(t, err)
+		answered <- string(payload)
+	}
+	for _, age := range []time.Duration{keysGood - keysAhead, keysGood, keysGood + keysRetry, keysStale - time.Minute} {
+		ahead.Store(int64(age))
+		go verify()
+		assert.Equal(t, "old keys", await.Receive(t, answered), age)
+	}
+	close(answers)
+	await.True(t, func() bool { verify(); return await.Receive(t, answered) == "new keys" })
+}
+
+func TestKeysAreFetchedAheadOfTheirEndAndSoAWithdrawnOneIsTrustedForLess(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	require.Empty(t, i.verify())
+	i.withdrawn.Store(true)
+	i.ahead.Store(int64(keysGood - keysAhead))
+	assert.Empty(t, i.verify(), "nobody waits for the new ones")
+	await.True(t, func() bool { return i.verify() == app.CodeInvalidToken })
 }
