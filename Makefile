@@ -74,7 +74,7 @@ check: go ## Everything quick: format, vet, staticcheck, go.mod
 	@echo "==> gofumpt";     cd tools && go tool gofumpt -l .. | (! grep .) || { echo "not formatted: make format"; exit 1; }
 	@echo "==> go vet";      go vet ./...
 	@echo "==> staticcheck"; cd tools && go build -o ../bin/staticcheck honnef.co/go/tools/cmd/staticcheck && cd .. && bin/staticcheck ./...
-	@echo "==> the client on macOS and Windows"; for system in darwin windows; do CGO_ENABLED=0 GOOS=$$system go build -o /dev/null ./app/cmd/license || exit 1; done
+	@echo "==> the client on macOS and Windows"; for system in darwin windows; do CGO_ENABLED=0 GOOS=$$system go build -o /dev/null ./app/cmd/license && CGO_ENABLED=0 GOOS=$$system go vet ./app/cmd/license || exit 1; done
 	@echo "==> actionlint";  cd tools/actionlint && go tool actionlint ../../.github/workflows/*.yml
 	@echo "==> go mod tidy"; go mod tidy -diff
 

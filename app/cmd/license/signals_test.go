@@ -51,19 +51,6 @@ func (h *holding) end(t *testing.T) {
 	assert.Equal(t, exitError(3), await.Receive(t, h.ended))
 }
 
-func TestTheCommandGetsTheSignalsThatAreNotForTheProgram(t *testing.T) {
-	t.Parallel()
-	s := newServer(t)
-	h := s.holdSeat(t, s.environment())
-	await.True(t, h.started)
-	// Not SIGHUP: below nohup it is ignored, and a shell cannot trap what is ignored.
-	h.signals <- syscall.SIGUSR1
-	await.True(t, func() bool { return strings.Contains(h.out.String(), "told") })
-	assert.NotContains(t, s.called(), "release", "the command goes on, and so does its seat")
-	h.end(t)
-	assert.Contains(t, s.called(), "release")
-}
-
 func TestASignalEndsTheWaitForASeat(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
