@@ -64,7 +64,7 @@ func boot(t *testing.T, dir string, plan address.Plan) (client *daemon.Client, s
 	case err := <-ended:
 		cancel()
 		require.NoError(t, err)
-	case <-time.After(time.Minute):
+	case <-time.After(await.Limit):
 		cancel()
 		require.Fail(t, "the daemon does not get ready")
 	}

@@ -43,7 +43,7 @@ func TestStoresAreKeptDownUntilTheyAreHealed(t *testing.T) {
 		"postgres": {database, func(ctx context.Context) error { return d.EnsureInstance(ctx, "project", "database", database, nil) }, d.fail, d.heal, d.stop},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 			t.Cleanup(cancel)
 			t.Cleanup(func() { assert.NoError(t, store.stop(context.Background())) })
 			require.NoError(t, store.ensure(ctx))

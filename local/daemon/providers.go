@@ -48,7 +48,7 @@ func addresses(plan address.Plan) gcp.Addresses {
 }
 
 // ingressPatience is how long the load balancer may take to serve an Ingress.
-const ingressPatience = 15 * time.Second
+const ingressPatience = time.Minute
 
 // awaitIngress waits until the load balancer is in step.
 func (d *Daemon) awaitIngress(ctx context.Context) error {

@@ -62,6 +62,23 @@ func Host(tb testing.TB) netip.Addr {
 	return netip.Addr{}
 }
 
+// Network returns 256 addresses of this machine, for servers whose addresses are given too.
+// Until the test's end no other test is given any of them.
+func Network(tb testing.TB) netip.Prefix {
+	tb.Helper()
+	for range 1000 {
+		network := netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 255, byte(rand.IntN(255)), 0}), 24)
+		reserved, err := net.Listen("unix", "@license-platform-test-network-"+network.String())
+		if err != nil {
+			continue
+		}
+		tb.Cleanup(func() { require.NoError(tb, reserved.Close()) })
+		return network
+	}
+	require.FailNow(tb, "no network of 127.255.0.0/24 to 127.255.254.0/24 is free")
+	return netip.Prefix{}
+}
+
 // Closed returns an address of 127.0.0.1 that refuses connections until the
 // test's end. A socket is bound to it and does not listen, so that nobody else can.
 func Closed(tb testing.TB) netip.AddrPort {

@@ -37,10 +37,12 @@ func (d *Dataplane) attempted(a *attached, attempt sandbox.Attempt) {
 	}
 }
 
-// How long an attempt waits: for what has to be dropped, and for an answer.
+// How long an attempt waits: for what has to be dropped, for an answer, on a machine that may
+// be busy, and for the rest of one that has begun.
 const (
 	dropTimeout   = 250 * time.Millisecond
-	answerTimeout = 3 * time.Second
+	answerTimeout = 10 * time.Second
+	restTimeout   = time.Second
 	maxAnswer     = 4096 // bytes
 )
 
@@ -131,7 +133,7 @@ func converse(conn net.Conn, words Octets) (Octets, error) {
 			return "", fmt.Errorf("no answer: %w", err)
 		}
 		if err == nil { // who keeps the connection open has said it all soon
-			err = conn.SetReadDeadline(time.Now().Add(dropTimeout))
+			err = conn.SetReadDeadline(time.Now().Add(restTimeout))
 		}
 		if err != nil {
 			break

@@ -90,6 +90,7 @@ func TestTakingARuleAwayStallsWhatItAllowedAndNamesIt(t *testing.T) {
 	w.edit(without(6378))
 	assert.Contains(t, w.knock(w.redis.String()), "i/o timeout", "no new one is opened")
 	assert.Contains(t, w.dial(w.database.String()), "hello", "another rule still holds")
+	w.tells("to " + w.redis.String())
 	said := w.Explain(namespace, "license-api-1")
 	assert.Contains(t, said, "NetworkPolicy: egress from pod coditect-app/license-api-1 to "+w.redis.String()+" (Memorystore) is allowed by none of the policies that select the pod (")
 	assert.Contains(t, said, "coditect-app/license-default-deny")
@@ -261,6 +262,7 @@ func TestTheStatusSaysWhatIsMissingNowAndNotWhatAnAttackTried(t *testing.T) {
 	assert.Contains(t, missing[0], "egress from pod coditect-app/license-api-1 to "+w.redis.String()+" (Memorystore) is allowed by none")
 	assert.Contains(t, missing[0], "The missing rule")
 	assert.Contains(t, w.knock(w.redis.String()), "i/o timeout")
+	w.tells("to " + w.redis.String())
 	assert.Len(t, w.Status().Denials, 1, "now something is denied")
 
 	w.mu.Lock()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,6 +22,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/coditect-ai/license-platform/app/apptest/await"
+	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/k8s/isolation"
 	"github.com/coditect-ai/license-platform/local/cluster/dataplane"
@@ -122,8 +122,8 @@ func newWorld(t *testing.T, shim string) *world {
 	if _, err := sandbox.Check(supervisor, executable(t)); err != nil {
 		t.Skipf("this machine refuses namespaces: %v", err)
 	}
-	block := [2]byte{byte(100 + rand.IntN(100)), byte(rand.IntN(256))}
-	at := func(last byte) netip.Addr { return netip.AddrFrom4([4]byte{127, block[0], block[1], last}) }
+	network := port.Network(t).Addr().As4()
+	at := func(last byte) netip.Addr { return netip.AddrFrom4([4]byte{network[0], network[1], network[2], last}) }
 	w := &world{
 		t: t, redis: netip.AddrPortFrom(at(16), 6378), database: netip.AddrPortFrom(at(17), 5432), kms: netip.AddrPortFrom(at(32), 8443),
 		api: kubelet.Pod{

@@ -68,7 +68,8 @@ func TestARollingUpdateAlwaysLeavesAPodThatServes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	d := w.deployment(1, corev1.EnvVar{Name: "VERSION", Value: "one"})
-	d.Spec.Template.Spec.Containers[0].Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 1}}}
+	d.Spec.Template.Spec.Containers[0].Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 6}}}
+	d.Spec.Template.Spec.TerminationGracePeriodSeconds = new(int64(30)) // in both times a busy machine can ask
 	w.up(t, d)
 	old := w.serving()[0]
 

@@ -19,7 +19,7 @@ import (
 )
 
 // answerTimeout is how long Inside may take to answer.
-const answerTimeout = 10 * time.Second
+const answerTimeout = 20 * time.Second
 
 // backlog is how many connections may wait to be accepted.
 const backlog = 512

@@ -15,7 +15,7 @@ import (
 )
 
 // askTimeout bounds a question to Prometheus or Alertmanager.
-const askTimeout = 2 * time.Second
+const askTimeout = 5 * time.Second
 
 // Pending is the state of an alert whose condition holds, but not for long enough.
 const Pending = "pending"

@@ -16,7 +16,7 @@ import (
 
 const (
 	// startTimeout bounds how long a server has to answer after its start.
-	startTimeout = 30 * time.Second
+	startTimeout = 2 * time.Minute
 	// keepSeries is how long Prometheus remembers: as long as the slowest alert
 	// looks back (3 days), and a day more. keepBytes bounds it on the disk.
 	keepSeries, keepBytes = "4d", "256MB"

@@ -23,7 +23,7 @@ import (
 )
 
 // startTimeout bounds how long a server has to load its snapshot and answer.
-const startTimeout = 30 * time.Second
+const startTimeout = time.Minute
 
 // Config says where an instance lives and how it is set up.
 type Config struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/apptest/port"
 	"github.com/coditect-ai/license-platform/local/google/redis"
 	"github.com/coditect-ai/license-platform/local/host/certificate"
@@ -62,7 +63,7 @@ func (w world) start(t *testing.T) *redis.Server {
 
 func (w world) client(t *testing.T, password string, secure bool) *client.Client {
 	t.Helper()
-	options := &client.Options{Addr: w.config.Address.String(), Password: password, MaxRetries: -1, DialTimeout: time.Second, ReadTimeout: time.Second}
+	options := &client.Options{Addr: w.config.Address.String(), Password: password, MaxRetries: -1, DialTimeout: await.Limit, ReadTimeout: await.Limit}
 	if secure {
 		options.TLSConfig = &tls.Config{RootCAs: w.authority.Pool(), ServerName: w.config.Address.Addr().String()}
 	}
