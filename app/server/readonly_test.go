@@ -31,7 +31,7 @@ func TestAStoreThatTakesNoWritesIsNotReady(t *testing.T) {
 
 	w.postgres.Admin(t, `ALTER SYSTEM SET default_transaction_read_only = on`, `SELECT pg_reload_conf()`)
 	assert.Equal(t, 200, api.says(t, "postgresql", "unavailable"), "heartbeats go on")
-	assert.Equal(t, 503, api.acquire(t, "demo", ada, "desk").status)
+	assert.Equal(t, 503, api.once(t, "POST", "/v1/licenses/demo/acquire", ada, `{"fingerprint":"desk"}`).status)
 	assert.Equal(t, 200, api.heartbeat(t, ada, lease).status)
 	w.postgres.Admin(t, `ALTER SYSTEM RESET default_transaction_read_only`, `SELECT pg_reload_conf()`)
 	assert.Equal(t, 200, api.says(t, "postgresql", "ok"))
@@ -41,7 +41,7 @@ func TestAStoreThatTakesNoWritesIsNotReady(t *testing.T) {
 	defer client.Close()
 	require.NoError(t, client.Do(t.Context(), "REPLICAOF", "127.0.0.1", "1").Err())
 	assert.Equal(t, 503, api.says(t, "redis", "unavailable"), "nobody can keep a seat")
-	assert.Equal(t, 503, api.heartbeat(t, ada, lease).status)
+	assert.Equal(t, 503, api.once(t, "POST", "/v1/leases/"+lease+"/heartbeat", ada, "").status)
 	require.NoError(t, client.Do(t.Context(), "REPLICAOF", "NO", "ONE").Err())
 	assert.Equal(t, 200, api.says(t, "redis", "ok"))
 	assert.Equal(t, 200, api.heartbeat(t, ada, lease).status)

@@ -78,7 +78,7 @@ func TestAFullRedisIsKnownAndKeepsTheSeatsThatAreTaken(t *testing.T) {
 	require.NoError(t, client.ConfigSet(t.Context(), "maxmemory", "1mb").Err())
 	await.True(t, func() bool { return memory() == "full" })
 	assert.Equal(t, 200, api.call(t, "GET", "/ready", "", "").status, "no other instance has another Redis")
-	assert.Equal(t, 503, api.acquire(t, "big", ada, "phone").status)
+	assert.Equal(t, 503, api.once(t, "POST", "/v1/licenses/big/acquire", ada, `{"fingerprint":"phone"}`).status)
 	assert.Equal(t, 200, api.heartbeat(t, ada, lease).status)
 	assert.Equal(t, 204, api.release(t, ada, lease).status)
 	scraped, err := api.client.Get(api.metrics)
