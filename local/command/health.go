@@ -35,7 +35,7 @@ func (a *app) reportProblems(status daemon.Status) error {
 // recoveryTimeout is how long the cloud may take to become healthy after a change: pods
 // become ready, and the load balancer sees them.
 const (
-	recoveryTimeout = 15 * time.Second
+	recoveryTimeout = time.Minute
 	pollInterval    = 200 * time.Millisecond
 )
 
