@@ -45,6 +45,9 @@ type License struct {
 	// Policy is what the administrator decides about limits, features, grace and exhaustion.
 	Policy
 	Status Status
+	// PromisedUntil is until when heartbeats may have promised seats by a longer lease time of before;
+	// zero when there was none. Only the ledger sets it.
+	PromisedUntil time.Time
 	// Metadata is the administrator's own text, shown to nobody else.
 	Metadata  map[string]string
 	CreatedAt time.Time

@@ -327,7 +327,7 @@ type Seats interface {
 	// another has begun and goes on; ErrWarm when there is nothing to rebuild.
 	Begin(ctx context.Context, ref LicenseRef) (Rebuild, error)
 	// Stage puts a part of the ledger's open leases aside for Load, each with a full lease
-	// time from now at least. ErrCold when the store lost its state since Begin, and what
+	// time from now, and until License.PromisedUntil, at least. ErrCold when the store lost its state since Begin, and what
 	// was read may be old.
 	Stage(ctx context.Context, rebuild Rebuild, license License, part []Lease) error
 	// Load makes a cold licence warm with what was staged, and does nothing to a warm one.

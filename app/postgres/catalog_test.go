@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -117,4 +118,25 @@ func TestADatabaseThatIsAwayOrOldIsUnavailable(t *testing.T) {
 	_, err = w.License(t.Context(), app.LicenseRef{Tenant: acme, License: "ide"})
 	assert.Equal(t, app.CodeUnavailable, app.CodeOf(err))
 	assert.NotZero(t, w.failed.Load(), "and a fault is observed")
+}
+
+func TestALicenceKnowsUntilWhenSeatsWerePromisedByALongerLeaseTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ref := app.LicenseRef{Tenant: acme, License: "ide"}
+	change := func(ttl time.Duration) time.Time {
+		license, err := w.UpdateLicense(t.Context(), ref, func(l *app.License) (app.Event, error) {
+			l.LeaseTTL = ttl
+			return app.Event{Action: app.ActionUpdate}, nil
+		})
+		require.NoError(t, err)
+		return license.PromisedUntil
+	}
+	assert.True(t, change(10*time.Hour).IsZero(), "a longer lease time breaks no promise")
+	began := time.Now()
+	promised := change(time.Minute)
+	assert.False(t, promised.Before(began.Truncate(time.Microsecond).Add(10*time.Hour)))
+	assert.True(t, promised.Before(time.Now().Add(11*time.Hour)))
+	assert.Equal(t, promised, change(30*time.Second), "the longest one counts")
+	assert.Equal(t, promised, change(5*time.Minute))
 }

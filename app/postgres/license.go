@@ -14,7 +14,7 @@ import (
 // licenseColumns end with the revision of the licence and its tenant together.
 const licenseColumns = `tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
 	expires_at, max_borrow_seconds, overage, require_fingerprint, status, metadata, created_at, updated_at,
-	user_seats, reservations, features, grace_seconds, lease_grace_seconds, when_full, take_idle_seconds,
+	user_seats, reservations, features, grace_seconds, lease_grace_seconds, when_full, take_idle_seconds, promised_until,
 	revision + (SELECT t.revision FROM licensing.tenant t WHERE t.id = tenant_id)`
 
 // suspendedColumn says whether the licence's tenant is suspended.
@@ -35,11 +35,11 @@ func scanStanding(row pgx.CollectableRow) (app.License, error) {
 func scanLicenseAnd(row pgx.CollectableRow, more ...any) (app.License, error) {
 	var l app.License
 	var lease, heartbeat, borrow, grace, leaseGrace, takeIdle int64
-	var expires *time.Time
+	var expires, promised *time.Time
 	err := row.Scan(append([]any{
 		&l.Tenant, &l.ID, &l.Product, &l.Seats, &lease, &heartbeat,
 		&expires, &borrow, &l.Overage, &l.RequireFingerprint, &l.Status, &l.Metadata, &l.CreatedAt, &l.UpdatedAt,
-		&l.UserSeats, &l.Reservations, &l.Features, &grace, &leaseGrace, &l.WhenFull, &takeIdle, &l.Revision,
+		&l.UserSeats, &l.Reservations, &l.Features, &grace, &leaseGrace, &l.WhenFull, &takeIdle, &promised, &l.Revision,
 	}, more...)...)
 	l.LeaseTTL, l.HeartbeatInterval = time.Duration(lease)*time.Second, time.Duration(heartbeat)*time.Second
 	l.MaxBorrow, l.Grace = time.Duration(borrow)*time.Second, time.Duration(grace)*time.Second
@@ -52,6 +52,9 @@ func scanLicenseAnd(row pgx.CollectableRow, more ...any) (app.License, error) {
 	}
 	if expires != nil {
 		l.ExpiresAt = *expires
+	}
+	if promised != nil {
+		l.PromisedUntil = *promised
 	}
 	return l, err
 }

@@ -24,7 +24,7 @@ var migrations embed.FS
 // requiredVersion is the oldest schema that this program works with. A migration
 // that only adds things leaves it alone, so that the old and the new program both
 // run while one replaces the other.
-const requiredVersion = 14
+const requiredVersion = 19
 
 // insufficientPrivilege is PostgreSQL's code for what a role may not do
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).

@@ -87,7 +87,7 @@ func TestAllThatIsDeclaredOfALicenceIsSetBack(t *testing.T) {
 	got := declare()
 	assert.True(t, got.UpdatedAt.After(changed.UpdatedAt))
 	want.Metadata, want.UserSeats, want.WhenFull = changed.Metadata, 2, app.WhenFullTake
-	want.UpdatedAt, want.Revision = got.UpdatedAt, got.Revision
+	want.UpdatedAt, want.Revision, want.PromisedUntil = got.UpdatedAt, got.Revision, got.PromisedUntil
 	assert.Equal(t, want, got, "and what is not declared stays")
 }
 

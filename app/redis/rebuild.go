@@ -69,9 +69,15 @@ func (s *Seats) Stage(ctx context.Context, rebuild app.Rebuild, license app.Lice
 		args[0], args[1], args[2] = rebuild.Ticket, maxPause.Milliseconds(), license.LeaseTTL.Microseconds()
 		args[3], args[4] = license.LeaseGrace.Microseconds(), limited(license)
 		for _, lease := range some {
-			group := hex.EncodeToString([]byte(lease.Reservation))
-			args = append(args, fmt.Sprintf("%s %d %d %s %s %s %s", lease.ID, max(0, lease.ExpiresAt.UnixMicro()), max(0, lease.GrantedAt.UnixMicro()),
-				digest(lease.Fingerprint), digest(lease.User), letter(lease.Kind), cmp.Or(group, "-")))
+			group, kind, expiry := hex.EncodeToString([]byte(lease.Reservation)), lease.Kind, lease.ExpiresAt
+			if !expiry.After(rebuild.At) {
+				kind = app.KindFloating
+			}
+			if expiry.Before(license.PromisedUntil) {
+				expiry = license.PromisedUntil
+			}
+			args = append(args, fmt.Sprintf("%s %d %d %s %s %s %s", lease.ID, max(0, expiry.UnixMicro()), max(0, lease.GrantedAt.UnixMicro()),
+				digest(lease.Fingerprint), digest(lease.User), letter(kind), cmp.Or(group, "-")))
 		}
 		if _, err := s.runKeys(ctx, s.stage, names, args...); err != nil {
 			return err

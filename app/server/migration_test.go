@@ -24,6 +24,16 @@ func earlierPrograms() []earlier {
 	const role = `"` + apptest.APIRole + `"`
 	return []earlier{
 		{
+			version: 18,
+			undo: []string{
+				`DROP TRIGGER note_promise ON licensing.license`, `DROP FUNCTION licensing.note_promise()`, `ALTER TABLE licensing.license DROP COLUMN promised_until`,
+			},
+			asks: []string{
+				`UPDATE licensing.license SET lease_seconds = lease_seconds - 1, updated_at = now() WHERE id = 'short'`,
+				`SELECT licensing.scrub('ada', 'infinity', 100)`,
+			},
+		},
+		{
 			version: 13,
 			undo:    []string{`ALTER TABLE licensing.credential DROP COLUMN holder`},
 			asks: []string{
@@ -155,7 +165,7 @@ func (w *world) backTo(t testing.TB, version int) (program earlier) {
 
 func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) {
 	t.Parallel()
-	for _, version := range []int{13, 11, 9, 8, 6, 5, 3, 2, 1} {
+	for _, version := range []int{18, 13, 11, 9, 8, 6, 5, 3, 2, 1} {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

@@ -51,3 +51,25 @@ func TestWhatAHolderWasToldHoldsWhenAnAcquireByAShorterLeaseTimeFails(t *testing
 		})
 	}
 }
+
+func TestWhatAHeartbeatPromisedByALongerLeaseTimeHoldsAfterALoss(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	_, err := h.CreateLicense(t.Context(), root(), app.License{ID: "long", Product: "p", Seats: 1, LeaseTTL: time.Hour})
+	require.NoError(t, err)
+	granted, err := h.Acquire(t.Context(), ada(), "long", "laptop")
+	require.NoError(t, err)
+	told, err := h.Heartbeat(t.Context(), ada(), granted.Lease.ID)
+	require.NoError(t, err)
+	require.True(t, told.ExpiresAt.After(granted.Lease.ExpiresAt), "which the ledger does not know")
+	_, err = h.UpdateLicense(t.Context(), root(), "long", app.ActionUpdate, nil, func(l *app.License) { l.SetLeaseTTL(time.Minute) })
+	require.NoError(t, err)
+
+	require.NoError(t, h.client.FlushAll(t.Context()).Err())
+	_, usage, err := h.GetLicense(t.Context(), ada(), "long")
+	require.NoError(t, err)
+	assert.False(t, usage.NextFree.Before(told.ExpiresAt), "the seat is taken until its holder was told")
+	again, err := h.Heartbeat(t.Context(), ada(), granted.Lease.ID)
+	require.NoError(t, err)
+	assert.Less(t, time.Until(again.ExpiresAt), 2*time.Minute, "and from the next answer on by the lease time of now")
+}

@@ -2,8 +2,8 @@
 -- device was granted its lease, the index and the groups aside, 18 and 19 as in begin.
 -- ARGV: ticket, how long it may do nothing, milliseconds, ttl, grace, whether to make an index
 -- (1), then for each lease "lease expiry granted device user kind group" with - for no group.
--- Each is kept for a full lease time, since heartbeats may have kept it that long, and for what
--- it was promised if that was longer. A borrowed one is still one until its end. One that was given
+-- Each is kept for a full lease time, since heartbeats may have kept it that long, and until the
+-- expiry that is given if that is later: what its holder was promised, also by a longer lease time of before. A borrowed one is still one until its end. One that was given
 -- back or taken away is over, though the ledger does not know it yet; other endings of those that have
 -- their seats again are forgotten -> ok | cold
 if redis.call('GET', KEYS[18]) ~= mark() then return {'cold'} end
