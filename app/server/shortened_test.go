@@ -73,3 +73,21 @@ func TestWhatAHeartbeatPromisedByALongerLeaseTimeHoldsAfterALoss(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, time.Until(again.ExpiresAt), 2*time.Minute, "and from the next answer on by the lease time of now")
 }
+
+// This is a limit that docs/api.md tells of: nothing says whether an answer has arrived.
+func TestAHeartbeatWhoseAnswerIsLostCountsAsAnswered(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	_, err := h.CreateLicense(t.Context(), root(), app.License{ID: "long", Product: "p", Seats: 1, LeaseTTL: time.Hour})
+	require.NoError(t, err)
+	told, err := h.Acquire(t.Context(), ada(), "long", "laptop")
+	require.NoError(t, err)
+	_, err = h.UpdateLicense(t.Context(), root(), "long", app.ActionUpdate, nil, func(l *app.License) { l.SetLeaseTTL(time.Minute) })
+	require.NoError(t, err)
+	lost, err := h.Heartbeat(t.Context(), ada(), told.Lease.ID)
+	require.NoError(t, err)
+	_, usage, err := h.GetLicense(t.Context(), ada(), "long")
+	require.NoError(t, err)
+	assert.WithinDuration(t, lost.ExpiresAt, usage.NextFree, 0)
+	assert.True(t, usage.NextFree.Before(told.Lease.ExpiresAt), "which is what its holder knows")
+}
