@@ -24,6 +24,7 @@ func TestAnAcquireOfAHeldSeatIsByTheTermsOfNow(t *testing.T) {
 			t.Parallel()
 			in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Hour, Policy: app.Policy{LeaseGrace: time.Hour}})
 			in.got("laptop", "ada")
+			in.looked()
 			before, err := in.seats.Usage(t.Context(), in.license.Ref())
 			require.NoError(t, err)
 			shorter(&in.license)
@@ -43,6 +44,7 @@ func TestAnAcquireOfAHeldSeatIsByTheTermsOfNow(t *testing.T) {
 			held, err := in.seats.Confirm(t.Context(), app.Lease{Tenant: "demo", License: "inside", ID: again.Lease, Kind: again.Kind, ExpiresAt: again.ExpiresAt}, nil)
 			require.NoError(t, err)
 			assert.True(t, held)
+			assert.Zero(t, in.client.HLen(t.Context(), oneLicenseKeys+"claims").Val(), "nothing is left of the request")
 			usage, err := in.seats.Usage(t.Context(), in.license.Ref())
 			require.NoError(t, err)
 			assert.WithinDuration(t, seat, usage.NextFree, 0, "it is taken for as long as is told")
@@ -69,6 +71,42 @@ func TestAHeartbeatThatComesBeforeTheConfirmationCounts(t *testing.T) {
 	usage, err := in.seats.Usage(t.Context(), in.license.Ref())
 	require.NoError(t, err)
 	assert.WithinDuration(t, beat.ExpiresAt, usage.NextFree, 0)
+}
+
+// The terms change twice while a request is on its way.
+func TestAHeartbeatByLongerTermsCountsByThoseOfTheConfirmation(t *testing.T) {
+	t.Parallel()
+	end := time.Now().Add(30 * time.Second).Truncate(time.Microsecond)
+	for name, shorter := range map[string]func(*app.License){
+		"a shorter lease time": func(l *app.License) { l.LeaseTTL = time.Minute },
+		"an earlier end":       func(l *app.License) { l.ExpiresAt = end },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Hour})
+			longer := in.license
+			in.got("laptop", "ada")
+			in.license.LeaseTTL = 10 * time.Second
+			in.license.Revision++
+			again, err := in.ask(app.Reservation{Fingerprint: "laptop", User: "ada"})
+			require.NoError(t, err)
+			configure := func(change func(*app.License)) {
+				now := longer
+				change(&now)
+				in.license.Revision++
+				now.Revision = in.license.Revision
+				_, err := in.seats.Configure(t.Context(), now, 0)
+				require.NoError(t, err)
+			}
+			configure(func(*app.License) {})
+			_, err = in.seats.Extend(t.Context(), in.license.Ref(), again.Lease, "ada")
+			require.NoError(t, err)
+			configure(shorter)
+			_, err = in.seats.Confirm(t.Context(), app.Lease{Tenant: "demo", License: "inside", ID: again.Lease, Kind: again.Kind, ExpiresAt: again.ExpiresAt}, nil)
+			require.NoError(t, err)
+			assert.True(t, in.usage().NextFree.Before(time.Now().Add(2*time.Minute)), "%s", in.usage().NextFree)
+		})
+	}
 }
 
 func TestALicenceThatEndedLongAgoIsOver(t *testing.T) {
