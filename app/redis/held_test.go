@@ -278,3 +278,11 @@ func TestAnExpiredLeaseThatComesBackIsNotEnded(t *testing.T) {
 	assert.Equal(t, held.Lease, again.Lease)
 	assert.Empty(t, again.Endings)
 }
+
+// Near the licence's end every seat is free at that end, whenever its last heartbeat was.
+func TestNobodyIsIdleNearTheLicencesEnd(t *testing.T) {
+	t.Parallel()
+	in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: 2 * time.Hour, ExpiresAt: time.Now().Add(time.Hour), Policy: app.Policy{WhenFull: app.WhenFullTake, TakeIdle: time.Minute}})
+	in.got("laptop", "ada")
+	in.refused(app.CodeNoSeats, "desk", "bob")
+}

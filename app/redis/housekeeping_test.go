@@ -210,6 +210,12 @@ func TestADeviceHasTheLeaseThatItWasGrantedLastWhateverTheOrderOfLoading(t *test
 		require.NoError(t, err)
 		assert.Equal(t, newer.ID, r.Lease, name)
 		assert.EqualValues(t, 2, client.ZCard(t.Context(), "seats:{acme/ide}:leases").Val(), "both hold a seat")
+
+		_, err = seats.Free(t.Context(), l.Ref(), older.ID, "", app.ReasonForced, app.Origin{}, nil)
+		require.NoError(t, err)
+		r, err = seats.Reserve(t.Context(), l, app.Reservation{Lease: app.NewLeaseID("ide"), Claim: "c", Fingerprint: "laptop", User: "ada", Kind: app.KindFloating, For: l.LeaseTTL})
+		require.NoError(t, err)
+		assert.Equal(t, newer.ID, r.Lease, "%s: it has it still when the older one ends", name)
 	}
 }
 
