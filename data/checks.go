@@ -113,3 +113,25 @@ func encryptionKeyNames() (names []string) {
 	}
 	return append(names, encryptionKeyPrefix+keyLogs)
 }
+
+// DatabaseAddress is the private address of the database that an earlier update made, or ""
+// where there is none. name is PROJECT:REGION:INSTANCE.
+func DatabaseAddress(ctx *pulumi.Context, name string, opts ...pulumi.InvokeOption) (string, error) {
+	parts := strings.Split(name, ":")
+	if len(parts) != 3 {
+		return "", nil
+	}
+	var found struct {
+		PrivateIPAddress string `pulumi:"privateIpAddress"`
+	}
+	// The SDK's own function refuses an answer that a secret is in, such as a replica's password.
+	_, err := ctx.InvokePackageRaw("gcp:sql/getDatabaseInstance:getDatabaseInstance", map[string]any{"project": parts[0], "name": parts[2]}, &found, "", opts...)
+	switch {
+	case err == nil:
+		return found.PrivateIPAddress, nil
+	case taken.Absent(err):
+		return "", nil
+	default:
+		return "", fmt.Errorf("look up the database %s: %w", name, err)
+	}
+}

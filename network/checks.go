@@ -31,10 +31,16 @@ type CheckArgs struct {
 	Project, Region string
 	// AddressInUse says that an existing load balancer holds the address.
 	AddressInUse bool
+	// LastAddress is the load balancer's address of the last update; empty before the first
+	// one.
+	LastAddress string
+	// Database says which address the database has, "" where there is none yet; nil asks nobody.
+	Database func() (string, error)
 }
 
 // Checks compares the settings with the network and the address that exist. Of
-// what the stack created only the ranges are compared, which stay as they were made.
+// what the stack created the ranges are compared, which stay as they were made, and the
+// load balancer's address, where DNS records lead.
 func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) (checks setting.Checks) {
 	checker := checker{ctx: ctx, CheckArgs: args, opts: opts}
 	checks = setting.Checks{{Name: CheckRanges, Look: checker.ranges}}
@@ -49,6 +55,9 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) (c
 	if args.Settings.EdgeAddress.Adopt {
 		checks = append(checks, setting.Check{Name: CheckEdgeAddress, Look: checker.edgeAddress})
 	}
+	if args.LastAddress != "" {
+		checks = append(checks, setting.Check{Name: CheckEdgeAddress, Look: checker.sameAddress})
+	}
 	if args.Settings.SSLPolicy != "" {
 		checks = append(checks, setting.Check{Name: CheckSSLPolicy, Look: checker.sslPolicy})
 	}
@@ -61,14 +70,21 @@ type checker struct {
 	opts []pulumi.InvokeOption
 }
 
-// subnet checks that the subnet belongs to the network and has Private Google Access,
-// without which its machines and pods cannot reach Google's APIs at private addresses
+// subnet checks that network and subnet are somebody else's and belong together, and that the
+// subnet has Private Google Access, without which its machines and pods cannot reach Google's APIs at private addresses
 // (https://cloud.google.com/vpc/docs/private-google-access).
 func (l checker) subnet() (ps setting.Problems, err error) {
 	s := l.Settings
 	found, err := compute.LookupSubnetwork(l.ctx, &compute.LookupSubnetworkArgs{Name: &s.Subnetwork, Region: &l.Region, Project: &l.Project}, l.opts...)
 	if err != nil {
 		return nil, fmt.Errorf("network.subnetwork = %q: look up the subnet: %w", s.Subnetwork, err)
+	}
+	whole, err := compute.LookupNetwork(l.ctx, &compute.LookupNetworkArgs{Name: s.Name, Project: &l.Project}, l.opts...)
+	if err != nil {
+		return nil, fmt.Errorf("network.name = %q: look up the network: %w", s.Name, err)
+	}
+	if whole.Description == networkDescription {
+		ps.Add("network.adopt", true, "network "+s.Name+" was made by a stack of the platform, which would delete its subnet and it", "false, or the network of somebody else")
 	}
 	if in := path.Base(found.Network); in != s.Name {
 		ps.Add("network.subnetwork", s.Subnetwork, "belongs to the network "+in, "a subnet of network.name "+s.Name)

@@ -92,6 +92,19 @@ func TestWhatDoesNotFitIsNamedByItsKey(t *testing.T) {
 		"a reserved range for something else": {
 			func(s *network.Settings, _ *existing) { s.PrivateServicesRangeName = "endpoint" }, "network.privateServicesRangeName", "is not reserved",
 		},
+		"a range of the platform's own, while the database is in one of theirs": {func(s *network.Settings, e *existing) {
+			*s = joining()
+			e.database = "10.3.8.3"
+		}, "network.privateServicesRange", "does not have 10.3.8.3"},
+		"another range of theirs than the database is in": {func(_ *network.Settings, e *existing) {
+			e.addresses["more"] = map[string]any{"purpose": "VPC_PEERING", "network": "vpc", "address": "10.7.0.0", "prefixLength": 20}
+			e.database = "10.7.8.3"
+		}, "network.privateServicesRangeName", "does not have 10.7.8.3"},
+		"a range that no longer is, while the database is in it": {func(_ *network.Settings, e *existing) { e.database = "10.8.8.3" }, "network.privateServicesRangeName", "does not have 10.8.8.3"},
+		"the range that the database is in":                      {func(_ *network.Settings, e *existing) { e.database = "10.3.8.3" }, "", ""},
+		"a network that the platform made": {func(_ *network.Settings, e *existing) {
+			e.network = map[string]any{"description": "License platform"}
+		}, "network.adopt", "was made by a stack of the platform"},
 		"a reserved range where none is":               {func(_ *network.Settings, e *existing) { delete(e.addresses, "services") }, "network.privateServicesRangeName", "is not reserved"},
 		"a private zone of theirs for the same domain": {zone("theirs", "googleapis.com.", "private"), "network.privateZonesForAll", "a private zone for googleapis.com. already: theirs"},
 		"the zone that the platform declared before":   {zone("vpc-googleapis", "googleapis.com.", "private"), "", ""},

@@ -7,6 +7,9 @@ import (
 	"github.com/coditect-ai/license-platform/setting/taken"
 )
 
+// edgeDescription tells an address that a stack made from others.
+const edgeDescription = "Edge of the license platform"
+
 // ownSSLPolicy is the name of the SSL policy that the platform creates.
 const ownSSLPolicy = "license-platform-tls"
 
@@ -48,7 +51,7 @@ func (b *builder) declareAddress(n *Network) error {
 	}
 	address, err := compute.NewGlobalAddress(b.ctx, b.name+"-edge", &compute.GlobalAddressArgs{
 		Name:        pulumi.String(edge.Name),
-		Description: pulumi.String("Edge of the license platform"),
+		Description: pulumi.String(edgeDescription),
 		AddressType: pulumi.String("EXTERNAL"),
 		IpVersion:   pulumi.String("IPV4"),
 	}, b.options(pulumi.Protect(edge.Protected()), free)...)

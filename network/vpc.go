@@ -40,12 +40,15 @@ func (b *builder) adoptVPC() (vpc, error) {
 	}, nil
 }
 
+// networkDescription tells a network that a stack made from others.
+const networkDescription = "License platform"
+
 // createVPC declares a network with one subnet, whose flows are logged and
 // whose machines reach Google's APIs without a public address.
 func (b *builder) createVPC() (vpc, error) {
 	network, err := compute.NewNetwork(b.ctx, b.name, &compute.NetworkArgs{
 		Name:                  pulumi.String(b.settings.Name),
-		Description:           pulumi.String("License platform"),
+		Description:           pulumi.String(networkDescription),
 		AutoCreateSubnetworks: pulumi.Bool(false),
 		RoutingMode:           pulumi.String("REGIONAL"),
 	}, b.options()...)

@@ -17,12 +17,15 @@ import (
 // existing is what a project has already: a network, its subnet, addresses and zones.
 type existing struct {
 	declared.Echo
-	// subnet, addresses, policies and zones are what look-ups find; addresses and
+	// subnet, network, addresses, policies and zones are what look-ups find; addresses and
 	// SSL policies by name.
 	subnet    map[string]any
+	network   map[string]any
 	addresses map[string]map[string]any
 	policies  map[string]map[string]any
 	zones     []any
+	// database is the address of the platform's database, if there is one.
+	database string
 }
 
 // theirs are a network and all that belongs to it, as somebody else made them.
@@ -48,6 +51,8 @@ func (e *existing) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	found := map[string]any{"name": name, "id": "id-of-" + name, "selfLink": "link-of-" + name}
 	more := map[string]any{}
 	switch args.Token {
+	case "gcp:compute/getNetwork:getNetwork":
+		more = e.network
 	case "gcp:compute/getSubnetwork:getSubnetwork":
 		if e.subnet == nil {
 			return nil, errors.New("Error 404: there is no such subnet")
@@ -88,7 +93,7 @@ func (e *existing) problems(t *testing.T, settings network.Settings, inUse bool)
 	t.Helper()
 	recorder := &declared.Recorder{Cloud: e}
 	require.NoError(t, recorder.Run(func(ctx *pulumi.Context) error {
-		for _, check := range network.Checks(ctx, network.CheckArgs{Settings: settings, Project: "acme", Region: "us-central1", AddressInUse: inUse}) {
+		for _, check := range network.Checks(ctx, network.CheckArgs{Settings: settings, Project: "acme", Region: "us-central1", AddressInUse: inUse, Database: func() (string, error) { return e.database, nil }}) {
 			problems, err := check.Look()
 			names, found, failed = append(names, check.Name), append(found, problems...), errors.Join(failed, err)
 		}

@@ -33,7 +33,7 @@ func checkNames() []string {
 	return append([]string{
 		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress, network.CheckSSLPolicy, network.CheckRanges,
 		cluster.CheckDataplane, cluster.CheckWorkloadIdentity, cluster.CheckNodeAccount, cluster.CheckClusterNetwork, cluster.CheckNodeTaints, cluster.CheckAddons, cluster.CheckOwnCluster,
-		observe.CheckAudit, data.CheckKeys,
+		observe.CheckAudit, data.CheckKeys, checkPlace,
 	}, k8s.ClusterChecks()...)
 }
 
@@ -65,14 +65,18 @@ func (d *deployment) check() error {
 func (d *deployment) checks() setting.Checks {
 	s := d.settings
 	ask := pulumi.Provider(d.enabling)
-	all := network.Checks(d.ctx, network.CheckArgs{
-		Settings: s.Network, Project: s.Platform.Project, Region: s.Platform.Region, AddressInUse: s.Kubernetes.Ingress.Adopt,
-	}, ask)
+	last, unread := readLastUpdate(d.ctx)
+	all := setting.Checks{{Name: checkPlace, Look: func() (setting.Problems, error) { return last.moved(s.Platform), unread }}}
+	all = append(all, network.Checks(d.ctx, network.CheckArgs{
+		Settings: s.Network, Project: s.Platform.Project, Region: s.Platform.Region, AddressInUse: s.Kubernetes.Ingress.Adopt, LastAddress: last.EdgeAddress,
+		Database: func() (string, error) { return data.DatabaseAddress(d.ctx, last.SQLConnectionName, ask) },
+	}, ask)...)
 	all = append(all, observe.Checks(d.ctx, s.Observe, s.Platform.Project, ask)...)
 	all = append(all, data.Checks(d.ctx, data.CheckArgs{Settings: s.Data, Project: s.Platform.Project, Region: s.Platform.Region}, ask)...)
 	all = append(all, cluster.Checks(d.ctx, cluster.CheckArgs{
 		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project, Network: s.Network.Name, Subnetwork: s.Network.Subnetwork,
 		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, NodeAccount: s.Identity.NodeAccount, Autoscaled: s.API.Replicas.Max > s.API.Replicas.Min,
+		LastName: last.Cluster, LastLocation: last.ClusterLocation,
 	}, ask)...)
 	if d.unreachable != nil {
 		return all

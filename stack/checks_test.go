@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -159,6 +160,40 @@ func wrongWorlds() map[string]wrongWorld {
 			[]string{`network.privateServicesRangeName = "coditect-services": the platform has reserved coditect-vpc-license-services (10.60.0.0/20) already`, "allowed: nothing, and network.privateServicesRange: 10.60.0.0/20"},
 			"ranges",
 		},
+		"the database is in a range of others, and the platform is to get its own": {
+			[]plan.Change{existingDatabase("10.50.8.3"), plan.Updated(map[string]any{"sqlConnectionName": "coditect-cloud-infra:us-central1:stores-1a2b3c4"})},
+			[]string{
+				`network.privateServicesRange = "10.60.0.0/20": does not have 10.50.8.3, the address of the database`,
+				"allowed: network.privateServicesRangeName: coditect-services, and no network.privateServicesRange",
+			},
+			"ranges",
+		},
+		"the last update was in another project": {
+			[]plan.Change{plan.Updated(map[string]any{"sqlConnectionName": "coditect-old:us-central1:stores-1a2b3c4"})},
+			[]string{`platform.project = "coditect-cloud-infra": was coditect-old when the database was made`, "allowed: coditect-old, or a stack of its own"},
+			"place",
+		},
+		"the last update was in another region": {
+			[]plan.Change{plan.Updated(map[string]any{"sqlConnectionName": "coditect-cloud-infra:europe-west1:stores-1a2b3c4"})},
+			[]string{`platform.region = "us-central1": was europe-west1 when the database was made`, "allowed: europe-west1"},
+			"place",
+		},
+		"the last update was in another cluster": {
+			[]plan.Change{existingCluster("coditect-cloud-infra", "coditect-old", nil), plan.Updated(map[string]any{"cluster": "coditect-old", "clusterLocation": "us-central1"})},
+			[]string{`kubernetes.cluster.name = "coditect-cluster": was coditect-old in the last update`, "allowed: coditect-old"},
+			"ownCluster",
+		},
+		"the cluster was made by a stack of the platform": {
+			found(getCluster, "description", "Runs the license API"), []string{"kubernetes.cluster.adopt = true: cluster coditect-cluster was made by a stack of the platform, which would delete it"}, "ownCluster",
+		},
+		"the network was made by a stack of the platform": {
+			found("gcp:compute/getNetwork:getNetwork", "description", "License platform"), []string{"network.adopt = true: network coditect-vpc was made by a stack of the platform"}, "subnet",
+		},
+		"the load balancer had another address": {
+			[]plan.Change{existingAddress("coditect-cloud-infra", "coditect-old-ip", "34.8.51.1", ""), plan.Updated(map[string]any{"edgeAddress": "34.8.51.1"})},
+			[]string{`network.edgeAddress.name = "coditect-ai-ip": was coditect-old-ip in the last update (34.8.51.1)`, "allowed: coditect-old-ip"},
+			"edgeAddress",
+		},
 		"the cluster lives in another network": {
 			found(getCluster, "network", "projects/p/global/networks/other"), []string{"network.name", "coditect-vpc", "lives in other"}, "clusterNetwork",
 		},
@@ -182,6 +217,26 @@ func existingRange(first string) plan.Change {
 	})
 }
 
+// existingDatabase is prod's.
+func existingDatabase(address string) plan.Change {
+	const project, name = "coditect-cloud-infra", "stores-1a2b3c4"
+	return plan.Exists(gcp.TypeDatabaseInstance, name, map[string]any{"name": name, "project": project, "region": "us-central1", "privateIpAddress": address})
+}
+
+// existingCluster is a cluster of the region that both stacks are in.
+func existingCluster(project, name string, more map[string]any) plan.Change {
+	described := map[string]any{"name": name, "project": project}
+	maps.Copy(described, more)
+	return plan.Exists(gcp.TypeCluster, "projects/"+project+"/locations/us-central1/clusters/"+name, described)
+}
+
+// existingAddress is a public address.
+func existingAddress(project, name, address, description string) plan.Change {
+	return plan.Exists(gcp.TypeGlobalAddress, "projects/"+project+"/global/addresses/"+name, map[string]any{
+		"name": name, "address": address, "addressType": "EXTERNAL", "project": project, "description": description,
+	})
+}
+
 // fits fails unless the checks let the run pass until it meets what exists already.
 func fits(t *testing.T, name string, existing ...plan.Change) {
 	t.Helper()
@@ -202,6 +257,8 @@ func TestTheRangesOfASubnetStayAsTheyWereMade(t *testing.T) {
 	for says, change := range map[string]plan.Change{
 		`network.podsRange = "10.40.0.0/16": was 10.20.0.0/16 when license-dev was made`:                       plan.Set("network.podsRange", "10.40.0.0/16"),
 		`network.servicesRange = "10.40.0.0/20": was 10.30.0.0/20 when license-dev was made`:                   plan.Set("network.servicesRange", "10.40.0.0/20"),
+		`network.nodesRange = "10.10.0.0/21": was 10.10.0.0/20 when license-dev was made`:                      plan.Set("network.nodesRange", "10.10.0.0/21"),
+		`network.nodesRange = "10.11.0.0/20": was 10.10.0.0/20 when license-dev was made`:                      plan.Set("network.nodesRange", "10.11.0.0/20"),
 		`network.podsRangeName = "all-pods": is no range of the subnet license-dev, and Google gives none ano`: plan.Set("network.podsRangeName", "all-pods"),
 	} {
 		_, err := stacktest.Try(t, "dev", plan.Preview(), subnet, change)
@@ -211,8 +268,8 @@ func TestTheRangesOfASubnetStayAsTheyWereMade(t *testing.T) {
 
 func TestAClusterOfTheStackStaysAsItWasMade(t *testing.T) {
 	t.Parallel()
-	made := plan.Exists(gcp.TypeCluster, "projects/coditect-licenses-dev/locations/us-central1/clusters/license-dev", map[string]any{
-		"name": "license-dev", "network": "projects/coditect-licenses-dev/global/networks/license-dev",
+	made := existingCluster("coditect-licenses-dev", "license-dev", map[string]any{
+		"network":              "projects/coditect-licenses-dev/global/networks/license-dev",
 		"subnetwork":           "projects/coditect-licenses-dev/regions/us-central1/subnetworks/license-dev",
 		"privateClusterConfig": map[string]any{"masterIpv4CidrBlock": "172.16.0.0/28"},
 	})
@@ -224,6 +281,42 @@ func TestAClusterOfTheStackStaysAsItWasMade(t *testing.T) {
 		_, err := stacktest.Try(t, "dev", plan.Preview(), made, change)
 		require.ErrorContains(t, err, says)
 	}
+}
+
+func TestTheNodesMayGetAWiderRange(t *testing.T) {
+	t.Parallel()
+	subnet := plan.Exists(gcp.TypeSubnetwork, "projects/coditect-licenses-dev/regions/us-central1/subnetworks/license-dev", map[string]any{
+		"name": "license-dev", "network": "projects/coditect-licenses-dev/global/networks/license-dev", "ipCidrRange": "10.10.0.0/20",
+		"secondaryIpRanges": []any{
+			map[string]any{"rangeName": "pods", "ipCidrRange": "10.20.0.0/16"}, map[string]any{"rangeName": "services", "ipCidrRange": "10.30.0.0/20"},
+		},
+	})
+	fits(t, "dev", subnet, plan.Set("network.nodesRange", "10.10.0.0/19"))
+}
+
+func TestWhatTheStackMadeUnderAnotherNameIsFoundByTheLastUpdate(t *testing.T) {
+	t.Parallel()
+	const project = "coditect-licenses-dev"
+	cluster, address := existingCluster(project, "license-old", nil), existingAddress(project, "license-old", "34.8.51.1", "Edge of the license platform")
+	last := plan.Updated(map[string]any{
+		"cluster": "license-old", "clusterLocation": "us-central1", "edgeAddress": "34.8.51.1", "sqlConnectionName": project + ":us-central1:stores-1a2b3c4",
+	})
+	_, err := stacktest.Try(t, "dev", plan.Preview(), cluster, address, last)
+	require.ErrorContains(t, err, `check ownCluster: kubernetes.cluster.name = "license-dev": was license-old in the last update`)
+	require.ErrorContains(t, err, `check edgeAddress: network.edgeAddress.name = "license-dev": was license-old in the last update (34.8.51.1)`)
+
+	_, err = stacktest.Try(t, "dev", plan.Preview(), address, last, plan.Set("network.edgeAddress", map[string]any{"name": "license-old", "adopt": true}))
+	require.ErrorContains(t, err, `network.edgeAddress.adopt = true: the address license-old (34.8.51.1) was made by a stack of the platform, which would give it up`)
+
+	stacktest.Deploy(t, "dev", plan.Preview(), last) // neither is there any more
+	stacktest.Deploy(t, "dev", plan.Preview(), cluster, address, last, plan.Set("checks.skip", []any{"ownCluster", "edgeAddress"}))
+}
+
+func TestAPlatformThatIsWhereItWasIsFine(t *testing.T) {
+	t.Parallel()
+	stacktest.Deploy(t, "prod", plan.Preview(), existingDatabase("10.60.0.3"), plan.Updated(map[string]any{
+		"cluster": "coditect-cluster", "clusterLocation": "us-central1", "edgeAddress": plan.Edge, "sqlConnectionName": "coditect-cloud-infra:us-central1:stores-1a2b3c4",
+	}))
 }
 
 func TestKeysThatWereMadeAsTheSettingsSayAreFine(t *testing.T) {
@@ -325,7 +418,7 @@ func TestALockdownIsNotHeldUpByAWrongWorld(t *testing.T) {
 
 func TestWhatIsCreatedIsNotLookedUp(t *testing.T) {
 	t.Parallel()
-	wrong, others := []plan.Change{}, []string{"peeredRanges", "dataplane", "sslPolicy"} // a policy that is named is never ours
+	wrong, others := []plan.Change{}, []string{"peeredRanges", "dataplane", "sslPolicy", "place"} // a policy that is named is never ours
 	for _, world := range wrongWorlds() {
 		if len(world.changes) == 1 && !slices.Contains(others, world.check) {
 			wrong = append(wrong, world.changes[0])

@@ -13,7 +13,7 @@ import (
 	"github.com/coditect-ai/license-platform/setting"
 )
 
-// Names of the checks of a cluster: of an adopted one, but for the last.
+// Names of the checks of a cluster: of an adopted one, but the last is of every cluster.
 const (
 	CheckDataplane        = "dataplane"
 	CheckWorkloadIdentity = "workloadIdentity"
@@ -38,13 +38,17 @@ type CheckArgs struct {
 	NodeAccount string
 	// Autoscaled says that the number of the API's pods changes by itself.
 	Autoscaled bool
+	// LastName and LastLocation are those of the cluster in which the last update left the
+	// platform; empty before the first one.
+	LastName, LastLocation string
 }
 
 // Checks compares the settings with the adopted cluster, or with the one that an earlier
 // update created. Google is asked once.
 func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) setting.Checks {
+	moved := setting.Check{Name: CheckOwnCluster, Look: func() (setting.Problems, error) { return args.moved(ctx, opts) }}
 	if !args.Settings.Adopt {
-		return setting.Checks{{Name: CheckOwnCluster, Look: func() (setting.Problems, error) { return args.ownCluster(ctx, opts) }}}
+		return setting.Checks{moved, {Name: CheckOwnCluster, Look: func() (setting.Problems, error) { return args.ownCluster(ctx, opts) }}}
 	}
 	var found *container.LookupClusterResult
 	with := func(compare func(CheckArgs, *container.LookupClusterResult) setting.Problems) func() (setting.Problems, error) {
@@ -66,6 +70,8 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) se
 		{Name: CheckClusterNetwork, Look: with(clusterNetwork)},
 		{Name: CheckNodeTaints, Look: with(nodeTaints)},
 		{Name: CheckAddons, Look: with(addons)},
+		{Name: CheckOwnCluster, Look: with(created)},
+		moved,
 	}
 }
 

@@ -56,6 +56,9 @@ func decidedOfNodes() []string {
 	return []string{"initialNodeCount", "nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"}
 }
 
+// description tells a cluster that a stack made from others.
+const description = "Runs the license API"
+
 // firstDiskGB is the size of a boot disk in the first pool, which no pod of ours ever uses.
 const firstDiskGB = 30
 
@@ -69,7 +72,7 @@ func clusterArgs(args *Args) *container.ClusterArgs {
 	return &container.ClusterArgs{
 		Fleet:              fleet,
 		Name:               pulumi.String(s.Name),
-		Description:        pulumi.String("Runs the license API"),
+		Description:        pulumi.String(description),
 		Location:           pulumi.String(s.Location),
 		DeletionProtection: pulumi.Bool(s.Protected()),
 		ReleaseChannel:     container.ClusterReleaseChannelArgs{Channel: pulumi.String(s.channel())},

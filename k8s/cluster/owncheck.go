@@ -27,6 +27,40 @@ func (args CheckArgs) ownCluster(ctx *pulumi.Context, opts []pulumi.InvokeOption
 	}
 }
 
+// moved checks that the platform stays in the cluster of the last update. In another one every
+// object would be made anew, while the load balancer of the old one has the address still and
+// leads to Services that are deleted.
+func (args CheckArgs) moved(ctx *pulumi.Context, opts []pulumi.InvokeOption) (ps setting.Problems, err error) {
+	s := args.Settings
+	key, set, was := "kubernetes.cluster.name", s.Name, args.LastName
+	if s.Adopt && set == was {
+		key, set, was = "kubernetes.cluster.location", s.Location, args.LastLocation // a created one is in the platform's region
+	}
+	if args.LastName == "" || set == was {
+		return nil, nil
+	}
+	_, err = container.LookupCluster(ctx, &container.LookupClusterArgs{Name: args.LastName, Location: &args.LastLocation, Project: &args.Project}, opts...)
+	switch {
+	case err == nil:
+		ps.Add(key, set, "was "+was+" in the last update: everything would be made anew in another cluster, while the load balancer of this one keeps the address and leads to what is deleted",
+			was+"; how the platform gets another cluster is in docs/later.md")
+		return ps, nil
+	case taken.Absent(err):
+		return nil, nil // nothing is left there
+	default:
+		return nil, fmt.Errorf("%s = %q: look up the cluster of the last update, %s: %w", key, set, args.LastName, err)
+	}
+}
+
+// created refuses to adopt a cluster that a stack of the platform has made: that stack would
+// take it for one that is wanted no more, and delete it.
+func created(_ CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
+	if found.Description == description {
+		ps.Add("kubernetes.cluster.adopt", true, "cluster "+found.Name+" was made by a stack of the platform, which would delete it", "false, or the cluster of somebody else")
+	}
+	return ps
+}
+
 // differs lists what a cluster keeps as it was made
 // (https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/container/resource_container_cluster.go).
 func (args CheckArgs) differs(found *container.LookupClusterResult) (ps setting.Problems) {

@@ -84,6 +84,9 @@ func Found(function string, values map[string]any) Change {
 	}
 }
 
+// Updated lets the run find these outputs of the last update.
+func Updated(outputs map[string]any) Change { return Found(outputsOfStack, outputs) }
+
 // Exists puts something into the cloud that is there before the run.
 func Exists(typ, id string, properties map[string]any) Change {
 	return func(r *Run) {

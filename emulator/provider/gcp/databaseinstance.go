@@ -79,7 +79,7 @@ func (w *Cloud) computeInstance(d *provider.Draft) error {
 	}
 	at := provider.Properties(d.Outputs).Text("privateIpAddress")
 	if at == "" {
-		free, err := w.privateAddress(TypeDatabaseInstance)
+		free, err := w.privateAddress(TypeDatabaseInstance, d.Inputs.Text("settings.ipConfiguration.allocatedIpRange"))
 		if err != nil {
 			return err
 		}
@@ -100,20 +100,33 @@ func (w *Cloud) computeInstance(d *provider.Draft) error {
 	return nil
 }
 
-// privateAddress takes the next free address of the private services range for a type
-// of instance. Each service has a part of the range to itself
+// privateAddress takes the next free address of the private services range with this name
+// for a type of instance. Each service has a part of the range to itself
 // (https://cloud.google.com/vpc/docs/private-services-access#allocation): Cloud SQL the
 // lower half, Memorystore the upper one, so that the order in which two instances are
 // made does not matter.
-func (w *Cloud) privateAddress(typ string) (netip.Addr, error) {
+func (w *Cloud) privateAddress(typ, reserved string) (netip.Addr, error) {
 	taken := map[string]bool{}
 	for _, r := range w.Store.List(typ) {
 		outputs := provider.Properties(r.Outputs)
 		taken[outputs.Text("privateIpAddress")], taken[outputs.Text("host")] = true, true
 	}
-	lower, upper := halves(w.Addresses.PrivateServices)
+	lower, upper := halves(w.privateRange(reserved))
 	part := map[string]netip.Prefix{TypeDatabaseInstance: lower, TypeRedisInstance: upper}[typ]
 	return nextAddress(part, func(a netip.Addr) bool { return taken[a.String()] })
+}
+
+// privateRange is the range that has this name: the platform's, or the one that others had
+// before.
+func (w *Cloud) privateRange(name string) netip.Prefix {
+	theirs := w.Addresses.TheirPrivateServices
+	for _, r := range w.Store.List(TypeGlobalAddress) {
+		outputs := provider.Properties(r.Outputs)
+		if theirs.IsValid() && outputs.Text("name") == last(name) && outputs.Text("address") == theirs.Addr().String() {
+			return theirs
+		}
+	}
+	return w.Addresses.PrivateServices
 }
 
 func databaseFlags(p provider.Properties) map[string]string {

@@ -25,6 +25,7 @@ func (w *Cloud) Functions() map[string]provider.Function {
 		"gcp:organizations/getProject:getProject":                   w.getProject,
 		"gcp:logging/getSink:getSink":                               w.lookup(TypeLogSink, func(d *provider.Draft) string { return d.Inputs.Text("id") }),
 		"gcp:logging/getProjectCmekSettings:getProjectCmekSettings": w.getProjectCmekSettings,
+		"gcp:sql/getDatabaseInstance:getDatabaseInstance":           w.getDatabaseInstance,
 	}
 }
 
@@ -61,7 +62,7 @@ func (w *Cloud) getCluster(_ context.Context, config provider.Configuration, arg
 	}
 	outputs := provider.Properties(found.Outputs)
 	result := provider.Properties{
-		"id": found.ID, "name": outputs.Text("name"), "project": outputs.Text("project"), "location": outputs.Text("location"),
+		"id": found.ID, "name": outputs.Text("name"), "project": outputs.Text("project"), "location": outputs.Text("location"), "description": outputs.Text("description"),
 		"endpoint": outputs.Text("endpoint"), "masterVersion": outputs.Text("masterVersion"), "selfLink": outputs.Text("selfLink"),
 		"network": outputs.Text("network"), "subnetwork": outputs.Text("subnetwork"), "clusterIpv4Cidr": outputs.Text("clusterIpv4Cidr"),
 		"servicesIpv4Cidr": outputs.Text("servicesIpv4Cidr"),
@@ -119,6 +120,17 @@ func (w *Cloud) getCryptoKey(_ context.Context, config provider.Configuration, a
 	result["id"], result["versionTemplates"] = found.ID, []any{map[string]any(result.Object("versionTemplate"))}
 	delete(result, "versionTemplate")
 	return result, nil
+}
+
+// getDatabaseInstance returns an instance; its password is not read.
+func (w *Cloud) getDatabaseInstance(_ context.Context, config provider.Configuration, args provider.Properties) (provider.Properties, error) {
+	for _, r := range w.Store.List(TypeDatabaseInstance) {
+		outputs := provider.Properties(r.Outputs)
+		if outputs.Text("name") == args.Text("name") && outputs.Text("project") == (&provider.Draft{Config: config, Inputs: args}).Project() {
+			return provider.Properties{"id": r.ID, "name": outputs.Text("name"), "privateIpAddress": outputs.Text("privateIpAddress"), "region": outputs.Text("region")}, nil
+		}
+	}
+	return nil, apiError(404, "The Cloud SQL instance does not exist: %s", args.Text("name"))
 }
 
 // getAddresses lists the addresses that fit the filter, of all regions and the

@@ -64,7 +64,7 @@ func (w *Cloud) computeRedis(d *provider.Draft) error {
 	}
 	outputs := provider.Properties(d.Outputs)
 	if outputs.Text("host") == "" {
-		free, err := w.privateAddress(TypeRedisInstance)
+		free, err := w.privateAddress(TypeRedisInstance, d.Inputs.Text("reservedIpRange"))
 		if err != nil {
 			return err
 		}

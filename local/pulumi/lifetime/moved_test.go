@@ -59,5 +59,5 @@ func TestDrillOfAnotherRegion(t *testing.T) {
 	require.NoError(t, err)
 	w.set(t, "platform", []string{"region"}, "europe-west1")
 	err = w.open(t).Preview(t.Context(), func(engine.Step) {})
-	require.ErrorContains(t, err, "protect")
+	require.ErrorContains(t, err, `platform.region = "europe-west1": was us-central1 when the database was made`)
 }

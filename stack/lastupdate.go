@@ -1,0 +1,61 @@
+package stack
+
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
+
+// checkPlace is the name of the check of where the stack is.
+const checkPlace = "place"
+
+// readStackOutputs is the engine's own look-up of a stack's outputs, which a StackReference
+// makes, too (https://github.com/pulumi/pulumi/blob/v3.250.0/pkg/resource/deploy/builtins.go).
+const readStackOutputs = "pulumi:pulumi:readStackOutputs"
+
+// lastUpdate is what the last update that came to its end has left, as its outputs say. It is
+// empty before the first one. By it the program knows what had another name: no look-up by
+// the name of now finds that.
+type lastUpdate struct {
+	Cluster           string `pulumi:"cluster"`
+	ClusterLocation   string `pulumi:"clusterLocation"`
+	EdgeAddress       string `pulumi:"edgeAddress"`
+	SQLConnectionName string `pulumi:"sqlConnectionName"`
+}
+
+func readLastUpdate(ctx *pulumi.Context) (lastUpdate, error) {
+	var found struct {
+		Outputs lastUpdate `pulumi:"outputs"`
+	}
+	// Whether an output is marked as secret does not matter: none of these is one.
+	_, err := ctx.InvokePackageRaw(readStackOutputs, map[string]any{
+		"name": ctx.Organization() + "/" + ctx.Project() + "/" + ctx.Stack(),
+	}, &found, "")
+	return found.Outputs, err
+}
+
+// place is where the database is: PROJECT and REGION of PROJECT:REGION:INSTANCE, or nothing.
+func (l lastUpdate) place() (project, region string) {
+	parts := strings.Split(l.SQLConnectionName, ":")
+	if len(parts) != 3 {
+		return "", ""
+	}
+	return parts[0], parts[1]
+}
+
+// moved lists which settings ask for everything in another place: nothing moves there, so that
+// database, cache and keys would be made anew, empty, and the old ones deleted.
+func (l lastUpdate) moved(p Platform) (ps setting.Problems) {
+	project, region := l.place()
+	for _, place := range []struct{ key, set, was string }{
+		{"platform.project", p.Project, project}, {"platform.region", p.Region, region},
+	} {
+		if place.was != "" && place.set != place.was {
+			ps.Add(place.key, place.set, "was "+place.was+" when the database was made: it would be made anew, empty, as the cache, the keys and the network, and the old ones deleted",
+				place.was+", or a stack of its own (docs/later.md)")
+		}
+	}
+	return ps
+}
