@@ -12,7 +12,7 @@ RACE_PACKAGES = $(shell go list -f '{{$$sdk := false}}{{range .Deps}}{{if eq . "
 
 # Many packages wait for real servers, so more of them run than there are cores. The limit
 # is each package's, and far more than a busy machine needs.
-TESTFLAGS ?= -p 4 -timeout 20m
+TESTFLAGS ?= -p 4 -timeout 45m
 
 # The longest ones start first, so that the others run beside them.
 LONGEST := ./local/e2e ./app/server ./local/pulumi/engine

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/app/googlename"
 )
 
@@ -38,7 +38,7 @@ func in(t *testing.T, program string, files map[string]string, arguments ...stri
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))  //nolint:gosec // as in an image
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644)) //nolint:gosec // as in an image
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	command := exec.CommandContext(ctx, "/program", arguments...)
 	command.Path, command.Dir, command.Env = "/program", "/", []string{}

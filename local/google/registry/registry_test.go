@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -21,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coditect-ai/license-platform/app/apptest/await"
 	"github.com/coditect-ai/license-platform/local/google/registry"
 )
 
@@ -153,7 +153,7 @@ func TestLayersThatShareAConnectionDoNotWaitForEachOther(t *testing.T) {
 	// More than all streams of a connection may have under way together.
 	img, err := random.Image(3<<20, 6)
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	require.NoError(t, remote.Write(reference(t, server, repository+"/license-api", ":v1"), img,
 		remote.WithTransport(server.Client().Transport), remote.WithContext(ctx), remote.WithJobs(6)))
