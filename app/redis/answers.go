@@ -103,7 +103,7 @@ func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request str
 }
 
 // Forget implements app.Answers. It reads what is known of the tenant's answers, and so nothing of
-// other tenants.
+// other tenants. That is short: maxAnswers, and as many requests as the tenant began in keepPending at most.
 func (a *Answers) Forget(ctx context.Context, tenant, user string) error {
 	start := time.Now()
 	err := a.forget(ctx, tenant, user)
