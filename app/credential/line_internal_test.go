@@ -145,6 +145,39 @@ func TestWhoSendsMadeUpCredentialsDelaysNobodyElse(t *testing.T) {
 	}
 }
 
+func TestWhoFindsTheLineFullIsToldToComeAgainAndIsLetInThen(t *testing.T) {
+	t.Parallel()
+	s := slowStore{make(chan string), make(chan struct{})}
+	v := New(s, time.Now, slog.New(slog.DiscardHandler))
+	v.lookups = newLine(1, 1)
+	verify := func(letter, address string) error {
+		_, err := v.Verify(From(context.Background(), address), app.CredentialPrefix+"demo_"+strings.Repeat(letter, 26)+"_"+strings.Repeat("d", 52))
+		return err
+	}
+	ended := make(chan error, 3)
+	go func() { ended <- verify("a", "192.0.2.1") }()
+	await.Receive(t, s.asked)
+	go func() { ended <- verify("b", "192.0.2.2") }()
+	await.True(t, func() bool { return v.lookups.waits() == 1 })
+	err := verify("c", "192.0.2.3")
+	require.ErrorIs(t, err, errCrowded)
+	var refused *app.Error
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, app.CodeUnavailable, refused.Code)
+	assert.Positive(t, refused.RetryAfter)
+
+	s.answer <- struct{}{}
+	assert.Equal(t, "b", await.Receive(t, s.asked)[:1])
+	go func() { ended <- verify("c", "192.0.2.3") }()
+	await.True(t, func() bool { return v.lookups.waits() == 1 })
+	s.answer <- struct{}{}
+	assert.Equal(t, "c", await.Receive(t, s.asked)[:1])
+	s.answer <- struct{}{}
+	for range 3 {
+		assert.Equal(t, app.CodeInvalidToken, app.CodeOf(await.Receive(t, ended)))
+	}
+}
+
 func TestAnAddressIsANetworkWhereAClientHasManyOfThem(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{

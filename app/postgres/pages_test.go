@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,4 +49,55 @@ func TestWhatAnExportReadsDoesNotGrowWithOthers(t *testing.T) {
 		})
 		assert.Less(t, (rows-large)/turns, 500, "rows that are read for the data of %s, of %d", name, many)
 	}
+}
+
+func TestWhatIsAddedOrErasedBetweenTwoPagesOfAnExportHidesNothingElseAndDoublesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	event := func(user string) {
+		require.NoError(t, w.Record(t.Context(), acme, app.Event{Origin: app.Origin{User: user}, Action: app.ActionRelease, Detail: user}))
+	}
+	of := func(letter, user string) app.Lease {
+		l := lease("ide", user)
+		l.ID = "ide_" + strings.Repeat(letter, 26)
+		w.grant(l)
+		w.end(l, app.ReasonReleased)
+		return l
+	}
+	var there []string
+	for _, letter := range []string{"b", "d", "f", "h"} {
+		there = append(there, of(letter, "ada").ID)
+	}
+	gone := of("g", "bob")
+	event("ada")
+	var leases []string
+	events := map[int64]int{}
+	for after, pages := (app.Place{}), 0; pages < 10; pages++ {
+		data, err := w.Export(t.Context(), acme, "", after, 2, app.Event{Action: app.ActionExport})
+		require.NoError(t, err)
+		for _, l := range data.Leases {
+			leases, after.Lease = append(leases, l.ID), l.ID
+		}
+		for _, e := range data.Events {
+			events[e.ID]++
+			after.Event = e.ID
+		}
+		if pages == 0 {
+			of("a", "eve")
+			of("e", "eve")
+			event("eve")
+			_, err := w.Erase(t.Context(), acme, "bob", app.Event{Action: app.ActionErase})
+			require.NoError(t, err)
+		}
+		if len(data.Leases) < 2 && len(data.Events) < 2 {
+			break
+		}
+	}
+	assert.Subset(t, leases, there)
+	assert.NotContains(t, leases, gone.ID, "who is erased meanwhile is not in the pages that follow")
+	assert.Len(t, leases, len(there)+1, "a lease behind the place that was reached comes along, each once")
+	for id, times := range events {
+		assert.Equal(t, 1, times, id)
+	}
+	assert.Len(t, events, w.server.Count(t, `SELECT count(*) FROM licensing.audit WHERE user_id IN ('ada', 'eve')`))
 }
