@@ -174,6 +174,7 @@ func TestWhoIsRenewedKeepsTheGroupOrGetsTheFirstThatHasASeat(t *testing.T) {
 	again = in.got("ada", "ada", both...)
 	assert.Equal(t, "qa", again.Group)
 	assert.True(t, again.Regrouped)
+	assert.Equal(t, map[string]int{"qa": 1, "devs": 1}, in.usage().Reserved, "it counts to the group once it is confirmed")
 
 	_, err := in.seats.Free(t.Context(), in.license.Ref(), in.got("dan", "dan", both...).Lease, "dan", app.ReasonReleased, app.Origin{}, nil)
 	require.NoError(t, err)
