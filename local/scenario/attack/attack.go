@@ -83,7 +83,7 @@ func (r Result) Verdict() string {
 
 // patience bounds one try, tries how often an attack is tried, and rest is the time between.
 const (
-	patience = 30 * time.Second
+	patience = 2 * time.Minute
 	tries    = 3
 	rest     = time.Second
 )

@@ -77,7 +77,7 @@ func TestAttacksAreMadeInOrderUntilTheEnd(t *testing.T) {
 		return attack.Attack{Name: name, Try: func(ctx context.Context, _ *attack.Target) (attack.Finding, error) {
 			deadline, bounded := ctx.Deadline()
 			assert.True(t, bounded)
-			assert.Less(t, time.Until(deadline), time.Minute)
+			assert.Less(t, time.Until(deadline), 5*time.Minute)
 			made = append(made, name)
 			then()
 			return attack.Finding{}, nil
