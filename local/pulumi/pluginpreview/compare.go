@@ -18,7 +18,9 @@ func Compare(planned, known []string) (d Difference) {
 func withoutImplicit(urns []string) (rest []string) {
 	for _, urn := range urns {
 		name := urn[strings.LastIndex(urn, "::")+2:]
-		if strings.Contains(urn, "::pulumi:pulumi:Stack::") || strings.HasPrefix(name, "default_") && strings.Contains(urn, "::pulumi:providers:") {
+		// The engine's own provider, which reads outputs of stacks, has no version in its name.
+		implicit := name == "default" || strings.HasPrefix(name, "default_")
+		if strings.Contains(urn, "::pulumi:pulumi:Stack::") || implicit && strings.Contains(urn, "::pulumi:providers:") {
 			continue
 		}
 		rest = append(rest, urn)
