@@ -1,7 +1,9 @@
 package stack
 
 import (
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -25,15 +27,36 @@ type lastUpdate struct {
 	SQLConnectionName string `pulumi:"sqlConnectionName"`
 }
 
-func readLastUpdate(ctx *pulumi.Context) (lastUpdate, error) {
-	var found struct {
-		Outputs lastUpdate `pulumi:"outputs"`
+// lastUpdateTries is how often the outputs are read at most, lastUpdatePause the time between.
+const (
+	lastUpdateTries = 5
+	lastUpdatePause = 300 * time.Millisecond
+)
+
+// readLastUpdate tries again: an update writes the stack's state all the time, and a state that is kept in
+// a file can be read half-written, with the error "failed to load checkpoint: EOF" (its attributes are
+// written in place: https://github.com/google/go-cloud/blob/v0.46.0/blob/fileblob/attrs.go, setAttrs).
+func readLastUpdate(ctx *pulumi.Context) (found lastUpdate, err error) {
+	for try := 1; ; try++ {
+		var answer struct {
+			Outputs lastUpdate `pulumi:"outputs"`
+		}
+		// Whether an output is marked as secret does not matter: none of these is one.
+		_, err = ctx.InvokePackageRaw(readStackOutputs, map[string]any{
+			"name": ctx.Organization() + "/" + ctx.Project() + "/" + ctx.Stack(),
+		}, &answer, "")
+		if err == nil {
+			return answer.Outputs, nil
+		}
+		if try == lastUpdateTries {
+			return lastUpdate{}, fmt.Errorf("read the outputs of the last update: %w", err)
+		}
+		select {
+		case <-ctx.Context().Done():
+			return lastUpdate{}, fmt.Errorf("read the outputs of the last update: %w", err)
+		case <-time.After(lastUpdatePause):
+		}
 	}
-	// Whether an output is marked as secret does not matter: none of these is one.
-	_, err := ctx.InvokePackageRaw(readStackOutputs, map[string]any{
-		"name": ctx.Organization() + "/" + ctx.Project() + "/" + ctx.Stack(),
-	}, &found, "")
-	return found.Outputs, err
 }
 
 // place is where the database is: PROJECT and REGION of PROJECT:REGION:INSTANCE, or nothing.
