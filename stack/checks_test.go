@@ -255,11 +255,11 @@ func TestTheRangesOfASubnetStayAsTheyWereMade(t *testing.T) {
 	})
 	fits(t, "dev", subnet)
 	for says, change := range map[string]plan.Change{
-		`network.podsRange = "10.40.0.0/16": was 10.20.0.0/16 when license-dev was made`:                       plan.Set("network.podsRange", "10.40.0.0/16"),
-		`network.servicesRange = "10.40.0.0/20": was 10.30.0.0/20 when license-dev was made`:                   plan.Set("network.servicesRange", "10.40.0.0/20"),
-		`network.nodesRange = "10.10.0.0/21": was 10.10.0.0/20 when license-dev was made`:                      plan.Set("network.nodesRange", "10.10.0.0/21"),
-		`network.nodesRange = "10.11.0.0/20": was 10.10.0.0/20 when license-dev was made`:                      plan.Set("network.nodesRange", "10.11.0.0/20"),
-		`network.podsRangeName = "all-pods": is no range of the subnet license-dev, and Google gives none ano`: plan.Set("network.podsRangeName", "all-pods"),
+		`network.podsRange = "10.40.0.0/16": was 10.20.0.0/16 when license-dev was made`:                          plan.Set("network.podsRange", "10.40.0.0/16"),
+		`network.servicesRange = "10.40.0.0/20": was 10.30.0.0/20 when license-dev was made`:                      plan.Set("network.servicesRange", "10.40.0.0/20"),
+		`network.nodesRange = "10.10.0.0/21": was 10.10.0.0/20 when license-dev was made`:                         plan.Set("network.nodesRange", "10.10.0.0/21"),
+		`network.nodesRange = "10.11.0.0/20": was 10.10.0.0/20 when license-dev was made`:                         plan.Set("network.nodesRange", "10.11.0.0/20"),
+		`network.podsRangeName = "all-pods": is not a range of the subnet license-dev, and Google gives none ano`: plan.Set("network.podsRangeName", "all-pods"),
 	} {
 		_, err := stacktest.Try(t, "dev", plan.Preview(), subnet, change)
 		require.ErrorContains(t, err, says)

@@ -54,7 +54,11 @@ func lock(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the embedded cloud: %w", errors.Join(err, file.Close()))
 	}
-	return func() { _ = file.Close() }, nil
+	return func() {
+		// A child that is just being started has the file open, too, so that closing it alone could keep the lock.
+		_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+		_ = file.Close()
+	}, nil
 }
 
 // claim makes the folder, or makes sure that it is the embedded cloud's own, and for its user only:
@@ -65,7 +69,7 @@ func claim(dir string) error {
 		return fmt.Errorf("read the embedded cloud's folder: %w", err)
 	}
 	if !ours(dir, entries) {
-		return fmt.Errorf("%s has other files in it and is no embedded cloud's folder: name a new or an empty one with --dir", dir)
+		return fmt.Errorf("%s has other files in it and is not an embedded cloud's folder: name a new or an empty one with --dir", dir)
 	}
 	if err = os.MkdirAll(dir, 0o700); err == nil {
 		err = os.Chmod(dir, 0o700)

@@ -16,7 +16,7 @@ func TestAFolderWithOtherFilesIsNeverTakenForAnEmbeddedClouds(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(home, "lock"), []byte("another program's"), 0o644))
 	_, err := lock(home)
 	require.ErrorContains(t, err, "name a new or an empty one with --dir")
-	require.ErrorContains(t, (&app{dir: home, out: newPrinter(os.Stdout, os.Stderr)}).runDown(t.Context()), "is no embedded cloud's folder")
+	require.ErrorContains(t, (&app{dir: home, out: newPrinter(os.Stdout, os.Stderr)}).runDown(t.Context()), "is not an embedded cloud's folder")
 	assert.FileExists(t, filepath.Join(home, "thesis.txt"))
 }
 

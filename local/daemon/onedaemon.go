@@ -38,7 +38,8 @@ func alone(ctx context.Context, dir string) (release func() error, err error) {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
 		case err == nil:
-			return file.Close, nil
+			// A child that is just being started has the file open, too.
+			return func() error { return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close()) }, nil
 		case !errors.Is(err, syscall.EWOULDBLOCK):
 			return nil, errors.Join(fmt.Errorf("lock the folder of the embedded cloud: %w", err), file.Close())
 		}

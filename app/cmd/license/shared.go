@@ -55,6 +55,7 @@ func (s *shared) last() bool {
 // close unlocks.
 func (s *shared) close() {
 	if s != nil {
+		_ = unlock(s.file)
 		_ = s.file.Close()
 	}
 }

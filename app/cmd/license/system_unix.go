@@ -42,6 +42,9 @@ func openLock(path string) (*os.File, error) {
 func lockTogether(file *os.File) error { return lock(file, syscall.LOCK_SH) }
 func lockAlone(file *os.File) error    { return lock(file, syscall.LOCK_EX) }
 
+// unlock unlocks a file, also for a child that is just being started and has it open, too.
+func unlock(file *os.File) error { return syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }
+
 func lock(file *os.File, how int) error {
 	for {
 		err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)

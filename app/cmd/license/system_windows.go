@@ -27,3 +27,4 @@ func lockFolder(func(string) string) (string, error) { return "", errors.ErrUnsu
 func openLock(string) (*os.File, error)              { return nil, errors.ErrUnsupported }
 func lockTogether(*os.File) error                    { return errors.ErrUnsupported }
 func lockAlone(*os.File) error                       { return errors.ErrUnsupported }
+func unlock(*os.File) error                          { return errors.ErrUnsupported }

@@ -46,10 +46,10 @@ func relative(link string) string {
 	return link
 }
 
-// means says whether a form of an id, as the provider takes for an import, is that
+// matchesImportID says whether a form of an id, as the provider takes for an import, is that
 // of a resource: a self link, or the id's parts without the words between them
 // (PROJECT/REGION/NAME, or NAME alone).
-func means(given, id string) bool {
+func matchesImportID(given, id string) bool {
 	given = relative(given)
 	if given == "" || last(given) != last(id) {
 		return false

@@ -135,7 +135,7 @@ func (w *Cloud) Kinds() []provider.Kind {
 	for i := range kinds {
 		kinds[i].Compute = finish(kinds[i])
 		if kinds[i].MatchesImportID == nil {
-			kinds[i].MatchesImportID = means
+			kinds[i].MatchesImportID = matchesImportID
 		}
 		kinds[i].Fields = fields(kinds[i].Type)
 	}

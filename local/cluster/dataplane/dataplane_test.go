@@ -343,7 +343,7 @@ func TestAPodThatEndsLeavesNothingAndCanStartAgain(t *testing.T) {
 	}
 }
 
-func TestWithoutNamespacesThePoliciesHoldAtTheFrontDoorAndAWarningSaysSo(t *testing.T) {
+func TestWithoutNamespacesThePoliciesHoldAtTheLoadBalancerAndAWarningSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "/bin/false")
 	w.start()

@@ -23,7 +23,7 @@ import (
 
 // TestTheDeclaredPolicyDecidesAtTheLoadBalancer runs the whole way: store, load
 // balancer, load balancer, Cloud Armor, pods.
-func TestTheDeclaredPolicyDecidesAtTheFrontDoor(t *testing.T) {
+func TestTheDeclaredPolicyDecidesAtTheLoadBalancer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	license := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "license-api") }))

@@ -92,7 +92,10 @@ func build(ctx context.Context, root, binary string, say func(string)) error {
 	if err != nil {
 		return fmt.Errorf("lock the cache folder: %w", err)
 	}
-	defer func() { _ = lock.Close() }() // closing releases the lock
+	defer func() {
+		_ = syscall.Flock(int(lock.Fd()), syscall.LOCK_UN) // a child that is just being started has the file open, too
+		_ = lock.Close()
+	}()
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock the cache folder: %w", err)
 	}

@@ -54,10 +54,10 @@ func TestAResultIsJudgedByItsEvidence(t *testing.T) {
 		"passed as it has to": {
 			attack.Result{Attack: pass}, true, "untouched",
 		},
-		"a bystander that is stopped": {
+		"an honest request that is stopped": {
 			attack.Result{Attack: pass, Finding: attack.Finding{Layer: layer.CloudArmor, Rule: "waf-sqli (3000)"}}, false, "NOBODY'S BUSINESS",
 		},
-		"a bystander without a trace": {attack.Result{Attack: pass, Err: errors.New("nobody knows")}, false, "nobody knows"},
+		"an honest request without a trace": {attack.Result{Attack: pass, Err: errors.New("nobody knows")}, false, "nobody knows"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

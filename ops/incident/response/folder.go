@@ -79,7 +79,11 @@ func truncateLastLine(file *os.File) error {
 	return nil
 }
 
-func (f *folder) close() error { return f.journal.file.Close() }
+// close unlocks the folder. A child that is just being started has the file open, too, so that closing
+// it alone could keep others out for a moment.
+func (f *folder) close() error {
+	return errors.Join(syscall.Flock(int(f.journal.file.Fd()), syscall.LOCK_UN), f.journal.file.Close())
+}
 
 func (f *folder) at(name string) string { return filepath.Join(f.dir, name) }
 
