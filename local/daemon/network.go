@@ -31,8 +31,8 @@ func (d *Daemon) openNetwork() error {
 		Supervisor: d.supervisor, Shim: program, Log: d.log,
 		Rules: d.networkRules, Services: d.networkServices,
 		Pods: func() []kubelet.Pod { return d.kubelet.Pods() },
-		Environment: func(pod kubelet.Pod, beside bool) []string {
-			if beside {
+		Environment: func(pod kubelet.Pod, sharesNetwork bool) []string {
+			if sharesNetwork {
 				return []string{metadata.VariableOfSharedAddress(d.options.Plan.Metadata(), pod.IP)}
 			}
 			return []string{metadata.Variable()}

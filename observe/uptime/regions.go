@@ -42,10 +42,10 @@ func All() []string {
 
 // Admitted lists the regions whose checker's country is let in. A checker that
 // Cloud Armor refuses would report an outage that no client has.
-func Admitted(lets func(country string) bool) []string {
+func Admitted(admits func(country string) bool) []string {
 	var regions []string
 	for _, c := range checkers() {
-		if lets(c.country) {
+		if admits(c.country) {
 			regions = append(regions, c.region)
 		}
 	}

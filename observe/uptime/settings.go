@@ -66,21 +66,21 @@ func (s Settings) Validate() setting.Problems {
 
 // SelectedRegions are the regions that the check uses: those of the settings, else every
 // one whose country is let in.
-func (s Settings) SelectedRegions(lets func(country string) bool) []string {
+func (s Settings) SelectedRegions(admits func(country string) bool) []string {
 	if len(s.Regions) > 0 {
 		return s.Regions
 	}
-	return Admitted(lets)
+	return Admitted(admits)
 }
 
 // ValidateRegions lists what is wrong with the settings when only some countries are let
 // in.
-func (s Settings) ValidateRegions(lets func(country string) bool) setting.Problems {
+func (s Settings) ValidateRegions(admits func(country string) bool) setting.Problems {
 	var found setting.Problems
 	if s.Disabled {
 		return found
 	}
-	admitted := Admitted(lets)
+	admitted := Admitted(admits)
 	for i, region := range s.Regions {
 		if Known(region) && !slices.Contains(admitted, region) {
 			found.Add(fmt.Sprintf("regions[%d]", i), region, "stands in a country that Cloud Armor does not let in", strings.Join(append(admitted, "nothing"), ", "))

@@ -89,7 +89,7 @@ func table() map[string][]row {
 		"Secret Manager and Artifact Registry": storeRows(),
 		"Network, DNS and TLS":                 networkRows(),
 		"Identity and rights":                  identityRows(),
-		"Logging and monitoring":               slices.Concat(observeRows(), alertRows(), promiseRows()),
+		"Logging and monitoring":               slices.Concat(observeRows(), alertRows(), objectiveRows()),
 		"GKE":                                  clusterRows(),
 		"The provider's schema":                schemaRows(),
 		"Kubernetes objects":                   slices.Concat(workloadRows(), objectRows()),

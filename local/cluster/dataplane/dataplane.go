@@ -57,9 +57,9 @@ type Config struct {
 	Pods     func() []kubelet.Pod
 	Services func() []Service
 	// Environment are environment variables by which a pod's program finds what a
-	// cluster's pods find by themselves; nil for none. Beside says that the pod has no
+	// cluster's pods find by themselves; nil for none. sharesNetwork says that the pod has no
 	// network of its own, and so not the addresses that a cluster's have.
-	Environment func(pod kubelet.Pod, beside bool) []string
+	Environment func(pod kubelet.Pod, sharesNetwork bool) []string
 	// Log is told of everything that is denied.
 	Log *slog.Logger
 }

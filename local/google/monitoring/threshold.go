@@ -14,11 +14,11 @@ import (
 func measured(declared provider.Properties, at string, objectives map[string]provider.Properties) (string, error) {
 	filter := declared.Text(at + ".filter")
 	if burn, ok := objective.ParseBurnRate(filter); ok {
-		promise, known := objectives[burn.Objective]
+		slo, known := objectives[burn.Objective]
 		if !known {
 			return "", fmt.Errorf("the objective %s does not exist", burn.Objective)
 		}
-		return burnRate(promise, objective.Lookback(burn.Lookback))
+		return burnRate(slo, objective.Lookback(burn.Lookback))
 	}
 	selected, err := parseSelector(filter)
 	if err != nil {
@@ -29,9 +29,9 @@ func measured(declared provider.Properties, at string, objectives map[string]pro
 
 // burnRate is how many times faster than allowed an error budget is spent.
 // https://sre.google/workbook/alerting-on-slos/
-func burnRate(promise provider.Properties, lookback string) (string, error) {
-	goal, _ := promise.Number("goal")
-	bad, err := badShare(promise, lookback)
+func burnRate(slo provider.Properties, lookback string) (string, error) {
+	goal, _ := slo.Number("goal")
+	bad, err := badShare(slo, lookback)
 	if err != nil {
 		return "", err
 	}
@@ -42,34 +42,34 @@ func burnRate(promise provider.Properties, lookback string) (string, error) {
 func roundOff(share float64) float64 { return math.Round(share*1e9) / 1e9 }
 
 // badShare is the share of bad requests among all, over the lookback.
-func badShare(promise provider.Properties, lookback string) (string, error) {
+func badShare(slo provider.Properties, lookback string) (string, error) {
 	const ratio, cut = "requestBasedSli.goodTotalRatio", "requestBasedSli.distributionCut"
 	over := func(s selector, suffix string, more ...string) string {
 		return fmt.Sprintf("sum(rate(%s[%s]))", s.with(suffix, more...), lookback)
 	}
 	switch {
-	case promise.Has(ratio + ".badServiceFilter"):
-		bad, err := parseSelector(promise.Text(ratio + ".badServiceFilter"))
+	case slo.Has(ratio + ".badServiceFilter"):
+		bad, err := parseSelector(slo.Text(ratio + ".badServiceFilter"))
 		if err != nil {
 			return "", err
 		}
-		total, err := parseSelector(promise.Text(ratio + ".totalServiceFilter"))
+		total, err := parseSelector(slo.Text(ratio + ".totalServiceFilter"))
 		if err != nil {
 			return "", err
 		}
 		return over(bad, "") + " / " + over(total, ""), nil
-	case promise.Has(cut):
-		all, err := parseSelector(promise.Text(cut + ".distributionFilter"))
+	case slo.Has(cut):
+		all, err := parseSelector(slo.Text(cut + ".distributionFilter"))
 		if err != nil {
 			return "", err
 		}
-		slowest, _ := promise.Number(cut + ".range.max")
+		slowest, _ := slo.Number(cut + ".range.max")
 		if !isBound(slowest) {
 			return "", fmt.Errorf("the embedded load balancer measures latency in steps, and %v ms is not one of them: %s", slowest, boundsText())
 		}
 		return fmt.Sprintf("1 - %s / %s", over(all, "_bucket", "le="+strconv.Quote(strconv.FormatFloat(slowest, 'g', -1, 64))), over(all, "_count")), nil
 	default:
-		return "", fmt.Errorf("the objective %s counts neither bad requests nor a distribution", promise.Text("displayName"))
+		return "", fmt.Errorf("the objective %s counts neither bad requests nor a distribution", slo.Text("displayName"))
 	}
 }
 

@@ -61,22 +61,22 @@ type Timeline struct {
 }
 
 // data adds what the scripts, and people, ask for as JSON.
-func data(mux *http.ServeMux, world Cloud) {
-	mux.HandleFunc("GET /api/state", func(w http.ResponseWriter, _ *http.Request) { answer(w, console(world)) })
-	mux.HandleFunc("GET /api/figures", func(w http.ResponseWriter, _ *http.Request) { answer(w, timeline(world)) })
-	mux.HandleFunc("GET /api/topology", func(w http.ResponseWriter, _ *http.Request) { answer(w, world.Topology()) })
+func data(mux *http.ServeMux, cloud Cloud) {
+	mux.HandleFunc("GET /api/state", func(w http.ResponseWriter, _ *http.Request) { answer(w, console(cloud)) })
+	mux.HandleFunc("GET /api/figures", func(w http.ResponseWriter, _ *http.Request) { answer(w, timeline(cloud)) })
+	mux.HandleFunc("GET /api/topology", func(w http.ResponseWriter, _ *http.Request) { answer(w, cloud.Topology()) })
 	mux.HandleFunc("GET /api/seats", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
-		answer(w, world.Seats(ctx))
+		answer(w, cloud.Seats(ctx))
 	})
 	mux.HandleFunc("GET /api/audit", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
-		answer(w, world.Audit(ctx))
+		answer(w, cloud.Audit(ctx))
 	})
 	mux.HandleFunc("GET /api/requests", func(w http.ResponseWriter, r *http.Request) {
-		found, err := list(world.Book(), r)
+		found, err := list(cloud.Book(), r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
@@ -84,26 +84,26 @@ func data(mux *http.ServeMux, world Cloud) {
 		answer(w, found)
 	})
 	mux.HandleFunc("GET /api/requests/{id}", func(w http.ResponseWriter, r *http.Request) {
-		k, known := world.Book().Find(r.PathValue("id"))
+		k, known := cloud.Book().Find(r.PathValue("id"))
 		if !known {
 			http.Error(w, "no request with this id is kept: it is too old, or the id is wrong", http.StatusNotFound)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
-		answer(w, detail(k, world.Log(ctx, k.Passage)))
+		answer(w, detail(k, cloud.Log(ctx, k.Passage)))
 	})
 }
 
-func console(world Cloud) Console {
-	state := world.State()
+func console(cloud Cloud) Console {
+	state := cloud.State()
 	return Console{state.banner(), state}
 }
 
-func timeline(world Cloud) Timeline {
-	figures := world.Book().Figures()
+func timeline(cloud Cloud) Timeline {
+	figures := cloud.Book().Figures()
 	return Timeline{
-		Figures: figures, Marks: world.Marks(),
+		Figures: figures, Marks: cloud.Marks(),
 		Requests: rate(figures.Lately.All, figures.Seconds), Share: share(figures.Lately.Passed, figures.Lately.All),
 	}
 }

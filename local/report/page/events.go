@@ -38,7 +38,7 @@ type Batch struct {
 // streams tells every open page what happens, as server-sent events
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 type streams struct {
-	world  Cloud
+	cloud  Cloud
 	panels []*panel
 	// version changes with the files that pages are made of.
 	version string
@@ -47,17 +47,17 @@ type streams struct {
 	open int
 }
 
-func newStreams(world Cloud, version string) *streams {
-	return &streams{world: world, version: version, panels: []*panel{
-		{name: "state", every: 5 * time.Second, onChange: true, read: func(context.Context) (any, string) { return console(world), "" }},
-		{name: "topology", every: 2 * time.Second, onChange: true, read: func(context.Context) (any, string) { return world.Topology(), "" }},
+func newStreams(cloud Cloud, version string) *streams {
+	return &streams{cloud: cloud, version: version, panels: []*panel{
+		{name: "state", every: 5 * time.Second, onChange: true, read: func(context.Context) (any, string) { return console(cloud), "" }},
+		{name: "topology", every: 2 * time.Second, onChange: true, read: func(context.Context) (any, string) { return cloud.Topology(), "" }},
 		{name: "figures", every: time.Second, read: func(context.Context) (any, string) {
-			t := timeline(world)
+			t := timeline(cloud)
 			// When only time has passed, readers are told once a column is full.
 			return t, fmt.Sprint(t.Total, t.Now/t.Slot, len(t.Marks), newest(t.Marks))
 		}},
-		{name: "seats", every: 3 * time.Second, read: func(ctx context.Context) (any, string) { return world.Seats(ctx), "" }},
-		{name: "audit", every: 3 * time.Second, read: func(ctx context.Context) (any, string) { return world.Audit(ctx), "" }},
+		{name: "seats", every: 3 * time.Second, read: func(ctx context.Context) (any, string) { return cloud.Seats(ctx), "" }},
+		{name: "audit", every: 3 * time.Second, read: func(ctx context.Context) (any, string) { return cloud.Audit(ctx), "" }},
 	}}
 }
 
@@ -98,12 +98,12 @@ func (s *streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 
 	arrived := &arrivals{filter: filter}
-	defer s.world.Book().Watch(arrived.add)()
+	defer s.cloud.Book().Watch(arrived.add)()
 	messages := make(chan message)
 	for _, p := range s.panels {
 		changed := make(chan struct{}, 1)
 		if p.onChange {
-			defer s.world.Changes(func() {
+			defer s.cloud.Changes(func() {
 				select {
 				case changed <- struct{}{}:
 				default:
@@ -137,7 +137,7 @@ func (s *streams) write(ctx context.Context, w http.ResponseWriter, arrived *arr
 			if !any {
 				continue
 			}
-			counted := s.world.Book().Search(arrived.filter, 0, 0)
+			counted := s.cloud.Book().Search(arrived.filter, 0, 0)
 			batch.Matched, batch.Stored = counted.Matched, counted.Stored
 			if content, err := json.Marshal(batch); err == nil {
 				open = send(message{"requests", content})

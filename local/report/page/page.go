@@ -46,7 +46,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 // Handler serves the page at /, its data below /api/ and its events at /events. It
 // answers only requests for an address of this machine, so that no web page
 // elsewhere can read it by a name that leads here.
-func Handler(world Cloud) (http.Handler, error) {
+func Handler(cloud Cloud) (http.Handler, error) {
 	files, err := fs.Sub(web, "web")
 	if err != nil {
 		return nil, fmt.Errorf("find the page's files: %w", err)
@@ -61,20 +61,20 @@ func Handler(world Cloud) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		v := view{State: world.State(), Figures: world.Book().Figures()}
+		v := view{State: cloud.State(), Figures: cloud.Book().Figures()}
 		v.Banner = v.banner()
 		filter, err := requestlog.ParseFilter(r.URL.Query())
 		if err != nil {
 			v.Wrong = err.Error()
 		}
-		found := world.Book().Search(filter, 0, shown)
+		found := cloud.Book().Search(filter, 0, shown)
 		v.Filter, v.Rows, v.Matched = filter, rows(found.Requests), found.Matched
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		// A caller that is gone needs no page; the template itself is tested.
 		_ = parsed.Execute(w, v)
 	})
 	mux.HandleFunc("GET /playbooks/{name}", func(w http.ResponseWriter, r *http.Request) {
-		text, known := world.Playbook(r.PathValue("name"))
+		text, known := cloud.Playbook(r.PathValue("name"))
 		if !known {
 			http.Error(w, "this playbook does not exist", http.StatusNotFound)
 			return
@@ -83,8 +83,8 @@ func Handler(world Cloud) (http.Handler, error) {
 		_ = parsed.ExecuteTemplate(w, "playbook.html", blocks(text))
 	})
 	mux.Handle("GET /web/", http.StripPrefix("/web/", assets(files)))
-	data(mux, world)
-	mux.Handle("GET /events", newStreams(world, version))
+	data(mux, cloud)
+	mux.Handle("GET /events", newStreams(cloud, version))
 	return onlyHere(mux), nil
 }
 

@@ -18,7 +18,7 @@ const (
 	dashboardDocs = "https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards"
 )
 
-func promiseRows() []row {
+func objectiveRows() []row {
 	const bad, total = "requestBasedSli.goodTotalRatio.badServiceFilter", "requestBasedSli.goodTotalRatio.totalServiceFilter"
 	service := made{gcp.TypeMonitoredService, "service", map[string]any{"serviceId": "api"}}
 	objective := map[string]any{
