@@ -44,18 +44,9 @@ func (s *Service) Heartbeat(ctx context.Context, who Principal, lease string) (E
 
 // revive gives a lease whose seat was reclaimed a seat again, if one is free.
 func (s *Service) revive(ctx context.Context, who Principal, id string) (Extended, error) {
-	lease, err := s.ledger.Lease(ctx, who.Tenant, id)
+	lease, err := s.revivable(ctx, who, id)
 	if err != nil {
 		return Extended{}, err
-	}
-	if lease.User != who.User {
-		return Extended{}, notHolder()
-	}
-	if lease.Reason == ReasonTaken {
-		return Extended{}, LeaseTaken()
-	}
-	if !lease.EndedAt.IsZero() && lease.Reason != ReasonExpired {
-		return Extended{}, NewError(CodeLeaseEnded, "the lease is over: "+string(lease.Reason))
 	}
 	g, err := s.grantBy(ctx, lease.Ref(), func(license License, exact bool) (Grant, error) {
 		wanted := Reservation{Lease: id, Fingerprint: lease.Fingerprint, User: who.User, Kind: KindFloating, For: license.LeaseTTL, Groups: who.Groups, Revive: true, Exact: exact}
@@ -63,6 +54,10 @@ func (s *Service) revive(ctx context.Context, who Principal, id string) (Extende
 	})
 	switch CodeOf(err) {
 	case CodeNoSeats, CodeUserLimit, CodeSeatsReserved:
+		// An ending for good may have been written, and so left the live state, before the seat was asked for.
+		if _, err := s.revivable(ctx, who, id); err != nil {
+			return Extended{}, err
+		}
 		return Extended{}, leaseExpired()
 	}
 	if err != nil {
@@ -70,6 +65,22 @@ func (s *Service) revive(ctx context.Context, who Principal, id string) (Extende
 	}
 	s.meter.Lease("revived", 1)
 	return Extended{ExpiresAt: g.Lease.ExpiresAt, Interval: g.License.HeartbeatInterval, Revived: true}, nil
+}
+
+// revivable reads a lease of the caller's from the ledger that is not over for good.
+func (s *Service) revivable(ctx context.Context, who Principal, id string) (Lease, error) {
+	lease, err := s.ledger.Lease(ctx, who.Tenant, id)
+	switch {
+	case err != nil:
+		return Lease{}, err
+	case lease.User != who.User:
+		return Lease{}, notHolder()
+	case lease.Reason == ReasonTaken:
+		return Lease{}, LeaseTaken()
+	case !lease.EndedAt.IsZero() && lease.Reason != ReasonExpired:
+		return Lease{}, NewError(CodeLeaseEnded, "the lease is over: "+string(lease.Reason))
+	}
+	return lease, nil
 }
 
 // refOf finds the licence in a lease's id, which the caller has to be allowed.

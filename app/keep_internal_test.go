@@ -52,7 +52,18 @@ func TestAHeartbeatAsksTheLiveSeatsOnlyUnlessTheLeaseHasNone(t *testing.T) {
 		"one that finds no seat free": {func(s *stores) {
 			s.fails["Extend"], s.lease = []error{ErrAbsent}, over(ReasonExpired)
 			s.fails["Reserve"] = []error{NewError(CodeSeatsReserved, "")}
-		}, CodeLeaseExpired, []string{"Extend", "Lease", "License", "Reserve"}, tally{}},
+		}, CodeLeaseExpired, []string{"Extend", "Lease", "License", "Reserve", "Lease"}, tally{}},
+		"one whose seat was taken after the ledger was asked": {func(s *stores) {
+			s.fails["Extend"], s.lease = []error{ErrAbsent}, over("")
+			s.lease.EndedAt = time.Time{}
+			taken := over(ReasonTaken)
+			s.later, s.fails["Reserve"] = &taken, []error{NewError(CodeNoSeats, "")}
+		}, CodeLeaseTaken, []string{"Extend", "Lease", "License", "Reserve", "Lease"}, tally{}},
+		"one that was released after the ledger was asked": {func(s *stores) {
+			s.fails["Extend"], s.lease = []error{ErrAbsent}, over(ReasonExpired)
+			released := over(ReasonReleased)
+			s.later, s.fails["Reserve"] = &released, []error{NewError(CodeNoSeats, "")}
+		}, CodeLeaseEnded, []string{"Extend", "Lease", "License", "Reserve", "Lease"}, tally{}},
 		"one that was taken away while it is revived": {func(s *stores) {
 			s.fails["Extend"], s.lease = []error{ErrAbsent}, over(ReasonExpired)
 			s.fails["Grant"] = []error{NewError(CodeLeaseEnded, "")}

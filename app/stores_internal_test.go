@@ -29,6 +29,8 @@ type stores struct {
 	reserved Reserved
 	wanted   []Reservation
 	lease    Lease
+	// later is the lease from the second reading on, when it is given.
+	later    *Lease
 	held     []bool
 	extended Extended
 	endings  [][]Ending
@@ -83,7 +85,11 @@ func (s *stores) License(context.Context, LicenseRef) (License, error) {
 }
 
 func (s *stores) Lease(context.Context, string, string) (Lease, error) {
-	return s.lease, s.did("Lease")
+	lease := s.lease
+	if s.later != nil {
+		s.lease = *s.later
+	}
+	return lease, s.did("Lease")
 }
 
 func (s *stores) Grant(_ context.Context, l Lease, revision int64, endings []Ending, event Event) error {
