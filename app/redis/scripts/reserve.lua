@@ -52,8 +52,9 @@ local function idlest(taken)
   for i = 1, #first, 2 do
     local _, _, was = holder(first[i])
     local seat = tonumber(first[i + 1])
-    -- Near the licence's end nobody can say how long one is silent.
-    local silent = seat < finish and math.min(now + s[5] + grace - seat, now - (s[10] or 0)) or 0
+    -- Near the licence's end nobody can say how long one is silent, nor where a longer lease time of before
+    -- has promised its seat.
+    local silent = seat < finish and math.max(0, math.min(now + s[5] + grace - seat, now - (s[10] or 0))) or 0
     if was == 'f' and silent >= tonumber(s[9]) then
       local its, keep = redis.call('HGET', groups, first[i]), keeps
       for _, one in ipairs(reserved) do

@@ -1,0 +1,42 @@
+package redis_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coditect-ai/license-platform/app"
+)
+
+func TestASeatThatWasPromisedByALongerLeaseTimeIsTakenOnlyWhereNobodyHasToBeIdle(t *testing.T) {
+	t.Parallel()
+	seats, client := housekeeping(t)
+	for name, c := range map[string]struct {
+		idle time.Duration
+		ends time.Duration // of the licence, from now; 0 for never
+		code app.Code
+	}{
+		"nobody has to be idle":                         {0, 0, ""},
+		"one has to be idle":                            {time.Minute, 0, app.CodeNoSeats},
+		"nobody has to be idle, near the licence's end": {0, 3 * time.Minute, ""},
+		"one has to be idle, near the licence's end":    {time.Minute, 3 * time.Minute, app.CodeNoSeats},
+	} {
+		require.NoError(t, client.FlushAll(t.Context()).Err())
+		now := time.Now()
+		l := license("acme", "ide", 1)
+		l.WhenFull, l.TakeIdle, l.PromisedUntil = app.WhenFullTake, c.idle, now.Add(11*time.Minute)
+		if c.ends > 0 {
+			l.ExpiresAt = now.Add(c.ends)
+		}
+		held := app.Lease{ID: app.NewLeaseID("ide"), Kind: app.KindFloating, Fingerprint: "laptop", User: "ada", GrantedAt: now}
+		rebuild, err := seats.Begin(t.Context(), l.Ref())
+		require.NoError(t, err)
+		require.NoError(t, seats.Stage(t.Context(), rebuild, l, []app.Lease{held}))
+		require.NoError(t, seats.Load(t.Context(), rebuild, l))
+		r, err := seats.Reserve(t.Context(), l, app.Reservation{Lease: app.NewLeaseID("ide"), Claim: "c", Fingerprint: "desktop", User: "bob", Kind: app.KindFloating, For: l.LeaseTTL})
+		assert.Equal(t, c.code, app.CodeOf(err), name)
+		assert.Equal(t, c.code == "", r.Takes, name)
+	}
+}
