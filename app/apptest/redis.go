@@ -60,8 +60,10 @@ func (r *Redis) PID() int { return r.command.Process.Pid }
 func (r *Redis) Client() *goredis.Client {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(r.CA))
+	// A busy machine answers late, and what a test does may not fail because of that.
+	const timeout = 30 * time.Second
 	return goredis.NewClient(&goredis.Options{
-		Addr: r.Address, Password: Password, DialTimeout: time.Second, DisableIdentity: true,
+		Addr: r.Address, Password: Password, DialTimeout: timeout, ReadTimeout: timeout, WriteTimeout: timeout, DisableIdentity: true,
 		TLSConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 	})
 }
