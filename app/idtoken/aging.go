@@ -35,6 +35,8 @@ type agingKeys struct {
 	tried         time.Time
 	// unanswered says that the issuer was asked since it gave its keys.
 	unanswered bool
+	// failed is why the issuer did not give them when it was asked last; nil when it did.
+	failed error
 }
 
 // VerifySignature implements oidc.KeySet.
@@ -61,7 +63,9 @@ func (k *agingKeys) VerifySignature(ctx context.Context, token string) ([]byte, 
 // fetch verifies the token with keys that are fetched for it, and puts them in the place of those of before.
 func (k *agingKeys) fetch(ctx context.Context, next oidc.KeySet, token string) ([]byte, error) {
 	payload, err := next.VerifySignature(ctx, token)
-	if !notFetched(err) {
+	if notFetched(err) {
+		k.fail(err)
+	} else {
 		k.replace(next)
 	}
 	return payload, err //nolint:wrapcheck // the verifier adds its context
@@ -93,8 +97,34 @@ func (k *agingKeys) replace(set oidc.KeySet) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.next == set {
-		k.current, k.next, k.fetched, k.unanswered = set, nil, k.now(), false
+		k.current, k.next, k.fetched, k.unanswered, k.failed = set, nil, k.now(), false, nil
 	}
+}
+
+func (k *agingKeys) fail(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failed = err
+}
+
+// anyToken has the form of a token, and no key signed it: {"alg":"RS256","kid":"-"}.{}.
+const anyToken = "eyJhbGciOiJSUzI1NiIsImtpZCI6Ii0ifQ.e30.AA"
+
+// check returns why the issuer did not give its keys when it was asked last; nil when it did. It asks when
+// there are no keys yet, or too old ones, and again after a failure; otherwise it leaves that to the next token.
+func (k *agingKeys) check(ctx context.Context) error {
+	k.mu.Lock()
+	now, failed := k.now(), k.failed
+	known := k.current != nil && now.Sub(k.fetched) < keysStale && (failed == nil || now.Sub(k.tried) < keysRetry)
+	k.mu.Unlock()
+	if known {
+		return failed
+	}
+	// That the token is not good was clear; what counts is whether there were keys to tell.
+	if _, err := k.VerifySignature(ctx, anyToken); notFetched(err) {
+		return err
+	}
+	return nil
 }
 
 // notFetched says that the issuer did not give its keys.

@@ -47,6 +47,7 @@ type Options struct {
 // a client's next heartbeat costs no signature check.
 type Verifier struct {
 	options  Options
+	keys     *agingKeys
 	verifier *oidc.IDTokenVerifier
 
 	mu    sync.Mutex
@@ -90,7 +91,10 @@ func New(ctx context.Context, o Options) (*Verifier, error) {
 	}
 	client := &http.Client{Transport: &paced{next: transport, now: o.Now}, Timeout: 5 * time.Second}
 	fresh := func() oidc.KeySet { return oidc.NewRemoteKeySet(oidc.ClientContext(ctx, client), o.KeysURL) }
-	return newVerifier(o, &agingKeys{fresh: fresh, now: o.Now}), nil
+	keys := &agingKeys{fresh: fresh, now: o.Now}
+	v := newVerifier(o, keys)
+	v.keys = keys
+	return v, nil
 }
 
 func newVerifier(o Options, keys oidc.KeySet) *Verifier {
@@ -124,6 +128,15 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	}
 	v.remember(sum, who, verified.Expiry)
 	return who, nil
+}
+
+// Ready returns nil when the issuer gave its keys the last time that it was asked, and asks when there are
+// none yet.
+func (v *Verifier) Ready(ctx context.Context) error {
+	if err := v.keys.check(ctx); err != nil {
+		return app.Unavailable("issuer's public keys", err)
+	}
+	return nil
 }
 
 func invalid(cause error) *app.Error { return app.InvalidToken(cause) }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strings"
+	"sync"
 	"time"
 
 	gkms "cloud.google.com/go/kms/apiv1"
@@ -27,6 +28,11 @@ type Observe func(operation string, took time.Duration, err error)
 type Client struct {
 	client  *gkms.KeyManagementClient
 	observe Observe
+
+	mu sync.Mutex
+	// failed is why the last signature failed, nil when it did not, and failedAt is when.
+	failed   error
+	failedAt time.Time
 }
 
 // Open returns a client; the endpoint is Google's own when empty. It does not
@@ -80,7 +86,15 @@ func checksum(data []byte) int64 {
 // Google asks (cloud.google.com/kms/docs/data-integrity-guidelines).
 func (c *Client) sign(ctx context.Context, version string, digest []byte) (signature []byte, err error) {
 	start := time.Now()
-	defer func() { c.observe("sign", time.Since(start), err) }()
+	defer func() {
+		if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+			// Who asked for it has hung up, which says nothing about KMS.
+			err = fmt.Errorf("sign with %s: %w", version, ctx.Err())
+		} else {
+			c.note(err)
+		}
+		c.observe("sign", time.Since(start), err)
+	}()
 	response, err := c.client.AsymmetricSign(ctx, &kmspb.AsymmetricSignRequest{
 		Name:         version,
 		Digest:       &kmspb.Digest{Digest: &kmspb.Digest_Sha512{Sha512: digest}},
@@ -97,6 +111,26 @@ func (c *Client) sign(ctx context.Context, version string, digest []byte) (signa
 		return nil, errors.New("the signature was damaged on its way from KMS: its CRC32C does not match")
 	}
 	return response.GetSignature(), nil
+}
+
+// telling is how long a signature that failed says that KMS does not sign: longer than clients take that
+// try again.
+const telling = 2 * time.Minute
+
+func (c *Client) note(failed error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed, c.failedAt = failed, time.Now()
+}
+
+// signing returns why the last signature failed, if it did lately.
+func (c *Client) signing() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.failedAt) > telling {
+		return nil
+	}
+	return c.failed
 }
 
 // publicKey returns the PEM of a version's public key.

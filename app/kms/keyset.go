@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
@@ -43,6 +44,8 @@ type KeySet struct {
 	// good is how long the content may be kept after it was read.
 	good time.Duration
 	read time.Time
+	// failed is why it could not be read the last time, nil when it could.
+	failed error
 }
 
 // NewKeySet returns the set of the given key versions.
@@ -76,6 +79,21 @@ func (k *KeySet) JSON(ctx context.Context) (content []byte, good time.Duration, 
 	return content, good, nil
 }
 
+// Check returns nil when KMS answered the last time: with the set, which is read when it has to be, and
+// with the last signature. The set of before is served all the same.
+func (k *KeySet) Check(ctx context.Context) error {
+	if _, _, err := k.JSON(ctx); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	failed := k.failed
+	k.mu.Unlock()
+	if err := cmp.Or(k.client.signing(), failed); err != nil {
+		return app.Unavailable("signing key", err)
+	}
+	return nil
+}
+
 // known returns the set as it was read last, nil when it never was, and whether it may be kept.
 func (k *KeySet) known() (content []byte, good time.Duration, fresh bool) {
 	k.mu.Lock()
@@ -90,7 +108,7 @@ func (k *KeySet) refresh(ctx context.Context) error {
 	defer k.mu.Unlock()
 	// A set that lacks a version is asked about each minute, and so is KMS when it does not answer, rather
 	// than with every request.
-	k.read, k.good = time.Now(), refreshSmall
+	k.read, k.good, k.failed = time.Now(), refreshSmall, err
 	switch {
 	case err != nil:
 		return err

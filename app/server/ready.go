@@ -14,7 +14,7 @@ import (
 // version that cannot reach its database must not replace one that can. After
 // that only Redis counts, because heartbeats and releases go on without the rest.
 type readiness struct {
-	seats, ledger, keys func(context.Context) error
+	seats, ledger, keys, identity func(context.Context) error
 	// fill tells how full Redis is, between 0 and 1, and measure is told.
 	fill    func(context.Context) (float64, error)
 	measure func(float64)
@@ -67,9 +67,10 @@ func (r *readiness) check(ctx context.Context) httpapi.Readiness {
 	if time.Now().Before(r.until) {
 		return r.last
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	// Who asks may hang up, and the answer is everybody's.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	checks := map[string]func(context.Context) error{"redis": r.seats, "postgresql": r.ledger, "kms": r.keys}
+	checks := map[string]func(context.Context) error{"redis": r.seats, "postgresql": r.ledger, "kms": r.keys, "identity": r.identity}
 	state := httpapi.Readiness{Checks: map[string]string{}}
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -92,7 +93,10 @@ func (r *readiness) check(ctx context.Context) httpapi.Readiness {
 		state.Checks["redisMemory"] = filled
 	})
 	group.Wait()
-	all := state.Checks["redis"] == "ok" && state.Checks["postgresql"] == "ok" && state.Checks["kms"] == "ok"
+	all := true
+	for name := range checks {
+		all = all && state.Checks[name] == "ok"
+	}
 	if all {
 		r.started.Store(true)
 	}

@@ -101,7 +101,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 		seats:  func(ctx context.Context) error { return redis.Ping(ctx, client) },
 		ledger: ledger.Ping,
 		fill:   func(ctx context.Context) (float64, error) { return redis.Fill(ctx, client) }, measure: measured.Filled,
-		keys: func(ctx context.Context) error { _, _, err := published.JSON(ctx); return err },
+		keys: published.Check, identity: verifier.Ready,
 	}
 	handler, err := httpapi.New(httpapi.Config{
 		Service: service, Authenticator: verifier, Credentials: credential.New(ledger, s.Now, log), Answers: answers,
