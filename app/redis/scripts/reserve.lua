@@ -46,27 +46,40 @@ local function place(taken, keep)
 end
 
 -- idlest returns the lease to take a seat from: the floating one that is silent for longest,
--- and at least as long as the licence says, if its end lets the user in.
+-- and at least as long as the licence says, if its end lets the user in. It looks at `looked` of those
+-- that are free soonest, `most` at a time: borrowed ones may be before it, and those whose end lets nobody in.
+local looked = 10 * most
 local function idlest(taken)
-  local first = redis.call('ZRANGE', leases, 0, most - 1, 'WITHSCORES')
-  for i = 1, #first, 2 do
-    local _, _, was = holder(first[i])
-    local seat = tonumber(first[i + 1])
-    -- Near the licence's end nobody can say how long one is silent, nor where a longer lease time of before
-    -- has promised its seat.
-    local silent = seat < finish and math.max(0, math.min(now + s[5] + grace - seat, now - (s[10] or 0))) or 0
-    if was == 'f' and silent >= tonumber(s[9]) then
-      local its, keep = redis.call('HGET', groups, first[i]), keeps
-      for _, one in ipairs(reserved) do
-        if one.group == its then
-          if one.left >= 0 then keep = keep + 1 end
-          one.left = one.left + 1
+  local hopeless = {}
+  for from = 0, looked - 1, most do
+    local some, names = redis.call('ZRANGE', leases, from, from + most - 1, 'WITHSCORES'), {}
+    if #some == 0 then return end
+    for i = 1, #some, 2 do names[#names + 1] = some[i] end
+    local held, theirs = redis.call('HMGET', holders, unpack(names)), {}
+    if #reserved > 0 then theirs = redis.call('HMGET', groups, unpack(names)) end
+    for i, lease in ipairs(names) do
+      local its = theirs[i] or ''
+      if string.sub(held[i] or '', -1) == 'f' and not hopeless[its] then
+        local seat = tonumber(some[2 * i])
+        -- Near the licence's end nobody can say how long one is silent, nor where a longer lease time of before
+        -- has promised its seat.
+        local silent = seat < finish and math.max(0, math.min(now + s[5] + grace - seat, now - (s[10] or 0))) or 0
+        -- Those behind it are silent for less.
+        if silent < tonumber(s[9]) then return end
+        local keep = keeps
+        for _, one in ipairs(reserved) do
+          if one.group == its then
+            if one.left >= 0 then keep = keep + 1 end
+            one.left = one.left + 1
+          end
         end
-      end
-      local group = place(taken - 1, keep)
-      if group then return first[i], group end
-      for _, one in ipairs(reserved) do
-        if one.group == its then one.left = one.left - 1 end
+        local group = place(taken - 1, keep)
+        if group then return lease, group end
+        for _, one in ipairs(reserved) do
+          if one.group == its then one.left = one.left - 1 end
+        end
+        -- Nor does the end of another one of the same group let the user in.
+        hopeless[its] = true
       end
     end
   end
