@@ -319,7 +319,7 @@ type Seats interface {
 	Free(ctx context.Context, ref LicenseRef, lease, user string, why Reason, by Origin, settled []Ending) (Ending, error)
 	// Reclaim frees expired seats and returns endings that wait for the ledger.
 	Reclaim(ctx context.Context, ref LicenseRef) ([]Ending, error)
-	// Settled forgets endings that the ledger has recorded.
+	// Settled forgets endings that the ledger has recorded. A lease that is over for good loses its seat, if it has one.
 	Settled(ctx context.Context, ref LicenseRef, endings []Ending) error
 	// Named returns the ids of the tenant's licences where it is kept who ended a lease.
 	Named(ctx context.Context, tenant string) ([]string, error)

@@ -53,21 +53,33 @@ func (s *Service) free(ctx context.Context, ref LicenseRef, lease, holder string
 // released tells the ledger of a seat that is free already.
 func (s *Service) released(ctx context.Context, ref LicenseRef, ending Ending) {
 	s.meter.Lease("released", 1)
+	endings := []Ending{ending}
+	written := s.end(ctx, ref, endings)
+	if !written {
+		// The ledger may have it all the same.
+		endings = nil
+	}
 	ctx, cancel := detached(ctx)
 	defer cancel()
-	endings := []Ending{ending}
-	if err := s.ledger.End(ctx, ref.Tenant, endings); err != nil {
-		s.log.WarnContext(ctx, "a released lease is not in the ledger yet; housekeeping will write it", "lease", ending.Lease, "error", err)
-		return
-	}
 	// A rebuild may have given the seat back while the ledger did not know yet.
 	again, err := s.free(ctx, ref, ending.Lease, "", ending.Reason, ending.By, endings)
-	if err == nil {
+	if err == nil && written {
 		err = s.settle(ctx, ref, []Ending{again})
 	}
 	if err != nil && !errors.Is(err, ErrAbsent) {
 		s.log.WarnContext(ctx, "cannot tell whether a rebuild brought a released seat back; it expires by itself", "lease", ending.Lease, "error", err)
 	}
+}
+
+// end writes endings to the ledger, and says whether that is certain.
+func (s *Service) end(ctx context.Context, ref LicenseRef, endings []Ending) (written bool) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	err := s.ledger.End(ctx, ref.Tenant, endings)
+	if err != nil {
+		s.log.WarnContext(ctx, "a released lease is not in the ledger yet; housekeeping will write it", "lease", endings[0].Lease, "error", err)
+	}
+	return err == nil
 }
 
 // releaseAbsent ends a lease without a seat: one that expired, and would be revived by

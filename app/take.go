@@ -57,6 +57,7 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 		held, err, unwritten := s.write(ctx, &g, reserved, grantEvent(who, g, wanted), how)
 		if unwritten != nil {
 			s.giveBack(ctx, g, wanted)
+			s.followLedger(ctx, g, reserved, unwritten)
 			if wanted.startOver(unwritten) {
 				fresh = true
 				continue
@@ -169,6 +170,34 @@ func (s *Service) giveBack(ctx context.Context, g Grant, wanted Reservation) {
 	defer cancel()
 	if err := s.seats.Cancel(ctx, g.Lease.Ref(), g.Lease.ID, wanted.Claim, why); err != nil && !errors.Is(err, ErrCold) {
 		s.log.WarnContext(ctx, "a reserved seat could not be given back; it expires by itself", "lease", g.Lease.ID, "error", err)
+	}
+}
+
+// followLedger tells the seats' store what the ledger has ended, though it refused the grant: the leases that
+// were to make room, and the device's own when that is over for good. Otherwise a live state that
+// was lost meanwhile, and loaded from what the ledger had before, would keep their seats for as long as
+// their holders send heartbeats.
+func (s *Service) followLedger(ctx context.Context, g Grant, reserved Reserved, why error) {
+	endings := reserved.Endings
+	switch CodeOf(why) {
+	case CodeLeaseTaken:
+		endings = append(endings, Ending{Lease: g.Lease.ID, At: g.Lease.GrantedAt, Reason: ReasonTaken})
+	case CodeLeaseEnded:
+		endings = append(endings, Ending{Lease: g.Lease.ID, At: g.Lease.GrantedAt, Reason: ReasonReleased})
+	case CodeNoSeats, CodeUserLimit, CodeSeatsReserved, CodeTenantSuspended, CodeLicenseSuspended, CodeLicenseRevoked, CodeLicenseExpired:
+	default:
+		// Of anything else it has written nothing, or nobody knows.
+		if !errors.Is(why, ErrChanged) {
+			return
+		}
+	}
+	if len(endings) == 0 {
+		return
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	if err := s.seats.Settled(ctx, g.Lease.Ref(), endings); err != nil {
+		s.log.WarnContext(ctx, "the live seats do not know yet which leases the ledger has ended", "tenant", g.Lease.Tenant, "license", g.Lease.License, "error", err)
 	}
 }
 

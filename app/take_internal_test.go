@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +54,32 @@ func TestALeaseThatItsDeviceHasIsConfirmedOnlyWhereItMayHaveChanged(t *testing.T
 		assert.Equal(t, len(c.reserved.Endings)/2, s.counts["taken"], name)
 		_, counted := s.counts["expired"]
 		assert.Equal(t, len(c.reserved.Endings) > 0, counted, name)
+	}
+}
+
+func TestTheLiveSeatsLearnWhatTheLedgerHasEndedThoughItRefusedTheGrant(t *testing.T) {
+	t.Parallel()
+	room := []Ending{{Lease: "ide_other", Reason: ReasonTaken}}
+	for name, c := range map[string]struct {
+		refused error
+		endings []Ending
+		settled string
+	}{
+		"no seat is free":               {NewError(CodeNoSeats, ""), room, "Settled 1"},
+		"the licence was changed":       {ErrChanged, room, "Settled 1"},
+		"the licence is suspended":      {NewError(CodeLicenseSuspended, ""), room, "Settled 1"},
+		"nothing was to be ended":       {NewError(CodeNoSeats, ""), nil, ""},
+		"the device's own is over":      {NewError(CodeLeaseEnded, ""), nil, "Settled 1"},
+		"the device's own is taken":     {NewError(CodeLeaseTaken, ""), room, "Settled 2"},
+		"nobody knows what was written": {Unavailable("ledger", errBroken), room, ""},
+		"a value cannot be stored":      {NewError(CodeValidation, ""), room, ""},
+	} {
+		s := newStores()
+		s.reserved.Endings = c.endings
+		s.fails["Grant"] = []error{c.refused}
+		_, _ = s.service.Acquire(t.Context(), ada(), "ide", "laptop")
+		settled := slices.DeleteFunc(s.called(), func(call string) bool { return !strings.HasPrefix(call, "Settled") })
+		assert.Equal(t, c.settled, strings.Join(settled, ", "), name)
 	}
 }
 

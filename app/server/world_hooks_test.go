@@ -32,7 +32,7 @@ type hooked struct {
 type hookedLedger struct {
 	app.Ledger
 	afterLicense, afterLease, afterOpen, afterSeat, beforeEnd, beforeErase func()
-	beforeGrant, afterGrant                                                func() error
+	beforeGrant, afterGrant, afterEnd                                      func() error
 }
 
 func newHooked(t *testing.T) *hooked {
@@ -102,7 +102,12 @@ func (l *hookedLedger) EndAll(ctx context.Context, all []app.Settlement) error {
 
 func (l *hookedLedger) End(ctx context.Context, tenant string, endings []app.Ending) error {
 	once(&l.beforeEnd)
-	return l.Ledger.End(ctx, tenant, endings)
+	err := l.Ledger.End(ctx, tenant, endings)
+	if after := l.afterEnd; err == nil && after != nil {
+		l.afterEnd = nil
+		return after()
+	}
+	return err
 }
 
 func (l *hookedLedger) Erase(ctx context.Context, tenant, user string, event app.Event) (int64, error) {
