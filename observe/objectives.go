@@ -82,7 +82,7 @@ func burnRateConditions(a objective.Alert, name pulumi.StringOutput) (conditions
 				Query: pulumi.String(a.Expression), Duration: pulumi.String("0s"),
 				// Every evaluation reads days of data, which half a minute changes hardly at all.
 				EvaluationInterval: pulumi.String("300s"),
-				AlertRule:          pulumi.String(a.Name), RuleGroup: pulumi.String("license-promises"),
+				AlertRule:          pulumi.String(a.Name), RuleGroup: pulumi.String("license-objectives"),
 			},
 		}}
 	}

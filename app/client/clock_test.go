@@ -103,7 +103,7 @@ func TestAServerWithoutDateIsJudgedByTheDevicesClockWithAMinutesLeeway(t *testin
 			w := newWorld(t)
 			w.set(func(w *world) { w.skew, w.dateless = test.skew, true })
 			config := w.config()
-			config.Patience = time.Nanosecond
+			config.StartTimeout = time.Nanosecond
 			seat, err := client.Hold(t.Context(), config)
 			require.ErrorIs(t, err, test.err)
 			if err == nil {

@@ -52,8 +52,8 @@ type Config struct {
 	// on a goroutine of its own; it may call Close. Nil: changes are not told. When it is slower than
 	// 16 changes, the oldest are left out.
 	Changed func(Change)
-	// Patience is how long Hold tries to reach the server at the start; 0 means 30 seconds.
-	Patience time.Duration
+	// StartTimeout is how long Hold tries to reach the server at the start; 0 means 30 seconds.
+	StartTimeout time.Duration
 	// Timeout limits each request; 0 means 10 seconds.
 	Timeout time.Duration
 	// CA is a file with the authorities to trust in place of the system's, PEM; Connect is the
@@ -90,9 +90,9 @@ type Change struct {
 }
 
 const (
-	defaultPatience = 30 * time.Second
-	defaultTimeout  = 10 * time.Second
-	maxFingerprint  = 256
+	defaultStartTimeout = 30 * time.Second
+	defaultTimeout      = 10 * time.Second
+	maxFingerprint      = 256
 )
 
 // complete checks what was given and fills in what was not.
@@ -111,15 +111,15 @@ func (c Config) complete() (Config, error) {
 	if err := checkServer(c.Server); err != nil {
 		return c, err
 	}
-	if c.Patience < 0 || c.Timeout < 0 {
-		return c, errors.New("client: Patience and Timeout cannot be negative")
+	if c.StartTimeout < 0 || c.Timeout < 0 {
+		return c, errors.New("client: StartTimeout and Timeout cannot be negative")
 	}
 	c.Server = strings.TrimRight(c.Server, "/")
 	if err := c.reach(); err != nil {
 		return c, err
 	}
-	if c.Patience == 0 {
-		c.Patience = defaultPatience
+	if c.StartTimeout == 0 {
+		c.StartTimeout = defaultStartTimeout
 	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout

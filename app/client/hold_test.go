@@ -28,7 +28,7 @@ func TestWhatTheServerRefusesAtTheStartIsReturnedAtOnce(t *testing.T) {
 			w := newWorld(t)
 			w.answer("acquire", answer)
 			config := w.config()
-			config.Patience = 500 * time.Millisecond
+			config.StartTimeout = 500 * time.Millisecond
 			_, err := client.Hold(t.Context(), config)
 			var refusal *client.Refusal
 			require.ErrorAs(t, err, &refusal)
@@ -68,12 +68,12 @@ func TestAServerThatIsNotThereYetIsWaitedForAtTheStart(t *testing.T) {
 	}
 }
 
-func TestHoldGivesUpWhenItsPatienceIsOver(t *testing.T) {
+func TestHoldGivesUpAfterItsStartTimeout(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.answer("acquire", broken)
 	config := w.config()
-	config.Patience = 3 * time.Second
+	config.StartTimeout = 3 * time.Second
 	ended := make(chan error, 1)
 	go func() { _, err := client.Hold(t.Context(), config); ended <- err }()
 	w.clock.wake(t, w.clock.sleeping(t))
@@ -146,7 +146,7 @@ func TestATokenThatIsNotTheServersOrIsForSomethingElseIsNoSeat(t *testing.T) {
 				writeJSON(rw, map[string]any{"leaseId": "demo_1", "token": token, "heartbeatSeconds": 20})
 			})
 			config := w.config()
-			config.Patience = time.Nanosecond
+			config.StartTimeout = time.Nanosecond
 			_, err := client.Hold(t.Context(), config)
 			assert.ErrorIs(t, err, test.want)
 		})

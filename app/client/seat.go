@@ -47,7 +47,7 @@ type Seat struct {
 
 // Hold acquires a seat and keeps it until ctx ends or Close is called. Close also releases it;
 // without that the seat is free again after the licence's lease time. A server that cannot be
-// reached is tried again for as long as Config.Patience; what the API refuses (no free seat,
+// reached is tried again for as long as Config.StartTimeout; what the API refuses (no free seat,
 // licence suspended…) is returned at once, as *Refusal.
 func Hold(ctx context.Context, config Config) (*Seat, error) {
 	config, err := config.complete()
@@ -66,10 +66,10 @@ func Hold(ctx context.Context, config Config) (*Seat, error) {
 	return s, nil
 }
 
-// first acquires the seat within the time that Config.Patience gives.
+// first acquires the seat within the time that Config.StartTimeout gives.
 func (s *Seat) first(ctx context.Context) error {
 	clock := s.keeper.config.Clock
-	deadline := clock.Now().Add(s.keeper.config.Patience)
+	deadline := clock.Now().Add(s.keeper.config.StartTimeout)
 	for {
 		g, err := s.keeper.acquire(ctx)
 		if err == nil {

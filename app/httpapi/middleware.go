@@ -49,7 +49,7 @@ func (a *api) observed(next http.Handler) http.Handler {
 		start := time.Now()
 		done := a.metrics.Started()
 		record := newRequest(r, a.config.Project)
-		ctx := &patience{Context: r.Context(), record: record, deadline: start.Add(a.config.RequestTimeout)}
+		ctx := &lazyDeadline{Context: r.Context(), record: record, deadline: start.Add(a.config.RequestTimeout)}
 		defer ctx.end()
 		r = r.WithContext(ctx)
 		out := &answered{ResponseWriter: w}

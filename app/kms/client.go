@@ -52,9 +52,9 @@ func Open(ctx context.Context, endpoint, ca string, observe Observe) (*Client, e
 // Close closes the connection.
 func (c *Client) Close() error { return c.client.Close() }
 
-// patience bounds a call: at most two more attempts within three seconds, and only
+// callOptions bound a call: at most two more attempts within three seconds, and only
 // while KMS cannot be reached.
-func patience() []gax.CallOption {
+func callOptions() []gax.CallOption {
 	return []gax.CallOption{
 		gax.WithTimeout(3 * time.Second),
 		gax.WithRetry(func() gax.Retryer {
@@ -99,7 +99,7 @@ func (c *Client) sign(ctx context.Context, version string, digest []byte) (signa
 		Name:         version,
 		Digest:       &kmspb.Digest{Digest: &kmspb.Digest_Sha512{Sha512: digest}},
 		DigestCrc32C: wrapperspb.Int64(checksum(digest)),
-	}, patience()...)
+	}, callOptions()...)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("sign with %s: %w", version, err)
@@ -137,7 +137,7 @@ func (c *Client) signing() error {
 func (c *Client) publicKey(ctx context.Context, version string) (pem string, err error) {
 	start := time.Now()
 	defer func() { c.observe("public_key", time.Since(start), err) }()
-	response, err := c.client.GetPublicKey(ctx, &kmspb.GetPublicKeyRequest{Name: version}, patience()...)
+	response, err := c.client.GetPublicKey(ctx, &kmspb.GetPublicKeyRequest{Name: version}, callOptions()...)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("get the public key of %s: %w", version, err)

@@ -106,14 +106,14 @@ func (h *herd) drive(start time.Time, length time.Duration, pace float64) (s sam
 		if err != nil || wait < 0 {
 			return s, err
 		}
-		patience := 1000
+		timeout := 1000
 		if pace > 0 {
-			patience = 0
+			timeout = 0
 			if err := awaitEvent(poll, wait); err != nil {
 				return s, err
 			}
 		}
-		n, err := syscall.EpollWait(poll, events, patience)
+		n, err := syscall.EpollWait(poll, events, timeout)
 		if err != nil && !errors.Is(err, syscall.EINTR) {
 			return s, err
 		}

@@ -142,8 +142,8 @@ func (a *app) takeOver(ctx context.Context) (dir string, release func(), err err
 }
 
 // lockWithin tries for a while.
-func lockWithin(ctx context.Context, dir string, patience time.Duration) (release func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func lockWithin(ctx context.Context, dir string, limit time.Duration) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()

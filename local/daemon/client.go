@@ -23,8 +23,8 @@ type Client struct {
 	http *http.Client
 }
 
-// patience is how long the daemon has for an answer.
-const patience = 30 * time.Second
+// answerTimeout is how long the daemon has for an answer.
+const answerTimeout = 30 * time.Second
 
 // ErrSilent says that the folder's daemon runs and does not answer.
 var ErrSilent = errors.New("the embedded cloud runs here and does not answer")
@@ -33,15 +33,15 @@ var ErrSilent = errors.New("the embedded cloud runs here and does not answer")
 // is none, also when one was killed and left its record behind, and ErrSilent when
 // it does not answer within 30 seconds.
 func Connect(ctx context.Context, dir string) (*Client, error) {
-	return connect(ctx, dir, patience)
+	return connect(ctx, dir, answerTimeout)
 }
 
-func connect(ctx context.Context, dir string, patience time.Duration) (*Client, error) {
+func connect(ctx context.Context, dir string, timeout time.Duration) (*Client, error) {
 	record, err := read(dir)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{Record: record, dir: dir, http: &http.Client{Timeout: patience}}
+	c := &Client{Record: record, dir: dir, http: &http.Client{Timeout: timeout}}
 	status, err := c.Status(ctx)
 	switch {
 	case err == nil:

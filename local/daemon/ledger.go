@@ -26,9 +26,9 @@ const (
 	maxEvents   = 200 // of each tenant, at once
 )
 
-// redisPatience bounds how long the console waits for Redis, so that there is time to
+// redisTimeout bounds how long the console waits for Redis, so that there is time to
 // tell of the licences without it.
-const redisPatience = time.Second
+const redisTimeout = time.Second
 
 // Reasons why the stores tell nothing. What a driver says may name accounts and is
 // kept to the log.
@@ -152,7 +152,7 @@ func (d *Daemon) counter() (count func(context.Context, *ledger.Ledger, app.Lice
 		if silent { // it has had its time
 			return nil, "not known: Redis does not answer"
 		}
-		bounded, cancel := context.WithTimeout(ctx, redisPatience)
+		bounded, cancel := context.WithTimeout(ctx, redisTimeout)
 		defer cancel()
 		usage, err := seats.Usage(bounded, ref)
 		if err == nil {

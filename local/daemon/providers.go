@@ -47,12 +47,12 @@ func addresses(plan address.Plan) gcp.Addresses {
 	}
 }
 
-// ingressPatience is how long the load balancer may take to serve an Ingress.
-const ingressPatience = time.Minute
+// ingressTimeout is how long the load balancer may take to serve an Ingress.
+const ingressTimeout = time.Minute
 
 // awaitIngress waits until the load balancer is in step.
 func (d *Daemon) awaitIngress(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, ingressPatience)
+	ctx, cancel := context.WithTimeout(ctx, ingressTimeout)
 	defer cancel()
 	for {
 		status := d.balancer.Sync()

@@ -74,15 +74,15 @@ func (m *machine) told(t *testing.T) (all []monitoring.Notification) {
 }
 
 // await returns the message that found finds among all, once it does.
-func (m *machine) await(t *testing.T, what string, patience time.Duration, found func([]monitoring.Notification) (monitoring.Notification, bool)) monitoring.Notification {
+func (m *machine) await(t *testing.T, what string, limit time.Duration, found func([]monitoring.Notification) (monitoring.Notification, bool)) monitoring.Notification {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
 		if n, ok := found(m.told(t)); ok {
 			return n
 		}
 		if time.Now().After(deadline) {
 			output, _ := m.command(t, "alerts")
-			require.Fail(t, what, "within %s:\n%s", patience, output)
+			require.Fail(t, what, "within %s:\n%s", limit, output)
 		}
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/coditect-ai/license-platform/app/verify"
 )
 
-// world is what the program gets from outside.
-type world struct {
+// process is what the program gets from the operating system.
+type process struct {
 	env func(string) string
 	in  io.Reader
 	out io.Writer
@@ -50,18 +50,18 @@ Settings come from options or, without them, from the environment:
 `
 
 // run carries out the command that arguments name.
-func run(ctx context.Context, arguments []string, w world) error {
-	commands := map[string]func(context.Context, *settings, world) error{
+func run(ctx context.Context, arguments []string, p process) error {
+	commands := map[string]func(context.Context, *settings, process) error{
 		"acquire": acquire, "run": hold, "borrow": borrow, "verify": check, "status": status, "release": release,
 	}
 	name := ""
 	if len(arguments) > 0 {
 		name = arguments[0]
 	}
-	s, flags := newSettings(name, w)
+	s, flags := newSettings(name, p)
 	if name == "--help" || name == "-h" || name == "help" {
-		fmt.Fprint(w.out, usage)
-		flags.SetOutput(w.out)
+		fmt.Fprint(p.out, usage)
+		flags.SetOutput(p.out)
 		flags.PrintDefaults()
 		return nil
 	}
@@ -71,15 +71,15 @@ func run(ctx context.Context, arguments []string, w world) error {
 	}
 	if err := flags.Parse(arguments[1:]); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(w.out, usage)
-			flags.SetOutput(w.out)
+			fmt.Fprint(p.out, usage)
+			flags.SetOutput(p.out)
 			flags.PrintDefaults()
 			return nil
 		}
 		return optionMistake(flags, err)
 	}
 	s.arguments = flags.Args()
-	return command(ctx, s, w)
+	return command(ctx, s, p)
 }
 
 // none refuses arguments, because the command takes none.
@@ -90,7 +90,7 @@ func (s *settings) none() error {
 	return nil
 }
 
-func acquire(ctx context.Context, s *settings, w world) error {
+func acquire(ctx context.Context, s *settings, p process) error {
 	config, err := s.online()
 	if err = errors.Join(s.none(), err); err != nil {
 		return err
@@ -99,13 +99,13 @@ func acquire(ctx context.Context, s *settings, w world) error {
 	if err != nil {
 		return err
 	}
-	return printJSON(w.out, struct {
+	return printJSON(p.out, struct {
 		seat
 		Token string `json:"token"`
 	}{seatOf(license), token})
 }
 
-func borrow(ctx context.Context, s *settings, w world) error {
+func borrow(ctx context.Context, s *settings, p process) error {
 	config, err := s.online()
 	if err = errors.Join(s.none(), err); err != nil {
 		return err
@@ -117,16 +117,16 @@ func borrow(ctx context.Context, s *settings, w world) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w.err, "license: borrowed until %s; give it back with: license release %s\n", borrowed.License.ExpiresAt.Format(time.RFC3339), borrowed.License.Lease)
-	_, err = io.WriteString(w.out, strings.TrimSpace(borrowed.File)+"\n")
+	fmt.Fprintf(p.err, "license: borrowed until %s; give it back with: license release %s\n", borrowed.License.ExpiresAt.Format(time.RFC3339), borrowed.License.Lease)
+	_, err = io.WriteString(p.out, strings.TrimSpace(borrowed.File)+"\n")
 	return err
 }
 
 // maxFile is more than a licence file has.
 const maxFile = 64 << 10
 
-func check(ctx context.Context, s *settings, w world) error {
-	content := w.in
+func check(ctx context.Context, s *settings, p process) error {
+	content := p.in
 	switch len(s.arguments) {
 	case 0:
 	case 1:
@@ -158,7 +158,7 @@ func check(ctx context.Context, s *settings, w world) error {
 	if err != nil {
 		return err
 	}
-	return printJSON(w.out, seatOf(license))
+	return printJSON(p.out, seatOf(license))
 }
 
 // readUntil reads to the end, or until ctx ends: nobody may ever write to a terminal or a pipe.
@@ -180,7 +180,7 @@ func readUntil(ctx context.Context, from io.Reader) ([]byte, error) {
 	}
 }
 
-func status(ctx context.Context, s *settings, w world) error {
+func status(ctx context.Context, s *settings, p process) error {
 	config, err := s.online()
 	if err = errors.Join(s.none(), err); err != nil {
 		return err
@@ -189,10 +189,10 @@ func status(ctx context.Context, s *settings, w world) error {
 	if err != nil {
 		return err
 	}
-	return printJSON(w.out, state)
+	return printJSON(p.out, state)
 }
 
-func release(ctx context.Context, s *settings, _ world) error {
+func release(ctx context.Context, s *settings, _ process) error {
 	config, err := s.online()
 	if err != nil {
 		return err

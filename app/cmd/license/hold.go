@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// patienceWithCommand is how long a command that was told to end may take, unless the
+	// commandGrace is how long a command that was told to end may take, unless the
 	// user says otherwise, and hastyRelease bounds the release after it: 2 seconds together.
-	patienceWithCommand = time.Second
-	hastyRelease        = 800 * time.Millisecond
+	commandGrace = time.Second
+	hastyRelease = 800 * time.Millisecond
 	// releaseTime bounds the release at the end, so that nobody waits for a dead server.
 	releaseTime = 2 * time.Second
 )
 
 // hold runs a command while it holds a seat.
-func hold(ctx context.Context, s *settings, w world) error {
+func hold(ctx context.Context, s *settings, p process) error {
 	config, err := s.online()
 	if err != nil {
 		return err
@@ -37,25 +37,25 @@ func hold(ctx context.Context, s *settings, w world) error {
 	if s.grace <= 0 || s.grace > time.Hour {
 		return fmt.Errorf("--grace is %s, but has to be more than 0 and an hour at most: --grace 30s", s.grace)
 	}
-	ours, err := share(ctx, s, config.Fingerprint, w.env)
+	ours, err := share(ctx, s, config.Fingerprint, p.env)
 	if err != nil {
 		return err
 	}
 	defer ours.close()
 	var signals <-chan os.Signal
-	if w.signals != nil {
+	if p.signals != nil {
 		var stopSignals func()
-		signals, stopSignals = w.signals()
+		signals, stopSignals = p.signals()
 		defer stopSignals()
 	}
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	config.Changed = func(change client.Change) {
 		if change.Held {
-			fmt.Fprintln(w.err, "license: the seat is back")
+			fmt.Fprintln(p.err, "license: the seat is back")
 			return
 		}
-		fmt.Fprintln(w.err, "license: the seat is lost:", change.Reason)
+		fmt.Fprintln(p.err, "license: the seat is lost:", change.Reason)
 		if s.stopWhenLost {
 			stop()
 		}
@@ -83,9 +83,9 @@ func hold(ctx context.Context, s *settings, w world) error {
 		return err
 	}
 	if seat.InGrace() {
-		fmt.Fprintln(w.err, "license: the licence's time is over; its seats are renewed for some time more, and then no longer")
+		fmt.Fprintln(p.err, "license: the licence's time is over; its seats are renewed for some time more, and then no longer")
 	}
-	commandErr := start(running, s.arguments, s.grace, signals, w)
+	commandErr := start(running, s.arguments, s.grace, signals, p)
 	if !ours.last() {
 		// Another command on this device goes on with the seat.
 		seat.Leave()
@@ -98,16 +98,16 @@ func hold(ctx context.Context, s *settings, w world) error {
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	if err := seat.Close(closing); err != nil {
-		fmt.Fprintln(w.err, "license:", err)
+		fmt.Fprintln(p.err, "license:", err)
 	}
 	return commandErr
 }
 
 // start runs the command to its end. When ctx ends, the command is told to (SIGTERM), and is
 // killed when it has not ended within the grace, or at a second interrupt.
-func start(ctx context.Context, arguments []string, grace time.Duration, signals <-chan os.Signal, w world) error {
+func start(ctx context.Context, arguments []string, grace time.Duration, signals <-chan os.Signal, p process) error {
 	command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
-	command.Stdin, command.Stdout, command.Stderr = w.in, w.out, w.err
+	command.Stdin, command.Stdout, command.Stderr = p.in, p.out, p.err
 	command.Env = withoutSecrets(os.Environ(), sameVariable)
 	command.Cancel = func() error { return tellToEnd(command.Process) }
 	command.WaitDelay = grace
@@ -117,7 +117,7 @@ func start(ctx context.Context, arguments []string, grace time.Duration, signals
 			defer reap(command.Process.Pid)()
 		}
 		ended := make(chan struct{})
-		go passOn(command.Process, signals, w.again, ended)
+		go passOn(command.Process, signals, p.again, ended)
 		err = command.Wait()
 		close(ended)
 	}

@@ -18,7 +18,7 @@ func main() {
 	ctx, interrupt := context.WithCancel(context.Background())
 	again := make(chan struct{})
 	go interrupts(signals, time.Now, interrupt, func() { close(again) })
-	err := run(ctx, os.Args[1:], world{env: os.Getenv, in: os.Stdin, out: os.Stdout, err: os.Stderr, again: again, signals: takeSignals})
+	err := run(ctx, os.Args[1:], process{env: os.Getenv, in: os.Stdin, out: os.Stdout, err: os.Stderr, again: again, signals: takeSignals})
 	if err == nil {
 		return
 	}

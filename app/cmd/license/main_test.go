@@ -27,6 +27,6 @@ func license(ctx context.Context, environment map[string]string, in string, argu
 // licenseUntil is license with a second interrupt, when again is closed.
 func licenseUntil(ctx context.Context, again <-chan struct{}, environment map[string]string, in string, arguments ...string) (out, errors string, err error) {
 	stdout, stderr := &output.Text{}, &output.Text{}
-	err = run(ctx, arguments, world{env: func(name string) string { return environment[name] }, in: strings.NewReader(in), out: stdout, err: stderr, again: again})
+	err = run(ctx, arguments, process{env: func(name string) string { return environment[name] }, in: strings.NewReader(in), out: stdout, err: stderr, again: again})
 	return stdout.String(), stderr.String(), err
 }

@@ -29,8 +29,8 @@ type settings struct {
 	arguments                        []string
 }
 
-func newSettings(name string, w world) (*settings, *flag.FlagSet) {
-	s := &settings{token: w.env("LICENSE_TOKEN"), credential: w.env("LICENSE_CREDENTIAL")}
+func newSettings(name string, p process) (*settings, *flag.FlagSet) {
+	s := &settings{token: p.env("LICENSE_TOKEN"), credential: p.env("LICENSE_CREDENTIAL")}
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	for _, option := range []struct {
@@ -47,15 +47,15 @@ func newSettings(name string, w world) (*settings, *flag.FlagSet) {
 		{&s.connect, "connect", "LICENSE_CONNECT", "HOST:PORT to connect to instead of the server's address"},
 		{&s.keys, "keys", "LICENSE_KEYS", "file with the published keys (without: fetched from the server)"},
 	} {
-		flags.StringVar(option.into, option.name, w.env(option.env), option.meaning+" ("+option.env+")")
+		flags.StringVar(option.into, option.name, p.env(option.env), option.meaning+" ("+option.env+")")
 	}
-	s.features.names = strings.FieldsFunc(w.env("LICENSE_FEATURES"), func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
+	s.features.names = strings.FieldsFunc(p.env("LICENSE_FEATURES"), func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
 	flags.Var(&s.features, "feature", "feature that the licence has to include; may be given more than once (LICENSE_FEATURES, with commas)")
 	if name == "borrow" {
 		flags.DurationVar(&s.duration, "for", 0, "how long to borrow, 1m to what the licence allows: 24h")
 	}
 	if name == "run" {
-		flags.DurationVar(&s.grace, "grace", patienceWithCommand, "how long COMMAND may take to end after an interrupt or a lost seat")
+		flags.DurationVar(&s.grace, "grace", commandGrace, "how long COMMAND may take to end after an interrupt or a lost seat")
 		flags.BoolVar(&s.stopWhenLost, "stop-when-lost", false, "end COMMAND when the seat is lost, instead of only saying so")
 	}
 	return s, flags

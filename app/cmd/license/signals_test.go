@@ -32,7 +32,7 @@ func (s *server) holdSeat(t *testing.T, environment map[string]string) *holding 
 	t.Helper()
 	h := &holding{ended: make(chan error, 1), folder: t.TempDir(), signals: make(chan os.Signal, 1), out: &output.Text{}}
 	go func() {
-		h.ended <- run(t.Context(), []string{"run", "--", "sh", "-c", `trap "echo told" USR1; touch "$0/started"; until [ -e "$0/end" ]; do sleep 0.02; done; exit 3`, h.folder}, world{
+		h.ended <- run(t.Context(), []string{"run", "--", "sh", "-c", `trap "echo told" USR1; touch "$0/started"; until [ -e "$0/end" ]; do sleep 0.02; done; exit 3`, h.folder}, process{
 			env: func(name string) string { return environment[name] }, in: strings.NewReader(""), out: h.out, err: h.out,
 			signals: func() (<-chan os.Signal, func()) { return h.signals, func() {} },
 		})
@@ -137,7 +137,7 @@ func TestAnInterruptEndsTheWaitForALicenceFile(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"verify"}, world{env: func(string) string { return "" }, in: reader, out: io.Discard, err: io.Discard})
+		ended <- run(ctx, []string{"verify"}, process{env: func(string) string { return "" }, in: reader, out: io.Discard, err: io.Discard})
 	}()
 	interrupt()
 	assert.ErrorIs(t, await.Receive(t, ended), context.Canceled)
@@ -145,5 +145,5 @@ func TestAnInterruptEndsTheWaitForALicenceFile(t *testing.T) {
 
 func TestTheProgramEndsTwoSecondsAfterAnInterrupt(t *testing.T) {
 	t.Parallel()
-	assert.Less(t, patienceWithCommand+hastyRelease, 2*time.Second)
+	assert.Less(t, commandGrace+hastyRelease, 2*time.Second)
 }

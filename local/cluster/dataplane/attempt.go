@@ -97,11 +97,11 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 	a.mu.Lock()
 	nobody := a.offered[to] == nil
 	a.mu.Unlock()
-	patience := answerTimeout
+	timeout := answerTimeout
 	if why != "" || nobody {
-		patience = dropTimeout
+		timeout = dropTimeout
 	}
-	dialling, cancel := context.WithTimeout(ctx, patience)
+	dialling, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	conn, err := a.sandbox.Dial(dialling, to)
 	switch {

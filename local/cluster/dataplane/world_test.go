@@ -62,15 +62,15 @@ func TestMain(m *testing.M) {
 // it was told.
 func pod(ip string) {
 	mux, held := http.NewServeMux(), make(chan struct{}, 1)
-	dial := func(patience time.Duration) http.HandlerFunc {
+	dial := func(timeout time.Duration) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			conn, err := net.DialTimeout(r.FormValue("network"), r.FormValue("to"), patience)
+			conn, err := net.DialTimeout(r.FormValue("network"), r.FormValue("to"), timeout)
 			if err != nil {
 				fmt.Fprint(w, err)
 				return
 			}
 			defer func() { _ = conn.Close() }()
-			_ = conn.SetDeadline(time.Now().Add(patience))
+			_ = conn.SetDeadline(time.Now().Add(timeout))
 			_, _ = io.WriteString(conn, "hello\n")
 			said := make([]byte, 100)
 			n, err := conn.Read(said)

@@ -29,8 +29,8 @@ const (
 	mostByStream = 65535
 )
 
-// patience is how long a client of a connection may say nothing.
-const patience = 10 * time.Second
+// idleTimeout is how long a client of a connection may say nothing.
+const idleTimeout = 10 * time.Second
 
 // Answer returns the message that answers the query, nil for what is no query.
 func (s *Server) Answer(query []byte) []byte {
@@ -140,7 +140,7 @@ func (s *Server) takeStreams(ctx context.Context, streams net.Listener, work *sy
 
 // takeOne answers one query of a connection, which has its length in front.
 func (s *Server) takeOne(conn net.Conn) error {
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(idleTimeout)); err != nil {
 		return err
 	}
 	var length [2]byte

@@ -109,12 +109,12 @@ var errAborted = errors.New("the client hung up in its body")
 
 // inspected reads the beginning of the body and puts it back. It fails when the
 // client is too slow, or with errAborted.
-func inspected(w http.ResponseWriter, r *http.Request, limit int, patience time.Duration) ([]byte, error) {
+func inspected(w http.ResponseWriter, r *http.Request, limit int, timeout time.Duration) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
 	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := control.SetReadDeadline(time.Now().Add(timeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
 	begin, err := io.ReadAll(io.LimitReader(r.Body, int64(limit)))

@@ -15,8 +15,8 @@ import (
 const (
 	// maxRows is the most that one answer lists.
 	maxRows = 1000
-	// patience bounds how long an answer waits for the stores.
-	patience = 3 * time.Second
+	// storeTimeout bounds how long an answer waits for the stores.
+	storeTimeout = 3 * time.Second
 )
 
 // List is the answer to a search.
@@ -66,12 +66,12 @@ func data(mux *http.ServeMux, cloud Cloud) {
 	mux.HandleFunc("GET /api/figures", func(w http.ResponseWriter, _ *http.Request) { answer(w, timeline(cloud)) })
 	mux.HandleFunc("GET /api/topology", func(w http.ResponseWriter, _ *http.Request) { answer(w, cloud.Topology()) })
 	mux.HandleFunc("GET /api/seats", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 		defer cancel()
 		answer(w, cloud.Seats(ctx))
 	})
 	mux.HandleFunc("GET /api/audit", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 		defer cancel()
 		answer(w, cloud.Audit(ctx))
 	})
@@ -89,7 +89,7 @@ func data(mux *http.ServeMux, cloud Cloud) {
 			http.Error(w, "no request with this id is kept: it is too old, or the id is wrong", http.StatusNotFound)
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 		defer cancel()
 		answer(w, detail(k, cloud.Log(ctx, k.Passage)))
 	})

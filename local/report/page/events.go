@@ -180,7 +180,7 @@ func (p *panel) now(ctx context.Context) (m message, key string, ok bool) {
 	if time.Since(p.at) < fresh {
 		return p.last, p.key, true
 	}
-	bounded, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	value, key := p.read(bounded) // says by itself what could not be read in time
 	content, err := json.Marshal(value)

@@ -81,11 +81,11 @@ func (r Result) Verdict() string {
 	}
 }
 
-// patience bounds one try, tries how often an attack is tried, and rest is the time between.
+// tryTimeout bounds one try, tries how often an attack is tried, and rest is the time between.
 const (
-	patience = 2 * time.Minute
-	tries    = 3
-	rest     = time.Second
+	tryTimeout = 2 * time.Minute
+	tries      = 3
+	rest       = time.Second
 )
 
 // errLate says that the service was late or down, which proves nothing about an attack.
@@ -125,7 +125,7 @@ func Run(ctx context.Context, t *Target, attacks []Attack, tell func(Result)) []
 }
 
 func try(ctx context.Context, t *Target, a Attack) Result {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	finding, err := a.Try(ctx, t)
 	return Result{Attack: a, Finding: finding, Err: err}

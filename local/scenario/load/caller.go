@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// patience bounds a request: longer than the API's own.
-	patience = 15 * time.Second
+	// requestTimeout bounds a request: longer than the API's own.
+	requestTimeout = 15 * time.Second
 	// tokenLife is how long a token is used; one is good for an hour.
 	tokenLife = 10 * time.Minute
 	// keysTimeout bounds fetching the public keys at the start.
@@ -55,7 +55,7 @@ type token struct {
 func newConnections(t Target) *connections {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	c := &connections{target: t, next: rand.Uint32(), tokens: map[bool]token{}}
-	c.http = &http.Client{Timeout: patience, Transport: &elsewhere{c, &http.Transport{
+	c.http = &http.Client{Timeout: requestTimeout, Transport: &elsewhere{c, &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: t.Roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 64,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, network, t.Edge.String())
@@ -92,7 +92,7 @@ func (c *connections) learn(ctx context.Context) {
 func (c *connections) seat(device string) client.Config {
 	return client.Config{
 		Server: "https://" + c.target.Host, License: c.target.License, Product: c.target.Product, Fingerprint: device,
-		Identity: func(context.Context) (string, error) { return c.bearer(false), nil }, HTTP: c.http, Timeout: patience, Keys: c.published,
+		Identity: func(context.Context) (string, error) { return c.bearer(false), nil }, HTTP: c.http, Timeout: requestTimeout, Keys: c.published,
 	}
 }
 

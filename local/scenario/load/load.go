@@ -78,8 +78,8 @@ func Kinds() (all []Kind) {
 // errUnknown says that there are no clients of a kind.
 var errUnknown = errors.New("unknown kind of clients")
 
-// returnPatience is how long the clients try to give their seats back.
-const returnPatience = 10 * time.Second
+// returnTimeout is how long the clients try to give their seats back.
+const returnTimeout = 10 * time.Second
 
 // Run lets clients call until ctx ends, and then gives back the seats that they
 // hold, for which they try until life ends or ten seconds are over. What a request is
@@ -101,7 +101,7 @@ func Run(ctx, life context.Context, t Target, kind Kind) error {
 		clients.Go(func() { callers[i].repeat(ctx, life, todo) })
 	}
 	clients.Wait()
-	life, cancel := context.WithTimeout(life, returnPatience)
+	life, cancel := context.WithTimeout(life, returnTimeout)
 	defer cancel()
 	for _, c := range callers {
 		clients.Go(func() { c.giveBack(life) })

@@ -126,11 +126,11 @@ func TestTheLockdownIsVerifiedOnlyWhenTheLoadBalancerAnswers403(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "endpoints.json"), content, 0o600))
 			l, _ := local(t, dir)
 
-			patience := 300 * time.Millisecond
+			limit := 300 * time.Millisecond
 			if c.shut {
-				patience = time.Minute
+				limit = time.Minute
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
 			err = l.Verify().Do(ctx, &strings.Builder{})
 			assert.Equal(t, c.shut, err == nil, "%v", err)

@@ -1,6 +1,6 @@
 // The stream of events. A page that nobody sees lets go of its stream after a while,
 // because a browser opens only six connections to one address.
-const patience = 60_000;
+const hiddenTimeout = 60_000;
 // The server speaks at least every 15 seconds. When it does not, as after the machine has
 // slept or when the embedded cloud is stopped and not ended, the stream is opened anew.
 const silence = 40_000;
@@ -59,7 +59,7 @@ export const connect = (heard) => {
         source?.close();
         source = null;
         heard("unseen");
-      }, patience);
+      }, hiddenTimeout);
     } else if (!source) open();
   });
   return (asked) => {

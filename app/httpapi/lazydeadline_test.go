@@ -12,8 +12,8 @@ import (
 	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
-func newPatience(parent context.Context, limit time.Duration) *patience {
-	return &patience{Context: parent, record: &request{id: "r"}, deadline: time.Now().Add(limit)}
+func newLazyDeadline(parent context.Context, limit time.Duration) *lazyDeadline {
+	return &lazyDeadline{Context: parent, record: &request{id: "r"}, deadline: time.Now().Add(limit)}
 }
 
 func ended(ctx context.Context) bool {
@@ -25,11 +25,11 @@ func ended(ctx context.Context) bool {
 	}
 }
 
-func TestPatienceEndsAtItsDeadlineWhetherSomebodyWaitsOrNot(t *testing.T) {
+func TestALazyDeadlineEndsAtItsDeadlineWhetherSomebodyWaitsOrNot(t *testing.T) {
 	t.Parallel()
 	// In a time that passes only while everybody waits, so that no step is too late.
 	synctest.Test(t, func(t *testing.T) {
-		waiting := newPatience(t.Context(), 20*time.Millisecond)
+		waiting := newLazyDeadline(t.Context(), 20*time.Millisecond)
 		deadline, limited := waiting.Deadline()
 		assert.True(t, limited)
 		assert.Equal(t, waiting.deadline, deadline)
@@ -38,17 +38,17 @@ func TestPatienceEndsAtItsDeadlineWhetherSomebodyWaitsOrNot(t *testing.T) {
 		assert.ErrorIs(t, waiting.Err(), context.DeadlineExceeded)
 		assert.False(t, time.Now().Before(deadline))
 
-		ignored := newPatience(t.Context(), -time.Second)
+		ignored := newLazyDeadline(t.Context(), -time.Second)
 		assert.ErrorIs(t, ignored.Err(), context.DeadlineExceeded)
 		assert.True(t, ended(ignored), "who waits too late does not wait")
 		assert.ErrorIs(t, ignored.Err(), context.DeadlineExceeded)
 	})
 }
 
-func TestPatienceEndsWithItsClientsConnection(t *testing.T) {
+func TestALazyDeadlineEndsWithItsClientsConnection(t *testing.T) {
 	t.Parallel()
 	parent, cancel := context.WithTimeout(t.Context(), time.Minute)
-	waited, untouched := newPatience(parent, time.Hour), newPatience(parent, time.Hour)
+	waited, untouched := newLazyDeadline(parent, time.Hour), newLazyDeadline(parent, time.Hour)
 	earlier, _ := parent.Deadline()
 	deadline, _ := untouched.Deadline()
 	assert.Equal(t, earlier, deadline, "the earlier of the two counts")
@@ -60,13 +60,13 @@ func TestPatienceEndsWithItsClientsConnection(t *testing.T) {
 	assert.ErrorIs(t, waited.Err(), context.Canceled)
 }
 
-func TestPatienceEndsWithItsRequest(t *testing.T) {
+func TestALazyDeadlineEndsWithItsRequest(t *testing.T) {
 	t.Parallel()
-	waited, untouched := newPatience(t.Context(), time.Hour), newPatience(t.Context(), time.Hour)
+	waited, untouched := newLazyDeadline(t.Context(), time.Hour), newLazyDeadline(t.Context(), time.Hour)
 	derived, cancel := context.WithTimeout(waited, time.Hour)
 	defer cancel()
 	kept := context.WithoutCancel(waited)
-	for _, ctx := range []*patience{waited, untouched} {
+	for _, ctx := range []*lazyDeadline{waited, untouched} {
 		ctx.end()
 		assert.ErrorIs(t, ctx.Err(), context.Canceled)
 		assert.True(t, ended(ctx))
@@ -75,10 +75,10 @@ func TestPatienceEndsWithItsRequest(t *testing.T) {
 	assert.NoError(t, kept.Err(), "what has to be finished is finished")
 }
 
-func TestPatienceTellsItsRecordToAllWhoShareIt(t *testing.T) {
+func TestALazyDeadlineTellsItsRecordToAllWhoShareIt(t *testing.T) {
 	t.Parallel()
 	type key struct{}
-	ctx := newPatience(context.WithValue(t.Context(), key{}, "outer"), time.Hour)
+	ctx := newLazyDeadline(context.WithValue(t.Context(), key{}, "outer"), time.Hour)
 	defer ctx.end()
 	assert.Equal(t, "outer", ctx.Value(key{}), "also before somebody waits")
 	var group sync.WaitGroup
