@@ -17,19 +17,26 @@ func reap(own int) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		// What ended before the signals were asked for told nobody.
+		reapOthers(own)
 		for range ends {
-			for _, child := range children() {
-				if child != own {
-					// Nobody asks how it ended; one that has not ended is left alone.
-					_, _ = syscall.Wait4(child, nil, syscall.WNOHANG, nil)
-				}
-			}
+			reapOthers(own)
 		}
 	}()
 	return func() {
 		signal.Stop(ends)
 		close(ends)
 		<-done
+	}
+}
+
+// reapOthers takes note of the ends of all children but own.
+func reapOthers(own int) {
+	for _, child := range children() {
+		if child != own {
+			// Nobody asks how it ended; one that has not ended is left alone.
+			_, _ = syscall.Wait4(child, nil, syscall.WNOHANG, nil)
+		}
 	}
 }
 
