@@ -177,8 +177,25 @@ func (m *model) ReleaseOver(t *rapid.T) {
 	if err != nil {
 		t.Fatalf("a release of what is over: %v", err)
 	}
+	if !m.takenGhost(t, lease) {
+		delete(m.over, lease)
+		m.forced[lease] = was.who
+	}
+}
+
+// takenGhost notes that a lease is over for good already: a loss gave it a seat once more, and another device was
+// given that.
+func (m *model) takenGhost(t *rapid.T, lease string) bool {
+	found, err := m.ledger.Lease(context.Background(), m.admin.Tenant, lease)
+	if err != nil {
+		t.Fatalf("lease: %v", err)
+	}
+	if found.Reason != app.ReasonTaken {
+		return false
+	}
+	m.taken[lease] = m.over[lease].who
 	delete(m.over, lease)
-	m.forced[lease] = was.who
+	return true
 }
 
 // Crowd lets all devices do something at the same time, while an administrator changes the

@@ -292,6 +292,7 @@ func (m *model) Late(t *rapid.T) {
 		}
 		m.held[device] = h
 		m.excess = max(m.excess, len(m.held)+m.kept("")-m.limit)
+	case app.CodeOf(err) == app.CodeLeaseTaken && m.takenGhost(t, lease):
 	case m.room(was.who, m.ghosts) && !newer:
 		t.Fatalf("not revived with %d of %d seats in use: %v", len(m.held), m.limit, err)
 	}
