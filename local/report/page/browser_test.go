@@ -151,11 +151,12 @@ func (b *browser) run(value any, expression string) {
 	}
 }
 
-// until waits for an expression to be true.
+// until waits for an expression to be true. One that throws is not true yet: an element is not there while the
+// page is drawn.
 func (b *browser) until(expression string) {
 	b.t.Helper()
 	await.True(b.t, func() (holds bool) {
-		b.run(&holds, "Boolean("+expression+")")
+		b.run(&holds, "(() => { try { return Boolean("+expression+") } catch { return false } })()")
 		return holds
 	}, expression)
 }
