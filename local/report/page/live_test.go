@@ -15,7 +15,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
-const liveNow = "document.querySelector('#connection').textContent === 'Live' && document.querySelectorAll('.row').length > 0 && document.querySelector('#map .node') && document.querySelector('#seat-list li') && document.querySelector('#audit-list li')"
+// liveNow says that the page is connected and that each of its parts is drawn.
+const liveNow = "document.querySelector('#connection').textContent === 'Live' && ['.row', '#map .node', '#seat-list li', '#audit-list li', '.layer .name', '.rates b', '#timeline text'].every((part) => document.querySelector(part))"
 
 func TestTheConsoleInABrowser(t *testing.T) {
 	w := newWorld()
