@@ -31,6 +31,14 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
+// What programs in a browser may read of an answer and send with a request, beside what they always may: all
+// headers that the OpenAPI document names, and Date, by which clients correct their clock
+// (fetch.spec.whatwg.org, "CORS-safelisted response-header name").
+const (
+	exposed  = "Retry-After, X-Request-Id, Idempotency-Replayed, Next-Cursor, ETag, Allow, WWW-Authenticate, Date"
+	sendable = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id, Traceparent, Tracestate"
+)
+
 // shared answers browsers of the allowed origins (CORS, with credentials), and
 // their preflight requests. Any other origin gets no permission.
 func shared(origins []string, next http.Handler) http.Handler {
@@ -41,7 +49,7 @@ func shared(origins []string, next http.Handler) http.Handler {
 		if allowed {
 			w.Header().Set("Access-Control-Allow-Origin", origin)
 			w.Header().Set("Access-Control-Allow-Credentials", "true")
-			w.Header().Set("Access-Control-Expose-Headers", "Retry-After, X-Request-Id, Idempotency-Replayed, Next-Cursor")
+			w.Header().Set("Access-Control-Expose-Headers", exposed)
 		}
 		if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 			next.ServeHTTP(w, r)
@@ -53,7 +61,7 @@ func shared(origins []string, next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
-		w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Traceparent, Tracestate")
+		w.Header().Set("Access-Control-Allow-Headers", sendable)
 		w.Header().Set("Access-Control-Max-Age", "600")
 		w.WriteHeader(http.StatusNoContent)
 	})

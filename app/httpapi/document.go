@@ -148,6 +148,7 @@ func (a *api) describePublic(document *huma.OpenAPI) {
 	public("keys", pathKeys, "The public keys of licence tokens", "A JSON Web Key Set (RFC 7517) with every key version in use.", map[string]*huma.Response{
 		"200": keys, "304": {Description: "Not changed since the ETag of If-None-Match"},
 	}, app.CodeUnavailable)
+	document.Paths[pathKeys].Get.Parameters = []*huma.Param{{Name: "If-None-Match", In: "header", Description: "The ETag of a set that is known", Schema: &huma.Schema{Type: huma.TypeString}}}
 	public("openapi", pathOpenAPI, "This document", "", map[string]*huma.Response{
 		"200": answer("OpenAPI 3.1", "application/openapi+json", &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}),
 	})

@@ -28,6 +28,8 @@ type remembering struct {
 	keep time.Duration
 	// admin says that only administrators may have the answer.
 	admin bool
+	// goesOn says that a suspended tenant may have it, too.
+	goesOn bool
 }
 
 // keepOf returns how long the answer to an operation is remembered; 0 is not at all. Heartbeats
@@ -124,7 +126,7 @@ func (a *api) replay(w http.ResponseWriter, r *http.Request, earlier *app.Answer
 
 // mayReplay refuses a remembered answer to a caller who is no longer an administrator, to a
 // credential that is not for the licence, as one that replaces another need not be, and to a
-// tenant that was suspended since. It works without the ledger, because nothing new is granted.
+// tenant that was suspended since, for which the operation would not be done any more. It works without the ledger, because nothing new is granted.
 func (a *api) mayReplay(r *http.Request, how remembering) error {
 	record := requestOf(r.Context())
 	if how.admin && !record.who.Admin {
@@ -134,10 +136,17 @@ func (a *api) mayReplay(r *http.Request, how remembering) error {
 	if err := record.who.May(license); err != nil {
 		return err
 	}
-	if err := a.service.Active(r.Context(), record.who); err != nil && app.CodeOf(err) != app.CodeUnavailable {
+	switch err := a.service.Active(r.Context(), record.who); app.CodeOf(err) {
+	case "", app.CodeUnavailable:
+		return nil
+	case app.CodeTenantSuspended:
+		if how.goesOn {
+			return nil
+		}
+		return err
+	default:
 		return err
 	}
-	return nil
 }
 
 // digestOf identifies what is asked for.

@@ -64,7 +64,7 @@ func register[I, O any](a *api, o operation, handler func(context.Context, app.P
 	once := keep > 0
 	codes := o.answers()
 	if once {
-		a.remembered[o.method+" "+o.path] = remembering{keep: keep, admin: slices.Contains(o.codes, app.CodeForbidden)}
+		a.remembered[o.method+" "+o.path] = remembering{keep: keep, admin: slices.Contains(o.codes, app.CodeForbidden), goesOn: o.goesOn}
 		codes = append(codes, app.CodeIdempotencyBusy, app.CodeIdempotencyReused)
 	}
 	registered := huma.Operation{

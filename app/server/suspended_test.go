@@ -78,6 +78,33 @@ func TestASuspendedTenantGetsNoOldAnswers(t *testing.T) {
 	await.True(t, func() bool { return acquire().text("code") == "tenant_suspended" })
 }
 
+func TestASuspendedTenantGetsTheAnswersToWhatItMayDoStill(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	api := w.serve(t, nil)
+	claims := apptest.Claims(theirs, "root")
+	claims["role"] = "admin"
+	admin := w.google.Mint(t, claims)
+	credential := api.call(t, "POST", "/v1/credentials", admin, `{"name":"ci","licenses":["demo"]}`).text("id")
+	calls := map[string]func() reply{
+		"erase": func() reply {
+			return api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"ada"}`, "Idempotency-Key", "one")
+		},
+		"revoke": func() reply {
+			return api.call(t, "POST", "/v1/credentials/"+credential+"/revoke", admin, "", "Idempotency-Key", "two")
+		},
+	}
+	for name, call := range calls {
+		require.Equal(t, 200, call().status, name)
+	}
+	w.suspend(t)
+	for name, call := range calls {
+		again := call()
+		assert.Equal(t, 200, again.status, "%s: %s", name, again.raw)
+		assert.Equal(t, "true", again.header.Get("Idempotency-Replayed"), name)
+	}
+}
+
 func TestASuspendedTenantsLeasesEndAndAreForgotten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
