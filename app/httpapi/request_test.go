@@ -207,3 +207,34 @@ func TestOfWhatTakesVeryMuchATenantHasTwoAtOnceUntilTheirAnswersAreSent(t *testi
 	group.Wait()
 	assert.Empty(t, limit.slots)
 }
+
+func TestATenantHasOneReportAtOnceSoThatOthersHaveTheirs(t *testing.T) {
+	t.Parallel()
+	limit := newTenantLimit(8)
+	limit.wait = 20 * time.Millisecond
+	answering, sent := make(chan string, 8), make(chan struct{})
+	handler := limit.handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		answering <- r.URL.Path
+		<-sent
+	}))
+	ask := func(tenant, path string) int {
+		answer := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		handler.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{who: app.Principal{Tenant: tenant}})))
+		return answer.Code
+	}
+	var group sync.WaitGroup
+	begin := func(tenant, path string) {
+		group.Go(func() { assert.Equal(t, http.StatusOK, ask(tenant, path), path) })
+		await.Receive(t, answering)
+	}
+	begin("a", "/v1/licenses/demo/usage")
+	for _, path := range []string{pathDenials, "/v1/licenses/demo/usage"} {
+		assert.Equal(t, http.StatusTooManyRequests, ask("a", path), path)
+	}
+	begin("b", pathDenials)
+	begin("a", pathExport)
+	close(sent)
+	group.Wait()
+	assert.Empty(t, limit.slots)
+}

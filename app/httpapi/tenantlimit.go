@@ -37,6 +37,8 @@ const (
 	// ofBulk are those of ofOthers that read or change very much: each takes the ledger for long, and
 	// megabytes of memory until its answer is sent.
 	ofBulk
+	// ofReports are those of ofBulk of which an instance works on a few only, whosever they are.
+	ofReports
 	// ofRefusals are lines of the audit trail about requests that were refused, whatever they were.
 	ofRefusals
 )
@@ -46,13 +48,28 @@ const (
 const (
 	bulkAtOnce     = 2
 	refusalsAtOnce = 2
+	// reportsAtOnce is less than an instance works on, so that no tenant keeps the others from theirs.
+	reportsAtOnce = 1
 )
 
-// bulk says whether a request reads or changes very much.
-func bulk(address string) bool {
+// isReport says whether a request asks for a report.
+func isReport(address string) bool {
 	// A licence may be called usage.
 	usage, err := path.Match("/v1/licenses/*/usage", address)
-	return address == pathExport || address == pathErase || address == pathDenials || usage && err == nil
+	return address == pathDenials || usage && err == nil
+}
+
+// sharesOf returns the shares that a request needs a slot of. That of what reads or changes very much comes
+// first, so that those who wait for it keep nobody else of the tenant out.
+func sharesOf(tenant, path string) []share {
+	all := make([]share, 0, 3)
+	if isReport(path) {
+		all = append(all, share{tenant, ofReports})
+	}
+	if isReport(path) || path == pathExport || path == pathErase {
+		all = append(all, share{tenant, ofBulk})
+	}
+	return append(all, shareOf(tenant, path))
 }
 
 // shareOf returns the share that a request belongs to.
@@ -88,6 +105,8 @@ func (t *tenantLimit) enter(ctx context.Context, of share) (*tenantSlots, error)
 		switch of.of {
 		case ofBulk:
 			most = min(most, bulkAtOnce)
+		case ofReports:
+			most = reportsAtOnce
 		case ofRefusals:
 			most = min(most, refusalsAtOnce)
 		}
@@ -136,12 +155,7 @@ func (t *tenantLimit) handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		shares := []share{shareOf(tenant, r.URL.Path)}
-		if bulk(r.URL.Path) {
-			// First, so that those who wait keep nobody else of the tenant out.
-			shares = append([]share{{tenant, ofBulk}}, shares...)
-		}
-		for _, one := range shares {
+		for _, one := range sharesOf(tenant, r.URL.Path) {
 			slots, err := t.enter(r.Context(), one)
 			if err != nil {
 				writeProblem(w, r, err)
