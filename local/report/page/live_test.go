@@ -15,8 +15,9 @@ import (
 	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
-// liveNow says that the page is connected and that each of its parts is drawn.
-const liveNow = "document.querySelector('#connection').textContent === 'Live' && ['.row', '#map .node', '#seat-list li', '#audit-list li', '.layer .name', '.rates b', '#timeline text'].every((part) => document.querySelector(part))"
+// liveNow says that the page is connected, that each of its parts is drawn, and that the rows are the list's: before its
+// first answer they are those that the page came with.
+const liveNow = "document.querySelector('#connection').textContent === 'Live' && ['#rows[data-virtual] .row', '#map .node', '#seat-list li', '#audit-list li', '.layer .name', '.rates b', '#timeline text'].every((part) => document.querySelector(part))"
 
 func TestTheConsoleInABrowser(t *testing.T) {
 	w := newWorld()

@@ -62,7 +62,7 @@ func throughTenThousand(t testing.TB) (processor, wall float64) {
 	var elements int
 	b.run(&elements, "document.querySelectorAll('.row').length")
 	assert.Less(t, elements, 120, "only what is in view is there")
-	b.run(nil, "document.querySelector('#list').scrollTop = 0, document.querySelector('.row a[tabindex=\"0\"]')?.focus()")
+	b.until("(document.querySelector('#list').scrollTop = 0, document.querySelector('.row a[tabindex=\"0\"]').focus(), document.activeElement.closest('.row'))")
 	b.press("End", 35, "")
 	b.until("document.activeElement.closest('.row')?.getAttribute('aria-posinset') === '10000'")
 	b.press("Home", 36, "")

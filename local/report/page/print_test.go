@@ -33,8 +33,8 @@ func TestThePageCanBePrinted(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		b.visit(server.URL, 1280, scheme)
 		b.until(liveNow)
-		b.run(nil, "document.querySelector('#list').scrollTop = 3000")
-		b.until("document.querySelector('.row[aria-posinset=\"120\"]')")
+		// The list is as long as its requests once it has been asked for.
+		b.until("(document.querySelector('#list').scrollTop = 3000) && document.querySelector('#list').scrollTop === 3000 && document.querySelector('.row[aria-posinset=\"120\"]')")
 		var printed struct{ Data string }
 		b.call(&printed, "Page.printToPDF", map[string]any{"paperWidth": 8.27, "paperHeight": 11.69})
 		content, err := base64.StdEncoding.DecodeString(printed.Data)
