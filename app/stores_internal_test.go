@@ -153,6 +153,10 @@ func (s *stores) Settled(_ context.Context, _ LicenseRef, endings []Ending) erro
 	return s.did("Settled", len(endings))
 }
 
+func (s *stores) Usage(context.Context, LicenseRef) (Usage, error) {
+	return Usage{InUse: 1, NextFree: s.now.Add(time.Minute)}, s.did("Usage")
+}
+
 func (s *stores) Begin(context.Context, LicenseRef) (Rebuild, error) {
 	return Rebuild{At: s.now}, s.did("Begin")
 }

@@ -63,6 +63,9 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 				continue
 			}
 			s.takeBack(ctx, license.Ref(), written)
+			if !wanted.Revive {
+				unwritten = s.howFull(ctx, license, unwritten)
+			}
 			return Grant{}, unwritten
 		}
 		if err == nil && held {
@@ -171,6 +174,33 @@ func (s *Service) giveBack(ctx context.Context, g Grant, wanted Reservation) {
 	if err := s.seats.Cancel(ctx, g.Lease.Ref(), g.Lease.ID, wanted.Claim, why); err != nil && !errors.Is(err, ErrCold) {
 		s.log.WarnContext(ctx, "a reserved seat could not be given back; it expires by itself", "lease", g.Lease.ID, "error", err)
 	}
+}
+
+// howFull adds to a refusal of the ledger, which says why only, how full the licence is, as the live seats do when they
+// refuse.
+func (s *Service) howFull(ctx context.Context, license License, refusal error) error {
+	var known *Error
+	if !errors.As(refusal, &known) || known.Exhausted != nil {
+		return refusal
+	}
+	full := Exhausted{Seats: license.Seats, InUse: license.Limit()}
+	switch known.Code {
+	case CodeNoSeats, CodeSeatsReserved:
+		usage, err := s.seats.Usage(ctx, license.Ref())
+		if err == nil {
+			full.NextFree = usage.NextFree
+		}
+		if err == nil && known.Code == CodeSeatsReserved {
+			full.InUse, full.Reserved = usage.InUse, max(0, full.InUse-usage.InUse)
+		}
+	case CodeUserLimit:
+		full.Seats, full.InUse = license.UserSeats, license.UserSeats
+	default:
+		return refusal
+	}
+	told := *known
+	told.Exhausted = &full
+	return &told
 }
 
 // followLedger tells the seats' store what the ledger has ended, though it refused the grant: the leases that

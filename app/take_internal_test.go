@@ -57,6 +57,32 @@ func TestALeaseThatItsDeviceHasIsConfirmedOnlyWhereItMayHaveChanged(t *testing.T
 	}
 }
 
+func TestARefusalOfTheLedgerSaysHowFullTheLicenceIs(t *testing.T) {
+	t.Parallel()
+	next := newStores().now.Add(time.Minute)
+	for code, want := range map[Code]*Exhausted{
+		CodeNoSeats:        {Seats: 2, InUse: 3, NextFree: next},
+		CodeSeatsReserved:  {Seats: 2, InUse: 1, Reserved: 2, NextFree: next},
+		CodeUserLimit:      {Seats: 1, InUse: 1},
+		CodeLicenseRevoked: nil,
+	} {
+		s := newStores()
+		s.license.Overage, s.license.UserSeats = 1.5, 1
+		s.fails["Grant"] = []error{NewError(code, "")}
+		_, err := s.service.Acquire(t.Context(), ada(), "ide", "laptop")
+		var refused *Error
+		require.ErrorAs(t, err, &refused, code)
+		assert.Equal(t, code, refused.Code)
+		assert.Equal(t, want, refused.Exhausted, code)
+	}
+	s := newStores()
+	s.fails["Grant"], s.fails["Usage"] = []error{NewError(CodeNoSeats, "")}, []error{errBroken}
+	_, err := s.service.Acquire(t.Context(), ada(), "ide", "laptop")
+	var refused *Error
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, &Exhausted{Seats: 2, InUse: 2}, refused.Exhausted, "what is known without the live seats")
+}
+
 func TestTheLiveSeatsLearnWhatTheLedgerHasEndedThoughItRefusedTheGrant(t *testing.T) {
 	t.Parallel()
 	room := []Ending{{Lease: "ide_other", Reason: ReasonTaken}}

@@ -61,6 +61,37 @@ func TestADeviceWhoseLeaseTheLedgerAloneHasEndedGetsANewOne(t *testing.T) {
 	}
 }
 
+func TestWhoIsRefusedByTheLedgerIsToldHowFullTheLicenceIs(t *testing.T) {
+	t.Parallel()
+	for code, policy := range map[app.Code]app.Policy{
+		app.CodeNoSeats:       {},
+		app.CodeUserLimit:     {UserSeats: 1},
+		app.CodeSeatsReserved: {Reservations: []app.GroupSeats{{Group: "devs", Seats: 1}}},
+	} {
+		h := newHooked(t)
+		seats := 2
+		if code == app.CodeNoSeats {
+			seats = 1
+		}
+		_, err := h.CreateLicense(t.Context(), root(), app.License{ID: "kept", Product: "coditect-ide", Seats: seats, Policy: policy})
+		require.NoError(t, err)
+		_, err = h.Acquire(t.Context(), ada(), "kept", "laptop")
+		require.NoError(t, err)
+		// A lease without a seat, which housekeeping has not found yet.
+		const keys = "seats:{demo-1a2b/kept}:"
+		require.NoError(t, h.client.Del(t.Context(), keys+"leases", keys+"holders", keys+"devices", keys+"index").Err())
+		_, err = h.Acquire(t.Context(), ada(), "kept", "desk")
+		var refused *app.Error
+		require.ErrorAs(t, err, &refused, code)
+		require.Equal(t, code, refused.Code)
+		require.NotNil(t, refused.Exhausted, "%s: docs/api.md says that it has the numbers", code)
+		assert.Positive(t, refused.Exhausted.Seats, code)
+		if code != app.CodeSeatsReserved {
+			assert.Equal(t, refused.Exhausted.Seats, refused.Exhausted.InUse, code)
+		}
+	}
+}
+
 func TestASeatThatWasTakenIsNotTakenFromAnotherHolderToo(t *testing.T) {
 	t.Parallel()
 	h := newHooked(t)
