@@ -168,7 +168,9 @@ func (b *heartbeats) exchange(ctx context.Context, taken []*heartbeat) (forgotte
 		for i, h := range l.all {
 			arguments[i], arguments[len(l.all)+i] = h.lease, h.user
 		}
-		l.command = b.script.EvalSha(ctx, pipe, keys(l.all[0].license)[:3], arguments...)
+		names := keys(l.all[0].license)
+		names[3] = names[5] // the claims, in the place of the devices
+		l.command = b.script.EvalSha(ctx, pipe, names[:4], arguments...)
 	}
 	// Each command has its own error.
 	_, _ = pipe.Exec(ctx)

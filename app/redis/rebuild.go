@@ -58,7 +58,7 @@ func aside(ref app.LicenseRef, ticket string) []string {
 	for _, name := range []string{names[1], names[2], names[3], names[3] + ":granted", names[8], names[9], names[0]} {
 		names = append(names, name+":"+ticket)
 	}
-	return append(names, names[0]+":rebuild")
+	return append(names, names[0]+":rebuild", names[5]+":"+ticket)
 }
 
 // Stage implements app.Seats.
@@ -76,8 +76,8 @@ func (s *Seats) Stage(ctx context.Context, rebuild app.Rebuild, license app.Lice
 			if expiry.Before(license.PromisedUntil) {
 				expiry = license.PromisedUntil
 			}
-			args = append(args, fmt.Sprintf("%s %d %d %s %s %s %s", lease.ID, max(0, expiry.UnixMicro()), max(0, lease.GrantedAt.UnixMicro()),
-				digest(lease.Fingerprint), digest(lease.User), letter(kind), cmp.Or(group, "-")))
+			args = append(args, fmt.Sprintf("%s %d %d %s %s %s %s %d", lease.ID, max(0, expiry.UnixMicro()), max(0, lease.GrantedAt.UnixMicro()),
+				digest(lease.Fingerprint), digest(lease.User), letter(kind), cmp.Or(group, "-"), max(0, lease.ExpiresAt.UnixMicro())))
 		}
 		if _, err := s.runKeys(ctx, s.stage, names, args...); err != nil {
 			return err

@@ -13,10 +13,10 @@ if was == 'f' and kind == 'f' then
   -- What was promised by longer terms is over, for its holder is told another time now. What a heartbeat
   -- has told meanwhile is not.
   if redis.call('HGET', claims, lease) ~= int(before) then
-    expiry = math.max(expiry, math.min(told(before, was, grace), now + redis.call('HGET', state, 'ttl'), finish))
+    expiry = math.max(expiry, math.min(told(lease, before, was, grace), now + redis.call('HGET', state, 'ttl'), finish))
   end
 else
-  kind, expiry = kept(was, told(before, was, grace), kind, expiry)
+  kind, expiry = kept(was, told(lease, before, was, grace), kind, expiry)
 end
 expiry = seated(expiry, kind, grace, finish)
 hold(lease, expiry, device, user, kind)

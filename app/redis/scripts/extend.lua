@@ -4,7 +4,7 @@
 -- this server process and history. The caller learns their ids in the same round trip, for
 -- the heartbeats of all licences. What this changes in state of another one is
 -- replaced by the load that follows.
--- KEYS: 1 state, 2 leases, 3 holders, as in the shared beginning.
+-- KEYS: 1 state, 2 leases, 3 holders, 4 claims, as in the shared beginning.
 -- ARGV: leases, then as many "user:f"
 -- -> "run history" interval extended status grace, then for each lease: ok | revived (both until
 --    `extended`) | EXPIRY (still borrowed, until then) | absent | expired | holder | status |
@@ -72,7 +72,8 @@ local function judge(i, holder)
   if not borrowed or word ~= 'ok' and word ~= 'revived' then return word end
   -- A borrowed lease keeps its end, until a lease time from now is later: then its holder is
   -- back, and it lives by heartbeats.
-  if ends > last then return int(finish > 0 and math.min(ends, finish) or ends) end
+  local told = tonumber(redis.call('HGET', KEYS[4], ARGV[i]) or '') or ends
+  if told > last then return int(finish > 0 and math.min(told, finish) or told) end
   float(ARGV[i], holder)
   return word
 end

@@ -7,7 +7,8 @@
 -- 4 devices (hash)  device -> lease
 -- 5 endings (zset)  "lease reason" -> when the seat was freed, microseconds
 -- 6 claims (hash)   pending lease -> the request that may cancel it: the latest; lease that is to be
---                   shortened -> the end that its seat had then, microseconds
+--                   shortened -> the end that its seat had then, microseconds; borrowed lease whose seat
+--                   a load keeps for longer, as its holder may be back -> the end of the borrow, microseconds
 -- 7 origins (hash)  ending -> who ended it, if it was not the service itself
 -- and two that all licences share:
 -- 8 due (zset)      licence -> when housekeeping looks at it, microseconds: not later than
@@ -136,12 +137,16 @@ local function terms()
   return tonumber(s[1] or 0), finish > 0 and finish or math.huge
 end
 
--- seated is when the seat of a lease is free whose holder is told `told`; told is the reverse.
+-- seated is when the seat of a lease is free whose holder is told `told`; told is the reverse, of a
+-- borrowed one by its borrow.
 local function seated(told, kind, grace, finish)
   if kind ~= 'f' then return told end
   return math.max(told, math.min(told + grace, finish))
 end
-local function told(seat, kind, grace) return kind == 'f' and seat - grace or seat end
+local function told(lease, seat, kind, grace)
+  if kind == 'b' then return tonumber(redis.call('HGET', claims, lease) or '') or seat end
+  return kind == 'f' and seat - grace or seat
+end
 
 -- kept is what becomes of a lease that is held as `was` until `before` when it is asked for as
 -- `kind` until `expiry`. A borrowed lease keeps its end, until something later is asked for;

@@ -100,7 +100,7 @@ if mine then
     -- A floating one that stays one lives by the terms of now: a seat that is taken for longer, by
     -- the terms of before, says nothing about what its holder is told.
     local floats = was == 'f' and kind == 'f'
-    if not floats then kind, expiry = kept(was, told(before, was, grace), kind, expiry) end
+    if not floats then kind, expiry = kept(was, told(lease, before, was, grace), kind, expiry) end
     expiry = math.min(expiry, finish)
     -- A lease that was held before has its heartbeat.
     pending = math.min(seated(now + s[5], 'f', grace, finish), seated(expiry, kind, grace, finish))

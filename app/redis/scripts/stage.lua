@@ -1,15 +1,17 @@
 -- Puts leases aside for load. KEYS 12 to 17: the leases, holders and devices aside, when each
--- device was granted its lease, the index and the groups aside, 18 and 19 as in begin.
+-- device was granted its lease, the index and the groups aside, 18 and 19 as in begin, 20: the claims aside.
 -- ARGV: ticket, how long it may do nothing, milliseconds, ttl, grace, whether to make an index
--- (1), then for each lease "lease expiry granted device user kind group" with - for no group.
+-- (1), then for each lease "lease expiry granted device user kind group end" with - for no group. The end is
+-- the one that the ledger has.
 -- Each is kept for a full lease time, since heartbeats may have kept it that long, and until the
--- expiry that is given if that is later: what its holder was promised, also by a longer lease time of before. A borrowed one is still one until its end. One that was given
+-- expiry that is given if that is later: what its holder was promised, also by a longer lease time of before. A borrowed one is still one until its end, and its holder
+-- is told no later one for that. One that was given
 -- back or taken away is over, though the ledger does not know it yet; other endings of those that have
 -- their seats again are forgotten -> ok | cold
 if redis.call('GET', KEYS[18]) ~= mark() then return {'cold'} end
 if redis.call('GET', KEYS[19]) == ARGV[1] then redis.call('PEXPIRE', KEYS[19], ARGV[2]) end
 local ttl, grace, scores, held, each = ARGV[3], ARGV[4], {}, {}, {}
-local entries, reserved = {}, {}
+local entries, reserved, ends = {}, {}, {}
 
 -- over are those of the leases that ended for good.
 local over = {}
@@ -29,11 +31,11 @@ if redis.call('ZCARD', endings) > 0 then
 end
 
 for i = 6, #ARGV do
-  local lease, expiry, granted, device, user, kind, group = string.match(ARGV[i], '^(%S+) (%d+) (%d+) (%x+) (%x+) (%a) ([%x-]+)$')
+  local lease, expiry, granted, device, user, kind, group, till = string.match(ARGV[i], '^(%S+) (%d+) (%d+) (%x+) (%x+) (%a) ([%x-]+) (%d+)$')
   if not over[lease] then
-    expiry = tonumber(expiry)
-    if expiry <= now then kind = 'f' end
-    expiry = math.max(expiry, now + ttl)
+    expiry = math.max(tonumber(expiry), now + ttl)
+    if tonumber(till) <= now then kind = 'f' end
+    if kind == 'b' and tonumber(till) < expiry then ends[#ends + 1], ends[#ends + 2] = lease, till end
     scores[#scores + 1], scores[#scores + 2] = int(kind == 'f' and expiry + grace or expiry), lease
     held[#held + 1], held[#held + 2] = lease, device .. ':' .. user .. ':' .. kind
     entries[#entries + 1], entries[#entries + 2] = 0, 'u' .. user .. ':' .. lease
@@ -63,10 +65,13 @@ if #mine > 0 then
   redis.call('HSET', KEYS[14], unpack(mine))
   redis.call('HSET', KEYS[15], unpack(times))
 end
+if #ends > 0 then redis.call('HSET', KEYS[20], unpack(ends)) end
 if ARGV[5] == '1' then
   redis.call('ZADD', KEYS[16], unpack(entries))
   if #reserved > 0 then redis.call('HSET', KEYS[17], unpack(reserved)) end
 end
 -- A load that stops half-way leaves nothing behind.
-for i = 12, 17 do redis.call('PEXPIRE', KEYS[i], 120000) end
+for i = 12, 20 do
+  if i < 18 or i > 19 then redis.call('PEXPIRE', KEYS[i], 120000) end
+end
 return {'ok'}
