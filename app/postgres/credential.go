@@ -99,6 +99,11 @@ func holderOf(ctx context.Context, tx pgx.Tx, credential app.Credential) (*strin
 	return &holder, err
 }
 
+// endedBeyond are the ids of those that are over beyond a number, which follows: the oldest. They are
+// forgotten when the next one is made.
+const endedBeyond = `SELECT id FROM licensing.credential WHERE tenant_id = $1 AND (revoked_at IS NOT NULL OR expires_at <= now())
+	ORDER BY least(revoked_at, expires_at) DESC, id OFFSET `
+
 // roomForCredential refuses one more than a tenant may have, and one for a licence that there
 // is not, and forgets the oldest of those that are over.
 func roomForCredential(ctx context.Context, tx pgx.Tx, credential app.Credential) error {
@@ -114,9 +119,7 @@ func roomForCredential(ctx context.Context, tx pgx.Tx, credential app.Credential
 	case licenses != len(credential.Licenses):
 		return app.NewError(app.CodeLicenseNotFound, "the tenant does not have every licence that the credential names")
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM licensing.credential WHERE tenant_id = $1 AND id IN (
-		SELECT id FROM licensing.credential WHERE tenant_id = $1 AND (revoked_at IS NOT NULL OR expires_at <= now())
-		ORDER BY least(revoked_at, expires_at) DESC, id OFFSET $2)`, credential.Tenant, app.MaxEndedCredentials)
+	_, err = tx.Exec(ctx, `DELETE FROM licensing.credential WHERE tenant_id = $1 AND id IN (`+endedBeyond+`$2)`, credential.Tenant, app.MaxEndedCredentials)
 	return err
 }
 
@@ -134,7 +137,7 @@ func (l *Ledger) ListCredentials(ctx context.Context, tenant, after string, limi
 	var found []app.Credential
 	err := l.read(ctx, "credentials", tenant, func(b *pgx.Batch) {
 		activeCheck(b, tenant)
-		b.Queue(`SELECT `+credentialColumns+` FROM licensing.credential WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3`, tenant, after, limit).
+		b.Queue(`SELECT `+credentialColumns+` FROM licensing.credential WHERE tenant_id = $1 AND id > $2 AND id NOT IN (`+endedBeyond+`$4) ORDER BY id LIMIT $3`, tenant, after, limit, app.MaxEndedCredentials).
 			Query(func(rows pgx.Rows) (err error) {
 				found, err = pgx.CollectRows(rows, scanCredential)
 				return err

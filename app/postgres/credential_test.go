@@ -39,6 +39,31 @@ func TestACredentialIsReadAsItWasMade(t *testing.T) {
 	assert.Zero(t, w.failed.Load())
 }
 
+func TestOfCredentialsThatAreOverTheLatestHundredAreListed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made, err := w.CreateCredential(t.Context(), credential("a"), app.Event{})
+	require.NoError(t, err)
+	// So many end after the last one was made.
+	w.server.Admin(t, `INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses, revoked_at)
+		SELECT '`+acme+`', 'over' || n, 'over ' || n, sha256(n::text::bytea), '{cad}', now() - make_interval(mins => n) FROM generate_series(1, 150) AS n`)
+	var listed []string
+	for after := ""; ; after = listed[len(listed)-1] {
+		page, err := w.ListCredentials(t.Context(), acme, after, 60)
+		require.NoError(t, err)
+		for _, c := range page {
+			listed = append(listed, c.ID)
+		}
+		if len(page) < 60 {
+			break
+		}
+	}
+	assert.Len(t, listed, 1+app.MaxEndedCredentials)
+	assert.Contains(t, listed, made.ID, "one that may be used is always there")
+	assert.Contains(t, listed, "over100")
+	assert.NotContains(t, listed, "over101")
+}
+
 func TestTheLastUseIsWrittenOnceHoweverManyAsk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
