@@ -10,6 +10,25 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
+func TestASeatThatIsLeftOfABorrowIsTakenWhereNobodyHasToBeIdle(t *testing.T) {
+	t.Parallel()
+	seats, client := housekeeping(t)
+	l := license("acme", "ide", 1)
+	l.WhenFull, l.PromisedUntil = app.WhenFullTake, time.Now().Add(24*time.Hour)
+	held := app.Lease{ID: app.NewLeaseID("ide"), Kind: app.KindBorrowed, Fingerprint: "laptop", User: "ada", GrantedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}
+	load(t, seats, l, held)
+	ask := func() (app.Reserved, error) {
+		return seats.Reserve(t.Context(), l, app.Reservation{Lease: app.NewLeaseID("ide"), Claim: "c", Fingerprint: "desktop", User: "bob", Kind: app.KindFloating, For: l.LeaseTTL})
+	}
+	_, err := ask()
+	assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "a borrowed one is never taken")
+	// The hour goes by, and its device does not come back.
+	require.NoError(t, client.HSet(t.Context(), "seats:{acme/ide}:claims", held.ID, time.Now().UnixMicro()).Err())
+	r, err := ask()
+	require.NoError(t, err)
+	assert.True(t, r.Takes)
+}
+
 func TestASeatThatWasPromisedByALongerLeaseTimeIsTakenOnlyWhereNobodyHasToBeIdle(t *testing.T) {
 	t.Parallel()
 	seats, client := housekeeping(t)

@@ -50,6 +50,12 @@ end
 -- that are free soonest, `most` at a time: borrowed ones may be before it, and those whose end lets nobody in.
 local looked = 10 * most
 local function idlest(taken)
+  -- over says that a borrow has ended by which a load has brought its lease back: then only the seat is left.
+  local claimed = redis.call('EXISTS', claims) == 1
+  local function over(lease)
+    local till = claimed and tonumber(redis.call('HGET', claims, lease) or '')
+    return till and till <= now
+  end
   local hopeless = {}
   for from = 0, looked - 1, most do
     local some, names = redis.call('ZRANGE', leases, from, from + most - 1, 'WITHSCORES'), {}
@@ -59,8 +65,9 @@ local function idlest(taken)
     if #reserved > 0 then theirs = redis.call('HMGET', groups, unpack(names)) end
     for i, lease in ipairs(names) do
       local its = theirs[i] or ''
-      if string.sub(held[i] or '', -1) == 'f' and not hopeless[its] then
-        local seat = tonumber(some[2 * i])
+      local kind = string.sub(held[i] or '', -1)
+      if not hopeless[its] and (kind == 'f' or kind == 'b' and over(lease)) then
+        local seat, grace = tonumber(some[2 * i]), kind == 'f' and grace or 0
         -- Near the licence's end nobody can say how long one is silent, nor where a longer lease time of before
         -- has promised its seat.
         local silent = seat < finish and math.max(0, math.min(now + s[5] + grace - seat, now - (s[10] or 0))) or 0
