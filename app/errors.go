@@ -22,6 +22,7 @@ const (
 	CodeMethodNotAllowed Code = "method_not_allowed"
 	CodeLicenseNotFound  Code = "license_not_found"
 	CodeLicenseExists    Code = "license_exists"
+	CodeLicenseLimit     Code = "too_many_licenses"
 	// CodeLicenseChanged: the licence is not as it was when the caller read it.
 	CodeLicenseChanged    Code = "license_changed"
 	CodeLicenseSuspended  Code = "license_suspended"

@@ -11,7 +11,10 @@ import (
 
 // Limits of a licence's numbers, enforced by License.Validate.
 const (
-	MaxSeats     = 250_000
+	MaxSeats = 250_000
+	// MaxLicenses is how many a tenant may create. Each one that was ever used has a state in the store of live
+	// seats, and all of a tenant's learn one after the other that the tenant is suspended.
+	MaxLicenses  = 10_000
 	MinLeaseTTL  = 10 * time.Second
 	MaxLeaseTTL  = 24 * time.Hour
 	MaxBorrow    = 90 * 24 * time.Hour

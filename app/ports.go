@@ -40,7 +40,8 @@ type Ledger interface {
 
 // Catalog is what administrators see and change.
 type Catalog interface {
-	// CreateLicense returns CodeLicenseExists when the id is taken.
+	// CreateLicense returns CodeLicenseExists when the id is taken, and CodeLicenseLimit when the tenant has
+	// MaxLicenses.
 	CreateLicense(ctx context.Context, license License, event Event) (License, error)
 	// UpdateLicense reads the licence, lets change alter it, and writes it and the event
 	// that change returns, with the row locked in between.

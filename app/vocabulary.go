@@ -4,7 +4,7 @@ package app
 func Codes() []Code {
 	return []Code{
 		CodeMissingAuth, CodeInvalidToken, CodeMissingTenant, CodeUnknownTenant, CodeTenantSuspended, CodeForbidden,
-		CodeCrossOrigin, CodeNotFound, CodeMethodNotAllowed, CodeLicenseNotFound, CodeLicenseExists, CodeLicenseChanged, CodeLicenseSuspended,
+		CodeCrossOrigin, CodeNotFound, CodeMethodNotAllowed, CodeLicenseNotFound, CodeLicenseExists, CodeLicenseLimit, CodeLicenseChanged, CodeLicenseSuspended,
 		CodeLicenseRevoked, CodeLicenseExpired, CodeNoSeats, CodeUserLimit, CodeSeatsReserved, CodeLeaseNotFound, CodeLeaseExpired, CodeLeaseEnded, CodeLeaseTaken,
 		CodeNotHolder, CodeBorrowNotAllowed, CodeValidation, CodeMalformed, CodeBodyTooLarge, CodeUnsupportedMedia,
 		CodeIdempotencyReused, CodeIdempotencyBusy, CodeTooManyRequests, CodeUnavailable, CodeInternal,

@@ -210,7 +210,7 @@ func (a *api) registerLicenses() {
 	}, a.getLicense)
 	register(a, operation{
 		id: "create-license", method: http.MethodPost, path: "/v1/licenses", tag: tagAdministration, status: http.StatusCreated,
-		summary: "Add a licence", description: "Administrators only.", codes: []app.Code{app.CodeForbidden, app.CodeLicenseExists},
+		summary: "Add a licence", description: "Administrators only.", codes: []app.Code{app.CodeForbidden, app.CodeLicenseExists, app.CodeLicenseLimit},
 	}, a.createLicense)
 	changes := []app.Code{app.CodeForbidden, app.CodeLicenseNotFound, app.CodeLicenseRevoked}
 	register(a, operation{

@@ -73,7 +73,7 @@ func StatusOf(code app.Code) int {
 		return http.StatusNotFound
 	case app.CodeMethodNotAllowed:
 		return http.StatusMethodNotAllowed
-	case app.CodeNoSeats, app.CodeUserLimit, app.CodeSeatsReserved, app.CodeLicenseExists, app.CodeLicenseChanged, app.CodeIdempotencyBusy, app.CodeCredentialExists, app.CodeCredentialLimit:
+	case app.CodeNoSeats, app.CodeUserLimit, app.CodeSeatsReserved, app.CodeLicenseExists, app.CodeLicenseLimit, app.CodeLicenseChanged, app.CodeIdempotencyBusy, app.CodeCredentialExists, app.CodeCredentialLimit:
 		return http.StatusConflict
 	case app.CodeLeaseExpired, app.CodeLeaseEnded, app.CodeLeaseTaken:
 		return http.StatusGone

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/coditect-ai/license-platform/app"
 )
@@ -79,8 +78,7 @@ func (l *Ledger) CreateCredential(ctx context.Context, credential app.Credential
 		_, err = tx.Exec(ctx, insertEvent, eventValues(credential.Tenant, event)...)
 		return err
 	})
-	var conflict *pgconn.PgError
-	if errors.As(err, &conflict) && conflict.Code == "23505" {
+	if inUse(err) {
 		return app.Credential{}, app.NewError(app.CodeCredentialExists, "the tenant has a credential with this name already; revoke it, or choose another name")
 	}
 	return created, err

@@ -120,7 +120,7 @@ func (l *Ledger) checked(ctx context.Context, operation, tenant string, check fu
 // failure is err unless it is an answer rather than a fault.
 func failure(err error) error {
 	var known *app.Error
-	if errors.As(err, &known) || errors.Is(err, pgx.ErrNoRows) || unstorable(err) {
+	if errors.As(err, &known) || errors.Is(err, pgx.ErrNoRows) || unstorable(err) || inUse(err) {
 		return nil
 	}
 	return err
@@ -132,6 +132,15 @@ func unstorable(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && strings.HasPrefix(refused.Code, "22")
 }
+
+// inUse says that a name which has to be unique is taken.
+func inUse(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == uniqueViolation
+}
+
+// uniqueViolation is PostgreSQL's SQLSTATE 23505.
+const uniqueViolation = "23505"
 
 // translate turns a fault of the database into app's vocabulary.
 func translate(err error) error {

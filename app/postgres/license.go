@@ -3,10 +3,10 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/coditect-ai/license-platform/app"
 )
@@ -150,15 +150,18 @@ func (l *Ledger) CreateLicense(ctx context.Context, license app.License, event a
 		b.Queue(`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds,
 			expires_at, max_borrow_seconds, overage, status, metadata, require_fingerprint,
 			user_seats, reservations, features, grace_seconds, lease_grace_seconds, when_full, take_idle_seconds)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING `+licenseColumns, licenseValues(license)...).
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+			WHERE (SELECT count(*) FROM licensing.license WHERE tenant_id = $1) < $20 RETURNING `+licenseColumns, append(licenseValues(license), app.MaxLicenses)...).
 			Query(func(rows pgx.Rows) (err error) {
 				created, err = pgx.CollectExactlyOneRow(rows, scanLicense)
+				if errors.Is(err, pgx.ErrNoRows) {
+					return app.NewError(app.CodeLicenseLimit, fmt.Sprintf("the tenant has %d licences, and may have no more", app.MaxLicenses))
+				}
 				return err
 			})
 		appendEvent(b, license.Tenant, event)
 	})
-	var conflict *pgconn.PgError
-	if errors.As(err, &conflict) && conflict.Code == "23505" {
+	if inUse(err) {
 		return app.License{}, app.NewError(app.CodeLicenseExists, "the tenant has a licence with this id already")
 	}
 	return created, err

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,6 +11,25 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 	"github.com/coditect-ai/license-platform/app/postgres"
 )
+
+func TestATenantHasSoManyLicencesAndNoMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	make := func(tenant, id string) app.Code {
+		license := app.License{Tenant: tenant, ID: id, Product: "p", Seats: 1}.Defaulted()
+		_, err := w.CreateLicense(t.Context(), license, app.Event{Action: app.ActionCreate, License: id})
+		return app.CodeOf(err)
+	}
+	w.server.Admin(t, fmt.Sprintf(`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds)
+		SELECT '%[1]s', 'many-' || n, 'p', 1, 300, 100 FROM generate_series(1, %[2]d - 1 - (SELECT count(*) FROM licensing.license WHERE tenant_id = '%[1]s')) AS n`, acme, app.MaxLicenses))
+	assert.Empty(t, make(acme, "last"))
+	assert.Equal(t, app.CodeLicenseLimit, make(acme, "one-more"))
+	assert.Equal(t, app.CodeLicenseLimit, make(acme, "last"), "one that is there too")
+	assert.Empty(t, make(other, "last"), "another tenant does not notice")
+	assert.Equal(t, app.CodeLicenseExists, make(other, "last"))
+	assert.Equal(t, 2, w.server.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'license.create'`), "nothing is written of what was refused")
+	assert.Zero(t, w.failed.Load(), "nothing broke")
+}
 
 func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T) {
 	t.Parallel()

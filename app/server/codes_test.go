@@ -210,6 +210,9 @@ func (p *provoked) catalog(t *testing.T, admin string) {
 	}
 	p.ask(t, "POST /v1/licenses", admin, "", `{"id":"demo","product":"p","seats":1}`)
 	p.ask(t, "POST /v1/licenses/{license_id}/update", admin, "", `{"revision":12345}`)
+	p.w.postgres.Admin(t, fmt.Sprintf(`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds)
+		SELECT '%s', 'many-' || n, 'p', 1, 300, 100 FROM generate_series(1, %d) n`, mine, app.MaxLicenses))
+	p.ask(t, "POST /v1/licenses", admin, "", `{"id":"one-more","product":"p","seats":1}`)
 	const credentials = "POST /v1/credentials"
 	nobodys := strings.Repeat("a", 26)
 	p.ask(t, credentials, admin, "", `{"name":"x","licenses":["none"]}`)

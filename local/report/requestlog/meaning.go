@@ -54,6 +54,7 @@ func meanings() map[string]meaning {
 			app.CodeLeaseExpired:       "the lease has expired and its seat is taken",
 			app.CodeLeaseEnded:         "the lease has ended",
 			app.CodeLicenseExists:      "the licence exists",
+			app.CodeLicenseLimit:       "the tenant has as many licences as it may",
 			app.CodeLicenseChanged:     "the licence is not as it was when the caller read it",
 			app.CodeCredentialNotFound: "the rows of the tenant hold no such credential",
 			app.CodeCredentialExists:   "a credential has this name",
