@@ -249,9 +249,9 @@ func (a *api) registerAdministration() {
 	admin := func(id, method, path, summary string, codes ...app.Code) operation {
 		return operation{id: id, method: method, path: path, tag: tagAdministration, status: http.StatusOK, summary: summary, description: "Administrators only.", codes: append(codes, app.CodeForbidden)}
 	}
-	register(a, admin("list-licenses", http.MethodGet, "/v1/licenses", "The tenant's licences"), a.listLicenses)
+	register(a, admin("list-licenses", http.MethodGet, pathLicenses, "The tenant's licences"), a.listLicenses)
 	register(a, admin("list-leases", http.MethodGet, "/v1/licenses/{license_id}/leases", "A licence's open leases", app.CodeLicenseNotFound), a.listLeases)
-	register(a, admin("list-audit", http.MethodGet, "/v1/audit", "The audit trail, newest first"), a.listEvents)
+	register(a, admin("list-audit", http.MethodGet, pathAudit, "The audit trail, newest first"), a.listEvents)
 	export := admin("export-personal-data", http.MethodPost, pathExport, "Everything kept about a user")
 	erase := admin("erase-personal-data", http.MethodPost, pathErase, "Erase what is kept about a user, whose leases end")
 	export.goesOn, erase.goesOn = true, true

@@ -56,6 +56,8 @@ const (
 	pathErase       = "/v1/privacy/erase"
 	pathDenials     = "/v1/denials"
 	pathCredentials = "/v1/credentials"
+	pathLicenses    = "/v1/licenses"
+	pathAudit       = "/v1/audit"
 	routeHealth     = "GET " + pathHealth
 	routeReady      = "GET " + pathReady
 	routeHeartbeat  = "POST /v1/leases/{lease_id}/heartbeat"

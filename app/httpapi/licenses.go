@@ -209,7 +209,7 @@ func (a *api) registerLicenses() {
 		summary: "A licence and how full it is", codes: []app.Code{app.CodeLicenseNotFound, app.CodeNotForLicense},
 	}, a.getLicense)
 	register(a, operation{
-		id: "create-license", method: http.MethodPost, path: "/v1/licenses", tag: tagAdministration, status: http.StatusCreated,
+		id: "create-license", method: http.MethodPost, path: pathLicenses, tag: tagAdministration, status: http.StatusCreated,
 		summary: "Add a licence", description: "Administrators only.", codes: []app.Code{app.CodeForbidden, app.CodeLicenseExists, app.CodeLicenseLimit},
 	}, a.createLicense)
 	changes := []app.Code{app.CodeForbidden, app.CodeLicenseNotFound, app.CodeLicenseRevoked}

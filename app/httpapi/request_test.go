@@ -156,7 +156,7 @@ func TestOnlyRequestsOfATenantAreLimited(t *testing.T) {
 	inside := 0
 	handler := limit.handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside = len(limit.slots) }))
 	ask := func(tenant string) int {
-		r := httptest.NewRequest(http.MethodGet, "/v1/licenses", nil)
+		r := httptest.NewRequest(http.MethodGet, "/v1/licenses/demo", nil)
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{who: app.Principal{Tenant: tenant}})))
 		return w.Code
@@ -203,6 +203,40 @@ func TestOfWhatTakesVeryMuchATenantHasTwoAtOnceUntilTheirAnswersAreSent(t *testi
 	begin("a", "/v1/licenses/demo/acquire")
 	begin("a", "/v1/licenses/usage")
 	begin("b", pathExport)
+	close(sent)
+	group.Wait()
+	assert.Empty(t, limit.slots)
+}
+
+func TestATenantHasFourPagesAtOnceUntilTheyAreSent(t *testing.T) {
+	t.Parallel()
+	limit := newTenantLimit(128)
+	limit.wait = 20 * time.Millisecond
+	answering, sent := make(chan string, 8), make(chan struct{})
+	handler := limit.handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		answering <- r.URL.Path
+		<-sent
+	}))
+	ask := func(tenant, path string) int {
+		answer := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		handler.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{who: app.Principal{Tenant: tenant}})))
+		return answer.Code
+	}
+	var group sync.WaitGroup
+	begin := func(tenant, path string) {
+		group.Go(func() { assert.Equal(t, http.StatusOK, ask(tenant, path), path) })
+		await.Receive(t, answering)
+	}
+	lists := []string{"/v1/licenses", "/v1/licenses/demo/leases", "/v1/credentials", "/v1/audit"}
+	for _, path := range lists {
+		begin("a", path)
+	}
+	for _, path := range lists {
+		assert.Equal(t, http.StatusTooManyRequests, ask("a", path), "%s: 128 pages of licences with much metadata are more than a pod's memory", path)
+	}
+	begin("a", "/v1/licenses/demo")
+	begin("b", "/v1/licenses")
 	close(sent)
 	group.Wait()
 	assert.Empty(t, limit.slots)

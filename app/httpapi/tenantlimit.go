@@ -39,6 +39,9 @@ const (
 	ofBulk
 	// ofReports are those of ofBulk of which an instance works on a few only, whosever they are.
 	ofReports
+	// ofLists are those of ofOthers whose answers are pages: one of licences has megabytes of metadata at most,
+	// and many at once would take all of the instance's memory.
+	ofLists
 	// ofRefusals are lines of the audit trail about requests that were refused, whatever they were.
 	ofRefusals
 )
@@ -50,7 +53,14 @@ const (
 	refusalsAtOnce = 2
 	// reportsAtOnce is less than an instance works on, so that no tenant keeps the others from theirs.
 	reportsAtOnce = 1
+	listsAtOnce   = 4
 )
+
+// isList says whether a request asks for a page, or adds to what there are pages of.
+func isList(address string) bool {
+	leases, err := path.Match("/v1/licenses/*/leases", address)
+	return address == pathLicenses || address == pathCredentials || address == pathAudit || leases && err == nil
+}
 
 // isReport says whether a request asks for a report.
 func isReport(address string) bool {
@@ -59,7 +69,7 @@ func isReport(address string) bool {
 	return address == pathDenials || usage && err == nil
 }
 
-// sharesOf returns the shares that a request needs a slot of. That of what reads or changes very much comes
+// sharesOf returns the shares that a request needs a slot of. Those of what reads or changes very much come
 // first, so that those who wait for it keep nobody else of the tenant out.
 func sharesOf(tenant, path string) []share {
 	all := make([]share, 0, 3)
@@ -68,6 +78,9 @@ func sharesOf(tenant, path string) []share {
 	}
 	if isReport(path) || path == pathExport || path == pathErase {
 		all = append(all, share{tenant, ofBulk})
+	}
+	if isList(path) {
+		all = append(all, share{tenant, ofLists})
 	}
 	return append(all, shareOf(tenant, path))
 }
@@ -107,6 +120,8 @@ func (t *tenantLimit) enter(ctx context.Context, of share) (*tenantSlots, error)
 			most = min(most, bulkAtOnce)
 		case ofReports:
 			most = reportsAtOnce
+		case ofLists:
+			most = min(most, listsAtOnce)
 		case ofRefusals:
 			most = min(most, refusalsAtOnce)
 		}
