@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -58,9 +57,10 @@ func (a *Answers) key(who app.Principal, key string) string {
 }
 
 // answersOf is the key under which a tenant's answers are counted, and begunOf that of the requests
-// that are being worked on.
-func answersOf(tenant string) string { return "answers:{" + tenant + "}" }
-func begunOf(tenant string) string   { return answersOf(tenant) + ":begun" }
+// that are being worked on. endsOf is where the release before counts answers, by their end.
+func answersOf(tenant string) string { return endsOf(tenant) + ":given" }
+func begunOf(tenant string) string   { return endsOf(tenant) + ":begun" }
+func endsOf(tenant string) string    { return "answers:{" + tenant + "}" }
 
 // Begin implements app.Answers.
 func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request string) (*app.Answer, error) {
@@ -119,18 +119,23 @@ func (a *Answers) forget(ctx context.Context, tenant, user string) error {
 	if user != "" {
 		prefix += digest(user) + ":"
 	}
-	counted := []string{answersOf(tenant), begunOf(tenant)}
+	counted := []string{answersOf(tenant), begunOf(tenant), endsOf(tenant)}
+	known := make([]*goredis.StringSliceCmd, len(counted))
 	pipe := a.client.Pipeline()
-	known := []*goredis.StringSliceCmd{pipe.ZRange(ctx, counted[0], 0, -1), pipe.ZRange(ctx, counted[1], 0, -1)}
+	for i, key := range counted {
+		known[i] = pipe.ZRange(ctx, key, 0, -1)
+	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return err
 	}
 	// A request may finish meanwhile: its answer has the same name.
 	var names []string
 	var members []any
-	for _, name := range slices.Concat(known[0].Val(), known[1].Val()) {
-		if strings.HasPrefix(name, prefix) {
-			names, members = append(names, name), append(members, name)
+	for _, some := range known {
+		for _, name := range some.Val() {
+			if strings.HasPrefix(name, prefix) {
+				names, members = append(names, name), append(members, name)
+			}
 		}
 	}
 	if len(names) == 0 {

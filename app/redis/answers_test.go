@@ -61,8 +61,17 @@ func TestAnswersOfAUserOrOfATenantAreForgotten(t *testing.T) {
 	assert.False(t, kept("demo", "bob"))
 	assert.True(t, kept("other", "ada"))
 	require.NoError(t, l.answers.Forget(t.Context(), "nobody", ""), "nothing to forget is no error")
-	assert.Zero(t, l.client.ZCard(t.Context(), "answers:{demo}").Val(), "what is forgotten is not counted")
-	assert.EqualValues(t, 1, l.client.ZCard(t.Context(), "answers:{other}").Val())
+	assert.Zero(t, l.client.ZCard(t.Context(), "answers:{demo}:given").Val(), "what is forgotten is not counted")
+	assert.EqualValues(t, 1, l.client.ZCard(t.Context(), "answers:{other}:given").Val())
+}
+
+func TestAnAnswerThatTheReleaseBeforeRememberedIsForgottenToo(t *testing.T) {
+	t.Parallel()
+	l := newLimited(t)
+	l.remember("demo", "ada", 1, 10)
+	require.NoError(t, l.client.Rename(t.Context(), "answers:{demo}:given", "answers:{demo}").Err())
+	require.NoError(t, l.answers.Forget(t.Context(), "demo", "ada"))
+	assert.Empty(t, l.client.Keys(t.Context(), "answer*").Val())
 }
 
 // An erasure, for example, comes while the user's request is worked on.

@@ -112,7 +112,25 @@ func TestATenantsNewestAnswersPushOutItsOldest(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, names, 500)
 	require.NoError(t, l.answers.Forget(t.Context(), "demo", "ada"))
-	assert.Zero(t, l.client.Exists(t.Context(), "answers:{demo}").Val(), "nothing is counted any more")
+	assert.Zero(t, l.client.Exists(t.Context(), "answers:{demo}:given").Val(), "nothing is counted any more")
+}
+
+func TestAnAnswerThatIsKeptForAnHourPushesOutAnOlderOneThatIsKeptForADay(t *testing.T) {
+	t.Parallel()
+	l := newLimited(t)
+	answer := func(key string, keep time.Duration) {
+		who := app.Principal{Tenant: "demo", User: "ada"}
+		_, err := l.answers.Begin(t.Context(), who, key, "request")
+		require.NoError(t, err)
+		require.NoError(t, l.answers.Finish(t.Context(), who, key, "request", app.Answer{Status: 201}, keep))
+	}
+	for i := range 500 {
+		answer(fmt.Sprintf("change-%d", i), 24*time.Hour)
+	}
+	answer("acquire", time.Hour)
+	assert.True(t, l.remembered("demo", "ada", "acquire"), "it is one of the tenant's 500 latest")
+	assert.False(t, l.remembered("demo", "ada", "change-0"))
+	assert.True(t, l.remembered("demo", "ada", "change-1"))
 }
 
 // fill fills the server up.

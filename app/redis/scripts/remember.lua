@@ -2,7 +2,7 @@
 -- Keeps an answer, or forgets that its request is being worked on. Seats come first: an answer
 -- is not kept in a server that is fuller than `share`, and a tenant's oldest make room for its
 -- newest.
--- KEYS: 1 the answer, 2 the tenant's answers (zset: name -> end, milliseconds), 3 its requests that are
+-- KEYS: 1 the answer, 2 the tenant's answers (zset: name -> when it was given, microseconds), 3 its requests that are
 -- being worked on, as in start
 -- A request whose key was forgotten meanwhile, by an erasure, leaves nothing behind.
 -- ARGV: content ('' for none), milliseconds to keep it, the most of a tenant, share, request
@@ -16,10 +16,10 @@ local memory = redis.call('INFO', 'memory')
 local used, most = tonumber(string.match(memory, 'used_memory:(%d+)')), tonumber(string.match(memory, 'maxmemory:(%d+)'))
 if most > 0 and used + #ARGV[1] > most * tonumber(ARGV[4]) then return {'full'} end
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-redis.call('ZADD', KEYS[2], now + ARGV[2], KEYS[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+-- By its age, and not by its end: one that is kept for an hour would make room for those of hours ago that are
+-- kept for a day.
+redis.call('ZADD', KEYS[2], string.format('%.0f', time[1] * 1000000 + time[2]), KEYS[1])
 local over = redis.call('ZCARD', KEYS[2]) - ARGV[3]
 if over > 0 then
   local popped = redis.call('ZPOPMIN', KEYS[2], over)
