@@ -197,12 +197,16 @@ func TestOfWhatTakesVeryMuchATenantHasTwoAtOnceUntilTheirAnswersAreSent(t *testi
 	}
 	begin("a", pathErase)
 	begin("a", pathExport)
+	assert.Equal(t, http.StatusTooManyRequests, ask("a", pathExport))
 	for _, path := range []string{pathErase, pathExport, pathDenials, "/v1/licenses/demo/usage"} {
 		assert.Equal(t, http.StatusTooManyRequests, ask("a", path), path)
 	}
 	begin("a", "/v1/licenses/demo/acquire")
 	begin("a", "/v1/licenses/usage")
 	begin("b", pathExport)
+	begin("c", pathExport)
+	assert.Equal(t, http.StatusTooManyRequests, ask("d", pathExport), "the instance has no room for a fourth one")
+	begin("d", pathErase)
 	close(sent)
 	group.Wait()
 	assert.Empty(t, limit.slots)

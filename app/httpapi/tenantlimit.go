@@ -39,6 +39,9 @@ const (
 	ofBulk
 	// ofReports are those of ofBulk of which an instance works on a few only, whosever they are.
 	ofReports
+	// ofExports are those of ofBulk whose answers are the largest, some tens of megabytes until they are sent: an
+	// instance has room for a few, whosever they are.
+	ofExports
 	// ofLists are those of ofOthers whose answers are pages: one of licences has megabytes of metadata at most,
 	// and many at once would take all of the instance's memory.
 	ofLists
@@ -54,7 +57,13 @@ const (
 	// reportsAtOnce is less than an instance works on, so that no tenant keeps the others from theirs.
 	reportsAtOnce = 1
 	listsAtOnce   = 4
+	exportsAtOnce = 1
+	// exportsOfAll is how many an instance works on, for whichever tenants.
+	exportsOfAll = 3
 )
+
+// everybody is in the place of a tenant in what all tenants share; no tenant is called so.
+const everybody = ""
 
 // isList says whether a request asks for a page, or adds to what there are pages of.
 func isList(address string) bool {
@@ -72,12 +81,18 @@ func isReport(address string) bool {
 // sharesOf returns the shares that a request needs a slot of. Those of what reads or changes very much come
 // first, so that those who wait for it keep nobody else of the tenant out.
 func sharesOf(tenant, path string) []share {
-	all := make([]share, 0, 3)
+	all := make([]share, 0, 4)
 	if isReport(path) {
 		all = append(all, share{tenant, ofReports})
 	}
+	if path == pathExport {
+		all = append(all, share{tenant, ofExports})
+	}
 	if isReport(path) || path == pathExport || path == pathErase {
 		all = append(all, share{tenant, ofBulk})
+	}
+	if path == pathExport {
+		all = append(all, share{everybody, ofExports})
 	}
 	if isList(path) {
 		all = append(all, share{tenant, ofLists})
@@ -120,6 +135,11 @@ func (t *tenantLimit) enter(ctx context.Context, of share) (*tenantSlots, error)
 			most = min(most, bulkAtOnce)
 		case ofReports:
 			most = reportsAtOnce
+		case ofExports:
+			most = exportsAtOnce
+			if of.tenant == everybody {
+				most = exportsOfAll
+			}
 		case ofLists:
 			most = min(most, listsAtOnce)
 		case ofRefusals:
