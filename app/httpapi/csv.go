@@ -18,25 +18,24 @@ type Format struct {
 	Format string `query:"format" enum:"json,csv" doc:"Without: as Accept says, else json"`
 }
 
-// csv says whether the report is wanted as CSV: by its address, else by what Accept names
-// first.
+// csv says whether the report is wanted as CSV: by its address, else by which of the two has the greater weight
+// in Accept, and of the same weight is named first (RFC 9110, section 12.4.2).
 func (f Format) csv(accept string) bool {
 	if f.Format != "" {
 		return f.Format == "csv"
 	}
+	wanted, most := "", 0.0
 	for part := range strings.SplitSeq(accept, ",") {
 		media, parameters, _ := mime.ParseMediaType(part)
-		if weight, err := strconv.ParseFloat(parameters["q"], 64); err == nil && weight == 0 {
-			continue // is not wanted (RFC 9110, section 12.4.2)
+		weight, err := strconv.ParseFloat(parameters["q"], 64)
+		if err != nil {
+			weight = 1
 		}
-		switch media {
-		case "text/csv":
-			return true
-		case "application/json":
-			return false
+		if (media == "text/csv" || media == "application/json") && weight > most {
+			wanted, most = media, weight
 		}
 	}
-	return false
+	return wanted == "text/csv"
 }
 
 const csvType = "text/csv; charset=utf-8; header=present"

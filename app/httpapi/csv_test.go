@@ -33,7 +33,7 @@ func TestNoCellIsAFormula(t *testing.T) {
 	}
 }
 
-func TestTheFormatIsWhatTheAddressOrAcceptNamesFirst(t *testing.T) {
+func TestTheFormatIsWhatTheAddressOrAcceptPrefers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		format, accept string
@@ -43,6 +43,9 @@ func TestTheFormatIsWhatTheAddressOrAcceptNamesFirst(t *testing.T) {
 		{"", "text/csv", true},
 		{"", "text/csv; charset=utf-8", true},
 		{"", "text/html, text/csv;q=0.9, */*", true},
+		{"", "text/csv;q=0.5, application/json", false},
+		{"", "application/json;q=0.5, text/csv;q=0.8", true},
+		{"", "application/json;q=0.5, text/csv;q=0.5", false},
 		{"", "application/json, text/csv", false},
 		{"", "*/*", false},
 		{"", "text/csv;q=0, application/json", false},
