@@ -20,10 +20,12 @@ const (
 	longestFailureWait = time.Minute
 )
 
-// waits counts failures one after the other; each waits twice as long as the one before.
+// waits counts failures of the same kind one after the other; each waits twice as long as the one before.
 type waits struct {
 	random   func() float64
 	failures int
+	// kind is the first wait of the kind of the last failure.
+	kind time.Duration
 }
 
 func (w *waits) reset() { w.failures = 0 }
@@ -43,10 +45,14 @@ func (w *waits) after(err error) time.Duration {
 		case refusal.Status < http.StatusInternalServerError && refusal.Status != http.StatusUnauthorized:
 			first, longest = edgeWait, longestWait
 		}
-		if refusal.RetryAfter > 0 {
-			first = refusal.RetryAfter
-			longest = max(longest, first)
-		}
+	}
+	if w.kind != first {
+		// How long the network was away says nothing about how soon a seat is free.
+		w.kind, w.failures = first, 0
+	}
+	if refusal != nil && refusal.RetryAfter > 0 {
+		first = refusal.RetryAfter
+		longest = max(longest, first)
 	}
 	wait := first
 	for range w.failures {
