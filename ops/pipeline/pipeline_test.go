@@ -228,3 +228,25 @@ func TestThePulumiCLIAndTheProgramFitTogether(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(project), "\n    buildTarget: bin/license-platform\n", "the action replaces this line")
 }
+
+// TestNoStepUsesGoBeforeTheJobHasInstalledIt: a runner of one's own has no Go, a hosted
+// one another version.
+func TestNoStepUsesGoBeforeTheJobHasInstalledIt(t *testing.T) {
+	t.Parallel()
+	usesGo := regexp.MustCompile(`(?m)(^|[;&|]\s*)\s*(go|make|\.ci/run) ?`)
+	checked := 0
+	for _, name := range names(t) {
+		_, w := read(t, name)
+		for job, j := range w.Jobs {
+			installed := false
+			for _, s := range j.Steps {
+				installed = installed || strings.HasPrefix(s.Uses, "actions/setup-go@") || s.Uses == "./.github/actions/program"
+				if usesGo.MatchString(s.Run) {
+					checked++
+					assert.True(t, installed, "%s %s: %s", name, job, s.Run)
+				}
+			}
+		}
+	}
+	assert.Greater(t, checked, 5)
+}
