@@ -91,7 +91,7 @@ func (l checker) subnet() (ps setting.Problems, err error) {
 	}
 	if s.PrivateGoogleAPIs && !found.PrivateIpGoogleAccess {
 		ps.Add("network.subnetwork", s.Subnetwork, "has no Private Google Access, so the pods on it would not reach Google's APIs at "+s.GoogleAPIs(),
-			"a subnet with it; its owner can switch it on: gcloud compute networks subnets update "+s.Subnetwork+" --enable-private-ip-google-access")
+			"a subnet with it; its owner can switch it on: gcloud compute networks subnets update "+s.Subnetwork+" --enable-private-ip-google-access --region="+l.Region+" --project="+l.Project)
 	}
 	return ps, nil
 }
@@ -192,7 +192,7 @@ func (l checker) edgeAddress() (ps setting.Problems, err error) {
 	}
 	if l.AddressInUse && found.Status != "IN_USE" {
 		ps.Add("network.edgeAddress.name", name, "is not in use ("+found.Status+"), but kubernetes.ingress.adopt says that an Ingress uses it",
-			"the address of that Ingress: kubectl get ingress")
+			"the address of that Ingress: kubectl get ingress --all-namespaces")
 	}
 	return ps, nil
 }

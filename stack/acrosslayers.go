@@ -112,7 +112,8 @@ func (s Settings) validateCluster() (ps setting.Problems) {
 	}
 	if cluster.Adopt && s.Identity.NodeAccount == "" {
 		ps.Add("identity.nodeAccount", "", "the nodes of an adopted cluster need the right to pull the API's image",
-			"the nodes' service account: gcloud container clusters describe")
+			"the nodes' service account: gcloud container clusters describe "+cluster.Name+" --location="+s.clusterLocation()+" --project="+s.Platform.Project+
+				" --format='value(nodePools[].config.serviceAccount)'")
 	}
 	if !cluster.Adopt && s.Identity.NodeAccount != "" {
 		ps.Add("identity.nodeAccount", s.Identity.NodeAccount, "a created cluster's nodes get an account of their own", "nothing")

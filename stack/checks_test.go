@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -231,6 +232,7 @@ func TestAWrongWorldIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 			for _, text := range append(world.says, "check "+world.check+":", "checks.skip") {
 				require.ErrorContains(t, err, text)
 			}
+			saysWhere(t, err)
 			for _, r := range made.Resources {
 				assert.True(t, strings.HasPrefix(r.Type, "pulumi:providers:"), "%s is declared", r.Name)
 			}
@@ -246,6 +248,15 @@ func TestACheckCanBeLeftOutByItsName(t *testing.T) {
 			_, err := stacktest.Try(t, "prod", append(world.changes, plan.Set("checks.skip", []any{world.check}))...)
 			refusedByGoogle(t, name, err)
 		})
+	}
+}
+
+// saysWhere fails for a command in a message that leaves out its place: it would be carried out
+// in whichever project or namespace was used last on that machine.
+func saysWhere(t *testing.T, message error) {
+	t.Helper()
+	for _, command := range regexp.MustCompile("(?:gcloud|kubectl) [a-z][^`\n]*").FindAllString(message.Error(), -1) {
+		assert.Regexp(t, `^gcloud .* --(location|region)=us-central1 --project=coditect-cloud-infra|^kubectl (get namespace .*|.* --(namespace coditect-app|all-namespaces))`, command)
 	}
 }
 

@@ -137,6 +137,7 @@ func TestWhatTheSettingsDoNotKnowOfTheLiveIngressIsNamed(t *testing.T) {
 			for _, text := range append(world.says, "check ingress:", "checks.skip") {
 				require.ErrorContains(t, err, text)
 			}
+			saysWhere(t, err)
 			for _, r := range made.Resources {
 				assert.True(t, strings.HasPrefix(r.Type, "pulumi:providers:"), "%s is declared", r.Name)
 			}

@@ -75,6 +75,12 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) se
 	}
 }
 
+// change is the command by which the cluster's owner changes it. Without a place gcloud takes
+// that of whichever cluster was used last on that machine, or ends.
+func (s Settings) change(what, project string) string {
+	return "gcloud container " + what + " --location=" + s.Location + " --project=" + project
+}
+
 // dataplane has to enforce the NetworkPolicies, and to be the one that they are
 // written for (https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy).
 func dataplane(args CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
@@ -100,7 +106,7 @@ func workloadIdentity(args CheckArgs, found *container.LookupClusterResult) (ps 
 	pool := args.Project + ".svc.id.goog"
 	if !slices.ContainsFunc(found.WorkloadIdentityConfigs, func(c container.GetClusterWorkloadIdentityConfig) bool { return c.WorkloadPool == pool }) {
 		ps.Add(key, found.Name, "has no Workload Identity, so no pod could become a service account",
-			"a cluster with the pool "+pool+": gcloud container clusters update "+found.Name+" --workload-pool="+pool)
+			"a cluster with the pool "+pool+": "+args.Settings.change("clusters update "+found.Name+" --workload-pool="+pool, args.Project))
 	}
 	for _, nodes := range found.NodePools {
 		for _, config := range nodes.NodeConfigs {
@@ -111,7 +117,7 @@ func workloadIdentity(args CheckArgs, found *container.LookupClusterResult) (ps 
 			}
 			if mode != "GKE_METADATA" {
 				ps.Add(key, found.Name, "its nodes "+nodes.Name+" give pods the nodes' own identity ("+mode+")",
-					"nodes with GKE_METADATA: gcloud container node-pools update "+nodes.Name+" --cluster="+found.Name+" --workload-metadata=GKE_METADATA")
+					"nodes with GKE_METADATA: "+args.Settings.change("node-pools update "+nodes.Name+" --cluster="+found.Name+" --workload-metadata=GKE_METADATA", args.Project))
 			}
 		}
 	}
@@ -171,7 +177,7 @@ func nodeTaints(_ CheckArgs, found *container.LookupClusterResult) (ps setting.P
 func addons(args CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
 	const key = "kubernetes.cluster.name"
 	with := func(flag string) string {
-		return "a cluster with it: gcloud container clusters update " + found.Name + " " + flag
+		return "a cluster with it: " + args.Settings.change("clusters update "+found.Name+" "+flag, args.Project)
 	}
 	managed := slices.ContainsFunc(found.MonitoringConfigs, func(c container.GetClusterMonitoringConfig) bool {
 		return slices.ContainsFunc(c.ManagedPrometheuses, func(p container.GetClusterMonitoringConfigManagedPrometheus) bool { return p.Enabled })

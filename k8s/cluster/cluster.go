@@ -40,6 +40,9 @@ type Cluster struct {
 	// Kubeconfig reaches the cluster with the caller's Google credentials through
 	// gke-gcloud-auth-plugin; it holds no credential.
 	Kubeconfig pulumi.StringOutput
+	// Membership is the full name of the fleet's membership through which Kubeconfig leads,
+	// empty where it leads to the control plane itself.
+	Membership pulumi.StringOutput
 	// Resources are the created cluster with its nodes, which make the project's
 	// workload identity pool, and its rule for images; empty when the cluster is
 	// adopted.
@@ -69,6 +72,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("declare cluster %q: %w", name, err)
 	}
 	c.Name, c.services, c.Resources = a.name, a.services, a.resources
+	c.Membership = pulumi.String("").ToStringOutput()
+	if args.Settings.ConnectGateway {
+		c.Membership = a.member
+	}
 	c.Kubeconfig = kubeconfig(ctx, args.Settings, a, pulumi.Parent(c))
 	if err := ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name}); err != nil {
 		return nil, fmt.Errorf("register the outputs of cluster %q: %w", name, err)
@@ -107,6 +114,6 @@ func existing(ctx *pulumi.Context, s Settings, project string, opts ...pulumi.In
 		endpoint: found.Endpoint(),
 		ca:       found.MasterAuths().Index(pulumi.Int(0)).ClusterCaCertificate(),
 		services: found.ServicesIpv4Cidr(),
-		member:   found.Fleets().ApplyT(func(fleets []container.GetClusterFleet) (string, error) { return membershipOf(s, fleets) }).(pulumi.StringOutput),
+		member:   found.Fleets().ApplyT(func(fleets []container.GetClusterFleet) (string, error) { return membershipOf(s, project, fleets) }).(pulumi.StringOutput),
 	}
 }

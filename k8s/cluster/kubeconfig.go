@@ -66,13 +66,13 @@ func (m member) gateway(projectNumber string) string {
 }
 
 // membershipOf is an adopted cluster's membership, empty where nobody needs it.
-func membershipOf(s Settings, fleets []container.GetClusterFleet) (string, error) {
+func membershipOf(s Settings, project string, fleets []container.GetClusterFleet) (string, error) {
 	if !s.ConnectGateway {
 		return "", nil
 	}
 	if len(fleets) == 0 || fleets[0].Membership == "" {
 		return "", fmt.Errorf("kubernetes.cluster.connectGateway is true, but cluster %s is in no fleet: its owner registers it with "+
-			"gcloud container clusters update %[1]s --enable-fleet, or set connectGateway: false", s.Name)
+			"%s, or set connectGateway: false", s.Name, s.change("clusters update "+s.Name+" --enable-fleet", project))
 	}
 	return fleets[0].Membership, nil
 }

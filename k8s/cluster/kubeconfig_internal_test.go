@@ -26,14 +26,14 @@ func TestTheGatewayOfAMemberIsInItsLocation(t *testing.T) {
 
 func TestAnAdoptedClusterHasToBeInAFleetForTheGateway(t *testing.T) {
 	t.Parallel()
-	through := Settings{Name: "ide", ConnectGateway: true}
-	_, err := membershipOf(through, nil)
+	through := Settings{Name: "ide", Location: "us-central1", ConnectGateway: true}
+	_, err := membershipOf(through, "acme", nil)
 	require.ErrorContains(t, err, "cluster ide is in no fleet")
-	assert.ErrorContains(t, err, "gcloud container clusters update ide --enable-fleet")
-	got, err := membershipOf(through, []container.GetClusterFleet{{Membership: "//m"}})
+	assert.ErrorContains(t, err, "gcloud container clusters update ide --enable-fleet --location=us-central1 --project=acme")
+	got, err := membershipOf(through, "acme", []container.GetClusterFleet{{Membership: "//m"}})
 	require.NoError(t, err)
 	assert.Equal(t, "//m", got)
-	got, err = membershipOf(Settings{Name: "ide"}, nil)
+	got, err = membershipOf(Settings{Name: "ide"}, "acme", nil)
 	require.NoError(t, err, "nobody needs it")
 	assert.Empty(t, got)
 }

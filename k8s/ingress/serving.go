@@ -15,14 +15,19 @@ const maxCertificates = 15
 // balancer for: what is added to it would not be served.
 func (a CheckArgs) compareLife(found live) (ps setting.Problems) {
 	if since := found.metadata.DeletionTimestamp; since != nil && *since != "" {
-		ps.Add(keyName, a.Settings.Name, "the live Ingress is being deleted since "+*since, "an Ingress that stays; `kubectl describe ingress` shows the finalizers that hold it")
+		ps.Add(keyName, a.Settings.Name, "the live Ingress is being deleted since "+*since, "an Ingress that stays; `"+a.describe()+"` shows the finalizers that hold it")
 	}
 	balancer := found.status.LoadBalancer
 	if !found.declared() && (balancer == nil || len(balancer.Ingress) == 0) {
 		ps.Add(keyName, a.Settings.Name, "GKE has given the live Ingress no address, so that nothing of it is served: it is new, its address belongs to another Ingress, or its sync fails",
-			"an Ingress that is served; `kubectl describe ingress` tells why it is not")
+			"an Ingress that is served; `"+a.describe()+"` tells why it is not")
 	}
 	return ps
+}
+
+// describe is the command that shows the Ingress with its events.
+func (a CheckArgs) describe() string {
+	return "kubectl describe ingress " + a.Settings.Name + " --namespace " + a.Namespace
 }
 
 // compareOwnHost reports a host of the platform's that the live Ingress sends to a
