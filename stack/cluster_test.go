@@ -150,6 +150,8 @@ func TestTheConnectGatewayReachesAControlPlaneFromAnyNetwork(t *testing.T) {
 			kubeconfig := made.One(t, "pulumi:providers:kubernetes", "kubernetes").Text("kubeconfig")
 			assert.Contains(t, kubeconfig, `"server":"https://us-central1-connectgateway.googleapis.com/v1/projects/834900000001/locations/us-central1/gkeMemberships/`+membership+`"`)
 			assert.NotContains(t, kubeconfig, "certificate-authority", "Google's own certificate")
+			assert.Contains(t, made.Outputs().Text("fleetMembership"), "/memberships/"+membership, "a person goes the same way")
+			assert.Empty(t, stacktest.Deploy(t, name, member).Outputs().Text("fleetMembership"), "a member all the same, which Pulumi reaches directly")
 			for _, service := range []string{"connectgateway", "gkehub"} {
 				assert.Equal(t, service+".googleapis.com", made.One(t, "gcp:projects/service:Service", service).Text("service"))
 			}

@@ -34,6 +34,7 @@ func (d *deployment) outputs() pulumi.Map {
 		// Where kubectl finds the API.
 		"cluster":         d.gke.Name,
 		"clusterLocation": pulumi.String(s.Kubernetes.Cluster.Location),
+		"fleetMembership": d.gke.Membership,
 		"namespace":       pulumi.String(s.Kubernetes.Namespace.Name),
 		// Where the evidence is, and what raises the alarm.
 		"logBucket":     d.observability.Bucket,

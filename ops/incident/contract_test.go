@@ -56,9 +56,23 @@ func TestTheResponseFindsWhatTheProgramDeclares(t *testing.T) {
 			assert.Contains(t, shown, "see from outside that "+made.Outputs().Get("licenseUrl").(string)+"/health")
 			assert.Contains(t, shown, "--instance=stores-")
 
+			assert.Contains(t, shown, "container clusters get-credentials")
+
 			key := strings.TrimPrefix(g.Lockdown().Commands[0].Args[3], "license-platform:")
 			_, err = stacktest.Try(t, stack, plan.Set(key, true))
 			require.NoError(t, err, "the program knows the setting")
 		})
 	}
+}
+
+// TestTheResponseReachesAClusterAsPulumiDoes holds the form of the output to what is read of it.
+func TestTheResponseReachesAClusterAsPulumiDoes(t *testing.T) {
+	t.Parallel()
+	made := stacktest.Deploy(t, "dev", plan.Set("kubernetes.cluster.connectGateway", true))
+	answer := func(_ context.Context, _ cloud.Command, out io.Writer) error {
+		return json.NewEncoder(out).Encode(made.Outputs().Inputs())
+	}
+	g, err := cloud.NewGoogle(t.Context(), answer, "dev", "kubeconfig")
+	require.NoError(t, err)
+	assert.Contains(t, g.Evidence(time.Now())[0].Commands[0].String(), "gcloud container fleet memberships get-credentials license-dev --location=us-central1 --project=coditect-licenses-dev")
 }

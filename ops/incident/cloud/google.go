@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -26,7 +27,15 @@ type Google struct {
 	kubeconfig string
 
 	stack, project, instance, cluster, location, namespace, host, policy string
+	// member is the fleet's membership through which the cluster is reached, nil for the
+	// control plane itself.
+	member *membership
 }
+
+// membership is a cluster's place in a fleet, whose project need not be the cluster's.
+type membership struct{ project, location, name string }
+
+var membershipForm = regexp.MustCompile(`^//gkehub\.googleapis\.com/projects/([^/]+)/locations/([^/]+)/memberships/([^/]+)$`)
 
 var _ Cloud = (*Google)(nil)
 
@@ -38,6 +47,7 @@ type outputs struct {
 	Cluster           string `json:"cluster"`
 	ClusterLocation   string `json:"clusterLocation"`
 	Namespace         string `json:"namespace"`
+	FleetMembership   string `json:"fleetMembership"`
 }
 
 // NewGoogle asks the stack's state where everything is. kubeconfig is a file
@@ -61,6 +71,13 @@ func NewGoogle(ctx context.Context, run Runner, stack, kubeconfig string) (*Goog
 		return nil, fmt.Errorf("stack %s does not say where everything is: sqlConnectionName %q, licenseUrl %q, cluster %q, clusterLocation %q, namespace %q, securityPolicy %q; was it ever deployed?",
 			stack, found.SQLConnectionName, found.LicenseURL, found.Cluster, found.ClusterLocation, found.Namespace, found.SecurityPolicy)
 	}
+	if found.FleetMembership != "" {
+		parts := membershipForm.FindStringSubmatch(found.FleetMembership)
+		if parts == nil {
+			return nil, fmt.Errorf("stack %s: fleetMembership %q is not a membership of a fleet", stack, found.FleetMembership)
+		}
+		g.member = &membership{project: parts[1], location: parts[2], name: parts[3]}
+	}
 	g.project, g.instance = strings.Join(parts[:len(parts)-2], ":"), parts[len(parts)-1]
 	return g, nil
 }
@@ -78,8 +95,7 @@ func (g *Google) Evidence(since time.Time) []Action {
 	logs := func(filter string) Command {
 		return g.gcloud("logging", "read", filter+` AND timestamp>="`+from+`"`, "--order=asc", "--format=json")
 	}
-	access := g.gcloud("container", "clusters", "get-credentials", g.cluster, "--location="+g.location)
-	access.Env = []string{"KUBECONFIG=" + g.kubeconfig}
+	access := g.access()
 	return []Action{
 		inOrder(g.run, Action{
 			Name: "pod-logs", Does: "what the license API's pods wrote", File: "pod-logs.txt", Timeout: 3 * time.Minute,
@@ -184,6 +200,18 @@ func (g *Google) cancel() Command {
 
 func (g *Google) gcloud(args ...string) Command {
 	return Command{Name: "gcloud", Args: append(args, "--project="+g.project, "--quiet")}
+}
+
+// access writes the access to the cluster into this response's own file. A control plane that
+// is reached through a fleet need not answer to the engineer's machine
+// (https://cloud.google.com/kubernetes-engine/enterprise/multicluster-management/gateway/using).
+func (g *Google) access() Command {
+	c := g.gcloud("container", "clusters", "get-credentials", g.cluster, "--location="+g.location)
+	if m := g.member; m != nil {
+		c.Args = []string{"container", "fleet", "memberships", "get-credentials", m.name, "--location=" + m.location, "--project=" + m.project, "--quiet"}
+	}
+	c.Env = []string{"KUBECONFIG=" + g.kubeconfig}
+	return c
 }
 
 func (g *Google) kubectl(args ...string) Command {

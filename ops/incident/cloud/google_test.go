@@ -112,6 +112,27 @@ func TestEvidenceIsOnlyReadAndComesFromTheRightPlace(t *testing.T) {
 	assert.Contains(t, names["pod-logs"], "--since-time=2026-11-22T17:00:00Z")
 }
 
+func TestAClusterThatIsReachedThroughAFleetIsSoInAnIncident(t *testing.T) {
+	t.Parallel()
+	const member = `"fleetMembership":"//gkehub.googleapis.com/projects/fleet-host/locations/global/memberships/ide",`
+	g, err := cloud.NewGoogle(t.Context(), (&recorder{outputs: strings.Replace(outputs, "{", "{"+member, 1)}).run, "prod", "/scratch/kubeconfig")
+	require.NoError(t, err)
+	asked := 0
+	for _, a := range g.Evidence(time.Now()) {
+		for i, c := range a.Commands {
+			if c.Name == "kubectl" {
+				asked++
+				assert.Equal(t, "KUBECONFIG=/scratch/kubeconfig gcloud container fleet memberships get-credentials ide --location=global --project=fleet-host --quiet", a.Commands[i-1].String(),
+					"%s: the control plane answers to its fleet only", a.Name)
+			}
+		}
+	}
+	assert.Positive(t, asked)
+
+	_, err = cloud.NewGoogle(t.Context(), (&recorder{outputs: strings.Replace(outputs, "{", `{"fleetMembership":"ide",`, 1)}).run, "prod", "k")
+	assert.ErrorContains(t, err, `fleetMembership "ide"`)
+}
+
 func TestTheLockdownIsTheStacksOwnSettingAndItsUndoTheSameBackwards(t *testing.T) {
 	t.Parallel()
 	g, r := google(t)
