@@ -1,6 +1,10 @@
 package alert_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -135,6 +139,12 @@ func entries() map[string]struct{ fires, silent map[string]fields } {
 				"logs go elsewhere":                   audit("activity", "logging.googleapis.com", "google.logging.v2.ConfigServiceV2.UpdateSink", "projects/acme/sinks/license-platform", ann),
 				"an alert is deleted":                 audit("activity", "monitoring.googleapis.com", "google.monitoring.v3.AlertPolicyService.DeleteAlertPolicy", "projects/acme/alertPolicies/1", ann),
 				"a person in the pipeline's name":     compute("securityPolicies.patchRule", pipeline, lent(ann)),
+				"a firewall policy is changed":        compute("firewallPolicies.addRule", ann),
+				"one of the network's":                compute("networkFirewallPolicies.patchRule", ann),
+				"a right on a bucket of files":        audit("activity", "storage.googleapis.com", "storage.setIamPermissions", "projects/_/buckets/state", ann),
+				"the organisation's policy":           audit("activity", "orgpolicy.googleapis.com", "google.cloud.orgpolicy.v2.OrgPolicy.UpdatePolicy", "projects/acme/policies/iam.disableServiceAccountKeyCreation", ann),
+				"logs are left out":                   audit("activity", "logging.googleapis.com", "google.logging.v2.ConfigServiceV2.CreateExclusion", "projects/acme/exclusions/all", ann),
+				"nobody is told any more":             audit("activity", "monitoring.googleapis.com", "google.monitoring.v3.NotificationChannelService.DeleteNotificationChannel", "projects/acme/notificationChannels/1", ann),
 			},
 			silent: map[string]fields{
 				"the pipeline changes a rule":          compute("securityPolicies.patchRule", pipeline),
@@ -198,4 +208,27 @@ func TestOnceDeployersAreNamedAnotherServiceAccountIsAnOutsider(t *testing.T) {
 	assert.True(t, fires(pipeline, "other@acme.iam.gserviceaccount.com"))
 	assert.False(t, fires(pipeline, "build@acme.iam.gserviceaccount.com"))
 	assert.False(t, fires(), "nobody said which service account deploys")
+}
+
+// TestThePlaybookShowsEveryEntryThatItsAlertFiresFor: an on-call whose query shows nothing
+// takes the alert for a mistake.
+func TestThePlaybookShowsEveryEntryThatItsAlertFiresFor(t *testing.T) {
+	t.Parallel()
+	query := regexp.MustCompile(`gcloud logging read '([^']*)'`)
+	for _, a := range alert.All(license, alert.Thresholds{}) {
+		if a.Filter == "" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", "playbooks", a.Playbook))
+		require.NoError(t, err)
+		var shown []*logfilter.Filter
+		for _, found := range query.FindAllStringSubmatch(string(text), -1) {
+			filter, err := logfilter.Parse(found[1])
+			require.NoError(t, err, a.Playbook)
+			shown = append(shown, filter)
+		}
+		for name, entry := range entries()[a.Name].fires {
+			assert.True(t, slices.ContainsFunc(shown, func(f *logfilter.Filter) bool { return f.Matches(entry) }), "%s does not show: %s", a.Playbook, name)
+		}
+	}
 }

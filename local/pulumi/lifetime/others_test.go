@@ -85,7 +85,13 @@ func TestDrillOfALogBucketThatSomebodyDeletes(t *testing.T) {
 		t.Skip("goes through the life of a stack; make drills runs it")
 	}
 	withLanguage(t)
-	w := newWorld(t, "dev")
+	for _, stack := range []string{"dev", "prod"} { // of the one the bucket is not protected, of the other it is
+		t.Run(stack, func(t *testing.T) { logBucketIsDeleted(t, newWorld(t, stack)) })
+	}
+}
+
+func logBucketIsDeleted(t *testing.T, w *world) {
+	t.Helper()
 	_, err := w.up(t)
 	require.NoError(t, err)
 	bucket := w.cloud.Store.List(gcp.TypeLogBucket)[0]
@@ -96,7 +102,7 @@ func TestDrillOfALogBucketThatSomebodyDeletes(t *testing.T) {
 
 	require.NoError(t, w.cloud.Store.Delete(bucket.Type, bucket.ID))
 	require.ErrorContains(t, w.refresh(t), "does not exist")
-	output, err := w.open(t).Command(t.Context(), "state", "delete", "--stack", w.stack, "--yes", "--target-dependents", bucket.URN)
+	output, err := w.open(t).Command(t.Context(), "state", "delete", "--stack", w.stack, "--yes", "--force", "--target-dependents", bucket.URN)
 	require.NoError(t, err, output)
 	w.untilItGetsThrough(t)
 	require.NoError(t, w.refresh(t))
