@@ -145,7 +145,7 @@ func (g *Google) Backup(reason string) Action {
 
 // Lockdown sets the stack's own setting and runs an update, so that nothing
 // differs from what is declared and taking it back restores what was. Another
-// update that holds the stack's lock is cancelled, so that the lockdown does not wait for it
+// update that holds the stack's lock loses it, so that the lockdown does not wait for it
 // (https://www.pulumi.com/docs/iac/cli/commands/pulumi_cancel/).
 func (g *Google) Lockdown() Action {
 	a := inOrder(g.run, Action{
@@ -157,16 +157,24 @@ func (g *Google) Lockdown() Action {
 		if err == nil || !heldByAnother(err) {
 			return err
 		}
-		if _, err := fmt.Fprintf(out, "%v\n\nit is cancelled, because a lockdown does not wait\n\n", err); err != nil {
+		if _, err := fmt.Fprintf(out, "%v\n\n%s\n\n", err, otherGoesOn); err != nil {
 			return err
 		}
 		if err := g.run(ctx, g.cancel(), out); err != nil {
-			return fmt.Errorf("cancel the update that holds the stack: %w", err)
+			return fmt.Errorf("take the lock from the update that holds the stack: %w", err)
 		}
 		return g.run(ctx, g.update(), out)
 	}
 	return a
 }
+
+// otherGoesOn is what a person has to do after another update has lost its lock. Where the state
+// is in a bucket, `pulumi cancel` deletes the lock and ends no process; a lock is looked at when an
+// update begins, and not when it writes its state
+// (CancelCurrentUpdate and Lock, https://github.com/pulumi/pulumi/tree/v3.250.0/pkg/backend/diy).
+const otherGoesOn = "It loses its lock, because a lockdown does not wait. Its process goes on, and may write its own state over the lockdown's: " +
+	"stop it, which is a run of the pipeline or the process that is named above. When it has ended, run pulumi up once more with the lockdown still set. " +
+	"Where that says that something exists already, run the import that it prints, and pulumi up again. Otherwise the lockdown's rule stays when you take the lockdown back."
 
 // heldByAnother tells that another update of the stack is under way: in a bucket, or
 // in Pulumi Cloud (IsConcurrentUpdateError of

@@ -181,6 +181,7 @@ func TestALockdownDoesNotWaitForAnUpdateOfSomebodyElse(t *testing.T) {
 		err = g.Lockdown().Do(t.Context(), &out)
 		assert.Equal(t, test.verbs, ran, name)
 		assert.Equal(t, held, err != nil, name)
+		assert.Equal(t, !held, strings.Contains(out.String(), "Its process goes on"), "%s: it may write its state over the lockdown's", name)
 	}
 }
 

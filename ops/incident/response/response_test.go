@@ -105,7 +105,7 @@ func TestEvidenceComesFirstThenBackupLockdownAndPage(t *testing.T) {
 	assert.Equal(t, "0", page.Details["failed_steps"])
 	sum := sha256.Sum256([]byte(read(t, r, "manifest.json")))
 	timeline := read(t, r, "timeline.md")
-	for _, line := range []string{"pod-logs", "backup", "lockdown", "page", "platform.lockdown", "tool 'open up'"} {
+	for _, line := range []string{"pod-logs", "backup", "lockdown", "page", "platform.lockdown", "another update that held the stack", "tool 'open up'"} {
 		assert.Contains(t, timeline, line)
 	}
 	assert.Contains(t, page.Details, "manifest_sha256")

@@ -35,6 +35,7 @@ func (f *folder) writeTimeline(undo []cloud.Command) error {
 		}
 	}
 	printf("- [ ] Commit the setting `platform.lockdown: true`: the next deployment from the repository takes the lockdown back without it")
+	printf("- [ ] Where lockdown.txt tells of another update that held the stack: stop that update, and do what is said there")
 	printf("- [ ] Copy this folder to a place that the attacked project cannot reach")
 	printf("- [ ] End sessions that were opened before: an ID token lives for up to an hour after sign-in is suspended")
 	printf("- [ ] Find the cause, and write down what happened before the first line above")
