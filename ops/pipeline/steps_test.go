@@ -214,6 +214,8 @@ func TestTheWorkflowsStepsDoWhatTheySay(t *testing.T) {
 	said, err = r.steps(t, deploy.Jobs["dev"].Steps, nil, false)
 	require.NoError(t, err, said)
 	assert.Contains(t, said, "3 created")
+	head := strings.TrimSpace(r.must(t, "git rev-parse HEAD"))
+	assert.Contains(t, r.must(t, "pulumi stack history --stack dev --page-size=1 --json"), `"git.head": "`+head+`"`, "docs/operations.md begins an update by hand with this commit")
 
 	said, err = r.steps(t, deploy.Jobs["plan"].Steps, nil, false)
 	require.NoError(t, err, said)
