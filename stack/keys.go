@@ -41,8 +41,8 @@ func configKeys(ctx *pulumi.Context) ([]string, error) {
 
 // unknownKeys lists every key of the project's namespace that the program does
 // not read, and every namespace that is almost the project's. shown returns a
-// key's value as a problem may show it.
-func unknownKeys(keys []string, shown func(key string) any) (ps setting.Problems) {
+// key's value as a problem may show it; stack is named in commands.
+func unknownKeys(keys []string, stack string, shown func(key string) any) (ps setting.Problems) {
 	sections, places := sections(), strict.Places(reflect.TypeFor[Settings]())
 	for _, full := range keys {
 		namespace, key, _ := strings.Cut(full, ":")
@@ -51,7 +51,7 @@ func unknownKeys(keys []string, shown func(key string) any) (ps setting.Problems
 			ps.Add(full, shown(full), "is not a valid setting of this project", projectName+":"+key+"?; every setting begins with "+projectName+":")
 		case namespace != projectName || slices.Contains(sections, key):
 		case setting.Nearest(key, sections) == "" && suggestedPath(key, places) != "":
-			ps.Add(key, shown(full), "is not a valid setting, as it stands outside of its section", within(suggestedPath(key, places)))
+			ps.Add(key, shown(full), "is not a valid setting, as it stands outside of its section", within(suggestedPath(key, places), stack))
 		default:
 			ps.Add(key, shown(full), "is not a valid setting", setting.Hint(key, sections))
 		}
@@ -93,11 +93,11 @@ func suggestedPath(key string, places map[string][]string) string {
 	return ""
 }
 
-// within says how a setting is written that belongs into a section.
-func within(path string) string {
+// within says how a setting is written that belongs into a section of the stack's file.
+func within(path, stack string) string {
 	section, rest, _ := strings.Cut(path, ".")
 	if rest == "" {
 		return path
 	}
-	return path + "?; that is " + rest + " below " + projectName + ":" + section + ", or: pulumi config set --path '" + projectName + ":" + path + "' VALUE"
+	return path + "?; that is " + rest + " below " + projectName + ":" + section + ", or: pulumi config set --path '" + projectName + ":" + path + "' VALUE --stack " + stack
 }

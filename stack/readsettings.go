@@ -21,7 +21,7 @@ func read(ctx *pulumi.Context) (Settings, setting.Problems, error) {
 	if err != nil {
 		return s, nil, err
 	}
-	ps := unknownKeys(keys, func(full string) any {
+	ps := unknownKeys(keys, ctx.Stack(), func(full string) any {
 		text, _ := ctx.GetConfig(full)
 		return strict.MaskedValue(text)
 	})

@@ -40,7 +40,7 @@ func readSecrets(ctx *pulumi.Context) (secrets, setting.Problems) {
 
 func password(ctx *pulumi.Context, ps *setting.Problems, key string) pulumi.StringInput {
 	if text, given := ctx.GetConfig(projectName + ":" + key); given && len(text) < shortestPassword {
-		ps.Add(key, "[hidden]", "is too short", fmt.Sprintf("%d characters or more; %s", shortestPassword, command(key)))
+		ps.Add(key, "[hidden]", "is too short", fmt.Sprintf("%d characters or more; %s", shortestPassword, command(ctx, key)))
 	}
 	return secret(ctx, ps, key)
 }
@@ -50,13 +50,14 @@ func secret(ctx *pulumi.Context, ps *setting.Problems, key string) pulumi.String
 	text, given := ctx.GetConfig(full)
 	switch {
 	case !given:
-		ps.Add(key, "", "is missing", command(key))
+		ps.Add(key, "", "is missing", command(ctx, key))
 	case !ctx.IsConfigSecret(full):
-		ps.Add(key, "[hidden]", "lies in the stack's file in plain text", command(key)+", and a new value, since this one has been seen")
+		ps.Add(key, "[hidden]", "lies in the stack's file in plain text", command(ctx, key)+", and a new value, since this one has been seen")
 	}
 	return pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)
 }
 
-func command(key string) string {
-	return "a secret, made with: pulumi config set --secret " + key
+// command names the stack: without it Pulumi takes the one that was chosen last.
+func command(ctx *pulumi.Context, key string) string {
+	return "a secret, made with: pulumi config set --secret " + key + " --stack " + ctx.Stack()
 }

@@ -34,7 +34,7 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 		"a setting outside of its section is told where it belongs": {
 			"prod",
 			change{plan.Set("lockdown", true)},
-			[]string{"lockdown = true: is not a valid setting", "platform.lockdown?; that is lockdown below license-platform:platform, or: pulumi config set --path 'license-platform:platform.lockdown' VALUE"},
+			[]string{"lockdown = true: is not a valid setting", "platform.lockdown?; that is lockdown below license-platform:platform, or: pulumi config set --path 'license-platform:platform.lockdown' VALUE --stack prod"},
 		},
 		"a misspelt setting outside of its section, too": {"prod", change{plan.Set("lockdwon", "on")}, []string{"lockdwon = on: ", "platform.lockdown?"}},
 		"a path without --path is told the path":         {"prod", change{plan.Key("license-platform:platform.lockdown", "true")}, []string{"pulumi config set --path 'license-platform:platform.lockdown'"}},
@@ -58,7 +58,7 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 		"a zone has one letter":                      {"prod", change{plan.Set("kubernetes.cluster.location", "us-central1-zz")}, []string{"kubernetes.cluster.location"}},
 		"a missing object is named":                  {"prod", change{plan.Unset("armor")}, []string{"armor", "is missing from the stack's file"}},
 		"a wrong type is named with its path":        {"prod", change{plan.Set("api.replicas.min", "three")}, []string{`api.replicas.min = "three": is of the wrong type`, "a whole number"}},
-		"a missing password names the command":       {"prod", change{plan.Unset("migrationPassword")}, []string{"migrationPassword", "pulumi config set --secret migrationPassword"}},
+		"a missing password names the command":       {"prod", change{plan.Unset("migrationPassword")}, []string{"migrationPassword", "pulumi config set --secret migrationPassword --stack prod"}},
 		"a plain password is refused":                {"prod", change{plan.Plain("migrationPassword", "a-password-that-was-seen")}, []string{"migrationPassword", "in plain text"}},
 		"a short password is refused":                {"prod", change{plan.Plain("migrationPassword", "short")}, []string{"is too short"}},
 		"there is one way to log in to the database": {"local", change{plan.Set("data.sql.login", "password")}, []string{"data.sql.login", "is not a valid setting"}},
