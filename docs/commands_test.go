@@ -249,9 +249,11 @@ func kubectlCommand(t *testing.T, c command) {
 			assert.Contains(t, declared, `"`+namespace+`"`, c)
 		}
 	}
-	if selector := c.value("-l"); selector != "" {
-		key, value, _ := strings.Cut(selector, "=")
-		assert.Contains(t, declared, `"`+key+`":"`+value+`"`, c)
+	for _, flag := range []string{"-l", "--selector"} {
+		if selector := c.value(flag); selector != "" {
+			key, value, _ := strings.Cut(selector, "=")
+			assert.Contains(t, declared, `"`+key+`":"`+value+`"`, c)
+		}
 	}
 }
 
