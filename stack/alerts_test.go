@@ -68,6 +68,18 @@ func TestTheAlertsAreAboutWhatTheStackDeclares(t *testing.T) {
 	}
 }
 
+// TestAnAlertLeadsToItsPlaybook: whoever is paged has no clone at hand, and a path is no link.
+func TestAnAlertLeadsToItsPlaybook(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"dev", "prod"} {
+		alerts := stacktest.Deploy(t, name).Of("gcp:monitoring/alertPolicy:AlertPolicy")
+		require.NotEmpty(t, alerts, name)
+		for _, a := range alerts {
+			assert.Regexp(t, `What to do: https://\S+/docs/playbooks/[a-z-]+\.md$`, a.Text("documentation.content"), "%s: %s", name, a.Name)
+		}
+	}
+}
+
 // TestTheDashboardComparesWithWhatThePodsHave: Google writes no utilization of a limit or a
 // request that a container does not have, so that its chart would stay empty.
 func TestTheDashboardComparesWithWhatThePodsHave(t *testing.T) {
