@@ -18,8 +18,8 @@ func TestALogQuerySelectsWhatIsThePlatforms(t *testing.T) {
 	}
 	// These ask about the whole project on purpose.
 	whole := []string{
-		`principalEmail="PERSON"`,             // what else a suspect did
-		"ConfigServiceV2[.]|AlertPolicyServi", // a change of a policy of others can open a way to the platform
+		`principalEmail="PERSON"`,               // what else a suspect did
+		`ConfigServiceV2[.]|(AlertPolicy|Notif`, // a change of a policy of others can open a way to the platform
 	}
 	found := 0
 	for _, b := range every(t, "sh") {
