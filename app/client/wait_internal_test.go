@@ -19,11 +19,18 @@ func TestEachKindOfFailureIsWaitedForFromItsBeginning(t *testing.T) {
 		err  error
 		wait time.Duration
 	}{
-		{network, time.Second}, {network, 2 * time.Second}, {network, 4 * time.Second}, {network, 8 * time.Second},
-		{full, 5 * time.Second}, {full, 10 * time.Second},
-		{edge, time.Minute}, {edge, 2 * time.Minute},
+		{network, time.Second},
+		{network, 2 * time.Second},
+		{network, 4 * time.Second},
+		{network, 8 * time.Second},
 		{full, 5 * time.Second},
-		{asked, 5 * time.Second}, {asked, 10 * time.Second}, {network, 4 * time.Second},
+		{full, 10 * time.Second},
+		{edge, time.Minute},
+		{edge, 2 * time.Minute},
+		{full, 5 * time.Second},
+		{asked, 5 * time.Second},
+		{asked, 10 * time.Second},
+		{network, 4 * time.Second},
 	} {
 		assert.Equal(t, step.wait, w.after(step.err), i)
 	}
