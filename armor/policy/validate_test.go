@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -58,25 +59,33 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"an opt-out of the other prefix":  {set("sqli", policy.Set{OptOut: []string{"owasp-crs-v030301-id942251-sqli"}}), "waf.sets.sqli.optOut", "is not one of set"},
 		"an exclusion without a field":    {set("sqli", policy.Set{Exclusions: []policy.Exclusion{{}}}), "waf.sets.sqli.exclusions", "names no field"},
 		"an exclusion's operator":         {set("xss", policy.Set{Exclusions: []policy.Exclusion{{Headers: []rule.Field{{Operator: "LIKE", Value: "x"}}}}}), "waf.sets.xss.exclusions", "operator \"LIKE\""},
-		"an exclusion's value":            {set("xss", policy.Set{Exclusions: []policy.Exclusion{{Headers: []rule.Field{{Operator: "EQUALS"}}}}}), "waf.sets.xss.exclusions", "value"},
-		"a threshold of adaptive":         {policy.Settings{AdaptiveProtection: policy.AdaptiveProtection{LoadThreshold: 1.5}}, "adaptiveProtection.loadThreshold", "out of range"},
-		"an interval":                     {policy.Settings{RateLimit: policy.RateLimit{IntervalSeconds: 45}}, "rateLimit.intervalSeconds", "interval 45 s"},
-		"a count":                         {policy.Settings{RateLimit: policy.RateLimit{Count: 10001}}, "rateLimit.count", "count 10001"},
-		"a ban's duration":                {policy.Settings{RateLimit: policy.RateLimit{BanSeconds: 601}}, "rateLimit.banSeconds", "banDurationSec 601"},
-		"a throttle that bans":            {policy.Settings{RateLimit: policy.RateLimit{Action: rule.Throttle, BanSeconds: 600}}, "rateLimit.banSeconds", "throttle has no ban"},
-		"a rate limit that denies":        {policy.Settings{RateLimit: policy.RateLimit{Action: rule.Deny403}}, "rateLimit.action", "is not known"},
-		"a rate limit's misspelt action":  {policy.Settings{RateLimit: policy.RateLimit{Action: "trottle"}}, "rateLimit.action", "is not known"},
-		"an exceed action":                {policy.Settings{RateLimit: policy.RateLimit{ExceedAction: rule.Allow}}, "rateLimit.exceedAction", "is not known"},
-		"a misspelt key":                  {policy.Settings{RateLimit: policy.RateLimit{Key: "IPS"}}, "rateLimit.key", "is not known"},
-		"a misspelt further key":          {policy.Settings{RateLimit: policy.RateLimit{More: []rule.NamedKey{{Key: "PATH"}}}}, "rateLimit.more[0].key", "is not known"},
-		"a key without a name":            {policy.Settings{RateLimit: policy.RateLimit{Key: rule.KeyHeader}}, "rateLimit.keyName", "enforceOnKeyName"},
-		"an allow before the WAF":         {custom(func(c *policy.CustomRule) { c.Action = rule.Allow }), "customRules[0].priority", "not a free place"},
-		"a throttle before the WAF":       {custom(func(c *policy.CustomRule) { c.Action = rule.Throttle }), "customRules[0].priority", "not a free place"},
-		"a deny after what lets through":  {custom(func(c *policy.CustomRule) { c.Priority = 8000 }), "customRules[0].priority", "not a free place"},
-		"a custom rule between WAF sets":  {custom(func(c *policy.CustomRule) { c.Priority = 3050 }), "customRules[0].priority", "not a free place"},
-		"a custom rule's name":            {custom(func(c *policy.CustomRule) { c.Name = "My Rule" }), "customRules[0].name", "does not name one rule"},
-		"a custom expression":             {custom(func(c *policy.CustomRule) { c.Expression = "origin.country == 'US'" }), "customRules[0].expression", "undeclared reference"},
-		"a header in capitals":            {custom(func(c *policy.CustomRule) { c.Expression = "has(request.headers['User-Agent'])" }), "customRules[0].expression", "never matches"},
+		"a parameter of a list": {
+			set("sqli", policy.Set{Exclusions: []policy.Exclusion{{QueryParams: []rule.Field{{Operator: "EQUALS", Value: "items[0]"}}}}}),
+			"waf.sets.sqli.exclusions", "which no name of a field may have",
+		},
+		"a hundred parameters, with the program's own": {
+			set("sqli", policy.Set{Exclusions: []policy.Exclusion{{QueryParams: slices.Repeat([]rule.Field{{Operator: "EQUALS", Value: "q"}}, 94)}}}),
+			"waf.sets.sqli.exclusions", "name 101 queryParams together",
+		},
+		"an exclusion's value":           {set("xss", policy.Set{Exclusions: []policy.Exclusion{{Headers: []rule.Field{{Operator: "EQUALS"}}}}}), "waf.sets.xss.exclusions", "value"},
+		"a threshold of adaptive":        {policy.Settings{AdaptiveProtection: policy.AdaptiveProtection{LoadThreshold: 1.5}}, "adaptiveProtection.loadThreshold", "out of range"},
+		"an interval":                    {policy.Settings{RateLimit: policy.RateLimit{IntervalSeconds: 45}}, "rateLimit.intervalSeconds", "interval 45 s"},
+		"a count":                        {policy.Settings{RateLimit: policy.RateLimit{Count: 10001}}, "rateLimit.count", "count 10001"},
+		"a ban's duration":               {policy.Settings{RateLimit: policy.RateLimit{BanSeconds: 601}}, "rateLimit.banSeconds", "banDurationSec 601"},
+		"a throttle that bans":           {policy.Settings{RateLimit: policy.RateLimit{Action: rule.Throttle, BanSeconds: 600}}, "rateLimit.banSeconds", "throttle has no ban"},
+		"a rate limit that denies":       {policy.Settings{RateLimit: policy.RateLimit{Action: rule.Deny403}}, "rateLimit.action", "is not known"},
+		"a rate limit's misspelt action": {policy.Settings{RateLimit: policy.RateLimit{Action: "trottle"}}, "rateLimit.action", "is not known"},
+		"an exceed action":               {policy.Settings{RateLimit: policy.RateLimit{ExceedAction: rule.Allow}}, "rateLimit.exceedAction", "is not known"},
+		"a misspelt key":                 {policy.Settings{RateLimit: policy.RateLimit{Key: "IPS"}}, "rateLimit.key", "is not known"},
+		"a misspelt further key":         {policy.Settings{RateLimit: policy.RateLimit{More: []rule.NamedKey{{Key: "PATH"}}}}, "rateLimit.more[0].key", "is not known"},
+		"a key without a name":           {policy.Settings{RateLimit: policy.RateLimit{Key: rule.KeyHeader}}, "rateLimit.keyName", "enforceOnKeyName"},
+		"an allow before the WAF":        {custom(func(c *policy.CustomRule) { c.Action = rule.Allow }), "customRules[0].priority", "not a free place"},
+		"a throttle before the WAF":      {custom(func(c *policy.CustomRule) { c.Action = rule.Throttle }), "customRules[0].priority", "not a free place"},
+		"a deny after what lets through": {custom(func(c *policy.CustomRule) { c.Priority = 8000 }), "customRules[0].priority", "not a free place"},
+		"a custom rule between WAF sets": {custom(func(c *policy.CustomRule) { c.Priority = 3050 }), "customRules[0].priority", "not a free place"},
+		"a custom rule's name":           {custom(func(c *policy.CustomRule) { c.Name = "My Rule" }), "customRules[0].name", "does not name one rule"},
+		"a custom expression":            {custom(func(c *policy.CustomRule) { c.Expression = "origin.country == 'US'" }), "customRules[0].expression", "undeclared reference"},
+		"a header in capitals":           {custom(func(c *policy.CustomRule) { c.Expression = "has(request.headers['User-Agent'])" }), "customRules[0].expression", "never matches"},
 		"a custom description": {custom(func(c *policy.CustomRule) {
 			c.Description = "This description is longer than the sixty-four characters allowed"
 		}), "customRules[0].description", "characters"},

@@ -46,7 +46,8 @@ type Set struct {
 	// sensitivity. Not together with OptOut or Sensitivity.
 	OptIn []string `json:"optIn,omitempty"`
 	// Exclusions are request fields that the set does not look at, besides those
-	// that are opaque to the API.
+	// that are opaque to the API. Google takes 100 of a kind, and counts the program's
+	// own, seven of the query.
 	Exclusions []Exclusion `json:"exclusions,omitempty"`
 }
 
@@ -56,7 +57,8 @@ type Exclusion struct {
 	// Signatures that skip the fields; none means all of the set.
 	Signatures []string `json:"signatures,omitempty"`
 	// Headers, Cookies, QueryParams (in the query or the body) and URIs are
-	// compared by name, ignoring case.
+	// compared by name, ignoring case. A name has letters, digits and !#$%&*+-.^_`|~ only, so
+	// items[0] is named as STARTS_WITH items.
 	Headers     []rule.Field `json:"headers,omitempty"`
 	Cookies     []rule.Field `json:"cookies,omitempty"`
 	QueryParams []rule.Field `json:"queryParams,omitempty"`

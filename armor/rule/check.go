@@ -58,6 +58,7 @@ func (r Rule) Mistakes() (found []Mistake) {
 			}
 		}
 	}
+	r.checkExclusionFields(add)
 	if len(r.Exclusions) > 0 && r.Action == Allow {
 		add("action", r.Action, "a rule with exclusions cannot have the action allow")
 	}

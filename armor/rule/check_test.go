@@ -54,6 +54,15 @@ func TestARuleWithinTheLimitsOfTheAPIIsNotRefused(t *testing.T) {
 		"the most excluded fields": with(denying(), func(r *rule.Rule) {
 			r.Exclusions = []rule.Exclusion{{Set: "sqli-v422-stable", URIs: slices.Repeat([]rule.Field{{Operator: rule.OperatorAny}}, rule.MaxExclusionFields)}}
 		}),
+		"as many fields of another kind, set and signature": with(denying(), func(r *rule.Rule) {
+			most := slices.Repeat([]rule.Field{{Operator: "EQUALS", Value: "a.B-9_~"}}, rule.MaxExclusionFields)
+			r.Exclusions = []rule.Exclusion{
+				{Set: "sqli-v422-stable", Headers: most, Cookies: most},
+				{Set: "xss-v422-stable", Headers: most},
+				{Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942251-sqli"}, Headers: most},
+				{Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942420-sqli"}, Headers: most},
+			}
+		}),
 	} {
 		assert.NoError(t, made.Check(), name)
 	}
@@ -73,8 +82,24 @@ func TestWhatTheAPIRefusesIsRefusedOneLineForEachMistake(t *testing.T) {
 			r.Exclusions = []rule.Exclusion{{Set: "sqli-v422-stable", Signatures: []string{"owasp-crs-v042200-id942251-xss"}, URIs: []rule.Field{{Operator: rule.OperatorAny}}}}
 		}),
 		"exclusion on sqli-v422-stable names no field": with(denying(), func(r *rule.Rule) { r.Exclusions = []rule.Exclusion{{Set: "sqli-v422-stable"}} }),
-		"has 101 cookies; allowed: 100": with(denying(), func(r *rule.Rule) {
+		"name 101 cookies together; allowed: 100": with(denying(), func(r *rule.Rule) {
 			r.Exclusions = []rule.Exclusion{{Set: "sqli-v422-stable", Cookies: slices.Repeat([]rule.Field{{Operator: rule.OperatorAny}}, 101)}}
+		}),
+		"exclusions on sqli-v422-stable:owasp-crs-v042200-id942251-sqli name 101 headers together": with(denying(), func(r *rule.Rule) {
+			both := []string{"owasp-crs-v042200-id942251-sqli", "owasp-crs-v042200-id942420-sqli"}
+			r.Exclusions = []rule.Exclusion{
+				{Set: "sqli-v422-stable", Signatures: both, Headers: slices.Repeat([]rule.Field{{Operator: rule.OperatorAny}}, 100)},
+				{Set: "sqli-v422-stable", Signatures: both, Headers: []rule.Field{{Operator: rule.OperatorAny}}},
+			}
+		}),
+		`value "items[0]" has '['`: with(denying(), func(r *rule.Rule) {
+			r.Exclusions = []rule.Exclusion{{Set: "sqli-v422-stable", QueryParams: []rule.Field{{Operator: "EQUALS", Value: "items[0]"}}}}
+		}),
+		`value "naïve" has 'ï'`: with(denying(), func(r *rule.Rule) {
+			r.Exclusions = []rule.Exclusion{{Set: "sqli-v422-stable", Cookies: []rule.Field{{Operator: "CONTAINS", Value: "naïve"}}}}
+		}),
+		`value "/v1/?x" has a query or a fragment`: with(denying(), func(r *rule.Rule) {
+			r.Exclusions = []rule.Exclusion{{Set: "sqli-v422-stable", URIs: []rule.Field{{Operator: "STARTS_WITH", Value: "/v1/?x"}}}}
 		}),
 		`operator "LIKE" is not known`: with(denying(), func(r *rule.Rule) {
 			r.Exclusions = []rule.Exclusion{{Set: "sqli-v422-stable", Headers: []rule.Field{{Operator: "LIKE", Value: "x"}}}}

@@ -28,6 +28,18 @@ func asking(expression string) map[string]any {
 	return with(rule(), changes{"match": map[string]any{"expr": map[string]any{"expression": expression}}})
 }
 
+// excluding takes so many parameters out of a rule set, each in an exclusion of its own.
+func excluding(n int, name string) changes {
+	list := make([]any, n)
+	for i := range list {
+		list[i] = map[string]any{
+			"targetRuleSet":      "sqli-v422-stable",
+			"requestQueryParams": []any{map[string]any{"operator": "EQUALS", "value": name}},
+		}
+	}
+	return changes{"preconfiguredWafConfig": map[string]any{"exclusions": list}}
+}
+
 func ranges(n int) []any {
 	list := make([]any, n)
 	for i := range list {
@@ -70,6 +82,14 @@ func armorRows() []row {
 			what: "a signature to opt out of another generation", typ: typ, right: waf,
 			change: changes{expression: "evaluatePreconfiguredWaf('sqli-v422-stable', {'sensitivity': 1, 'opt_out_rule_ids': ['owasp-crs-v030301-id942100-sqli']})"},
 			says:   "owasp-crs-v030301-id942100-sqli", source: armorTuning,
+		},
+		{
+			what: "more than 100 fields of a kind that exclusions name for one rule set together", typ: typ, right: with(waf, excluding(100, "q")),
+			change: excluding(101, "q"), says: "name 101 queryParams together", source: armorTuning,
+		},
+		{
+			what: "an excluded parameter with brackets in its name", typ: typ, right: with(waf, excluding(1, "items")),
+			change: excluding(1, "items[0]"), says: "which no name of a field may have", source: armorTuning,
 		},
 		{
 			what: "more than 10 IP ranges", typ: typ, right: with(rule(), changes{"match.config.srcIpRanges": ranges(10)}),
