@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/coditect-ai/license-platform/setting"
+	"github.com/coditect-ai/license-platform/setting/iprange"
 )
 
 // keyed is a setting's key and value.
@@ -33,16 +34,28 @@ func requireRange(ps *setting.Problems, key, value string, narrowest int) {
 	}
 }
 
+// requireWidth records a problem when value is an IPv4 network of fewer bits than widest.
+func requireWidth(ps *setting.Problems, key, value string, widest int) {
+	if prefix, err := netip.ParsePrefix(value); err == nil && prefix.Bits() < widest {
+		ps.Add(key, value, "is too wide", fmt.Sprintf("/%d or narrower", widest))
+	}
+}
+
 // requireSubnet records a problem unless value is an IPv4 network that a subnet may
 // have. It refuses the prohibited ranges that are easily written by mistake, and
-// Docker's own on nodes and in Cloud SQL, from which nothing could be reached. Loopback
-// addresses are what the embedded cloud has, so package stack refuses them elsewhere
-// (https://cloud.google.com/vpc/docs/subnets#prohibited-ranges,
-// https://cloud.google.com/sql/docs/postgres/configure-private-ip).
+// Docker's own. Loopback addresses are what the embedded cloud has, so package stack
+// refuses them elsewhere (https://cloud.google.com/vpc/docs/subnets#prohibited-ranges).
+//
+// Public addresses can be used as private ones, such as 172.32.0.0/16 for 172.16.0.0/12 by
+// mistake. But a peering does not import them unless it is told to, and GKE sends what is
+// meant for them to the internet unless the cluster is told not to
+// (https://cloud.google.com/vpc/docs/vpc-peering#subnet-routes,
+// https://cloud.google.com/kubernetes-engine/docs/how-to/alias-ips#enable_pupis). The
+// platform does neither, so no pod would reach the database.
 func requireSubnet(ps *setting.Problems, key, value string, narrowest int) {
 	requireRange(ps, key, value, narrowest)
 	prefix, err := netip.ParsePrefix(value)
-	if err != nil {
+	if err != nil || !prefix.Addr().Is4() {
 		return
 	}
 	for _, taken := range []struct{ network, of string }{
@@ -50,7 +63,7 @@ func requireSubnet(ps *setting.Problems, key, value string, narrowest int) {
 		{"169.254.0.0/16", "link-local"},
 		{"224.0.0.0/4", "multicast"},
 		{"255.255.255.255/32", "broadcast"},
-		{"172.17.0.0/16", "Docker's on every node"},
+		{iprange.Docker, "Docker's on every node"},
 		{PrivateGoogleAPIsVIP, "Google's APIs"},
 		{restrictedGoogleAPIsVIP, "Google's APIs"},
 	} {
@@ -58,6 +71,9 @@ func requireSubnet(ps *setting.Problems, key, value string, narrowest int) {
 			ps.Add(key, value, "shares addresses with "+taken.network+", "+taken.of, "a range of private addresses, such as 10.0.0.0/20")
 			return
 		}
+	}
+	if !prefix.Addr().IsLoopback() && !iprange.IsPrivate(prefix) {
+		ps.Add(key, value, "has public addresses, over which the pods and the database do not reach each other", iprange.Hint)
 	}
 }
 

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -119,6 +120,10 @@ func (l checker) peeredRanges() (ps setting.Problems, err error) {
 			ps.Add("network.stayingPrivateServicesRanges", s.StayingPrivateServicesRanges,
 				"leaves out "+r.name+" ("+r.cidr+"), which network "+s.Name+" has reserved for Google's managed services and would lose",
 				"a list with "+r.name+", or network.privateServicesRangeName: "+r.name+" to use that range instead of network.privateServicesRange")
+		}
+		if prefix, err := netip.ParsePrefix(r.cidr); err == nil && r.name == s.PrivateServicesRangeName && prefix.Bits() > narrowestPrivateServices {
+			ps.Add("network.privateServicesRangeName", r.name, "is "+r.cidr+", in which only one of the database and the cache finds room",
+				fmt.Sprintf("a range of a /%d or wider, or network.privateServicesRange to reserve one beside it", narrowestPrivateServices))
 		}
 	}
 	there := "one of " + strings.Join(all, ", ")

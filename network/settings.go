@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/coditect-ai/license-platform/setting"
 )
@@ -30,7 +31,7 @@ type Settings struct {
 	// ServicesRangeName names the secondary range for Services; default
 	// "services".
 	ServicesRangeName string `json:"servicesRangeName,omitempty"`
-	// PrivateServicesRange is the IPv4 CIDR, /24 or wider, that is reserved for
+	// PrivateServicesRange is the IPv4 CIDR, /23 or wider, that is reserved for
 	// Google's managed services (Cloud SQL, Memorystore). Exactly one of it and
 	// PrivateServicesRangeName is set.
 	PrivateServicesRange string `json:"privateServicesRange,omitempty"`
@@ -96,16 +97,22 @@ const (
 	defaultPodsRangeName     = "pods"
 	defaultServicesRangeName = "services"
 
-	// Google recommends a /24 at least, since each service producer takes a
-	// subnet of its own out of the range
-	// (https://cloud.google.com/vpc/docs/configure-private-services-access).
-	narrowestPrivateServices = 24
+	// narrowestPrivateServices has a /24, which Cloud SQL takes for itself in each region,
+	// and addresses for Memorystore beside it, which would else end with "Couldn't find free
+	// blocks in allocated IP ranges"
+	// (https://cloud.google.com/sql/docs/postgres/private-ip#allocated_range_size,
+	// https://github.com/sassoftware/viya4-iac-gcp/pull/194).
+	narrowestPrivateServices = 23
 	// narrowestPods has addresses for the nodes of three zones, one each: GKE gives a
 	// node a /24 (https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr).
 	narrowestPods = 22
 	// narrowestServices is GKE's own bound
 	// (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#cluster_sizing_secondary_range_svcs).
 	narrowestServices = 27
+	// widestPods and widestServices are GKE's own bounds, too
+	// (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#cluster_sizing).
+	widestPods     = 9
+	widestServices = 16
 )
 
 // Validate lists every mistake, with keys below "network".
@@ -143,18 +150,22 @@ func (s Settings) Validate() setting.Problems {
 func (s Settings) validateSubnetRanges() (ps setting.Problems) {
 	for _, r := range []struct {
 		keyed
-		narrowest int
+		narrowest, widest int
 	}{
-		{keyed{"nodesRange", s.NodesRange}, 29},
-		{keyed{"podsRange", s.PodsRange}, narrowestPods},
-		{keyed{"servicesRange", s.ServicesRange}, narrowestServices},
+		{keyed{"nodesRange", s.NodesRange}, 29, 0},
+		{keyed{"podsRange", s.PodsRange}, narrowestPods, widestPods},
+		{keyed{"servicesRange", s.ServicesRange}, narrowestServices, widestServices},
 	} {
 		switch {
 		case s.Adopt && r.value != "":
 			ps.Add(r.key, r.value, "an adopted subnetwork keeps its own ranges", "nothing, or network.adopt: false")
 		case !s.Adopt:
 			requireSubnet(&ps, r.key, r.value, r.narrowest)
+			requireWidth(&ps, r.key, r.value, r.widest)
 		}
+	}
+	if s.podsRangeName() == s.servicesRangeName() {
+		ps.Add("servicesRangeName", s.servicesRangeName(), "is the name of the range for pods, too", "a name of its own")
 	}
 	return ps
 }
@@ -177,6 +188,9 @@ func (s Settings) validatePrivateServices() (ps setting.Problems) {
 		requireName(&ps, fmt.Sprintf("stayingPrivateServicesRanges[%d]", i), name)
 		if name == s.reservedName() {
 			ps.Add(fmt.Sprintf("stayingPrivateServicesRanges[%d]", i), name, "is the range of the platform itself", "the ranges of others")
+		}
+		if slices.Contains(s.StayingPrivateServicesRanges[:i], name) {
+			ps.Add(fmt.Sprintf("stayingPrivateServicesRanges[%d]", i), name, "is listed twice", "every range once")
 		}
 	}
 	return ps

@@ -48,19 +48,29 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"an adopted address guarded by us": {func(s *network.Settings) {
 			s.EdgeAddress = network.EdgeAddress{Name: "shared", Adopt: true, DeletionProtection: new(bool)}
 		}, "edgeAddress.deletionProtection"},
-		"no range for nodes":                       {func(s *network.Settings) { s.NodesRange = "" }, "nodesRange"},
-		"host bits in a range":                     {func(s *network.Settings) { s.PodsRange = "10.1.0.1/16" }, "podsRange"},
-		"an IPv6 range":                            {func(s *network.Settings) { s.ServicesRange = "fd00::/64" }, "servicesRange"},
-		"a range of one address":                   {func(s *network.Settings) { s.NodesRange = "10.0.0.0/32" }, "nodesRange"},
-		"pods for less than a zone":                {func(s *network.Settings) { s.PodsRange = "10.1.0.0/25" }, "podsRange"},
-		"fewer Services than GKE takes":            {func(s *network.Settings) { s.ServicesRange = "10.2.0.0/28" }, "servicesRange"},
-		"nodes on Docker's addresses":              {func(s *network.Settings) { s.NodesRange = "172.17.16.0/20" }, "nodesRange"},
-		"pods on multicast":                        {func(s *network.Settings) { s.PodsRange = "224.0.0.0/16" }, "podsRange"},
-		"a database on multicast":                  {func(s *network.Settings) { s.PrivateServicesRange = "224.0.0.0/20" }, "privateServicesRange"},
-		"Services where Google's APIs are":         {func(s *network.Settings) { s.ServicesRange = "199.36.144.0/20" }, "servicesRange"},
-		"two ranges over each other":               {func(s *network.Settings) { s.PodsRange = "10.0.0.0/16" }, "podsRange"},
-		"no range for Google's services":           {func(s *network.Settings) { s.PrivateServicesRange = "" }, "privateServicesRange"},
-		"too narrow for Google's services":         {func(s *network.Settings) { s.PrivateServicesRange = "10.3.0.0/25" }, "privateServicesRange"},
+		"no range for nodes":                    {func(s *network.Settings) { s.NodesRange = "" }, "nodesRange"},
+		"host bits in a range":                  {func(s *network.Settings) { s.PodsRange = "10.1.0.1/16" }, "podsRange"},
+		"an IPv6 range":                         {func(s *network.Settings) { s.ServicesRange = "fd00::/64" }, "servicesRange"},
+		"a range of one address":                {func(s *network.Settings) { s.NodesRange = "10.0.0.0/32" }, "nodesRange"},
+		"pods for less than a zone":             {func(s *network.Settings) { s.PodsRange = "10.1.0.0/25" }, "podsRange"},
+		"fewer Services than GKE takes":         {func(s *network.Settings) { s.ServicesRange = "10.2.0.0/28" }, "servicesRange"},
+		"nodes on Docker's addresses":           {func(s *network.Settings) { s.NodesRange = "172.17.16.0/20" }, "nodesRange"},
+		"pods on multicast":                     {func(s *network.Settings) { s.PodsRange = "224.0.0.0/16" }, "podsRange"},
+		"a database on multicast":               {func(s *network.Settings) { s.PrivateServicesRange = "224.0.0.0/20" }, "privateServicesRange"},
+		"Services where Google's APIs are":      {func(s *network.Settings) { s.ServicesRange = "199.36.144.0/20" }, "servicesRange"},
+		"two ranges over each other":            {func(s *network.Settings) { s.PodsRange = "10.0.0.0/16" }, "podsRange"},
+		"no range for Google's services":        {func(s *network.Settings) { s.PrivateServicesRange = "" }, "privateServicesRange"},
+		"too narrow for Google's services":      {func(s *network.Settings) { s.PrivateServicesRange = "10.3.0.0/25" }, "privateServicesRange"},
+		"a database with no room for the cache": {func(s *network.Settings) { s.PrivateServicesRange = "10.3.0.0/24" }, "privateServicesRange"},
+		"more Services than GKE takes":          {func(s *network.Settings) { s.ServicesRange = "10.32.0.0/15" }, "servicesRange"},
+		"more pods than GKE takes":              {func(s *network.Settings) { s.PodsRange = "240.0.0.0/8" }, "podsRange"},
+		"nodes on public addresses":             {func(s *network.Settings) { s.NodesRange = "172.32.0.0/20" }, "nodesRange"},
+		"a database on public addresses":        {func(s *network.Settings) { s.PrivateServicesRange = "192.169.0.0/20" }, "privateServicesRange"},
+		"one name for pods and for Services":    {func(s *network.Settings) { s.PodsRangeName = "services" }, "servicesRangeName"},
+		"a range that stays twice": {func(s *network.Settings) {
+			*s = joining()
+			s.StayingPrivateServicesRanges = []string{"theirs", "theirs"}
+		}, "stayingPrivateServicesRanges[1]"},
 		"reserved and adopted at once":             {func(s *network.Settings) { s.PrivateServicesRangeName = "services" }, "privateServicesRange"},
 		"ranges for an adopted network":            {func(s *network.Settings) { s.Adopt = true }, "nodesRange"},
 		"a DNS zone to where Google is not":        {func(s *network.Settings) { s.GoogleAPIsRange = "10.9.0.0/30" }, "googleApisRange"},
@@ -98,8 +108,27 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 func TestTheNarrowestRangesAreTaken(t *testing.T) {
 	t.Parallel()
 	s := created()
-	s.NodesRange, s.PodsRange, s.ServicesRange, s.PrivateServicesRange = "10.0.0.0/29", "10.1.0.0/22", "10.2.0.0/27", "10.3.0.0/24"
+	s.NodesRange, s.PodsRange, s.ServicesRange, s.PrivateServicesRange = "10.0.0.0/29", "10.1.0.0/22", "10.2.0.0/27", "10.4.0.0/23"
 	assert.Empty(t, s.Validate())
+}
+
+func TestTheWidestRangesAndAnyPrivateOnesAreTaken(t *testing.T) {
+	t.Parallel()
+	s := created()
+	s.NodesRange, s.PodsRange, s.ServicesRange, s.PrivateServicesRange = "100.64.0.0/20", "10.0.0.0/9", "172.16.0.0/16", "192.168.0.0/20"
+	assert.Empty(t, s.Validate())
+	s.PodsRange = "240.0.0.0/9"
+	assert.Empty(t, s.Validate())
+	s.PrivateServicesRange = "127.77.16.0/20"
+	assert.Empty(t, s.Validate(), "the embedded cloud has a machine's own addresses")
+}
+
+func TestPublicAddressesAreToldWhichArePrivate(t *testing.T) {
+	t.Parallel()
+	s := created()
+	s.PodsRange = "172.32.0.0/16"
+	assert.Equal(t, `podsRange = "172.32.0.0/16": has public addresses, over which the pods and the database do not reach each other; `+
+		"allowed: a range inside of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10 or 240.0.0.0/4", s.Validate()[0].String())
 }
 
 func TestOverlapsAreFoundBesideARangeThatCannotBeRead(t *testing.T) {

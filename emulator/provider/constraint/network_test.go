@@ -60,6 +60,12 @@ func networkRows() []row {
 			change: changes{"ipCidrRange": "all"}, says: "to be a valid CIDR Value", source: "https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks",
 		},
 		{
+			what: "two secondary ranges of one name", typ: gcp.TypeSubnetwork, right: ranged().inputs,
+			change: changes{"secondaryIpRanges": []any{
+				map[string]any{"rangeName": "pods", "ipCidrRange": "10.64.0.0/16"}, map[string]any{"rangeName": "pods", "ipCidrRange": "10.128.0.0/20"},
+			}}, says: "Another range has this name", source: "https://cloud.google.com/compute/docs/reference/rest/v1/subnetworks",
+		},
+		{
 			what: "a firewall without rules", typ: firewall, right: wall,
 			change: changes{"allows": nil}, says: "one of `allows,denies` must be specified", source: firewallSDK,
 		},

@@ -18,6 +18,19 @@ func (w *Cloud) subnetwork() provider.Kind {
 		Free:     "networks and their rules are free",
 		Replaces: narrows("ipCidrRange"),
 		Computed: []string{"selfLink", "gatewayAddress", "creationTimestamp", "fingerprint", "internalIpv6Prefix", "ipv6CidrRange"},
+		Check: func(d *provider.Draft) []provider.Failure {
+			var failures []provider.Failure
+			names := map[string]bool{}
+			for i, item := range d.Inputs.List("secondaryIpRanges") {
+				declared, _ := item.(map[string]any)
+				name := provider.Properties(declared).Text("rangeName")
+				if name != "" && names[name] {
+					failures = append(failures, provider.Refuse("secondaryIpRanges", "Error 400: Invalid value for field 'resource.secondaryIpRanges[%d].rangeName': '%s'. Another range has this name", i, name))
+				}
+				names[name] = true
+			}
+			return failures
+		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
 			if err := w.keepSecondaryRanges(d); err != nil {
 				return err
