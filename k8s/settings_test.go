@@ -2,6 +2,7 @@ package k8s_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,24 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"a control plane without a /28":         {own, func(s *k8s.Settings) { s.Cluster.ControlPlaneRange = "172.16.0.0/24" }, "cluster.controlPlaneRange"},
 		"a control plane on public addresses":   {own, func(s *k8s.Settings) { s.Cluster.ControlPlaneRange = "203.0.113.0/28" }, "cluster.controlPlaneRange"},
 		"a control plane of IPv6":               {own, func(s *k8s.Settings) { s.Cluster.ControlPlaneRange = "fd00::/28" }, "cluster.controlPlaneRange"},
+		"a control plane on Docker's addresses": {own, func(s *k8s.Settings) { s.Cluster.ControlPlaneRange = "172.17.0.0/28" }, "cluster.controlPlaneRange"},
+		"a public caller of a private control plane": {own, func(s *k8s.Settings) {
+			s.Cluster.PrivateEndpoint, s.Cluster.AuthorizedNetworks[0].CIDR = true, "198.20.0.0/16"
+		}, "cluster.authorizedNetworks[0].cidr"},
+		"more callers than GKE takes": {own, func(s *k8s.Settings) {
+			s.Cluster.AuthorizedNetworks = slices.Repeat(s.Cluster.AuthorizedNetworks, 101)
+		}, "cluster.authorizedNetworks"},
+		"a namespace that every cluster has": {own, func(s *k8s.Settings) { s.Namespace.Name = "default" }, "namespace.name"},
+		"a namespace of managed Prometheus":  {own, func(s *k8s.Settings) { s.Namespace.Name = "gmp-public" }, "namespace.name"},
+		"a neighbour whose label no pod has": {shared, func(s *k8s.Settings) {
+			s.NetworkPolicies.StayingWorkloads = []isolation.StayingWorkload{{Name: "x", PodLabels: map[string]string{"app": "ide api"}}}
+		}, "networkPolicies.stayingWorkloads[0].podLabels.app"},
+		"a neighbour whose label has no name": {shared, func(s *k8s.Settings) {
+			s.NetworkPolicies.StayingWorkloads = []isolation.StayingWorkload{{Name: "x", PodLabels: map[string]string{"a/b/c": "ide"}}}
+		}, "networkPolicies.stayingWorkloads[0].podLabels.a/b/c"},
+		"a path that leads up":                  {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths[0].Path = "/api/.." }, "ingress.routes[0].paths[0].path"},
+		"a path with a slash in disguise":       {shared, func(s *k8s.Settings) { s.Ingress.Routes[0].Paths[0].Path = "/a%2Fb" }, "ingress.routes[0].paths[0].path"},
+		"a new Ingress with a dotted name":      {own, func(s *k8s.Settings) { s.Ingress.Name = "coditect.ai" }, "ingress.name"},
 		"a caller of IPv6":                      {own, func(s *k8s.Settings) { s.Cluster.AuthorizedNetworks[0].CIDR = "2001:db8::/32" }, "cluster.authorizedNetworks[0].cidr"},
 		"a Prometheus of one's own":             {own, func(s *k8s.Settings) { s.NetworkPolicies.MetricsNamespace = "monitoring" }, "networkPolicies.metricsNamespace"},
 		"a control plane that nobody reaches":   {own, func(s *k8s.Settings) { s.Cluster.AuthorizedNetworks = nil }, "cluster.authorizedNetworks"},
@@ -125,6 +144,16 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 	}
 }
 
+func TestObjectsOfOthersHaveTheirOwnNames(t *testing.T) {
+	t.Parallel()
+	s := shared()
+	s.Ingress.Name, s.Ingress.ExistingCertificates, s.Ingress.ExistingFrontendConfig = "coditect.ai", []string{"coditect.ai", "www.coditect.ai"}, "tls.v2"
+	s.Ingress.Staff = ingress.Staff{Enabled: true, OAuthSecret: "iap.client"}
+	s.Namespace.Name = "kube-ide"
+	s.NetworkPolicies.StayingWorkloads = []isolation.StayingWorkload{{Name: "x", PodLabels: map[string]string{"app.kubernetes.io/name": "ide_API.v2", "tier": ""}}}
+	assert.Empty(t, s.Validate("licenses"))
+}
+
 func TestTheLeastAndTheMostAreTakenAndTheNextOnesRefused(t *testing.T) {
 	t.Parallel()
 	routed := func(change func(*ingress.Path)) func(*k8s.Settings) {
@@ -136,12 +165,18 @@ func TestTheLeastAndTheMostAreTakenAndTheNextOnesRefused(t *testing.T) {
 		// key is empty for what is taken.
 		key string
 	}{
-		"as many nodes at most as at least":     {own, func(s *k8s.Settings) { s.Cluster.MinNodes, s.Cluster.MaxNodes = 3, 3 }, ""},
-		"the most nodes, always":                {own, func(s *k8s.Settings) { s.Cluster.MinNodes, s.Cluster.MaxNodes = 1000, 1000 }, ""},
-		"one node more":                         {own, func(s *k8s.Settings) { s.Cluster.MinNodes, s.Cluster.MaxNodes = 1001, 1001 }, "cluster.minNodes"},
-		"the smallest disk":                     {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 20 }, ""},
-		"the largest disk":                      {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 65536 }, ""},
-		"a disk below the smallest":             {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 19 }, "cluster.diskGb"},
+		"as many nodes at most as at least": {own, func(s *k8s.Settings) { s.Cluster.MinNodes, s.Cluster.MaxNodes = 3, 3 }, ""},
+		"the most nodes, always":            {own, func(s *k8s.Settings) { s.Cluster.MinNodes, s.Cluster.MaxNodes = 1000, 1000 }, ""},
+		"one node more":                     {own, func(s *k8s.Settings) { s.Cluster.MinNodes, s.Cluster.MaxNodes = 1001, 1001 }, "cluster.minNodes"},
+		"the smallest disk":                 {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 20 }, ""},
+		"the largest disk":                  {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 65536 }, ""},
+		"a disk below the smallest":         {own, func(s *k8s.Settings) { s.Cluster.DiskGB = 19 }, "cluster.diskGb"},
+		"as many callers as GKE takes": {own, func(s *k8s.Settings) {
+			s.Cluster.AuthorizedNetworks = slices.Repeat(s.Cluster.AuthorizedNetworks, 100)
+		}, ""},
+		"a private caller of a private control plane": {own, func(s *k8s.Settings) {
+			s.Cluster.PrivateEndpoint, s.Cluster.AuthorizedNetworks[0].CIDR = true, "10.0.0.0/8"
+		}, ""},
 		"a network's longest name":              {own, func(s *k8s.Settings) { s.Cluster.AuthorizedNetworks[0].Name = strings.Repeat("ö", 100) }, ""},
 		"a network's name that is too long":     {own, func(s *k8s.Settings) { s.Cluster.AuthorizedNetworks[0].Name = strings.Repeat("ö", 101) }, "cluster.authorizedNetworks[0].name"},
 		"the longest path":                      {shared, routed(func(p *ingress.Path) { p.Path = "/" + strings.Repeat("a", 1023) }), ""},

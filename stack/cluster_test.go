@@ -10,6 +10,25 @@ import (
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
+func TestNodesHaveTheDiskThatTheirMachinesTake(t *testing.T) {
+	t.Parallel()
+	for machine, disk := range map[string]string{"e2-standard-2": "pd-balanced", "n4-standard-2": "hyperdisk-balanced", "c4-standard-4": "hyperdisk-balanced"} {
+		made := stacktest.Deploy(t, "dev", plan.Set("kubernetes.cluster.machineType", machine))
+		assert.Equal(t, disk, made.One(t, "gcp:container/nodePool:NodePool", "cluster").Get("nodeConfig.diskType"), machine)
+	}
+}
+
+func TestPodsOfAnImageForArmAskForItsProcessors(t *testing.T) {
+	t.Parallel()
+	const at = "spec.template.spec.nodeSelector"
+	usual := stacktest.Deploy(t, "dev")
+	arm := stacktest.Deploy(t, "dev", plan.Set("kubernetes.cluster.machineType", "t2a-standard-2"), plan.Set("api.platform", "linux/arm64"))
+	for _, pods := range []struct{ typ, name string }{{deployment, "license-api"}, {job, "license-migrate"}} {
+		assert.Nil(t, usual.One(t, pods.typ, pods.name).Get(at), "GKE keeps pods that ask for nothing off Arm's processors")
+		assert.Equal(t, map[string]any{"kubernetes.io/arch": "arm64"}, arm.One(t, pods.typ, pods.name).Get(at))
+	}
+}
+
 func TestACreatedClusterIsHardened(t *testing.T) {
 	t.Parallel()
 	made := stacktest.Deploy(t, "dev")

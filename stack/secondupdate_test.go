@@ -16,6 +16,7 @@ func TestNoUpdateChangesWhatTheLastOneMade(t *testing.T) {
 	for name, change := range map[string]plan.Change{
 		"a processor in thousandths":    plan.Set("api.cpu", "1000m"),
 		"a part of a processor":         plan.Set("api.cpu", "0.5"),
+		"less than a thousandth":        plan.Set("api.cpu", "100.5m"),
 		"memory that is a round number": plan.Set("api.memory", "1024Mi"),
 		"memory in bytes":               plan.Set("api.memory", "268435456"),
 		"rules that only log":           plan.Set("armor.preview", true),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/k8s/isolation"
 	"github.com/coditect-ai/license-platform/setting"
+	"github.com/coditect-ai/license-platform/setting/machine"
 )
 
 // Names of the checks of a cluster: of an adopted one, but the last is of every cluster.
@@ -36,6 +37,8 @@ type CheckArgs struct {
 	Dataplane string
 	// NodeAccount is the service account that is let pull the API's image.
 	NodeAccount string
+	// Arm says that the API's image is for Arm processors.
+	Arm bool
 	// Autoscaled says that the number of the API's pods changes by itself.
 	Autoscaled bool
 	// LastName and LastLocation are those of the cluster in which the last update left the
@@ -145,28 +148,50 @@ func accountName(account string) string {
 	return account
 }
 
-// nodeTaints keep pods away that do not tolerate them, and the platform's tolerate
-// none: one pool has to be free of them
-// (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/).
-func nodeTaints(_ CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
-	var tainted []string
+// nodeTaints keep pods away that do not tolerate them, and the platform's tolerate none: one
+// pool has to be free of them
+// (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/). It also
+// has to have the processors that the image is for. GKE gives all nodes with Arm
+// processors a taint, which the pods that ask for such nodes pass
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/prepare-arm-workloads-for-deployment).
+// With Autopilot or node auto-provisioning GKE makes the nodes that waiting pods need
+// (https://cloud.google.com/kubernetes-engine/docs/concepts/node-auto-provisioning).
+func nodeTaints(args CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
+	if found.EnableAutopilot || slices.ContainsFunc(found.ClusterAutoscalings, func(c container.GetClusterClusterAutoscaling) bool { return c.Enabled }) {
+		return nil
+	}
+	var tainted, others []string
 	for _, nodes := range found.NodePools {
 		var taints []string
+		arm := false
 		for _, config := range nodes.NodeConfigs {
+			arm = arm || machine.Arm(config.MachineType)
 			for _, taint := range config.Taints {
-				if taint.Effect != "PREFER_NO_SCHEDULE" {
+				if taint.Effect != "PREFER_NO_SCHEDULE" && !(args.Arm && taint.Key == "kubernetes.io/arch") {
 					taints = append(taints, taint.Key+"="+taint.Value+":"+taint.Effect)
 				}
 			}
 		}
-		if len(taints) == 0 {
+		switch {
+		case arm != args.Arm:
+			others = append(others, nodes.Name)
+		case len(taints) == 0:
 			return nil
+		default:
+			tainted = append(tainted, nodes.Name+" ("+strings.Join(taints, ", ")+")")
 		}
-		tainted = append(tainted, nodes.Name+" ("+strings.Join(taints, ", ")+")")
 	}
 	if len(tainted) > 0 {
 		ps.Add("kubernetes.cluster.name", found.Name, "all its nodes have taints, and no pod of the platform would run: "+strings.Join(tainted, ", "),
 			"a cluster with a node pool without taints")
+	}
+	if len(tainted) == 0 && len(others) > 0 {
+		is, wanted := "Arm", "x86 (api.platform: linux/amd64)"
+		if args.Arm {
+			is, wanted = "x86", "Arm (api.platform: linux/arm64)"
+		}
+		ps.Add("kubernetes.cluster.name", found.Name, "all its nodes have "+is+" processors, and the API's image is for "+wanted+": "+strings.Join(others, ", "),
+			"a cluster with a node pool for this image, or another api.platform")
 	}
 	return ps
 }

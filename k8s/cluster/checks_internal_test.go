@@ -47,6 +47,11 @@ func TestWhatAnAdoptedClusterLacksIsNamed(t *testing.T) {
 			}
 		}
 	}
+	arm := func(found *container.LookupClusterResult, pools ...int) {
+		for _, i := range pools {
+			found.NodePools[i].NodeConfigs[0].MachineType = "t2a-standard-4"
+		}
+	}
 	for name, c := range map[string]struct {
 		change func(*CheckArgs, *container.LookupClusterResult)
 		// whys are what is said; nothing when it fits.
@@ -109,6 +114,28 @@ func TestWhatAnAdoptedClusterLacksIsNamed(t *testing.T) {
 		"the network and the subnet": {func(args *CheckArgs, _ *container.LookupClusterResult) {
 			args.Network, args.Subnetwork = "other", "else"
 		}, []string{"cluster ide lives in vpc", "cluster ide lives in nodes"}},
+		"nodes for an image of another kind": {func(args *CheckArgs, _ *container.LookupClusterResult) { args.Arm = true }, []string{
+			"all its nodes have x86 processors, and the API's image is for Arm (api.platform: linux/arm64): blue, green",
+		}},
+		"nodes but those with Arm processors": {func(_ *CheckArgs, found *container.LookupClusterResult) { arm(found, 0, 1) }, []string{
+			"all its nodes have Arm processors, and the API's image is for x86 (api.platform: linux/amd64): blue, green",
+		}},
+		"a pool without taints, but for the other kind of image": {func(args *CheckArgs, found *container.LookupClusterResult) {
+			arm(found, 1)
+			taint("NO_SCHEDULE", 0)(args, found)
+		}, []string{"all its nodes have taints, and no pod of the platform would run: blue (team=ide:NO_SCHEDULE)"}},
+		"nothing, when GKE makes nodes for pods that wait": {func(args *CheckArgs, found *container.LookupClusterResult) {
+			taint("NO_SCHEDULE", 0, 1)(args, found)
+			found.ClusterAutoscalings = []container.GetClusterClusterAutoscaling{{Enabled: true}}
+		}, nil},
+		"nothing, when all nodes are GKE's": {func(args *CheckArgs, found *container.LookupClusterResult) {
+			args.Arm, found.EnableAutopilot = true, true
+		}, nil},
+		"nothing, for an image of one pool's kind": {func(args *CheckArgs, found *container.LookupClusterResult) {
+			args.Arm = true
+			arm(found, 1)
+			found.NodePools[1].NodeConfigs[0].Taints = []container.GetClusterNodePoolNodeConfigTaint{{Key: "kubernetes.io/arch", Value: "arm64", Effect: "NO_SCHEDULE"}}
+		}, nil},
 		"a pool without taints":                          {taint("NO_SCHEDULE", 0, 1), []string{"all its nodes have taints, and no pod of the platform would run: blue (team=ide:NO_SCHEDULE), green (team=ide:NO_SCHEDULE)"}},
 		"nothing, when one pool has none":                {taint("NO_EXECUTE", 0), nil},
 		"nothing, when taints are only a preference":     {taint("PREFER_NO_SCHEDULE", 0, 1), nil},

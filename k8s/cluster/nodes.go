@@ -3,6 +3,8 @@ package cluster
 import (
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/container"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/setting/machine"
 )
 
 // nodePoolArgs declares shielded nodes with an account of their own, whose disks
@@ -27,7 +29,7 @@ func nodePoolArgs(args *Args, cluster pulumi.StringInput) *container.NodePoolArg
 			MachineType:    pulumi.String(s.MachineType),
 			ImageType:      pulumi.String("COS_CONTAINERD"),
 			DiskSizeGb:     pulumi.Int(s.DiskGB),
-			DiskType:       pulumi.String("pd-balanced"),
+			DiskType:       pulumi.String(s.diskType()),
 			BootDiskKmsKey: args.DiskKey.ToStringOutput().ToStringPtrOutput(),
 			ServiceAccount: args.NodeEmail.ToStringOutput().ToStringPtrOutput(),
 			OauthScopes:    pulumi.ToStringArray([]string{"https://www.googleapis.com/auth/cloud-platform"}),
@@ -38,4 +40,14 @@ func nodePoolArgs(args *Args, cluster pulumi.StringInput) *container.NodePoolArg
 			Metadata:               pulumi.StringMap{"disable-legacy-endpoints": pulumi.String("true")},
 		},
 	}
+}
+
+// diskType is the kind of boot disk that the nodes' machines take: "[pd-balanced,
+// c4-standard-16] features are not compatible for creating instance"
+// (https://github.com/astronomer/astronomer/issues/2463).
+func (s Settings) diskType() string {
+	if machine.Hyperdisk(s.MachineType) {
+		return "hyperdisk-balanced"
+	}
+	return "pd-balanced"
 }

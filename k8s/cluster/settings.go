@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/coditect-ai/license-platform/setting"
+	"github.com/coditect-ai/license-platform/setting/iprange"
+	"github.com/coditect-ai/license-platform/setting/machine"
 )
 
 // Settings says which GKE cluster the API runs in: an existing one, adopted by
@@ -40,7 +42,8 @@ type Settings struct {
 	// PrivateEndpoint leaves a created control plane without a public address; then
 	// Pulumi has to run inside the VPC, or to use ConnectGateway.
 	PrivateEndpoint bool `json:"privateEndpoint,omitempty"`
-	// AuthorizedNetworks are the only networks that may reach the control plane.
+	// AuthorizedNetworks are the only networks that may reach the control plane, at most
+	// 100; with PrivateEndpoint private ones only.
 	AuthorizedNetworks []AuthorizedNetwork `json:"authorizedNetworks,omitempty"`
 	// ReleaseChannel is RAPID, REGULAR (default) or STABLE.
 	ReleaseChannel string `json:"releaseChannel,omitempty"`
@@ -82,15 +85,25 @@ func (s Settings) Validate() setting.Problems {
 	}
 	if prefix, err := netip.ParsePrefix(s.ControlPlaneRange); err != nil || !prefix.Addr().IsPrivate() || !prefix.Addr().Is4() || prefix.Bits() != 28 || prefix != prefix.Masked() {
 		ps.Add("controlPlaneRange", s.ControlPlaneRange, "is not a valid range for a control plane", "a private IPv4 /28")
+	} else if prefix.Overlaps(netip.MustParsePrefix(iprange.Docker)) {
+		ps.Add("controlPlaneRange", s.ControlPlaneRange, "shares addresses with "+iprange.Docker+", Docker's on every node", "another private IPv4 /28")
 	}
 	if len(s.AuthorizedNetworks) == 0 && !s.PrivateEndpoint && !s.ConnectGateway {
 		ps.Add("authorizedNetworks", "[]", "nobody, Pulumi included, could reach the control plane",
 			"the networks that Pulumi runs in, privateEndpoint: true or connectGateway: true")
 	}
+	if len(s.AuthorizedNetworks) > maxAuthorizedNetworks {
+		ps.Add("authorizedNetworks", len(s.AuthorizedNetworks), "are too many networks", fmt.Sprintf("at most %d; wider ones stand for several", maxAuthorizedNetworks))
+	}
 	for i, network := range s.AuthorizedNetworks {
 		prefix, err := netip.ParsePrefix(network.CIDR)
 		if err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked() || prefix.Bits() == 0 {
 			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].cidr", network.CIDR, "is not a valid network, or is the whole internet", "an IPv4 network narrower than /0")
+		} else if s.PrivateEndpoint && !iprange.IsPrivate(prefix) {
+			// "is not a reserved network, which is required for private endpoints"
+			// (https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/153)
+			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].cidr", network.CIDR, "is public, and with privateEndpoint nobody outside reaches the control plane",
+				iprange.Hint+", or privateEndpoint: false")
 		}
 		if utf8.RuneCountInString(network.Name) > 100 || strings.ContainsFunc(network.Name, unicode.IsControl) {
 			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].name", network.Name, "is not a valid name for people", "at most 100 characters on one line")
@@ -98,7 +111,7 @@ func (s Settings) Validate() setting.Problems {
 	}
 	setting.OneOf(&ps, "releaseChannel", s.channel(), "RAPID", "REGULAR", "STABLE")
 	// https://cloud.google.com/compute/docs/machine-resource#machine_type_comparison
-	if !regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)+$`).MatchString(s.MachineType) {
+	if !machine.IsName(s.MachineType) {
 		ps.Add("machineType", s.MachineType, "is not a valid machine type", "one of Compute Engine's, such as e2-standard-4")
 	}
 	switch {
@@ -112,6 +125,10 @@ func (s Settings) Validate() setting.Problems {
 	}
 	return ps
 }
+
+// maxAuthorizedNetworks is GKE's bound for a cluster with private nodes
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/authorized-networks#limitations).
+const maxAuthorizedNetworks = 100
 
 // maxNodesPerZone is how many nodes a pool may have in a zone.
 const maxNodesPerZone = 1000

@@ -61,3 +61,13 @@ func (s Settings) resources() corev1.ResourceRequirementsArgs {
 		Limits:   pulumi.StringMap{"memory": memory},
 	}
 }
+
+// nodeSelector is where an image for Arm processors can run. GKE keeps all other pods off
+// such nodes, by a taint that it lets pass those that ask for them
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/prepare-arm-workloads-for-deployment).
+func (s Settings) nodeSelector() pulumi.StringMapInput {
+	if !s.Arm() {
+		return nil
+	}
+	return pulumi.StringMap{"kubernetes.io/arch": pulumi.String("arm64")}
+}

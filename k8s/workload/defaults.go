@@ -16,8 +16,14 @@ const (
 	defaultMemory          = "256Mi"
 )
 
+// The platforms that an image can be for.
+const (
+	platformX86 = "linux/amd64"
+	platformArm = "linux/arm64"
+)
+
 // BuildPlatform is Platform or its default.
-func (s Settings) BuildPlatform() string { return cmp.Or(s.Platform, "linux/amd64") }
+func (s Settings) BuildPlatform() string { return cmp.Or(s.Platform, platformX86) }
 
 func (s Settings) cpu() string    { return canonical(cmp.Or(s.CPU, defaultCPU)) }
 func (s Settings) memory() string { return canonical(cmp.Or(s.Memory, defaultMemory)) }
@@ -25,12 +31,37 @@ func (s Settings) memory() string { return canonical(cmp.Or(s.Memory, defaultMem
 // canonical writes a quantity as the API server does, 1000m as 1: another form would differ
 // from what is there with every refresh
 // (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
+// The server also rounds up to thousandths, 100.5m to 101m (SetDefaults_ResourceList in
+// https://github.com/kubernetes/kubernetes/blob/v1.30.0/pkg/apis/core/v1/defaults.go).
 func canonical(text string) string {
 	quantity, err := resource.ParseQuantity(text)
 	if err != nil {
 		return text // Validate refuses it
 	}
+	quantity.RoundUp(resource.Milli)
 	return quantity.String()
+}
+
+// Arm tells whether the image is for Arm processors.
+func (s Settings) Arm() bool { return s.BuildPlatform() == platformArm }
+
+// Requests are what a pod asks for, as it is written and as numbers; 0 is what cannot be
+// read.
+type Requests struct {
+	CPU, Memory     string
+	MilliCPU, Bytes int64
+}
+
+// Requests are those of a pod.
+func (s Settings) Requests() Requests {
+	r := Requests{CPU: cmp.Or(s.CPU, defaultCPU), Memory: cmp.Or(s.Memory, defaultMemory)}
+	if cpu, err := resource.ParseQuantity(r.CPU); err == nil {
+		r.MilliCPU = cpu.MilliValue()
+	}
+	if memory, err := resource.ParseQuantity(r.Memory); err == nil {
+		r.Bytes = memory.Value()
+	}
+	return r
 }
 
 // MemoryBytes is a pod's memory, in bytes, of settings that are valid.

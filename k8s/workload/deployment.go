@@ -64,6 +64,7 @@ func (b *builder) podSpec() corev1.PodSpecArgs {
 		AutomountServiceAccountToken:  pulumi.Bool(false),
 		EnableServiceLinks:            pulumi.Bool(false),
 		SecurityContext:               restrictedPod(),
+		NodeSelector:                  s.nodeSelector(),
 		HostAliases:                   hostAliases(b.args.GoogleAddresses, b.args.GoogleNames),
 		TerminationGracePeriodSeconds: pulumi.Int(int(s.terminationTime().Seconds())),
 		TopologySpreadConstraints: corev1.TopologySpreadConstraintArray{

@@ -33,6 +33,7 @@ func (b *builder) declareMigration(*Workload) error {
 					AutomountServiceAccountToken: pulumi.Bool(false),
 					EnableServiceLinks:           pulumi.Bool(false),
 					SecurityContext:              restrictedPod(),
+					NodeSelector:                 b.args.Settings.nodeSelector(),
 					HostAliases:                  hostAliases(b.args.GoogleAddresses, b.args.MigrationGoogleNames),
 					Containers: corev1.ContainerArray{corev1.ContainerArgs{
 						Name:            pulumi.String(MigrationName),
@@ -50,13 +51,16 @@ func (b *builder) declareMigration(*Workload) error {
 	return err
 }
 
-// migrationName is MigrationName and a fingerprint of image, resources,
-// environment and host aliases.
+// migrationName is MigrationName and a fingerprint of image, resources, environment,
+// nodes and host aliases.
 func (b *builder) migrationName() pulumi.StringOutput {
 	s := b.args.Settings
 	content := []any{b.args.Image, s.cpu(), s.memory()}
 	for _, v := range b.args.MigrationEnvironment {
 		content = append(content, v.Name, v.Value)
+	}
+	if s.Arm() {
+		content = append(content, s.BuildPlatform())
 	}
 	if len(b.args.GoogleAddresses) > 0 {
 		content = append(content, b.args.GoogleAddresses, b.args.MigrationGoogleNames)

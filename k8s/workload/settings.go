@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -15,7 +16,8 @@ type Settings struct {
 	// Image is a reference by digest to an image that exists already, for example
 	// the one another stack has tested. Empty: the image is built from source.
 	Image string `json:"image,omitempty"`
-	// Platform is the built image's, "linux/amd64" (default) or "linux/arm64".
+	// Platform is the image's, "linux/amd64" (default) or "linux/arm64": pods run on nodes
+	// with such processors only.
 	Platform string `json:"platform,omitempty"`
 	// Replicas bound the number of pods; equal bounds mean no autoscaler.
 	Replicas Replicas `json:"replicas"`
@@ -71,7 +73,7 @@ func (s Settings) Validate() setting.Problems {
 	if s.Image != "" && !regexp.MustCompile(`^[a-z0-9.:/_-]+@sha256:[0-9a-f]{64}$`).MatchString(s.Image) {
 		ps.Add("image", s.Image, "is not a valid reference by digest", "HOST/PATH@sha256:DIGEST, or nothing to build it from source")
 	}
-	setting.OneOf(&ps, "platform", s.BuildPlatform(), "linux/amd64", "linux/arm64")
+	setting.OneOf(&ps, "platform", s.BuildPlatform(), platformX86, platformArm)
 	switch {
 	case s.Replicas.Min < 1 || s.Replicas.Min > maxReplicas:
 		ps.Add("replicas.min", s.Replicas.Min, "is out of range", fmt.Sprintf("1 to %d", maxReplicas))
@@ -93,6 +95,9 @@ func (s Settings) Validate() setting.Problems {
 	for i, origin := range s.CORSOrigins {
 		if !regexp.MustCompile(`^https://[a-z0-9.-]+(:[0-9]+)?$`).MatchString(origin) {
 			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "is not a valid secure origin", "https://HOST[:PORT]")
+		} else if host, usual := strings.CutSuffix(origin, ":443"); usual {
+			// https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
+			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "is the origin of no request: browsers leave the usual port out", host)
 		}
 	}
 	return ps

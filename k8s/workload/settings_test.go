@@ -38,7 +38,10 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"a log level of one's own":        {func(s *workload.Settings) { s.LogLevel = "loud" }, "logLevel"},
 		"a browser origin without TLS":    {func(s *workload.Settings) { s.CORSOrigins = []string{"http://coditect.ai"} }, "corsOrigins[0]"},
 		"a browser origin that is a path": {func(s *workload.Settings) { s.CORSOrigins = []string{"https://coditect.ai/ide"} }, "corsOrigins[0]"},
-		"every browser origin":            {func(s *workload.Settings) { s.CORSOrigins = []string{"*"} }, "corsOrigins[0]"},
+		"an origin with the usual port": {func(s *workload.Settings) {
+			s.CORSOrigins = []string{"https://coditect.ai:8443", "https://coditect.ai:443"}
+		}, "corsOrigins[1]"},
+		"every browser origin": {func(s *workload.Settings) { s.CORSOrigins = []string{"*"} }, "corsOrigins[0]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,4 +64,11 @@ func TestTheLeastAndTheMostAreTaken(t *testing.T) {
 	} {
 		assert.Empty(t, s.Validate(), name)
 	}
+}
+
+func TestWhatAPodAsksForIsAlsoToldAsNumbers(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, workload.Requests{CPU: "250m", Memory: "256Mi", MilliCPU: 250, Bytes: 256 << 20}, workload.Settings{}.Requests())
+	assert.Equal(t, workload.Requests{CPU: "1.5", Memory: "1Gi", MilliCPU: 1500, Bytes: 1 << 30}, workload.Settings{CPU: "1.5", Memory: "1Gi"}.Requests())
+	assert.Equal(t, workload.Requests{CPU: "two", Memory: "plenty"}, workload.Settings{CPU: "two", Memory: "plenty"}.Requests(), "others tell of it")
 }

@@ -10,6 +10,9 @@ const (
 	clusterSDK   = "https://www.pulumi.com/registry/packages/gcp/api-docs/container/cluster/"
 	diskQuota    = "https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/1795"
 	dataplaneV2  = "https://cloud.google.com/kubernetes-engine/docs/how-to/dataplane-v2"
+	masterRange  = "https://cloud.google.com/kubernetes-engine/docs/how-to/private-clusters#restrictions"
+	mayReach     = "https://cloud.google.com/kubernetes-engine/docs/how-to/authorized-networks#limitations"
+	clusterSizes = "https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#cluster_sizing"
 	admissionSDK = "https://www.pulumi.com/registry/packages/gcp/api-docs/binaryauthorization/policy/"
 )
 
@@ -35,6 +38,37 @@ func clusterRows() []row {
 			change: changes{"privateClusterConfig.masterIpv4CidrBlock": "172.16.0.0/24"}, says: "between 28 and 28 significant bits", source: clusterSDK,
 		},
 		{
+			what: "a network for the control plane on Docker's addresses", typ: typ, right: cluster,
+			change: changes{"privateClusterConfig.masterIpv4CidrBlock": "172.17.0.16/28"}, says: "must not overlap with 172.17.0.0/16", source: masterRange,
+		},
+		{
+			what: "a public network that may reach a control plane without a public address", typ: typ,
+			right:  with(cluster, changes{"privateClusterConfig.enablePrivateEndpoint": true, "masterAuthorizedNetworksConfig.cidrBlocks": mayReachFrom("10.0.0.0/8")}),
+			change: changes{"masterAuthorizedNetworksConfig.cidrBlocks": mayReachFrom("73.89.231.174/32")}, says: "is not a reserved network, which is required for private endpoints",
+			source: "https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/153",
+		},
+		{
+			what: "more than 100 networks that may reach a control plane", typ: typ,
+			right:  with(cluster, changes{"masterAuthorizedNetworksConfig.cidrBlocks": slices.Repeat(mayReachFrom("8.8.8.8/32"), 100)}),
+			change: changes{"masterAuthorizedNetworksConfig.cidrBlocks": slices.Repeat(mayReachFrom("8.8.8.8/32"), 101)}, says: "The limit is 100", source: mayReach,
+		},
+		{
+			what: "a range for Services that is wider than a /16", typ: typ, right: in(cluster, "services"), when: onCreate,
+			given: []made{network(), ranged()}, change: changes{"ipAllocationPolicy.servicesSecondaryRangeName": "wide"}, says: "wide (10.128.0.0/12). The range can be a /16 at most", source: clusterSizes,
+		},
+		{
+			what: "nodes with machines of the fourth generation and Persistent Disks", typ: gcp.TypeNodePool, when: onCreate,
+			right:  map[string]any{"name": "nodes", "cluster": "cluster", "location": region, "nodeConfig": map[string]any{"machineType": "n4-standard-2", "diskType": "hyperdisk-balanced"}},
+			change: changes{"nodeConfig.diskType": "pd-balanced"}, says: "[pd-balanced, n4-standard-2] features are not compatible for creating instance",
+			source: "https://github.com/astronomer/astronomer/issues/2463",
+		},
+		{
+			what: "nodes with machines of before and Hyperdisk", typ: gcp.TypeNodePool, when: onCreate,
+			right:  map[string]any{"name": "nodes", "cluster": "cluster", "location": region, "nodeConfig": map[string]any{"machineType": "e2-standard-2", "diskType": "pd-balanced"}},
+			change: changes{"nodeConfig.diskType": "hyperdisk-balanced"}, says: "hyperdisk-balanced disk type cannot be used by e2-standard-2 machine type",
+			source: "https://github.com/rancher/harvester-cloud/issues/249",
+		},
+		{
 			what: "destroying a cluster that is protected, as it is by default", typ: typ, right: cluster, when: onDelete,
 			change: changes{"deletionProtection": nil}, says: "deletion_protection is set to true", source: clusterSDK,
 		},
@@ -54,5 +88,26 @@ func clusterRows() []row {
 			what: "an admission rule that does not exist", typ: gcp.TypeAdmissionPolicy, right: admission,
 			change: changes{"defaultAdmissionRule.enforcementMode": "WARN"}, says: "expected defaultAdmissionRule.enforcementMode to be one of", source: admissionSDK,
 		},
+	})
+}
+
+// mayReachFrom are the authorized networks of a control plane.
+func mayReachFrom(cidr string) []any { return []any{map[string]any{"cidrBlock": cidr}} }
+
+// ranged is a subnet with ranges for Services, one of them too wide.
+func ranged() made {
+	subnet := subnet()
+	subnet.inputs["secondaryIpRanges"] = []any{
+		map[string]any{"rangeName": "services", "ipCidrRange": "10.64.0.0/16"}, map[string]any{"rangeName": "wide", "ipCidrRange": "10.128.0.0/12"},
+	}
+	return subnet
+}
+
+// in puts a cluster into the subnet of ranged, with a range for its Services. Its first nodes
+// have no SSD.
+func in(cluster map[string]any, services string) map[string]any {
+	return with(cluster, changes{
+		"subnetwork": "projects/" + project + "/regions/" + region + "/subnetworks/subnet", "ipAllocationPolicy.servicesSecondaryRangeName": services,
+		"initialNodeCount": 1, "nodeConfig.diskType": "pd-standard",
 	})
 }

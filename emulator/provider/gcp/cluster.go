@@ -46,6 +46,7 @@ func (w *Cloud) cluster() provider.Kind {
 					failures = append(failures, provider.Refuse("privateClusterConfig.masterIpv4CidrBlock", `expected "private_cluster_config.0.master_ipv4_cidr_block" to contain a network Value with between %d and %d significant bits, got: %s`, controlPlaneBits, controlPlaneBits, block))
 				}
 			}
+			failures = append(failures, checkControlPlane(d)...)
 			const key = "databaseEncryption.keyName"
 			return append(failures, checkKeyPlace(key, d.Inputs.Text(key), regionOf(d.Inputs.Text("location")))...)
 		},
@@ -57,7 +58,7 @@ func (w *Cloud) cluster() provider.Kind {
 		},
 		Remove: func(context.Context, store.Resource) error { return w.removeObjects() },
 		Compute: func(_ context.Context, d *provider.Draft) error {
-			if err := w.checkSSD(d); err != nil && !d.Exists {
+			if err := errors.Join(w.checkSSD(d), w.checkClusterRanges(d)); err != nil && !d.Exists {
 				return err
 			}
 			w.describeCluster(d)

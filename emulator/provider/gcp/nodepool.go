@@ -2,8 +2,11 @@ package gcp
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/setting/machine"
 )
 
 // TypeNodePool is a pool of nodes of a cluster.
@@ -22,7 +25,7 @@ func (w *Cloud) nodePool() provider.Kind {
 			return "projects/" + d.Project() + "/locations/" + place + "/clusters/" + last(d.Inputs.Text("cluster")) + "/nodePools/" + d.Inputs.Text("name")
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
-			if err := w.checkSSD(d); err != nil && !d.Exists {
+			if err := errors.Join(w.checkSSD(d), checkBootDisk(d)); err != nil && !d.Exists {
 				return err
 			}
 			fallback(d, "version", "1.33.5-gke.1162000")
@@ -31,6 +34,20 @@ func (w *Cloud) nodePool() provider.Kind {
 			return nil
 		},
 	}
+}
+
+// checkBootDisk refuses a kind of disk that the nodes' machines do not take, in the words of
+// https://github.com/astronomer/astronomer/issues/2463 and
+// https://github.com/rancher/harvester-cloud/issues/249.
+func checkBootDisk(d *provider.Draft) error {
+	disk, name := d.Inputs.Text("nodeConfig.diskType"), d.Inputs.Text("nodeConfig.machineType")
+	switch hyperdisk := machine.Hyperdisk(name); {
+	case hyperdisk && strings.HasPrefix(disk, "pd-"):
+		return apiError(400, "[%s, %s] features are not compatible for creating instance.", disk, name)
+	case !hyperdisk && strings.HasPrefix(name, "e2-") && strings.HasPrefix(disk, "hyperdisk-"):
+		return apiError(400, "%s disk type cannot be used by %s machine type., badRequest", disk, name)
+	}
+	return nil
 }
 
 // decideNodes answers in GKE's own way: every pool has settings of its kubelet

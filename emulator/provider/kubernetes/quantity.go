@@ -3,8 +3,10 @@ package kubernetes
 import "k8s.io/apimachinery/pkg/api/resource"
 
 // canonical returns a copy of an object in which the quantities of requests and limits are
-// written as the API server writes them: 1000m is 1
-// (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
+// written as the API server writes them: 1000m is 1, and 100.5m is 101m
+// (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/, and
+// SetDefaults_ResourceList in
+// https://github.com/kubernetes/kubernetes/blob/v1.30.0/pkg/apis/core/v1/defaults.go).
 func canonical(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -34,6 +36,7 @@ func canonicalAmounts(amounts map[string]any) {
 			continue
 		}
 		if quantity, err := resource.ParseQuantity(text); err == nil {
+			quantity.RoundUp(resource.Milli)
 			amounts[name] = quantity.String()
 		}
 	}
