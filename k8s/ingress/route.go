@@ -89,6 +89,9 @@ func (p Path) validate() (ps setting.Problems) {
 	// https://cloud.google.com/load-balancing/docs/url-map-concepts#pm-constraints
 	if !regexp.MustCompile(`^/[^\s?#*\pC]*$`).MatchString(plain) || strings.Contains(plain, "//") || len(p.Path) > 1024 {
 		ps.Add("path", p.Path, "is not a valid path", "/ or /NAME, without ?, # and spaces; with type ImplementationSpecific it may end in /*")
+	} else if p.kind() != PathImplementationSpecific && regexp.MustCompile(`/\.{1,2}(/|$)|%2[fF]`).MatchString(p.Path) {
+		// https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressSpec
+		ps.Add("path", p.Path, "has a part that Kubernetes takes in no path of this type", "a path without /./, /../ and %2f, or type ImplementationSpecific")
 	}
 	if !isLabel(p.Service) {
 		ps.Add("service", p.Service, "is not a valid Service", "the name of an existing one")

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"github.com/coditect-ai/license-platform/setting"
 )
 
@@ -54,7 +56,7 @@ type Staff struct {
 // is the one that no route may take.
 func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.Problems {
 	var ps setting.Problems
-	if !isLabel(s.Name) {
+	if !isLabel(s.Name) && !(s.Adopt && isObjectName(s.Name)) {
 		ps.Add("name", s.Name, "is not a valid object name", "lower-case letters, digits and hyphens")
 	}
 	if ownNamespace && (s.Adopt || len(s.Routes) > 0 || len(s.ExistingCertificates) > 0) {
@@ -62,7 +64,7 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 			"no adoption, routes or existing certificates, or kubernetes.namespace.create: false")
 	}
 	for i, certificate := range s.ExistingCertificates {
-		if !isLabel(certificate) || certificate == CertificateName {
+		if !isObjectName(certificate) || certificate == CertificateName {
 			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is not a valid certificate of others", "the name of an existing ManagedCertificate")
 		}
 		if slices.Contains(s.ExistingCertificates[:i], certificate) {
@@ -82,8 +84,8 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 	if !isLabel(s.Staff.Below()) || s.Staff.Below() == licenseSubdomain {
 		ps.Add("staff.subdomain", s.Staff.Subdomain, "is not a valid subdomain or is taken", "lower-case letters, digits and hyphens")
 	}
-	if name := s.Staff.OAuthSecret; name != "" && !isLabel(name) {
-		ps.Add("staff.oauthSecret", name, "is not a valid name of a Secret", "lower-case letters, digits and hyphens")
+	if name := s.Staff.OAuthSecret; name != "" && !isObjectName(name) {
+		ps.Add("staff.oauthSecret", name, "is not a valid name of a Secret", "lower-case letters, digits, hyphens and dots")
 	}
 	return ps
 }
@@ -95,7 +97,7 @@ func (s Settings) validateAdoption() (ps setting.Problems) {
 	}
 	switch {
 	case s.ExistingFrontendConfig == "":
-	case !s.Adopt || !isLabel(s.ExistingFrontendConfig) || s.ExistingFrontendConfig == FrontendConfigName:
+	case !s.Adopt || !isObjectName(s.ExistingFrontendConfig) || s.ExistingFrontendConfig == FrontendConfigName:
 		ps.Add("existingFrontendConfig", s.ExistingFrontendConfig, "is not a valid FrontendConfig of others", "the name of the one that the adopted Ingress has")
 	case s.RedirectHTTP:
 		ps.Add("redirectHttp", true, "the FrontendConfig "+s.ExistingFrontendConfig+" belongs to another owner and decides about the redirect", "false; its owner sets the redirect")
@@ -108,6 +110,11 @@ func (s Settings) validateAdoption() (ps setting.Problems) {
 func isLabel(name string) bool {
 	return regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(name)
 }
+
+// isObjectName tells whether an object of others can have a name: the API server takes labels
+// with dots between them for an Ingress, a Secret and GKE's custom resources
+// (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names).
+func isObjectName(name string) bool { return len(validation.IsDNS1123Subdomain(name)) == 0 }
 
 // Below is Subdomain or its default.
 func (s Staff) Below() string {

@@ -1,9 +1,12 @@
 package isolation
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/coditect-ai/license-platform/setting"
 )
@@ -67,6 +70,22 @@ func (s Settings) Validate(ownNamespace bool) setting.Problems {
 		seen[w.Name] = true
 		if len(w.PodLabels) == 0 {
 			ps.Add(key+".podLabels", "{}", "no label would select every pod, the license API's too", "one label or more")
+		}
+		ps = append(ps, checkLabels(w.PodLabels).Within(key+".podLabels")...)
+	}
+	return ps
+}
+
+// checkLabels refuses labels that no pod can have, as the API server does
+// (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set).
+func checkLabels(labels map[string]string) (ps setting.Problems) {
+	for _, label := range slices.Sorted(maps.Keys(labels)) {
+		value := labels[label]
+		if len(validation.IsQualifiedName(label)) > 0 {
+			ps.Add(label, value, "is not a valid key of a label", "1 to 63 letters, digits, -, _ and ., the first and the last no sign; a domain and a slash may stand before it")
+		}
+		if len(validation.IsValidLabelValue(value)) > 0 {
+			ps.Add(label, value, "is not a valid value of a label", "at most 63 letters, digits, -, _ and ., the first and the last no sign")
 		}
 	}
 	return ps

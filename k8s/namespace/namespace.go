@@ -5,6 +5,8 @@ package namespace
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -28,7 +30,17 @@ func (s Settings) Validate() setting.Problems {
 	if !regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(s.Name) {
 		ps.Add("name", s.Name, "is not a valid namespace", "1 to 63 lower-case letters, digits and hyphens")
 	}
+	if s.Create && reserved(s.Name) {
+		ps.Add("name", s.Name, "is a namespace of Kubernetes or of GKE itself, which exists in every cluster or is reserved", "a name of its own, such as license-platform")
+	}
 	return ps
+}
+
+// reserved tells whether a name belongs to Kubernetes or to GKE
+// (https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces,
+// https://cloud.google.com/stackdriver/docs/managed-prometheus/setup-managed).
+func reserved(name string) bool {
+	return name == "default" || slices.ContainsFunc([]string{"kube-", "gke-", "gmp-"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // New returns the namespace's name, which comes after the namespace itself.

@@ -55,6 +55,8 @@ func ingressRows() []row {
 	delete(untyped, "pathType")
 	relative := path()
 	relative["path"] = "v1"
+	upwards := path()
+	upwards["path"] = "/v1/../v2"
 	custom := func(what, typ string, spec map[string]any, change changes, says, source string) row {
 		parts := strings.Split(typ, ":")
 		right := object(parts[1], parts[2], map[string]any{"spec": spec})
@@ -66,11 +68,14 @@ func ingressRows() []row {
 		one("`ingressClassName` alone, which GKE ignores", changes{"metadata.annotations": map[string]any{}, "spec.ingressClassName": "gce"}, "set the annotation kubernetes.io/ingress.class: gce", ingressGKE),
 		one("a path without a type", changes{"spec.rules": routes(untyped)}, "pathType must be one of", ingressAPI),
 		one("a path that is not absolute", changes{"spec.rules": routes(relative)}, "must be an absolute path", ingressAPI),
+		one("a path that leads up", changes{"spec.rules": routes(upwards)}, "must not contain", ingressAPI),
 		one("an Ingress without rules", changes{"spec.rules": nil}, "either `defaultBackend` or `rules` must be specified", ingressAPI),
 		one("an Ingress with a misspelt field", changes{"spec.rulez": []any{}}, `unknown field "spec.rulez"`, strictFields),
 		custom("a BackendConfig with a misspelt field", configType, map[string]any{"timeoutSec": 30}, changes{"spec.timeoutSecs": 30}, "timeoutSecs", ingressConfig),
 		custom("a FrontendConfig with a misspelt field", frontendType, map[string]any{"sslPolicy": "tls"}, changes{"spec.sslpolicy": "tls"}, "sslpolicy", ingressConfig),
 		custom("a ManagedCertificate with a misspelt field", certificateType, map[string]any{"domains": []any{"licenses.example.com"}}, changes{"spec.domain": "x"}, "domain", certificates),
+		custom("a ManagedCertificate for a name of more than 63 characters", certificateType, map[string]any{"domains": []any{"licenses." + strings.Repeat("a", 51) + ".ai"}},
+			changes{"spec.domains": []any{"licenses." + strings.Repeat("a", 52) + ".ai"}}, "63", "https://github.com/GoogleCloudPlatform/gke-managed-certs/blob/master/deploy/managedcertificates-crd.yaml"),
 		custom("a PodMonitoring with a misspelt field", "kubernetes:monitoring.googleapis.com/v1:PodMonitoring",
 			map[string]any{"selector": map[string]any{}, "endpoints": []any{map[string]any{"port": "metrics", "interval": "30s"}}},
 			changes{"spec.endpoint": []any{}}, "endpoint", monitoringAPI),

@@ -44,6 +44,12 @@ func objectRows() []row {
 		one("a range and a selector in one peer", changes{"spec.egress": opens(both)}, "may not specify both", policyAPI),
 		one("a direction that does not exist", changes{"spec.policyTypes": []any{"Out"}}, `Unsupported value: "Out"`, policyAPI),
 		one("a port of a policy over 65535", changes{"spec.egress": []any{map[string]any{"ports": []any{map[string]any{"port": 70000}}}}}, "must be between 1 and 65535", policyAPI),
+		one("a NetworkPolicy for a label that no pod can have", changes{"spec.podSelector": map[string]any{"matchLabels": map[string]any{"app": "ide api"}}}, "spec.podSelector: Invalid value", labelDocs),
+		{
+			what: "a namespace that every cluster has", typ: kubernetes.TypeNamespace, when: onCreate,
+			right:  map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "app"}},
+			change: changes{"metadata.name": "default"}, says: `"default" already exists`, source: "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces",
+		},
 		{
 			what: "a budget that says both how many pods stay and how many go", typ: budget,
 			right:  object("policy/v1", "PodDisruptionBudget", map[string]any{"spec": map[string]any{"maxUnavailable": 1}}),

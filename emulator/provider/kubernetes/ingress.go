@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,6 +12,10 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
+
+// invalidPath is what the API server takes in no path but those of type
+// ImplementationSpecific.
+var invalidPath = regexp.MustCompile(`//|/\.{1,2}(/|$)|%2[fF]`)
 
 func checkIngress(object any) []provider.Failure {
 	ingress, ok := object.(*networkingv1.Ingress)
@@ -41,6 +46,10 @@ func checkIngress(object any) []provider.Failure {
 			}
 			if path.Path != "" && !strings.HasPrefix(path.Path, "/") {
 				failures = append(failures, provider.Refuse(at+".path", "%s.path: Invalid value: %q: must be an absolute path", at, path.Path))
+			}
+			exact := path.PathType != nil && *path.PathType != networkingv1.PathTypeImplementationSpecific
+			if part := invalidPath.FindString(path.Path); exact && part != "" {
+				failures = append(failures, provider.Refuse(at+".path", "%s.path: Invalid value: %q: must not contain %q", at, path.Path, part))
 			}
 			if path.Backend.Service == nil && path.Backend.Resource == nil {
 				failures = append(failures, provider.Refuse(at+".backend", "%s.backend: Required value: port name or number is required", at))

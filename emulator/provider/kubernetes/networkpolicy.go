@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
 )
@@ -14,7 +15,7 @@ func checkNetworkPolicy(object any) []provider.Failure {
 	if !ok {
 		return nil
 	}
-	var failures []provider.Failure
+	failures := checkLabelSelector("spec.podSelector", &policy.Spec.PodSelector)
 	for i, kind := range policy.Spec.PolicyTypes {
 		if kind != networkingv1.PolicyTypeIngress && kind != networkingv1.PolicyTypeEgress {
 			failures = append(failures, provider.Refuse(fmt.Sprintf("spec.policyTypes[%d]", i), "spec.policyTypes[%d]: Unsupported value: %q: supported values: \"Egress\", \"Ingress\"", i, kind))
@@ -31,10 +32,20 @@ func checkNetworkPolicy(object any) []provider.Failure {
 	return failures
 }
 
+// checkLabelSelector refuses labels that no object can have.
+func checkLabelSelector(at string, selector *metav1.LabelSelector) []provider.Failure {
+	if _, err := metav1.LabelSelectorAsSelector(selector); err != nil {
+		return []provider.Failure{provider.Refuse(at, "%s: Invalid value: %v", at, err)}
+	}
+	return nil
+}
+
 func checkPeers(at string, peers []networkingv1.NetworkPolicyPeer) []provider.Failure {
 	var failures []provider.Failure
 	for i, peer := range peers {
 		path := fmt.Sprintf("%s[%d]", at, i)
+		failures = append(failures, checkLabelSelector(path+".podSelector", peer.PodSelector)...)
+		failures = append(failures, checkLabelSelector(path+".namespaceSelector", peer.NamespaceSelector)...)
 		if peer.IPBlock == nil {
 			continue
 		}

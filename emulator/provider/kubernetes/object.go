@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,13 @@ import (
 )
 
 const defaultNamespace = "default"
+
+// initialNamespaces are in every cluster of GKE from its beginning
+// (https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces,
+// https://cloud.google.com/stackdriver/docs/managed-prometheus/setup-managed).
+func initialNamespaces() []string {
+	return []string{defaultNamespace, "kube-system", "kube-public", "kube-node-lease", "gmp-system", "gmp-public"}
+}
 
 // kind turns a type of object into what the provider core works with.
 func (w *Cluster) kind(t objectType) provider.Kind {
@@ -132,6 +140,9 @@ func checkMetadata(inputs provider.Properties) []provider.Failure {
 // compute merges what is declared into what is there, and adds what the API
 // server assigns.
 func (w *Cluster) compute(t objectType, d *provider.Draft) error {
+	if name := d.Inputs.Text("metadata.name"); t.token == TypeNamespace && !d.Exists && !d.Config.Upsert && slices.Contains(initialNamespaces(), name) {
+		return fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %s %q already exists", name, t.kind(), name)
+	}
 	present, _ := w.Store.Get(t.stored(), t.id(d.Inputs)) // empty when the object is new
 	merged, err := w.write(t, d, present)
 	if err != nil {
