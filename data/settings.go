@@ -1,6 +1,10 @@
 package data
 
-import "github.com/coditect-ai/license-platform/setting"
+import (
+	"slices"
+
+	"github.com/coditect-ai/license-platform/setting"
+)
 
 // Settings is what a stack can choose in layer 6. The zero value of a field
 // means its default, so that a stack's file names only what it decides.
@@ -35,6 +39,9 @@ func (s Settings) Validate() setting.Problems {
 	found = append(found, s.SQL.validate().Within("sql")...)
 	found = append(found, s.Redis.validate().Within("redis")...)
 	found = append(found, s.Registry.validate().Within("registry")...)
+	if slices.Contains(encryptionKeyNames(), s.Signing.Key) {
+		found.Add("signing.key", s.Signing.Key, "is the name of an encryption key of the same ring", "another name")
+	}
 	return found
 }
 

@@ -92,6 +92,17 @@ func TestWrongSettingsAreNamedWithTheirKey(t *testing.T) {
 		"a flag with a unit": {
 			func(s *data.Settings) { s.SQL.Flags = map[string]string{"work_mem": "64MB"} }, []string{"sql.flags.work_mem"},
 		},
+		"a cache that is no part of the memory": {
+			func(s *data.Settings) { s.SQL.Flags = map[string]string{"shared_buffers": "16384"} }, []string{"sql.flags.shared_buffers"},
+		},
+		"a cache that fits another tier": {
+			func(s *data.Settings) {
+				s.SQL.Tier, s.SQL.Flags = "db-custom-1-3840", map[string]string{"effective_cache_size": "655360"}
+			}, []string{"sql.flags.effective_cache_size"},
+		},
+		"a signing key with the name of an encryption key": {
+			func(s *data.Settings) { s.Signing.Key = "cmek-sql" }, []string{"signing.key"},
+		},
 		"a flag that goes unchecked and is not there": {
 			func(s *data.Settings) { s.SQL.UncheckedFlags = []string{"new_flag"} }, []string{"sql.uncheckedFlags[0]"},
 		},

@@ -12,8 +12,9 @@ import (
 
 // Names inside the database server.
 const (
-	databaseName  = "licenses"
-	migrationUser = "license-migrate"
+	databaseName = "licenses"
+	// MigrationUser is who the migration logs in as.
+	MigrationUser = "license-migrate"
 )
 
 // minimumPassword is the least number of characters of a database password.
@@ -70,13 +71,13 @@ func (s *Stores) users(ctx *pulumi.Context, name string, args *StoresArgs, insta
 	migration, err := sql.NewUser(ctx, name+"-migration", &sql.UserArgs{
 		Project:        pulumi.String(args.Project),
 		Instance:       instance.Name,
-		Name:           pulumi.String(migrationUser),
+		Name:           pulumi.String(MigrationUser),
 		Type:           pulumi.String("BUILT_IN"),
 		Password:       args.MigrationPassword.ToStringOutput(),
 		DeletionPolicy: abandon,
 	}, pulumi.Parent(s))
 	if err != nil {
-		return fmt.Errorf("declaring database user %q: %w", migrationUser, err)
+		return fmt.Errorf("declaring database user %q: %w", MigrationUser, err)
 	}
 	api, err := sql.NewUser(ctx, name+"-api", &sql.UserArgs{
 		Project:        pulumi.String(args.Project),

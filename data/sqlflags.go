@@ -50,7 +50,7 @@ func (s SQLSettings) flags() []flag {
 // validateFlags refuses flags that Cloud SQL does not have, or not with this value.
 // Those of the audit trail are refused whether they are checked or not.
 func (s SQLSettings) validateFlags() (found setting.Problems) {
-	fixed := auditFlags(nil)
+	fixed, memory := auditFlags(nil), s.memory()
 	for _, name := range slices.Sorted(maps.Keys(s.Flags)) {
 		key, value := "flags."+name, s.Flags[name]
 		switch why, allowed := sqlflag.Check(name, value); {
@@ -60,6 +60,10 @@ func (s SQLSettings) validateFlags() (found setting.Problems) {
 			setting.Matches(&found, key, name, flagNameForm, "the name of a database flag")
 		case why != "":
 			found.Add(key, value, why, allowed+"; where Google has it all the same, add the name to uncheckedFlags")
+		default:
+			if why, allowed := sqlflag.CheckMemory(name, value, memory); why != "" {
+				found.Add(key, value, why, allowed+"; or a data.sql.tier with another amount of memory")
+			}
 		}
 	}
 	for i, name := range s.UncheckedFlags {

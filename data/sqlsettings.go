@@ -121,11 +121,10 @@ func (s SQLSettings) Connections() int {
 	if given, err := strconv.Atoi(s.Flags["max_connections"]); err == nil {
 		return given
 	}
-	parts := tierForm.FindStringSubmatch(s.withDefaults().Tier)
-	if parts == nil {
+	memory := s.memory()
+	if memory == 0 {
 		return 0
 	}
-	memory, _ := strconv.Atoi(parts[2])
 	connections := 0
 	for _, step := range []struct{ gib, connections float64 }{
 		{0, 50}, {3.75, 100}, {6, 200}, {7.5, 400}, {15, 500}, {30, 600}, {60, 800}, {120, 1000},
@@ -135,6 +134,19 @@ func (s SQLSettings) Connections() int {
 		}
 	}
 	return connections
+}
+
+// memory is the instance's, in MiB; 0 when the tier does not say.
+func (s SQLSettings) memory() int {
+	parts := tierForm.FindStringSubmatch(s.withDefaults().Tier)
+	if parts == nil {
+		return 0
+	}
+	memory, err := strconv.Atoi(parts[2])
+	if err != nil {
+		return 0
+	}
+	return memory
 }
 
 func (s SQLSettings) validate() setting.Problems {

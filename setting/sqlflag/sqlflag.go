@@ -213,3 +213,24 @@ func (f flag) bounds() string {
 		return fmt.Sprintf("%s to %s, counted in units of %s", f.least, f.most, f.unit)
 	}
 }
+
+// share is which part of an instance's memory a flag may be, in percent, both included.
+type share struct{ least, most int64 }
+
+// CheckMemory says why Cloud SQL does not take a flag that Check takes, with this value in
+// an instance with so much memory, and what it takes instead; both are empty when it does.
+// https://cloud.google.com/sql/docs/postgres/flags
+func CheckMemory(name, value string, mebibytes int) (why, allowed string) {
+	part, bounded := map[string]share{"shared_buffers": {10, 60}, "effective_cache_size": {10, 70}}[strings.ToLower(name)]
+	pages, err := strconv.ParseInt(value, 10, 64)
+	if !bounded || err != nil || mebibytes <= 0 {
+		return "", ""
+	}
+	whole := int64(mebibytes) * 1024 / 8 // in pages of 8 KiB
+	least, most := (whole*part.least+99)/100, whole*part.most/100
+	if pages >= least && pages <= most {
+		return "", ""
+	}
+	return fmt.Sprintf("is not %d to %d %% of the instance's memory of %d MiB", part.least, part.most, mebibytes),
+		fmt.Sprintf("%d to %d, counted in units of 8kB", least, most)
+}

@@ -74,6 +74,27 @@ func TestAFlagIsTakenOrTheRightNameTypeAndRangeAreTold(t *testing.T) {
 	}
 }
 
+func TestAFlagThatIsAPartOfTheMemoryFitsTheInstance(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, value, why, allowed string }{
+		{"shared_buffers", "98304", "", ""},
+		{"shared_buffers", "589824", "", ""},
+		{"Shared_Buffers", "98303", "is not 10 to 60 % of the instance's memory of 7680 MiB", "98304 to 589824, counted in units of 8kB"},
+		{"shared_buffers", "589825", "is not 10 to 60 %", "98304 to 589824"},
+		{"effective_cache_size", "688128", "", ""},
+		{"effective_cache_size", "688129", "is not 10 to 70 %", "98304 to 688128"},
+		{"effective_cache_size", "1GB", "", ""}, // Check tells of it
+		{"work_mem", "64", "", ""},
+	} {
+		why, allowed := CheckMemory(c.name, c.value, 7680)
+		assert.Equal(t, c.why == "", why == "", "%s = %s", c.name, c.value)
+		assert.Contains(t, why, c.why)
+		assert.Contains(t, allowed, c.allowed)
+	}
+	why, _ := CheckMemory("shared_buffers", "16", 0)
+	assert.Empty(t, why, "a tier that cannot be read is told by another check")
+}
+
 func TestTheTablesAreWhole(t *testing.T) {
 	t.Parallel()
 	lines := 0

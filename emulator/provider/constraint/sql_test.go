@@ -101,6 +101,10 @@ func sqlRows() []row {
 			change: databaseFlag("jit", "false"), says: "jit = false is not on or off", source: sqlFlags,
 		},
 		{
+			what: "a database flag that is less of the instance's memory than Cloud SQL takes", typ: typ, right: with(instance(), databaseFlag("shared_buffers", "98304")),
+			change: databaseFlag("shared_buffers", "16384"), says: "shared_buffers = 16384 is not 10 to 60 % of the instance's memory of 7680 MiB", source: sqlFlags,
+		},
+		{
 			what: "a private address without private services access", typ: typ, right: instance(), when: onCreate,
 			lacking: peering(), says: "SERVICE_NETWORKING_NOT_ENABLED", source: sqlPrivate,
 		},
@@ -118,6 +122,10 @@ func sqlRows() []row {
 func sqlAccessRows() []row {
 	const database, user = "gcp:sql/database:Database", "gcp:sql/user:User"
 	there := append(peering(), made{gcp.TypeDatabaseInstance, "db", instance()})
+	strict := with(instance(), changes{"settings.passwordValidationPolicy": map[string]any{"enablePasswordPolicy": true, "minLength": 16, "disallowUsernameSubstring": true}})
+	guarded := append(peering(), made{gcp.TypeDatabaseInstance, "db", strict})
+	const passwords = "https://cloud.google.com/sql/docs/postgres/built-in-authentication#password-policies"
+	migrate := map[string]any{"instance": "db", "name": "migrate", "password": "0123456789abcdef", "type": "BUILT_IN"}
 	account := map[string]any{"instance": "db", "name": "api@" + project + ".iam", "type": "CLOUD_IAM_SERVICE_ACCOUNT"}
 	return []row{
 		{
@@ -135,6 +143,14 @@ func sqlAccessRows() []row {
 		{
 			what: "a built-in user without a password", typ: user, right: map[string]any{"instance": "db", "name": "migrate", "password": "secret"},
 			change: changes{"password": nil}, says: "a built-in user needs a password", source: "https://cloud.google.com/sql/docs/postgres/create-manage-users",
+		},
+		{
+			what: "a password that is shorter than the instance's policy says", typ: user, right: migrate, when: onCreate, given: guarded,
+			change: changes{"password": "0123456789abcde"}, says: "it has fewer than 16 characters", source: passwords,
+		},
+		{
+			what: "a password with the user's name in it, where the instance's policy forbids it", typ: user, right: migrate, when: onCreate, given: guarded,
+			change: changes{"password": "0123456789-Migrate"}, says: "it has the name of its user in it", source: passwords,
 		},
 	}
 }

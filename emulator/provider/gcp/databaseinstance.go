@@ -174,12 +174,29 @@ func (w *Cloud) checkInstance(d *provider.Draft) []provider.Failure {
 		flags := databaseFlags(d.Inputs)
 		for _, name := range slices.Sorted(maps.Keys(flags)) {
 			value := flags[name]
-			if why, allowed := sqlflag.Check(name, value); why != "" {
+			why, allowed := sqlflag.Check(name, value)
+			if why == "" {
+				why, allowed = sqlflag.CheckMemory(name, value, tierMemory(d.Inputs.Text("settings.tier")))
+			}
+			if why != "" {
 				refuse("settings.databaseFlags", "Error 400: Invalid request: Invalid flag for instance: %s = %s %s; allowed: %s", name, value, why, allowed)
 			}
 		}
 	}
 	return append(failures, checkKeyPlace("encryptionKeyName", d.Inputs.Text("encryptionKeyName"), d.Region())...)
+}
+
+// tierMemory is the memory of a db-custom tier in MiB; 0 for others.
+func tierMemory(tier string) int {
+	parts := customTier.FindStringSubmatch(tier)
+	if parts == nil {
+		return 0
+	}
+	memory, err := strconv.Atoi(parts[2])
+	if err != nil {
+		return 0
+	}
+	return memory
 }
 
 // checkTier knows the rules for db-custom tiers: 1 or an even number of CPUs up

@@ -3,6 +3,7 @@ package gcp
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/store"
@@ -45,7 +46,10 @@ func (w *Cloud) databaseUser() provider.Kind {
 			return failures
 		},
 		Compute: func(_ context.Context, d *provider.Draft) error {
-			return w.checkInstanceExists(d.Inputs.Text("instance"))
+			if err := w.checkInstanceExists(d.Inputs.Text("instance")); err != nil {
+				return err
+			}
+			return w.checkPassword(d)
 		},
 		Ensure: func(ctx context.Context, r store.Resource) error {
 			in := provider.Properties(r.Inputs)
@@ -63,4 +67,22 @@ func (w *Cloud) databaseUser() provider.Kind {
 			return w.Databases.RemoveUser(ctx, in.Text("instance"), in.Text("name"))
 		},
 	}
+}
+
+// checkPassword refuses a password that the instance's policy for passwords does not take
+// (https://cloud.google.com/sql/docs/postgres/built-in-authentication#password-policies).
+func (w *Cloud) checkPassword(d *provider.Draft) error {
+	const policy = "settings.passwordValidationPolicy."
+	instance, there := w.Store.Get(TypeDatabaseInstance, d.Inputs.Text("instance"))
+	rules, password := provider.Properties(instance.Inputs), d.Inputs.Text("password")
+	if !there || password == "" || !rules.True(policy+"enablePasswordPolicy") {
+		return nil
+	}
+	if least, set := rules.Number(policy + "minLength"); set && float64(utf8.RuneCountInString(password)) < least {
+		return apiError(400, "Invalid request: Invalid password: it has fewer than %.0f characters.", least)
+	}
+	if rules.True(policy+"disallowUsernameSubstring") && strings.Contains(strings.ToLower(password), strings.ToLower(d.Inputs.Text("name"))) {
+		return apiError(400, "Invalid request: Invalid password: it has the name of its user in it.")
+	}
+	return nil
 }
