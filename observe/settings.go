@@ -41,7 +41,7 @@ type Settings struct {
 	// ExistingAudit leaves the project's audit configuration to its owner: nothing is
 	// declared. It has to log reads of secrets. Default false.
 	ExistingAudit bool `json:"existingAudit"`
-	// Emails are the addresses that alerts reach.
+	// Emails are the addresses that alerts reach, with PagerDuty at most 16.
 	Emails []string `json:"emails"`
 	// Deployers are the e-mail addresses of the service accounts that deploy this
 	// stack. What they change is no alert; what anybody else changes is one,
@@ -58,6 +58,10 @@ type Settings struct {
 	// slash at its end. Default: the path in the repository.
 	Playbooks string `json:"playbooks"`
 }
+
+// MaxChannels is how many notification channels an alert policy has at most
+// (https://cloud.google.com/monitoring/quotas#alerting).
+const MaxChannels = 16
 
 // secretsAPI writes the audit log that one of the alerts reads.
 const secretsAPI = "secretmanager.googleapis.com"
@@ -127,6 +131,9 @@ func (s Settings) Validate() setting.Problems {
 		if slices.Contains(s.Deployers[:i], account) {
 			found.Add(key, account, "is listed twice", "every service account once")
 		}
+	}
+	if len(s.Emails) > MaxChannels {
+		found.Add("emails", len(s.Emails), "are more than an alert notifies", fmt.Sprintf("at most %d; a group's address reaches all of its members", MaxChannels))
 	}
 	for i, address := range s.Emails {
 		key := fmt.Sprintf("emails[%d]", i)

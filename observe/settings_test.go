@@ -1,6 +1,7 @@
 package observe_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -32,6 +33,13 @@ func TestWrongObservabilitySettingsAreNamedWithTheirKey(t *testing.T) {
 		"an address with a name, and one twice": {
 			func(s *observe.Settings) { s.Emails = []string{"Ops <ops@coditect.ai>", "a@b.c", "a@b.c"} },
 			[]string{"emails[0]", "emails[2]"},
+		},
+		"more addresses than an alert notifies": {
+			func(s *observe.Settings) {
+				for i := range 17 {
+					s.Emails = append(s.Emails, fmt.Sprintf("ops-%d@coditect.ai", i))
+				}
+			}, []string{"emails"},
 		},
 		"playbooks without encryption": {
 			func(s *observe.Settings) { s.Playbooks = "http://wiki/" }, []string{"playbooks"},

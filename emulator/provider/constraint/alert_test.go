@@ -1,6 +1,7 @@
 package constraint_test
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
@@ -67,6 +68,10 @@ func alertRows() []row {
 		{
 			what: "an incident that closes after ten minutes", typ: gcp.TypeAlertPolicy, right: log,
 			change: changes{"alertStrategy.autoClose": "600s"}, says: "between 30 minutes and 7 days", source: closeDocs,
+		},
+		{
+			what: "an alert that notifies more than 16 channels", typ: gcp.TypeAlertPolicy, right: with(log, changes{"notificationChannels": slices.Repeat([]any{channel}, 16)}),
+			change: changes{"notificationChannels": slices.Repeat([]any{channel}, 17)}, says: "up to 16 notification channels, has 17", source: "https://cloud.google.com/monitoring/quotas#alerting",
 		},
 		{
 			what: "a playbook of more than 8192 characters inside an alert", typ: gcp.TypeAlertPolicy, right: log,

@@ -15,6 +15,10 @@ const TypeAlertPolicy = "gcp:monitoring/alertPolicy:AlertPolicy"
 // https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#Documentation
 const longestDocumentation = 8192
 
+// mostChannels is how many channels a policy notifies at most.
+// https://cloud.google.com/monitoring/quotas#alerting
+const mostChannels = 16
+
 func (w *Cloud) alertPolicy() provider.Kind {
 	id := numbered("alertPolicies")
 	return provider.Kind{
@@ -43,6 +47,9 @@ func (w *Cloud) alertPolicy() provider.Kind {
 			conditions := d.Inputs.List("conditions")
 			if len(conditions) > 6 {
 				failures = append(failures, provider.Refuse("conditions", "Error 400: a policy may have up to six conditions, has %d", len(conditions)))
+			}
+			if channels := d.Inputs.List("notificationChannels"); len(channels) > mostChannels {
+				failures = append(failures, provider.Refuse("notificationChannels", "Error 400: a policy may have up to %d notification channels, has %d", mostChannels, len(channels)))
 			}
 			for i := range conditions {
 				failures = append(failures, checkCondition(d, "conditions."+strconv.Itoa(i), len(conditions) == 1)...)
