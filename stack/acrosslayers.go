@@ -7,8 +7,10 @@ import (
 
 	"github.com/coditect-ai/license-platform/armor/policy"
 	"github.com/coditect-ai/license-platform/k8s/workload"
+	"github.com/coditect-ai/license-platform/observe"
 	"github.com/coditect-ai/license-platform/observe/objective"
 	"github.com/coditect-ai/license-platform/setting"
+	"github.com/coditect-ai/license-platform/setting/domain"
 )
 
 // validateAcrossLayers lists the mistakes that show only when the settings of several
@@ -18,6 +20,7 @@ func (s Settings) validateAcrossLayers() (ps setting.Problems) {
 	ps = append(ps, s.validateLoopback()...)
 	ps = append(ps, s.validateDatabase()...)
 	ps = append(ps, s.validateHosts()...)
+	ps = append(ps, s.validateTenants()...)
 	ps = append(ps, s.Armor.ValidateSeats(s.seats()).Within("armor")...)
 	return append(ps, s.validateMonitoring()...)
 }
@@ -62,6 +65,10 @@ func (s Settings) validateHosts() (ps setting.Problems) {
 	bySubdomain := map[string]string{s.Platform.LicenseHost(): "the license API"}
 	if staff := s.staffHost(); staff != "" {
 		bySubdomain[staff] = "the staff"
+		if len(staff) > domain.Longest {
+			ps.Add("kubernetes.ingress.staff.subdomain", s.Kubernetes.Ingress.Staff.Below(),
+				fmt.Sprintf("makes %s, of %d characters, which is too long for a certificate of Google's", staff, len(staff)), fmt.Sprintf("a host of at most %d characters", domain.Longest))
+		}
 	}
 	for _, route := range s.Kubernetes.Ingress.Routes {
 		if route.Host == "" {
@@ -83,6 +90,15 @@ func (s Settings) validateMonitoring() setting.Problems {
 	if backend := s.backend(); !backend.KeepsName() {
 		ps.Add("kubernetes.namespace.name", backend.Namespace, "is so long that GKE cuts the name of the load balancer's backend, by which requests are counted",
 			"at most 25 characters")
+	}
+	return ps
+}
+
+// validateChannels checks that an alert can notify all addresses and PagerDuty, too.
+func (s Settings) validateChannels(found secrets) (ps setting.Problems) {
+	if found.pagerDuty != nil && len(s.Observe.Emails) == observe.MaxChannels {
+		ps.Add("observe.emails", len(s.Observe.Emails), "are with PagerDuty more than an alert notifies",
+			fmt.Sprintf("at most %d; a group's address reaches all of its members", observe.MaxChannels-1))
 	}
 	return ps
 }
@@ -119,30 +135,8 @@ func (s Settings) validateCluster() (ps setting.Problems) {
 		ps.Add("identity.nodeAccount", s.Identity.NodeAccount, "a created cluster's nodes get an account of their own", "nothing")
 	}
 	ps = append(ps, s.validateNodes()...)
+	ps = append(ps, s.validateMachine()...)
 	return append(ps, s.validateControlPlaneRange()...)
-}
-
-// validateNodes compares how many nodes a created cluster may have with the addresses
-// there are. It is spread over three zones (a region's, for all but a few regions), GKE
-// gives each node a /24 of the pods' range, and Google keeps four addresses of a subnet
-// (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#cluster_sizing).
-func (s Settings) validateNodes() (ps setting.Problems) {
-	const zones, reserved, bitsOfNode = 3, 4, 24
-	cluster, most := s.Kubernetes.Cluster, s.Kubernetes.Cluster.MaxNodes*zones
-	if cluster.Adopt || s.Network.Adopt {
-		return nil
-	}
-	pods, err := netip.ParsePrefix(s.Network.PodsRange)
-	if err == nil && pods.Bits() <= bitsOfNode && most > 1<<(bitsOfNode-pods.Bits()) {
-		ps.Add("network.podsRange", s.Network.PodsRange, fmt.Sprintf("has a /%d for %d nodes, but kubernetes.cluster.maxNodes = %d makes up to %d in %d zones",
-			bitsOfNode, 1<<(bitsOfNode-pods.Bits()), cluster.MaxNodes, most, zones), "a wider range, or fewer nodes")
-	}
-	nodes, err := netip.ParsePrefix(s.Network.NodesRange)
-	if room := 1<<max(32-nodes.Bits(), 0) - reserved; err == nil && nodes.Addr().Is4() && most > room {
-		ps.Add("network.nodesRange", s.Network.NodesRange, fmt.Sprintf("has %d addresses for nodes, but kubernetes.cluster.maxNodes = %d makes up to %d in %d zones",
-			room, cluster.MaxNodes, most, zones), "a wider range, or fewer nodes")
-	}
-	return ps
 }
 
 // isZoneOf tells whether a location is a zone of a region: its name and a letter

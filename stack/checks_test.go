@@ -56,6 +56,11 @@ func wrongWorlds() map[string]wrongWorld {
 			[]string{"network.privateServicesRangeName", "coditect-servces", "is not reserved", "one of coditect-services (10.50.0.0/20)"},
 			"peeredRanges",
 		},
+		"an adopted range has room for one service": {
+			append(found(getAddress, "prefixLength", 24), plan.Unset("network.privateServicesRange"), plan.Unset("network.stayingPrivateServicesRanges"), plan.Set("network.privateServicesRangeName", "coditect-services")),
+			[]string{`network.privateServicesRangeName = "coditect-services": is 10.50.0.0/24, in which only one of the database and the cache finds room`, "a /23 or wider"},
+			"peeredRanges",
+		},
 		"the address is a private one": {
 			found(getAddress, "addressType", "INTERNAL"), []string{"network.edgeAddress.name", "coditect-ai-ip", "is not a valid public address"}, "edgeAddress",
 		},

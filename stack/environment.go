@@ -84,18 +84,22 @@ func commonEnvironment(s Settings, stores *data.Stores) []workload.Variable {
 // gave them.
 func tenantsJSON(tenants []identity.Tenant, ids pulumi.StringMapOutput) pulumi.StringOutput {
 	return ids.ApplyT(func(ids map[string]string) (string, error) {
-		type tenant struct {
-			ID       string             `json:"id"`
-			Name     string             `json:"name"`
-			Licenses []identity.License `json:"licenses"`
-		}
-		all := make([]tenant, len(tenants))
-		for i, t := range tenants {
-			all[i] = tenant{ID: ids[t.Name], Name: t.Name, Licenses: t.Licenses}
-		}
-		encoded, err := json.Marshal(all)
-		return string(encoded), err
+		return encodeTenants(tenants, func(name string) string { return ids[name] })
 	}).(pulumi.StringOutput)
+}
+
+func encodeTenants(tenants []identity.Tenant, id func(name string) string) (string, error) {
+	type tenant struct {
+		ID       string             `json:"id"`
+		Name     string             `json:"name"`
+		Licenses []identity.License `json:"licenses"`
+	}
+	all := make([]tenant, len(tenants))
+	for i, t := range tenants {
+		all[i] = tenant{ID: id(t.Name), Name: t.Name, Licenses: t.Licenses}
+	}
+	encoded, err := json.Marshal(all)
+	return string(encoded), err
 }
 
 // origins may call the API from a browser.

@@ -2,9 +2,12 @@ package stack
 
 import (
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coditect-ai/license-platform/data"
 	"github.com/coditect-ai/license-platform/setting"
 )
 
@@ -38,9 +41,15 @@ func readSecrets(ctx *pulumi.Context) (secrets, setting.Problems) {
 	return found, ps
 }
 
+// password refuses what the database's password policy would refuse, when the database is
+// there (package data, passwords).
 func password(ctx *pulumi.Context, ps *setting.Problems, key string) pulumi.StringInput {
-	if text, given := ctx.GetConfig(projectName + ":" + key); given && len(text) < shortestPassword {
+	text, given := ctx.GetConfig(projectName + ":" + key)
+	switch {
+	case given && utf8.RuneCountInString(text) < shortestPassword:
 		ps.Add(key, "[hidden]", "is too short", fmt.Sprintf("%d characters or more; %s", shortestPassword, command(ctx, key)))
+	case strings.Contains(strings.ToLower(text), data.MigrationUser):
+		ps.Add(key, "[hidden]", "has the name of its user in it, "+data.MigrationUser, "a random one; "+command(ctx, key))
 	}
 	return secret(ctx, ps, key)
 }

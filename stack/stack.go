@@ -42,6 +42,7 @@ func (p Program) Declare(ctx *pulumi.Context) (pulumi.Map, error) {
 	}
 	found, missing := readSecrets(ctx)
 	problems = append(append(problems, missing...), s.validate()...)
+	problems = append(problems, s.validateChannels(found)...)
 	if err := problems.Err(); err != nil {
 		return nil, fmt.Errorf("stack %s is not deployed: %w", ctx.Stack(), err)
 	}

@@ -1,12 +1,14 @@
 package stack
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/setting"
+	"github.com/coditect-ai/license-platform/setting/domain"
 	"github.com/coditect-ai/license-platform/setting/region"
 )
 
@@ -30,7 +32,6 @@ func (p Platform) validate() (ps setting.Problems) {
 	for _, field := range []struct{ key, value, form, allowed string }{
 		// https://cloud.google.com/resource-manager/docs/creating-managing-projects
 		{"project", p.Project, `^[a-z][-a-z0-9]{4,28}[a-z0-9]$`, "a project id: 6 to 30 lower-case letters, digits and hyphens"},
-		{"domain", p.Domain, `^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2,}$`, "a domain such as coditect.ai"},
 		// https://cloud.google.com/compute/docs/labeling-resources#requirements
 		{"environment", p.Environment, `^[a-z][-a-z0-9]{0,62}$`, "lower-case letters, digits and hyphens"},
 	} {
@@ -44,7 +45,26 @@ func (p Platform) validate() (ps setting.Problems) {
 	if strings.HasPrefix(p.Project, "project") {
 		ps.Add("project", p.Project, `begins with "project", and the provider cannot find a log bucket in such a project`, "the id of another project")
 	}
+	ps = append(ps, p.validateDomain()...)
 	return append(ps, p.validateRegion()...)
+}
+
+// validateDomain refuses a domain that no certificate of Google's could be for: it would be found
+// out when everything before the load balancer is there.
+func (p Platform) validateDomain() (ps setting.Problems) {
+	host := p.LicenseHost()
+	switch {
+	case !domain.Is(p.Domain):
+		allowed := "a domain such as coditect.ai"
+		if meant := domain.Meant(p.Domain); meant != "" {
+			allowed = meant + "?; " + allowed
+		}
+		ps.Add("domain", p.Domain, "has the wrong form", allowed)
+	case len(host) > domain.Longest:
+		ps.Add("domain", p.Domain, fmt.Sprintf("makes %s, of %d characters, which is too long for a certificate of Google's", host, len(host)),
+			fmt.Sprintf("at most %d characters", domain.Longest-len(host)+len(p.Domain)))
+	}
+	return ps
 }
 
 // validateRegion refuses a region that Google does not have. Without the check every regional

@@ -1,6 +1,8 @@
 package stack_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -49,8 +51,32 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 			map[string]any{"host": "coditect.ai", "paths": []any{map[string]any{"path": "/", "service": "coditect-frontend", "port": 80}}},
 			map[string]any{"paths": []any{map[string]any{"path": "/", "service": "coditect-frontend", "port": 80}}},
 		})}, []string{`kubernetes.ingress.routes[0].host = "coditect.ai": is the host of another route`}},
-		"a region that Google does not have":         {"dev", change{plan.Set("platform.region", "us-centrl1")}, []string{`platform.region = "us-centrl1": is not a valid region`, "us-central1?; one of ", "unlistedRegion: true"}},
-		"a project in which no log bucket is found":  {"dev", change{plan.Set("platform.project", "project-licenses")}, []string{`platform.project = "project-licenses": begins with "project"`}},
+		"a region that Google does not have":        {"dev", change{plan.Set("platform.region", "us-centrl1")}, []string{`platform.region = "us-centrl1": is not a valid region`, "us-central1?; one of ", "unlistedRegion: true"}},
+		"a project in which no log bucket is found": {"dev", change{plan.Set("platform.project", "project-licenses")}, []string{`platform.project = "project-licenses": begins with "project"`}},
+		"a domain without the dot at its end":       {"dev", change{plan.Set("platform.domain", "Dev.Coditect.ai.")}, []string{`platform.domain = "Dev.Coditect.ai.": has the wrong form; allowed: dev.coditect.ai?; a domain such as coditect.ai`}},
+		"a domain in the letters of the DNS":        {"dev", change{plan.Set("platform.domain", "müller.de")}, []string{"allowed: xn--mller-kva.de?"}},
+		"a certificate takes the license host":      {"dev", change{plan.Set("platform.domain", strings.Repeat("a", 52)+".ai")}, []string{"platform.domain", "of 64 characters, which is too long for a certificate of Google's; allowed: at most 54 characters"}},
+		"a certificate takes the staff's host": {"dev", change{
+			plan.Set("platform.domain", strings.Repeat("a", 51)+".ai"), plan.Set("kubernetes.ingress.staff", map[string]any{"enabled": true, "oauthSecret": "x", "subdomain": "administration"}),
+		}, []string{"1 setting is wrong", `kubernetes.ingress.staff.subdomain = "administration"`, "of 69 characters", "at most 63 characters"}},
+		"an image for Arm needs machines with Arm": {"dev", change{plan.Set("api.platform", "linux/arm64")}, []string{
+			`kubernetes.cluster.machineType = "e2-standard-2": has x86 processors, but api.platform = "linux/arm64" is an image for Arm`,
+		}},
+		"machines with Arm need an image for Arm": {"dev", change{plan.Set("kubernetes.cluster.machineType", "t2a-standard-2")}, []string{
+			`kubernetes.cluster.machineType = "t2a-standard-2": has Arm processors, but api.platform = "linux/amd64" is an image for x86`,
+		}},
+		"a node has the CPU of a pod":    {"dev", change{plan.Set("api.cpu", "2")}, []string{`api.cpu = "2": is more than the 1930m that GKE leaves to the pods of a node of kubernetes.cluster.machineType = e2-standard-2; allowed: less, or a larger machine type`}},
+		"a node has the memory of a pod": {"dev", change{plan.Set("api.memory", "7Gi")}, []string{`api.memory = "7Gi": is more than the 6249Mi that`}},
+		"all nodes have room for all pods": {"dev", change{plan.Set("api.replicas", map[string]any{"min": 9, "max": 10}), plan.Set("api.cpu", "1"), plan.Set("kubernetes.cluster.maxNodes", 3)}, []string{
+			"api.replicas.min = 9: makes 10 pods in a rollout, but 9 nodes of e2-standard-2 have room for 9; allowed: at most 8, more kubernetes.cluster.maxNodes or a larger machine type",
+		}},
+		"the migration is told of all licences": {"prod", change{plan.Set("identity.tenants", tenants(700))}, []string{"identity.tenants = 700: are with their licences ", "of the migration's environment, which takes 131063"}},
+		"a tier has the memory of a flag":       {"dev", change{plan.Set("data.sql.flags", map[string]any{"shared_buffers": "16384"})}, []string{`data.sql.flags.shared_buffers = "16384": is not 10 to 60 % of the instance's memory of 3840 MiB`, "49152 to 294912"}},
+		"a password without its user":           {"prod", change{plan.Plain("migrationPassword", "the-License-Migrate-password")}, []string{`migrationPassword = "[hidden]": has the name of its user in it, license-migrate`}},
+		"an alert has 16 channels":              {"prod", change{plan.Set("observe.emails", emails(17))}, []string{"observe.emails = 17: are more than an alert notifies; allowed: at most 16"}},
+		"an alert has 16 channels, PagerDuty among them": {"prod", change{
+			plan.Set("observe.emails", emails(16)), plan.Plain("pagerDutyKey", "0123456789abcdef0123456789abcdef"),
+		}, []string{"observe.emails = 16: are with PagerDuty more than an alert notifies; allowed: at most 15"}},
 		"a zone is no region":                        {"dev", change{plan.Set("platform.region", "us-central1-a")}, []string{`platform.region = "us-central1-a": is not a valid region`, "us-central1?; "}},
 		"a known region is not unlisted":             {"dev", change{plan.Set("platform.unlistedRegion", true)}, []string{"platform.unlistedRegion"}},
 		"an unlisted region has the form of one":     {"dev", change{plan.Set("platform.region", "Mars"), plan.Set("platform.unlistedRegion", true)}, []string{`platform.region = "Mars"`}},
@@ -116,6 +142,33 @@ func TestAMistakeFailsBeforeAnythingIsDeclared(t *testing.T) {
 			assert.NotContains(t, err.Error(), "hunter2")
 		})
 	}
+}
+
+// tenants are so many with a licence each.
+func tenants(n int) []any {
+	all := make([]any, n)
+	for i := range all {
+		name := fmt.Sprintf("a-tenant-with-a-long-name-%d", i)
+		all[i] = map[string]any{"name": name, "displayName": "tenant", "licenses": []any{
+			map[string]any{"id": name + "-floating", "product": "coditect-ide-for-large-teams", "seats": 100, "leaseSeconds": 300},
+		}}
+	}
+	return all
+}
+
+// emails are so many addresses.
+func emails(n int) []any {
+	all := make([]any, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("ops-%d@coditect.ai", i)
+	}
+	return all
+}
+
+func TestADomainOfAnotherAlphabetIsTakenAsTheDNSHasIt(t *testing.T) {
+	t.Parallel()
+	made := stacktest.Deploy(t, "dev", plan.Set("platform.domain", "xn--e1afmkfd.xn--p1ai"), plan.Set("platform.lockdown", true))
+	assert.Equal(t, []any{"licenses.xn--e1afmkfd.xn--p1ai"}, made.One(t, "kubernetes:networking.gke.io/v1:ManagedCertificate", "license-platform-certificate").Get("spec.domains"))
 }
 
 func TestANewerRegionIsTakenWhenTheSettingsSayThatItIsMeant(t *testing.T) {

@@ -2,11 +2,11 @@ package policy
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/coditect-ai/license-platform/armor/rule"
+	"github.com/coditect-ai/license-platform/setting/domain"
 )
 
 // lockdownRules refuse everything on the license host and on the staff's. The Host header may carry
@@ -19,7 +19,7 @@ func lockdownRules(scope Scope) ([]rule.Rule, error) {
 	}
 	var begins []string
 	for _, host := range hosts {
-		if !regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`).MatchString(host) {
+		if !domain.Is(host) {
 			return nil, fmt.Errorf("license host %q is not a host name; allowed: lower-case letters, digits, dashes and dots", host)
 		}
 		begins = append(begins, fmt.Sprintf("request.headers['host'].lower().startsWith('%s')", host))
