@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coditect-ai/license-platform/app"
-	"github.com/coditect-ai/license-platform/app/apptest/await"
 )
 
 func TestTheClientsAddressIsWhatTheLoadBalancerSaw(t *testing.T) {
@@ -171,108 +169,4 @@ func TestOnlyRequestsOfATenantAreLimited(t *testing.T) {
 	held.leave()
 	assert.Equal(t, share{"a", ofReleases}, shareOf("a", "/v1/leases/x/force-release"))
 	assert.Equal(t, share{"a", ofOthers}, shareOf("a", "/v1/leases"))
-}
-
-func TestOfWhatTakesVeryMuchATenantHasTwoAtOnceUntilTheirAnswersAreSent(t *testing.T) {
-	t.Parallel()
-	limit := newTenantLimit(8)
-	limit.wait = 20 * time.Millisecond
-	answering, sent := make(chan string, 8), make(chan struct{})
-	handler := limit.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answering <- r.URL.Path
-		<-sent
-		w.WriteHeader(http.StatusOK)
-	}))
-	ask := func(tenant, path string) int {
-		record := &request{who: app.Principal{Tenant: tenant}}
-		answer := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodPost, path, nil)
-		handler.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, record)))
-		return answer.Code
-	}
-	var group sync.WaitGroup
-	begin := func(tenant, path string) {
-		group.Go(func() { assert.Equal(t, http.StatusOK, ask(tenant, path), path) })
-		await.Receive(t, answering)
-	}
-	begin("a", pathErase)
-	begin("a", pathExport)
-	assert.Equal(t, http.StatusTooManyRequests, ask("a", pathExport))
-	for _, path := range []string{pathErase, pathExport, pathDenials, "/v1/licenses/demo/usage"} {
-		assert.Equal(t, http.StatusTooManyRequests, ask("a", path), path)
-	}
-	begin("a", "/v1/licenses/demo/acquire")
-	begin("a", "/v1/licenses/usage")
-	begin("b", pathExport)
-	begin("c", pathExport)
-	assert.Equal(t, http.StatusTooManyRequests, ask("d", pathExport), "the instance has no room for a fourth one")
-	begin("d", pathErase)
-	close(sent)
-	group.Wait()
-	assert.Empty(t, limit.slots)
-}
-
-func TestATenantHasFourPagesAtOnceUntilTheyAreSent(t *testing.T) {
-	t.Parallel()
-	limit := newTenantLimit(128)
-	limit.wait = 20 * time.Millisecond
-	answering, sent := make(chan string, 8), make(chan struct{})
-	handler := limit.handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		answering <- r.URL.Path
-		<-sent
-	}))
-	ask := func(tenant, path string) int {
-		answer := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodGet, path, nil)
-		handler.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{who: app.Principal{Tenant: tenant}})))
-		return answer.Code
-	}
-	var group sync.WaitGroup
-	begin := func(tenant, path string) {
-		group.Go(func() { assert.Equal(t, http.StatusOK, ask(tenant, path), path) })
-		await.Receive(t, answering)
-	}
-	lists := []string{"/v1/licenses", "/v1/licenses/demo/leases", "/v1/credentials", "/v1/audit"}
-	for _, path := range lists {
-		begin("a", path)
-	}
-	for _, path := range lists {
-		assert.Equal(t, http.StatusTooManyRequests, ask("a", path), "%s: 128 pages of licences with much metadata are more than a pod's memory", path)
-	}
-	begin("a", "/v1/licenses/demo")
-	begin("b", "/v1/licenses")
-	close(sent)
-	group.Wait()
-	assert.Empty(t, limit.slots)
-}
-
-func TestATenantHasOneReportAtOnceSoThatOthersHaveTheirs(t *testing.T) {
-	t.Parallel()
-	limit := newTenantLimit(8)
-	limit.wait = 20 * time.Millisecond
-	answering, sent := make(chan string, 8), make(chan struct{})
-	handler := limit.handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		answering <- r.URL.Path
-		<-sent
-	}))
-	ask := func(tenant, path string) int {
-		answer := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodGet, path, nil)
-		handler.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{who: app.Principal{Tenant: tenant}})))
-		return answer.Code
-	}
-	var group sync.WaitGroup
-	begin := func(tenant, path string) {
-		group.Go(func() { assert.Equal(t, http.StatusOK, ask(tenant, path), path) })
-		await.Receive(t, answering)
-	}
-	begin("a", "/v1/licenses/demo/usage")
-	for _, path := range []string{pathDenials, "/v1/licenses/demo/usage"} {
-		assert.Equal(t, http.StatusTooManyRequests, ask("a", path), path)
-	}
-	begin("b", pathDenials)
-	begin("a", pathExport)
-	close(sent)
-	group.Wait()
-	assert.Empty(t, limit.slots)
 }
