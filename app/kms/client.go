@@ -113,9 +113,9 @@ func (c *Client) sign(ctx context.Context, version string, digest []byte) (signa
 	return response.GetSignature(), nil
 }
 
-// telling is how long a signature that failed says that KMS does not sign: longer than clients take that
+// signFailureShown is how long a signature that failed says that KMS does not sign: longer than clients take that
 // try again.
-const telling = 2 * time.Minute
+const signFailureShown = 2 * time.Minute
 
 func (c *Client) note(failed error) {
 	c.mu.Lock()
@@ -127,7 +127,7 @@ func (c *Client) note(failed error) {
 func (c *Client) signing() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Since(c.failedAt) > telling {
+	if time.Since(c.failedAt) > signFailureShown {
 		return nil
 	}
 	return c.failed

@@ -56,7 +56,7 @@ local function idlest(taken)
     local till = claimed and tonumber(redis.call('HGET', claims, lease) or '')
     return till and till <= now
   end
-  local hopeless = {}
+  local refusedGroups = {}
   for from = 0, looked - 1, most do
     local some, names = redis.call('ZRANGE', leases, from, from + most - 1, 'WITHSCORES'), {}
     if #some == 0 then return end
@@ -66,7 +66,7 @@ local function idlest(taken)
     for i, lease in ipairs(names) do
       local its = theirs[i] or ''
       local kind = string.sub(held[i] or '', -1)
-      if not hopeless[its] and (kind == 'f' or kind == 'b' and over(lease)) then
+      if not refusedGroups[its] and (kind == 'f' or kind == 'b' and over(lease)) then
         local seat, grace = tonumber(some[2 * i]), kind == 'f' and grace or 0
         -- Near the licence's end nobody can say how long one is silent, nor where a longer lease time of before
         -- has promised its seat.
@@ -86,7 +86,7 @@ local function idlest(taken)
           if one.group == its then one.left = one.left - 1 end
         end
         -- Nor does the end of another one of the same group let the user in.
-        hopeless[its] = true
+        refusedGroups[its] = true
       end
     end
   end
