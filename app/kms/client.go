@@ -28,6 +28,8 @@ type Observe func(operation string, took time.Duration, err error)
 type Client struct {
 	client  *gkms.KeyManagementClient
 	observe Observe
+	// pause is how long the client waits before it tries again.
+	pause gax.Backoff
 
 	mu sync.Mutex
 	// failed is why the last signature failed, nil when it did not, and failedAt is when.
@@ -46,7 +48,8 @@ func Open(ctx context.Context, endpoint, ca string, observe Observe) (*Client, e
 	if err != nil {
 		return nil, fmt.Errorf("connect to Cloud KMS: %w", err)
 	}
-	return &Client{client: client, observe: observe}, nil
+	pause := gax.Backoff{Initial: 20 * time.Millisecond, Max: 200 * time.Millisecond, Multiplier: 3}
+	return &Client{client: client, observe: observe, pause: pause}, nil
 }
 
 // Close closes the connection.
@@ -54,11 +57,11 @@ func (c *Client) Close() error { return c.client.Close() }
 
 // callOptions bound a call: at most two more attempts within three seconds, and only
 // while KMS cannot be reached.
-func callOptions() []gax.CallOption {
+func (c *Client) callOptions() []gax.CallOption {
 	return []gax.CallOption{
 		gax.WithTimeout(3 * time.Second),
 		gax.WithRetry(func() gax.Retryer {
-			return &bounded{left: 2, inner: gax.OnCodes([]codes.Code{codes.Unavailable}, gax.Backoff{Initial: 20 * time.Millisecond, Max: 200 * time.Millisecond, Multiplier: 3})}
+			return &bounded{left: 2, inner: gax.OnCodes([]codes.Code{codes.Unavailable}, c.pause)}
 		}),
 	}
 }
@@ -99,7 +102,7 @@ func (c *Client) sign(ctx context.Context, version string, digest []byte) (signa
 		Name:         version,
 		Digest:       &kmspb.Digest{Digest: &kmspb.Digest_Sha512{Sha512: digest}},
 		DigestCrc32C: wrapperspb.Int64(checksum(digest)),
-	}, callOptions()...)
+	}, c.callOptions()...)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("sign with %s: %w", version, err)
@@ -137,7 +140,7 @@ func (c *Client) signing() error {
 func (c *Client) publicKey(ctx context.Context, version string) (pem string, err error) {
 	start := time.Now()
 	defer func() { c.observe("public_key", time.Since(start), err) }()
-	response, err := c.client.GetPublicKey(ctx, &kmspb.GetPublicKeyRequest{Name: version}, callOptions()...)
+	response, err := c.client.GetPublicKey(ctx, &kmspb.GetPublicKeyRequest{Name: version}, c.callOptions()...)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("get the public key of %s: %w", version, err)
