@@ -9,6 +9,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/setting"
 	"github.com/coditect-ai/license-platform/setting/region"
+	"github.com/coditect-ai/license-platform/setting/sqltier"
 )
 
 // SQLSettings are the Cloud SQL instance.
@@ -70,7 +71,6 @@ type MaintenanceSettings struct {
 }
 
 var (
-	tierForm      = regexp.MustCompile(`^db-custom-([1-9][0-9]?)-([1-9][0-9]{3,5})$`)
 	hourForm      = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
 	auditClasses  = []string{"read", "write", "function", "role", "ddl", "misc", "misc_set"}
 	flagNameForm  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]*$`)
@@ -91,24 +91,14 @@ func (s SQLSettings) withDefaults() SQLSettings {
 	return s
 }
 
-// validateTier knows how many CPUs and how much memory an instance of the edition
-// ENTERPRISE may have
-// (https://cloud.google.com/sql/docs/postgres/create-instance#machine-types).
 func validateTier(tier string) (found setting.Problems) {
-	parts := tierForm.FindStringSubmatch(tier)
-	if parts == nil {
+	machine, custom := sqltier.Parse(tier)
+	if !custom {
 		found.Add("tier", tier, "has the wrong form", "db-custom-CPUS-MEMORYMIB, for example db-custom-2-7680 (edition ENTERPRISE)")
 		return found
 	}
-	cpus, _ := strconv.Atoi(parts[1])
-	memory, _ := strconv.Atoi(parts[2])
-	if cpus > 96 || cpus > 1 && cpus%2 != 0 {
-		found.Add("tier", tier, fmt.Sprintf("has %d CPUs", cpus), "1, or an even number up to 96")
-		return found
-	}
-	// 0.9 to 6.5 GiB a CPU, in tenths.
-	if least, most := max(3840, cpus*9*1024/10), cpus*65*1024/10; memory < least || memory > most || memory%256 != 0 {
-		found.Add("tier", tier, fmt.Sprintf("has %d MiB of memory for %d CPUs", memory, cpus), fmt.Sprintf("%d to %d, a multiple of 256", least, most))
+	if why, allowed := machine.Check(); why != "" {
+		found.Add("tier", tier, why, allowed)
 	}
 	return found
 }
@@ -138,15 +128,8 @@ func (s SQLSettings) Connections() int {
 
 // memory is the instance's, in MiB; 0 when the tier does not say.
 func (s SQLSettings) memory() int {
-	parts := tierForm.FindStringSubmatch(s.withDefaults().Tier)
-	if parts == nil {
-		return 0
-	}
-	memory, err := strconv.Atoi(parts[2])
-	if err != nil {
-		return 0
-	}
-	return memory
+	machine, _ := sqltier.Parse(s.withDefaults().Tier)
+	return machine.Memory
 }
 
 func (s SQLSettings) validate() setting.Problems {

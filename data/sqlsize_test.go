@@ -24,7 +24,7 @@ func TestTheSmallestAndLargestMachinesAreTakenAndTheNextOnesRefused(t *testing.T
 		"the largest machine":                       {"db-custom-96-638976", ""},
 		"the largest machine with more memory":      {"db-custom-96-639232", "has 639232 MiB of memory for 96 CPUs"},
 		"the next larger machine, which is none":    {"db-custom-98-645120", "has 98 CPUs"},
-		"no CPU":                                    {"db-custom-0-3840", "has the wrong form"},
+		"no CPU":                                    {"db-custom-0-3840", "has 0 CPUs"},
 		"memory that is no multiple of 256 MiB":     {"db-custom-2-3841", "has 3841 MiB of memory for 2 CPUs"},
 		"three CPUs, and the number has to be even": {"db-custom-3-7680", "has 3 CPUs"},
 	} {

@@ -58,7 +58,7 @@ func sqlRows() []row {
 		},
 		{
 			what: "too little memory", typ: typ, right: instance(),
-			change: changes{tier: "db-custom-2-1024"}, says: "at least 3840 MB", source: sqlTiers,
+			change: changes{tier: "db-custom-2-1024"}, says: "allowed: 3840 to 13312", source: sqlTiers,
 		},
 		{
 			what: "logs for point-in-time recovery of more than 7 days", typ: typ, right: instance(),

@@ -13,6 +13,7 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider"
 	"github.com/coditect-ai/license-platform/emulator/store"
 	"github.com/coditect-ai/license-platform/setting/sqlflag"
+	"github.com/coditect-ai/license-platform/setting/sqltier"
 )
 
 // TypeDatabaseInstance is a Cloud SQL instance.
@@ -28,8 +29,6 @@ const (
 	// (documentation of sql.DatabaseInstance.name in the provider's SDK).
 	instanceNameKept = 7 * 24 * time.Hour
 )
-
-var customTier = regexp.MustCompile(`^db-custom-(\d+)-(\d+)$`)
 
 func (w *Cloud) databaseInstance() provider.Kind {
 	return provider.Kind{
@@ -172,11 +171,12 @@ func (w *Cloud) checkInstance(d *provider.Draft) []provider.Failure {
 	}
 	if version == sqlflag.Version {
 		flags := databaseFlags(d.Inputs)
+		machine, _ := sqltier.Parse(d.Inputs.Text("settings.tier"))
 		for _, name := range slices.Sorted(maps.Keys(flags)) {
 			value := flags[name]
 			why, allowed := sqlflag.Check(name, value)
 			if why == "" {
-				why, allowed = sqlflag.CheckMemory(name, value, tierMemory(d.Inputs.Text("settings.tier")))
+				why, allowed = sqlflag.CheckMemory(name, value, machine.Memory)
 			}
 			if why != "" {
 				refuse("settings.databaseFlags", "Error 400: Invalid request: Invalid flag for instance: %s = %s %s; allowed: %s", name, value, why, allowed)
@@ -186,25 +186,11 @@ func (w *Cloud) checkInstance(d *provider.Draft) []provider.Failure {
 	return append(failures, checkKeyPlace("encryptionKeyName", d.Inputs.Text("encryptionKeyName"), d.Region())...)
 }
 
-// tierMemory is the memory of a db-custom tier in MiB; 0 for others.
-func tierMemory(tier string) int {
-	parts := customTier.FindStringSubmatch(tier)
-	if parts == nil {
-		return 0
-	}
-	memory, err := strconv.Atoi(parts[2])
-	if err != nil {
-		return 0
-	}
-	return memory
-}
-
-// checkTier knows the rules for db-custom tiers: 1 or an even number of CPUs up
-// to 96, 0.9 to 6.5 GB a CPU, a multiple of 256 MB, at least 3.75 GB
-// (https://cloud.google.com/sql/docs/postgres/create-instance#machine-types).
+// checkTier knows which tiers an edition has, and the rules of custom ones.
 func checkTier(tier, edition string, refuse func(property, format string, values ...any)) {
 	const property = "settings.tier"
-	parts := customTier.FindStringSubmatch(tier)
+	machine, custom := sqltier.Parse(tier)
+	why, allowed := machine.Check()
 	switch {
 	case tier == "":
 		return
@@ -212,14 +198,7 @@ func checkTier(tier, edition string, refuse func(property, format string, values
 		refuse(property, "Error 400: Invalid request: Invalid Tier (%s) for (ENTERPRISE_PLUS) Edition. Use a predefined Tier like db-perf-optimized-N-2, or set edition to ENTERPRISE", tier)
 	case edition == "ENTERPRISE" && strings.HasPrefix(tier, "db-perf-optimized-"):
 		refuse(property, "Error 400: Invalid request: Invalid Tier (%s) for (ENTERPRISE) Edition", tier)
-	case parts != nil:
-		cpus, _ := strconv.Atoi(parts[1])
-		memory, _ := strconv.Atoi(parts[2])
-		if cpus < 1 || cpus > 96 || cpus > 1 && cpus%2 != 0 {
-			refuse(property, "Error 400: Invalid request: Invalid Tier (%s): the number of CPUs must be 1 or an even number up to 96", tier)
-		}
-		if memory%256 != 0 || memory < 3840 || float64(memory) < 0.9*1024*float64(cpus) || float64(memory) > 6.5*1024*float64(cpus) {
-			refuse(property, "Error 400: Invalid request: Invalid Tier (%s): memory must be a multiple of 256 MB, at least 3840 MB, and 0.9 to 6.5 GB a CPU", tier)
-		}
+	case custom && why != "":
+		refuse(property, "Error 400: Invalid request: Invalid Tier (%s): it %s; allowed: %s", tier, why, allowed)
 	}
 }
