@@ -29,7 +29,7 @@ func TestAPlanFailsWhereAProviderWouldRefuseIt(t *testing.T) {
 		"a value that is not in the provider's list": {"dev", clusterType, "datapathProvider", "CILIUM", "expected datapathProvider to be one of"},
 		"a required property that is left out":       {"dev", "gcp:compute/firewall:Firewall", "network", nil, `The argument "network" is required`},
 		"a number out of its range":                  {"prod", sqlInstance, "settings.maintenanceWindow.day", 9, "settings.maintenanceWindow.day to be in the range (1 - 7), got 9"},
-		"a value that only the API refuses":          {"prod", sqlInstance, "settings.tier", "db-custom-3-7680", "the number of CPUs must be 1 or an even number"},
+		"a value that only the API refuses":          {"prod", sqlInstance, "settings.tier", "db-custom-3-7680", "it has 3 CPUs; allowed: 1, or an even number up to 96"},
 		"a rule that Cloud Armor does not compile":   {"prod", armorRule, "match", map[string]any{"expr": map[string]any{"expression": "request.pth == '/'"}}, "Invalid value for field 'resource.match.expr'"},
 		"a setting that Memorystore does not take":   {"prod", "gcp:redis/instance:Instance", "redisConfigs", map[string]any{"maxmemory-polcy": "noeviction"}, "maxmemory-polcy"},
 		"a key that is not there":                    {"prod", sqlInstance, "encryptionKeyName", "projects/coditect-cloud-infra/locations/us-central1/keyRings/none/cryptoKeys/none", "none"},
