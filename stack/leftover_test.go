@@ -59,7 +59,7 @@ func madeAgain() []string {
 		"gcp:serviceaccount/account:Account", "gcp:serviceaccount/iAMMember:IAMMember",
 		"kubernetes:apps/v1:Deployment", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "kubernetes:batch/v1:Job",
 		"kubernetes:cloud.google.com/v1:BackendConfig", "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Service", "kubernetes:core/v1:ServiceAccount",
-		"kubernetes:monitoring.googleapis.com/v1:PodMonitoring", "kubernetes:networking.gke.io/v1:ManagedCertificate",
+		"kubernetes:monitoring.googleapis.com/v1:PodMonitoring", managedCertificate,
 		"kubernetes:networking.gke.io/v1beta1:FrontendConfig", "kubernetes:networking.k8s.io/v1:Ingress", "kubernetes:networking.k8s.io/v1:NetworkPolicy",
 		"kubernetes:policy/v1:PodDisruptionBudget",
 	}

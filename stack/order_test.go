@@ -84,7 +84,7 @@ func TestTheSharedIngressNeverMeetsAMissingPolicyOrBackend(t *testing.T) {
 		comesAfterAll(t, made, config, armorRule)
 		assert.True(t, made.ComesAfter(api, config))
 		assert.True(t, made.ComesAfter(ingress, api))
-		comesAfterAll(t, made, ingress, "kubernetes:networking.gke.io/v1:ManagedCertificate")
+		comesAfterAll(t, made, ingress, managedCertificate)
 		comesAfterAll(t, made, ingress, "kubernetes:networking.gke.io/v1beta1:FrontendConfig")
 		assert.False(t, made.ComesAfter(api, ingress), "the question can be answered with no")
 	})

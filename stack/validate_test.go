@@ -168,7 +168,7 @@ func emails(n int) []any {
 func TestADomainOfAnotherAlphabetIsTakenAsTheDNSHasIt(t *testing.T) {
 	t.Parallel()
 	made := stacktest.Deploy(t, "dev", plan.Set("platform.domain", "xn--e1afmkfd.xn--p1ai"), plan.Set("platform.lockdown", true))
-	assert.Equal(t, []any{"licenses.xn--e1afmkfd.xn--p1ai"}, made.One(t, "kubernetes:networking.gke.io/v1:ManagedCertificate", "license-platform-certificate").Get("spec.domains"))
+	assert.Equal(t, []any{"licenses.xn--e1afmkfd.xn--p1ai"}, made.One(t, managedCertificate, "license-platform-certificate").Get("spec.domains"))
 }
 
 func TestANewerRegionIsTakenWhenTheSettingsSayThatItIsMeant(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"github.com/coditect-ai/license-platform/stack/stacktest"
 )
 
+const managedCertificate = "kubernetes:networking.gke.io/v1:ManagedCertificate"
+
 func TestTheLoadBalancerGuardsAndChecksTheLicenseAPI(t *testing.T) {
 	everyStack(t, func(t *testing.T, made *plan.Plan) {
 		assert.Equal(t, map[string]any{
@@ -53,8 +55,10 @@ func TestTheStaffHostStandsBehindIdentityAwareProxy(t *testing.T) {
 	ingress := made.One(t, ingressPatch, "ingress")
 	assert.Equal(t, "admin.coditect.ai", ingress.Text("spec.rules[1].host"))
 	assert.Equal(t, "license-api-staff", ingress.Text("spec.rules[1].http.paths[0].backend.service.name"))
-	assert.Equal(t, []any{"licenses.coditect.ai", "admin.coditect.ai"},
-		made.One(t, "kubernetes:networking.gke.io/v1:ManagedCertificate", "license-platform-certificate").Get("spec.domains"))
+	before := stacktest.Deploy(t, "prod").One(t, managedCertificate, "license-platform-certificate")
+	assert.Equal(t, before.Inputs(), made.One(t, managedCertificate, "license-platform-certificate").Inputs(), "other domains would take TLS from the license host")
+	assert.Equal(t, []any{"admin.coditect.ai"}, made.One(t, managedCertificate, "license-platform-staff-certificate").Get("spec.domains"))
+	assert.Equal(t, "coditect-ai-ssl,license-platform,license-platform-staff", ingress.Text(`metadata.annotations["networking.gke.io/managed-certificates"]`))
 }
 
 func TestPodsAreRestrictedAndLeaveGracefully(t *testing.T) {

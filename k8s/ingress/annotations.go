@@ -42,7 +42,21 @@ func (a *Args) annotations() pulumi.StringMap {
 func (s Settings) certificates() []string {
 	all := slices.Clone(s.ExistingCertificates)
 	if !s.GiveBack {
-		all = append(all, CertificateName)
+		all = append(all, s.ownCertificates()...)
 	}
 	return all
+}
+
+// ownCertificates are the platform's own, one for each of its hosts and in their order.
+func (s Settings) ownCertificates() []string {
+	if s.Staff.Enabled {
+		return []string{CertificateName, StaffCertificateName}
+	}
+	return []string{CertificateName}
+}
+
+// isOwnCertificate tells whether a certificate is the platform's, or was before the
+// staff's host was taken away.
+func isOwnCertificate(name string) bool {
+	return name == CertificateName || name == StaffCertificateName
 }

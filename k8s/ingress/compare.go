@@ -159,7 +159,7 @@ func (a CheckArgs) compareCertificates(found live) (ps setting.Problems) {
 	listed := split(found.metadata.Annotations[annotationCertificates])
 	ps = a.compareCertificateCount(found)
 	for _, name := range listed {
-		if name != CertificateName && !slices.Contains(a.Settings.ExistingCertificates, name) {
+		if !isOwnCertificate(name) && !slices.Contains(a.Settings.ExistingCertificates, name) {
 			ps.Add(keyCertificates, strings.Join(a.Settings.ExistingCertificates, ","), "the live Ingress lists the certificate "+name+", and it would be dropped", "with "+name)
 		}
 	}

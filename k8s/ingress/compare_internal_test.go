@@ -86,8 +86,12 @@ func TestWhatAnUpdateWouldChangeForTheOwnersOfAnIngressIsRefused(t *testing.T) {
 		"a certificate that is not listed":            {annotate(annotationCertificates, ""), keyCertificates, "no certificate is attached"},
 		"the last place for a certificate":            {annotate(annotationAttached, strings.Repeat("c,", 14)), "", ""},
 		"no place for a certificate":                  {annotate(annotationAttached, strings.Repeat("c,", 15)), keyName, "14 certificates at most"},
-		"an internal load balancer":                   {annotate(annotationClass, "gce-internal"), keyName, `is "gce-internal"`},
-		"no class, which is GKE's own":                {func(_ *CheckArgs, found *live) { delete(found.metadata.Annotations, annotationClass) }, "", ""},
+		"no place for the staff's certificate, too": {func(args *CheckArgs, found *live) {
+			args.Settings.Staff.Enabled = true
+			found.metadata.Annotations[annotationAttached] = strings.Repeat("c,", 14)
+		}, keyName, "13 certificates at most"},
+		"an internal load balancer":    {annotate(annotationClass, "gce-internal"), keyName, `is "gce-internal"`},
+		"no class, which is GKE's own": {func(_ *CheckArgs, found *live) { delete(found.metadata.Annotations, annotationClass) }, "", ""},
 		"a class that GKE does not know": {func(_ *CheckArgs, found *live) {
 			class := "nginx"
 			delete(found.metadata.Annotations, annotationClass)
@@ -149,6 +153,9 @@ func TestWhatThePlatformHasDeclaredIsNoReasonToStop(t *testing.T) {
 		"fifteen certificates, of which one is its own": func(_ *CheckArgs, found *live) {
 			found.metadata.Annotations[annotationAttached] = strings.Repeat("c,", 15)
 		},
+		"a certificate of the staff's that is wanted no more": func(_ *CheckArgs, found *live) {
+			found.metadata.Annotations[annotationCertificates] = "ide,license-platform,license-platform-staff"
+		},
 		"a port that the settings open":        func(args *CheckArgs, _ *live) { args.Settings.RedirectHTTP = true },
 		"a host of its own":                    func(_ *CheckArgs, found *live) { also(found, "licenses.example.com", path()) },
 		"an address that GKE is about to give": func(_ *CheckArgs, found *live) { found.status.LoadBalancer = nil },
@@ -157,6 +164,39 @@ func TestWhatThePlatformHasDeclaredIsNoReasonToStop(t *testing.T) {
 		found.metadata.Annotations[annotationFrontendConfig] = FrontendConfigName
 		change(&args, &found)
 		assert.Empty(t, args.compare(found), name)
+	}
+}
+
+func TestAStaffHostThatIsAddedLaterHarmsNobody(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		attached int
+		// service is where the live Ingress sends the host; nowhere when empty.
+		service, says string
+	}{
+		"where there is place for its certificate":     {14, "", ""},
+		"where there is none":                          {15, "", "has 15 certificates, and with 1 more none of its changes would be taken; 14 certificates at most"},
+		"where the host is somebody else's by now":     {2, "ide", "an Ingress without the host admin.example.com"},
+		"where the host is the platform's own already": {2, "license-api", ""},
+	} {
+		args, found := fitting(), adopted([]string{ideHost, "licenses.example.com"}, theirs().metadata.Annotations, "rules", annotationCertificates)
+		found.status = theirs().status
+		args.Settings.Staff.Enabled = true
+		found.metadata.Annotations[annotationFrontendConfig] = FrontendConfigName
+		found.metadata.Annotations[annotationCertificates] = "ide,license-platform"
+		found.metadata.Annotations[annotationAttached] = strings.Repeat("c,", c.attached)
+		if c.service != "" {
+			to := path()
+			to.Backend.Service.Name = c.service
+			also(&found, "admin.example.com", to)
+		}
+		problems := args.compare(found)
+		if c.says == "" {
+			assert.Empty(t, problems, name)
+			continue
+		}
+		require.Len(t, problems, 1, name)
+		assert.Contains(t, problems[0].Why+"; "+problems[0].Allowed, c.says, name)
 	}
 }
 

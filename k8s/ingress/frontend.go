@@ -7,16 +7,28 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// declareCertificate declares a certificate for the platform's own hosts, beside
-// those that exist: changing an existing one is an outage of up to an hour
-// (https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs).
-func declareCertificate(ctx *pulumi.Context, args *Args, parent pulumi.Resource) (pulumi.Resource, error) {
-	return apiextensions.NewCustomResource(ctx, CertificateName+"-certificate", &apiextensions.CustomResourceArgs{
-		ApiVersion:  pulumi.String("networking.gke.io/v1"),
-		Kind:        pulumi.String("ManagedCertificate"),
-		Metadata:    metadata(args, CertificateName),
-		OtherFields: kubernetes.UntypedArgs{"spec": pulumi.Map{"domains": pulumi.ToStringArray(args.hosts())}},
-	}, pulumi.Parent(parent))
+// declareCertificates declares a certificate for each of the platform's own hosts, beside
+// those that exist. For other domains GKE takes a certificate from the load balancer, deletes
+// it and makes it anew (GoogleCloudPlatform/gke-managed-certs, pkg/controller/sync/sync.go,
+// createSslCertificate), and the new one is there only when the DNS of all its domains leads
+// here (https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs). So with one
+// certificate for both hosts, a staff host that is added later would take TLS from the
+// license host.
+func declareCertificates(ctx *pulumi.Context, args *Args, parent pulumi.Resource) (all []pulumi.Resource, err error) {
+	hosts := args.hosts()
+	for i, name := range args.Settings.ownCertificates() {
+		certificate, err := apiextensions.NewCustomResource(ctx, name+"-certificate", &apiextensions.CustomResourceArgs{
+			ApiVersion:  pulumi.String("networking.gke.io/v1"),
+			Kind:        pulumi.String("ManagedCertificate"),
+			Metadata:    metadata(args, name),
+			OtherFields: kubernetes.UntypedArgs{"spec": pulumi.Map{"domains": pulumi.ToStringArray(hosts[i : i+1])}},
+		}, pulumi.Parent(parent))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, certificate)
+	}
+	return all, nil
 }
 
 // declareFrontend attaches the TLS policy, and the redirect if port 80 is open:

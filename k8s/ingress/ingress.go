@@ -13,8 +13,9 @@ import (
 
 // Names of the objects that belong to the platform alone.
 const (
-	CertificateName    = "license-platform"
-	FrontendConfigName = "license-platform"
+	CertificateName      = "license-platform"
+	StaffCertificateName = "license-platform-staff"
+	FrontendConfigName   = "license-platform"
 )
 
 // Args is what an Ingress is made from.
@@ -44,17 +45,17 @@ type Ingress struct {
 	Hosts []string
 }
 
-// New declares certificate, TLS policy and Ingress.
+// New declares certificates, TLS policy and Ingress.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Ingress, error) {
 	i := &Ingress{Hosts: args.hosts()}
 	if err := ctx.RegisterComponentResource("licensing:k8s:Ingress", name, i, opts...); err != nil {
 		return nil, fmt.Errorf("register ingress %q: %w", name, err)
 	}
-	certificate, err := declareCertificate(ctx, args, i)
+	certificates, err := declareCertificates(ctx, args, i)
 	if err != nil {
-		return nil, fmt.Errorf("declare the certificate of ingress %q: %w", name, err)
+		return nil, fmt.Errorf("declare the certificates of ingress %q: %w", name, err)
 	}
-	after := append([]pulumi.Resource{certificate}, args.After...)
+	after := append(certificates, args.After...)
 	if args.Settings.ExistingFrontendConfig == "" {
 		frontend, err := declareFrontend(ctx, args, i)
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// hosts are those that the platform's own certificate covers.
+// hosts are the platform's own, each with a certificate of its own.
 func (a *Args) hosts() []string {
 	hosts := []string{a.LicenseHost}
 	if a.Settings.Staff.Enabled {

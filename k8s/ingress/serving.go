@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -31,9 +32,10 @@ func (a CheckArgs) describe() string {
 }
 
 // compareOwnHost reports a host of the platform's that the live Ingress sends to a
-// Service of somebody else's, before the platform has declared anything of it.
+// Service of somebody else's. What the platform has declared before is its license host; the
+// staff's may be a new one.
 func (a CheckArgs) compareOwnHost(found live, route Route) (ps setting.Problems) {
-	if found.declared() {
+	if found.declared() && route.Host == a.LicenseHost {
 		return nil
 	}
 	for i, line := range routeLines(route.Host, route.Paths) {
@@ -44,13 +46,24 @@ func (a CheckArgs) compareOwnHost(found live, route Route) (ps setting.Problems)
 	return ps
 }
 
-// compareCertificateCount reports an Ingress that has no place for one certificate more.
-// GKE lists all that are attached in one annotation, those of ManagedCertificates
-// included (GoogleCloudPlatform/gke-managed-certs, pkg/controller/sync/sync.go).
+// compareCertificateCount reports an Ingress that has no place for the certificates that the
+// platform adds. GKE lists all that are attached in one annotation, those of
+// ManagedCertificates included (GoogleCloudPlatform/gke-managed-certs,
+// pkg/controller/sync/sync.go). Where another writer has taken the platform's off the list,
+// they are attached still.
 func (a CheckArgs) compareCertificateCount(found live) (ps setting.Problems) {
-	if attached := len(split(found.metadata.Annotations[annotationAttached])); attached >= maxCertificates && !found.declared() {
-		ps.Add(keyName, a.Settings.Name, "the live Ingress has "+strconv.Itoa(attached)+" certificates, and with one more none of its changes would be taken",
-			strconv.Itoa(maxCertificates-1)+" certificates at most")
+	if found.declared() && !found.owns(annotationCertificates) {
+		return nil
+	}
+	listed, added := split(found.metadata.Annotations[annotationCertificates]), 0
+	for _, name := range a.Settings.ownCertificates() {
+		if !slices.Contains(listed, name) {
+			added++
+		}
+	}
+	if attached := len(split(found.metadata.Annotations[annotationAttached])); added > 0 && attached+added > maxCertificates {
+		ps.Add(keyName, a.Settings.Name, fmt.Sprintf("the live Ingress has %d certificates, and with %d more none of its changes would be taken", attached, added),
+			strconv.Itoa(maxCertificates-added)+" certificates at most")
 	}
 	return ps
 }

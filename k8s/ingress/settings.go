@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -64,16 +65,15 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 			"no adoption, routes or existing certificates, or kubernetes.namespace.create: false")
 	}
 	for i, certificate := range s.ExistingCertificates {
-		if !isObjectName(certificate) || certificate == CertificateName {
+		if !isObjectName(certificate) || isOwnCertificate(certificate) {
 			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is not a valid certificate of others", "the name of an existing ManagedCertificate")
 		}
 		if slices.Contains(s.ExistingCertificates[:i], certificate) {
 			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is listed twice", "every certificate once")
 		}
 	}
-	// https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs#limitations
-	if len(s.ExistingCertificates) > 14 {
-		ps.Add("existingCertificates", len(s.ExistingCertificates), "with the new one these are too many for one load balancer", "14 at most")
+	if most := maxCertificates - len(s.ownCertificates()); len(s.ExistingCertificates) > most {
+		ps.Add("existingCertificates", len(s.ExistingCertificates), "are with the platform's own too many for one load balancer", fmt.Sprintf("%d at most", most))
 	}
 	ps = append(ps, s.validateRoutes(licenseSubdomain)...)
 	ps = append(ps, s.validateAdoption()...)
