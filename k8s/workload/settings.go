@@ -30,7 +30,8 @@ type Settings struct {
 	// balancer learns of its leaving first; default 60.
 	DrainSeconds int `json:"drainSeconds,omitempty"`
 	// ShutdownSeconds is how long requests in flight may take after that;
-	// default 30, the load balancer's own time limit for a request.
+	// default 30, the load balancer's own time limit for a request. Both together are at
+	// most 595: GKE waits ten minutes for a pod.
 	ShutdownSeconds int `json:"shutdownSeconds,omitempty"`
 	// SettleSeconds is how long a new pod has to stay ready before it counts, and
 	// the next one is replaced. 60 covers two scrapes of its metrics, without which
@@ -82,12 +83,7 @@ func (s Settings) Validate() setting.Problems {
 	}
 	requireQuantity(&ps, "cpu", s.cpu(), "10m", "64")
 	requireQuantity(&ps, "memory", s.memory(), "128Mi", "256Gi")
-	if s.DrainSeconds < 0 || s.DrainSeconds > 600 {
-		ps.Add("drainSeconds", s.DrainSeconds, "is out of range", "0 (for 60) to 600")
-	}
-	if s.ShutdownSeconds < 0 || s.ShutdownSeconds > 600 {
-		ps.Add("shutdownSeconds", s.ShutdownSeconds, "is out of range", "0 (for 30) to 600")
-	}
+	ps = append(ps, s.validateTermination()...)
 	if s.SettleSeconds < 0 || s.SettleSeconds > 300 {
 		ps.Add("settleSeconds", s.SettleSeconds, "is out of range", "0 to 300")
 	}
@@ -99,6 +95,22 @@ func (s Settings) Validate() setting.Problems {
 			// https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
 			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "is the origin of no request: browsers leave the usual port out", host)
 		}
+	}
+	return ps
+}
+
+// validateTermination refuses a pod that leaves more slowly than GKE waits for it.
+func (s Settings) validateTermination() (ps setting.Problems) {
+	most := int((longestTermination - spareTermination).Seconds())
+	if s.DrainSeconds < 0 || s.DrainSeconds > most {
+		ps.Add("drainSeconds", s.DrainSeconds, "is out of range", fmt.Sprintf("0 (for %d) to %d", defaultDrainSeconds, most))
+	}
+	if s.ShutdownSeconds < 0 || s.ShutdownSeconds > most {
+		ps.Add("shutdownSeconds", s.ShutdownSeconds, "is out of range", fmt.Sprintf("0 (for %d) to %d", defaultShutdownSeconds, most))
+	}
+	if len(ps) == 0 && s.terminationTime() > longestTermination {
+		ps.Add("drainSeconds", s.drain(), fmt.Sprintf("is with shutdownSeconds = %d longer than the ten minutes after which GKE kills a pod on a node that it takes away", s.shutdown()),
+			fmt.Sprintf("%d for both together", most))
 	}
 	return ps
 }

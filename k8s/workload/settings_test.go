@@ -33,6 +33,8 @@ func TestEveryMistakeIsNamedByItsKey(t *testing.T) {
 		"memory in words":                 {func(s *workload.Settings) { s.Memory = "plenty" }, "memory"},
 		"CPU below zero":                  {func(s *workload.Settings) { s.CPU = "-1" }, "cpu"},
 		"a drain that never ends":         {func(s *workload.Settings) { s.DrainSeconds = 601 }, "drainSeconds"},
+		"a drain too long for GKE":        {func(s *workload.Settings) { s.DrainSeconds = 566 }, "drainSeconds"},
+		"pods that leave for too long":    {func(s *workload.Settings) { s.DrainSeconds, s.ShutdownSeconds = 300, 296 }, "drainSeconds"},
 		"a shutdown before it begins":     {func(s *workload.Settings) { s.ShutdownSeconds = -1 }, "shutdownSeconds"},
 		"a pod that settles for hours":    {func(s *workload.Settings) { s.SettleSeconds = 3600 }, "settleSeconds"},
 		"a log level of one's own":        {func(s *workload.Settings) { s.LogLevel = "loud" }, "logLevel"},
@@ -60,7 +62,7 @@ func TestTheLeastAndTheMostAreTaken(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]workload.Settings{
 		"the least": {Replicas: workload.Replicas{Min: 1, Max: 1}, CPU: "10m", Memory: "128Mi"},
-		"the most":  {Replicas: workload.Replicas{Min: 1000, Max: 1000}, CPU: "64", Memory: "256Gi", DrainSeconds: 600, ShutdownSeconds: 600, SettleSeconds: 300},
+		"the most":  {Replicas: workload.Replicas{Min: 1000, Max: 1000}, CPU: "64", Memory: "256Gi", DrainSeconds: 565, SettleSeconds: 300},
 	} {
 		assert.Empty(t, s.Validate(), name)
 	}

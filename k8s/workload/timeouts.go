@@ -17,6 +17,12 @@ const (
 	startupTimeout = startupPeriod * startupFailures * time.Second
 	// migrationDeadline is the Job's activeDeadlineSeconds.
 	migrationDeadline = 15 * time.Minute
+	// longestTermination is how long GKE waits for a pod that has to leave a node which the
+	// cluster autoscaler takes away; then the pod is killed
+	// (https://cloud.google.com/kubernetes-engine/docs/how-to/extended-duration-pods).
+	longestTermination = 10 * time.Minute
+	// spareTermination is what a pod has beside its drain and the requests in flight.
+	spareTermination = 5 * time.Second
 	// minTimeout is the provider's default timeout of a Deployment, a Job and a deletion
 	// (https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/await/deployment.go,
 	// DefaultDeploymentTimeoutMins). No timeout here is shorter.
@@ -24,9 +30,9 @@ const (
 )
 
 // terminationTime is how long a pod may take to terminate: drain, the requests in
-// flight, and five seconds to spare.
+// flight, and some seconds to spare.
 func (s Settings) terminationTime() time.Duration {
-	return time.Duration(s.drain()+s.shutdown()+5) * time.Second
+	return time.Duration(s.drain()+s.shutdown())*time.Second + spareTermination
 }
 
 // readyTime is how long a pod may take from its start until it counts as available.
