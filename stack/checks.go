@@ -75,7 +75,7 @@ func (d *deployment) checks() setting.Checks {
 	all = append(all, data.Checks(d.ctx, data.CheckArgs{Settings: s.Data, Project: s.Platform.Project, Region: s.Platform.Region}, ask)...)
 	all = append(all, cluster.Checks(d.ctx, cluster.CheckArgs{
 		Settings: s.Kubernetes.Cluster, Project: s.Platform.Project, Network: s.Network.Name, Subnetwork: s.Network.Subnetwork,
-		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, NodeAccount: s.Identity.NodeAccount, Arm: s.API.Arm(), Autoscaled: s.API.Replicas.Max > s.API.Replicas.Min,
+		Dataplane: s.Kubernetes.NetworkPolicies.Dataplane, ScrapedFrom: s.Kubernetes.NetworkPolicies.ScrapedFrom(), NodeAccount: s.Identity.NodeAccount, Arm: s.API.Arm(), Autoscaled: s.API.Replicas.Max > s.API.Replicas.Min,
 		LastName: last.Cluster, LastLocation: last.ClusterLocation,
 	}, ask)...)
 	if d.unreachable != nil {

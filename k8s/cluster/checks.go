@@ -39,6 +39,8 @@ type CheckArgs struct {
 	NodeAccount string
 	// Arm says that the API's image is for Arm processors.
 	Arm bool
+	// ScrapedFrom is the namespace that may scrape the API's metrics.
+	ScrapedFrom string
 	// Autoscaled says that the number of the API's pods changes by itself.
 	Autoscaled bool
 	// LastName and LastLocation are those of the cluster in which the last update left the
@@ -210,6 +212,11 @@ func addons(args CheckArgs, found *container.LookupClusterResult) (ps setting.Pr
 	if !managed {
 		// https://cloud.google.com/stackdriver/docs/managed-prometheus/setup-managed#enable-mgdcoll-gke
 		ps.Add(key, found.Name, "has no managed Prometheus, which reads the metrics that the alerts are over", with("--enable-managed-prometheus"))
+	}
+	// https://cloud.google.com/stackdriver/docs/managed-prometheus/troubleshooting
+	if found.EnableAutopilot && args.ScrapedFrom != isolation.AutopilotMetrics {
+		ps.Add("kubernetes.networkPolicies.metricsNamespace", args.ScrapedFrom, "cluster "+found.Name+" is one of Autopilot, where managed Prometheus runs in another namespace: nothing would read the metrics that the alerts are over",
+			isolation.AutopilotMetrics)
 	}
 	for _, config := range found.AddonsConfigs {
 		// https://cloud.google.com/kubernetes-engine/docs/concepts/ingress

@@ -68,6 +68,17 @@ func TestWhatAnAdoptedClusterLacksIsNamed(t *testing.T) {
 			},
 			[]string{"has no managed Prometheus, which reads the metrics that the alerts are over"},
 		},
+		"managed Prometheus in the namespace of Autopilot": {
+			func(args *CheckArgs, found *container.LookupClusterResult) {
+				args.ScrapedFrom, found.EnableAutopilot = "gmp-system", true
+			},
+			[]string{"cluster ide is one of Autopilot, where managed Prometheus runs in another namespace: nothing would read the metrics that the alerts are over"},
+		},
+		"nothing, with Autopilot": {
+			func(args *CheckArgs, found *container.LookupClusterResult) {
+				args.ScrapedFrom, found.EnableAutopilot = isolation.AutopilotMetrics, true
+			}, nil,
+		},
 		"any monitoring": {
 			func(_ *CheckArgs, found *container.LookupClusterResult) { found.MonitoringConfigs = nil }, []string{"has no managed Prometheus, which reads the metrics that the alerts are over"},
 		},
@@ -129,7 +140,7 @@ func TestWhatAnAdoptedClusterLacksIsNamed(t *testing.T) {
 			found.ClusterAutoscalings = []container.GetClusterClusterAutoscaling{{Enabled: true}}
 		}, nil},
 		"nothing, when all nodes are GKE's": {func(args *CheckArgs, found *container.LookupClusterResult) {
-			args.Arm, found.EnableAutopilot = true, true
+			args.Arm, args.ScrapedFrom, found.EnableAutopilot = true, isolation.AutopilotMetrics, true
 		}, nil},
 		"nothing, for an image of one pool's kind": {func(args *CheckArgs, found *container.LookupClusterResult) {
 			args.Arm = true

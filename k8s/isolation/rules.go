@@ -24,7 +24,7 @@ func (a *Args) apiIngress() ingress {
 	return ingress{
 		networkingv1.NetworkPolicyIngressRuleArgs{From: fromEdge, Ports: ports{tcp(pulumi.Int(a.HTTPPort))}},
 		networkingv1.NetworkPolicyIngressRuleArgs{
-			From:  peers{networkingv1.NetworkPolicyPeerArgs{NamespaceSelector: namespace(a.Settings.metricsNamespace())}},
+			From:  peers{networkingv1.NetworkPolicyPeerArgs{NamespaceSelector: namespace(a.Settings.ScrapedFrom())}},
 			Ports: ports{tcp(pulumi.Int(a.MetricsPort))},
 		},
 	}

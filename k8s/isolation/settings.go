@@ -43,15 +43,19 @@ const (
 	Calico      = "calico"
 )
 
-// gmpSystem is managed Prometheus's namespace on a cluster with nodes of our own.
-const gmpSystem = "gmp-system"
+// Where managed Prometheus runs: on a cluster with nodes of our own, and on Autopilot.
+const (
+	gmpSystem = "gmp-system"
+	// AutopilotMetrics is the MetricsNamespace of a cluster of GKE Autopilot.
+	AutopilotMetrics = "gke-gmp-system"
+)
 
 // Validate lists every mistake, with keys below "kubernetes.networkPolicies".
 // ownNamespace tells whether the namespace is the stack's.
 func (s Settings) Validate(ownNamespace bool) setting.Problems {
 	var ps setting.Problems
 	setting.OneOf(&ps, "dataplane", s.Dataplane, DataplaneV2, Calico)
-	if known := []string{gmpSystem, "gke-gmp-system"}; !slices.Contains(known, s.metricsNamespace()) {
+	if known := []string{gmpSystem, AutopilotMetrics}; !slices.Contains(known, s.ScrapedFrom()) {
 		ps.Add("metricsNamespace", s.MetricsNamespace, "is not where GKE runs managed Prometheus", "gmp-system, or gke-gmp-system on Autopilot")
 	}
 	if ownNamespace && len(s.StayingWorkloads) > 0 {
@@ -91,7 +95,8 @@ func checkLabels(labels map[string]string) (ps setting.Problems) {
 	return ps
 }
 
-func (s Settings) metricsNamespace() string {
+// ScrapedFrom is MetricsNamespace or its default.
+func (s Settings) ScrapedFrom() string {
 	if s.MetricsNamespace == "" {
 		return gmpSystem
 	}
