@@ -17,7 +17,7 @@ func create(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource
 		return access{}, err
 	}
 	pool, err := container.NewNodePool(ctx, name, nodePoolArgs(args, declared.Name),
-		pulumi.Parent(parent), pulumi.DependsOn(args.DependsOn), pulumi.IgnoreChanges(decidedOfNodes()))
+		pulumi.Parent(parent), pulumi.DependsOn(args.DependsOn), pulumi.IgnoreChanges(decidedOfNodes()), s.nodesTimeouts())
 	if err != nil {
 		return access{}, err
 	}
