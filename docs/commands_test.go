@@ -212,7 +212,9 @@ func gcloudCommand(t *testing.T, c command) {
 		"resource-manager org-policies describe":      {"--project", "--effective"},
 		"secrets versions list":                       {},
 		"services vpc-peerings update":                {"--ranges", "--network", "--force", "--project"},
-		"sql export sql":                              {},
+		"sql export sql":                              {"--database", "--project"},
+		"sql instances describe":                      {"--format", "--project"},
+		"storage buckets add-iam-policy-binding":      {"--member", "--role"},
 	})
 	if len(c.words) > 3 && c.words[2] == "read" {
 		_, err := logfilter.Parse(c.words[3])
