@@ -48,7 +48,8 @@ type Staff struct {
 	Subdomain string `json:"subdomain,omitempty"`
 	// OAuthSecret names the existing Kubernetes Secret with the OAuth client's
 	// client_id and client_secret
-	// (https://cloud.google.com/iap/docs/enabling-kubernetes-howto).
+	// (https://cloud.google.com/iap/docs/enabling-kubernetes-howto). While it is missing, GKE
+	// takes no change of the whole Ingress (docs/operations.md).
 	OAuthSecret string `json:"oauthSecret,omitempty"`
 }
 
