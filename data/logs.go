@@ -1,10 +1,14 @@
 package data
 
 import (
+	"context"
+	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/logging"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/setting/enabled"
 )
 
 // loggingMember asks Cloud Logging which service account encrypts the project's
@@ -12,10 +16,16 @@ import (
 // are enabled, so that the first preview of an empty project does not fail.
 // https://cloud.google.com/logging/docs/routing/managed-encryption-storage
 func (k *Keys) loggingMember(ctx *pulumi.Context, args *KeysArgs) principal {
-	settings := logging.GetProjectCmekSettingsOutput(ctx, logging.GetProjectCmekSettingsOutputArgs{
-		Project: after(args.Services, args.Project),
-	}, pulumi.Parent(k))
-	return principal{member: settings.ServiceAccountId().ApplyT(asServiceAccount).(pulumi.StringOutput)}
+	member := after(args.Services, args.Project).ApplyTWithContext(ctx.Context(), func(wait context.Context, project string) (string, error) {
+		settings, err := enabled.Look(wait, ctx, func() (*logging.GetProjectCmekSettingsResult, error) {
+			return logging.GetProjectCmekSettings(ctx, &logging.GetProjectCmekSettingsArgs{Project: project}, pulumi.Parent(k))
+		})
+		if err != nil {
+			return "", fmt.Errorf("ask Cloud Logging for its service account: %w", err)
+		}
+		return asServiceAccount(settings.ServiceAccountId), nil
+	}).(pulumi.StringOutput)
+	return principal{member: member}
 }
 
 // asServiceAccount prefixes an address the way IAM policies name it; Cloud

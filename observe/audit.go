@@ -1,11 +1,14 @@
 package observe
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/setting/enabled"
 )
 
 // CheckAudit is the name of the check of an existing audit configuration.
@@ -29,7 +32,7 @@ func (o *Observability) audit(ctx *pulumi.Context, name string, args *Args) erro
 	policy := pulumi.String("{}").ToStringOutput()
 	options := []pulumi.ResourceOption{pulumi.Parent(o), pulumi.DependsOn(args.Services)}
 	if args.SharedProject {
-		policy = projects.GetIamPolicyOutput(ctx, projects.GetIamPolicyOutputArgs{Project: pulumi.String(args.Project)}, pulumi.Parent(o)).PolicyData()
+		policy = o.projectPolicy(ctx, args.Project)
 		options = append(options, pulumi.RetainOnDelete(true))
 	}
 	for _, service := range settings.AuditedServices {
@@ -46,6 +49,19 @@ func (o *Observability) audit(ctx *pulumi.Context, name string, args *Args) erro
 		}
 	}
 	return nil
+}
+
+// projectPolicy is the project's IAM policy, in JSON.
+func (o *Observability) projectPolicy(ctx *pulumi.Context, project string) pulumi.StringOutput {
+	return pulumi.String(project).ToStringOutput().ApplyTWithContext(ctx.Context(), func(wait context.Context, project string) (string, error) {
+		found, err := enabled.Look(wait, ctx, func() (*projects.GetIamPolicyResult, error) {
+			return projects.GetIamPolicy(ctx, &projects.GetIamPolicyArgs{Project: project}, pulumi.Parent(o))
+		})
+		if err != nil {
+			return "", fmt.Errorf("look up the IAM policy of project %s: %w", project, err)
+		}
+		return found.PolicyData, nil
+	}).(pulumi.StringOutput)
 }
 
 // auditLogs log everything but the exempted members' access.

@@ -1,0 +1,45 @@
+// Package enabled looks up what an API tells that was enabled a moment ago. The engine tries the
+// operations of resources again until such an API answers (package stack/retry), and no look-up: in a
+// new project the first update would end at one.
+package enabled
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// As long as package stack/retry tries an operation again.
+const (
+	pause    = 8 * time.Second
+	attempts = 90
+)
+
+// recently is what an API answers that is not known everywhere yet
+// (https://cloud.google.com/service-usage/docs/enable-disable).
+var recently = regexp.MustCompile(`If you enabled this API recently, wait a few minutes`)
+
+// Look returns what look finds. An update waits for an API that was enabled a moment ago; a
+// preview, which enables none, does not.
+func Look[T any](ctx context.Context, program *pulumi.Context, look func() (T, error)) (T, error) {
+	if program.DryRun() {
+		return look()
+	}
+	return again(ctx, pause, look)
+}
+
+func again[T any](ctx context.Context, pause time.Duration, look func() (T, error)) (found T, err error) {
+	for attempt := 1; ; attempt++ {
+		if found, err = look(); err == nil || attempt == attempts || !recently.MatchString(err.Error()) {
+			return found, err
+		}
+		select {
+		case <-ctx.Done():
+			return found, fmt.Errorf("%w; stopped waiting: %w", err, ctx.Err())
+		case <-time.After(pause):
+		}
+	}
+}
