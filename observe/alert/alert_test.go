@@ -27,7 +27,7 @@ func TestTheseAreTheAlerts(t *testing.T) {
 	assert.Equal(t, map[string]string{
 		"HighAuthenticationFailureRate":   `sum(rate(http_requests_total{namespace="coditect-app",job="license-api",code=~"401|403"}[5m])) > 10`,
 		"PotentialDDoSAttack":             `sum(rate(http_requests_total{namespace="coditect-app",job="license-api"}[2m])) > 1000`,
-		"CloudKMSSigningFailures":         `sum(rate(kms_sign_errors_total{namespace="coditect-app",job="license-api"}[5m])) > 0.05`,
+		"CloudKMSSigningFailures":         `sum(rate(kms_sign_errors_total{namespace="coditect-app",job="license-api"}[5m])) > 0.05 or (sum(increase(kms_sign_errors_total{namespace="coditect-app",job="license-api"}[15m])) >= 3 and sum(increase(license_leases_total{namespace="coditect-app",job="license-api",outcome=~"granted|extended"}[15m])) == 0)`,
 		"DatabaseConnectionPoolExhausted": `max(max_over_time(db_connections_active{namespace="coditect-app",job="license-api"}[2m]) / db_connections_max{namespace="coditect-app",job="license-api"}) > 0.9`,
 		"SeatsExhausted":                  `sum(rate(license_leases_total{namespace="coditect-app",job="license-api",outcome="exhausted"}[10m])) > 0.5`,
 		"WAFDenialSurge":                  `sum(rate(networksecurity_googleapis_com:https_request_count{monitored_resource="network_security_policy",policy_name="license-api-security-policy",blocked="true"}[10m])) > 20`,

@@ -44,12 +44,17 @@ func apiAlerts(workload Workload, at Thresholds) []Alert {
 			Playbook:   "potential-ddos-attack.md",
 		},
 		{
-			Name:       "CloudKMSSigningFailures",
-			Summary:    "License tokens cannot be signed",
-			Expression: fmt.Sprintf("sum(rate(kms_sign_errors_total%s[5m])) > %g", every, at.SigningErrorsPerSecond),
-			For:        5 * time.Minute,
-			Severity:   Critical,
-			Playbook:   "cloud-kms-signing-failures.md",
+			// Where few seats are asked for, a key that signs nothing at all stays below any rate: there
+			// the signatures that fail while none succeeds tell. Each lease that is granted or extended has one
+			// that succeeded; the times of the calls would count those, too, whose client has hung up.
+			Name:    "CloudKMSSigningFailures",
+			Summary: "License tokens cannot be signed",
+			Expression: fmt.Sprintf("sum(rate(kms_sign_errors_total%s[5m])) > %g"+
+				" or (sum(increase(kms_sign_errors_total%s[15m])) >= 3 and sum(increase(license_leases_total%s[15m])) == 0)",
+				every, at.SigningErrorsPerSecond, every, workload.selector(`,outcome=~"granted|extended"`)),
+			For:      5 * time.Minute,
+			Severity: Critical,
+			Playbook: "cloud-kms-signing-failures.md",
 		},
 		{
 			// Statements that wait for a lock are cancelled after some seconds, all

@@ -8,7 +8,8 @@ type Thresholds struct {
 	RequestsPerSecond float64 `json:"requestsPerSecond"`
 	// SigningErrorsPerSecond is the rate of failed signatures. Default 0.05:
 	// three a minute. Tokens are signed only when a seat is acquired or
-	// renewed, so that even a complete failure is a low rate.
+	// renewed, so that even a complete failure is a low rate. Below it the alert
+	// fires when three fail within 15 minutes and none succeeds.
 	SigningErrorsPerSecond float64 `json:"signingErrorsPerSecond"`
 	// PoolShare is the used share of a pod's database connections, between 0
 	// and 1. Default 0.9.

@@ -25,6 +25,21 @@ func incidents() map[string]map[string]string {
 			"all of a few signatures fail": `
   kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0+3x80
 `,
+			"many fail, and others succeed": `
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0+3x80
+  license_leases_total{namespace="coditect-app",job="license-api",pod="b",outcome="granted"} 0+9x80
+`,
+			"somebody asks for a seat every four minutes, and nobody gets one": `
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0 0x7 1x7 2x7 3x7 4x7 5x7 6x7 7x7
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="granted"} 40x80
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="released"} 0+1x80
+`,
+			"the key breaks after the last seat of the day, and one client tries in vain": `
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0x23 2x60
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="b"} 0x23 3x60
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="extended"} 7 7 7 8x70
+  license_leases_total{namespace="coditect-app",job="license-api",pod="b",outcome="extended"} 7x80
+`,
 		},
 		"DatabaseConnectionPoolExhausted": {
 			"one pod of two has no connection left": `
@@ -87,6 +102,15 @@ func ordinary() map[string]map[string]string {
 `,
 			"one failure every minute": `
   kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0 0 1 1 2 2 3 3 4 4 5 5 6 6 7 7 8 8 9 9 10 10 11 11 12 12 13 13 14 14 15
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="extended"} 0 1x20 2x20 3x40
+`,
+			"signing fails for a minute, and works for the next one who asks": `
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0x20 4 8x60
+  license_leases_total{namespace="coditect-app",job="license-api",pod="b",outcome="granted"} 5x24 6x60
+`,
+			"two fail, and nobody asks again": `
+  kms_sign_errors_total{namespace="coditect-app",job="license-api",pod="a"} 0x20 2x60
+  license_leases_total{namespace="coditect-app",job="license-api",pod="a",outcome="granted"} 5x80
 `,
 			"nothing is exported": `
   kms_sign_errors_total{namespace="coditect-app",job="another",pod="a"} 0+300x80
