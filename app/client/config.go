@@ -39,7 +39,7 @@ type Config struct {
 	// service credential (Credential). It is asked before each request, so it should keep a
 	// token until shortly before its end. Its errors count as those of the network: they are
 	// tried again; so does a call that has not come back within Timeout, and no other one is made meanwhile.
-	// Space around the token is left out.
+	// Space around the token is left out, and it may be the content of a file that Windows PowerShell wrote.
 	Identity func(ctx context.Context) (string, error)
 
 	// Features are those that the licence has to include: without one of them there is no seat
@@ -162,7 +162,7 @@ func (c *Config) reach() error {
 	if err != nil {
 		return fmt.Errorf("client: cannot read the authorities: %w", err)
 	}
-	if c.roots = x509.NewCertPool(); !c.roots.AppendCertsFromPEM(content) {
+	if c.roots = x509.NewCertPool(); !c.roots.AppendCertsFromPEM([]byte(plain(string(content)))) {
 		return fmt.Errorf("client: CA is %q, which holds no certificate in PEM", c.CA)
 	}
 	return nil

@@ -47,7 +47,7 @@ func (i *identity) usable() (string, error) {
 		return "", fmt.Errorf("cannot get the user's identity token: %w", i.err)
 	}
 	// Files end with a line break.
-	token := strings.TrimSpace(i.token)
+	token := strings.TrimSpace(plain(i.token))
 	switch {
 	case token == "":
 		return "", errors.New("the user's identity token is empty")

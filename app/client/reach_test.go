@@ -33,6 +33,14 @@ func TestAServerWithAnAuthorityOfItsOwnIsReachedAtAnAddressThatTheDNSDoesNotKnow
 	require.NoError(t, err)
 	assert.Equal(t, "example.com", status.ID)
 
+	content, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	for how, written := range asWindowsWritesIt(string(content)) {
+		require.NoError(t, os.WriteFile(ca, []byte(written), 0o600))
+		_, err := client.Look(t.Context(), config)
+		require.NoError(t, err, how)
+	}
+
 	for says, change := range map[string]func(*client.Config){
 		"unknown authority":    func(c *client.Config) { c.CA = "" },
 		"certificate is valid": func(c *client.Config) { c.Server = "https://elsewhere.invalid" },

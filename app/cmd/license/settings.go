@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -139,7 +140,7 @@ func (s *settings) identity(context.Context) (string, error) {
 	if errors.As(err, &open) {
 		return "", fmt.Errorf("the file of --token-file or --credential-file (LICENSE_TOKEN_FILE, LICENSE_CREDENTIAL_FILE) cannot be read: %w", open.Err)
 	}
-	return strings.TrimSpace(string(content)), err
+	return string(content), err
 }
 
 // deviceName is the device's name, or one made from the machine's id, which itself is not
@@ -149,10 +150,28 @@ func (s *settings) deviceName() (string, error) {
 		return s.device, nil
 	}
 	id, err := readSmall("/etc/machine-id")
-	if err != nil || len(strings.TrimSpace(string(id))) == 0 {
-		return "", errors.New("this machine has no /etc/machine-id: name the device with --device or LICENSE_DEVICE")
+	if err != nil {
+		return "", errors.New("this machine has no /etc/machine-id: " + nameIt)
 	}
-	digest := sha256.Sum256(append([]byte("license device\x00"), id...))
+	return deviceOf(id)
+}
+
+// nameIt is what helps where a machine has no id.
+const nameIt = "name the device with --device or LICENSE_DEVICE"
+
+// machineID is the form of a machine's id
+// (https://www.freedesktop.org/software/systemd/man/latest/machine-id.html), or a UUID as people write it.
+var machineID = regexp.MustCompile(`^[0-9a-fA-F-]{32,36}$`)
+
+// deviceOf makes the device's name from the content of /etc/machine-id. An image for many machines has
+// nothing in it, or "uninitialized", until systemd has started, which in a container it never does: by
+// such a name all of them would be one device, and share its seat.
+func deviceOf(content []byte) (string, error) {
+	id := strings.TrimSpace(string(content))
+	if !machineID.MatchString(id) || strings.Trim(id, "0-") == "" {
+		return "", errors.New("/etc/machine-id has no machine's id, as in an image for many machines: " + nameIt)
+	}
+	digest := sha256.Sum256(append([]byte("license device\x00"), content...))
 	return "device-" + hex.EncodeToString(digest[:12]), nil
 }
 

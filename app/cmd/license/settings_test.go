@@ -36,6 +36,18 @@ func TestASeatIsHeldWithAServiceCredential(t *testing.T) {
 	}
 }
 
+func TestASecretInAFileThatWindowsPowerShellWroteIsTaken(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	file := filepath.Join(t.TempDir(), "credential")
+	require.NoError(t, os.WriteFile(file, []byte("\xff\xfei\x00d\x00e\x00n\x00t\x00i\x00t\x00y\x00\r\x00\n\x00"), 0o600))
+	environment := s.environment()
+	delete(environment, "LICENSE_TOKEN")
+	environment["LICENSE_CREDENTIAL_FILE"] = file
+	_, _, err := license(t.Context(), environment, "", "status")
+	assert.NoError(t, err)
+}
+
 func TestASecretInPlaceOfItsFilesNameIsNotSaid(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -68,6 +80,18 @@ func TestACredentialIsReplacedInItsFileWhileASeatIsHeld(t *testing.T) {
 	h.end(t)
 	assert.NotContains(t, h.out.String(), "lost")
 	assert.Equal(t, "release", s.called()[len(s.called())-1])
+}
+
+// Images of virtual machines and of containers come with such files.
+func TestMachinesThatHaveNoIDYetAreNotTakenForOneDevice(t *testing.T) {
+	t.Parallel()
+	for _, none := range []string{"", "\n", "uninitialized\n", strings.Repeat("0", 32) + "\n", "b08dfa6083e7567a1921a715000001f", "not a machine's id at all, 32 ch."} {
+		_, err := deviceOf([]byte(none))
+		assert.ErrorContains(t, err, "LICENSE_DEVICE", "%q", none)
+	}
+	name, err := deviceOf([]byte("b08dfa6083e7567a1921a715000001fb\n"))
+	require.NoError(t, err)
+	assert.Equal(t, "device-365d12cdd3f1207d3cbe41ee", name, "it stays, or a device that is updated would ask for another seat")
 }
 
 func TestAProxyOfTheEnvironmentIsUsed(t *testing.T) {
