@@ -115,6 +115,6 @@ func grant(w http.ResponseWriter, r *http.Request, key *rsa.PrivateKey, operatio
 func (s *server) environment() map[string]string {
 	return map[string]string{
 		"LICENSE_SERVER": s.url, "LICENSE_ID": "demo", "LICENSE_PRODUCT": "ide", "LICENSE_DEVICE": "device-1", "LICENSE_TOKEN": "identity",
-		"XDG_RUNTIME_DIR": s.session,
+		"XDG_RUNTIME_DIR": s.session, "TMPDIR": s.session,
 	}
 }

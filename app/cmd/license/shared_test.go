@@ -50,7 +50,7 @@ func TestWithoutAFolderOfTheUsersOwnEachCommandReleases(t *testing.T) {
 	require.NoError(t, os.Chmod(open, 0o777))
 	for _, session := range []string{"/no/such/folder", filepath.Dir(open)} {
 		environment := s.environment()
-		environment["XDG_RUNTIME_DIR"] = session
+		environment["XDG_RUNTIME_DIR"], environment["TMPDIR"] = session, "/no/such/folder"
 		_, _, err := license(t.Context(), environment, "", "run", "--", "true")
 		require.NoError(t, err)
 		assert.Equal(t, "release", s.called()[len(s.called())-1])
@@ -58,4 +58,51 @@ func TestWithoutAFolderOfTheUsersOwnEachCommandReleases(t *testing.T) {
 	files, err := os.ReadDir(open)
 	require.NoError(t, err)
 	assert.Empty(t, files, "others could write there")
+}
+
+// A job of cron has no session, and a program in a sandbox has temporary files of its own.
+func TestCommandsInsideAndOutsideOfASessionFindEachOther(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	in := func(session, temporary string) map[string]string {
+		environment := s.environment()
+		environment["XDG_RUNTIME_DIR"], environment["TMPDIR"] = session, temporary
+		return environment
+	}
+	terminal, cron, sandbox := in(s.session, s.session), in("", s.session), in(s.session, t.TempDir())
+	for _, other := range []map[string]string{cron, sandbox} {
+		for _, two := range [][]map[string]string{{terminal, other}, {other, terminal}} {
+			first, second := s.holdSeat(t, two[0]), s.holdSeat(t, two[1])
+			await.True(t, first.started)
+			await.True(t, second.started)
+			before := len(s.called())
+			first.end(t)
+			assert.NotContains(t, s.called()[before:], "release", "the second one works on with it")
+			second.end(t)
+			assert.Equal(t, "release", s.called()[len(s.called())-1])
+		}
+	}
+}
+
+func TestOfTwoThatEndAtTheSameTimeOneGivesTheSeatBack(t *testing.T) {
+	t.Parallel()
+	s, folder := &settings{server: "https://licenses.example", license: "demo"}, t.TempDir()
+	environment := func(string) string { return folder }
+	for range 20 {
+		results := make(chan bool, 2)
+		var both [2]*shared
+		for i := range both {
+			ours, err := share(t.Context(), s, "laptop", environment)
+			require.NoError(t, err)
+			both[i] = ours
+		}
+		for _, ours := range both {
+			go func() {
+				last := ours.last()
+				results <- last
+				ours.close()
+			}()
+		}
+		assert.True(t, await.Receive(t, results) != await.Receive(t, results))
+	}
 }

@@ -13,13 +13,15 @@ import (
 func TestTheLastOneIsTheLastThoughAChildThatIsBeingStartedHasAnothersFileOpen(t *testing.T) {
 	t.Parallel()
 	s, session := &settings{server: "https://licenses.example", license: "demo"}, t.TempDir()
-	environment := func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": session}[name] }
+	environment := func(name string) string {
+		return map[string]string{"XDG_RUNTIME_DIR": session, "TMPDIR": session}[name]
+	}
 	first, err := share(t.Context(), s, "laptop", environment)
 	require.NoError(t, err)
 	second, err := share(t.Context(), s, "laptop", environment)
 	require.NoError(t, err)
 	require.False(t, second.last())
-	inherited, err := syscall.Dup(int(first.file.Fd()))
+	inherited, err := syscall.Dup(int(first.files[0].Fd()))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, syscall.Close(inherited)) })
 

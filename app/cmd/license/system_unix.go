@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -58,23 +59,31 @@ func lock(file *os.File, how int) error {
 	}
 }
 
-// lockFolder is a folder in the session's runtime folder (XDG_RUNTIME_DIR). Without a session, as
-// in a container, it is the user's own one among the temporary files.
-func lockFolder(env func(string) string) (string, error) {
-	folder := filepath.Join(os.TempDir(), fmt.Sprintf("license-%d", os.Getuid()))
-	if session := env("XDG_RUNTIME_DIR"); session != "" {
-		folder = filepath.Join(session, "license")
+// lockFolders are the user's own folder among the temporary files, and that in the session's runtime
+// folder (XDG_RUNTIME_DIR), as far as there are such ones. A job of cron and a terminal of the same user
+// have only the first in common, and programs with temporary files of their own (PrivateTmp of
+// systemd.exec(5)) only the second.
+func lockFolders(env func(string) string) []string {
+	temporary := env("TMPDIR")
+	if temporary == "" {
+		temporary = os.TempDir()
 	}
+	folders := []string{filepath.Join(temporary, fmt.Sprintf("license-%d", os.Getuid()))}
+	if session := env("XDG_RUNTIME_DIR"); session != "" {
+		folders = append(folders, filepath.Join(session, "license"))
+	}
+	return slices.DeleteFunc(folders, func(folder string) bool { return !ownFolder(folder) })
+}
+
+// ownFolder makes a folder in which nobody but the user can write, and says whether there is one.
+func ownFolder(folder string) bool {
 	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", err
+		return false
 	}
 	info, err := os.Lstat(folder)
 	if err != nil {
-		return "", err
+		return false
 	}
 	owner, known := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || !known || int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o022 != 0 {
-		return "", fmt.Errorf("%s is not this user's own folder", folder)
-	}
-	return folder, nil
+	return info.IsDir() && known && int(owner.Uid) == os.Getuid() && info.Mode().Perm()&0o022 == 0
 }

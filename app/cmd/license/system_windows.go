@@ -23,8 +23,8 @@ func killedBy(*exec.ExitError) int { return 0 }
 var errLocked = errors.New("another program has the lock")
 
 // Here no file is locked: several programs of a device do not find each other.
-func lockFolder(func(string) string) (string, error) { return "", errors.ErrUnsupported }
-func openLock(string) (*os.File, error)              { return nil, errors.ErrUnsupported }
-func lockTogether(*os.File) error                    { return errors.ErrUnsupported }
-func lockAlone(*os.File) error                       { return errors.ErrUnsupported }
-func unlock(*os.File) error                          { return errors.ErrUnsupported }
+func lockFolders(func(string) string) []string { return nil }
+func openLock(string) (*os.File, error)        { return nil, errors.ErrUnsupported }
+func lockTogether(*os.File) error              { return errors.ErrUnsupported }
+func lockAlone(*os.File) error                 { return errors.ErrUnsupported }
+func unlock(*os.File) error                    { return errors.ErrUnsupported }
