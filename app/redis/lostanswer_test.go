@@ -90,3 +90,23 @@ func TestARequestWhoseClaimIsSentTwiceIsNotTakenForAnotherOne(t *testing.T) {
 	_, err = answers.Begin(t.Context(), ada, "key", "take a seat")
 	assert.Equal(t, app.CodeIdempotencyBusy, app.CodeOf(err), "another one waits")
 }
+
+func TestARebuildWhoseBeginningIsSentTwiceIsNotTakenForAnotherOne(t *testing.T) {
+	t.Parallel()
+	server := apptest.StartRedis(t)
+	l := newLosing(t, server.Address)
+	client, err := redis.Open(redis.Options{Address: l.address, CA: server.CA, Password: apptest.Password})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
+	_, err = seats.Begin(t.Context(), license("acme", "other", 1).Ref())
+	require.NoError(t, err, "the server knows the script")
+
+	l.next.Store(true)
+	rebuild, err := seats.Begin(t.Context(), license("acme", "ide", 1).Ref())
+	require.NoError(t, err, "it was the first, though Redis was told twice")
+	assert.EqualValues(t, 1, l.lost.Load())
+	_, err = seats.Begin(t.Context(), license("acme", "ide", 1).Ref())
+	assert.ErrorIs(t, err, app.ErrBusy, "another one waits")
+	assert.NoError(t, seats.Load(t.Context(), rebuild, license("acme", "ide", 1)))
+}

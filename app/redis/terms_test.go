@@ -123,3 +123,23 @@ func TestALicenceThatEndedLongAgoIsOver(t *testing.T) {
 		in.refused(app.CodeLicenseExpired, "desk", "bob")
 	}
 }
+
+// A ledger that was restored from a backup has older revisions, and only the caller knows that.
+func TestNumbersOfALaterRevisionStayUnlessItIsOverruled(t *testing.T) {
+	t.Parallel()
+	in := newOneLicense(t, app.License{Seats: 3, Revision: 7})
+	older := in.license
+	older.Seats, older.Revision = 1, 6
+	configure := func(l app.License, overruled int64) int64 {
+		revision, err := in.seats.Configure(t.Context(), l, overruled)
+		require.NoError(t, err)
+		return revision
+	}
+	assert.EqualValues(t, 7, configure(older, 0))
+	assert.EqualValues(t, 7, configure(older, 5), "it was overruled already")
+	in.got("laptop", "ada")
+	in.got("desk", "bob")
+	assert.EqualValues(t, 6, configure(older, 7))
+	in.license = older
+	in.refused(app.CodeNoSeats, "tablet", "cid")
+}
