@@ -26,7 +26,9 @@ const (
 // share waits until no other program is about to give the seat back, and then keeps others from
 // giving it back. Where nothing can be locked the seat is not shared.
 func share(ctx context.Context, s *settings, device string, env func(string) string) (*shared, error) {
-	name := sha256.Sum256([]byte(strings.Join([]string{s.server, s.connect, s.license, device}, "\x00")))
+	// As the client reads the address.
+	server := strings.TrimRight(s.server, "/")
+	name := sha256.Sum256([]byte(strings.Join([]string{server, s.connect, s.license, device}, "\x00")))
 	ours := &shared{}
 	for _, folder := range lockFolders(env) {
 		file, err := openLock(filepath.Join(folder, hex.EncodeToString(name[:16])+".lock"))

@@ -60,8 +60,9 @@ func TestWithoutAFolderOfTheUsersOwnEachCommandReleases(t *testing.T) {
 	assert.Empty(t, files, "others could write there")
 }
 
-// A job of cron has no session, and a program in a sandbox has temporary files of its own.
-func TestCommandsInsideAndOutsideOfASessionFindEachOther(t *testing.T) {
+// A job of cron has no session, a program in a sandbox has temporary files of its own, and somebody writes the
+// server's address with a slash at its end.
+func TestCommandsForTheSameSeatFindEachOtherWhereverTheyRun(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	in := func(session, temporary string) map[string]string {
@@ -70,7 +71,9 @@ func TestCommandsInsideAndOutsideOfASessionFindEachOther(t *testing.T) {
 		return environment
 	}
 	terminal, cron, sandbox := in(s.session, s.session), in("", s.session), in(s.session, t.TempDir())
-	for _, other := range []map[string]string{cron, sandbox} {
+	slash := in(s.session, s.session)
+	slash["LICENSE_SERVER"] += "/"
+	for _, other := range []map[string]string{cron, sandbox, slash} {
 		for _, two := range [][]map[string]string{{terminal, other}, {other, terminal}} {
 			first, second := s.holdSeat(t, two[0]), s.holdSeat(t, two[1])
 			await.True(t, first.started)
