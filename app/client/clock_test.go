@@ -79,12 +79,61 @@ func TestAProgramThatStoodStillForADayAsksBeforeItTellsALoss(t *testing.T) {
 			w.clock.pass(24 * time.Hour)
 			assert.False(t, seat.Held(), "a program that asks is told no more than is sure")
 			w.clock.wake(t, 0)
-			w.clock.sleeping(t)
+			wait := w.clock.sleeping(t)
 			assert.Equal(t, test.called, w.called())
 			assert.Equal(t, test.lost == "", seat.Held())
-			if test.lost != "" {
+			if name == "the server is not there" {
+				w.quiet(t)
+				assert.ErrorContains(t, w.gone(t, wait, 10*time.Second).Reason, test.lost)
+			} else if test.lost != "" {
 				assert.ErrorContains(t, w.change(t).Reason, test.lost)
 			}
+			w.quiet(t)
+		})
+	}
+}
+
+// gone lets the waits pass until the loss is told, after so long.
+func (w *world) gone(t *testing.T, wait, after time.Duration) client.Change {
+	t.Helper()
+	told := w.clock.Now().Add(after)
+	for w.clock.Now().Before(told) {
+		w.quiet(t)
+		w.clock.wake(t, wait)
+		wait = w.clock.sleeping(t)
+	}
+	lost := w.change(t)
+	assert.False(t, lost.Held)
+	assert.Equal(t, told, w.clock.Now())
+	return lost
+}
+
+func TestALaptopWhoseNetworkIsBackSomeSecondsAfterItWakesUpLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]int{"it was there before": 0, "it was away before": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			seat := w.hold(t, nil)
+			wait := w.clock.sleeping(t)
+			w.answer("heartbeat", broken)
+			for range before {
+				w.clock.wake(t, wait)
+				wait = w.clock.sleeping(t)
+			}
+			w.clock.setCalendar(time.Hour)
+			w.set(func(w *world) { w.skew += time.Hour })
+			w.clock.wake(t, time.Second)
+			for _, next := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
+				require.Equal(t, next, w.clock.sleeping(t))
+				assert.False(t, seat.Held())
+				if next == 4*time.Second {
+					w.answer("heartbeat", nil)
+				}
+				w.clock.wake(t, next)
+			}
+			w.clock.sleeping(t)
+			assert.True(t, seat.Held())
 			w.quiet(t)
 		})
 	}

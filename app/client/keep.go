@@ -43,15 +43,30 @@ func (s *Seat) due() time.Duration {
 	if left > 0 {
 		return min(wait, left)
 	}
-	if !s.doubted && (s.failure == nil || s.until.After(s.keeper.time.running())) {
+	if s.doubted.IsZero() && (s.failure == nil || s.until.After(s.keeper.time.running())) {
 		// The device slept, the program was stopped (SIGSTOP, a machine that is paused), or the clock was
 		// set: no heartbeat was sent in time, or only the calendar has leapt. The server knows what became
 		// of the seat, so it is asked before the program is told that it is lost.
-		s.doubted = true
+		s.doubted = s.keeper.config.Clock.Now()
+		// How long the network was away before says nothing about when it is back.
+		s.waits.reset()
 		return 0
+	}
+	if _, patience := s.doubt(); patience > 0 {
+		return min(wait, patience)
 	}
 	s.lose(s.failure)
 	return wait
+}
+
+// doubt is for how long it is not known what became of the seat, and for how much longer the server is asked
+// before a loss is told: a laptop that wakes up has its network some seconds later.
+func (s *Seat) doubt() (since, patience time.Duration) {
+	if s.doubted.IsZero() {
+		return 0, 0
+	}
+	since = s.keeper.config.Clock.Now().Sub(s.doubted)
+	return since, s.keeper.config.Timeout - since
 }
 
 // renew sends the request that is due: a heartbeat for a seat that is held, else acquire, which
@@ -61,12 +76,14 @@ func (s *Seat) renew(ctx context.Context) {
 	defer s.calls.Unlock()
 	s.mu.Lock()
 	held, lease, left := s.held, s.license.Lease, s.until.Sub(s.keeper.time.now())
+	since, patience := s.doubt()
 	s.mu.Unlock()
 	var err error
 	over := !held
 	if held {
-		// The answer has to come before the seat's end, or its loss would be told late.
-		limited, cancel := context.WithTimeout(ctx, max(left, time.Second))
+		// The answer has to come before the seat's end, or its loss would be told late. In doubt the first
+		// request may go to a connection of before, whose network has gone, and the next ones get more time.
+		limited, cancel := context.WithTimeout(ctx, max(left, time.Second, min(since, patience)))
 		err = s.beat(limited, lease)
 		cancel()
 		over = gone(err)

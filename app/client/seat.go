@@ -38,9 +38,9 @@ type Seat struct {
 	until, next time.Time
 	interval    time.Duration
 	failure     error
-	// doubted: a request was sent because the seat is over, but nothing was tried meanwhile, or only the
-	// device's calendar says so.
-	doubted bool
+	// doubted is when the device noticed that the seat is over, but that nothing was tried meanwhile, or that
+	// only its calendar says so; zero when neither is so.
+	doubted time.Time
 	// hurried: a wait was cut since the last success, because the seat would have ended in it.
 	hurried bool
 }
@@ -219,7 +219,7 @@ func (s *Seat) extended(until time.Time, interval time.Duration) {
 	if !until.After(now) {
 		until = now.Add(interval)
 	}
-	s.until, s.interval, s.failure, s.doubted, s.hurried = until, interval, nil, false, false
+	s.until, s.interval, s.failure, s.doubted, s.hurried = until, interval, nil, time.Time{}, false
 	s.waits.reset()
 	s.next = s.keeper.config.Clock.Now().Add(s.waits.pace(interval))
 	if !s.held {
