@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -95,4 +96,31 @@ func TestNothingIsKeptOfARequestWhoseKeyWasForgottenMeanwhile(t *testing.T) {
 	finish("take a seat", "adas-laptop")
 	finish("give it back", "done")
 	assert.Equal(t, "done", string(begin("give it back").Body), "the first one does not take the key of the second")
+}
+
+// What is counted of a tenant's requests and answers is found by an erasure, and goes by itself.
+func TestNothingIsLeftOfRequestsThatNeverFinishedAndOfAnswersWhoseTimeIsOver(t *testing.T) {
+	t.Parallel()
+	l := newLimited(t)
+	ada := app.Principal{Tenant: "demo", User: "ada"}
+	const begun, given = "answers:{demo}:begun", "answers:{demo}:given"
+	require.NoError(t, l.client.ZAdd(t.Context(), begun, goredis.Z{Score: float64(time.Now().Add(-time.Minute).UnixMilli()), Member: "given up"}).Err())
+	_, err := l.answers.Begin(t.Context(), ada, "key", "request")
+	require.NoError(t, err)
+	names := l.client.ZRange(t.Context(), begun, 0, -1).Val()
+	require.Len(t, names, 1)
+	assert.NotEqual(t, "given up", names[0])
+	left := l.client.PTTL(t.Context(), begun).Val()
+	assert.True(t, left > 0 && left <= 30*time.Second, "%s", left)
+
+	keep := func(key string, keep time.Duration) time.Duration {
+		_, err := l.answers.Begin(t.Context(), ada, key, "request")
+		require.NoError(t, err)
+		require.NoError(t, l.answers.Finish(t.Context(), ada, key, "request", app.Answer{Status: 201}, keep))
+		return l.client.PTTL(t.Context(), given).Val().Round(time.Hour)
+	}
+	assert.Equal(t, time.Hour, keep("acquire", time.Hour))
+	assert.Equal(t, 24*time.Hour, keep("update", 24*time.Hour))
+	assert.Equal(t, 24*time.Hour, keep("acquire again", time.Hour), "it goes with the last of them")
+	assert.Equal(t, names, l.client.ZRange(t.Context(), begun, 0, -1).Val(), "those that finished are not under way")
 }

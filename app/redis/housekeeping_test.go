@@ -137,6 +137,26 @@ func TestALicenceIsDueWhenItsFirstLeaseEndsAndNotBefore(t *testing.T) {
 	assert.Empty(t, look(t, seats, app.Look{Ref: l.Ref()})[0].Endings)
 }
 
+func TestALicenceIsLookedAtOnceInASecondAtMost(t *testing.T) {
+	t.Parallel()
+	seats, client := housekeeping(t)
+	l := license("acme", "ide", 1)
+	lease := take(t, seats, l, 1)[0]
+	claim(t, seats, "one")
+	for {
+		soon := time.Now().Add(300 * time.Millisecond)
+		require.NoError(t, client.ZAdd(t.Context(), "seats:{acme/ide}:leases", goredis.Z{Score: float64(soon.UnixMicro()), Member: lease}).Err())
+		found := look(t, seats, app.Look{Ref: l.Ref()})[0]
+		if len(found.Endings) == 0 {
+			due := time.UnixMicro(int64(client.ZScore(t.Context(), "housekeeping:due", "acme/ide").Val()))
+			assert.WithinDuration(t, found.Now.Add(time.Second), due, 0)
+			return
+		}
+		// The machine was busy, and it ended before.
+		require.NoError(t, seats.SettledAll(t.Context(), []app.Settlement{{Ref: l.Ref(), Endings: found.Endings}}))
+	}
+}
+
 func TestALicenceWithoutLeasesIsNotDue(t *testing.T) {
 	t.Parallel()
 	seats, client := housekeeping(t)
