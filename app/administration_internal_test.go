@@ -78,6 +78,8 @@ func (o *office) Named(context.Context, string) ([]string, error) {
 	return []string{"ide"}, o.did("Named")
 }
 
+func (o *office) Drop(context.Context, LicenseRef) error { return o.did("Drop") }
+
 func (o *office) OpenOf(_ context.Context, _, user, after string, limit int) (ids []string, err error) {
 	for _, l := range o.open {
 		if user == "" || l.User == user {
@@ -308,6 +310,13 @@ func TestAnErasureEndsTheUsersLeasesAndThoseThatCameMeanwhile(t *testing.T) {
 	o.erased, o.fails["Free"] = [][]string{{NewLeaseID("ide")}}, []error{errBroken}
 	_, err = o.service.Erase(t.Context(), root(), "ada")
 	require.ErrorIs(t, err, errBroken)
+
+	o = newOffice()
+	o.fails["Reclaim"] = []error{NewError(CodeLicenseNotFound, "")}
+	require.NoError(t, erase(o, "ada"), "the ledger was restored, and has no such licence")
+	assert.True(t, slices.Contains(o.called(), "Drop"))
+	o.fails["Reclaim"], o.fails["Drop"] = []error{NewError(CodeLicenseNotFound, "")}, []error{errBroken}
+	require.ErrorIs(t, erase(o, "ada"), errBroken)
 
 	// What does not fit into one request goes on with the next one.
 	ctx, cancel := context.WithCancel(t.Context())

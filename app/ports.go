@@ -258,7 +258,7 @@ type WorkQueue interface {
 	// Look visits licences, for a set of them in one trip: it reclaims expired seats,
 	// measures, and notes when each is due again; `hold` is for those that are not done.
 	Look(ctx context.Context, looks []Look, hold time.Duration) ([]Looked, error)
-	// Drop takes a licence that does not exist off the queue.
+	// Drop forgets a licence that the ledger does not have, and takes it off the queue. One that is live stays.
 	Drop(ctx context.Context, ref LicenseRef) error
 	// SettledAll is Seats.Settled for licences of any tenants.
 	SettledAll(ctx context.Context, all []Settlement) error

@@ -92,7 +92,8 @@ func (s *Service) endOf(ctx context.Context, who Principal, user string) error {
 		return err
 	}
 	for _, license := range named {
-		if err := s.Reclaim(ctx, LicenseRef{Tenant: who.Tenant, License: license}); err != nil {
+		ref := LicenseRef{Tenant: who.Tenant, License: license}
+		if err := s.dropped(ctx, ref, s.Reclaim(ctx, ref)); err != nil {
 			return err
 		}
 	}

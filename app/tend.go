@@ -127,9 +127,8 @@ func (s *Service) reload(ctx context.Context, ref LicenseRef) (loaded bool, err 
 	switch {
 	case errors.Is(err, ErrCold):
 		err = nil
-	case CodeOf(err) == CodeLicenseNotFound:
-		// The ledger was restored from a backup that is older than the licence.
-		err = s.seats.Drop(ctx, ref)
+	default:
+		err = s.dropped(ctx, ref, err)
 	}
 	select {
 	case <-ctx.Done():
@@ -137,6 +136,15 @@ func (s *Service) reload(ctx context.Context, ref LicenseRef) (loaded bool, err 
 	case <-time.After(min(time.Since(start), time.Second)):
 		return loaded, err
 	}
+}
+
+// dropped forgets a licence that the ledger does not have, by the error err of its load: the ledger was restored
+// from a backup that is older than the licence.
+func (s *Service) dropped(ctx context.Context, ref LicenseRef, err error) error {
+	if CodeOf(err) != CodeLicenseNotFound {
+		return err
+	}
+	return s.seats.Drop(ctx, ref)
 }
 
 // How many licences, and how many endings, one call of the ledger is for.

@@ -103,13 +103,8 @@ func looked(a answer) (app.Looked, error) {
 
 // Drop implements app.WorkQueue.
 func (s *Seats) Drop(ctx context.Context, ref app.LicenseRef) error {
-	start := time.Now()
-	err := s.client.ZRem(ctx, keyDue, ref.Tenant+"/"+ref.License).Err()
-	s.observe("drop", time.Since(start), err)
-	if err != nil {
-		return unavailable(err)
-	}
-	return nil
+	_, err := s.runKeys(ctx, s.drop, append(keys(ref), keyUsed, keyFullest, keySums))
+	return err
 }
 
 // SettledAll implements app.WorkQueue.

@@ -206,6 +206,48 @@ func TestTheFullestLicencesAndTheSumsAreKnown(t *testing.T) {
 	assert.Equal(t, app.Fullness{}, f)
 }
 
+// The ledger was restored from a backup that is older than the licence.
+func TestNothingIsLeftOfALicenceThatTheLedgerDoesNotHave(t *testing.T) {
+	t.Parallel()
+	seats, client := housekeeping(t)
+	mine := func() map[string]bool {
+		found := map[string]bool{}
+		for _, name := range client.Keys(t.Context(), "seats:{acme/gone}*").Val() {
+			found[name] = true
+		}
+		for _, name := range []string{"due", "named", "fullest"} {
+			if client.ZScore(t.Context(), "housekeeping:"+name, "acme/gone").Err() == nil {
+				found[name] = true
+			}
+		}
+		return found
+	}
+	stays, gone := license("acme", "stays", 4), license("acme", "gone", 9)
+	gone.UserSeats = 9
+	take(t, seats, stays, 1)
+	leases := take(t, seats, gone, 3)
+	_, err := seats.Free(t.Context(), gone.Ref(), leases[0], "ada", app.ReasonReleased, app.Origin{User: "ada"}, nil)
+	require.NoError(t, err)
+	look(t, seats, app.Look{Ref: stays.Ref()}, app.Look{Ref: gone.Ref()})
+	before := mine()
+	require.Len(t, before, 10)
+	require.NoError(t, seats.Drop(t.Context(), gone.Ref()))
+	assert.Equal(t, before, mine(), "what is live stays")
+
+	require.NoError(t, client.HDel(t.Context(), "seats:{acme/gone}:state", "run").Err())
+	for range 2 {
+		require.NoError(t, seats.Drop(t.Context(), gone.Ref()))
+		assert.Empty(t, mine())
+		f, err := seats.Fullness(t.Context(), 2)
+		require.NoError(t, err)
+		assert.Equal(t, app.Fullness{Licenses: 1, InUse: 1, Seats: 4, Fullest: []app.Filled{{Ref: stays.Ref(), InUse: 1, Seats: 4}}}, f)
+	}
+	load(t, seats, gone)
+	usage, err := seats.Usage(t.Context(), gone.Ref())
+	require.NoError(t, err)
+	assert.Zero(t, usage.InUse, "it may be made anew")
+}
+
 func TestADeviceHasTheLeaseThatItWasGrantedLastWhateverTheOrderOfLoading(t *testing.T) {
 	t.Parallel()
 	seats, client := housekeeping(t)

@@ -56,6 +56,9 @@ var abandonLua string
 //go:embed scripts/look.lua
 var lookLua string
 
+//go:embed scripts/drop.lua
+var dropLua string
+
 //go:embed scripts/claim.lua
 var claimLua string
 

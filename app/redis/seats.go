@@ -20,7 +20,7 @@ type Seats struct {
 
 	reserve, confirm, cancel, free, reclaim, settled, configure, usage script
 	begin, stage, load, abandon                                        script
-	look, claim, done, fullness                                        script
+	look, drop, claim, done, fullness                                  script
 }
 
 var _ app.Seats = (*Seats)(nil)
@@ -33,7 +33,7 @@ func NewSeats(client *goredis.Client, observe Observe) *Seats {
 		confirm: newSpareScript("confirm", confirmLua), cancel: newSpareScript("cancel", cancelLua), free: newSpareScript("free", freeLua), reclaim: newSpareScript("reclaim", reclaimLua),
 		settled: newSpareScript("settled", settledLua), begin: newSpareScript("begin", beginLua), stage: newSpareScript("stage", stageLua), load: newSpareScript("load", loadLua),
 		configure: newSpareScript("configure", configureLua), usage: newSpareScript("usage", usageLua),
-		abandon: newSpareScript("abandon", abandonLua), look: newSpareScript("look", lookLua),
+		abandon: newSpareScript("abandon", abandonLua), look: newSpareScript("look", lookLua), drop: newSpareScript("drop", dropLua),
 		claim: aloneScript("claim", claimLua), done: aloneScript("done", doneLua), fullness: aloneScript("fullness", fullnessLua),
 	}
 }
