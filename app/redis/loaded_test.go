@@ -122,3 +122,11 @@ func TestABorrowThatEndedWhileItWasReadIsLoadedAsAFloatingLease(t *testing.T) {
 	require.NoError(t, in.seats.Load(t.Context(), rebuild, in.license))
 	assert.Greater(t, time.Until(in.usage().NextFree), 90*time.Minute, "it has the grace of one")
 }
+
+// docs/api.md: what it costs.
+func TestALicenceWithoutLimitsHasNoIndex(t *testing.T) {
+	t.Parallel()
+	in := newOneLicense(t, app.License{Seats: 3}, open("desk", "bob", ""))
+	in.got("laptop", "ada")
+	assert.Len(t, in.lives(oneLicenseKeys+"*"), 4, "its numbers, and three for its leases")
+}

@@ -143,3 +143,19 @@ func TestNumbersOfALaterRevisionStayUnlessItIsOverruled(t *testing.T) {
 	in.license = older
 	in.refused(app.CodeNoSeats, "tablet", "cid")
 }
+
+// The end moves between the ledger's answer, which is told to the holder, and the confirmation.
+func TestASeatLastsForWhatItsHolderIsToldThoughTheLicenceEndsSooner(t *testing.T) {
+	t.Parallel()
+	in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Hour, Policy: app.Policy{LeaseGrace: time.Hour}})
+	got, err := in.ask(app.Reservation{Fingerprint: "laptop", User: "ada"})
+	require.NoError(t, err)
+	sooner := in.license
+	sooner.ExpiresAt, sooner.Revision = time.Now().Add(time.Minute), 1
+	_, err = in.seats.Configure(t.Context(), sooner, 0)
+	require.NoError(t, err)
+	held, err := in.seats.Confirm(t.Context(), app.Lease{Tenant: "demo", License: "inside", ID: got.Lease, Kind: got.Kind, ExpiresAt: got.ExpiresAt}, nil)
+	require.NoError(t, err)
+	require.True(t, held)
+	assert.WithinDuration(t, got.ExpiresAt, in.usage().NextFree, 0)
+}
