@@ -157,6 +157,19 @@ func TestALicenceIsLookedAtOnceInASecondAtMost(t *testing.T) {
 	}
 }
 
+func TestAColdLicenceIsDueAgainWhenNobodyHasLoadedIt(t *testing.T) {
+	t.Parallel()
+	seats, client := housekeeping(t)
+	l := license("acme", "ide", 1)
+	before, err := seats.Clock(t.Context())
+	require.NoError(t, err)
+	require.True(t, look(t, seats, app.Look{Ref: l.Ref()})[0].Cold)
+	after, err := seats.Clock(t.Context())
+	require.NoError(t, err)
+	due := time.UnixMicro(int64(client.ZScore(t.Context(), "housekeeping:due", "acme/ide").Val()))
+	assert.False(t, due.Before(before.Add(hold)) || due.After(after.Add(hold)), "%s", due)
+}
+
 func TestALicenceWithoutLeasesIsNotDue(t *testing.T) {
 	t.Parallel()
 	seats, client := housekeeping(t)
