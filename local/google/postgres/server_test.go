@@ -81,6 +81,7 @@ func (w world) connect(t *testing.T, user, password, database string) (*pgx.Conn
 	require.NoError(t, err)
 	config.TLSConfig, config.Fallbacks = &tls.Config{RootCAs: w.authority.Pool(), ServerName: w.config.Address.Addr().String(), MinVersion: tls.VersionTLS12}, nil
 	config.User, config.Password, config.Database = user, password, database
+	config.RuntimeParams = nil // without PGOPTIONS of the developer's shell
 	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, config)
