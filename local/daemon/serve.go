@@ -99,7 +99,12 @@ func (d *Daemon) serveGRPC(ctx context.Context, group *errgroup.Group, at netip.
 
 // run serves until ctx ends.
 func run(ctx context.Context, group *errgroup.Group, server *grpc.Server, listener net.Listener) {
-	group.Go(func() error { return server.Serve(listener) })
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) { // ctx has ended before this began
+			return err
+		}
+		return nil
+	})
 	group.Go(func() error {
 		<-ctx.Done()
 		server.Stop()

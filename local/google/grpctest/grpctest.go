@@ -4,6 +4,7 @@ package grpctest
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 
@@ -24,7 +25,13 @@ func Serve(t *testing.T, register func(grpc.ServiceRegistrar), options ...grpc.S
 	listener, server := bufconn.Listen(buffer), grpc.NewServer(options...)
 	register(server)
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() {
+		err := server.Serve(listener)
+		if errors.Is(err, grpc.ErrServerStopped) { // the test ended before this began
+			err = nil
+		}
+		ended <- err
+	}()
 	conn, err := grpc.NewClient(
 		"passthrough:memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
