@@ -1,5 +1,5 @@
-// Package neighbours answers one question about a stack's plan: what does it write
-// to that was there before, or that others read?
+// Package neighbours lists the resources of a stack's plan that change something that
+// existed before, or that others read.
 package neighbours
 
 import (
@@ -12,31 +12,31 @@ import (
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
-// Row is something of others that is touched.
+// Row is something that belongs to others, and how the plan affects it.
 type Row struct {
-	// Resources are the plan's names of what touches it.
+	// Resources are the names of the plan's resources that affect it.
 	Resources []string
-	// Touches says what of others it is, How what is done to it, and LeaveOut how a
-	// stack does without.
+	// Touches says what is affected, How in which way, and LeaveOut how a stack avoids
+	// the effect.
 	Touches, How, LeaveOut string
 }
 
-// judgement is about one type of resource.
-type judgement struct {
+// effect is about one type of resource.
+type effect struct {
 	typ string
-	// when tells whether a resource of the type touches something of others; always
+	// when tells whether a resource of the type affects others; always
 	// when nil.
 	when func(declared.Resource) bool
 	row  Row
 }
 
-// Table lists what of others the plan touches, and the resources that no judgement
-// knows: a new type has to be judged before it is deployed.
+// Table lists the effects of the plan on others, and the resources of a type that is
+// not classified: a new type has to be classified before it is deployed.
 func Table(p *plan.Plan) (rows []Row, unknown []string) {
-	for _, j := range judgements() {
-		row := j.row
-		for _, r := range p.Of(j.typ) {
-			if j.when == nil || j.when(r) {
+	for _, e := range effects() {
+		row := e.row
+		for _, r := range p.Of(e.typ) {
+			if e.when == nil || e.when(r) {
 				row.Resources = append(row.Resources, r.Name)
 			}
 		}
@@ -46,21 +46,21 @@ func Table(p *plan.Plan) (rows []Row, unknown []string) {
 	}
 	kinds := memory.Kinds()
 	for _, r := range p.InCloud() {
-		if !kinds[r.Type].Own && !judged(r.Type) {
+		if !kinds[r.Type].Own && !classified(r.Type) {
 			unknown = append(unknown, r.Type+" "+r.Name)
 		}
 	}
 	return rows, unknown
 }
 
-func judged(typ string) bool {
-	return slices.ContainsFunc(judgements(), func(j judgement) bool { return j.typ == typ })
+func classified(typ string) bool {
+	return slices.ContainsFunc(effects(), func(e effect) bool { return e.typ == typ })
 }
 
-// Markdown is the table as the document has it.
+// Markdown is the table of the document.
 func Markdown(rows []Row) string {
 	var text strings.Builder
-	text.WriteString("| What of others | How it is touched | How to leave it out | Resources of the plan |\n|---|---|---|---|\n")
+	text.WriteString("| What is affected | How | How to avoid it | Resources of the plan |\n|---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&text, "| %s | %s | %s | `%s` |\n", r.Touches, r.How, r.LeaveOut, strings.Join(r.Resources, "`, `"))
 	}

@@ -33,7 +33,7 @@ func prod(t *testing.T, changes ...plan.Change) *plan.Plan {
 func TestTheDocumentListsWhatOfOthersProdTouchesAndEveryResourceIsJudged(t *testing.T) {
 	t.Parallel()
 	rows, unknown := neighbours.Table(prod(t))
-	assert.Empty(t, unknown, "does it write to something that was there before, or that others read? Say so in judgements.go, or that its kind is Own")
+	assert.Empty(t, unknown, "does it write to something that was there before, or that others read? Say so in effects.go, or that its kind is Own")
 	path := filepath.Join("..", "..", "docs", "neighbours.md")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)

@@ -9,12 +9,12 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider/kubernetes"
 )
 
-// judgements are the types of resources that touch something of others, in the
+// effects are the resource types that affect something that belongs to others, in the
 // order of the table.
-func judgements() []judgement {
-	return []judgement{
+func effects() []effect {
+	return []effect{
 		{typ: kubernetes.TypeIngressPatch, row: Row{
-			Touches: "The shared Ingress", How: "A patch of its rules and of its annotations for certificates, FrontendConfig and port 80, and two annotations of Pulumi's own; everything else stays its owner's. The new certificate can become the one for clients that name no host. Stays after a destroy, unless `kubernetes.ingress.giveBack` took it out before",
+			Touches: "The shared Ingress", How: "A patch of its rules and of its annotations for certificates, FrontendConfig and port 80, and two annotations that Pulumi adds; everything else stays with its owner. The new certificate can become the default one, for clients that send no host name. Stays after a destroy, unless `kubernetes.ingress.giveBack` took it out before",
 			LeaveOut: "`kubernetes.ingress.adopt: false` with another name and another address",
 		}},
 		{typ: kubernetes.TypeFrontendConfig, row: Row{
@@ -25,15 +25,15 @@ func judgements() []judgement {
 			Touches: "Pods of others in the namespace", How: "Are selected by a NetworkPolicy", LeaveOut: "`kubernetes.networkPolicies.denyNamespace: false`",
 		}},
 		{typ: gcp.TypeConnection, row: Row{
-			Touches: "The network's connection to Google's managed services", How: "Gains the platform's range beside those in `network.stayingPrivateServicesRanges`; stays after a destroy",
-			LeaveOut: "`network.privateServicesRangeName` of a range that is peered already",
+			Touches: "The network's connection to Google's managed services", How: "The platform's range is added to those in `network.stayingPrivateServicesRanges`; stays after a destroy",
+			LeaveOut: "`network.privateServicesRangeName` with a range that is peered already",
 		}},
 		{typ: gcp.TypeGlobalAddress, row: Row{
 			Touches: "Free addresses of the network", How: "A range is reserved, so that nobody else can take it", LeaveOut: "`network.privateServicesRangeName`, as above",
 		}},
 		{typ: gcp.TypeFirewall, row: Row{
 			Touches: "Every machine and pod of the network", How: "Google's health checks and front ends may reach port 8000, as GKE's own rules let them",
-			LeaveOut: "Nothing does; the pods are behind NetworkPolicies as well",
+			LeaveOut: "Not possible; NetworkPolicies protect the pods as well",
 		}},
 		{typ: gcp.TypeManagedZone, row: Row{
 			Touches: "How every machine and pod of the network resolves Google's names", How: "Are sent to `network.googleApisRange`", LeaveOut: "`network.privateZonesForAll: false`, the default",
@@ -46,16 +46,16 @@ func judgements() []judgement {
 		}},
 		{typ: gcp.TypeAuditConfig, row: Row{
 			Touches: "The project's audit configuration of these APIs", How: "All reads and writes are logged; exemptions of others are kept; stays after a destroy",
-			LeaveOut: "`observe.existingAudit: true`, or without the API in `observe.auditedServices`",
+			LeaveOut: "`observe.existingAudit: true`, or remove the API from `observe.auditedServices`",
 		}},
 		{typ: gcp.TypeProjectMember, row: Row{
-			Touches: "The project's IAM policy", How: "Grants for the platform's own accounts are added, each by itself; no other is changed", LeaveOut: "Nothing does",
+			Touches: "The project's IAM policy", How: "Grants for the platform's own accounts are added, one by one; no other grant is changed", LeaveOut: "Not possible",
 		}},
 		{typ: gcp.TypeService, row: Row{
 			Touches: "The project's enabled APIs", How: "Are enabled, and never disabled", LeaveOut: "Nothing changes where they are enabled already",
 		}},
 		{typ: gcp.TypeServiceIdentity, row: Row{
-			Touches: "Google's service agents of the project", How: "Are made where they are missing; stay after a destroy", LeaveOut: "Nothing changes where they exist",
+			Touches: "Google's service agents of the project", How: "Are created where they are missing; stay after a destroy", LeaveOut: "Nothing changes where they exist",
 		}},
 		{typ: gcp.TypeIdentityConfig, row: Row{
 			Touches: "The project's sign-in", How: "Is set up for the whole project", LeaveOut: "`identity.existingConfig: true`",
@@ -64,10 +64,10 @@ func judgements() []judgement {
 			Touches: "What images every cluster of the project admits", How: "Is overwritten, and reset by a destroy", LeaveOut: "`kubernetes.cluster.keepImagePolicy: true`, or `adopt: true`",
 		}},
 		{typ: gcp.TypeLogExclusion, row: Row{
-			Touches: "The project's log bucket `_Default`", How: "Stores the platform's own entries no more: its pods', its database's, its host's requests; all others stay there", LeaveOut: "`observe.keepInDefault: true`",
+			Touches: "The project's log bucket `_Default`", How: "No longer stores the platform's own entries (those of its pods and its database, and the requests to its host); all others stay there", LeaveOut: "`observe.keepInDefault: true`",
 		}},
 		{typ: gcp.TypeLogSink, row: Row{
-			Touches: "The project's logs", How: "Are copied into the platform's log bucket: everybody's changes of configuration, everybody's reads by the APIs in `observe.auditedServices`, sign-ins to all tenants. Of pods, databases and hosts the platform's only", LeaveOut: "Reads: a shorter `observe.auditedServices`; changes: nothing does",
+			Touches: "The project's logs", How: "Are copied into the platform's log bucket: everybody's changes of configuration, everybody's reads by the APIs in `observe.auditedServices`, sign-ins to all tenants. Entries of pods, databases and hosts are copied for the platform only", LeaveOut: "Reads: a shorter `observe.auditedServices`; changes: not possible",
 		}},
 	}
 }
