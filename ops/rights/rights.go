@@ -109,7 +109,7 @@ func unique(texts []string) []string {
 // Markdown is the table of the accounts as the document has it.
 func Markdown() string {
 	var text strings.Builder
-	text.WriteString("| Account | Runs | Roles on the project | Beside them |\n|---|---|---|---|\n")
+	text.WriteString("| Account | Runs | Roles on the project | In addition |\n|---|---|---|---|\n")
 	for _, a := range []Account{Preview(), Drift(), Deploy()} {
 		beside := "none"
 		if len(a.Custom) > 0 {
