@@ -48,8 +48,8 @@ func alertRows() []row {
 	log, prom := policy(matchedLog(nil)), promQL(nil)
 	channel := "projects/" + project + "/notificationChannels/1"
 	return []row{
-		refused("a condition of no type", prom, []any{map[string]any{"displayName": "1"}}, "exactly one type", alertDocs),
-		refused("a log-based condition beside another", matchedLog(nil), append(matchedLog(nil), threshold(nil)...), "can have no other condition", logAlertDocs),
+		refused("a condition without a type", prom, []any{map[string]any{"displayName": "1"}}, "exactly one type", alertDocs),
+		refused("a log-based condition together with another condition", matchedLog(nil), append(matchedLog(nil), threshold(nil)...), "can have no other condition", logAlertDocs),
 		refused("PromQL every 45 seconds", prom, promQL(changes{"conditionPrometheusQueryLanguage.evaluationInterval": "45s"}), "multiple of 30 seconds", alertDocs),
 		refused("a PromQL rule with a dash in its name", prom, promQL(changes{"conditionPrometheusQueryLanguage.alertRule": "a-b"}), "not a valid Prometheus label name", alertDocs),
 		refused("a threshold held for 90 seconds", threshold(nil), threshold(changes{"conditionThreshold.duration": "90s"}), "multiple of a minute", alertDocs),

@@ -96,7 +96,7 @@ func armorRows() []row {
 			change: changes{"match.config.srcIpRanges": ranges(11)}, says: "at most 10 IP ranges", source: armorQuotas,
 		},
 		{
-			what: "a range that is none", typ: typ, right: rule(),
+			what: "a range that is not valid", typ: typ, right: rule(),
 			change: changes{"match.config.srcIpRanges": []any{"everyone"}}, says: "Must be a CIDR range", source: armorAPI,
 		},
 		{

@@ -63,7 +63,7 @@ func clusterRows() []row {
 			source: "https://github.com/astronomer/astronomer/issues/2463",
 		},
 		{
-			what: "nodes with machines of before and Hyperdisk", typ: gcp.TypeNodePool, when: onCreate,
+			what: "nodes with an older machine type and Hyperdisk", typ: gcp.TypeNodePool, when: onCreate,
 			right:  map[string]any{"name": "nodes", "cluster": "cluster", "location": region, "nodeConfig": map[string]any{"machineType": "e2-standard-2", "diskType": "pd-balanced"}},
 			change: changes{"nodeConfig.diskType": "hyperdisk-balanced"}, says: "hyperdisk-balanced disk type cannot be used by e2-standard-2 machine type",
 			source: "https://github.com/rancher/harvester-cloud/issues/249",

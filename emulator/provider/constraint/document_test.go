@@ -42,19 +42,19 @@ func TestTheDocumentIsTheTable(t *testing.T) {
 const introduction = `# What the APIs refuse
 
 The embedded cloud refuses what Google's APIs, the Kubernetes API server, GKE's controllers and the providers refuse, with their kind of
-message. Each row is a test that sends the wrong input and expects the message, then the right one and expects that it is taken. This
-document is written from those tests: ` + "`go test ./emulator/provider/constraint -update`" + `.
+message. Each row is a test that sends the wrong input and expects the message, then sends the correct input and expects that it is accepted. These
+tests generate this document: ` + "`go test ./emulator/provider/constraint -update`" + `.
 
-Where nothing else is said, it is refused before anything is touched, in the preview already.
+Unless a row says otherwise, the preview already refuses the input, before anything is changed.
 `
 
 func document() string {
 	var text strings.Builder
 	text.WriteString(introduction)
-	rooms := table()
-	for _, room := range slices.Sorted(maps.Keys(rooms)) {
-		fmt.Fprintf(&text, "\n## %s\n\n| Refused | Message | Source |\n|---|---|---|\n", room)
-		for _, r := range rooms[room] {
+	sections := table()
+	for _, section := range slices.Sorted(maps.Keys(sections)) {
+		fmt.Fprintf(&text, "\n## %s\n\n| Refused | Message | Source |\n|---|---|---|\n", section)
+		for _, r := range sections[section] {
 			what := strings.ToUpper(r.what[:1]) + r.what[1:]
 			if r.when != "" {
 				what += " (" + string(r.when) + ")"
@@ -81,10 +81,10 @@ func document() string {
 const changesIntroduction = `
 ## What a change replaces
 
-A change of these properties replaces the resource; every other property that a stack declares changes in place. What the provider's schema
-says of Google's types (required, fixed, computed, defaults, values, conflicts) is data in ` + "`emulator/provider/gcp/fields`" + `, read from its source
-by ` + "`make fields`" + `, and each rule in it is tested (` + "`go test ./emulator/provider/constraint -run Schema`" + `). What is optional and computed keeps its
-value when it is left out. Which properties are required, computed or secret is compared with the source of the provider's SDK
+A change of these properties replaces the resource; every other property that a stack declares changes in place. The rules of the provider's schema
+for Google's types (required, fixed, computed, defaults, values, conflicts) are data in ` + "`emulator/provider/gcp/fields`" + `, read from its source
+by ` + "`make fields`" + `, and each rule in it is tested (` + "`go test ./emulator/provider/constraint -run Schema`" + `). An optional and computed property keeps its
+value when it is left out. A test compares which properties are required, computed or secret with the source of the provider's SDK
 (` + "`go test ./emulator/provider/gcp -run EachKind`" + `).
 `
 

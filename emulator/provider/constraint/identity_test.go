@@ -42,7 +42,7 @@ func identityRows() []row {
 			given: []made{account}, change: changes{"accountId": "license-api"}, says: "already exists", source: iamAccounts,
 		},
 		{
-			what: "the agent of a service that has none", typ: agent, right: map[string]any{"service": "sqladmin.googleapis.com"},
+			what: "the service agent of a service that does not have one", typ: agent, right: map[string]any{"service": "sqladmin.googleapis.com"},
 			change: changes{"service": "sql.googleapis.com"}, says: "has no service identity", source: iamAgents,
 		},
 		{
@@ -63,7 +63,7 @@ func identityRows() []row {
 			given: []made{tenants(false)}, lacking: []made{tenants(true)}, says: "OPERATION_NOT_ALLOWED", source: tenancy,
 		},
 		{
-			what: "switching Identity Platform on where it is on: nobody can switch it off", typ: gcp.TypeIdentityConfig,
+			what: "enabling Identity Platform where it is already enabled: it cannot be disabled", typ: gcp.TypeIdentityConfig,
 			right: map[string]any{"project": "other-project"}, when: onCreate,
 			gone:   []made{{gcp.TypeIdentityConfig, "first", map[string]any{"project": project}}},
 			change: changes{"project": project}, says: "Identity Platform has already been enabled", source: "https://github.com/hashicorp/terraform-provider-google/issues/16520",

@@ -70,7 +70,7 @@ func networkRows() []row {
 			change: changes{"allows": nil}, says: "one of `allows,denies` must be specified", source: firewallSDK,
 		},
 		{
-			what: "a firewall for what leaves, by its source", typ: firewall, right: wall,
+			what: "a firewall for egress with source ranges", typ: firewall, right: wall,
 			change: changes{"direction": "EGRESS"}, says: "cannot be used with direction EGRESS", source: firewallAPI,
 		},
 		{

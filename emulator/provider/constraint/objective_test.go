@@ -38,7 +38,7 @@ func objectiveRows() []row {
 		refused("an objective without an indicator", changes{"requestBasedSli": nil}, "one of `basicSli,requestBasedSli,windowsBasedSli` must be specified", objectiveDocs),
 		refused("a ratio of good, bad and all", changes{"requestBasedSli.goodTotalRatio.goodServiceFilter": `metric.type="a" AND resource.type="c"`}, "exactly 2 of", objectiveDocs),
 		refused("a ratio of one thing", changes{bad: nil}, "exactly 2 of", objectiveDocs),
-		refused("an indicator of no kind of resource", changes{total: `metric.type="a.googleapis.com/b"`}, "resource.type once, and does 0 times", filterDocs),
+		refused("an indicator without a resource type", changes{total: `metric.type="a.googleapis.com/b"`}, "resource.type once, and does 0 times", filterDocs),
 		{
 			what: "an objective of a service that does not exist", typ: gcp.TypeObjective, right: objective, when: onCreate,
 			lacking: []made{service}, says: "services/api not found", source: objectiveDocs,
@@ -67,7 +67,7 @@ func burnRows(service made, objective map[string]any) []row {
 	return []row{
 		refused("a burn rate over three days", of("availability", "72h"), "at most 24h", lookbackDocs),
 		refused("a burn rate without its lookback", fmt.Sprintf("select_slo_burn_rate(%q)", "projects/p/services/api/serviceLevelObjectives/availability"), "Invalid time-series selector", selectorDocs),
-		refused("a threshold of no metric", `resource.type="c"`, "metric.type once, and does 0 times", filterDocs),
+		refused("a threshold without a metric", `resource.type="c"`, "metric.type once, and does 0 times", filterDocs),
 		missing,
 	}
 }
@@ -87,7 +87,7 @@ func uptimeRows() []row {
 		refused("an uptime check by two checkers", changes{"selectedRegions": []any{"USA_OREGON", "EUROPE"}}, "at least 3 locations, got 2", checkerDocs),
 		refused("an uptime check from a region without checkers", changes{"selectedRegions": []any{"AFRICA"}}, "Invalid value at", uptimeDocs),
 		refused("an uptime check of a URL instead of a host", changes{"monitoredResource.labels.host": "https://licenses.coditect.ai"}, "is not a host", uptimeDocs),
-		refused("an uptime check of no host", changes{"monitoredResource.labels.host": nil}, "needs the label host", uptimeDocs),
+		refused("an uptime check without a host", changes{"monitoredResource.labels.host": nil}, "needs the label host", uptimeDocs),
 		refused("an uptime check of nothing", changes{"monitoredResource": nil}, "one of `monitoredResource,resourceGroup,syntheticMonitor` must be specified", uptimeDocs),
 		refused("an uptime check by GET with a body", changes{"httpCheck.body": "eA=="}, "neither body nor content_type", uptimeDocs),
 	}

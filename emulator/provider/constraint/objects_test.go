@@ -39,7 +39,7 @@ func objectRows() []row {
 	}})
 	return []row{
 		one("a NetworkPolicy with a misspelt field", changes{"spec.podSelecter": map[string]any{}}, `unknown field "spec.podSelecter"`, strictFields),
-		one("a range that is none", changes{"spec.egress": opens(block("10.0.0.0/99"))}, "must be a valid CIDR value", policyAPI),
+		one("a range that is not valid", changes{"spec.egress": opens(block("10.0.0.0/99"))}, "must be a valid CIDR value", policyAPI),
 		one("an exception outside of its range", changes{"spec.egress": opens(block("10.0.0.0/8", "192.168.0.0/16"))}, "strict subset of `cidr`", policyAPI),
 		one("a range and a selector in one peer", changes{"spec.egress": opens(both)}, "may not specify both", policyAPI),
 		one("a direction that does not exist", changes{"spec.policyTypes": []any{"Out"}}, `Unsupported value: "Out"`, policyAPI),

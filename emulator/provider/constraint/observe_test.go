@@ -37,7 +37,7 @@ func observeRows() []row {
 			gone: []made{{gcp.TypeLogBucket, "bucket", bucket}}, change: changes{"bucketId": "logs"}, says: "DELETE_REQUESTED", source: bucketAPI,
 		},
 		{
-			what: "a sink into something that takes no logs", typ: sink, right: into,
+			what: "a sink into a destination that does not accept logs", typ: sink, right: into,
 			change: changes{"destination": "file:///tmp"}, says: "Invalid destination", source: sinkDocs,
 		},
 		{
@@ -45,7 +45,7 @@ func observeRows() []row {
 			lacking: []made{{gcp.TypeLogBucket, "bucket", bucket}}, says: "buckets/logs does not exist", source: sinkDocs,
 		},
 		{
-			what: "a PromQL condition beside another", typ: alert, right: policy,
+			what: "a PromQL condition together with another condition", typ: alert, right: policy,
 			change: changes{"conditions": []any{condition, map[string]any{"displayName": "2"}}}, says: "can have no other condition", source: alertSDK,
 		},
 		{

@@ -54,7 +54,7 @@ func schemaRows() []row {
 			change: changes{"priority": 70000}, says: "expected priority to be in the range (0 - 65535), got 70000", source: firewalls,
 		},
 		{
-			what: "tags beside service accounts as a firewall's target", typ: firewallType, right: firewall,
+			what: "tags together with service accounts as a firewall's target", typ: firewallType, right: firewall,
 			change: changes{"targetTags": []any{"web"}, "targetServiceAccounts": []any{"web@p.iam.gserviceaccount.com"}},
 			says:   `"targetTags": conflicts with targetServiceAccounts`, source: firewalls,
 		},
@@ -103,7 +103,7 @@ func schemaRows() []row {
 			change: changes{"settings": nil}, says: "one of `settings,clone` must be specified", source: instances,
 		},
 		{
-			what: "the rotation of a secret that tells nobody", typ: gcp.TypeSecret, right: secret,
+			what: "the rotation of a secret without a topic that is notified", typ: gcp.TypeSecret, right: secret,
 			change: changes{"rotation": map[string]any{"nextRotationTime": "2030-01-01T00:00:00Z", "rotationPeriod": "2592000s"}},
 			says:   `"rotation": all of`, source: secrets,
 		},

@@ -97,7 +97,7 @@ func sqlRows() []row {
 			change: databaseFlag("max_connections", "-1"), says: "max_connections = -1 is out of range", source: sqlFlags,
 		},
 		{
-			what: "a database flag's value that is none of its words", typ: typ, right: with(instance(), databaseFlag("jit", "off")),
+			what: "a database flag's value that is not one of its allowed words", typ: typ, right: with(instance(), databaseFlag("jit", "off")),
 			change: databaseFlag("jit", "false"), says: "jit = false is not on or off", source: sqlFlags,
 		},
 		{
