@@ -113,7 +113,7 @@ func (s Settings) nodesRange(made string) (ps setting.Problems) {
 	if err != nil || wider(s.NodesRange, was) {
 		return nil
 	}
-	ps.Add("network.nodesRange", s.NodesRange, "was "+made+" when "+s.Subnetwork+" was made: Google only makes it wider, and the cluster would be deleted for another subnet",
+	ps.Add("network.nodesRange", s.NodesRange, "was "+made+" when "+s.Subnetwork+" was made: Google can only make it wider, and the cluster would be deleted for another subnet",
 		made+", or a wider range around it")
 	return ps
 }
@@ -175,7 +175,7 @@ func (l checker) subnetRanges() (ps setting.Problems, err error) {
 		is, known := made[r.name]
 		switch {
 		case !known:
-			ps.Add(r.key+"Name", r.name, "is not a range of the subnet "+s.Subnetwork+", and Google gives none another name",
+			ps.Add(r.key+"Name", r.name, "is not a range of the subnet "+s.Subnetwork+", and Google cannot rename a range",
 				"one of "+strings.Join(slices.Sorted(maps.Keys(made)), ", "))
 		case is != r.cidr:
 			ps.Add(r.key, r.cidr, "was "+is+" when "+s.Subnetwork+" was made, which Google never changes", is)

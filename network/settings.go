@@ -181,7 +181,7 @@ func (s Settings) validatePrivateServices() (ps setting.Problems) {
 		requireSubnet(&ps, "privateServicesRange", s.PrivateServicesRange, narrowestPrivateServices)
 	}
 	if len(s.StayingPrivateServicesRanges) > 0 && (!s.Adopt || s.PrivateServicesRange == "") {
-		ps.Add("stayingPrivateServicesRanges", s.StayingPrivateServicesRanges, "only a range that joins those of an adopted network leaves ranges beside it",
+		ps.Add("stayingPrivateServicesRanges", s.StayingPrivateServicesRanges, "only an adopted network with a new range keeps other ranges",
 			"nothing, or network.adopt: true with network.privateServicesRange")
 	}
 	for i, name := range s.StayingPrivateServicesRanges {
@@ -203,7 +203,7 @@ func (s Settings) validateGoogleAPIs() (ps setting.Problems) {
 	}
 	switch {
 	case s.GoogleAPIs() == restrictedGoogleAPIsVIP:
-		ps.Add("googleApisRange", s.GoogleAPIsRange, "restricted.googleapis.com does not list www.googleapis.com, where the API reads the keys of sign-in: nobody could sign in",
+		ps.Add("googleApisRange", s.GoogleAPIsRange, "restricted.googleapis.com does not list www.googleapis.com, where the API reads the public keys of ID tokens: nobody could sign in",
 			PrivateGoogleAPIsVIP+", from which a perimeter of VPC Service Controls guards its services, too")
 	case s.PrivateGoogleAPIs && s.GoogleAPIs() != PrivateGoogleAPIsVIP:
 		ps.Add("googleApisRange", s.GoogleAPIsRange, "no DNS record can send googleapis.com there",

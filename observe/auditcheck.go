@@ -38,7 +38,7 @@ func secretsAreAudited(data string) (ps setting.Problems, err error) {
 			}
 		}
 	}
-	ps.Add("observe.existingAudit", true, "the project's audit configuration does not log reads of secrets (DATA_READ of "+secretsAPI+"), and nobody would learn that a person read one",
+	ps.Add("observe.existingAudit", true, "the project's audit configuration does not log reads of secrets (DATA_READ of "+secretsAPI+"), so no alert would tell that a person read one",
 		"false, or that configuration")
 	return ps, nil
 }

@@ -121,7 +121,7 @@ func (s Settings) Validate() setting.Problems {
 		seen[service] = true
 	}
 	if !seen[secretsAPI] {
-		found.Add("auditedServices", s.AuditedServices, "leaves out "+secretsAPI+", and nobody would learn that a person read a secret", "a list with "+secretsAPI+", or nothing")
+		found.Add("auditedServices", s.AuditedServices, "lacks "+secretsAPI+", so no alert would tell that a person read a secret", "a list with "+secretsAPI+", or nothing")
 	}
 	for i, account := range s.Deployers {
 		key := fmt.Sprintf("deployers[%d]", i)

@@ -77,7 +77,7 @@ func (s Settings) validateHosts() (ps setting.Problems) {
 	}
 	for i, route := range s.Kubernetes.Ingress.Routes {
 		if owner, taken := bySubdomain[route.Host]; taken && route.Host != "" {
-			ps.Add(fmt.Sprintf("kubernetes.ingress.routes[%d].host", i), route.Host, "is the host of "+owner, "a host that nothing else has")
+			ps.Add(fmt.Sprintf("kubernetes.ingress.routes[%d].host", i), route.Host, "is the host of "+owner, "a host that is not used otherwise")
 		}
 	}
 	return ps
@@ -88,7 +88,7 @@ func (s Settings) validateHosts() (ps setting.Problems) {
 func (s Settings) validateMonitoring() setting.Problems {
 	ps := s.Observe.Uptime.ValidateRegions(s.Armor.Admits).Within("observe.uptime")
 	if backend := s.backend(); !backend.KeepsName() {
-		ps.Add("kubernetes.namespace.name", backend.Namespace, "is so long that GKE cuts the name of the load balancer's backend, by which requests are counted",
+		ps.Add("kubernetes.namespace.name", backend.Namespace, "is so long that GKE shortens the name of the load balancer's backend, and the objectives need that name",
 			"at most 25 characters")
 	}
 	return ps
@@ -113,26 +113,26 @@ func (s Settings) backend() objective.Backend {
 func (s Settings) validateCluster() (ps setting.Problems) {
 	cluster, network := s.Kubernetes.Cluster, s.Network
 	if location, region := s.clusterLocation(), s.Platform.Region; location != region && !isZoneOf(location, region) {
-		ps.Add("kubernetes.cluster.location", location, "lies outside of platform.region "+region+", where its subnet and keys are",
+		ps.Add("kubernetes.cluster.location", location, "is outside of platform.region "+region+", where its subnet and keys are",
 			"the region or one of its zones")
 	}
 	if !cluster.Adopt && s.clusterLocation() != s.Platform.Region {
 		ps.Add("kubernetes.cluster.location", cluster.Location, "a created cluster is regional", s.Platform.Region)
 	}
 	if cluster.Adopt && !network.Adopt {
-		ps.Add("network.adopt", false, "an adopted cluster lives in a network that exists", "true, and the network's name")
+		ps.Add("network.adopt", false, "an adopted cluster is in an existing network", "true, and the network's name")
 	}
 	if !cluster.Adopt && network.Adopt && (network.PodsRangeName == "" || network.ServicesRangeName == "") {
 		ps.Add("network.podsRangeName", network.PodsRangeName, "a new cluster in an adopted subnetwork needs its secondary ranges",
 			"podsRangeName and servicesRangeName of the subnetwork")
 	}
 	if cluster.Adopt && s.Identity.NodeAccount == "" {
-		ps.Add("identity.nodeAccount", "", "the nodes of an adopted cluster need the right to pull the API's image",
+		ps.Add("identity.nodeAccount", "", "the nodes of an adopted cluster need the permission to pull the API's image",
 			"the nodes' service account: gcloud container clusters describe "+cluster.Name+" --location="+s.clusterLocation()+" --project="+s.Platform.Project+
 				" --format='value(nodePools[].config.serviceAccount)'")
 	}
 	if !cluster.Adopt && s.Identity.NodeAccount != "" {
-		ps.Add("identity.nodeAccount", s.Identity.NodeAccount, "a created cluster's nodes get an account of their own", "nothing")
+		ps.Add("identity.nodeAccount", s.Identity.NodeAccount, "the nodes of a created cluster get their own account", "nothing")
 	}
 	ps = append(ps, s.validateNodes()...)
 	ps = append(ps, s.validateMachine()...)
@@ -158,7 +158,7 @@ func (s Settings) validateControlPlaneRange() (ps setting.Problems) {
 		{"nodesRange", n.NodesRange}, {"podsRange", n.PodsRange}, {"servicesRange", n.ServicesRange}, {"privateServicesRange", n.PrivateServicesRange},
 	} {
 		if prefix, err := netip.ParsePrefix(other.value); err == nil && prefix.Overlaps(plane) {
-			ps.Add("kubernetes.cluster.controlPlaneRange", plane.String(), "shares addresses with network."+other.key+" = "+other.value, "a /28 of its own")
+			ps.Add("kubernetes.cluster.controlPlaneRange", plane.String(), "shares addresses with network."+other.key+" = "+other.value, "a separate /28")
 		}
 	}
 	return ps

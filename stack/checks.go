@@ -55,7 +55,7 @@ func (d *deployment) check() error {
 		err = fmt.Errorf("kubernetes.cluster.name = %q: reach the cluster: %w", d.settings.Kubernetes.Cluster.Name, d.unreachable)
 	}
 	if err != nil && d.settings.Platform.Lockdown && d.unreachable == nil {
-		return d.ctx.Log.Warn("a lockdown goes on in spite of: "+err.Error(), nil)
+		return d.ctx.Log.Warn("the lockdown continues in spite of: "+err.Error(), nil)
 	}
 	return err
 }

@@ -51,7 +51,7 @@ func unknownKeys(keys []string, stack string, shown func(key string) any) (ps se
 			ps.Add(full, shown(full), "is not a valid setting of this project", projectName+":"+key+"?; every setting begins with "+projectName+":")
 		case namespace != projectName || slices.Contains(sections, key):
 		case setting.Nearest(key, sections) == "" && suggestedPath(key, places) != "":
-			ps.Add(key, shown(full), "is not a valid setting, as it stands outside of its section", within(suggestedPath(key, places), stack))
+			ps.Add(key, shown(full), "is not a valid setting, because it is outside of its section", within(suggestedPath(key, places), stack))
 		default:
 			ps.Add(key, shown(full), "is not a valid setting", setting.Hint(key, sections))
 		}

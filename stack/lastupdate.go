@@ -76,7 +76,7 @@ func (l lastUpdate) moved(p Platform) (ps setting.Problems) {
 		{"platform.project", p.Project, project}, {"platform.region", p.Region, region},
 	} {
 		if place.was != "" && place.set != place.was {
-			ps.Add(place.key, place.set, "was "+place.was+" when the database was made: it would be made anew, empty, as the cache, the keys and the network, and the old ones deleted",
+			ps.Add(place.key, place.set, "was "+place.was+" when the database was made: it, the cache, the keys and the network would be created again, empty, and the old ones deleted",
 				place.was+", or a stack of its own (docs/later.md)")
 		}
 	}

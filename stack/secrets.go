@@ -29,7 +29,7 @@ type secrets struct {
 }
 
 // readSecrets returns the secrets of the stack's file, and a problem for
-// each that is missing or lies in the stack's file in plain text. A secret's
+// each that is missing or is in the stack's file in plain text. A secret's
 // value never gets into a problem.
 func readSecrets(ctx *pulumi.Context) (secrets, setting.Problems) {
 	var found secrets
@@ -61,7 +61,7 @@ func secret(ctx *pulumi.Context, ps *setting.Problems, key string) pulumi.String
 	case !given:
 		ps.Add(key, "", "is missing", command(ctx, key))
 	case !ctx.IsConfigSecret(full):
-		ps.Add(key, "[hidden]", "lies in the stack's file in plain text", command(ctx, key)+", and a new value, since this one has been seen")
+		ps.Add(key, "[hidden]", "is in the stack's file in plain text", command(ctx, key)+", and a new value, since this one has been seen")
 	}
 	return pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)
 }

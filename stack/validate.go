@@ -72,7 +72,7 @@ func (p Platform) validateDomain() (ps setting.Problems) {
 func (p Platform) validateRegion() (ps setting.Problems) {
 	switch known := region.Exists(p.Region); {
 	case !known && (!p.UnlistedRegion || !regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`).MatchString(p.Region)):
-		ps.Add("region", p.Region, "is not a valid region of Google Cloud that this program knows", region.Hint(p.Region)+"; a newer one with unlistedRegion: true")
+		ps.Add("region", p.Region, "is not a valid region of Google Cloud that this program lists", region.Hint(p.Region)+"; a newer one with unlistedRegion: true")
 	case known && p.UnlistedRegion:
 		ps.Add("unlistedRegion", true, "the region "+p.Region+" is in the program's list", "nothing")
 	}

@@ -51,7 +51,7 @@ var memberPattern = regexp.MustCompile(`^//gkehub\.googleapis\.com/projects/([^/
 func parseMember(text string) (member, error) {
 	parts := memberPattern.FindStringSubmatch(text)
 	if parts == nil {
-		return member{}, fmt.Errorf("%q is not a fleet membership: //gkehub.googleapis.com/projects/…/locations/…/memberships/… is", text)
+		return member{}, fmt.Errorf("%q is not a fleet membership; expected: //gkehub.googleapis.com/projects/…/locations/…/memberships/…", text)
 	}
 	return member{parts[1], parts[2], parts[3]}, nil
 }
@@ -71,7 +71,7 @@ func membershipOf(s Settings, project string, fleets []container.GetClusterFleet
 		return "", nil
 	}
 	if len(fleets) == 0 || fleets[0].Membership == "" {
-		return "", fmt.Errorf("kubernetes.cluster.connectGateway is true, but cluster %s is in no fleet: its owner registers it with "+
+		return "", fmt.Errorf("kubernetes.cluster.connectGateway is true, but cluster %s is not in a fleet: its owner registers it with "+
 			"%s, or set connectGateway: false", s.Name, s.change("clusters update "+s.Name+" --enable-fleet", project))
 	}
 	return fleets[0].Membership, nil

@@ -42,7 +42,7 @@ func (args CheckArgs) moved(ctx *pulumi.Context, opts []pulumi.InvokeOption) (ps
 	_, err = container.LookupCluster(ctx, &container.LookupClusterArgs{Name: args.LastName, Location: &args.LastLocation, Project: &args.Project}, opts...)
 	switch {
 	case err == nil:
-		ps.Add(key, set, "was "+was+" in the last update: everything would be made anew in another cluster, while the load balancer of this one keeps the address and leads to what is deleted",
+		ps.Add(key, set, "was "+was+" in the last update: everything would be created again in another cluster, while the load balancer of this one keeps the address and leads to deleted pods",
 			was+"; how the platform gets another cluster is in docs/later.md")
 		return ps, nil
 	case taken.Absent(err):
@@ -73,7 +73,7 @@ func (args CheckArgs) differs(found *container.LookupClusterResult) (ps setting.
 	}
 	for _, k := range kept {
 		if k.made != "" && k.made != "." && k.made != k.set {
-			ps.Add(k.key, k.set, "was "+k.made+" when cluster "+found.Name+" was made, and the cluster would be made anew without the objects in it",
+			ps.Add(k.key, k.set, "was "+k.made+" when cluster "+found.Name+" was made, and the cluster would be replaced by one without its objects",
 				k.made+", or a stack of its own for another cluster (docs/later.md)")
 		}
 	}

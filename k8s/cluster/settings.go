@@ -86,14 +86,14 @@ func (s Settings) Validate() setting.Problems {
 	if prefix, err := netip.ParsePrefix(s.ControlPlaneRange); err != nil || !prefix.Addr().IsPrivate() || !prefix.Addr().Is4() || prefix.Bits() != 28 || prefix != prefix.Masked() {
 		ps.Add("controlPlaneRange", s.ControlPlaneRange, "is not a valid range for a control plane", "a private IPv4 /28")
 	} else if prefix.Overlaps(netip.MustParsePrefix(iprange.Docker)) {
-		ps.Add("controlPlaneRange", s.ControlPlaneRange, "shares addresses with "+iprange.Docker+", Docker's on every node", "another private IPv4 /28")
+		ps.Add("controlPlaneRange", s.ControlPlaneRange, "shares addresses with "+iprange.Docker+", which Docker uses on every node", "another private IPv4 /28")
 	}
 	if len(s.AuthorizedNetworks) == 0 && !s.PrivateEndpoint && !s.ConnectGateway {
 		ps.Add("authorizedNetworks", "[]", "nobody, Pulumi included, could reach the control plane",
 			"the networks that Pulumi runs in, privateEndpoint: true or connectGateway: true")
 	}
 	if len(s.AuthorizedNetworks) > maxAuthorizedNetworks {
-		ps.Add("authorizedNetworks", len(s.AuthorizedNetworks), "are too many networks", fmt.Sprintf("at most %d; wider ones stand for several", maxAuthorizedNetworks))
+		ps.Add("authorizedNetworks", len(s.AuthorizedNetworks), "are too many networks", fmt.Sprintf("at most %d; a wider one replaces several", maxAuthorizedNetworks))
 	}
 	for i, network := range s.AuthorizedNetworks {
 		prefix, err := netip.ParsePrefix(network.CIDR)
@@ -102,17 +102,17 @@ func (s Settings) Validate() setting.Problems {
 		} else if s.PrivateEndpoint && !iprange.IsPrivate(prefix) {
 			// "is not a reserved network, which is required for private endpoints"
 			// (https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/153)
-			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].cidr", network.CIDR, "is public, and with privateEndpoint nobody outside reaches the control plane",
+			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].cidr", network.CIDR, "is public, and with privateEndpoint the control plane has no public address",
 				iprange.Hint+", or privateEndpoint: false")
 		}
 		if utf8.RuneCountInString(network.Name) > 100 || strings.ContainsFunc(network.Name, unicode.IsControl) {
-			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].name", network.Name, "is not a valid name for people", "at most 100 characters on one line")
+			ps.Add("authorizedNetworks["+strconv.Itoa(i)+"].name", network.Name, "is not a valid display name", "at most 100 characters on one line")
 		}
 	}
 	setting.OneOf(&ps, "releaseChannel", s.channel(), "RAPID", "REGULAR", "STABLE")
 	// https://cloud.google.com/compute/docs/machine-resource#machine_type_comparison
 	if !machine.IsName(s.MachineType) {
-		ps.Add("machineType", s.MachineType, "is not a valid machine type", "one of Compute Engine's, such as e2-standard-4")
+		ps.Add("machineType", s.MachineType, "is not a valid machine type", "a machine type of Compute Engine, such as e2-standard-4")
 	}
 	switch {
 	case s.MinNodes < 1 || s.MinNodes > maxNodesPerZone:

@@ -15,7 +15,7 @@ const handBackFirst = "an adopted Ingress is given back before a destroy: kubern
 
 // errNotGivenBack is the error of an update, in its preview where it has one, and of a destroy with
 // --run-program.
-var errNotGivenBack = errors.New("the Ingress still routes to the platform, and its load balancer would stop taking changes: " +
+var errNotGivenBack = errors.New("the Ingress still routes to the platform, and its load balancer would stop applying changes: " +
 	"run an up with kubernetes.ingress.giveBack: true first (docs/destroy.md)")
 
 // refuseToLeave registers a hook that refuses a deletion after which an adopted Ingress would

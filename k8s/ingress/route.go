@@ -62,16 +62,16 @@ func (s Settings) validateRoutes(licenseSubdomain string) (ps setting.Problems) 
 		switch {
 		case route.Host != "":
 			if !isHost(route.Host) || route.Subdomain != "" || seen[route.Host] {
-				ps.Add(key+".host", route.Host, "is not a valid host of its own or is taken", "a name with dots that no other route has, and no subdomain beside it")
+				ps.Add(key+".host", route.Host, "is not a valid host, or is taken", "a name with dots that no other route has, without a subdomain")
 			}
 			seen[route.Host] = true
 		case route.Subdomain != "" && !isLabel(route.Subdomain) || seen[route.Subdomain]:
-			ps.Add(key+".subdomain", route.Subdomain, "is not a valid subdomain or is taken", "a subdomain that no other route, the licenses or the staff use, or nothing for the domain itself")
+			ps.Add(key+".subdomain", route.Subdomain, "is not a valid subdomain, or is taken", "a subdomain that no other route, the licenses or the staff use, or nothing for the domain itself")
 		default:
 			seen[route.Subdomain] = true
 		}
 		if len(route.Paths) == 0 {
-			ps.Add(key+".paths", "[]", "the host would lead nowhere", "one path or more")
+			ps.Add(key+".paths", "[]", "the host would have no backend", "one path or more")
 		}
 		for j, path := range route.Paths {
 			ps = append(ps, path.validate().Within(key+".paths["+strconv.Itoa(j)+"]")...)
@@ -91,14 +91,14 @@ func (p Path) validate() (ps setting.Problems) {
 		ps.Add("path", p.Path, "is not a valid path", "/ or /NAME, without ?, # and spaces; with type ImplementationSpecific it may end in /*")
 	} else if p.kind() != PathImplementationSpecific && regexp.MustCompile(`/\.{1,2}(/|$)|%2[fF]`).MatchString(p.Path) {
 		// https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressSpec
-		ps.Add("path", p.Path, "has a part that Kubernetes takes in no path of this type", "a path without /./, /../ and %2f, or type ImplementationSpecific")
+		ps.Add("path", p.Path, "has a part that Kubernetes does not accept in a path of this type", "a path without /./, /../ and %2f, or type ImplementationSpecific")
 	}
 	if !isLabel(p.Service) {
 		ps.Add("service", p.Service, "is not a valid Service", "the name of an existing one")
 	}
 	switch {
 	case p.Port != 0 && p.PortName != "":
-		ps.Add("portName", p.PortName, "stands beside port = "+strconv.Itoa(p.Port), "one of the two")
+		ps.Add("portName", p.PortName, "is set together with port = "+strconv.Itoa(p.Port), "one of the two")
 	case p.PortName != "" && !isPortName(p.PortName):
 		ps.Add("portName", p.PortName, "is not a valid name of a port", "1 to 15 lower-case letters, digits and hyphens, one letter at least")
 	case p.PortName == "" && (p.Port < 1 || p.Port > 65535):

@@ -20,7 +20,7 @@ func (a CheckArgs) compareLife(found live) (ps setting.Problems) {
 	}
 	balancer := found.status.LoadBalancer
 	if !found.declared() && (balancer == nil || len(balancer.Ingress) == 0) {
-		ps.Add(keyName, a.Settings.Name, "GKE has given the live Ingress no address, so that nothing of it is served: it is new, its address belongs to another Ingress, or its sync fails",
+		ps.Add(keyName, a.Settings.Name, "GKE has given the live Ingress no address, so it is not served: it is new, its address belongs to another Ingress, or its sync fails",
 			"an Ingress that is served; `"+a.describe()+"` tells why it is not")
 	}
 	return ps
@@ -52,18 +52,9 @@ func (a CheckArgs) compareOwnHost(found live, route Route) (ps setting.Problems)
 // pkg/controller/sync/sync.go). Where another writer has taken the platform's off the list,
 // they are attached still.
 func (a CheckArgs) compareCertificateCount(found live) (ps setting.Problems) {
-	if found.declared() && !found.owns(annotationCertificates) {
-		return nil
-	}
-	listed, added := split(found.metadata.Annotations[annotationCertificates]), 0
-	for _, name := range a.Settings.ownCertificates() {
-		if !slices.Contains(listed, name) {
-			added++
-		}
-	}
-	if attached := len(split(found.metadata.Annotations[annotationAttached])); added > 0 && attached+added > maxCertificates {
-		ps.Add(keyName, a.Settings.Name, fmt.Sprintf("the live Ingress has %d certificates, and with %d more none of its changes would be taken", attached, added),
-			strconv.Itoa(maxCertificates-added)+" certificates at most")
+	if attached := len(split(found.metadata.Annotations[annotationAttached])); attached >= maxCertificates && !found.declared() {
+		ps.Add(keyName, a.Settings.Name, "the live Ingress has "+strconv.Itoa(attached)+" certificates, and with one more GKE would apply none of its changes",
+			strconv.Itoa(maxCertificates-1)+" certificates at most")
 	}
 	return ps
 }

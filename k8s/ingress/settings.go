@@ -62,12 +62,12 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 		ps.Add("name", s.Name, "is not a valid object name", "lower-case letters, digits and hyphens")
 	}
 	if ownNamespace && (s.Adopt || len(s.Routes) > 0 || len(s.ExistingCertificates) > 0) {
-		ps.Add("adopt", s.Adopt, "an Ingress, its Services and certificates share one namespace, and a new one has none of others",
+		ps.Add("adopt", s.Adopt, "an Ingress, its Services and certificates share one namespace, and a new namespace has no existing Ingress",
 			"no adoption, routes or existing certificates, or kubernetes.namespace.create: false")
 	}
 	for i, certificate := range s.ExistingCertificates {
-		if !isObjectName(certificate) || isOwnCertificate(certificate) {
-			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is not a valid certificate of others", "the name of an existing ManagedCertificate")
+		if !isObjectName(certificate) || certificate == CertificateName {
+			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is not a valid name of an existing certificate", "the name of an existing ManagedCertificate")
 		}
 		if slices.Contains(s.ExistingCertificates[:i], certificate) {
 			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is listed twice", "every certificate once")
@@ -83,7 +83,7 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 			"the name of an existing Secret in the namespace with client_id and client_secret")
 	}
 	if !isLabel(s.Staff.Below()) || s.Staff.Below() == licenseSubdomain {
-		ps.Add("staff.subdomain", s.Staff.Subdomain, "is not a valid subdomain or is taken", "lower-case letters, digits and hyphens")
+		ps.Add("staff.subdomain", s.Staff.Subdomain, "is not a valid subdomain, or is taken", "lower-case letters, digits and hyphens")
 	}
 	if name := s.Staff.OAuthSecret; name != "" && !isObjectName(name) {
 		ps.Add("staff.oauthSecret", name, "is not a valid name of a Secret", "lower-case letters, digits, hyphens and dots")
@@ -94,12 +94,12 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 // validateAdoption judges what only an adopted Ingress can have.
 func (s Settings) validateAdoption() (ps setting.Problems) {
 	if s.GiveBack && (!s.Adopt || len(s.Routes) == 0) {
-		ps.Add("giveBack", true, "an Ingress that is given back is an adopted one with routes of others", "false, or adopt: true and routes")
+		ps.Add("giveBack", true, "only an adopted Ingress with routes can be given back", "false, or adopt: true and routes")
 	}
 	switch {
 	case s.ExistingFrontendConfig == "":
 	case !s.Adopt || !isObjectName(s.ExistingFrontendConfig) || s.ExistingFrontendConfig == FrontendConfigName:
-		ps.Add("existingFrontendConfig", s.ExistingFrontendConfig, "is not a valid FrontendConfig of others", "the name of the one that the adopted Ingress has")
+		ps.Add("existingFrontendConfig", s.ExistingFrontendConfig, "is not a valid name of an existing FrontendConfig", "the name of the one that the adopted Ingress has")
 	case s.RedirectHTTP:
 		ps.Add("redirectHttp", true, "the FrontendConfig "+s.ExistingFrontendConfig+" belongs to another owner and decides about the redirect", "false; its owner sets the redirect")
 	}

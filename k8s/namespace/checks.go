@@ -69,10 +69,10 @@ func lookUp(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (m 
 func compare(name string, m metav1.ObjectMeta, s corev1.NamespaceStatus) (ps setting.Problems) {
 	const key = "kubernetes.namespace.name"
 	if m.DeletionTimestamp != nil && *m.DeletionTimestamp != "" || s.Phase != nil && *s.Phase == "Terminating" {
-		ps.Add(key, name, "the namespace is being deleted, and takes no new object", "a namespace that stays; `kubectl get namespace "+name+" -o yaml` shows what holds it")
+		ps.Add(key, name, "the namespace is being deleted, and accepts no new objects", "a namespace that stays; `kubectl get namespace "+name+" -o yaml` shows what holds it")
 	}
 	if mark := injects(m); mark != "" {
-		ps.Add(key, name, "every new pod in it gets a sidecar ("+mark+"), which the NetworkPolicies let reach nothing and with which the migration's Job would never end",
+		ps.Add(key, name, "every new pod in it gets a sidecar ("+mark+"), which the NetworkPolicies would block, and with which the migration's Job would never end",
 			"a namespace without it")
 	}
 	return ps

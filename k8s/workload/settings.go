@@ -93,7 +93,7 @@ func (s Settings) Validate() setting.Problems {
 			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "is not a valid secure origin", "https://HOST[:PORT]")
 		} else if host, usual := strings.CutSuffix(origin, ":443"); usual {
 			// https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
-			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "is the origin of no request: browsers leave the usual port out", host)
+			ps.Add("corsOrigins["+strconv.Itoa(i)+"]", origin, "never matches: browsers omit the default port", host)
 		}
 	}
 	return ps

@@ -70,7 +70,7 @@ func (a *app) healthy(ctx context.Context, client *daemon.Client) error {
 		return err
 	}
 	if len(status.Faults) > 0 {
-		return fmt.Errorf("%s is made to fail, which stops attacks, too: '%s heal' first", strings.Join(status.Faults, ", "), self())
+		return fmt.Errorf("%s is made to fail, and a fault stops attacks, too: run '%s heal' first", strings.Join(status.Faults, ", "), self())
 	}
 	return nil
 }

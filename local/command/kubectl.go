@@ -114,7 +114,7 @@ func (a *app) kubectlAnnotate(namespace *string) *cobra.Command {
 func ingressAnd(more int) cobra.PositionalArgs {
 	return func(command *cobra.Command, words []string) error {
 		if len(words) < 2+more || words[0] != "ingress" || more == 0 && len(words) > 2 {
-			return fmt.Errorf("it has to be '%s': an Ingress is all that can be shared", command.UseLine())
+			return fmt.Errorf("it has to be '%s': only an Ingress can be shared", command.UseLine())
 		}
 		return nil
 	}

@@ -131,7 +131,7 @@ func (a *app) takeOver(ctx context.Context) (dir string, release func(), err err
 		func() { process.KillTree(other.Process) },
 	} {
 		if !other.Holds(daemon.LockFile(dir)) {
-			return "", nil, fmt.Errorf("take over: %w", err) // it says wrongly who it is: nobody else is ended
+			return "", nil, fmt.Errorf("take over: %w", err) // the record names another process, which is not ended
 		}
 		end()
 		if release, err = lockWithin(ctx, dir, killProgramsAfter+time.Second); !errors.As(err, &other) {

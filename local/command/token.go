@@ -26,7 +26,7 @@ func (a *app) token() *cobra.Command {
 			}
 			client, err := daemon.Connect(command.Context(), dir)
 			if errors.Is(err, daemon.ErrNotRunning) {
-				return errors.New("nothing runs here: 'make up' brings the stack up, and a token is of use to it only")
+				return errors.New("nothing runs here: 'make up' brings the stack up, and only that stack accepts the token")
 			}
 			if err != nil {
 				return err

@@ -25,7 +25,7 @@ import (
 func (d *Daemon) openNetwork() error {
 	program, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("find the program that stands in the pods' networks: %w", err)
+		return fmt.Errorf("find the program that runs in the pods' networks: %w", err)
 	}
 	d.network = dataplane.New(dataplane.Config{
 		Supervisor: d.supervisor, Shim: program, Log: d.log,

@@ -50,7 +50,7 @@ func addresses(plan address.Plan) gcp.Addresses {
 // ingressTimeout is how long the load balancer may take to serve an Ingress.
 const ingressTimeout = time.Minute
 
-// awaitIngress waits until the load balancer is in step.
+// awaitIngress waits until the load balancer is synced.
 func (d *Daemon) awaitIngress(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, ingressTimeout)
 	defer cancel()

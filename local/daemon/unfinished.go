@@ -21,7 +21,7 @@ func unfinishedFile(dir string) string { return filepath.Join(dir, "unfinished.j
 func BeginChange(dir string, by Holder, whole bool) (end func() error, err error) {
 	earlier, err := os.ReadFile(unfinishedFile(dir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read what has not come to its end: %w", err)
+		return nil, fmt.Errorf("read the unfinished operations: %w", err)
 	}
 	if len(earlier) == 0 {
 		if err := file.ReplaceJSON(unfinishedFile(dir), "change that begins", by); err != nil {

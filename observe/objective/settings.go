@@ -61,7 +61,7 @@ func (s Settings) Validate() setting.Problems {
 		value float64
 	}{{"availability", s.Availability}, {"latency", s.Latency}} {
 		if goal.value <= smallest || goal.value > largestGoal {
-			found.Add(goal.key, goal.value, "is not a valid goal that an alert can guard",
+			found.Add(goal.key, goal.value, "is not a goal for which an alert is possible",
 				fmt.Sprintf("more than %.4f, below which not even a total failure burns fast enough, and at most %g", smallest, largestGoal))
 		}
 	}

@@ -52,14 +52,14 @@ func (s Settings) Validate() setting.Problems {
 	for i, region := range s.Regions {
 		key := fmt.Sprintf("regions[%d]", i)
 		if !Known(region) {
-			found.Add(key, region, "has no checker of its own", strings.Join(All(), ", "))
+			found.Add(key, region, "is not the region of a single checker", strings.Join(All(), ", "))
 		}
 		if slices.Contains(s.Regions[:i], region) {
 			found.Add(key, region, "is listed twice", "every region once")
 		}
 	}
 	if len(s.Regions) > 0 && len(s.Regions) < Fewest {
-		found.Add("regions", s.Regions, "are too few", "at least three, or none for all that Cloud Armor lets in")
+		found.Add("regions", s.Regions, "are too few", "at least three, or an empty list for all that Cloud Armor allows")
 	}
 	return found
 }
@@ -83,11 +83,11 @@ func (s Settings) ValidateRegions(admits func(country string) bool) setting.Prob
 	admitted := Admitted(admits)
 	for i, region := range s.Regions {
 		if Known(region) && !slices.Contains(admitted, region) {
-			found.Add(fmt.Sprintf("regions[%d]", i), region, "stands in a country that Cloud Armor does not let in", strings.Join(append(admitted, "nothing"), ", "))
+			found.Add(fmt.Sprintf("regions[%d]", i), region, "is in a country that Cloud Armor does not allow", strings.Join(append(admitted, "nothing"), ", "))
 		}
 	}
 	if len(s.Regions) == 0 && len(admitted) < Fewest {
-		found.Add("disabled", false, fmt.Sprintf("Cloud Armor lets in %d of Google's checkers, and a check needs three", len(admitted)),
+		found.Add("disabled", false, fmt.Sprintf("Cloud Armor allows %d of Google's checkers, and a check needs three", len(admitted)),
 			"true, or countries of three checkers in armor.regions.allowed: US has three; BE, SG and BR one each")
 	}
 	return found

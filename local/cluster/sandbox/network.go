@@ -18,7 +18,7 @@ import (
 // them.
 func setUpNetwork(own netip.Addr) (noDrop, err error) {
 	if err := setUpLoopback(); err != nil {
-		return nil, fmt.Errorf("raise the loopback interface: %w", err)
+		return nil, fmt.Errorf("bring up the loopback interface: %w", err)
 	}
 	if err := routeEverything(); err != nil {
 		return nil, fmt.Errorf("route every address to the loopback interface: %w", err)

@@ -56,7 +56,7 @@ type Controller struct {
 	status   Status
 }
 
-// Status is how far the load balancer is in step.
+// Status is how far the load balancer is synced.
 type Status struct {
 	// Ingress is the Ingress that has the edge address, "namespace/name"; empty
 	// when there is none.
@@ -177,13 +177,13 @@ func (c *Controller) note(next Status) {
 	next.Since = time.Now()
 	c.status = next
 	for _, why := range next.Warnings {
-		c.options.Logger.Warn("the Ingress has a fault that stalls nothing", "ingress", next.Ingress, "why", why)
+		c.options.Logger.Warn("the Ingress has a fault that does not stop the sync", "ingress", next.Ingress, "why", why)
 	}
 	for _, why := range next.Ignored {
 		c.options.Logger.Warn("an Ingress is not served", "why", why)
 	}
 	if next.Synced {
-		c.options.Logger.Info("the load balancer is in step", "ingress", next.Ingress)
+		c.options.Logger.Info("the load balancer is synced", "ingress", next.Ingress)
 		return
 	}
 	c.options.Logger.Error("the load balancer's sync stalls; the last good configuration keeps serving",

@@ -78,7 +78,7 @@ func (s *spares) prepare(path string) spare {
 		return spare{err: err}
 	}
 	if err := file.Replace(path, pair, 0o600); err != nil {
-		s.log.Warn("a spare key pair lives in memory only", "error", err)
+		s.log.Warn("a spare key pair is kept in memory only", "error", err)
 	}
 	return spare{pair: pair}
 }

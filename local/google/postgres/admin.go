@@ -105,7 +105,7 @@ func (s *Server) CreateDatabase(ctx context.Context, name, charset, collation st
 	const statement = "CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L"
 	err := s.administrate(ctx, statement, name, superuser, charset, collation, collation)
 	if hasCode(err, wrongObjectType) && collation == defaultCollation {
-		s.config.Log.Info("this machine lacks Cloud SQL's default collation, C.UTF-8 takes its place", "database", name)
+		s.config.Log.Info("this machine lacks Cloud SQL's default collation; C.UTF-8 replaces it", "database", name)
 		err = s.administrate(ctx, statement, name, superuser, charset, "C.UTF-8", "C.UTF-8")
 	}
 	if hasCode(err, duplicateDatabase) {

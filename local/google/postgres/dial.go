@@ -41,7 +41,7 @@ func (s *Server) Dial(ctx context.Context, user string) (net.Conn, error) {
 		err = conn.HandshakeContext(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("speak TLS with the instance %s: %w", s.config.Name, err), raw.Close())
+		return nil, errors.Join(fmt.Errorf("start TLS with the instance %s: %w", s.config.Name, err), raw.Close())
 	}
 	return conn, nil
 }

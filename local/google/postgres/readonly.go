@@ -24,7 +24,7 @@ func (s *Server) ReadOnly(ctx context.Context, database string, work func(*pgxpo
 	config.MaxConns, config.MinConns = 2, 0
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return fmt.Errorf("visit the database %q: %w", database, err)
+		return fmt.Errorf("read the database %q: %w", database, err)
 	}
 	defer pool.Close()
 	return work(pool)

@@ -48,7 +48,7 @@ func (s *Server) initialise(ctx context.Context) error {
 	}
 	defer func() { _ = os.Remove(told) }()
 	if err := errors.Join(os.RemoveAll(fresh), os.RemoveAll(s.dataDir())); err != nil {
-		return fmt.Errorf("make room for PostgreSQL's data: %w", err)
+		return fmt.Errorf("create the folder for PostgreSQL's data: %w", err)
 	}
 	err := s.config.Supervisor.Run(ctx, process.Command{
 		Name: s.config.Name + "-initdb", Path: filepath.Join(s.bin, "initdb"), Dir: s.config.Dir, Env: environment[:], Unprivileged: true,

@@ -150,5 +150,5 @@ func CheckLoopback() error {
 			return conn.Close()
 		}
 	}
-	return fmt.Errorf("this machine does not reach its own address 127.0.0.1 (%w): raise the loopback interface, as root by 'ip link set lo up'", err)
+	return fmt.Errorf("this machine does not reach its own address 127.0.0.1 (%w): bring up the loopback interface, as root by 'ip link set lo up'", err)
 }

@@ -77,16 +77,16 @@ func withoutCredentials(environment []string) (rest []string) {
 func Loopback() error {
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("raise the loopback interface: %w", err)
+		return fmt.Errorf("bring up the loopback interface: %w", err)
 	}
 	defer func() { _ = unix.Close(socket) }() // nothing was written to it
 	request, err := unix.NewIfreq("lo")
 	if err != nil {
-		return fmt.Errorf("raise the loopback interface: %w", err)
+		return fmt.Errorf("bring up the loopback interface: %w", err)
 	}
 	request.SetUint16(unix.IFF_UP)
 	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request); err != nil {
-		return fmt.Errorf("raise the loopback interface: %w", err)
+		return fmt.Errorf("bring up the loopback interface: %w", err)
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func oldTLS(newest uint16, suites ...uint16) Try {
 		// The standard library gives a peer's alert no type of its own.
 		var refused *net.OpError
 		if !errors.As(err, &refused) || refused.Op != "remote error" {
-			return Finding{}, fmt.Errorf("shake hands with the load balancer: %w", err)
+			return Finding{}, fmt.Errorf("do the TLS handshake with the load balancer: %w", err)
 		}
 		return Finding{Layer: layer.Network, Rule: "TLS policy", Why: refused.Err.Error(), Status: strings.TrimPrefix(refused.Err.Error(), "tls: ")}, nil
 	}

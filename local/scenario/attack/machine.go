@@ -34,12 +34,12 @@ func (e escape) try(ctx context.Context, t *Target) (finding Finding, err error)
 	}
 	on, remove, err := e.bait(t)
 	if err != nil {
-		return Finding{}, fmt.Errorf("find what an intruder goes for: %w", err)
+		return Finding{}, fmt.Errorf("find the intruder's targets: %w", err)
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 	move := sandbox.Move{Kind: e.kind, On: on}
 	if outside := move.Do(); !e.nowhere && outside.Refused != "" {
-		return Finding{}, fmt.Errorf("it is refused outside of the pod too, which proves nothing: %s %s: %s", e.kind, on, outside.Refused)
+		return Finding{}, fmt.Errorf("it is refused outside of the pod, too, so this proves nothing: %s %s: %s", e.kind, on, outside.Refused)
 	}
 	result, err := t.Intrude(ctx, t.API.IP, move)
 	switch {

@@ -114,7 +114,7 @@ func (plugin) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirp
 		"gcp:dns/getManagedZones:getManagedZones":       "https://dns.googleapis.com/dns/v1beta2/projects/p/managedZones",
 	}[r.GetTok()]
 	if !known {
-		return nil, fmt.Errorf("nothing stands in for the look-up %s", r.GetTok())
+		return nil, fmt.Errorf("no stand-in answers the look-up %s", r.GetTok())
 	}
 	args := r.GetArgs().GetFields()
 	found, err := get(ctx, place+args["name"].GetStringValue()+args["id"].GetStringValue()) // a look-up has one of them
