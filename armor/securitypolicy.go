@@ -26,7 +26,7 @@ type Args struct {
 	StaffHost string
 	// Lockdown refuses every request to both hosts, in answer to an incident.
 	Lockdown bool
-	// Seats are what the rate limit has to know of the licences.
+	// Seats are the properties of the licences that the rate limit depends on.
 	Seats policy.Seats
 	// Project is the Google Cloud project; empty means the provider's.
 	Project string
@@ -88,9 +88,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 // refuses to turn one into another at the same priority. The old rule must be gone before
 // the new one comes.
 //
-// Rules go with their policy. The load balancer lets go of a policy some time after the
-// BackendConfig names another one, or is gone: without its rules the old policy would let
-// everything through meanwhile.
+// Rules go with their policy. The load balancer detaches a policy some time after the
+// BackendConfig names another one, or is deleted: without its rules the old policy would
+// allow everything meanwhile.
 func ruleOptions(component, declared pulumi.Resource, each rule.Rule) []pulumi.ResourceOption {
 	replacing := []string{"preview"}
 	if policy.MayChangeAction(each) {

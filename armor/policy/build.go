@@ -18,7 +18,7 @@ type Scope struct {
 	// Lockdown refuses everything on both hosts before any other rule is looked
 	// at: the answer to an incident.
 	Lockdown bool
-	// Seats are what the rate limit has to know of the licences.
+	// Seats are the properties of the licences that the rate limit depends on.
 	Seats Seats
 }
 

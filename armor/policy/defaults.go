@@ -20,11 +20,11 @@ func designRegions() []string {
 	return []string{"US", "CA", "GB", "DE", "FR", "NL", "SE", "DK", "NO", "FI"}
 }
 
-// knownLists are the lists that can be refused; their places are fixed. The
-// addresses of public clouds are no attackers, but no people either. Lists that
-// are made to let somebody through (search engines, content delivery networks) are
-// not among them: nothing of theirs reaches a license API.
-// Source: https://cloud.google.com/armor/docs/threat-intelligence
+// knownLists are the lists that can be refused; their places are fixed. The addresses of
+// public clouds are not attackers, but not people either. Lists that are made to let
+// somebody through (search engines, content delivery networks) are not among them:
+// nothing of theirs reaches a license API. Source:
+// https://cloud.google.com/armor/docs/threat-intelligence
 func knownLists() []string {
 	return []string{
 		"iplist-known-malicious-ips", "iplist-tor-exit-nodes", "iplist-anon-proxies",

@@ -77,8 +77,8 @@ func threatRules(settings Settings) []rule.Rule {
 	return rules
 }
 
-// threatExpression asks for a list, and for addresses that are to pass all the same.
-// Source: https://cloud.google.com/armor/docs/threat-intelligence
+// threatExpression matches a threat list, except for the addresses that are always
+// allowed. Source: https://cloud.google.com/armor/docs/threat-intelligence
 func threatExpression(list string, except []string) string {
 	if len(except) == 0 {
 		return fmt.Sprintf("evaluateThreatIntelligence('%s')", list)

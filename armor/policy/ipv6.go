@@ -16,8 +16,8 @@ const (
 	ipv6Addresses = "addresses"
 )
 
-// everyIPv6 matches all clients with an IPv6 address. It is a range and no
-// expression: a project may have few rules with expressions, see
+// everyIPv6 matches all clients with an IPv6 address. It is a range and not an
+// expression, because a project may have few rules with expressions: see
 // TestThePolicyKeepsTheQuotaOfExpressions.
 const everyIPv6 = "::/0"
 

@@ -43,8 +43,8 @@ func opaqueFields() []rule.Field {
 // requests in another one is not inspected either, and the API refuses it as unknown.
 const opaqueRequests = `(request.method + ' ' + request.path + '?' + request.query).matches('^POST /v1/(credentials|privacy/(export|erase)|licenses(/[^/?]+/(acquire|borrow|update))?)[?]$')`
 
-// inspectedAlways are the sets that look at every field: two of them look at none
-// of these, and what the third one finds, the lookups of Log4Shell, is in no name.
+// inspectedAlways are the sets that inspect every field: two of them do not read these
+// fields, and the third one finds the lookups of Log4Shell, which no name contains.
 func inspectedAlways(category string) bool {
 	switch category {
 	case "methodenforcement", "scannerdetection", rule.CVESet:
@@ -130,10 +130,10 @@ func scriptCookies() []scriptCookie {
 		// MongoDB's operators, a quotation mark and a dollar sign: Mixpanel and PostHog
 		// write such names (mp_x=%22%24initial_referrer%22).
 		{"sqli", 942290, []rule.Field{{Operator: "STARTS_WITH", Value: "mp_"}, {Operator: "STARTS_WITH", Value: "ph_"}}, false},
-		// JSON in SQL, which is any JSON within JSON, its quotation marks escaped: consent
-		// banners, shops and libraries that keep a page's state write it, under
-		// names of their own (CookieScriptConsent={"categories":"[\"targeting\",…, cart={"items":"[1,2]"}).
-		// What is gained by it are the signature's own tests in a cookie, which the API does not read.
+		// JSON in SQL, which is any JSON within JSON, its quotation marks escaped: consent banners, shops
+		// and libraries that keep a page's state write it, under names of their own
+		// (CookieScriptConsent={"categories":"[\"targeting\",…, cart={"items":"[1,2]"}). Only the
+		// signature's own tests in a cookie pass because of it, and the API does not read cookies.
 		{"sqli", jsonInSQL, every, true},
 		{rule.JSONSQLiSet, jsonInSQL, every, false},
 		// libinjection: some banners write a consent to everything as {"*":true}, and where the law of

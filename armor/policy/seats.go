@@ -14,8 +14,8 @@ import (
 const minDevices = 200
 
 // Seats are the numbers of the licences that the policy needs, so that the rate limit
-// never refuses the heartbeat that keeps a seat. The zero value stands for a lease
-// time of 300 seconds with a heartbeat each 100.
+// never refuses the heartbeat that keeps a seat. The zero value means a lease time of 300
+// seconds with a heartbeat every 100 seconds.
 type Seats struct {
 	// Most is the most seats that one tenant has: all its devices may share one
 	// address.

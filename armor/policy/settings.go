@@ -1,7 +1,7 @@
-// Package policy builds layer 1, the Cloud Armor security policy in front of the
-// license API, as plain data. The order of its rules is fixed here and cannot be
-// got wrong by settings: denies, WAF sets, adaptive protection, then what lets
-// requests through. It knows neither Pulumi nor Google Cloud's SDK.
+// Package policy builds layer 1, the Cloud Armor security policy in front of the license
+// API, as plain data. The order of its rules is fixed here, and settings cannot change
+// it: denies, WAF sets, adaptive protection, then the rules that allow requests. It knows
+// neither Pulumi nor Google Cloud's SDK.
 package policy
 
 import "github.com/coditect-ai/license-platform/armor/rule"
@@ -50,7 +50,7 @@ type Settings struct {
 	// them. Default none.
 	UserIPHeaders []string `json:"userIpHeaders,omitempty"`
 	// JSONContentTypes are content types that are parsed as JSON in addition to
-	// application/json, without parameters. Default none: the API takes no other.
+	// application/json, without parameters. Default none: the API accepts no other type.
 	JSONContentTypes []string `json:"jsonContentTypes,omitempty"`
 	// Allowlist are the ranges that may call in mode allowlist.
 	Allowlist Ranges `json:"allowlist,omitzero"`
@@ -90,8 +90,8 @@ type ThreatIntelligence struct {
 	Off bool `json:"off,omitempty"`
 	// Lists are refused. Default: iplist-known-malicious-ips.
 	Lists []string `json:"lists,omitempty"`
-	// Except are addresses and ranges that are let through although a list has
-	// them, at most ten.
+	// Except are addresses and ranges that are allowed although a list has them, at most
+	// ten.
 	Except []string `json:"except,omitempty"`
 	// Action is deny(403) (default), deny(404) or deny(502).
 	Action rule.Action `json:"action,omitempty"`
@@ -111,7 +111,7 @@ type Ranges struct {
 // only alerts.
 // Source: https://cloud.google.com/armor/docs/adaptive-protection-overview
 type AdaptiveProtection struct {
-	// Off takes it away.
+	// Off removes the set.
 	Off bool `json:"off,omitempty"`
 	// Preview logs what the automatic rule would deny (enterprise).
 	Preview bool `json:"preview,omitempty"`
@@ -123,7 +123,7 @@ type AdaptiveProtection struct {
 	// ImpactedBaselineThreshold is how much ordinary traffic a rule may hit at
 	// most, 0.01 to 1. Default 0.01.
 	ImpactedBaselineThreshold float64 `json:"impactedBaselineThreshold,omitempty"`
-	// RuleVisibility is STANDARD (default) or PREMIUM: how much an alert tells of
+	// RuleVisibility is STANDARD (default) or PREMIUM: how much detail an alert has about
 	// the suggested rule.
 	RuleVisibility string `json:"ruleVisibility,omitempty"`
 	// ExpirationSeconds is how long a deployed rule stays, 1 to 7200. Default 7200.
@@ -140,9 +140,9 @@ type RateLimit struct {
 	Count int `json:"count,omitempty"`
 	// IntervalSeconds is the interval. Default 60; see rule.Intervals.
 	IntervalSeconds int `json:"intervalSeconds,omitempty"`
-	// BanCount bans a client of which more than so many requests in
-	// BanIntervalSeconds exceeded the limit. Default 500, so that one burst is
-	// throttled and not banned. Not with throttle.
+	// BanCount bans a client when more than this number of its requests in
+	// BanIntervalSeconds exceeded the limit. Default 500, so that one burst is throttled
+	// and not banned. Not with throttle.
 	BanCount int `json:"banCount,omitempty"`
 	// BanIntervalSeconds is the interval of BanCount. Default 300.
 	BanIntervalSeconds int `json:"banIntervalSeconds,omitempty"`

@@ -46,8 +46,8 @@ func (s Settings) Validate() setting.Problems {
 	return s.validateRules()
 }
 
-// validateRules builds the policy and reports what its rules say, rule by rule.
-// The host is the scope's business, so one that is surely good stands in.
+// validateRules builds the policy and reports what its rules say, rule by rule. The
+// caller checks the host, so a valid one is used here.
 func (s Settings) validateRules() setting.Problems {
 	var problems setting.Problems
 	// The last one is what the settings say; one before it follows from that.

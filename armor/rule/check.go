@@ -15,9 +15,9 @@ type Mistake struct {
 	// description, ranges, exclusions, or rateLimit with count, intervalSeconds,
 	// banCount, banIntervalSeconds, banSeconds, exceedAction, key, keyName or more[N].
 	Field string
-	// Value is what stands there.
+	// Value is the wrong value.
 	Value any
-	// Why says what is wrong, and, after "; allowed: ", what is not.
+	// Why says what is wrong, and, after "; allowed: ", what is allowed.
 	Why string
 }
 
