@@ -28,14 +28,15 @@ const (
 type CheckArgs struct {
 	// Settings must be valid.
 	Settings Settings
-	// Project is the Google Cloud project's id, Region that of the subnet.
+	// Project is the Google Cloud project's id, Region the region of the subnet.
 	Project, Region string
 	// AddressInUse says that an existing load balancer holds the address.
 	AddressInUse bool
 	// LastAddress is the load balancer's address of the last update; empty before the first
 	// one.
 	LastAddress string
-	// Database says which address the database has, "" where there is none yet; nil asks nobody.
+	// Database returns the address of the database, "" when it does not exist yet; nil skips the
+	// question.
 	Database func() (string, error)
 }
 
@@ -202,9 +203,9 @@ func (l checker) edgeAddress() (ps setting.Problems, err error) {
 	return ps, nil
 }
 
-// sslPolicy checks that the load balancer's SSL policy exists, since the load balancer
-// would keep the policy of before in silence, and that it refuses what is older than
-// TLS 1.2.
+// sslPolicy checks that the load balancer's SSL policy exists, because otherwise the load
+// balancer silently keeps the former policy. It also checks that the policy refuses
+// versions older than TLS 1.2.
 func (l checker) sslPolicy() (ps setting.Problems, err error) {
 	name := l.Settings.SSLPolicy
 	found, err := compute.LookupSSLPolicy(l.ctx, &compute.LookupSSLPolicyArgs{Name: name, Project: &l.Project}, l.opts...)

@@ -103,9 +103,9 @@ func contains(cidr string, address netip.Addr) bool {
 	return err == nil && prefix.Contains(address)
 }
 
-// nodesRange checks the range of the nodes. Compute Engine makes it wider, and nothing else
-// (https://cloud.google.com/vpc/docs/create-modify-vpc-networks#expand-subnet); of anything
-// else the provider makes a subnet anew, for which the cluster in it would be deleted first
+// nodesRange checks the range of the nodes. Compute Engine can only widen it
+// (https://cloud.google.com/vpc/docs/create-modify-vpc-networks#expand-subnet). For any other change the provider
+// replaces the subnet, and the cluster in it would be deleted first
 // (https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/compute/resource_compute_subnetwork.go,
 // IsShrinkageIpCidr).
 func (s Settings) nodesRange(made string) (ps setting.Problems) {
@@ -124,7 +124,7 @@ func wider(cidr string, was netip.Prefix) bool {
 }
 
 // sameAddress checks that the load balancer keeps its address: the DNS records of all hosts
-// lead there, and an address of the stack's own that is given up never comes back.
+// lead there, and an address that the stack releases never comes back.
 func (l checker) sameAddress() (ps setting.Problems, err error) {
 	edge := l.Settings.EdgeAddress
 	filter := fmt.Sprintf("address = %q", l.LastAddress)

@@ -44,7 +44,7 @@ type Network struct {
 	SSLPolicyName pulumi.StringOutput
 }
 
-// vpc is the part of the network that the other parts stand in.
+// vpc is the part of the network that the other parts belong to.
 type vpc struct {
 	networkID, networkName, networkLink, subnetworkID pulumi.StringOutput
 }

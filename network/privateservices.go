@@ -37,12 +37,12 @@ func (b *builder) declarePrivateServices(n *Network) error {
 	if err != nil {
 		return err
 	}
-	// A VPC has one such connection, and who writes it writes all of its ranges. When
-	// creation fails because it exists, the provider may write it anew only where
-	// nobody else has a range, or where theirs are named
+	// A VPC has one such connection, and every write sets all of its ranges. When
+	// creation fails because it exists, the provider may write it anew only where nobody
+	// else has a range, or where theirs are named
 	// (google-beta/services/servicenetworking/resource_service_networking_connection.go,
-	// Create). It outlives us, since Google refuses to cut it as long as one instance
-	// lives, or lived some hours ago, behind it.
+	// Create). It stays after a destroy, because Google refuses to delete it while an
+	// instance uses it, or used it some hours ago.
 	ranges := pulumi.StringArray{}
 	for _, name := range b.settings.StayingPrivateServicesRanges {
 		ranges = append(ranges, pulumi.String(name))

@@ -8,8 +8,8 @@ import (
 	"github.com/coditect-ai/license-platform/setting"
 )
 
-// Settings says which network the platform lives in: one it creates, or an
-// existing one it adopts by name without changing it.
+// Settings says which network the platform is in: one that it creates, or an existing one
+// that it adopts by name without changing it.
 type Settings struct {
 	// Adopt is true when Name and Subnetwork already exist and stay as they are,
 	// because another owner's cluster uses them.
@@ -212,7 +212,7 @@ func (s Settings) validateGoogleAPIs() (ps setting.Problems) {
 	return ps
 }
 
-// zones tells whether the whole network resolves Google's names anew.
+// zones tells whether the whole network resolves Google's names to the private addresses.
 func (s Settings) zones() bool { return s.PrivateGoogleAPIs && (!s.Adopt || s.PrivateZonesForAll) }
 
 // AliasAddresses are where host aliases have to lead the platform's pods for
@@ -225,7 +225,7 @@ func (s Settings) AliasAddresses() []string {
 	return addresses(prefix)
 }
 
-// reservedName is that of the range which is reserved for the platform.
+// reservedName is the name of the range that is reserved for the platform.
 func (s Settings) reservedName() string { return derived(s.Name, "-license-services") }
 
 // GoogleAPIs returns GoogleAPIsRange or its default.

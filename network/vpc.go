@@ -20,7 +20,7 @@ func (b *builder) declareVPC(n *Network) error {
 	return nil
 }
 
-// adoptVPC reads the existing network and changes nothing of it.
+// adoptVPC reads the existing network and does not change it.
 func (b *builder) adoptVPC() (vpc, error) {
 	lookup := pulumi.Parent(b.parent)
 	found := compute.LookupNetworkOutput(b.ctx, compute.LookupNetworkOutputArgs{
