@@ -40,8 +40,8 @@ const (
 	keyLogs     = "logs"
 )
 
-// agents lists the service agents, one for each key but that of the logs: the
-// agent of Cloud Logging has no fixed address, it is asked for (see logs.go).
+// agents lists the service agents, one for each key except the key of the logs: the agent
+// of Cloud Logging has no fixed address, it is asked for (see logs.go).
 //
 // Addresses are built from the project's number, because Service Usage does not
 // return one for every service that it makes an agent for

@@ -27,7 +27,7 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) se
 	return setting.Checks{{Name: CheckKeys, Look: func() (setting.Problems, error) { return args.keys(ctx, opts) }}}
 }
 
-// keys checks that the settings ask for no other kind of a key than was made. Cloud KMS
+// keys checks that the settings of each key are those with which it was created. Cloud KMS
 // changes neither where a key is kept nor how long its versions can be restored, and a key's
 // name is never free again
 // (https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys,
@@ -49,7 +49,7 @@ func (args CheckArgs) keys(ctx *pulumi.Context, opts []pulumi.InvokeOption) (set
 	return s.compare(made), nil
 }
 
-// madeKey is a key as it was made. What is not known is empty.
+// madeKey is a key as it was made. Unknown values are empty.
 type madeKey struct{ name, protection, destroy string }
 
 func madeAs(found *kms.GetKMSCryptoKeyResult) madeKey {
@@ -70,7 +70,7 @@ type fixed struct {
 	of func(madeKey) string
 }
 
-// compare says which settings ask for another kind of a key than was made.
+// compare says which settings differ from the key that was created.
 func (s Settings) compare(made []madeKey) (ps setting.Problems) {
 	encrypts := func(k madeKey) bool { return k.name != s.Signing.Key }
 	for _, f := range []fixed{

@@ -177,7 +177,7 @@ func guarded(parent pulumi.Resource, settings Settings, more ...pulumi.ResourceO
 	return append([]pulumi.ResourceOption{pulumi.Parent(parent), pulumi.Protect(settings.Protected())}, more...)
 }
 
-// seconds writes a duration the way Google's APIs take it.
+// seconds writes a duration in the form of Google's APIs.
 func seconds(n int) string {
 	return fmt.Sprintf("%ds", n)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/coditect-ai/license-platform/setting"
 )
 
-// Protection levels of a key: where its material lives.
+// Protection levels of a key: where its key material is kept.
 // https://cloud.google.com/kms/docs/reference/rest/v1/ProtectionLevel
 const (
 	// Software keeps key material in software: about 1000 signatures a second

@@ -18,8 +18,8 @@ const signingAlgorithm = "RSA_SIGN_PKCS1_4096_SHA512"
 func (k *Keys) signing(ctx *pulumi.Context, name string, args *KeysArgs, ring *kms.KeyRing) error {
 	settings := args.Settings.withDefaults()
 	keep := pulumi.RetainOnDelete(settings.Protected())
-	// Only the creation is told to make no version. The provider (v5.42) does not read it of a
-	// key that is imported, and would make the key anew, its versions destroyed
+	// Only the creation is told to make no version. The provider (v5.42) does not read it for an imported key, and
+	// would replace the key and destroy its versions
 	// (https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/kms/resource_kms_crypto_key.go,
 	// resourceKMSCryptoKeyImport).
 	created := pulumi.IgnoreChanges([]string{"skipInitialVersionCreation"})
