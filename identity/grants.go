@@ -58,10 +58,10 @@ type grant struct {
 // giver declares one right on one kind of thing.
 type giver func(ctx *pulumi.Context, name string, member, role pulumi.StringInput, opts ...pulumi.ResourceOption) (pulumi.Resource, error)
 
-// NewGrants declares every right of the workloads, each on the narrowest thing
-// that Google Cloud lets it be given on: the key, the secret, the repository,
-// and for Cloud SQL, which has no policies of its own, the project under the
-// condition that the resource is this instance.
+// NewGrants declares every IAM grant of the workloads, each on the narrowest resource
+// that Google Cloud allows: the key, the secret, the repository, and for Cloud SQL, which
+// has no policies of its own, the project under the condition that the resource is this
+// instance.
 func NewGrants(ctx *pulumi.Context, name string, args *GrantsArgs, opts ...pulumi.ResourceOption) (*Grants, error) {
 	grants := &Grants{}
 	if err := ctx.RegisterComponentResource("licensing:identity:Grants", name, grants, opts...); err != nil {

@@ -25,9 +25,9 @@ type Settings struct {
 	// AuthorizedDomains are the domains that may receive the redirect of a
 	// sign-in. Not with ExistingConfig.
 	AuthorizedDomains []string `json:"authorizedDomains"`
-	// MFA is the second factor (a time-based code) at sign-in: DISABLED,
-	// ENABLED (default: users may) or MANDATORY. It is the project's; each tenant has one of
-	// its own, set by hand (docs/operations.md). Not with ExistingConfig.
+	// MFA is the second factor (a time-based code) at sign-in: DISABLED, ENABLED (default:
+	// users may) or MANDATORY. It belongs to the project; each tenant has its own, which is
+	// set by hand (docs/operations.md). Not with ExistingConfig.
 	// https://cloud.google.com/identity-platform/docs/admin/enabling-totp-mfa
 	MFA string `json:"mfa"`
 	// SignInSuspended refuses every sign-in to every tenant. Tokens that were
@@ -52,7 +52,8 @@ type Tenant struct {
 	// PasswordSignIn lets users sign in by e-mail address and password. Until the tenant is
 	// closed by hand (docs/operations.md) strangers may be able to sign up to it.
 	PasswordSignIn bool `json:"passwordSignIn"`
-	// EmailLinkSignIn lets users sign in by a link sent to them; of strangers see above.
+	// EmailLinkSignIn lets users sign in by a link that is sent to them; for strangers,
+	// see PasswordSignIn.
 	EmailLinkSignIn bool `json:"emailLinkSignIn"`
 	// Licenses are the licences the migration gives to the tenant.
 	Licenses []License `json:"licenses"`

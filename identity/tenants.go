@@ -29,7 +29,7 @@ func (a *Accounts) tenants(ctx *pulumi.Context, name string, args *AccountsArgs)
 			DisplayName:           pulumi.String(tenant.DisplayName),
 			AllowPasswordSignup:   pulumi.Bool(tenant.PasswordSignIn),
 			EnableEmailLinkSignin: pulumi.Bool(tenant.EmailLinkSignIn),
-			// Suspended, a tenant keeps its users and none of them gets in.
+			// A suspended tenant keeps its users, but none of them can sign in.
 			DisableAuth: pulumi.Bool(settings.SignInSuspended),
 		}, pulumi.Parent(a), pulumi.DependsOn(before), pulumi.Protect(settings.Protected()))
 		if err != nil {

@@ -25,10 +25,10 @@ type WorkloadIdentity struct {
 	Resources []pulumi.Resource
 }
 
-// NewWorkloadIdentity declares the bindings. It is a step of its own because
-// the pool exists only once a first cluster was made in the project, and that
-// cluster's nodes need one of the accounts: before, IAM answers "Identity Pool
-// does not exist" (terraform-google-kubernetes-engine issue 916).
+// NewWorkloadIdentity declares the bindings. It is a separate step because the pool
+// exists only after the first cluster of the project, and the nodes of that cluster need
+// one of the accounts. Before, IAM answers "Identity Pool does not exist"
+// (terraform-google-kubernetes-engine issue 916).
 func NewWorkloadIdentity(
 	ctx *pulumi.Context, name string, args *WorkloadIdentityArgs, opts ...pulumi.ResourceOption,
 ) (*WorkloadIdentity, error) {
