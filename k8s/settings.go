@@ -19,8 +19,8 @@ type Settings struct {
 	Ingress         ingress.Settings   `json:"ingress"`
 }
 
-// Validate lists every mistake, with keys below "kubernetes". licenseSubdomain
-// is the one that no route may take.
+// Validate lists every mistake, with keys below "kubernetes". licenseSubdomain is
+// reserved: no route may use it.
 func (s Settings) Validate(licenseSubdomain string) setting.Problems {
 	ps := s.Cluster.Validate().Within("cluster")
 	ps = append(ps, s.Namespace.Validate().Within("namespace")...)

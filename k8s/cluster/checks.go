@@ -14,7 +14,7 @@ import (
 	"github.com/coditect-ai/license-platform/setting/machine"
 )
 
-// Names of the checks of a cluster: of an adopted one, but the last is of every cluster.
+// Names of the checks of an adopted cluster; the last check is for every cluster.
 const (
 	CheckDataplane        = "dataplane"
 	CheckWorkloadIdentity = "workloadIdentity"
@@ -43,8 +43,8 @@ type CheckArgs struct {
 	ScrapedFrom string
 	// Autoscaled says that the number of the API's pods changes by itself.
 	Autoscaled bool
-	// LastName and LastLocation are those of the cluster in which the last update left the
-	// platform; empty before the first one.
+	// LastName and LastLocation are the cluster of the last update; empty before the first
+	// one.
 	LastName, LastLocation string
 }
 
@@ -80,8 +80,8 @@ func Checks(ctx *pulumi.Context, args CheckArgs, opts ...pulumi.InvokeOption) se
 	}
 }
 
-// change is the command by which the cluster's owner changes it. Without a place gcloud takes
-// that of whichever cluster was used last on that machine, or ends.
+// change is the command by which the cluster's owner changes it. Without a location gcloud
+// uses the location of the last cluster on that machine, or fails.
 func (s Settings) change(what, project string) string {
 	return "gcloud container " + what + " --location=" + s.Location + " --project=" + project
 }
@@ -152,9 +152,9 @@ func accountName(account string) string {
 
 // nodeTaints keep pods away that do not tolerate them, and the platform's tolerate none: one
 // pool has to be free of them
-// (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/). It also
-// has to have the processors that the image is for. GKE gives all nodes with Arm
-// processors a taint, which the pods that ask for such nodes pass
+// (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/). It also has
+// to have the processors that the image is for. GKE gives all nodes with Arm processors a taint,
+// and pods that select such nodes tolerate it
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/prepare-arm-workloads-for-deployment).
 // With Autopilot or node auto-provisioning GKE makes the nodes that waiting pods need
 // (https://cloud.google.com/kubernetes-engine/docs/concepts/node-auto-provisioning).
@@ -232,7 +232,7 @@ func addons(args CheckArgs, found *container.LookupClusterResult) (ps setting.Pr
 	return ps
 }
 
-// clusterNetwork is where the cluster's pods live.
+// clusterNetwork checks the network of the cluster's pods.
 func clusterNetwork(args CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
 	for _, place := range []struct{ key, given, found string }{
 		{"network.name", args.Network, path.Base(found.Network)},

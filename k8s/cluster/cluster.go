@@ -16,7 +16,7 @@ type Args struct {
 	Settings Settings
 	// Project is the Google Cloud project's id.
 	Project string
-	// NetworkID and SubnetworkID are where a created cluster lives.
+	// NetworkID and SubnetworkID are the network and subnet of a created cluster.
 	NetworkID, SubnetworkID pulumi.StringInput
 	// PodsRangeName and ServicesRangeName are the subnet's secondary ranges.
 	PodsRangeName, ServicesRangeName string
@@ -24,8 +24,8 @@ type Args struct {
 	NodeEmail pulumi.StringInput
 	// SecretsKey encrypts Kubernetes Secrets, DiskKey the nodes' boot disks.
 	SecretsKey, DiskKey pulumi.StringInput
-	// ImagePattern is what images a created cluster admits beside Google's own, for
-	// example "HOST/PROJECT/REPOSITORY/NAME@sha256:*".
+	// ImagePattern says which images a created cluster admits in addition to Google's
+	// own, for example "HOST/PROJECT/REPOSITORY/NAME@sha256:*".
 	ImagePattern pulumi.StringInput
 	// DependsOn are the enabled APIs and the nodes' roles.
 	DependsOn []pulumi.Resource
@@ -51,8 +51,8 @@ type Cluster struct {
 	services pulumi.StringOutput
 }
 
-// DNSAddress is the Service that an adopted cluster's pods ask for names. A created
-// cluster has Dataplane V2, for which no policy names it.
+// DNSAddress is the address of the Service that resolves names for the pods of an adopted
+// cluster. A created cluster has Dataplane V2, where policies do not need this address.
 func (c *Cluster) DNSAddress() pulumi.StringOutput {
 	return c.services.ApplyT(dnsAddress).(pulumi.StringOutput)
 }
@@ -94,13 +94,13 @@ type access struct {
 	resources []pulumi.Resource
 }
 
-// ExistingKubeconfig returns the kubeconfig of an existing cluster; nothing of it is
-// changed.
+// ExistingKubeconfig returns the kubeconfig of an existing cluster, and does not change
+// the cluster.
 func ExistingKubeconfig(ctx *pulumi.Context, s Settings, project string, opts ...pulumi.InvokeOption) pulumi.StringOutput {
 	return kubeconfig(ctx, s, existing(ctx, s, project, opts...), opts...)
 }
 
-// adopt reads the existing cluster and changes nothing of it.
+// adopt reads the existing cluster and does not change it.
 func adopt(ctx *pulumi.Context, _ string, args *Args, parent pulumi.Resource) (access, error) {
 	return existing(ctx, args.Settings, args.Project, pulumi.Parent(parent)), nil
 }

@@ -59,7 +59,8 @@ func decidedOfNodes() []string {
 // description tells a cluster that a stack made from others.
 const description = "Runs the license API"
 
-// firstDiskGB is the size of a boot disk in the first pool, which no pod of ours ever uses.
+// firstDiskGB is the size of a boot disk in the first pool, which the platform's pods never
+// use.
 const firstDiskGB = 30
 
 func clusterArgs(args *Args) *container.ClusterArgs {

@@ -11,9 +11,9 @@ import (
 	"github.com/coditect-ai/license-platform/setting/taken"
 )
 
-// ownCluster checks that no setting asks for another cluster of the same name. Google would make
-// one without anything in it, and Pulumi would take it for the cluster of before, whose objects
-// it knows (clusterIdentifier of the Kubernetes provider, package stack).
+// ownCluster checks that no setting would replace the cluster by another one of the same name.
+// Google would create an empty one, and Pulumi would treat it as the former cluster, whose
+// objects are in its state (clusterIdentifier of the Kubernetes provider, package stack).
 func (args CheckArgs) ownCluster(ctx *pulumi.Context, opts []pulumi.InvokeOption) (setting.Problems, error) {
 	s := args.Settings
 	found, err := container.LookupCluster(ctx, &container.LookupClusterArgs{Name: s.Name, Location: &s.Location, Project: &args.Project}, opts...)
@@ -27,9 +27,9 @@ func (args CheckArgs) ownCluster(ctx *pulumi.Context, opts []pulumi.InvokeOption
 	}
 }
 
-// moved checks that the platform stays in the cluster of the last update. In another one every
-// object would be made anew, while the load balancer of the old one has the address still and
-// leads to Services that are deleted.
+// moved checks that the platform stays in the cluster of the last update. In another cluster
+// every object would be created again, while the load balancer of the old one still has the
+// address and leads to deleted Services.
 func (args CheckArgs) moved(ctx *pulumi.Context, opts []pulumi.InvokeOption) (ps setting.Problems, err error) {
 	s := args.Settings
 	key, set, was := "kubernetes.cluster.name", s.Name, args.LastName
@@ -52,8 +52,8 @@ func (args CheckArgs) moved(ctx *pulumi.Context, opts []pulumi.InvokeOption) (ps
 	}
 }
 
-// created refuses to adopt a cluster that a stack of the platform has made: that stack would
-// take it for one that is wanted no more, and delete it.
+// created refuses to adopt a cluster that a stack of the platform has created: that stack
+// would no longer declare it, and delete it.
 func created(_ CheckArgs, found *container.LookupClusterResult) (ps setting.Problems) {
 	if found.Description == description {
 		ps.Add("kubernetes.cluster.adopt", true, "cluster "+found.Name+" was made by a stack of the platform, which would delete it", "false, or the cluster of somebody else")

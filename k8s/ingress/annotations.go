@@ -38,7 +38,7 @@ func (a *Args) annotations() pulumi.StringMap {
 	return all
 }
 
-// certificates are those that the load balancer serves, those of others first.
+// certificates lists the certificates that the load balancer serves, existing ones first.
 func (s Settings) certificates() []string {
 	all := slices.Clone(s.ExistingCertificates)
 	if !s.GiveBack {

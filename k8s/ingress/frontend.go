@@ -31,13 +31,12 @@ func declareCertificates(ctx *pulumi.Context, args *Args, parent pulumi.Resource
 	return all, nil
 }
 
-// declareFrontend attaches the TLS policy, and the redirect if port 80 is open:
-// with port 80 closed a redirect would be dead configuration
+// declareFrontend attaches the TLS policy, and the redirect if port 80 is open: with port 80
+// closed a redirect would be dead configuration
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration#frontendconfig).
-// Of an Ingress that is given back the policy is detached by an empty name: when
-// the FrontendConfig or its name is merely gone, ingress-gce leaves the policy
-// attached (kubernetes/ingress-gce, pkg/translator/translator.go, sslPolicyLink),
-// and Google refuses to delete it.
+// When an Ingress is given back, an empty name detaches the policy: when the FrontendConfig or
+// its name is merely gone, ingress-gce leaves the policy attached (kubernetes/ingress-gce,
+// pkg/translator/translator.go, sslPolicyLink), and Google refuses to delete it.
 func declareFrontend(ctx *pulumi.Context, args *Args, parent pulumi.Resource) (pulumi.Resource, error) {
 	spec := pulumi.Map{"sslPolicy": args.SSLPolicyName}
 	if args.Settings.GiveBack {

@@ -20,8 +20,8 @@ var errNotGivenBack = errors.New("the Ingress still routes to the platform, and 
 
 // refuseToLeave registers a hook that refuses a deletion after which an adopted Ingress would
 // still name a Service, a certificate and a FrontendConfig that no longer exist. The engine calls
-// the hook in the preview, before anything is deleted. It is registered whatever the settings
-// say, because a patch that is no longer declared has it from an earlier update.
+// the hook in the preview, before anything is deleted. It is always registered, because a patch
+// that is no longer declared has the hook from an earlier update.
 func (a *Args) refuseToLeave(ctx *pulumi.Context) ([]pulumi.ResourceOption, error) {
 	if ctx.RunningWithMocks() {
 		return nil, nil // the mock engine takes no hook

@@ -15,11 +15,11 @@ const FieldManager = "license-platform"
 // k8s.io/api/networking/v1), and the annotations that the license host needs.
 // Labels, TLS, the default backend and all other annotations stay their owner's.
 //
-// It is a patch and no Ingress, because before it updates an Ingress the provider
-// takes over every field that kubectl set and then removes those that the program
-// does not declare; it does not do so for a patch (pulumi-kubernetes v4.33,
-// provider/pkg/await/await.go, fixCSAFieldManagers). A destroy leaves it: without
-// the patch the rules would have no owner and vanish (provider/pkg/ssa/actions.go,
+// It is a patch and not an Ingress, because before it updates an Ingress the provider
+// takes over every field that kubectl set and then removes those that the program does
+// not declare; it does not do so for a patch (pulumi-kubernetes v4.33,
+// provider/pkg/await/await.go, fixCSAFieldManagers). A destroy leaves it: without the
+// patch the rules would have no owner and vanish (provider/pkg/ssa/actions.go,
 // Relinquish). Settings.GiveBack comes before a destroy, which is refused without it.
 func patchIngress(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource, after []pulumi.Resource, guard []pulumi.ResourceOption) error {
 	annotations := args.annotations()

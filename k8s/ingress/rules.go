@@ -39,7 +39,7 @@ type target struct {
 	service pulumi.StringInput
 }
 
-// rules puts the license host first; then the staff's, then those of others. An
+// rules puts the license host first, then the staff host, then the routes of others. An
 // Ingress that is given back has only the latter.
 func (a *Args) rules() (all []rule) {
 	own := func(host string, service pulumi.StringInput) rule {

@@ -31,9 +31,8 @@ func (a CheckArgs) describe() string {
 	return "kubectl describe ingress " + a.Settings.Name + " --namespace " + a.Namespace
 }
 
-// compareOwnHost reports a host of the platform's that the live Ingress sends to a
-// Service of somebody else's. What the platform has declared before is its license host; the
-// staff's may be a new one.
+// compareOwnHost reports a host of the platform that the live Ingress already routes to
+// somebody else's Service, before the platform has declared its own rule.
 func (a CheckArgs) compareOwnHost(found live, route Route) (ps setting.Problems) {
 	if found.declared() && route.Host == a.LicenseHost {
 		return nil

@@ -15,9 +15,9 @@ import (
 type Settings struct {
 	// Name of the Ingress.
 	Name string `json:"name"`
-	// Adopt is true when an Ingress of this name exists, with routes of others. Of
-	// that only the rules and some annotations are declared, the rules of others
-	// being those of Routes, and it outlives the stack.
+	// Adopt is true when an Ingress of this name exists, with routes of others. Then only
+	// its rules and some annotations are declared; Routes are the rules of others. The
+	// Ingress stays after a destroy.
 	Adopt bool `json:"adopt,omitempty"`
 	// GiveBack takes out of an adopted Ingress what is the platform's: its hosts, its
 	// certificate, and the TLS policy. It comes before a destroy, which leaves the
@@ -26,15 +26,15 @@ type Settings struct {
 	// RedirectHTTP opens port 80 to send its callers to HTTPS. Without it port 80
 	// stays closed, and nothing is redirected.
 	RedirectHTTP bool `json:"redirectHttp,omitempty"`
-	// ExistingFrontendConfig names the FrontendConfig of others that an adopted
-	// Ingress has and keeps: then the TLS policy and the redirect are theirs. An
-	// Ingress can have one FrontendConfig.
+	// ExistingFrontendConfig names the existing FrontendConfig that an adopted Ingress
+	// keeps: then its owner decides about the TLS policy and the redirect. An Ingress can
+	// have one FrontendConfig.
 	ExistingFrontendConfig string `json:"existingFrontendConfig,omitempty"`
-	// ExistingCertificates are ManagedCertificates of others in the namespace, which
-	// go on being served. They are never declared here.
+	// ExistingCertificates are existing ManagedCertificates in the namespace that are
+	// still served. They are never declared here.
 	ExistingCertificates []string `json:"existingCertificates,omitempty"`
-	// Routes are those of others, unchanged; their Services are never declared
-	// here.
+	// Routes are the existing routes of others, unchanged; their Services are never
+	// declared here.
 	Routes []Route `json:"routes,omitempty"`
 	// Staff is the staff's host behind Identity-Aware Proxy.
 	Staff Staff `json:"staff,omitzero"`
@@ -53,9 +53,9 @@ type Staff struct {
 	OAuthSecret string `json:"oauthSecret,omitempty"`
 }
 
-// Validate lists every mistake, with keys below "kubernetes.ingress".
-// ownNamespace tells whether the namespace is the stack's, and licenseSubdomain
-// is the one that no route may take.
+// Validate lists every mistake, with keys below "kubernetes.ingress". ownNamespace tells
+// whether the namespace is the stack's, and licenseSubdomain is reserved: no route may
+// use it.
 func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.Problems {
 	var ps setting.Problems
 	if !isLabel(s.Name) && !(s.Adopt && isObjectName(s.Name)) {
@@ -112,8 +112,8 @@ func isLabel(name string) bool {
 	return regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`).MatchString(name)
 }
 
-// isObjectName tells whether an object of others can have a name: the API server takes labels
-// with dots between them for an Ingress, a Secret and GKE's custom resources
+// isObjectName tells whether a name is valid for an object of others: the API server accepts
+// labels with dots between them for an Ingress, a Secret and GKE's custom resources
 // (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names).
 func isObjectName(name string) bool { return len(validation.IsDNS1123Subdomain(name)) == 0 }
 

@@ -13,9 +13,9 @@ type (
 	ingress = networkingv1.NetworkPolicyIngressRuleArray
 )
 
-// apiIngress lets in the load balancer's front ends and health checks, and
-// managed Prometheus on the metrics port. The requests come from Google's
-// ranges: there is no ingress controller's pod in their way.
+// apiIngress lets in the load balancer's front ends and health checks, and managed
+// Prometheus on the metrics port. The requests come from Google's ranges, because GKE has
+// no ingress controller pods.
 func (a *Args) apiIngress() ingress {
 	fromEdge := peers{}
 	for _, cidr := range a.FrontEndRanges {

@@ -20,8 +20,8 @@ type Settings struct {
 	// allowed, instead of the license platform's own pods only. It always holds in
 	// a namespace of our own.
 	DenyNamespace bool `json:"denyNamespace,omitempty"`
-	// StayingWorkloads are those of a shared namespace that must go on as if there
-	// were no policy; needed with DenyNamespace.
+	// StayingWorkloads are the workloads of a shared namespace that keep all their
+	// connections; needed with DenyNamespace.
 	StayingWorkloads []StayingWorkload `json:"stayingWorkloads,omitempty"`
 	// MetricsNamespace is where managed Prometheus runs: "gmp-system" (default),
 	// on Autopilot "gke-gmp-system"

@@ -12,7 +12,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 )
 
-// Pod is one pod as policies see it.
+// Pod has the properties of a pod that policies can select.
 type Pod struct {
 	// Namespace and Labels select it.
 	Namespace string

@@ -5,9 +5,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// declareAccounts gives the API and its migration identities of their own, each
-// bound to a Google service account. No pod of theirs talks to the Kubernetes
-// API, so no token for it is mounted.
+// declareAccounts gives the API and its migration identities of their own, each bound to
+// a Google service account. Their pods do not call the Kubernetes API, so no token for it
+// is mounted.
 func (b *builder) declareAccounts(*Workload) error {
 	b.accounts = map[string]*corev1.ServiceAccount{}
 	for _, account := range []struct {

@@ -62,8 +62,8 @@ func (s Settings) resources() corev1.ResourceRequirementsArgs {
 	}
 }
 
-// nodeSelector is where an image for Arm processors can run. GKE keeps all other pods off
-// such nodes, by a taint that it lets pass those that ask for them
+// nodeSelector is where an image for Arm processors can run. GKE keeps all other pods off such
+// nodes by a taint, and pods that select such nodes tolerate it
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/prepare-arm-workloads-for-deployment).
 func (s Settings) nodeSelector() pulumi.StringMapInput {
 	if !s.Arm() {

@@ -28,10 +28,10 @@ func (s Settings) BuildPlatform() string { return cmp.Or(s.Platform, platformX86
 func (s Settings) cpu() string    { return canonical(cmp.Or(s.CPU, defaultCPU)) }
 func (s Settings) memory() string { return canonical(cmp.Or(s.Memory, defaultMemory)) }
 
-// canonical writes a quantity as the API server does, 1000m as 1: another form would differ
-// from what is there with every refresh
-// (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
-// The server also rounds up to thousandths, 100.5m to 101m (SetDefaults_ResourceList in
+// canonical writes a quantity as the API server does, 1000m as 1: any other form would show
+// a difference in every refresh
+// (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/). The
+// server also rounds up to thousandths, 100.5m to 101m (SetDefaults_ResourceList in
 // https://github.com/kubernetes/kubernetes/blob/v1.30.0/pkg/apis/core/v1/defaults.go).
 func canonical(text string) string {
 	quantity, err := resource.ParseQuantity(text)
@@ -45,14 +45,14 @@ func canonical(text string) string {
 // Arm tells whether the image is for Arm processors.
 func (s Settings) Arm() bool { return s.BuildPlatform() == platformArm }
 
-// Requests are what a pod asks for, as it is written and as numbers; 0 is what cannot be
-// read.
+// Requests are the resource requests of a pod, as text and as numbers; 0 means that the
+// text is not valid.
 type Requests struct {
 	CPU, Memory     string
 	MilliCPU, Bytes int64
 }
 
-// Requests are those of a pod.
+// Requests are the resource requests of a pod.
 func (s Settings) Requests() Requests {
 	r := Requests{CPU: cmp.Or(s.CPU, defaultCPU), Memory: cmp.Or(s.Memory, defaultMemory)}
 	if cpu, err := resource.ParseQuantity(r.CPU); err == nil {

@@ -37,8 +37,8 @@ func (b *builder) declareDeployment(w *Workload) error {
 	}
 	after := append([]pulumi.Resource{b.accounts[APIName], b.migration, b.scraping}, b.args.Before...)
 	deployment, err := appsv1.NewDeployment(b.ctx, APIName, &appsv1.DeploymentArgs{
-		// The number of pods is another manager's once it was scaled, by the autoscaler or by
-		// hand. An apply that declares one would end with a conflict
+		// Once the Deployment was scaled, by the autoscaler or by hand, another field manager owns the number of pods.
+		// An apply that declares one would end with a conflict
 		// (https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/).
 		Metadata: b.metadata(pulumi.String(APIName), pulumi.StringMap{"pulumi.com/patchForce": pulumi.String("true")}, APIName),
 		Spec:     spec,
@@ -110,8 +110,8 @@ func probe(path string, period, failures int) corev1.ProbeArgs {
 	}
 }
 
-// spread keeps pods apart where it can; it never keeps one from running, since
-// a rollout that waits for a zone to come back helps nobody.
+// spread prefers different nodes and zones for the pods, but does not require them: a
+// rollout that waits for a failed zone helps nobody.
 func spread(topology string) corev1.TopologySpreadConstraintArgs {
 	return corev1.TopologySpreadConstraintArgs{
 		MaxSkew:           pulumi.Int(1),

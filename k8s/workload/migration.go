@@ -11,13 +11,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// declareMigration declares the Job that brings the schema and the tenants to
-// what this version needs. A Job cannot be changed, so its name carries a
-// fingerprint of what it does: new content is a new Job that runs, the same
-// content is the old one that stays. It has no time to live, since a Job that
-// vanishes would be made, and run, again. A Job that has failed is replaced by the next update,
-// because Kubernetes never runs it again, and Pulumi would wait for it in vain
-// (https://www.pulumi.com/registry/packages/kubernetes/api-docs/batch/v1/job/).
+// declareMigration declares the Job that brings the schema and the tenants to what this version
+// needs. A Job cannot be changed, so its name carries a fingerprint of what it does: new
+// content is a new Job that runs, the same content is the old one that stays. It has no time to
+// live, because a Job that disappears would be created and run again. A Job that has failed is
+// replaced by the next update, because Kubernetes never runs it again, and Pulumi would wait
+// for it in vain (https://www.pulumi.com/registry/packages/kubernetes/api-docs/batch/v1/job/).
 func (b *builder) declareMigration(*Workload) error {
 	name := b.migrationName()
 	job, err := batchv1.NewJob(b.ctx, MigrationName, &batchv1.JobArgs{

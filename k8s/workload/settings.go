@@ -26,15 +26,15 @@ type Settings struct {
 	// and 256Mi.
 	CPU    string `json:"cpu,omitempty"`
 	Memory string `json:"memory,omitempty"`
-	// DrainSeconds is how long a leaving pod still answers, so that the load
-	// balancer learns of its leaving first; default 60.
+	// DrainSeconds is how long a terminating pod still answers, so that the load balancer
+	// removes it first; default 60.
 	DrainSeconds int `json:"drainSeconds,omitempty"`
 	// ShutdownSeconds is how long requests in flight may take after that;
 	// default 30, the load balancer's own time limit for a request. Both together are at
 	// most 595: GKE waits ten minutes for a pod.
 	ShutdownSeconds int `json:"shutdownSeconds,omitempty"`
-	// SettleSeconds is how long a new pod has to stay ready before it counts, and
-	// the next one is replaced. 60 covers two scrapes of its metrics, without which
+	// SettleSeconds is how long a new pod has to stay ready before it counts as available
+	// and the next one is replaced. 60 covers two scrapes of its metrics; without them
 	// Cloud Monitoring refuses the first alerts. Default 0; at most 300.
 	SettleSeconds int `json:"settleSeconds,omitempty"`
 	// LogLevel is debug, info (default), warn or error.

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// How long the parts of a rollout may take that no setting decides.
+// Time limits for the parts of a rollout that have no setting.
 const (
 	// nodeTimeout is how long the cluster autoscaler may take to add a node.
 	nodeTimeout = 5 * time.Minute
@@ -57,8 +57,8 @@ func (s Settings) rolloutTimeout() time.Duration {
 	return max(minTimeout, s.schedulingTime()+time.Duration(s.Replicas.Max)*s.readyTime())
 }
 
-// deploymentTimeouts are how long Pulumi waits for the Deployment. Without them it
-// stops waiting after ten minutes, although the rollout goes on.
+// deploymentTimeouts are how long Pulumi waits for the Deployment. Without them it stops
+// waiting after ten minutes, although the rollout continues.
 func (s Settings) deploymentTimeouts() pulumi.ResourceOption {
 	return pulumi.Timeouts(&pulumi.CustomTimeouts{
 		Create: inSeconds(s.rolloutTimeout()), Update: inSeconds(s.rolloutTimeout()), Delete: inSeconds(max(minTimeout, s.terminationTime()+time.Minute)),

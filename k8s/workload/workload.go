@@ -35,8 +35,8 @@ type Args struct {
 	// APIEmail and MigrationEmail are the Google service accounts that the pods
 	// act as through Workload Identity.
 	APIEmail, MigrationEmail pulumi.StringInput
-	// Environment of the API's and of the migration's container, beside what the
-	// workload sets itself.
+	// Environment of the API's and of the migration's container, in addition to the
+	// variables that the workload sets itself.
 	Environment, MigrationEnvironment []Variable
 	// GoogleAddresses are where the pods find Google's APIs by host aliases, for
 	// exactly the names in GoogleNames (API) and MigrationGoogleNames. Without
