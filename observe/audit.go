@@ -19,11 +19,10 @@ var logTypes = [...]string{"ADMIN_READ", "DATA_READ", "DATA_WRITE"}
 
 // audit logs every read and write of data in the audited services; changes of
 // configuration and of IAM policies are logged by Google always
-// (https://cloud.google.com/logging/docs/audit/configure-data-access). The
-// configuration of a service is one: who declares it replaces what was there
-// (google-beta/tpgiamresource/resource_iam_audit_config.go). So in a project with
-// others their exemptions are looked up and declared again, and it outlives the
-// stack.
+// (https://cloud.google.com/logging/docs/audit/configure-data-access). A service has one
+// configuration: declaring it replaces the existing one
+// (google-beta/tpgiamresource/resource_iam_audit_config.go). So in a project with others
+// their exemptions are looked up and declared again, and it outlives the stack.
 func (o *Observability) audit(ctx *pulumi.Context, name string, args *Args) error {
 	settings := args.Settings.withDefaults()
 	if settings.ExistingAudit {

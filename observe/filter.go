@@ -23,11 +23,11 @@ func filter(project, namespace, host, instance string) string {
 }
 
 // sharedFilter is the same in a project with others. Everybody's changes stay evidence,
-// because any of them can open a way to the platform. What others read and who signs in to
-// them is none of the platform's, and can be a lot: BigQuery, for one, logs each query
-// (https://cloud.google.com/bigquery/docs/reference/auditlogs). So reads of data are kept of
-// the audited APIs only, and sign-ins of tenants only, the users of no tenant being others'
-// (https://cloud.google.com/identity-platform/docs/activity-logging).
+// because any of them can open a way to the platform. Reads by others, and sign-ins to their
+// services, do not belong to the platform, and can be many: BigQuery, for one, logs each
+// query (https://cloud.google.com/bigquery/docs/reference/auditlogs). So reads of data are
+// kept of the audited APIs only, and sign-ins of tenants only, the users of no tenant being
+// others' (https://cloud.google.com/identity-platform/docs/activity-logging).
 func sharedFilter(project, namespace, host, instance string, audited []string) string {
 	apis := make([]string, len(audited))
 	for i, api := range audited {

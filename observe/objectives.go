@@ -91,7 +91,7 @@ func burnRateConditions(a objective.Alert, name pulumi.StringOutput) (conditions
 			DisplayName: pulumi.String(fmt.Sprintf("more than %.4g times too fast over %s", a.BurnRate, objective.Lookback(lookback))),
 			ConditionThreshold: &monitoring.AlertPolicyConditionConditionThresholdArgs{
 				Filter: name.ApplyT(func(known string) string { return objective.BurnRate{Objective: known, Lookback: lookback}.Filter() }).(pulumi.StringOutput),
-				// A burn rate selector returns values to compare: it takes no aggregations.
+				// A burn rate selector returns values to compare: it accepts no aggregations.
 				// https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring/api/create-policy-api
 				Comparison: pulumi.String("COMPARISON_GT"), ThresholdValue: pulumi.Float64(a.BurnRate), Duration: seconds(0),
 			},

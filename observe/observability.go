@@ -16,15 +16,15 @@ type Args struct {
 	Project string
 	// Region is where logs are kept.
 	Region string
-	// SharedProject says that others live in the project: what they have exempted from
-	// the audit log stays exempt.
+	// SharedProject says that the project has other users, whose exemptions from the
+	// audit log are kept.
 	SharedProject bool
 	// LogsKeyID is the key that encrypts the log bucket.
 	LogsKeyID pulumi.StringInput
 	// Namespace is the Kubernetes namespace of the workloads.
 	Namespace string
-	// Host is the license API's host name, by which its requests are told
-	// from those of other hosts on the same load balancer.
+	// Host is the license API's host name; it separates its requests from requests to
+	// other hosts of the same load balancer.
 	Host string
 	// SQLInstanceName is the name of the database instance, whose logs are kept.
 	SQLInstanceName pulumi.StringInput

@@ -43,10 +43,10 @@ type Settings struct {
 	ExistingAudit bool `json:"existingAudit"`
 	// Emails are the addresses that alerts reach, with PagerDuty at most 16.
 	Emails []string `json:"emails"`
-	// Deployers are the e-mail addresses of the service accounts that deploy this
-	// stack. What they change is no alert; what anybody else changes is one,
-	// Google's own controllers excepted. Without any, only changes by people are:
-	// a person's `pulumi up` among them.
+	// Deployers are the e-mail addresses of the service accounts that deploy this stack.
+	// Their changes raise no alert; changes by anybody else do, except by Google's own
+	// controllers. Without any, only changes by people are: a person's `pulumi up` among
+	// them.
 	Deployers []string `json:"deployers"`
 	// Alerts are the thresholds of the alerts.
 	Alerts alert.Thresholds `json:"alerts"`

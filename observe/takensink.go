@@ -9,12 +9,11 @@ import (
 	"github.com/coditect-ai/license-platform/setting/taken"
 )
 
-// refuseTakenSink refuses, in a preview, to make a sink that the project has already. The
-// provider (v5.42) would not fail: it takes over a sink that exists, sends its entries into
-// the platform's bucket, and a destroy deletes it
+// refuseTakenSink refuses, in a preview, to make a sink that the project has already. The provider (v5.42) would not
+// fail: it takes over a sink that exists, sends its entries into the platform's bucket, and a destroy deletes it
 // (https://github.com/hashicorp/terraform-provider-google-beta/blob/v5.42.0/google-beta/services/logging/resource_logging_project_sink.go,
-// resourceLoggingProjectSinkAcquireOrCreate). One that leads into the platform's bucket is
-// what an update left that was cut off: the next one goes on with it.
+// resourceLoggingProjectSinkAcquireOrCreate). A sink that leads into the platform's bucket was left by an interrupted
+// update: the next update continues with it.
 func (args *Args) refuseTakenSink(ctx *pulumi.Context, bucket string) (pulumi.ResourceOption, error) {
 	id := fmt.Sprintf("projects/%s/sinks/%s", args.Project, bucket)
 	own := fmt.Sprintf("logging.googleapis.com/projects/%s/locations/%s/buckets/%s", args.Project, args.Region, bucket)

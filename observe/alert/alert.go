@@ -37,8 +37,8 @@ type Alert struct {
 	Playbook string
 }
 
-// Subject is what the alerts are about. A project may hold other things of the
-// same kinds: those of the Cloud IDE.
+// Subject is what the alerts are about. A project may have other resources of the same
+// types: those of the Cloud IDE.
 type Subject struct {
 	// Workload exports the metrics that the alerts read.
 	Workload Workload
@@ -52,8 +52,8 @@ type Subject struct {
 	KeyRing string
 	// Secrets are the names of the platform's secrets.
 	Secrets []string
-	// Deployers are the e-mail addresses of the service accounts that deploy:
-	// what they change is no alert. Without any, only changes by people are one.
+	// Deployers are the e-mail addresses of the service accounts that deploy: their
+	// changes raise no alert. Without any, only changes by people are one.
 	Deployers []string
 }
 

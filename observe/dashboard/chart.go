@@ -62,7 +62,7 @@ func (s series) highest() DataSet { return s.drawn(s.legend, "ALIGN_MEAN", "REDU
 // lowest is the lowest of all gauges.
 func (s series) lowest() DataSet { return s.drawn(s.legend, "ALIGN_MIN", "REDUCE_MIN") }
 
-// passed is the share of what was true.
+// passed is the share of true values.
 func (s series) passed() DataSet { return s.drawn(s.legend, "ALIGN_FRACTION_TRUE", "REDUCE_MEAN") }
 
 // percentiles are three lines of a distribution.

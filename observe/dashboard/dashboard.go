@@ -18,9 +18,9 @@ type Mosaic struct {
 	Tiles   []Tile `json:"tiles"`
 }
 
-// Tile is a widget and its place on the grid, from the top left. A zero is left
-// out, as the API leaves it out of its answers: a difference that is none would
-// show in every preview.
+// Tile is a widget and its place on the grid, from the top left. A zero is left out,
+// because the API leaves it out of its answers: otherwise every preview would show a
+// false difference.
 type Tile struct {
 	X      int    `json:"xPos,omitempty"`
 	Y      int    `json:"yPos,omitempty"`
@@ -111,7 +111,7 @@ type LogsPanel struct {
 	ResourceNames []string `json:"resourceNames"`
 }
 
-// JSON is the dashboard as the API takes it.
+// JSON is the dashboard in the form of the API.
 func (d Dashboard) JSON() (string, error) {
 	text, err := json.Marshal(d)
 	if err != nil {

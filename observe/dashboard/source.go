@@ -25,7 +25,7 @@ type Source struct {
 	LogBucket string
 	// Check is the id of the uptime check; empty without one.
 	Check string
-	// Objectives are those of the license API.
+	// Objectives are the service level objectives of the license API.
 	Objectives []DeclaredObjective
 	// Thresholds are where the alerts on the API's own metrics fire.
 	Thresholds alert.Thresholds

@@ -45,10 +45,9 @@ func known(path []string) error {
 	return nil
 }
 
-// standard is what an absent field is compared as: one that every entry has is
-// empty, zero or false; one of a payload or a label is missing, and no comparison
-// with it holds.
-// https://cloud.google.com/logging/docs/view/logging-query-language#missing_fields
+// standard is the value of an absent field in a comparison: a standard field is empty,
+// zero or false; a field of a payload or a label is missing, and no comparison with it is
+// true. https://cloud.google.com/logging/docs/view/logging-query-language#missing_fields
 func standard(path []string) (any, bool) {
 	last := path[len(path)-1]
 	switch {

@@ -21,9 +21,9 @@ const (
 	latenciesPromQL = "loadbalancing_googleapis_com:https_total_latencies_bucket"
 )
 
-// Indicator says which requests count, and which of them are bad. Refusals (4xx)
-// count for neither: what Cloud Armor or the API refuses is no failure, and an
-// attack must not make the budget look larger than it is.
+// Indicator says which requests count, and which of them are bad. Refusals (4xx) do not
+// count: a refusal by Cloud Armor or the API is not a failure, and an attack must not
+// make the budget look larger than it is.
 type Indicator struct {
 	backend Backend
 	// milliseconds is the slowest good answer; 0 counts server errors instead.

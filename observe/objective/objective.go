@@ -13,8 +13,8 @@ type Objective struct {
 	Indicator Indicator
 	// Milliseconds is the slowest good answer; 0 for availability.
 	Milliseconds int
-	// alerts and playbooks are how the names of its alerts and of their
-	// playbooks begin.
+	// alerts and playbooks are the prefixes of the names of its alerts and of their
+	// playbooks.
 	alerts, playbooks string
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/coditect-ai/license-platform/observe/alert"
 )
 
-// Path is the path that the checkers request. It needs no token, and is answered by a
-// process that lives, whatever its dependencies do.
+// Path is the path that the checkers request. It needs no token, and every running
+// process answers it, whatever the state of its dependencies.
 const Path = "/health"
 
 // Metrics that every check writes, for the resource uptime_url.

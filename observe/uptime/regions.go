@@ -40,8 +40,8 @@ func All() []string {
 	return regions
 }
 
-// Admitted lists the regions whose checker's country is let in. A checker that
-// Cloud Armor refuses would report an outage that no client has.
+// Admitted lists the regions whose checker is in an allowed country. A checker that Cloud
+// Armor refuses would report an outage that no client has.
 func Admitted(admits func(country string) bool) []string {
 	var regions []string
 	for _, c := range checkers() {

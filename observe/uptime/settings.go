@@ -10,17 +10,17 @@ import (
 
 // Settings are the check's.
 type Settings struct {
-	// Disabled takes check and alert away: for a stack that Google's checkers
-	// cannot reach, because Cloud Armor lets in too few of their countries.
+	// Disabled removes the check and its alert, for a stack that Google's checkers cannot
+	// reach, because Cloud Armor allows too few of their countries.
 	Disabled bool `json:"disabled"`
 	// PeriodSeconds is how often every checker asks: 60, 300, 600 or 900.
 	// Default 60. https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.uptimeCheckConfigs
 	PeriodSeconds int `json:"periodSeconds"`
 	// TimeoutSeconds is how long a checker waits, 1 to 60. Default 10.
 	TimeoutSeconds int `json:"timeoutSeconds"`
-	// Regions are where the checkers stand, at least three of USA_OREGON,
-	// USA_IOWA, USA_VIRGINIA, EUROPE, ASIA_PACIFIC, SOUTH_AMERICA. Default: all
-	// whose country Cloud Armor lets in.
+	// Regions are where the checkers stand, at least three of USA_OREGON, USA_IOWA,
+	// USA_VIRGINIA, EUROPE, ASIA_PACIFIC, SOUTH_AMERICA. Default: all whose country Cloud
+	// Armor allows.
 	Regions []string `json:"regions"`
 }
 
@@ -64,8 +64,8 @@ func (s Settings) Validate() setting.Problems {
 	return found
 }
 
-// SelectedRegions are the regions that the check uses: those of the settings, else every
-// one whose country is let in.
+// SelectedRegions are the regions that the check uses: those of the settings, otherwise
+// all whose country is allowed.
 func (s Settings) SelectedRegions(admits func(country string) bool) []string {
 	if len(s.Regions) > 0 {
 		return s.Regions
@@ -73,8 +73,8 @@ func (s Settings) SelectedRegions(admits func(country string) bool) []string {
 	return Admitted(admits)
 }
 
-// ValidateRegions lists what is wrong with the settings when only some countries are let
-// in.
+// ValidateRegions lists what is wrong with the settings when only some countries are
+// allowed.
 func (s Settings) ValidateRegions(admits func(country string) bool) setting.Problems {
 	var found setting.Problems
 	if s.Disabled {
