@@ -59,8 +59,8 @@ func (s Settings) validateLoopback() (ps setting.Problems) {
 }
 
 // validateHosts compares routes that are named by their whole host with those that are
-// named by a subdomain, the licenses' and the staff's included: of two rules for one host
-// the load balancer would take the paths of both.
+// named by a subdomain, the licenses' and the staff's included: the load balancer would
+// combine the paths of two rules for one host.
 func (s Settings) validateHosts() (ps setting.Problems) {
 	bySubdomain := map[string]string{s.Platform.LicenseHost(): "the license API"}
 	if staff := s.staffHost(); staff != "" {

@@ -28,7 +28,7 @@ type Checks struct {
 // skipKey is the setting that leaves checks out.
 const skipKey = "checks.skip"
 
-// checkNames are those of all checks that there are.
+// checkNames are the names of all checks.
 func checkNames() []string {
 	return append([]string{
 		network.CheckSubnet, network.CheckPeeredRanges, network.CheckPrivateZones, network.CheckEdgeAddress, network.CheckSSLPolicy, network.CheckRanges,

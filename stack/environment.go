@@ -59,10 +59,9 @@ func migrationEnvironment(s Settings, stores *data.Stores, tenants pulumi.String
 	)
 }
 
-// commonEnvironment is what both are told. Both dial through the
-// Cloud SQL connector, whatever they log in with: it checks that the instance is
-// the one it names, while the instance's certificate has no name or address that
-// a client could check
+// commonEnvironment is what both are told. Both connect through the Cloud SQL connector,
+// however they log in: it checks that the instance is the one it names, while the
+// instance's certificate has no name or address that a client could check
 // (https://cloud.google.com/sql/docs/postgres/configure-ssl-instance#server-certs).
 func commonEnvironment(s Settings, stores *data.Stores) []workload.Variable {
 	all := []workload.Variable{

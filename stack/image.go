@@ -32,7 +32,7 @@ type Images interface {
 type Place struct {
 	// Repository is HOST/PROJECT/REPOSITORY/NAME.
 	Repository string
-	// CA verifies the registry's certificate, PEM, beside the system's roots.
+	// CA verifies the registry's certificate, PEM, in addition to the system's roots.
 	CA string
 	// Tag moves to the image. The registry keeps what has a tag of a stack.
 	Tag string
@@ -58,8 +58,8 @@ func (s *Source) Digest(ctx context.Context, platform string) (string, error) {
 	return image.Digest(img)
 }
 
-// Push implements Images. Google's registries are logged in to with the caller's
-// Google credentials, others with those of Docker's configuration.
+// Push implements Images. The caller's Google credentials are used for Google's
+// registries, and Docker's configuration for others.
 func (s *Source) Push(ctx context.Context, platform string, to Place) error {
 	img, err := s.build(ctx, platform)
 	if err != nil {
@@ -100,11 +100,11 @@ func (s *Source) build(ctx context.Context, platform string) (v1.Image, error) {
 	return img, nil
 }
 
-// apiImage returns the reference by digest that pods run. A preview computes it
-// and nothing more; an update also publishes the image in the stack's own
-// repository, once that exists: the one that is built, or a copy of the one that
-// the settings name. Publishing is no resource: an image is named by its content,
-// so there is nothing to update and nothing that a destroy should take away.
+// apiImage returns the reference by digest that pods run. A preview computes it and
+// nothing more; an update also publishes the image in the stack's own repository, once
+// that exists: the one that is built, or a copy of the one that the settings name.
+// Publishing is not a resource: an image is named by its content, so there is nothing to
+// update, and a destroy should not delete it.
 func (p Program) apiImage(ctx *pulumi.Context, s Settings, repository pulumi.StringOutput) (pulumi.StringOutput, error) {
 	platform := s.API.BuildPlatform()
 	_, digest, given := strings.Cut(s.API.Image, "@")

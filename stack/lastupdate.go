@@ -41,7 +41,8 @@ func readLastUpdate(ctx *pulumi.Context) (found lastUpdate, err error) {
 		var answer struct {
 			Outputs lastUpdate `pulumi:"outputs"`
 		}
-		// Whether an output is marked as secret does not matter: none of these is one.
+		// It does not matter whether an output is marked as secret, because none of these
+		// outputs is a secret.
 		_, err = ctx.InvokePackageRaw(readStackOutputs, map[string]any{
 			"name": ctx.Organization() + "/" + ctx.Project() + "/" + ctx.Stack(),
 		}, &answer, "")
@@ -68,8 +69,8 @@ func (l lastUpdate) place() (project, region string) {
 	return parts[0], parts[1]
 }
 
-// moved lists which settings ask for everything in another place: nothing moves there, so that
-// database, cache and keys would be made anew, empty, and the old ones deleted.
+// moved lists the settings that would move the stack to another project or region: nothing can
+// move, so database, cache and keys would be created again, empty, and the old ones deleted.
 func (l lastUpdate) moved(p Platform) (ps setting.Problems) {
 	project, region := l.place()
 	for _, place := range []struct{ key, set, was string }{

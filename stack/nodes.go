@@ -32,9 +32,9 @@ func (s Settings) validateNodes() (ps setting.Problems) {
 	return ps
 }
 
-// validateMachine compares the nodes of a created cluster with the pods: on processors of
-// another kind, or on nodes without room for them, they would never run, and the update
-// would wait for them until its time is over.
+// validateMachine compares the nodes of a created cluster with the pods: on another
+// processor architecture, or on nodes without room, they would never run, and the update
+// would wait until it times out.
 func (s Settings) validateMachine() (ps setting.Problems) {
 	const key = "kubernetes.cluster.machineType"
 	name := s.Kubernetes.Cluster.MachineType
@@ -53,8 +53,8 @@ func (s Settings) validateMachine() (ps setting.Problems) {
 // has more (https://cloud.google.com/kubernetes-engine/docs/concepts/regional-clusters).
 const zonesOfRegion = 3
 
-// validateRoom compares a node with a pod, and all nodes with the pods that have to run:
-// those of a rollout are one more.
+// validateRoom compares a node with a pod, and all nodes with the pods that have to run;
+// a rollout needs one more pod.
 func (s Settings) validateRoom() (ps setting.Problems) {
 	cluster, pod := s.Kubernetes.Cluster, s.API.Requests()
 	milliCPU, mebibytes := machine.Allocatable(cluster.MachineType)

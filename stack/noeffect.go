@@ -14,7 +14,7 @@ func (s Settings) noEffect() setting.Problems {
 	return append(ps, s.Kubernetes.Ingress.NoEffect().Within("kubernetes.ingress")...)
 }
 
-// warnOfNoEffect tells of them, because whoever wrote them counts on them. They do not stop an update.
+// warnOfNoEffect warns about them, because their author expects an effect. They do not stop an update.
 func warnOfNoEffect(ctx *pulumi.Context, s Settings) error {
 	for _, p := range s.noEffect() {
 		if err := ctx.Log.Warn(fmt.Sprintf("%s has no effect: %s; it takes effect with %s", p.Key, p.Why, p.Allowed), nil); err != nil {

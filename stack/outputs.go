@@ -18,7 +18,7 @@ func (d *deployment) outputs() pulumi.Map {
 		// Where the license API is called, and where its public keys are.
 		"licenseUrl": pulumi.String("https://" + s.Platform.LicenseHost()),
 		"jwksUrl":    pulumi.String("https://" + s.Platform.LicenseHost() + "/.well-known/jwks.json"),
-		// The image that runs, by digest; another stack can take it as api.image.
+		// The image that runs, by digest; another stack can use it as api.image.
 		"image": d.program.keepImage(d.ctx, s, d.reference, d.api.Running),
 		// What a lockdown or other settings take away on purpose: signIn, signing.
 		"suspended": pulumi.ToStringArray(s.suspended()),
@@ -77,8 +77,8 @@ func (d *deployment) dashboards() pulumi.StringMap {
 	}
 }
 
-// hosts are those of the load balancer by their subdomain, the domain itself as
-// "apex".
+// hosts are the hosts of the load balancer by their subdomain; "apex" is the domain
+// itself.
 func (s Settings) hosts() map[string]string {
 	hosts := map[string]string{licenseSubdomain: s.Platform.LicenseHost()}
 	subdomains := []string{}

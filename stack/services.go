@@ -34,7 +34,7 @@ func (s Settings) requiredServices() []string {
 
 // services are the enabled APIs of a project.
 type services struct {
-	// enabled must exist before anything of theirs.
+	// enabled APIs must exist before all resources of these APIs.
 	enabled []pulumi.Resource
 	// projectNumber names the project's service agents.
 	projectNumber pulumi.StringOutput
@@ -58,16 +58,11 @@ func enableServices(ctx *pulumi.Context, project string, names []string, provide
 		s.enabled = append(s.enabled, service)
 		ids = append(ids, service.ID())
 	}
-	// An id is not known before its API is enabled, so the first preview of an
-	// empty project does not ask for what it could not be told.
-	s.projectNumber = ids.ToArrayOutput().ApplyTWithContext(ctx.Context(), func(wait context.Context, _ []any) (string, error) {
-		found, err := enabled.Look(wait, ctx, func() (*organizations.LookupProjectResult, error) {
-			return organizations.LookupProject(ctx, &organizations.LookupProjectArgs{ProjectId: &project}, pulumi.Provider(provider))
-		})
-		if err != nil {
-			return "", fmt.Errorf("look up the number of project %s: %w", project, err)
-		}
-		return found.Number, nil
-	}).(pulumi.StringOutput)
+	// An id is not known before its API is enabled, so the first preview of an empty
+	// project does not ask for it.
+	after := ids.ToArrayOutput().ApplyT(func([]any) string { return project }).(pulumi.StringOutput)
+	s.projectNumber = organizations.LookupProjectOutput(ctx, organizations.LookupProjectOutputArgs{
+		ProjectId: after.ToStringPtrOutput(),
+	}, pulumi.Provider(provider)).Number()
 	return s, nil
 }

@@ -44,8 +44,8 @@ type Platform struct {
 	Domain string `json:"domain"`
 	// Environment labels every resource, for example "prod".
 	Environment string `json:"environment"`
-	// Lockdown refuses every request to the license API at the edge, lets nobody
-	// sign in and stops signing, until it is taken back. The hosts of others go on.
+	// Lockdown refuses every request to the license API at the edge, lets nobody sign in
+	// and stops signing, until it is taken back. The hosts of others stay available.
 	Lockdown bool `json:"lockdown,omitempty"`
 }
 
@@ -58,7 +58,7 @@ func (s Settings) clusterLocation() string {
 	return s.Kubernetes.Cluster.Location
 }
 
-// shared tells whether others live in the project.
+// shared tells whether the project has other users.
 func (s Settings) shared() bool {
 	return s.Kubernetes.Cluster.Adopt || s.Network.Adopt || s.Network.EdgeAddress.Adopt || s.Identity.ExistingConfig
 }

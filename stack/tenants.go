@@ -18,7 +18,8 @@ const (
 	longestTenantID = 26
 )
 
-// validateTenants checks that the migration can be told of all tenants and licences.
+// validateTenants checks that all tenants and licences fit into the migration's
+// environment.
 func (s Settings) validateTenants() (ps setting.Problems) {
 	encoded, err := encodeTenants(s.Identity.Tenants, func(string) string { return strings.Repeat("x", longestTenantID) })
 	if most := maxVariable - len("TENANTS=") - 1; err == nil && len(encoded) > most {

@@ -49,8 +49,8 @@ func (p Platform) validate() (ps setting.Problems) {
 	return append(ps, p.validateRegion()...)
 }
 
-// validateDomain refuses a domain that no certificate of Google's could be for: it would be found
-// out when everything before the load balancer is there.
+// validateDomain refuses a domain for which Google cannot issue a certificate: otherwise the
+// update would fail only at the load balancer.
 func (p Platform) validateDomain() (ps setting.Problems) {
 	host := p.LicenseHost()
 	switch {

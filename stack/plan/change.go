@@ -66,8 +66,8 @@ func Key(key, text string) Change {
 // Preview makes the run a preview.
 func Preview() Change { return func(r *Run) { r.preview = true } }
 
-// Declare changes what the program declares of every resource of a type, before the
-// provider sees it; nil takes the value at the path away.
+// Declare changes every declared resource of a type before it reaches the provider; nil
+// removes the value at the path.
 func Declare(typ, path string, value any) Change {
 	return func(r *Run) { r.declared = append(r.declared, declaration{typ, path, value}) }
 }

@@ -1,7 +1,7 @@
 package plan
 
-// IngressMetadata is that of the IDE's Ingress with other annotations; nil takes
-// one away.
+// IngressMetadata is the metadata of the IDE's Ingress with other annotations; nil
+// removes one.
 func IngressMetadata(others map[string]any) map[string]any {
 	annotations := map[string]any{
 		"kubernetes.io/ingress.class":                 "gce",

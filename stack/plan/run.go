@@ -19,7 +19,7 @@ import (
 	"github.com/coditect-ai/license-platform/stack"
 )
 
-// Digest is that of the API's image, which is not built.
+// Digest is the digest of the API's image, which is not built.
 const Digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 // Values that stand for the stack's secrets: a test can look for them where
@@ -132,7 +132,7 @@ func Root(dir string) (string, error) {
 	}
 }
 
-// images hands out one digest and remembers where it was pushed.
+// images returns one digest and remembers where it was pushed.
 type images struct {
 	mu     sync.Mutex
 	pushed []string

@@ -13,11 +13,11 @@ import (
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
-// placeholder stands for a secret that the stack's file holds encrypted.
+// placeholder replaces a secret that is encrypted in the stack's file.
 const placeholder = "a-secret-that-stays-encrypted"
 
-// committed reads Pulumi.NAME.yaml in root: the settings and the secrets. What it
-// holds encrypted stays so: a placeholder stands for it.
+// committed reads Pulumi.NAME.yaml in root: the settings and the secrets. Encrypted
+// values are not decrypted: a placeholder replaces them.
 func committed(root, name string) (settings map[string]any, secrets map[string]string, err error) {
 	if !regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9_.-]*$`).MatchString(name) {
 		return nil, nil, fmt.Errorf("stack %q is not a name of a stack; allowed: letters, digits, hyphens, underscores and dots", name)

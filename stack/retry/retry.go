@@ -17,13 +17,12 @@ import (
 	"github.com/coditect-ai/license-platform/stack/takeup"
 )
 
-// hookName names the hook in the engine's state. Without the program the engine
-// does not know the hook, and says so by its name in the place of the reason why a
-// deletion failed.
+// hookName names the hook in the engine's state. Without the program the engine does not
+// know the hook, and shows the hook's name instead of the reason why a deletion failed.
 const hookName = "wait for Google (pulumi destroy --run-program says why the deletion failed)"
 
 // releaseHookName is the same for what a load balancer uses. A destroy that does not run
-// the program shows it in place of the reason, which is nearly always this one.
+// the program shows this name instead of the reason, which is nearly always this one.
 const releaseHookName = "is already being used by the load balancer (docs/destroy.md), or fails for what pulumi destroy --run-program tells"
 
 // networkHookName is the same for a network of the stack's, which its peering with Google's
@@ -38,9 +37,9 @@ const objectHookName = "a cluster that is gone: docs/destroy.md; else pulumi des
 // minutes, for Google names ten for the slowest. The engine's own bound is 100 attempts.
 const attempts = 90
 
-// releaseAttempts is the same for a policy that a load balancer has: with Pause
-// four minutes. One that does not take the new policy, for example because it does not
-// exist, never lets go of the old one.
+// releaseAttempts is the same for a policy that a load balancer has: with Pause four
+// minutes. A load balancer that does not accept the new policy, for example because it
+// does not exist, never detaches the old one.
 const releaseAttempts = 30
 
 // Pause is the time between two attempts. It is short, because an interrupted update
@@ -59,8 +58,8 @@ var transientErrors = map[string][]*regexp.Regexp{
 		// The agent of Service Networking is not known everywhere when the first connection
 		// is made (https://github.com/GoogleCloudPlatform/magic-modules/pull/16489).
 		regexp.MustCompile(`Request had invalid authentication credentials`),
-		// A network takes no other change while one is under way, such as its peering, and
-		// the provider (v5.42) does not wait for that
+		// A network accepts no other change while one is in progress, such as its peering,
+		// and the provider (v5.42) does not wait for that
 		// (https://github.com/hashicorp/terraform-provider-google-beta/pull/9970).
 		regexp.MustCompile(`Error 400: .*/networks/\S+' is not ready`),
 		// An API that has just been enabled is not known everywhere
@@ -83,28 +82,28 @@ var transientErrors = map[string][]*regexp.Regexp{
 	},
 }
 
-// keyNotGranted is the refusal of a key that a service may not use. A grant takes up to seven
-// minutes to count everywhere (https://cloud.google.com/iam/docs/access-change-propagation), and
-// each service has words of its own for that: those of Compute Engine
+// keyNotGranted is the refusal of a key that a service may not use. A grant takes up to seven minutes
+// to take effect everywhere (https://cloud.google.com/iam/docs/access-change-propagation), and each
+// service has its own error text for that: those of Compute Engine
 // (https://github.com/hashicorp/terraform-provider-google/issues/15415), Cloud Logging (16702 there),
 // Artifact Registry (13008) and Memorystore (17333, in the operation that makes the instance).
 var keyNotGranted = regexp.MustCompile(`(?i)Error (40[03]:|code \d+, message:) .*(` +
 	`(permission|access|authorized)\b.*(CMEK|KMS key|/cryptoKeys/)|(CMEK|KMS key|/cryptoKeys/).*\b(permission|access|authorized)\b)`)
 
-// typesToRelease are the types that a load balancer lets go of some time after nothing in
+// typesToRelease are the types that a load balancer releases some time after no object in
 // the cluster names them any more.
 var typesToRelease = regexp.MustCompile(`^gcp:compute/(sSLPolicy|securityPolicy):`)
 
-// typesOfCompute are the first ones that use the Compute Engine API, beside the network. A
-// load balancer that is left over keeps them, so that their hook says so.
+// typesOfCompute are, together with the network, the first types that use the Compute
+// Engine API. A load balancer that is left over keeps them, so that their hook says so.
 var typesOfCompute = regexp.MustCompile(`^gcp:compute/globalAddress:`)
 
 // typesWithGroups are the types that network endpoint groups of a cluster are in.
 var typesWithGroups = regexp.MustCompile(`^gcp:compute/(network|subnetwork):`)
 
-// IsReleasedSoon tells whether a deletion failed because a load balancer has not yet let
-// go: GKE's Ingress controller attaches another policy some time after the
-// FrontendConfig or the BackendConfig has named it
+// IsReleasedSoon tells whether a deletion failed because a load balancer has not yet released the
+// resource: GKE's Ingress controller attaches another policy some time after the FrontendConfig or
+// the BackendConfig has named it
 // (https://github.com/kubernetes/ingress-gce/blob/master/pkg/backends/features/securitypolicy.go),
 // and GKE deletes the network endpoint groups of a cluster after the cluster
 // (https://github.com/hashicorp/terraform-provider-google/issues/7637).
@@ -149,7 +148,7 @@ func hookOf(typ string) string {
 type Options struct {
 	// Pause is the time between two attempts.
 	Pause time.Duration
-	// Project and Region are those of the Google Cloud provider.
+	// Project and Region are the settings of the Google Cloud provider.
 	Project, Region string
 }
 

@@ -14,9 +14,8 @@ func Key(field reflect.StructField) string {
 	return key
 }
 
-// Places returns, for every name of a setting in typ, a struct, the full paths
-// that end in it: "platform.lockdown" for "lockdown". What is in lists has no
-// such path.
+// Places returns, for every name of a setting in typ, a struct, the full paths that end
+// in it: "platform.lockdown" for "lockdown". Values in lists have no such path.
 func Places(typ reflect.Type) map[string][]string {
 	all := map[string][]string{}
 	places(typ, "", all)

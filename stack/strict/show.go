@@ -2,7 +2,7 @@ package strict
 
 import "encoding/json"
 
-// hidden stands for a value that must not be shown.
+// hidden replaces a value that must not be shown.
 const hidden = "[hidden]"
 
 // longest is how much of a value a problem shows, in bytes.

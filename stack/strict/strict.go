@@ -47,7 +47,7 @@ func (d Decoder) Decode(key, text string, into any) (ps setting.Problems) {
 	return ps
 }
 
-// Decode is that of a Decoder which knows nothing else.
+// Decode decodes with a Decoder that has no other settings.
 func Decode(key, text string, into any) setting.Problems { return Decoder{}.Decode(key, text, into) }
 
 // fit returns of raw what typ can take.
@@ -133,7 +133,7 @@ func (d Decoder) hint(key string, known []string) string {
 	return setting.Hint(key, known)
 }
 
-// scalar returns a text, number or switch as typ takes it.
+// scalar converts a text, number or boolean to the type typ.
 func scalar(raw any, typ reflect.Type) (any, bool) {
 	switch value := raw.(type) {
 	case bool:

@@ -7,20 +7,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// beingDeleted is what Cloud Logging says of a bucket that is being deleted: a failed
-// precondition (https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets/patch).
+// beingDeleted is Cloud Logging's error for a bucket that is being deleted: a failed precondition
+// (https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets/patch).
 var beingDeleted = regexp.MustCompile(`(?i)DELETE_REQUESTED|failed_?precondition`)
 
 const typeNetwork = "gcp:compute/network:Network"
 
 var (
-	// inUse is what Compute Engine says of what something else uses, and of what.
+	// inUse matches Compute Engine's error for a resource that is in use, and finds its
+	// user.
 	inUse = regexp.MustCompile(`is already being used by '([^']*)'`)
 	// leftGroup is a network endpoint group, its zone and its name: GKE's controllers make
 	// one for each Service of an Ingress and each zone, and some outlive their cluster
 	// (https://github.com/hashicorp/terraform-provider-google/issues/7637).
 	leftGroup = regexp.MustCompile(`/zones/([^/]+)/networkEndpointGroups/([^/]+)$`)
-	// anotherOne is what stays in a network beside its peerings.
+	// anotherOne matches a resource other than a peering that is left in a network.
 	anotherOne = regexp.MustCompile(`/(firewalls|routes|routers|subnetworks|instances|addresses|forwardingRules|firewallPolicies|networkEndpointGroups)/`)
 )
 

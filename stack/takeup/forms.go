@@ -3,8 +3,8 @@ package takeup
 // forms are the ids by which the provider imports resources of a type, from the section
 // "Import" of their pages
 // (https://github.com/hashicorp/terraform-provider-google-beta/tree/v5.42.0/website/docs/r).
-// A type without one is never told that it exists: what is there is changed into what is
-// declared, or the API makes another one.
+// A type without a form never fails because the resource exists: the provider changes the
+// existing resource, or the API creates another one.
 func forms() map[string]string {
 	const (
 		global   = "projects/{project}/global/"

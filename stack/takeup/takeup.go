@@ -21,7 +21,7 @@ var existing = regexp.MustCompile(`Error 409: |already exists|existing object al
 // Exists tells whether a creation failed because there is such a resource.
 func Exists(message string) bool { return existing.MatchString(message) }
 
-// Place is where a resource stands in a stack.
+// Place is the place of a resource in a stack.
 type Place struct {
 	// Stack is the stack's name.
 	Stack string
