@@ -14,23 +14,23 @@ import (
 type Check struct {
 	// Name is the check's own, as the setting has it that leaves it out.
 	Name string
-	// Look asks for what exists and lists what does not fit the settings. Its
-	// error says that nothing could be learned: something was not found, or may
-	// not be read.
+	// Look looks up the existing resources and lists the settings that do not fit them.
+	// Its error says that nothing could be learned: something was not found, or may not
+	// be read.
 	Look func() (Problems, error)
 }
 
 // Checks are made together, so that a user learns of everything in one go.
 type Checks []Check
 
-// invocation is what Pulumi's engine puts before what a provider says of a look-up
+// invocation is the prefix that Pulumi's engine adds to a provider's error of a look-up
 // (resmon.Invoke in
 // https://github.com/pulumi/pulumi/blob/v3.250.0/pkg/resource/deploy/source_eval.go).
 var invocation = regexp.MustCompile(`rpc error: code = \w+ desc = invocation of \S+ returned an error: `)
 
-// Run makes all checks but those whose names are in skip, and returns nil when
-// all is well. Else its error lists what was found, where, why it does not fit,
-// what would, and how to leave the check out: skipKey is the setting that does.
+// Run makes all checks but those whose names are in skip, and returns nil when all is
+// well. Otherwise its error lists what was found, where, why it does not fit, what would
+// fit, and how to skip the check by the setting skipKey.
 func (cs Checks) Run(skip []string, skipKey string) error {
 	var lines []string
 	failed := map[string][]string{} // the checks by why they could not be made

@@ -17,7 +17,7 @@ type Problem struct {
 	// Key is the path of the setting below the project's namespace, for
 	// example "armor.rateLimit.intervalSeconds".
 	Key string
-	// Value is what was found. A secret is never put here.
+	// Value is the wrong value. A secret is never put here.
 	Value any
 	// Why says what is wrong with it.
 	Why string
@@ -47,8 +47,7 @@ func shown(value any) any {
 	return value
 }
 
-// Problems is a list of mistakes. The zero value is ready to use and means that
-// there is none.
+// Problems is a list of mistakes. The zero value is ready to use and has no problems.
 type Problems []Problem
 
 // Add records one mistake.

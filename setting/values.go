@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// OneOf records a mistake unless value is one of the allowed words. What is allowed
-// begins with the word that was probably meant.
+// OneOf records a mistake unless value is one of the allowed words. The list of allowed
+// values begins with the word that was probably meant.
 func OneOf[T ~string](ps *Problems, key string, value T, allowed ...T) {
 	if slices.Contains(allowed, value) {
 		return

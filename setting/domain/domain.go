@@ -12,15 +12,15 @@ import (
 // (https://github.com/GoogleCloudPlatform/gke-managed-certs/blob/master/deploy/managedcertificates-crd.yaml).
 const Longest = 63
 
-// form is that of a domain in letters that the DNS knows: others are written as xn--…
+// form is the form of a domain in DNS letters: other letters are written as xn--…
 var form = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z][-a-z0-9]{0,61}[a-z0-9]$`)
 
 // Is tells whether a text is a domain with a dot in it, in lower case and without one at its end.
 func Is(text string) bool { return form.MatchString(text) && len(text) <= 253 }
 
-// Meant is the domain that was probably meant by a text that is none, or "": without the
-// scheme and path of a URL, the star of a wildcard, and the dot at the end, and with the
-// letters of other alphabets as the DNS has them.
+// Meant is the domain that was probably meant by a text that is not a valid domain, or
+// "": without the scheme and path of a URL, the star of a wildcard, and the dot at the
+// end, and with the letters of other alphabets as the DNS has them.
 func Meant(text string) string {
 	text = strings.TrimSpace(text)
 	if _, after, is := strings.Cut(text, "://"); is {

@@ -1,5 +1,5 @@
-// Package machine knows what the name of a machine type of Compute Engine says of the
-// machine (https://cloud.google.com/compute/docs/machine-resource#naming).
+// Package machine reads the properties of a Compute Engine machine from the name of its
+// type (https://cloud.google.com/compute/docs/machine-resource#naming).
 package machine
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// form is that of names.
+// form is the form of machine type names.
 var form = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)+$`)
 
 // IsName tells whether a text looks like the name of a machine type.
@@ -27,8 +27,8 @@ func Arm(name string) bool {
 	return slices.Contains([]string{"t2a", "c4a", "n4a", "a4x"}, series(name))
 }
 
-// Hyperdisk tells whether machines of a type start from Hyperdisk and take no Persistent
-// Disk: those of the fourth generation on
+// Hyperdisk tells whether machines of a type need Hyperdisk and do not support Persistent
+// Disk: those from the fourth generation on
 // (https://cloud.google.com/compute/docs/disks/hyperdisks#machine-type-support).
 func Hyperdisk(name string) bool {
 	parts := regexp.MustCompile(`^[a-z]+([0-9]+)[a-z]*$`).FindStringSubmatch(series(name))

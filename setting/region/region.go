@@ -9,8 +9,8 @@ import (
 )
 
 // Known are the regions that Compute Engine lists, sorted
-// (https://cloud.google.com/compute/docs/regions-zones#available). Google adds
-// some every year: `gcloud compute regions list` says what is missing here.
+// (https://cloud.google.com/compute/docs/regions-zones#available). Google adds some every
+// year: `gcloud compute regions list` shows which ones are missing here.
 func Known() []string {
 	return []string{
 		"africa-south1", "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3",

@@ -80,8 +80,8 @@ func known() map[string]flag {
 }
 
 // kept are parameters that Cloud SQL keeps to itself: they are not among
-// https://cloud.google.com/sql/docs/postgres/flags. A name that ends in "*"
-// stands for all that begin like it.
+// https://cloud.google.com/sql/docs/postgres/flags. A name that ends in "*" means all
+// names with this prefix.
 var kept = [...]string{
 	"allow_system_table_mods", "archive_*", "bonjour*", "config_file", "data_directory", "dynamic_library_path", "external_pid_file",
 	"fsync", "full_page_writes", "hba_file", "ident_file", "krb_*", "listen_addresses", "log_destination", "log_directory",
@@ -131,12 +131,12 @@ func instead(name string) string {
 	}
 }
 
-// extensionForm is that of the parameters of extensions, which PostgreSQL checks: identifiers with
-// dots between them. https://www.postgresql.org/docs/16/runtime-config-custom.html
+// extensionForm is the form of the parameters of extensions, which PostgreSQL checks: identifiers
+// with dots between them. https://www.postgresql.org/docs/16/runtime-config-custom.html
 var extensionForm = regexp.MustCompile(`^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)+$`)
 
-// ofAnotherExtension tells whether a name belongs to an extension of which the
-// tables have no flag, and is no misspelling of one that they have.
+// ofAnotherExtension tells whether a name belongs to an extension without flags in the
+// tables, and is not a misspelling of an extension with flags.
 func ofAnotherExtension(name string, flags map[string]flag) bool {
 	if !extensionForm.MatchString(name) {
 		return false
@@ -217,8 +217,8 @@ func (f flag) bounds() string {
 // share is which part of an instance's memory a flag may be, in percent, both included.
 type share struct{ least, most int64 }
 
-// CheckMemory says why Cloud SQL does not take a flag that Check takes, with this value in
-// an instance with so much memory, and what it takes instead; both are empty when it does.
+// CheckMemory says why Cloud SQL refuses this value of a valid flag in an instance with
+// this memory, and what it accepts instead; both are empty for a valid value.
 // https://cloud.google.com/sql/docs/postgres/flags
 func CheckMemory(name, value string, mebibytes int) (why, allowed string) {
 	part, bounded := map[string]share{"shared_buffers": {10, 60}, "effective_cache_size": {10, 70}}[strings.ToLower(name)]

@@ -29,8 +29,9 @@ func Parse(tier string) (parsed Custom, custom bool) {
 	return parsed, true
 }
 
-// Check says why Cloud SQL has no such machine, and what it has instead; both are empty when it has it:
-// one CPU or an even number up to 96, 0.9 to 6.5 GiB of memory a CPU and at least 3.75 GiB, a multiple of 256 MiB.
+// Check says why Cloud SQL does not offer a machine, and what it offers instead; both are empty for a valid
+// machine: one CPU or an even number up to 96, 0.9 to 6.5 GiB of memory a CPU and at least 3.75 GiB, a multiple of
+// 256 MiB.
 func (c Custom) Check() (why, allowed string) {
 	if c.CPUs < 1 || c.CPUs > 96 || c.CPUs > 1 && c.CPUs%2 != 0 {
 		return fmt.Sprintf("has %d CPUs", c.CPUs), "1, or an even number up to 96"

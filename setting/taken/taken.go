@@ -1,5 +1,5 @@
-// Package taken refuses, in a preview, to make what has the name of something that exists
-// already and that the stack does not have. The update would stop there half-way, or take it over.
+// Package taken refuses, in a preview, to create a resource when another one of the same name
+// exists outside of the stack. The update would stop there half-way, or take it over.
 package taken
 
 import (
@@ -27,7 +27,7 @@ type Name struct {
 // where it is not enabled yet.
 var absent = regexp.MustCompile(`not found|Error 404|has not been used in project|SERVICE_DISABLED`)
 
-// Absent tells whether a look-up failed because what it asks for does not exist.
+// Absent tells whether a look-up failed because the resource does not exist.
 func Absent(err error) bool { return absent.MatchString(err.Error()) }
 
 // Refuse is the option of a resource that takes the name. The engine asks only for one that
