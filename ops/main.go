@@ -36,7 +36,7 @@ func command(out io.Writer) *cobra.Command {
 	return root
 }
 
-// flags adds those of every command.
+// flags adds the flags that every command has.
 func flags(c *cobra.Command, formats string) *flagValues {
 	a := &flagValues{}
 	c.Flags().StringVar(&a.stack, "stack", "prod", "the stack, by its settings Pulumi.STACK.yaml")

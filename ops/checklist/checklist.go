@@ -1,8 +1,7 @@
-// Package checklist judges the plan of a stack by the security checklist of the
-// design, and by the checks that checkov makes of the same kinds of resources.
-// Nothing is true by assertion: an item passes because of properties of declared
-// resources, which the result names with what was found there, or it is proved
-// by a test at run time, which the result names.
+// Package checklist checks the plan of a stack against the security checklist of the
+// design, and against checkov's checks of the same resource types. No item passes without
+// proof. It passes because of properties of declared resources, or because of a test at
+// run time; the result names the properties with their values, or the test.
 package checklist
 
 import (
@@ -18,8 +17,8 @@ const (
 	Pass Status = "pass"
 	// Fail says that one is not.
 	Fail Status = "fail"
-	// NotApplicable says that the stack declares nothing that the item speaks
-	// of, or that no plan can prove it; the result says why.
+	// NotApplicable says that the stack declares no resource for the item, or that no
+	// plan can prove it; the result says why.
 	NotApplicable Status = "not applicable"
 	// Runtime says that a test proves the item on a running stack.
 	Runtime Status = "runtime"
@@ -49,8 +48,7 @@ type Item struct {
 	// Why says why the item does not apply, for an item without requirements
 	// and tests.
 	Why string
-	// Note says what neither the plan nor a test proves, and people have to see
-	// to.
+	// Note says what neither the plan nor a test proves, and what people have to check.
 	Note string
 }
 

@@ -11,10 +11,9 @@ import (
 // checkovSection is the heading of checkov's checks.
 const checkovSection = "Checkov"
 
-// Checkov are those of checkov's checks for Google Cloud that speak of kinds of
-// resources that a stack declares, with checkov's ids and titles and the
-// properties as pulumi-gcp names them. Skipped lists all others.
-// https://www.checkov.io/5.Policy%20Index/terraform.html
+// Checkov are checkov's checks for Google Cloud about resource types that a stack
+// declares, with checkov's ids and titles and with pulumi-gcp's property names. Skipped
+// lists all others. https://www.checkov.io/5.Policy%20Index/terraform.html
 func Checkov() []Item {
 	return slices.Concat(checkovEdge(), checkovCluster(), checkovDatabase(), checkovRest())
 }

@@ -122,7 +122,7 @@ func (r Result) because() (reasons []string) {
 	return reasons
 }
 
-// String is what was found, in a sentence.
+// String describes the finding in a sentence.
 func (e Evidence) String() string {
 	return fmt.Sprintf("%s %s is %s, wanted: %s", e.Resource, e.Path, brief(e.Found), e.Wanted)
 }

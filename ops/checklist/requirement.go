@@ -62,7 +62,7 @@ func (r Requirement) plan(plans Plans) *plan.Plan {
 	return plans.Now
 }
 
-// judge returns what was found, and whether the requirement applies at all.
+// judge returns the findings, and whether the requirement applies at all.
 func (r Requirement) judge(plans Plans) ([]Evidence, bool) {
 	within := r.plan(plans)
 	if r.When != "" && len(within.Of(r.When)) == 0 {

@@ -1,6 +1,6 @@
-// Package cost estimates what a stack costs a month, from its plan and Google's
-// list prices. It is an estimate: discounts, free allowances and what is paid by
-// use are left out of the total, and what is paid by use is listed beside it.
+// Package cost estimates what a stack costs a month, from its plan and Google's list
+// prices. It is an estimate: discounts, free allowances and prices by use are not in the
+// total; prices by use are listed separately.
 package cost
 
 import (
@@ -36,7 +36,7 @@ type Estimate struct {
 	Region   string  `json:"region"`
 	Lines    []Line  `json:"lines"`
 	Total    float64 `json:"total"`
-	// ByUse are the prices of what is not in the total.
+	// ByUse are the prices that depend on use and are not in the total.
 	ByUse []ByUse `json:"byUse"`
 	// Shared is what the stack uses and others pay for.
 	Shared []string `json:"shared"`
@@ -107,7 +107,7 @@ func (l *ledger) add(component, what, size, key string, units float64) {
 	l.out.Lines[i].Units += units
 }
 
-// refuse ends the estimate with what is not known.
+// refuse ends the estimate with the unknown value.
 func (l *ledger) refuse(property string, found any, allowed string) {
 	l.err = fmt.Errorf("%s = %v has no price; known: %s", property, found, allowed)
 }

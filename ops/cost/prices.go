@@ -24,7 +24,7 @@ type Price struct {
 	Checked bool `json:"checked"`
 }
 
-// ByUse is a price of something that no plan holds the amount of.
+// ByUse is a price for an amount that is not in the plan.
 type ByUse struct {
 	// Types are the kinds of resources that are used.
 	Types []string `json:"types"`

@@ -1,3 +1,3 @@
-// Package pipeline holds the tests of the workflows in .github: what actionlint
-// does not ask for, but this project does.
+// Package pipeline holds the tests of the workflows in .github: the rules of this project
+// that actionlint does not check.
 package pipeline

@@ -1,6 +1,5 @@
-// Command publish writes what the pipeline's previews found as Markdown, and puts
-// it into one comment of a pull request or one issue. It needs nothing of the
-// cloud and compiles in seconds.
+// Command publish writes what the pipeline's previews found as Markdown, and puts it into
+// one comment of a pull request or one issue. It needs no cloud and compiles in seconds.
 package main
 
 import (

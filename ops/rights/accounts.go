@@ -6,7 +6,8 @@ type Account struct {
 	Name, Runs string
 	// Roles are Google's, on the project.
 	Roles []string
-	// Custom are rights that no role has without the right to change something.
+	// Custom are permissions that no predefined role has without the permission to change
+	// something.
 	Custom []string
 	// Kubernetes is its role in the cluster; it is one of Roles, too.
 	Kubernetes string
@@ -21,8 +22,8 @@ func Preview() Account {
 	}
 }
 
-// Drift reads every resource anew, and the provider (v5.42) reads the values of secrets and
-// the password of Redis with them
+// Drift reads every resource again, and the provider (v5.42) reads the values of secrets
+// and the password of Redis with them
 // (google-beta/services/secretmanager/resource_secret_manager_secret_version.go,
 // flattenSecretManagerSecretVersionPayload;
 // google-beta/services/redis/resource_redis_instance.go, resourceRedisInstanceDecoder).

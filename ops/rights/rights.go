@@ -1,5 +1,5 @@
-// Package rights answers which rights at Google an account needs that runs Pulumi for a
-// stack, and which roles give them.
+// Package rights computes which IAM permissions an account needs to run Pulumi for a
+// stack, and which roles grant them.
 //
 // What a resource needs follows from the calls of the provider (v5.42,
 // google-beta/services) and the permissions that the reference of each API names for them.
@@ -34,7 +34,8 @@ type Need struct {
 	Read, Write []string
 }
 
-// Needs are those of all types and look-ups that the embedded cloud knows, by token.
+// Needs are the permissions for all types and look-ups that the embedded cloud knows, by
+// token.
 func Needs() (map[string]Need, error) {
 	var needs map[string]Need
 	if err := json.Unmarshal(needsText, &needs); err != nil {

@@ -24,7 +24,7 @@ type Cloud interface {
 	Backup(reason string) Action
 	// Lockdown shuts the license API by the stack's own setting.
 	Lockdown() Action
-	// Verify sees from outside that it is shut.
+	// Verify checks from outside that requests are refused.
 	Verify() Action
 	// Undo is how a person takes the lockdown back.
 	Undo() []Command

@@ -39,7 +39,7 @@ var membershipForm = regexp.MustCompile(`^//gkehub\.googleapis\.com/projects/([^
 
 var _ Cloud = (*Google)(nil)
 
-// outputs are those of the stack that say where everything is.
+// outputs are the stack outputs that say where everything is.
 type outputs struct {
 	SQLConnectionName string `json:"sqlConnectionName"`
 	LicenseURL        string `json:"licenseUrl"`
@@ -105,7 +105,7 @@ func (g *Google) Evidence(since time.Time) []Action {
 		}, access, g.kubectl("get", "pods,deployments,replicasets,jobs,services,endpointslices,serviceaccounts", "--selector="+own, "--output=json")),
 		inOrder(g.run, Action{
 			// An intruder's pod has no label of the platform's. Variables of others may hold
-			// passwords, which are no evidence.
+			// passwords, which are not evidence.
 			Name: "neighbours", Does: "names, images and addresses of all that runs in the namespace", File: "neighbours.txt", Timeout: 2 * time.Minute,
 		}, access, g.kubectl("get", "pods,deployments,replicasets,jobs,services,serviceaccounts", "--output=wide")),
 		inOrder(g.run, Action{

@@ -1,5 +1,5 @@
-// Package pagerduty tells PagerDuty of an incident, by version 2 of its Events
-// API. https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
+// Package pagerduty reports an incident to PagerDuty, by version 2 of its Events API.
+// https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
 package pagerduty
 
 import (

@@ -87,9 +87,9 @@ func (f *folder) close() error {
 
 func (f *folder) at(name string) string { return filepath.Join(f.dir, name) }
 
-// keep writes what fill writes into a file of the folder. What was there before,
-// from a try that failed, goes; what there is of a try that fails stays, since
-// half the evidence is better than none.
+// keep writes what fill writes into a file of the folder. The files of an earlier failed
+// try are deleted; the files of a try that fails now are kept, because incomplete
+// evidence is better than no evidence.
 func (f *folder) keep(name string, fill func(io.Writer) error) (kept, error) {
 	if name == "" {
 		return kept{}, fill(io.Discard)

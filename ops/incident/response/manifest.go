@@ -29,7 +29,7 @@ type manifestFact struct {
 	Commands []string  `json:"commands,omitempty"`
 	Began    time.Time `json:"began"`
 	Ended    time.Time `json:"ended"`
-	// Complete is false for what there is of a step that failed.
+	// Complete is false for the files of a failed step.
 	Complete bool `json:"complete"`
 }
 
@@ -71,6 +71,6 @@ func (f *folder) writeManifest(now time.Time) error {
 	return nil
 }
 
-// manifestSum stands for all the evidence: whoever has it can tell later whether
-// any file was changed.
+// manifestSum covers all the evidence: whoever has it can check later whether any file
+// was changed.
 func (f *folder) manifestSum() (string, error) { return checksum(f.at(manifestFile)) }

@@ -1,7 +1,7 @@
-// Package response does what an incident asks for, in the order that loses
-// least: evidence, backup, lockdown, a manifest of it all, a page, a timeline.
-// What is done is written to a journal at once, so that a response that was cut
-// short goes on where it ended.
+// Package response carries out the steps of an incident response, in the order that loses
+// least: evidence, backup, lockdown, a manifest of it all, a page, a timeline. Every
+// finished step is written to a journal at once, so that an interrupted response
+// continues where it ended.
 package response
 
 import (
@@ -42,8 +42,8 @@ type Response struct {
 	Pager Pager
 	// Stack is the stack's name, Reason why all this is done, in a line.
 	Stack, Reason string
-	// Urgent locks down before anything else: an attack that goes on costs more
-	// than what a minute's evidence tells.
+	// Urgent locks down before anything else: during an attack, waiting for the evidence
+	// costs more than the evidence is worth.
 	Urgent bool
 	// Since is the beginning of the evidence, if the incident is new.
 	Since time.Time
@@ -62,8 +62,8 @@ const (
 	localTimeout = time.Minute
 )
 
-// ErrIncomplete is wrapped by the error of a response of which a step failed.
-// The others were done all the same; to run it again does what is left.
+// ErrIncomplete is wrapped by the error of a response with a failed step. The other steps
+// were done; another run does the failed ones.
 var ErrIncomplete = errors.New("the response is not complete")
 
 // Plan prints what Run would do, and does nothing.
@@ -95,9 +95,8 @@ func (r *Response) Plan() error {
 	return nil
 }
 
-// Run does every step that is not done yet. It goes on after a step that fails:
-// evidence that cannot be collected must not prevent the lockdown. It returns the incident's folder, and an error that wraps
-// ErrIncomplete and every step's own.
+// Run does every step that is not done yet. It continues after a failed step: missing evidence must not prevent the
+// lockdown. It returns the incident's folder, and an error that wraps ErrIncomplete and every step's own.
 func (r *Response) Run(ctx context.Context) error {
 	f, err := openFolder(r.Dir, header{Stack: r.Stack, Reason: r.Reason, At: r.Now().UTC(), Since: r.Since.UTC()})
 	if err != nil {
