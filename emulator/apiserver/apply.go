@@ -15,11 +15,10 @@ import (
 // Object is a Kubernetes object as plain values, with apiVersion and kind.
 type Object = map[string]any
 
-// Apply is a server-side apply: the object with the fields that manager declares
-// now, without those that only it declared before, and with everything else as
-// it is. live is nil when the object does not exist. Without force a field that
-// another manager set to another value is a conflict, which the error names as
-// the API server does.
+// Apply is a server-side apply: it sets the fields that manager declares now, removes
+// fields that only it declared before, and keeps all others. live is nil when the object
+// does not exist. Without force a field that another manager set to another value is a
+// conflict, which the error names as the API server does.
 func Apply(live, declared Object, manager string, force bool) (Object, error) {
 	fields, liveObject, next, err := prepare(live, declared)
 	if err != nil {
@@ -33,8 +32,8 @@ func Apply(live, declared Object, manager string, force bool) (Object, error) {
 	return plain(merged)
 }
 
-// Update is every other write: the object becomes next, and the fields that
-// differ from live belong to manager from then on.
+// Update is every other write: it returns next, and manager owns the fields that differ
+// from live from then on.
 func Update(live, next Object, manager string) (Object, error) {
 	fields, liveObject, nextObject, err := prepare(live, next)
 	if err != nil {

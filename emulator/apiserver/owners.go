@@ -25,9 +25,9 @@ func Owners(live Object) []Owner {
 	return all
 }
 
-// Rename gives every field of the owners, whose names only begin so, to one
-// manager that applies. A program that does so before an apply without these
-// fields takes them away. live itself stays as it is.
+// Rename gives every field of the owners, whose names only begin so, to one manager that
+// applies. A program that does so before an apply without these fields removes them. live
+// itself is not changed.
 func Rename(live Object, owners []Owner, manager string) Object {
 	changed := clone(live)
 	for _, entry := range entries(changed) {

@@ -15,8 +15,8 @@ import (
 	"github.com/coditect-ai/license-platform/armor/rule"
 )
 
-// ruleFile is the part of OWASP CRS that a preconfigured set is made of. Its
-// number is what the ids of its signatures begin with.
+// ruleFile is the part of OWASP CRS that a preconfigured set is made of. Its number is
+// the prefix of the ids of its signatures.
 type ruleFile struct {
 	number int
 	name   string
@@ -53,9 +53,9 @@ type signature struct {
 	sensitivity int
 }
 
-// signatures are the ids under which a set knows a CRS rule; none when the rule
-// is not the set's. v33 is judged by the rules of 4.22 that bear the same
-// number: CRS 3.3 itself is not at hand.
+// signatures are the ids of a CRS rule in a set; none when the set does not have the
+// rule. v33 is evaluated with the rules of 4.22 that have the same number, because CRS
+// 3.3 itself is not included.
 func signatures(set rule.Set, found hit) []signature {
 	switch set.Name {
 	case rule.JSONSQLiSet:

@@ -7,9 +7,9 @@ import (
 	"github.com/coditect-ai/license-platform/armor/expression"
 )
 
-// evaluation is one request on its way through the rules. What is expensive, the
-// inspection by the WAF, is done when a rule first asks for it and kept for the
-// rules after it. It belongs to one goroutine.
+// evaluation is one request on its way through the rules. The inspection by the WAF is
+// expensive: it is done for the first rule that needs it, and its result is kept for the
+// later rules. It belongs to one goroutine.
 type evaluation struct {
 	request    Request
 	attributes expression.Attributes

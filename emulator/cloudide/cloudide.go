@@ -43,8 +43,8 @@ const (
 	// Names is the address of the Service kube-dns, in the range for Services.
 	Names = "34.118.224.10"
 
-	// webSocketTimeout is the IDE's backend timeout, in seconds: its WebSockets
-	// live for a day.
+	// webSocketTimeout is the IDE's backend timeout, in seconds: its WebSockets last up
+	// to a day.
 	webSocketTimeout = 86400
 	// installed is when the IDE came, for what the API server stamps.
 	installed = "2025-11-01T08:00:00Z"

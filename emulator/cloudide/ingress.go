@@ -50,9 +50,9 @@ func Manifest() apiserver.Object {
 	}
 }
 
-// ingress is what became of the manifest: applied by kubectl, annotated by hand,
-// and marked by GKE's controller, each with a field manager of its own. Its
-// load balancer has the address.
+// ingress is the live Ingress: applied by kubectl from the manifest, annotated by hand,
+// and marked by GKE's controller, each with its own field manager. Its load balancer has
+// the address.
 func ingress(address string) (store.Resource, error) {
 	live, err := kubectl.Apply(nil, Manifest())
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 const (
 	// PrivateServices is the range that is peered with them.
 	PrivateServices = "coditect-services"
-	// Database is the Cloud SQL instance that lives in it.
+	// Database is the Cloud SQL instance that has its address in it.
 	Database = "coditect-db"
 )
 

@@ -1,6 +1,6 @@
-// Package kubectl changes objects of the embedded cluster as kubectl does, with
-// the same patches and the same field managers: it stands for the owner of the
-// Cloud IDE, who knows nothing of Pulumi.
+// Package kubectl changes objects of the embedded cluster as kubectl does, with the same
+// patches and the same field managers. It plays the owner of the Cloud IDE, who does not
+// use Pulumi.
 package kubectl
 
 import (
@@ -23,9 +23,9 @@ const (
 // lastApplied is where "kubectl apply" keeps what it applied before.
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
-// Apply is "kubectl apply" of an Ingress: live becomes what the manifest says, without what the
-// manifest of the last time said and this one does not, and what others added
-// stays. live is nil when the object does not exist.
+// Apply is "kubectl apply" of an Ingress: the fields of the manifest are set, fields that only
+// the last manifest had are removed, and fields that others added stay. live is nil when the
+// object does not exist.
 func Apply(live, manifest apiserver.Object) (apiserver.Object, error) {
 	text, err := json.Marshal(manifest)
 	if err != nil {

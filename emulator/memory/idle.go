@@ -10,8 +10,8 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/provider/gcp"
 )
 
-// idle stands for every service and makes nothing real. authority is the PEM of what
-// signs the certificates of Cloud SQL.
+// idle replaces every service and starts nothing. authority is the PEM of what signs the
+// certificates of Cloud SQL.
 type idle struct{ authority string }
 
 func (idle) EnsureInstance(context.Context, string, string, netip.AddrPort, map[string]string) error {

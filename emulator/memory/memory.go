@@ -1,6 +1,6 @@
-// Package memory is both providers with nothing behind them: what is declared is
-// checked, computed and remembered, as it is in the embedded cloud, but no process
-// starts and no port opens. Plans and tests run against it.
+// Package memory runs both providers in memory: resources are checked, computed and
+// stored as in the embedded cloud, but no process starts and no port opens. Plans and
+// tests run against it.
 package memory
 
 import (
@@ -28,7 +28,8 @@ type Cloud struct {
 
 // Authorities are certificates of certificate authorities, as PEM.
 type Authorities struct {
-	// SQL signs the certificates of Cloud SQL instances, Other those of everything else.
+	// SQL signs the certificates of Cloud SQL instances, Other signs all other
+	// certificates.
 	SQL, Other string
 }
 

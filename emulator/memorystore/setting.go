@@ -1,5 +1,5 @@
-// Package memorystore is which settings Memorystore for Redis takes, and what its
-// servers are set to.
+// Package memorystore knows which settings Memorystore for Redis accepts, and how its
+// servers are configured.
 package memorystore
 
 import (

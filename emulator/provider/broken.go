@@ -22,7 +22,7 @@ const (
 	AnswerLost
 )
 
-// What is shown of a creation that the API fails, and of one whose connection breaks.
+// Error texts for a creation that the API fails, and for one whose connection breaks.
 const (
 	internalError   = "Error 500: Internal error encountered., backendError"
 	connectionReset = "read tcp 10.0.0.2:51234->203.0.113.1:443: read: connection reset by peer"
@@ -46,7 +46,7 @@ func (s *Server) broken(urn string) Break {
 	return s.breaks(urn)
 }
 
-// lose makes a resource nobody's: it exists, and the program's state knows nothing of it.
+// lose removes a resource from the program's state, although it exists.
 func (s *Server) lose(kind Kind, made store.Resource) error {
 	if kind.Numbered { // the next one gets an id of its own
 		if err := s.store.Delete(made.Type, made.ID); err != nil {

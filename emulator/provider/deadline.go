@@ -20,7 +20,7 @@ type Deadlines struct {
 	Answer time.Duration
 }
 
-// DefaultDeadlines are those of the embedded cloud.
+// DefaultDeadlines are the deadlines of the embedded cloud.
 func DefaultDeadlines() Deadlines {
 	return Deadlines{Change: 20 * time.Minute, Answer: 30 * time.Second}
 }
@@ -29,9 +29,9 @@ func DefaultDeadlines() Deadlines {
 // better reason than that.
 const grace = time.Second
 
-// Interceptor ends every call at its deadline, or when the engine has gone, whatever
-// the call is at: an engine that gets no answer waits for ever, and whoever works on
-// the stack with it. A call that does not end then is a defect, and says so.
+// Interceptor ends every call at its deadline, or when the engine has ended, whatever the
+// call is doing: an engine without an answer waits for ever, and so does its user. A call
+// that does not end then is a defect, and says so.
 func (d Deadlines) Interceptor() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		type outcome struct {

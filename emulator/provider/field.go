@@ -14,8 +14,8 @@ type Field struct {
 	Required bool
 	// Fixed cannot change in place: a change replaces the resource.
 	Fixed bool
-	// Computed is decided by the API when it is left out, so leaving it out later
-	// keeps what is there.
+	// Computed is decided by the API when it is left out, so leaving it out later keeps
+	// the current value.
 	Computed bool
 	// Default is what the provider fills in: a string, a number or a bool.
 	Default any
@@ -33,12 +33,12 @@ type Field struct {
 	Form string
 	// MinLength and MaxLength limit a text, in characters.
 	MinLength, MaxLength *int
-	// MinItems and MaxItems limit a list; 0 is no limit.
+	// MinItems and MaxItems limit a list; 0 means no limit.
 	MinItems, MaxItems int
-	// Conflicts lists the paths that must not be given beside this one.
+	// Conflicts lists the paths that must not be given together with this one.
 	Conflicts []string
-	// ExactlyOneOf and AtLeastOneOf list paths of which so many must be given,
-	// RequiredWith those that this one needs beside it.
+	// ExactlyOneOf and AtLeastOneOf list paths of which exactly one or at least one must
+	// be given; RequiredWith lists paths that must be given together with this one.
 	ExactlyOneOf, AtLeastOneOf, RequiredWith []string
 
 	pattern *regexp.Regexp

@@ -37,7 +37,7 @@ func (f Fields) check(inputs Properties) []Failure {
 	return failures
 }
 
-// together judges a property beside others.
+// together checks a property together with others.
 func (field Field) together(inputs Properties, p place, told map[string]bool) []Failure {
 	var failures []Failure
 	given := func(paths []string) (found []string) {

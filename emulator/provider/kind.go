@@ -75,8 +75,8 @@ type Kind struct {
 	// Free says why a resource costs nothing by itself. Empty means that ops/cost has
 	// its price.
 	Free string
-	// Own says that a resource is made under a name of its own that nobody else reads, or
-	// is part of such a thing. ops/neighbours says what of others any other one touches.
+	// Own says that a resource has its own name that nobody else reads, or is part of
+	// such a resource. ops/neighbours lists the effects of all other resources on others.
 	Own bool
 	// Stored is the type under which the store keeps the resource, where that is
 	// another one: a patch is kept as the object that it changes. Empty means Type.
@@ -103,7 +103,7 @@ type Kind struct {
 	Computed []string
 	// Secret lists the outputs that are secret by nature.
 	Secret []string
-	// Check refuses what the API would refuse, of what the Fields let through.
+	// Check refuses inputs that the API would refuse although they satisfy the Fields.
 	// Values may be Unknown.
 	Check func(d *Draft) []Failure
 	// ID returns the identity of the resource within its type.
@@ -134,8 +134,8 @@ type Kind struct {
 	// lacks them after an import. The next update gives them, and one that cannot change in
 	// place replaces the resource.
 	Unread []string
-	// Seen picks from a present resource what a refresh compares with what was
-	// declared, nothing being declared when it is imported or looked up. Without it
+	// Seen returns the properties of an existing resource that a refresh compares with
+	// the declared ones; nothing is declared when it is imported or looked up. Without it
 	// that is what the store has as inputs.
 	Seen func(present store.Resource, declared Properties) Properties
 	// Release gives back what a resource changed of something that was there before:
@@ -156,8 +156,8 @@ type Kind struct {
 	// Numbered says that the API gives each new resource an id of its own, so that a creation
 	// never meets what exists.
 	Numbered bool
-	// Adopt prepares the draft to take over a resource that exists without being
-	// any program's, or says why it cannot. Without it, the name is in use.
+	// Adopt prepares the draft to take over an existing resource that belongs to no
+	// program, or says why it cannot. Without it, the name is in use.
 	Adopt func(d *Draft, present store.Resource) error
 }
 

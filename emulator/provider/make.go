@@ -15,10 +15,9 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
-// make remembers the draft and makes it real, in the place of old if that is
-// given. When that fails the cloud is as before; when the resource is real but
-// does not work, the error tells the engine to keep it and to try again on the
-// next update.
+// make stores the draft and makes it real; it replaces old if that is given. When that
+// fails the cloud is as before; when the resource is real but does not work, the error
+// tells the engine to keep it and to try again on the next update.
 func (s *Server) make(ctx context.Context, kind Kind, draft *Draft, old *store.Resource, hidden map[string]bool) (store.Resource, *structpb.Struct, error) {
 	made, err := s.put(ctx, kind, draft, old)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Unknown stands for a value that is known only once something else has been
-// created. It appears in previews and nowhere else.
+// Unknown is the placeholder for a value that is known only after another resource has
+// been created. It appears in previews and nowhere else.
 type Unknown struct{}
 
 // Properties are a resource's inputs or outputs as plain Go values: string,
@@ -39,7 +39,7 @@ func (p Properties) At(path string) (any, bool) {
 	return value, true
 }
 
-// without returns the properties but those of these names.
+// without returns the properties except those with these names.
 func (p Properties) without(names []string) Properties {
 	if len(names) == 0 {
 		return p

@@ -76,7 +76,7 @@ func (s *Server) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest)
 	return &pulumirpc.ProviderHandshakeResponse{AcceptSecrets: true}, nil
 }
 
-// GetPluginInfo returns the version that the provider stands in for.
+// GetPluginInfo returns the version of the provider that is emulated.
 func (s *Server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: s.version}, nil
 }

@@ -17,8 +17,8 @@ type subject struct {
 	config    Configuration
 }
 
-// subject finds out what is known about the type of urn. An unknown type is
-// refused, as nothing here could stand for it.
+// subject finds out what is known about the type of urn. An unknown type is refused,
+// because nothing here emulates it.
 func (s *Server) subject(ctx context.Context, urn string) (subject, error) {
 	parts := strings.Split(urn, "::")
 	if len(parts) < 4 {

@@ -33,8 +33,8 @@ func (s *Server) written() error {
 	return status.Error(codes.Unavailable, unreachable+": no answer from the control plane")
 }
 
-// forgotten tells whether what cannot be reached is forgotten, in place of being read or
-// deleted.
+// forgotten tells whether unreachable resources are removed from the state instead of
+// being read or deleted.
 func (s *Server) forgotten() (bool, error) {
 	if s.reach == nil {
 		return false, nil

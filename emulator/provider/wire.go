@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// wireOptions keep what the engine sends as it is; the core itself takes
-// secrets off before a kind sees them and puts them back after.
+// wireOptions keep the engine's values unchanged; the core itself unwraps secrets before
+// a kind sees them and wraps them again after.
 func wireOptions() plugin.MarshalOptions {
 	return plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true}
 }

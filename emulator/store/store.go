@@ -89,7 +89,7 @@ func (s *Store) Put(r Resource) error {
 	return s.commit(next)
 }
 
-// Delete removes the resource; deleting what does not exist is no error.
+// Delete removes the resource; a resource that does not exist is not an error.
 func (s *Store) Delete(typ, id string) error {
 	s.mu.Lock()
 	next := slices.DeleteFunc(slices.Clone(s.resources), func(r Resource) bool {

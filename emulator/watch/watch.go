@@ -1,4 +1,4 @@
-// Package watch tells of events those who ask to be told.
+// Package watch notifies subscribers of events.
 package watch
 
 import (
@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// List is who is told of events; the zero value is nobody. It is safe for concurrent use.
+// List is the list of subscribers; the zero value is empty. It is safe for concurrent
+// use.
 type List[T any] struct {
 	mu   sync.Mutex
 	last int

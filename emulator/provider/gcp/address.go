@@ -8,16 +8,16 @@ import (
 
 // Addresses are the addresses and ranges that resources are given.
 type Addresses struct {
-	// Edge is the load balancer's, and so that of a new static address.
+	// Edge is the address of the load balancer, and of every new static address.
 	Edge netip.Addr
-	// ControlPlane is that of a cluster's API server. Nothing listens there: the
-	// Kubernetes provider of the emulator stands for it.
+	// ControlPlane is the address of a cluster's API server. Nothing listens there: the
+	// Kubernetes provider of the emulator replaces it.
 	ControlPlane netip.Addr
 	// PrivateServices is the range that the platform reserves for private services
 	// access: Cloud SQL and Memorystore get their addresses from it.
 	PrivateServices netip.Prefix
-	// TheirPrivateServices is the range that the Cloud IDE has reserved, and its
-	// database lives in.
+	// TheirPrivateServices is the range that the Cloud IDE has reserved, with the address
+	// of its database.
 	TheirPrivateServices netip.Prefix
 	// Pods is the range that pods get their addresses from.
 	Pods netip.Prefix

@@ -10,8 +10,8 @@ import (
 // IAM policy.
 const TypeAuditConfig = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
 
-// auditConfig has authority over its API: it replaces what the policy said of it
-// before, exemptions included, and takes it away when it is deleted
+// auditConfig is authoritative for its API: it replaces the former configuration,
+// exemptions included, and removes it when it is deleted
 // (google-beta/tpgiamresource/resource_iam_audit_config.go).
 func (w *Cloud) auditConfig() provider.Kind {
 	return provider.Kind{

@@ -32,7 +32,8 @@ type Cloud struct {
 
 	// AgentsExist tells whether Google has made its service agents by now; nil: always.
 	AgentsExist func() bool
-	// SSD is the quota of SSD of the project in a region, in GB; 0: that of a new project.
+	// SSD is the project's quota of SSD in a region, in GB; 0 means the quota of a new
+	// project.
 	SSD float64
 	// GrantsKnown tells whether the grants on keys count everywhere by now, which takes up to
 	// seven minutes (https://cloud.google.com/iam/docs/access-change-propagation); nil: always.
@@ -84,7 +85,7 @@ type Keys interface {
 	PublicKey(ctx context.Context, version string) (string, error)
 }
 
-// Key is a key of Cloud KMS in the words of its resource.
+// Key is a key of Cloud KMS with the properties of its resource.
 type Key struct {
 	Name, Purpose, Algorithm, ProtectionLevel, DestroyScheduledDuration string
 	SkipInitialVersion                                                  bool

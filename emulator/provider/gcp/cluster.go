@@ -81,11 +81,11 @@ func (w *Cloud) removeObjects() error {
 	return nil
 }
 
-// decideCluster answers in GKE's own way: every new cluster has subsetting for internal
-// load balancers (https://github.com/hashicorp/terraform-provider-google/issues/24718),
-// encrypts all objects where Secrets are to be encrypted
-// (https://github.com/GoogleCloudPlatform/magic-modules/pull/17206), and scans no
-// workloads for vulnerabilities any more
+// decideCluster adds what GKE decides itself: every new cluster has subsetting for internal load
+// balancers (https://github.com/hashicorp/terraform-provider-google/issues/24718), encrypts all
+// objects where Secrets are to be encrypted
+// (https://github.com/GoogleCloudPlatform/magic-modules/pull/17206), and scans no workloads for
+// vulnerabilities any more
 // (https://cloud.google.com/kubernetes-engine/docs/deprecations/posture-management-deprecation).
 func decideCluster(d *provider.Draft) {
 	d.Outputs["enableL4IlbSubsetting"] = true

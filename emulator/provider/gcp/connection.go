@@ -59,7 +59,7 @@ func (w *Cloud) connection() provider.Kind {
 	}
 }
 
-// abandoned connections stay as they are when Pulumi lets go of them.
+// abandoned connections stay unchanged when Pulumi deletes them.
 func abandoned(inputs provider.Properties) bool { return inputs.Text("deletionPolicy") == "ABANDON" }
 
 // joinConnection does what the provider does where a network has its connection

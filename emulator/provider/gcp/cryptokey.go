@@ -64,7 +64,8 @@ func cryptoKeyID(d *provider.Draft) string {
 	return relative(d.Inputs.Text("keyRing")) + "/cryptoKeys/" + d.Inputs.Text("name")
 }
 
-// primaries is the version that encrypts, with its state: what it was, or that of a new key.
+// primaries is the version that encrypts, with its state: the former state, or the state of
+// a new key.
 func (w *Cloud) primaries(d *provider.Draft) []any {
 	id := cryptoKeyID(d)
 	if present, exists := w.Store.Get(TypeCryptoKey, id); exists {

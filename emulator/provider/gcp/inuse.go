@@ -7,7 +7,7 @@ import (
 
 // inUse refuses to delete what the load balancer uses, as Compute Engine does
 // (resourceInUseByAnotherResource); kind is the API's word for the type. The message is
-// that of public reports, such as
+// taken from public reports, such as
 // https://github.com/kubernetes/ingress-gce/issues/1459.
 func (w *Cloud) inUse(kind string, r store.Resource) error {
 	if w.UsedBy == nil {

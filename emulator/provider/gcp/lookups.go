@@ -92,8 +92,8 @@ func (w *Cloud) getCluster(_ context.Context, config provider.Configuration, arg
 	return result, nil
 }
 
-// nodePools are those of a cluster, with lists where the API has at most one of a
-// thing.
+// nodePools are the node pools of a cluster, in the form of a look-up: with lists where
+// the API has at most one value.
 func nodePools(cluster provider.Properties) []any {
 	pools := []any{}
 	for _, item := range cluster.List("nodePools") {
@@ -157,8 +157,7 @@ func (w *Cloud) getAddresses(_ context.Context, config provider.Configuration, a
 	return provider.Properties{"id": project + "-ALL-" + args.Text("filter"), "project": project, "filter": args.Text("filter"), "addresses": addresses}, nil
 }
 
-// getManagedZones lists the zones of the project; which networks see them is not
-// told.
+// getManagedZones lists the zones of the project, without the networks that see them.
 func (w *Cloud) getManagedZones(_ context.Context, config provider.Configuration, args provider.Properties) (provider.Properties, error) {
 	project := (&provider.Draft{Config: config, Inputs: args}).Project()
 	zones := []any{}

@@ -46,8 +46,8 @@ func relative(link string) string {
 	return link
 }
 
-// matchesImportID says whether a form of an id, as the provider takes for an import, is that
-// of a resource: a self link, or the id's parts without the words between them
+// matchesImportID says whether an id in one of the provider's import forms belongs to a
+// resource: a self link, or the id's parts without the words between them
 // (PROJECT/REGION/NAME, or NAME alone).
 func matchesImportID(given, id string) bool {
 	given = relative(given)

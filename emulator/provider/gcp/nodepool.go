@@ -50,7 +50,7 @@ func checkBootDisk(d *provider.Draft) error {
 	return nil
 }
 
-// decideNodes answers in GKE's own way: every pool has settings of its kubelet
+// decideNodes adds what GKE decides itself: every pool has settings of its kubelet
 // (https://github.com/GoogleCloudPlatform/magic-modules/pull/11971) and a label for how its
 // nodes are paid (https://github.com/GoogleCloudPlatform/magic-modules/pull/12877).
 func decideNodes(d *provider.Draft) {

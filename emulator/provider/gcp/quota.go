@@ -11,7 +11,7 @@ const (
 	// newProjectSSD is how many GB of SSD the nodes of a new project may have in a region
 	// (https://github.com/terraform-google-modules/terraform-google-kubernetes-engine/issues/1795).
 	newProjectSSD = 250
-	// bootDiskGB is the boot disk of a node that says nothing of it, on SSD
+	// bootDiskGB is the default boot disk of a node, on SSD
 	// (https://cloud.google.com/kubernetes-engine/docs/how-to/custom-boot-disks).
 	bootDiskGB = 100
 	// zonesOfRegion is how many zones of its region a regional cluster uses
@@ -19,8 +19,8 @@ const (
 	zonesOfRegion = 3
 )
 
-// checkSSD refuses nodes whose boot disks are more than the project may have, beside those
-// that are there.
+// checkSSD refuses nodes whose boot disks, together with the existing ones, exceed the
+// quota of the project.
 func (w *Cloud) checkSSD(d *provider.Draft) error {
 	wanted, quota := ssd(d.Inputs), cmp.Or(w.SSD, newProjectSSD)
 	available := quota

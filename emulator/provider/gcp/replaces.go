@@ -70,6 +70,6 @@ func when(holds bool, path string) []string {
 	return nil
 }
 
-// takeUp lets a creation take over what exists already: enabling an API that is enabled is not
-// an error.
+// takeUp lets a creation take over a resource that exists already: enabling an API that is
+// enabled is not an error.
 func takeUp(*provider.Draft, store.Resource) error { return nil }

@@ -106,7 +106,7 @@ func (w *Cloud) checkRule(inputs provider.Properties) []provider.Failure {
 // (https://github.com/pulumi/pulumi-gcp/issues/1432).
 const misplacedRateOptions = "Invalid value for field 'resource.rateLimitOptions': ''. Rate limit options must be specified if the action is 'fairshare', 'rate_based_ban' or 'throttle'. It cannot be specified for any other actions."
 
-// checkRate checks what a rate rule needs, and that no other rule has it.
+// checkRate checks the options that a rate rule needs, and that no other rule has them.
 func checkRate(d *provider.Draft, action string, refuse func(property, format string, values ...any)) {
 	rate := action == "throttle" || action == "rate_based_ban"
 	if !rate {

@@ -75,7 +75,7 @@ func (w *Cloud) keepSecondaryRanges(d *provider.Draft) error {
 	return nil
 }
 
-// secondaryRanges are those of a subnet by their names.
+// secondaryRanges are the secondary ranges of a subnet by their names.
 func secondaryRanges(subnet provider.Properties) map[string]string {
 	ranges := map[string]string{}
 	for _, item := range subnet.List("secondaryIpRanges") {

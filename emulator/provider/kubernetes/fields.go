@@ -48,9 +48,9 @@ func (w *Cluster) write(t objectType, d *provider.Draft, present store.Resource)
 	return merged, t.valid(merged)
 }
 
-// taken are the field managers whose fields the real provider takes over before
-// an update of an object, so that they vanish if the program does not declare
-// them. It does not do so for a patch (fixCSAFieldManagers).
+// taken are the field managers whose fields the real provider takes over before an update
+// of an object, so that undeclared fields disappear. It does not do so for a patch
+// (fixCSAFieldManagers).
 func taken() []apiserver.Owner {
 	return []apiserver.Owner{
 		{Manager: "kubectl", Operation: "Apply"},
@@ -80,8 +80,8 @@ func forced(d *provider.Draft, live apiserver.Object) bool {
 	return annotations["pulumi.com/patchForce"] == "true" || live != nil && len(apiserver.Owners(live)) == 0
 }
 
-// named makes sure that the object says what it is: a program may leave that to
-// the type of its resource.
+// named makes sure that the object has an apiVersion and a kind: a program may leave them
+// out, because the type of its resource implies them.
 func named(t objectType, object apiserver.Object) apiserver.Object {
 	whole := maps.Clone(object)
 	if whole == nil { // what a patch changes may not be there

@@ -13,7 +13,7 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
-// invalidPath is what the API server takes in no path but those of type
+// invalidPath matches path parts that the API server accepts only with the type
 // ImplementationSpecific.
 var invalidPath = regexp.MustCompile(`//|/\.{1,2}(/|$)|%2[fF]`)
 

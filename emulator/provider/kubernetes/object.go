@@ -57,7 +57,7 @@ func (w *Cluster) kind(t objectType) provider.Kind {
 
 func (t objectType) kind() string { return t.token[strings.LastIndex(t.token, ":")+1:] }
 
-// id is "namespace/name", or "name" of what lives in no namespace.
+// id is "namespace/name", or "name" for an object without a namespace.
 func (t objectType) id(inputs provider.Properties) string {
 	name := inputs.Text("metadata.name")
 	if t.cluster {
@@ -103,7 +103,7 @@ func decode(properties map[string]any, object any) error {
 	return errors.Join(append(unknown, err)...)
 }
 
-// withoutNull drops what is not known yet: a schema would refuse a null.
+// withoutNull drops unknown values: a schema would refuse a null.
 func withoutNull(object map[string]any) map[string]any {
 	kept := map[string]any{}
 	for key, value := range object {
@@ -137,8 +137,8 @@ func checkMetadata(inputs provider.Properties) []provider.Failure {
 	return failures
 }
 
-// compute merges what is declared into what is there, and adds what the API
-// server assigns.
+// compute merges the declared object into the existing one, and adds what the API server
+// assigns.
 func (w *Cluster) compute(t objectType, d *provider.Draft) error {
 	if name := d.Inputs.Text("metadata.name"); t.token == TypeNamespace && !d.Exists && !d.Config.Upsert && slices.Contains(initialNamespaces(), name) {
 		return fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %s %q already exists", name, t.kind(), name)

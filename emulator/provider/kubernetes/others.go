@@ -19,9 +19,9 @@ func (w *Cluster) Ingress(id string) (apiserver.Object, error) {
 	return present.Outputs, nil
 }
 
-// WriteIngress is a write of somebody who knows nothing of Pulumi: change returns
-// what becomes of the Ingress, nil for one that does not exist. What the API server
-// would refuse changes nothing.
+// WriteIngress is a write of somebody who does not use Pulumi: change gets the live
+// Ingress, nil when it does not exist, and returns the new one. What the API server would
+// refuse changes nothing.
 func (w *Cluster) WriteIngress(id string, change func(live apiserver.Object) (apiserver.Object, error)) (apiserver.Object, error) {
 	t := ingressType()
 	present, exists := w.Store.Get(TypeIngress, id)

@@ -20,9 +20,9 @@ func (t objectType) defaulted(object apiserver.Object) apiserver.Object {
 	return with(object, []string{"spec", "replicas"}, int64(1))
 }
 
-// ignoring is what the real provider applies of declared when the program ignores
-// changes of some properties: what others own is left out, and what nobody else
-// owns is sent as it is there (handleSSAIgnoreFields in
+// ignoring is what the real provider applies when the program ignores changes of some
+// properties: fields with other owners are left out, and fields without another owner are
+// sent with their live value (handleSSAIgnoreFields in
 // https://github.com/pulumi/pulumi-kubernetes/blob/v4.33.0/provider/pkg/await/await.go).
 func ignoring(live, declared apiserver.Object, manager string, paths []string) apiserver.Object {
 	for _, text := range paths {

@@ -8,10 +8,10 @@ import (
 	"github.com/coditect-ai/license-platform/emulator/store"
 )
 
-// seen is what a refresh takes for the inputs: of the live object those fields
-// that were declared, so that what others declare is no difference
-// (pulumi-kubernetes v4.33, provider/pkg/provider/util.go, pruneMap). Without
-// declared fields it is the whole object but for what the API server assigns.
+// seen returns what a refresh uses as inputs: the declared fields with their live values,
+// so that fields of others are not a difference (pulumi-kubernetes v4.33,
+// provider/pkg/provider/util.go, pruneMap). Without declared fields it is the whole
+// object but for what the API server assigns.
 func seen(present store.Resource, declared provider.Properties) provider.Properties {
 	if len(declared) > 0 {
 		return prune(present.Outputs, declared)

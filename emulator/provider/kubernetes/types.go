@@ -44,13 +44,13 @@ type objectType struct {
 	empty func() any
 	// patches is the type of the object that a patch changes, empty for an object.
 	patches string
-	// cluster says that the object lives in no namespace.
+	// cluster says that the object has no namespace.
 	cluster bool
 	// priced says that ops/cost prices it, own what provider.Kind has of that name.
 	priced, own bool
 	// immutable are the fields that the API server does not let change.
 	immutable []string
-	// check looks at what decoding cannot see.
+	// check checks what decoding cannot.
 	check func(object any) []provider.Failure
 }
 
