@@ -1,6 +1,6 @@
 // Package declared runs a Pulumi program in memory and remembers the resources that it
-// declares. What stands for the cloud is the caller's choice: the tests of one layer
-// take Echo, the plans of whole stacks the emulator.
+// declares. The caller chooses what replaces the cloud: the tests of one layer take Echo,
+// the plans of whole stacks the emulator.
 package declared
 
 import (
@@ -49,7 +49,7 @@ var _ pulumi.MockResourceMonitor = (*Recorder)(nil)
 // Preview makes a run a preview.
 func Preview(info *pulumi.RunInfo) { info.DryRun = true }
 
-// Run runs a program. What was declared before an error is remembered, too.
+// Run runs a program. Resources that were declared before an error are recorded, too.
 func (r *Recorder) Run(program pulumi.RunFunc, options ...pulumi.RunOption) error {
 	if r.Stack == "" {
 		r.Stack = "test"

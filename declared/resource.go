@@ -10,7 +10,8 @@ import (
 type Resource struct {
 	// Type is Pulumi's token, Name the program's name for it.
 	Type, Name string
-	// ID is what the cloud gave it; empty for a component, and for what was refused.
+	// ID is the id that the cloud gave it; empty for a component, and for a refused
+	// resource.
 	ID string
 	// URN and Parent identify it and the component it belongs to.
 	URN, Parent string
@@ -22,7 +23,7 @@ type Resource struct {
 	Provider string
 	// IgnoreChanges are the properties that an update leaves as they are.
 	IgnoreChanges []string
-	// ReplaceOnChanges are the properties whose change makes the resource anew, and
+	// ReplaceOnChanges are the properties whose change replaces the resource, and
 	// DeleteBeforeReplace says that the old one is deleted first.
 	ReplaceOnChanges    []string
 	DeleteBeforeReplace bool
@@ -67,7 +68,7 @@ func (r Resource) Inputs() map[string]any {
 	return open(resource.NewProperty(r.Properties)).(map[string]any)
 }
 
-// Shown are the inputs as people may see them: secrets hidden.
+// Shown are the inputs with hidden secrets, as people may see them.
 func (r Resource) Shown() map[string]any {
 	return open(hidden(resource.NewProperty(r.Properties))).(map[string]any)
 }

@@ -5,8 +5,9 @@ import "slices"
 // Resources are what a program declared, in order.
 type Resources []Resource
 
-// Fataler is a test that fails when what it asks for is not declared. It is the part of
-// testing.TB that is needed here, so that the commands that plan stacks do not link testing.
+// Fataler is a test that fails when a resource that it needs is not declared. It is the part
+// of testing.TB that is needed here, so that the commands that plan stacks do not link
+// testing.
 type Fataler interface {
 	Helper()
 	Fatalf(format string, values ...any)

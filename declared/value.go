@@ -11,7 +11,7 @@ func unsealed(value resource.PropertyValue) resource.PropertyValue {
 	return each(value, unsealed)
 }
 
-// hidden is a value with a mark in the place of every secret.
+// hidden is a value with a placeholder instead of every secret.
 func hidden(value resource.PropertyValue) resource.PropertyValue {
 	return each(value, func(resource.PropertyValue) resource.PropertyValue { return resource.NewProperty("[secret]") })
 }
