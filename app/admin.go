@@ -20,11 +20,11 @@ func (s *Service) CreateLicense(ctx context.Context, who Principal, license Lice
 	return s.ledger.CreateLicense(ctx, license, event)
 }
 
-// UpdateLicense lets change alter a licence, checks the result, and brings the
-// live seats up to date. Administrators only. With fewer seats than are in use
-// nobody loses a lease; new ones are refused until enough have ended. known is the revision
-// that the caller has seen: CodeLicenseChanged when it is another one by now; nil allows any.
-// A licence that is revoked can only be revoked again.
+// UpdateLicense lets change alter a licence, checks the result, and brings the live seats up
+// to date. Administrators only. With fewer seats than are in use nobody loses a lease; new
+// ones are refused until enough have ended. known is the revision that the caller has read:
+// CodeLicenseChanged when the licence has another one now; nil allows any. A licence that is
+// revoked can only be revoked again.
 func (s *Service) UpdateLicense(ctx context.Context, who Principal, id string, action Action, known *int, change func(*License)) (License, error) {
 	if !who.Admin {
 		return License{}, forbidden()
@@ -107,7 +107,7 @@ func (s *Service) Events(ctx context.Context, who Principal, before int64, limit
 	return s.ledger.Events(ctx, who.Tenant, before, limit)
 }
 
-// badCursor refuses a place in a list that no answer named.
+// badCursor refuses a cursor that does not come from an answer.
 func badCursor(field string) *Error {
 	return &Error{Code: CodeValidation, Detail: "the cursor is not valid", Fields: []FieldError{{Field: field, Message: "must be the next of an earlier answer"}}}
 }

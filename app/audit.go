@@ -20,7 +20,7 @@ const (
 	// ActionTake: the licence was full, and its seat was given to the user whom the event names.
 	ActionTake   Action = "lease.take"
 	ActionExpire Action = "lease.expire"
-	// ActionCancel: a lease was written, but could not be handed out.
+	// ActionCancel: a lease was written, but could not be given to the client.
 	ActionCancel    Action = "lease.cancel"
 	ActionCreate    Action = "license.create"
 	ActionUpdate    Action = "license.update"
@@ -63,8 +63,8 @@ type Event struct {
 	Lease   string
 	// Code is the error code of a refusal, empty when the action succeeded.
 	Code Code
-	// Detail says what the action changed, or whom it was about, or what was refused. It
-	// names no user: a digest stands for one.
+	// Detail says what the action changed, whom it affected, or what was refused. It
+	// never names a user, but contains a digest instead.
 	Detail string
 }
 
@@ -104,8 +104,8 @@ func Noted(code Code) bool {
 	return true
 }
 
-// Refused writes to the audit trail that a caller was refused: what was asked for, of
-// which licence and lease ("" for none), and why, if that is Noted.
+// Refused writes a refusal to the audit trail: the request, its licence and lease ("" for
+// none), and the reason, if that is Noted.
 func (s *Service) Refused(ctx context.Context, who Principal, asked, license, lease string, code Code) {
 	if !Noted(code) {
 		return
@@ -125,7 +125,7 @@ func (s *Service) Refused(ctx context.Context, who Principal, asked, license, le
 	s.note(ctx, who.Tenant, event, s.ledger.Refuse)
 }
 
-// subject stands for a user in an event's detail.
+// subject replaces a user in an event's detail.
 func subject(tenant, user string) string {
 	if user == "" {
 		return "all users"

@@ -27,10 +27,10 @@ type Claims struct {
 	Expires   int64 `json:"exp"`
 }
 
-// claims describes a granted lease. The token ends with the lease as it is now:
-// a client that only sends heartbeats keeps its seat, and one that wants a fresh
-// token acquires again. No lease outlives its licence and
-// the grace after it: Seats.Reserve sees to that.
+// claims describes a granted lease. The token ends with the lease as it is now: a client
+// that only sends heartbeats keeps its seat, and one that wants a fresh token acquires
+// again. No lease ends later than its licence and the grace after it: Seats.Reserve
+// enforces this.
 func (s *Service) claims(g Grant) Claims {
 	license, lease := g.License, g.Lease
 	issued := lease.GrantedAt.Truncate(time.Second).Unix()

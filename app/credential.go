@@ -31,8 +31,8 @@ type Credential struct {
 	Name string
 	// Replaces is the id of the credential whose leases a new one goes on with, "" for none.
 	Replaces string
-	// Holder is the id by which its leases and the audit trail name it: its own, or that of the
-	// first one of those that replaced each other.
+	// Holder is the id that its leases and the audit trail have: its own, or the id of the
+	// first credential in a chain of replacements.
 	Holder string
 	// Licenses are the ids of the licences that it is for.
 	Licenses []string
@@ -59,10 +59,10 @@ func (c Credential) Principal() Principal {
 	return Principal{Tenant: c.Tenant, User: c.User(), Licenses: c.Licenses}
 }
 
-// User is what stands for the user in what is done with the credential.
+// User is the user name of requests with the credential.
 func (c Credential) User() string { return credentialUser + cmp.Or(c.Holder, c.ID) }
 
-// credentialUser begins what stands for the user in what a credential does.
+// credentialUser is the prefix of the user name of a credential.
 const credentialUser = "credential:"
 
 // OfCredential reports whether a user is a service credential.
@@ -127,22 +127,23 @@ type Credentials interface {
 	// the name, CodeCredentialLimit when there are MaxCredentials that may be used,
 	// CodeLicenseNotFound, CodeCredentialNotFound when there is none that it could replace.
 	CreateCredential(ctx context.Context, credential Credential, event Event) (Credential, error)
-	// Credential returns one, or CodeCredentialNotFound; that of a suspended tenant too.
+	// Credential returns a credential, or CodeCredentialNotFound; also for a suspended
+	// tenant.
 	Credential(ctx context.Context, tenant, id string) (Credential, error)
 	// ListCredentials lists in the order of ids, those after the id `after`.
 	ListCredentials(ctx context.Context, tenant, after string, limit int) ([]Credential, error)
-	// RevokeCredential ends one for good, that of a suspended tenant too, and records it
-	// the first time.
+	// RevokeCredential revokes a credential for good, also for a suspended tenant, and
+	// records it the first time.
 	RevokeCredential(ctx context.Context, tenant, id string, event Event) (Credential, error)
 	// CredentialUsed notes that it was used now, unless that was noted within `every`.
 	CredentialUsed(ctx context.Context, tenant, id string, every time.Duration) error
 }
 
-// CreateCredential makes a service credential of the caller's tenant for licences that
-// exist, with an end or (the zero time) without. It returns the secret too, which nobody
-// can see again. One that replaces another (its id, "" for none) may renew and release what that
-// one holds, so that a secret can be changed while seats are held; the other one stays good until
-// it is revoked or over. Administrators only.
+// CreateCredential makes a service credential of the caller's tenant for licences that exist,
+// with an end or (the zero time) without. It returns the secret too, which nobody can see again.
+// A credential that replaces another one (its id, "" for none) may renew and release the leases
+// of that one, so that a secret can be changed while seats are held. The other one stays valid
+// until it is revoked or expires. Administrators only.
 func (s *Service) CreateCredential(ctx context.Context, who Principal, name string, licenses []string, expires time.Time, replaces string) (Credential, string, error) {
 	if !who.Admin {
 		return Credential{}, "", forbidden()
@@ -195,8 +196,8 @@ func (s *Service) ListCredentials(ctx context.Context, who Principal, after stri
 	return s.ledger.ListCredentials(ctx, who.Tenant, after, limit)
 }
 
-// RevokeCredential ends a credential of the caller's tenant for good, that of a suspended
-// one too. Its leases end without heartbeats. Administrators only.
+// RevokeCredential revokes a credential of the caller's tenant for good, also for a
+// suspended tenant. Its leases end without heartbeats. Administrators only.
 func (s *Service) RevokeCredential(ctx context.Context, who Principal, id string) (Credential, error) {
 	if !who.Admin {
 		return Credential{}, forbidden()

@@ -2,8 +2,8 @@ package app
 
 import "time"
 
-// Declared is a licence as the stack's settings declare it. What is nil there is not written,
-// and is the administrators': a new licence gets the default.
+// Declared is a licence as the stack's settings declare it. A nil field is not written:
+// administrators decide it, and a new licence gets the default.
 type Declared struct {
 	ID      string
 	Product string

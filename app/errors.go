@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Code is a stable, machine-readable name of what went wrong. Clients may rely on
-// it; the words beside it may change.
+// Code is a stable, machine-readable name of what went wrong. Clients may rely on it; the
+// text may change.
 type Code string
 
 // The error vocabulary. docs/api.md explains each one.

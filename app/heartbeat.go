@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// Heartbeat keeps the lease's seat for another lease time. For a live lease it
-// asks the seats' store only; neither the ledger nor the signing key is touched.
+// Heartbeat keeps the lease's seat for another lease time. For a live lease it uses the
+// store of seats only, and neither the ledger nor the signing key.
 //
 // A borrowed lease keeps its end until a lease time from now is later; from then on it is a
 // floating one. An expired lease is revived, as a floating one, when a seat is free for its
@@ -27,7 +27,7 @@ func (s *Service) Heartbeat(ctx context.Context, who Principal, lease string) (E
 	case errors.Is(err, ErrAbsent):
 		return s.revive(ctx, who, lease)
 	case CodeOf(err) == CodeLicenseNotFound:
-		// The licence part of the id names nothing of this tenant's.
+		// The licence part of the id names no licence of this tenant.
 		return Extended{}, leaseNotFound()
 	case err != nil:
 		return Extended{}, err

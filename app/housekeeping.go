@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// hold is how long work that an instance has taken on is its own: others take it over when
-// the instance has died. It is short enough for a suspended tenant to be noticed in time.
+// hold is how long an instance owns the work that it has claimed: after that others take
+// it over, because the instance may have died. It is short enough for a suspended tenant
+// to be noticed in time.
 const hold = 10 * time.Second
 
 // taken is how many licences an instance takes on at once.
@@ -19,10 +20,10 @@ const taken = 64
 // fullest is how many of the fullest licences are measured one by one.
 const fullest = 20
 
-// housekeeper is one instance's share of the housekeeping. What is due stands in a queue
-// that all instances share: a licence when its first lease expires or endings wait for the
-// ledger, and the jobs. So the work grows with what happens, whatever the number of
-// tenants and instances is.
+// housekeeper is one instance's share of the housekeeping. Due work is in a queue that all
+// instances share: a licence when its first lease expires or endings wait for the ledger,
+// and the jobs. So the work grows with what happens, whatever the number of tenants and
+// instances is.
 type housekeeper struct {
 	*Service
 	name      string
@@ -64,7 +65,7 @@ func (s *Service) Run(ctx context.Context, interval, retention time.Duration) {
 	}
 }
 
-// turn is how often an instance asks for work.
+// turn is how often an instance looks for work.
 func (h *housekeeper) turn() time.Duration { return h.interval / 10 }
 
 func (h *housekeeper) note(ctx context.Context, err error) {
@@ -85,7 +86,7 @@ func (h *housekeeper) work(ctx context.Context) (more bool, err error) {
 	return len(work.Licenses) == taken, h.tend(ctx, visitsOf(work.Licenses))
 }
 
-// begin does a turn of a job beside everything else.
+// begin runs one turn of a job in the background.
 func (h *housekeeper) begin(ctx context.Context, job Job, place string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -105,7 +105,7 @@ func passBy(failures []error) error {
 	return nil
 }
 
-// goesOn says whether a job goes on behind what the error is about.
+// goesOn says whether a job continues after the item of the error.
 func goesOn(err error) bool { return err == nil || errors.As(err, &passedBy{}) }
 
 // sweepOn is a turn of the sweep: the work of a turn is the same however many leases there

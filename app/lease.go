@@ -11,9 +11,9 @@ type Kind string
 
 // The kinds of lease.
 const (
-	// KindFloating lives by heartbeats.
+	// KindFloating is kept by heartbeats.
 	KindFloating Kind = "floating"
-	// KindBorrowed lives offline until a fixed time. Acquire and heartbeats make it a
+	// KindBorrowed is valid offline until a fixed time. Acquire and heartbeats make it a
 	// floating one when a lease time from now is later than that.
 	KindBorrowed Kind = "borrowed"
 )
@@ -29,7 +29,7 @@ const (
 	ReasonExpired Reason = "expired"
 	// ReasonForced: an administrator took it, or erased its holder's data.
 	ReasonForced Reason = "forced"
-	// ReasonCancelled: it was reserved but never handed out, because signing or
+	// ReasonCancelled: it was reserved but never given to a client, because signing or
 	// the ledger failed.
 	ReasonCancelled Reason = "cancelled"
 	// ReasonTaken: the licence was full, and gave its seat to another device.
@@ -76,7 +76,7 @@ type Ending struct {
 	By Origin
 }
 
-// Final says that a lease that ended so never lives again.
+// Final says that a lease with this ending is never revived.
 func (r Reason) Final() bool {
 	return r == ReasonReleased || r == ReasonForced || r == ReasonTaken
 }

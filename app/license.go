@@ -12,8 +12,9 @@ import (
 // Limits of a licence's numbers, enforced by License.Validate.
 const (
 	MaxSeats = 250_000
-	// MaxLicenses is how many a tenant may create. Each one that was ever used has a state in the store of live
-	// seats, and all of a tenant's learn one after the other that the tenant is suspended.
+	// MaxLicenses is how many a tenant may create. Each licence that was ever used has a state in the store of
+	// live seats, and when a tenant is suspended, the states of all its licences are changed one after the
+	// other.
 	MaxLicenses  = 10_000
 	MinLeaseTTL  = 10 * time.Second
 	MaxLeaseTTL  = 24 * time.Hour
@@ -48,8 +49,8 @@ type License struct {
 	// Policy is what the administrator decides about limits, features, grace and exhaustion.
 	Policy
 	Status Status
-	// PromisedUntil is until when heartbeats may have promised seats by a longer lease time of before;
-	// zero when there was none. Only the ledger sets it.
+	// PromisedUntil is the latest end that heartbeats may have promised by a former, longer lease
+	// time; zero when there was none. Only the ledger sets it.
 	PromisedUntil time.Time
 	// Metadata is the administrator's own text, shown to nobody else.
 	Metadata  map[string]string

@@ -38,7 +38,7 @@ type GroupSeats struct {
 }
 
 // Policy is what an administrator decides about a licence beyond its size. The zero Policy
-// is that of a licence without any such decision.
+// is the default.
 type Policy struct {
 	// UserSeats is how many seats one user may hold at once; 0 means any number.
 	UserSeats int

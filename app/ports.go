@@ -21,10 +21,10 @@ type Ledger interface {
 	// time `at`: an ending from before does not end them any more.
 	Seat(ctx context.Context, ref LicenseRef, at time.Time) error
 	// Grant ends the endings, and, if the licence may be used, writes the lease as open and
-	// records the event: License.Usable's codes when not. A lease that
-	// was not open is CodeNoSeats, CodeUserLimit or CodeSeatsReserved when the licence has all
-	// the open ones that it allows, and CodeLeaseEnded or CodeLeaseTaken when its ending was
-	// final. ErrChanged when the licence and its tenant are not of the revision any more.
+	// records the event: License.Usable's codes when not. A lease that was not open is
+	// CodeNoSeats, CodeUserLimit or CodeSeatsReserved when the licence has all the open ones
+	// that it allows, and CodeLeaseEnded or CodeLeaseTaken when its ending was final.
+	// ErrChanged when the licence or its tenant has another revision now.
 	Grant(ctx context.Context, lease Lease, revision int64, endings []Ending, event Event) error
 	// End ends leases, unless they were seated again later, and records it. A final
 	// reason holds against any later seat, and replaces ReasonExpired.
@@ -38,7 +38,7 @@ type Ledger interface {
 	Housekeeping
 }
 
-// Catalog is what administrators see and change.
+// Catalog has the licences that administrators read and change.
 type Catalog interface {
 	// CreateLicense returns CodeLicenseExists when the id is taken, and CodeLicenseLimit when the tenant has
 	// MaxLicenses.
@@ -55,8 +55,8 @@ type Catalog interface {
 	Events(ctx context.Context, tenant string, before int64, limit int) ([]Event, error)
 }
 
-// PersonalData is what is kept about a tenant's user, or all of its users, or a part
-// of it.
+// PersonalData is the stored data of one user or of all users of a tenant, or a page of
+// it.
 type PersonalData struct {
 	Leases []Lease
 	Events []Event
@@ -71,7 +71,7 @@ type Place struct {
 	Event int64
 }
 
-// Privacy exports and erases personal data, that of a suspended tenant too.
+// Privacy exports and erases personal data, also for a suspended tenant.
 type Privacy interface {
 	// OpenOf returns the ids of open leases of a user ("": of all), up to `limit` after the id
 	// `after`, in the order of licences and ids.
@@ -79,10 +79,10 @@ type Privacy interface {
 	// Export returns what is kept about a user; "" means about all of the tenant's. It
 	// begins after a place and returns up to `limit` leases and as many events.
 	Export(ctx context.Context, tenant, user string, after Place, limit int, event Event) (PersonalData, error)
-	// Erase replaces user, e-mail, fingerprint and address of a user ("": of all)
-	// by a pseudonym that leads back to nobody, and returns how many rows changed.
-	// What it changed stays so when it fails; the next call goes on from there.
-	// OpenErased finds leases that were granted meanwhile.
+	// Erase replaces user, e-mail, fingerprint and address of a user ("": of all) by a
+	// pseudonym that leads back to nobody, and returns how many rows changed. A failure
+	// does not undo its changes; the next call continues from there. OpenErased finds
+	// leases that were granted meanwhile.
 	Erase(ctx context.Context, tenant, user string, event Event) (int64, error)
 	// OpenErased returns the ids of open leases whose holder is a pseudonym, up to 1,000.
 	OpenErased(ctx context.Context, tenant string) ([]string, error)
@@ -103,8 +103,8 @@ type Settlement struct {
 	Endings []Ending
 }
 
-// Housekeeping is what the service does on its own, for all tenants at once: the only
-// methods that see more than one. They show names and times, and nobody's data.
+// Housekeeping has the methods for what the service does without a request. They are the
+// only methods for all tenants at once. They show names and times, and nobody's data.
 type Housekeeping interface {
 	// Mark names this moment: what is written later, or was not committed yet, is changed
 	// since.
@@ -144,15 +144,15 @@ type Reservation struct {
 	Kind        Kind
 	// For is how long the seat is asked for.
 	For time.Duration
-	// Groups are those that the user is of, and By is who asks, for the end of a lease whose
-	// seat is taken.
+	// Groups are the user's groups. By is the caller; it is recorded when a lease ends
+	// because its seat is taken.
 	Groups []string
 	By     Origin
 	// Revive allows no other lease than Lease.
 	Revive bool
 	// Take allows that another device loses its seat for this one.
 	Take bool
-	// Exact allows no terms but those of the licence that is given.
+	// Exact requires that the store has the same terms of the licence.
 	Exact bool
 }
 
@@ -177,7 +177,7 @@ type Reserved struct {
 	Shortens bool
 	// InGrace is true after the licence's own end, in its grace.
 	InGrace bool
-	// Endings have to be ended in the ledger before the lease is handed out.
+	// Endings have to be written to the ledger before a client gets the lease.
 	Endings []Ending
 	// Takes is true when nothing was reserved: the seat would be another device's, and
 	// Reservation.Take was not set. The times are those that the lease would have.
@@ -211,11 +211,12 @@ type Look struct {
 
 // Looked is what such a visit found.
 type Looked struct {
-	// Cold says that the licence's live seats have to be loaded; then nothing else is known.
+	// Cold says that the licence's live seats have to be loaded; then all other fields are
+	// empty.
 	Cold bool
 	// Endings wait for the ledger. There may be more when they are settled.
 	Endings []Ending
-	// Absent are those of the leases asked about that hold no seat.
+	// Absent are the requested leases that hold no seat.
 	Absent []string
 	// Now is the time of the seats' clock.
 	Now time.Time
@@ -236,8 +237,8 @@ const (
 	JobForget Job = "forget"
 )
 
-// Work is what an instance has taken on. Others leave it alone for the time that was
-// asked for; if it is not done by then, they take it on.
+// Work is what an instance has taken on. Other instances leave it alone for the requested
+// time; if it is not done by then, they take it over.
 type Work struct {
 	// Licenses are to be looked at.
 	Licenses []LicenseRef
@@ -250,7 +251,7 @@ type WorkQueue interface {
 	// Claim takes on work that is due, up to `most` licences, for the time `hold`. The jobs
 	// but forgetting are never due later than ten times that.
 	Claim(ctx context.Context, owner string, most int, hold time.Duration) (Work, error)
-	// Hold goes on with a job for another time, and says whether it is still the owner's.
+	// Hold extends the claim on a job, and says whether the owner still has it.
 	Hold(ctx context.Context, owner string, job Job, hold time.Duration) (bool, error)
 	// Done remembers the place that a job has reached, and when it is due again; nothing
 	// when it is not the owner's any more.
@@ -291,20 +292,22 @@ type Usage struct {
 	Now time.Time
 }
 
-// Seats is the live store. Each method is one atomic step, judged by the store's
-// own clock. A store that does not answer is Unavailable; ErrCold asks for Load.
+// Seats is the live store. Each method is one atomic step, judged by the store's own
+// clock. A store that does not answer is Unavailable; after ErrCold the caller has to
+// Load.
 type Seats interface {
 	// Reserve reclaims expired seats, then takes one or finds the device's. A new seat is
 	// pending: kept for half a minute at most, and unknown to Extend.
 	//
-	// With no seat left it takes one from the idlest lease, if the licence says so and
-	// Reservation.Take is set; without Take, Reserved.Takes says that there is one. Otherwise
-	// it returns, with Exhausted, CodeNoSeats, CodeSeatsReserved or CodeUserLimit.
+	// With no seat left it takes one from the lease that has been silent for longest, if the
+	// licence allows it and Reservation.Take is set; without Take, Reserved.Takes says that
+	// there is such a lease. Otherwise it returns, with Exhausted, CodeNoSeats,
+	// CodeSeatsReserved or CodeUserLimit.
 	//
-	// Other errors are CodeNotHolder when the device's lease is another user's, CodeLeaseEnded
-	// or CodeLeaseTaken when the wanted lease's ending was final, CodeLicenseExpired for a new
-	// lease in the licence's grace, and ErrChanged when Reservation.Exact is set and the store
-	// knows later terms.
+	// Other errors are CodeNotHolder when the device's lease belongs to another user,
+	// CodeLeaseEnded or CodeLeaseTaken when the wanted lease's ending was final,
+	// CodeLicenseExpired for a new lease in the licence's grace, and ErrChanged when
+	// Reservation.Exact is set and the store knows later terms.
 	Reserve(ctx context.Context, license License, wanted Reservation) (Reserved, error)
 	// Extend is the heartbeat; ErrAbsent when the lease holds no seat, CodeLeaseExpired
 	// when it expired and no seat is free, CodeNotHolder when user is not its holder.
@@ -324,21 +327,21 @@ type Seats interface {
 	Settled(ctx context.Context, ref LicenseRef, endings []Ending) error
 	// Named returns the ids of the tenant's licences where it is kept who ended a lease.
 	Named(ctx context.Context, tenant string) ([]string, error)
-	// Begin starts a rebuild, before the ledger is read for it: one at a time. ErrBusy when
-	// another has begun and goes on; ErrWarm when there is nothing to rebuild.
+	// Begin starts a rebuild, before the ledger is read for it: one at a time. ErrBusy
+	// while another rebuild runs; ErrWarm when there is nothing to rebuild.
 	Begin(ctx context.Context, ref LicenseRef) (Rebuild, error)
-	// Stage puts a part of the ledger's open leases aside for Load, each with a full lease
-	// time from now, and until License.PromisedUntil, at least. ErrCold when the store lost its state since Begin, and what
-	// was read may be old.
+	// Stage puts a part of the ledger's open leases aside for Load, each with a full lease time from now, and until
+	// License.PromisedUntil, at least. ErrCold when the store lost its state since Begin, because the data that was
+	// read may be old.
 	Stage(ctx context.Context, rebuild Rebuild, license License, part []Lease) error
-	// Load makes a cold licence warm with what was staged, and does nothing to a warm one.
-	// ErrCold as in Stage.
+	// Load makes a cold licence warm with the staged leases, and does nothing to a warm
+	// one. ErrCold as in Stage.
 	Load(ctx context.Context, rebuild Rebuild, license License) error
 	// Abandon ends a rebuild that failed.
 	Abandon(ctx context.Context, ref LicenseRef, rebuild Rebuild) error
-	// Configure brings a warm licence's numbers and status up to date, unless it has those
-	// of a later revision, other than `overruled` (0: none). It returns the revision that
-	// it has then.
+	// Configure updates a warm licence's numbers and status, unless it has a later
+	// revision, other than `overruled` (0: none). It returns the revision that it has
+	// then.
 	Configure(ctx context.Context, license License, overruled int64) (revision int64, err error)
 	// Clock tells the store's time.
 	Clock(ctx context.Context) (time.Time, error)

@@ -42,8 +42,8 @@ func (s *Service) Export(ctx context.Context, who Principal, user string, after 
 
 // Erase ends the leases of a user ("": of all users) of the caller's tenant, suspended or
 // not, and erases their personal data. It returns how many rows of the ledger were changed.
-// When there is more than the time for one request allows, it returns CodeUnavailable,
-// and goes on when it is called again. Administrators only.
+// When one request has not enough time for everything, it returns CodeUnavailable, and
+// continues when it is called again. Administrators only.
 func (s *Service) Erase(ctx context.Context, who Principal, user string) (int64, error) {
 	if !who.Admin {
 		return 0, forbidden()
@@ -75,8 +75,8 @@ func (s *Service) erase(ctx context.Context, who Principal, user string) (int64,
 	if err != nil {
 		return 0, err
 	}
-	// What was answered to the user holds fingerprints and tokens, also what was answered while
-	// the ledger forgot the user.
+	// Remembered answers to the user hold fingerprints and tokens, also answers that were given
+	// while the ledger erased the user.
 	if err := s.answers.Forget(ctx, who.Tenant, user); err != nil {
 		return 0, err
 	}

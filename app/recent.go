@@ -47,7 +47,7 @@ func (r *recent) recall(ref LicenseRef, now time.Time) (License, bool) {
 	return entry.license, true
 }
 
-// keep remembers a licence in place of the one that it was before.
+// keep remembers a licence and replaces its former version.
 func (r *recent) keep(license License, now time.Time) {
 	// No decision depends on it.
 	license.Metadata = nil

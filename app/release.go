@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// Release gives the lease's seat back at once, a borrowed one too. A lease that is
-// over already is no error. With the ledger down the seat is freed all the same;
-// the ledger learns of it later.
+// Release gives the lease's seat back at once, a borrowed one too. A lease that has ended
+// already is not an error. With the ledger down the seat is freed all the same; the
+// ledger learns of it later.
 //
 // Codes: CodeLeaseNotFound, CodeNotHolder, CodeUnavailable.
 func (s *Service) Release(ctx context.Context, who Principal, lease string) error {
@@ -16,7 +16,7 @@ func (s *Service) Release(ctx context.Context, who Principal, lease string) erro
 
 // ForceRelease takes a lease away from whoever holds it. Administrators only.
 //
-// Codes: CodeForbidden and those of Release.
+// Codes: CodeForbidden and the codes of Release.
 func (s *Service) ForceRelease(ctx context.Context, who Principal, lease string) error {
 	if !who.Admin {
 		return forbidden()
@@ -83,7 +83,7 @@ func (s *Service) end(ctx context.Context, ref LicenseRef, endings []Ending) (wr
 }
 
 // releaseAbsent ends a lease without a seat: one that expired, and would be revived by
-// its next heartbeat. One that is over for good is no error.
+// its next heartbeat. A lease that has ended for good is not an error.
 func (s *Service) releaseAbsent(ctx context.Context, who Principal, ref LicenseRef, id, holder string, why Reason) error {
 	// Who else ended it, and whose ending waits for the ledger, comes first.
 	if err := s.Reclaim(ctx, ref); err != nil {

@@ -54,8 +54,8 @@ type Reports interface {
 	Denials(ctx context.Context, tenant, license string, period Period, after Event, limit int) (found []Denial, next *Event, err error)
 }
 
-// UsageReport is how full a licence was in each hour of a period, and how many of its
-// requests were refused. Administrators only.
+// UsageReport has the usage of a licence in each hour of a period, and the number of its
+// refused requests. Administrators only.
 func (s *Service) UsageReport(ctx context.Context, who Principal, id string, period Period) (License, []Hour, error) {
 	if !who.Admin {
 		return License{}, nil, forbidden()
@@ -109,8 +109,8 @@ func (s *Service) reporting() (leave func(), err error) {
 	}
 }
 
-// period completes what was asked for: full hours at its beginning, and nothing that is to
-// come.
+// period completes the requested period: it begins with a full hour and does not end in
+// the future.
 func (s *Service) period(p Period) (Period, error) {
 	now := s.now().UTC()
 	if p.To.IsZero() || p.To.After(now) {

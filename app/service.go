@@ -41,7 +41,7 @@ type Dependencies struct {
 	Log     *slog.Logger
 	// Issuer is the `iss` of licence tokens.
 	Issuer string
-	// Now tells the time for licences' expiry dates; leases live by the seats' clock.
+	// Now is the clock for licences' expiry dates; leases end by the clock of the seats.
 	Now func() time.Time
 }
 
@@ -53,8 +53,8 @@ func New(d Dependencies) *Service {
 // loadsAtOnce is how many licences an instance rebuilds at once.
 const loadsAtOnce = 3
 
-// attempts bounds how often a step is tried again after the live state had to be
-// rebuilt or a backlog settled.
+// attempts limits how often a step is tried again after a rebuild of the live state or
+// the settling of a backlog.
 const attempts = 4
 
 // license returns a licence that may be used now.
@@ -105,8 +105,8 @@ func (s *Service) warm(ctx context.Context, ref LicenseRef, step func() error) e
 	return Unavailable("store of live seats", err)
 }
 
-// rebuild loads the live seats of a licence from the ledger. However many requests
-// find the licence cold, one of them does the work; it goes on when its own client
+// rebuild loads the live seats of a licence from the ledger. Even when many requests find
+// the licence cold, only one of them does the work. It continues when its own client
 // hangs up, because the others wait for it.
 func (s *Service) rebuild(ctx context.Context, ref LicenseRef) error {
 	done := s.loading.DoChan(ref.Tenant+"/"+ref.License, func() (any, error) {
@@ -198,8 +198,8 @@ func (s *Service) fill(ctx context.Context, ref LicenseRef, rebuild Rebuild) (le
 	}
 }
 
-// refresh brings live numbers up to date with a change that was made while they were
-// loaded, and found nothing to bring up to date.
+// refresh applies a change to the live numbers that was made while they were loaded, when
+// there was nothing to change yet.
 func (s *Service) refresh(ctx context.Context, ref LicenseRef) error {
 	license, err := s.ledger.License(ctx, ref)
 	if err != nil {

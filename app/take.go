@@ -94,8 +94,8 @@ func (s *Service) take(ctx context.Context, who Principal, license License, want
 	return Grant{}, &Error{Code: CodeLeaseEnded, Detail: "other requests took the device's lease away again and again; acquire again", RetryAfter: time.Second}
 }
 
-// contended bounds how often a seat is taken anew that another request for the same device
-// gave back or took away meanwhile. Nothing is out of order then.
+// contended limits how often a seat is taken again that another request for the same
+// device gave back or took away meanwhile. Nothing is out of order then.
 const contended = 16
 
 // pause lets the others of a contention go first, for 32 ms at most.
@@ -176,8 +176,8 @@ func (s *Service) giveBack(ctx context.Context, g Grant, wanted Reservation) {
 	}
 }
 
-// howFull adds to a refusal of the ledger, which says why only, how full the licence is, as the live seats do when they
-// refuse.
+// howFull adds the usage of the licence to a refusal of the ledger, which has only the reason. A refusal of the live
+// seats has the usage already.
 func (s *Service) howFull(ctx context.Context, license License, refusal error) error {
 	var known *Error
 	if !errors.As(refusal, &known) || known.Exhausted != nil {
@@ -231,7 +231,7 @@ func (s *Service) followLedger(ctx context.Context, g Grant, reserved Reserved, 
 	}
 }
 
-// takeBack ends a lease that the ledger has but that was never handed out. If it
+// takeBack ends a lease that is in the ledger but was never given to a client. If it
 // fails, housekeeping finds the lease without a seat.
 func (s *Service) takeBack(ctx context.Context, ref LicenseRef, written []Ending) {
 	ctx, cancel := detached(ctx)

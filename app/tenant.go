@@ -11,8 +11,8 @@ const (
 	StatusActive Status = "active"
 	// StatusSuspended refuses new leases and heartbeats until it is active again.
 	StatusSuspended Status = "suspended"
-	// StatusTenantSuspended is never written to the ledger: a licence says so while its
-	// tenant is suspended, and so does its live state, for heartbeats to see.
+	// StatusTenantSuspended is never written to the ledger: a licence and its live state
+	// have it while the tenant is suspended, so that heartbeats see it.
 	StatusTenantSuspended Status = "tenant_suspended"
 	// StatusRevoked is final for a licence: its leases are over.
 	StatusRevoked Status = "revoked"
@@ -28,7 +28,7 @@ type Tenant struct {
 	Status Status
 }
 
-// TenantSuspended refuses what a suspended tenant's users ask for.
+// TenantSuspended is the refusal for users of a suspended tenant.
 func TenantSuspended() *Error {
 	return NewError(CodeTenantSuspended, "the tenant is suspended")
 }

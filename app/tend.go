@@ -50,9 +50,9 @@ const unclaimed = 30 * time.Second
 // as a look returns in each.
 const rounds = 1000
 
-// tend looks at licences: it reclaims, ends in the ledger what is over, loads what is
-// cold, and brings outdated numbers up to date, until nothing of it is left. It goes on
-// after an error of one licence and returns all of them.
+// tend works on due licences: it reclaims expired seats, writes their endings to the
+// ledger, loads cold licences, and updates old numbers, until nothing is due. It
+// continues after an error of one licence and returns all errors.
 func (s *Service) tend(ctx context.Context, visits []visit) error {
 	var failures []error
 	for range rounds {

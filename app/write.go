@@ -14,7 +14,7 @@ import (
 // from now on is confirmed.
 //
 // One that ends sooner than its holder was told before, as its licence has a shorter lease time now, is
-// written and shortened only when it is prepared. What was promised holds while nothing else is answered.
+// written and shortened only when it is prepared. A promise holds until another answer is given.
 //
 // unwritten is the error of the preparation or of the ledger; held and confirmed are the
 // answer and the error of the live seats.

@@ -19,8 +19,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Cloud is Google Cloud as a pod sees it: no address of an API is configured, the
-// metadata server gives the access tokens, and nothing else is reached.
+// Cloud is Google Cloud as a pod sees it: no API address is configured, the metadata
+// server gives the access tokens, and nothing else can be reached.
 type Cloud struct {
 	SQL *CloudSQL
 

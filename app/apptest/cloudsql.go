@@ -57,7 +57,7 @@ type CloudSQL struct {
 	loginToken map[int64]string
 }
 
-// Login is a connection that the instance let in.
+// Login is a connection that the instance accepted.
 type Login struct {
 	User string
 	// IAM is true when the client's certificate was made for an access token that may
@@ -100,7 +100,7 @@ func startCloudSQL(tb testing.TB, postgres *Postgres, metadata *metadata) *Cloud
 	return s
 }
 
-// Logins returns who was let in, in order.
+// Logins returns the accepted logins, in order.
 func (s *CloudSQL) Logins() []Login {
 	s.mu.Lock()
 	defer s.mu.Unlock()

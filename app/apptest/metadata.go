@@ -24,8 +24,8 @@ const (
 const tokenPrefix = "ya29.token-"
 
 // metadata stands in for the metadata server of a pod with Workload Identity
-// (cloud.google.com/compute/docs/access/authenticate-workloads#applications): it hands
-// out access tokens and remembers what for.
+// (cloud.google.com/compute/docs/access/authenticate-workloads#applications): it issues
+// access tokens and remembers their scopes.
 type metadata struct {
 	host string
 
@@ -48,7 +48,8 @@ func newMetadata() (m *metadata, stop func()) {
 		_, _ = w.Write([]byte("googleapis.com"))
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Both sides say that they mean the metadata server, so that no web page can ask it.
+		// Request and answer both have a header for the metadata server, so that no web page
+		// can call it.
 		if r.Header.Get("Metadata-Flavor") != "Google" {
 			http.Error(w, "Metadata-Flavor: Google is missing", http.StatusForbidden)
 			return
@@ -69,7 +70,7 @@ func (m *metadata) token(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
 }
 
-// allows reports whether the token was handed out for the scope.
+// allows reports whether the token was issued for the scope.
 func (m *metadata) allows(token, scope string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 )
 
 // Newcomer builds the Go program of docs/client.md as a newcomer does, in an empty folder, and
-// returns its path. The module in root stands for the one that would be downloaded; what that
-// needs is in the cache, since its tests were built.
+// returns its path. The module in root replaces the one that would be downloaded; its
+// dependencies are in the cache, because its tests were built.
 func Newcomer(tb testing.TB, root string) string {
 	tb.Helper()
 	document, err := os.ReadFile(filepath.Join(root, "docs", "client.md"))

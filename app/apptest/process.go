@@ -39,7 +39,7 @@ func unprivileged() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if os.Getuid() == 0 {
 		attributes.Cloneflags = syscall.CLONE_NEWUSER
-		// initdb asks for its user's name, and nobody is the one every machine has.
+		// initdb needs the name of its user, and every machine has the user nobody.
 		const nobody = 65534
 		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: 0, Size: 1}}
 		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: 0, Size: 1}}

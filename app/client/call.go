@@ -94,8 +94,8 @@ func (c *caller) post(ctx context.Context, path string, body, out any) error {
 	return c.asUser(ctx, http.MethodPost, path, body, out)
 }
 
-// asUser sends a request with the user's identity token. A token that is refused is asked for
-// anew, once: it may have ended on the way.
+// asUser sends a request with the user's identity token. When a token is refused, a new one
+// is requested, once: it may have expired in transit.
 func (c *caller) asUser(ctx context.Context, method, path string, body, out any) error {
 	token, err := c.identity(ctx)
 	if err != nil {

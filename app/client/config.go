@@ -42,8 +42,8 @@ type Config struct {
 	// Space around the token is left out, and it may be the content of a file that Windows PowerShell wrote.
 	Identity func(ctx context.Context) (string, error)
 
-	// Features are those that the licence has to include: without one of them there is no seat
-	// (verify.ErrFeature).
+	// Features are the features that the licence has to include: without one of them no seat
+	// is held (verify.ErrFeature).
 	Features []string
 	// Keys are the published keys (the bytes of /.well-known/jwks.json) that the program
 	// was built with. Without them they are fetched from the server.
@@ -95,7 +95,7 @@ const (
 	maxFingerprint      = 256
 )
 
-// complete checks what was given and fills in what was not.
+// complete checks the given settings and fills in the defaults.
 func (c Config) complete() (Config, error) {
 	switch {
 	case c.License == "":

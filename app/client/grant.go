@@ -101,9 +101,9 @@ func newKeeper(config Config) *keeper {
 	return &keeper{caller: newCaller(config), keys: config.Keys}
 }
 
-// check verifies a token. Keys that were fetched are fetched anew for a token that they did not
-// sign: the signing key may have changed. Those that verify nothing are not kept, since it may not
-// have been the server that answered.
+// check verifies a token. Fetched keys are fetched again for a token that they did not sign: the
+// signing key may have changed. Those that verify nothing are not kept, since it may not have been
+// the server that answered.
 func (k *keeper) check(ctx context.Context, token string) (verify.License, error) {
 	want := verify.Expected{Product: k.config.Product, Fingerprint: k.config.Fingerprint, Now: k.time.now(), Leeway: leeway, Features: k.config.Features}
 	if k.keys != nil {

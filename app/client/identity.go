@@ -9,8 +9,8 @@ import (
 )
 
 // asking calls Config.Identity, which may not come back: a file on a network's drive does not when
-// the network has gone, and no context ends that. One call at a time is under way, so that
-// there is never more than one that does not come back.
+// the network has gone, and no context ends that. Only one call runs at a time, so at most one
+// call never returns.
 type asking struct {
 	mu   sync.Mutex
 	last *identity
@@ -23,7 +23,7 @@ type identity struct {
 	err   error
 }
 
-// identity asks for the user's token, and waits for it as long as for an answer of the server's.
+// identity requests the user's token, and waits for it as long as for an answer of the server.
 func (c *caller) identity(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()

@@ -114,9 +114,8 @@ func (s *Seat) renew(ctx context.Context) {
 	s.next = s.keeper.config.Clock.Now().Add(wait)
 }
 
-// beforeEnd is how long to wait after the failure err of a seat that is held. A wait that would outlast
-// the seat is cut once, to half of the time that is left: one request more may save a seat. What the server asks for in
-// Retry-After is not cut.
+// beforeEnd is how long to wait after the failure err of a seat that is held. A wait that would outlast the seat is cut
+// once, to half of the time that is left: one request more may save a seat. A wait by Retry-After is not shortened.
 func (s *Seat) beforeEnd(wait time.Duration, err error) time.Duration {
 	left := s.until.Sub(s.keeper.time.now())
 	var refusal *Refusal
@@ -142,7 +141,7 @@ func (s *Seat) silence() {
 	close(s.changes)
 }
 
-// note leaves the oldest change out when nobody takes them.
+// note drops the oldest change when nobody reads them.
 func (s *Seat) note(change Change) {
 	for !s.silent {
 		select {

@@ -8,7 +8,7 @@ import (
 
 // How long to wait before the next request, from docs/api.md: what the edge answers.
 const (
-	// longestWait bounds every wait, and what Retry-After may ask for.
+	// longestWait limits every wait, also by Retry-After.
 	longestWait = 5 * time.Minute
 	// edgeWait is the first wait after the edge refused: its limits count by the minute.
 	edgeWait = time.Minute
@@ -30,8 +30,9 @@ type waits struct {
 
 func (w *waits) reset() { w.failures = 0 }
 
-// after is how long to wait after the failure err, at least what the server asks for.
-// A fifth at most is added, so that clients that failed together do not come back together.
+// after is how long to wait after the failure err, at least as long as the server asks for.
+// Up to a fifth is added at random, so that clients that failed together do not return
+// together.
 func (w *waits) after(err error) time.Duration {
 	first, longest := failureWait, longestFailureWait
 	if useless(err) {
@@ -75,7 +76,8 @@ func (w *waits) pace(interval time.Duration) time.Duration {
 }
 
 // gone: the lease is over, and only acquire brings a seat. A seat that was given to another
-// device is not asked back at once: the two would take it from each other for ever.
+// device is not requested again at once: otherwise the two would take it from each other
+// for ever.
 func gone(err error) bool {
 	var refusal *Refusal
 	return errors.As(err, &refusal) && refusal.Code != codeTaken && (refusal.Status == http.StatusGone && refusal.Code != "" || refusal.Code == codeNoLease)

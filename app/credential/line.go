@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// line lets a few look-ups go at a time. Those that wait are let in by turns of their callers' addresses:
-// an address that sends any number of made-up credentials waits for its own, and delays
+// line lets a few look-ups go at a time. Waiting look-ups are done in turns, one address of a caller
+// after the other: an address that sends many invented credentials waits for its own look-ups, and delays
 // each other address by one look-up only.
 type line struct {
 	mu sync.Mutex
@@ -138,8 +138,8 @@ func From(ctx context.Context, address string) context.Context {
 	return context.WithValue(ctx, addressKey{}, address)
 }
 
-// neighbourhood is what counts as one address: of IPv6 the /64 network, because a client has all
-// of its addresses (RFC 4291, section 2.5.4).
+// neighbourhood is what counts as one address: for IPv6 the /64 network, because a client has
+// all of its addresses (RFC 4291, section 2.5.4).
 func neighbourhood(ctx context.Context) string {
 	text, _ := ctx.Value(addressKey{}).(string)
 	address, err := netip.ParseAddr(text)

@@ -37,8 +37,8 @@ const (
 	// so that a client that tries made-up credentials leaves the others to everybody else.
 	// Credentials that were good before have as many lookups of their own.
 	maxLookups = 2
-	// maxWaiting is how many lookups of unknown credentials wait for their turn. Each that waits
-	// keeps a connection of its client's.
+	// maxWaiting is how many lookups of unknown credentials wait for their turn. Each waiting
+	// look-up keeps a connection of its client open.
 	maxWaiting = 256
 	// lookupTimeout bounds a lookup, with the wait for its turn. A credential that was good
 	// before waits for knownTimeout only.
@@ -135,8 +135,7 @@ func (v *Verifier) unchecked(c app.Credential) (app.Principal, error) {
 	return who, err
 }
 
-// principal is the caller that a credential stands for, or an error when it is revoked or
-// has expired.
+// principal is the caller of a credential, or an error when it is revoked or has expired.
 func (v *Verifier) principal(c app.Credential) (app.Principal, error) {
 	if !c.Good(v.now()) {
 		return app.Principal{}, invalid("the credential " + c.ID + " is revoked or has expired")

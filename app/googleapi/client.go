@@ -12,7 +12,7 @@ import (
 // clientTimeout bounds a call where the caller's context does not.
 const clientTimeout = 30 * time.Second
 
-// Client returns an HTTP client for an endpoint that stands in for one of Google's. Its
+// Client returns an HTTP client for an endpoint that replaces one of Google's. Its
 // certificate is verified with ca (PEM), and each request carries an access token of the
 // pod's identity for the scopes, as it would to Google. The token is asked for at the
 // first request.

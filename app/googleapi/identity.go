@@ -16,8 +16,8 @@ import (
 // podIdentity is the pod's identity, by access tokens of the metadata server for the
 // scopes. The first one is asked for when it is needed.
 //
-// An endpoint that stands in for Google's is never sent another credential: what looks for
-// them in general takes a person's key file first
+// An endpoint that replaces Google's is never sent another credential: the general search
+// for credentials prefers a person's key file
 // (https://cloud.google.com/docs/authentication/application-default-credentials).
 func podIdentity(scopes ...string) *auth.Credentials {
 	return auth.NewCredentials(&auth.CredentialsOptions{

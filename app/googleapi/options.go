@@ -1,7 +1,6 @@
-// Package googleapi makes the connection options that all Google clients of the
-// service share: Google itself with the pod's identity, or an endpoint of one's own
-// that speaks the same protocol behind a private certificate authority, with the same
-// identity.
+// Package googleapi makes the connection options that all Google clients of the service
+// share: for Google itself with the pod's identity, or for another endpoint with the same
+// protocol, a private certificate authority and the same identity.
 package googleapi
 
 import (

@@ -21,8 +21,8 @@ type ListInput struct {
 	Cursor string `query:"cursor" maxLength:"90" doc:"The answer's next, for what follows it"`
 }
 
-// list is an answer with a page of what was asked for. Its operations name their types, by
-// which the OpenAPI document names its schemas.
+// list is an answer with one page of items. Its operations name their types, by which the
+// OpenAPI document names its schemas.
 type list[T any] struct {
 	Body struct {
 		Items []T    `json:"items" nullable:"false"`
@@ -30,7 +30,7 @@ type list[T any] struct {
 	}
 }
 
-// listOf is the page of what was found. A full one has the cursor of the next.
+// listOf is the page of the found items. A full one has the cursor of the next.
 func listOf[F, T any](found []F, limit int, item func(F) T, cursor func(F) string) *list[T] {
 	out := &list[T]{}
 	out.Body.Items = make([]T, len(found))
@@ -54,7 +54,7 @@ func (a *api) listLicenses(ctx context.Context, who app.Principal, in *ListInput
 	return (*licenseList)(listOf(found, in.Limit, item, func(l app.License) string { return l.ID })), nil
 }
 
-// Lease is a lease as administrators see it.
+// Lease is the form of a lease for administrators.
 type Lease struct {
 	LeaseID     string     `json:"leaseId"`
 	LicenseID   string     `json:"licenseId"`
@@ -184,7 +184,7 @@ type exportOutput struct {
 	}
 }
 
-// badCursor refuses a place in a list that no answer named.
+// badCursor refuses a cursor that does not come from an answer.
 func badCursor(field string) error {
 	return &app.Error{Code: app.CodeValidation, Detail: "the cursor is not valid", Fields: []app.FieldError{{Field: field, Message: "must be the next of an earlier answer"}}}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// Credential is a service credential as administrators see it.
+// Credential is the form of a service credential for administrators.
 type Credential struct {
 	ID         string     `json:"id" doc:"Names the credential in the audit trail; not secret"`
 	Name       string     `json:"name"`

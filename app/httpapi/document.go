@@ -56,8 +56,8 @@ const (
 	tagPublic         = "Public"
 )
 
-// finish completes the document with what is no operation of huma's, and what its
-// reflection does not see.
+// finish adds to the document the operations outside of huma, and what huma's reflection
+// does not find.
 func (a *api) finish() {
 	document := a.huma.OpenAPI()
 	schemas := document.Components.Schemas

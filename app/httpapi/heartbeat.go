@@ -10,7 +10,7 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// plainHeartbeats answers the heartbeats that no layer has a question about: nearly all
+// plainHeartbeats answers the heartbeats for which no layer has special work: nearly all
 // of the service's traffic. It does what the layers would do, in their order; a request
 // with anything out of the ordinary goes the way of all others.
 func (a *api) plainHeartbeats(others http.Handler) http.Handler {

@@ -15,8 +15,9 @@ import (
 
 const maxKey = 255
 
-// How long answers are remembered, and how large ones. Only successes are: a refusal changed
-// nothing, and is judged anew. Who acquires again after an hour gets a fresh token.
+// How long answers are remembered, and how large ones. Only successes are remembered: a
+// refusal changed nothing, so the request is carried out again. Who acquires again after an
+// hour gets a fresh token.
 const (
 	keepGrant  = time.Hour
 	keepChange = 24 * time.Hour
@@ -33,8 +34,8 @@ type remembering struct {
 }
 
 // keepOf returns how long the answer to an operation is remembered; 0 is not at all. Heartbeats
-// and releases may be repeated, and heartbeats are nearly all requests. An export must not
-// outlive the erasure of its data, and the secret of a new credential is stored nowhere.
+// and releases may be repeated, and heartbeats are nearly all requests. An export must not be
+// kept after the erasure of its data, and the secret of a new credential is never stored.
 func keepOf(method, path string) time.Duration {
 	switch {
 	case method != http.MethodPost, path == pathExport, path == pathCredentials:

@@ -76,7 +76,7 @@ func integer(number []byte) (int, error) {
 	if len(digits) == 0 {
 		return 0, nil
 	}
-	// What is left is digits times ten to the shift.
+	// The value is digits times ten to the shift.
 	significant := bytes.TrimRight(digits, "0")
 	shift := len(digits) - len(significant) - len(fraction)
 	if len(exponent) > 0 {

@@ -70,7 +70,7 @@ func (d *lazyDeadline) Value(key any) any {
 	if inner == nil {
 		inner = d.Context
 	}
-	// What is derived from this context finds the timer here, and needs no goroutine to
+	// A context derived from this one finds the timer here, and needs no goroutine to
 	// wait for it.
 	return inner.Value(key)
 }

@@ -68,7 +68,8 @@ func (a *api) observed(next http.Handler) http.Handler {
 			done(record.route, knownMethod(r.Method), out.status, took)
 			a.logAnswer(r, record, out, took)
 			if broken != nil && begun {
-				// What was sent cannot be taken back; cut off, nobody takes it for whole.
+				// Sent data cannot be taken back; the connection is cut so that no client
+				// treats the answer as complete.
 				panic(http.ErrAbortHandler)
 			}
 		}()
@@ -83,7 +84,7 @@ func (a *api) recordRefusal(ctx context.Context, record *request, address string
 	if record.code == "" || record.who.Tenant == "" || record.route == routeNone || !app.Noted(record.code) {
 		return
 	}
-	// Who hangs up is written down all the same.
+	// A client that hangs up is logged, too.
 	slots, err := a.limit.enter(context.WithoutCancel(ctx), share{record.who.Tenant, ofRefusals})
 	if err != nil {
 		a.log.WarnContext(ctx, "a refusal is not in the audit trail: the tenant has too many at once", "tenant", record.who.Tenant, "detail", record.route, "code", record.code)
@@ -157,8 +158,8 @@ func (a *api) logAnswer(r *http.Request, record *request, out *answered, took ti
 // named notes what is asked for, before anything can refuse it.
 func (a *api) named(mux *http.ServeMux, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// For an address that is not canonical the mux would send the client elsewhere, which no
-		// operation says: there is nothing.
+		// For an address that is not canonical the mux would redirect the client. No operation
+		// documents redirects, so the answer is not found.
 		if _, pattern := mux.Handler(r); pattern != "" && canonical(r.URL.EscapedPath()) {
 			requestOf(r.Context()).route = pattern
 		}

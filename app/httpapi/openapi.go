@@ -51,7 +51,7 @@ func (o operation) answers() []app.Code {
 		codes = append(codes, app.CodeTenantSuspended)
 	}
 	if o.method != http.MethodGet {
-		// A foreign page may read nothing of what a GET answers, and changes nothing by it.
+		// A foreign page cannot read the answer to a GET, and a GET changes nothing.
 		codes = append(codes, app.CodeCrossOrigin)
 	}
 	return append(codes, o.codes...)
@@ -71,8 +71,8 @@ func register[I, O any](a *api, o operation, handler func(context.Context, app.P
 		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary, Description: o.description,
 		DefaultStatus: o.status, Security: o.security(),
 		Responses: a.responses(codes),
-		// The body was read and measured before. A time limit of huma's would stay on the
-		// connection, and net/http takes it for the client's leaving.
+		// The body was read and measured before. A time limit of huma would stay on the
+		// connection, and net/http would treat it as a disconnect of the client.
 		MaxBodyBytes: -1, BodyReadTimeout: -1,
 	}
 	if o.report != nil {

@@ -74,9 +74,9 @@ func (a *api) publishKeys(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(content)
 }
 
-// known says whether a client has what the tag stands for, by the tags that it names. What lies
-// between may have compressed the answer and made the tag a weak one
-// (RFC 9110, section 13.1.2).
+// known says whether one of the client's tags is the tag of the current content. What lies
+// between may have compressed the answer and made the tag a weak one (RFC 9110, section
+// 13.1.2).
 func known(named []string, tag string) bool {
 	for one := range strings.SplitSeq(strings.Join(named, ","), ",") {
 		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == tag {

@@ -20,7 +20,7 @@ type request struct {
 	// route is the pattern that matched, "none" when nothing did.
 	route string
 	who   app.Principal
-	// accept is the media types that the client asks for.
+	// accept is the client's Accept header.
 	accept string
 	// body is the request's body, once it was read.
 	body []byte

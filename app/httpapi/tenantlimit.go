@@ -34,16 +34,17 @@ const (
 	ofOthers class = iota
 	ofHeartbeats
 	ofReleases
-	// ofBulk are those of ofOthers that read or change very much: each takes the ledger for long, and
-	// megabytes of memory until its answer is sent.
+	// ofBulk are the requests of ofOthers that read or change very much: each uses the ledger for
+	// long, and megabytes of memory until its answer is sent.
 	ofBulk
-	// ofReports are those of ofBulk of which an instance works on a few only, whosever they are.
+	// ofReports are the requests of ofBulk for reports: an instance works on a few only, for all
+	// tenants together.
 	ofReports
-	// ofExports are those of ofBulk whose answers are the largest, some tens of megabytes until they are sent: an
-	// instance has room for a few, whosever they are.
+	// ofExports are the requests of ofBulk with the largest answers, some tens of megabytes until they are sent:
+	// an instance has room for a few, for all tenants together.
 	ofExports
-	// ofLists are those of ofOthers whose answers are pages: one of licences has megabytes of metadata at most,
-	// and many at once would take all of the instance's memory.
+	// ofLists are the requests of ofOthers whose answers are pages: one of licences has megabytes of metadata
+	// at most, and many at once would take all of the instance's memory.
 	ofLists
 	// ofRefusals are lines of the audit trail about requests that were refused, whatever they were.
 	ofRefusals
@@ -54,7 +55,8 @@ const (
 const (
 	bulkAtOnce     = 2
 	refusalsAtOnce = 2
-	// reportsAtOnce is less than an instance works on, so that no tenant keeps the others from theirs.
+	// reportsAtOnce is less than an instance works on, so that one tenant cannot block the reports of
+	// others.
 	reportsAtOnce = 1
 	listsAtOnce   = 4
 	exportsAtOnce = 1
@@ -62,7 +64,7 @@ const (
 	exportsOfAll = 3
 )
 
-// everybody is in the place of a tenant in what all tenants share; no tenant is called so.
+// everybody replaces the tenant in limits that all tenants share; no tenant has this name.
 const everybody = ""
 
 // isList says whether a request asks for a page, or adds to what there are pages of.

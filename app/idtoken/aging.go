@@ -48,8 +48,8 @@ func (k *agingKeys) VerifySignature(ctx context.Context, token string) ([]byte, 
 	} else if next != nil {
 		fetch := ctx
 		if current != nil {
-			// The others go on with the keys of before until this one has the answer, so it waits for that
-			// also when its caller hangs up.
+			// The others use the former keys until this one has the answer, so it waits for the answer
+			// even when its caller hangs up.
 			fetch = context.WithoutCancel(ctx)
 		}
 		payload, err := k.fetch(fetch, next, token)
@@ -60,7 +60,7 @@ func (k *agingKeys) VerifySignature(ctx context.Context, token string) ([]byte, 
 	return current.VerifySignature(ctx, token) //nolint:wrapcheck // the verifier adds its context
 }
 
-// fetch verifies the token with keys that are fetched for it, and puts them in the place of those of before.
+// fetch verifies the token with newly fetched keys, and replaces the former keys by them.
 func (k *agingKeys) fetch(ctx context.Context, next oidc.KeySet, token string) ([]byte, error) {
 	payload, err := next.VerifySignature(ctx, token)
 	if notFetched(err) {
@@ -73,7 +73,7 @@ func (k *agingKeys) fetch(ctx context.Context, next oidc.KeySet, token string) (
 
 // sets returns the keys that may be used (nil: they are too old), the key set that has to be
 // fetched (nil: not yet), and whether to wait for it. When several callers find it due, one of them
-// fetches it while the others go on with the keys of before.
+// fetches it while the others use the former keys.
 func (k *agingKeys) sets() (current, next oidc.KeySet, wait bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 const pace = time.Second
 
 // paced fetches the key set. oidc does so for every token whose signature it cannot
-// verify, and anybody can send such tokens; for those that come right after a fetch its
-// answer stands, or that there was none.
+// verify, and anybody can send such tokens; tokens that come right after a fetch get its
+// result, also when it failed.
 type paced struct {
 	next http.RoundTripper
 	now  func() time.Time

@@ -130,8 +130,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (app.Principal, err
 	return who, nil
 }
 
-// Ready returns nil when the issuer gave its keys the last time that it was asked, and asks when there are
-// none yet.
+// Ready returns nil when the last request for the issuer's keys succeeded, and requests them when there
+// are none yet.
 func (v *Verifier) Ready(ctx context.Context) error {
 	if err := v.keys.check(ctx); err != nil {
 		return app.Unavailable("issuer's public keys", err)

@@ -80,7 +80,7 @@ func (k *KeySet) JSON(ctx context.Context) (content []byte, good time.Duration, 
 }
 
 // Check returns nil when KMS answered the last time: with the set, which is read when it has to be, and
-// with the last signature. The set of before is served all the same.
+// with the last signature. The former set is still served.
 func (k *KeySet) Check(ctx context.Context) error {
 	if _, _, err := k.JSON(ctx); err != nil {
 		return err
@@ -101,7 +101,7 @@ func (k *KeySet) known() (content []byte, good time.Duration, fresh bool) {
 	return k.content, k.good, k.content != nil && time.Since(k.read) < k.good
 }
 
-// refresh reads the set anew. What is known stays when that fails.
+// refresh reads the set again. If that fails, the known set stays.
 func (k *KeySet) refresh(ctx context.Context) error {
 	content, whole, err := k.fetch(ctx)
 	k.mu.Lock()

@@ -16,7 +16,7 @@ import (
 type Signer struct {
 	client  *Client
 	version string
-	// header is that of every token, encoded.
+	// header is the encoded header of every token.
 	header string
 }
 

@@ -141,7 +141,7 @@ func (m *Metrics) Dependency(name string) func(operation string, took time.Durat
 	return func(operation string, took time.Duration, err error) {
 		calls.of(operation).Observe(took.Seconds())
 		if err == nil || errors.Is(err, context.Canceled) {
-			// Who gives up, or hangs up, says nothing about the dependency.
+			// A caller that gives up, or hangs up, says nothing about the dependency.
 			return
 		}
 		m.dependencyErrors.WithLabelValues(name, operation).Inc()

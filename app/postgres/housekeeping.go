@@ -137,8 +137,8 @@ func become(b *pgx.Batch, tenant string) {
 	b.Queue(`SELECT set_config('licensing.tenant', $1, true)`, tenant)
 }
 
-// planAnew has the statements after it planned for what they ask: a plan that is made once for tenants of
-// every size may walk the rows of all of them, in the order that is asked for.
+// planAnew makes PostgreSQL plan the following statements for their actual parameters: a plan that is
+// made once for tenants of every size may walk the rows of all of them, in the order that is asked for.
 // (postgresql.org/docs/15/runtime-config-query.html, plan_cache_mode)
 func planAnew(b *pgx.Batch) {
 	b.Queue(`SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`)

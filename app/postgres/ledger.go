@@ -13,7 +13,8 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// Observe is told of every transaction: which, how long, and whether it failed.
+// Observe is called after every transaction with its name, its duration, and whether it
+// failed.
 type Observe func(operation string, took time.Duration, err error)
 
 // Ledger implements app.Ledger.

@@ -19,10 +19,10 @@ func (l *Ledger) Refuse(ctx context.Context, tenant string, e app.Event) error {
 	})
 }
 
-// hours counts back from the leases that are open now: the audit trail says which were
-// opened and which ended since. Of a lease that is opened twice, or ends twice (a release
-// after its expiry), the second does not count. Grants have this server's time, and endings that of the
-// live seats' store: where its clock is behind, a lease ends when it begins, and not before.
+// hours counts back from the leases that are open now: the audit trail says which were opened and which
+// ended since. Of a lease that is opened twice, or ends twice (a release after its expiry), the second
+// does not count. Grants have this server's time, and endings have the time of the live seats' store:
+// where its clock is behind, a lease ends when it begins, and not before.
 const hours = `WITH seen AS (
 		SELECT id, at, lease_id, CASE WHEN action IN ('lease.acquire', 'lease.borrow', 'lease.revive') THEN 1 ELSE -1 END AS step
 		FROM licensing.audit WHERE tenant_id = $1 AND license_id = $2 AND action LIKE 'lease.%' AND at >= $3 AND detail <> '` + app.DetailExtended + `' LIMIT $5 + 1),

@@ -16,9 +16,9 @@ type Seed struct {
 	Licenses []app.Declared
 }
 
-// Upsert writes declared tenants and licences, as the schema's owner. What is declared of a
-// licence is set back to that; all else stays as administrators have it, and so do licences
-// that are not declared.
+// Upsert writes declared tenants and licences, as the schema's owner. Declared fields of a
+// licence are set to the declared values; all other fields, and licences that are not
+// declared, stay as administrators set them.
 func Upsert(ctx context.Context, o Options, seeds []Seed) (err error) {
 	if len(seeds) == 0 {
 		return nil

@@ -56,8 +56,9 @@ func (a *Answers) key(who app.Principal, key string) string {
 	return "answer:{" + who.Tenant + "}:" + digest(who.User) + ":" + digest(key)
 }
 
-// answersOf is the key under which a tenant's answers are counted, and begunOf that of the requests
-// that are being worked on. endsOf is where the release before counts answers, by their end.
+// answersOf is the key under which a tenant's answers are counted, and begunOf the key of the
+// requests in progress. endsOf is the key under which the previous release counts answers, by their
+// end.
 func answersOf(tenant string) string { return endsOf(tenant) + ":given" }
 func begunOf(tenant string) string   { return endsOf(tenant) + ":begun" }
 func endsOf(tenant string) string    { return "answers:{" + tenant + "}" }
@@ -102,8 +103,8 @@ func (a *Answers) Begin(ctx context.Context, who app.Principal, key, request str
 	return &found.Answer, nil
 }
 
-// Forget implements app.Answers. It reads what is known of the tenant's answers, and so nothing of
-// other tenants. That is short: maxAnswers, and as many requests as the tenant began in keepPending at most.
+// Forget implements app.Answers. It reads the index of the tenant's answers, and so no data of other
+// tenants. That is short: maxAnswers, and as many requests as the tenant began in keepPending at most.
 func (a *Answers) Forget(ctx context.Context, tenant, user string) error {
 	start := time.Now()
 	err := a.forget(ctx, tenant, user)

@@ -34,7 +34,8 @@ type Options struct {
 	PoolSize int
 }
 
-// Observe is told of every command: which, how long, and whether it failed.
+// Observe is called after every command with its name, its duration, and whether it
+// failed.
 type Observe func(operation string, took time.Duration, err error)
 
 // Open returns a client. It does not connect yet, so that the service starts even

@@ -56,7 +56,7 @@ func (s *Seats) Settled(ctx context.Context, ref app.LicenseRef, endings []app.E
 	return err
 }
 
-// Named implements app.Seats. It reads a part of an index, and so nothing of other tenants.
+// Named implements app.Seats. It reads a part of an index, and so no data of other tenants.
 func (s *Seats) Named(ctx context.Context, tenant string) ([]string, error) {
 	start := time.Now()
 	licenses, err := s.named(ctx, tenant+"/")

@@ -135,7 +135,7 @@ func (b *heartbeats) take() []*heartbeat {
 	return taken
 }
 
-// trip sends heartbeats and hands out the answers.
+// trip sends heartbeats in one round trip and distributes the answers.
 func (b *heartbeats) trip(ctx context.Context, taken []*heartbeat) {
 	ctx, cancel := context.WithTimeout(ctx, maxTrip)
 	defer cancel()
@@ -203,9 +203,9 @@ func byLicense(taken []*heartbeat) []*sameLicense {
 	return licenses
 }
 
-// answer hands out what the script returned: the run and history that the state was loaded in, the
-// licence's interval, the end of the extended leases, the licence's status, whether it is in its
-// grace, and an answer for each lease.
+// answer distributes the results of the script: the run and history that the state was loaded in,
+// the licence's interval, the end of the extended leases, the licence's status, whether it is in
+// its grace, and an answer for each lease.
 func (l *sameLicense) answer(run string, values []any, err error) {
 	const head = 5
 	cold := err == nil && len(values) > 0 && values[0] != run
@@ -223,13 +223,13 @@ func (l *sameLicense) answer(run string, values []any, err error) {
 	}
 }
 
-// runOf finds a server process's own id, and that of its data's history, in what INFO says about it.
+// runOf finds the id of the server process and the id of its data's history in the output of INFO.
 func runOf(info string) (run string, known bool) {
 	run = said(info, "run_id")
 	return run + " " + said(info, "master_replid"), run != ""
 }
 
-// said is what INFO says of one field.
+// said is the value of one field of INFO.
 func said(info, field string) string {
 	_, rest, _ := strings.Cut(info, "\n"+field+":")
 	value, _, _ := strings.Cut(rest, "\r")

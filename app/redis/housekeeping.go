@@ -153,8 +153,8 @@ type call struct {
 	args  []any
 }
 
-// together runs a script for many licences, some in one trip, and hands out the answers
-// in their order, until one is not taken.
+// together runs a script for many licences, several in one round trip, and yields the
+// answers in their order, until the caller stops.
 func (s *Seats) together(ctx context.Context, script script, calls []call, take func(answer, error) error) error {
 	for len(calls) > 0 {
 		n := min(len(calls), tripLooks)

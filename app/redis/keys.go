@@ -39,7 +39,7 @@ func refOf(member string) app.LicenseRef {
 	return app.LicenseRef{Tenant: tenant, License: license}
 }
 
-// digest stands for a fingerprint or a user, so that no personal data is kept here.
+// digest replaces a fingerprint or a user, so that no personal data is kept here.
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])
@@ -91,7 +91,7 @@ func limited(l app.License) string {
 	return ""
 }
 
-// groupsOf are those of the groups that have reserved seats.
+// groupsOf are the groups that have reserved seats.
 func groupsOf(l app.License, groups []string) string {
 	var named []string
 	for _, r := range l.Reservations {

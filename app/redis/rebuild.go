@@ -12,8 +12,8 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// chunk is how many leases one script takes in, so that no script keeps the server
-// from others for long.
+// chunk is how many leases one script loads, so that no script blocks the server for
+// long.
 const chunk = 200
 
 // maxPause is how long a rebuild may do nothing before another may begin: longer than a
@@ -51,8 +51,8 @@ func (s *Seats) Begin(ctx context.Context, ref app.LicenseRef) (app.Rebuild, err
 	return app.Rebuild{Ticket: ticket, At: at}, nil
 }
 
-// aside are the keys of a rebuild: leases are put aside in chunks, under names that no
-// other rebuild uses, and take their place in one step.
+// aside are the keys of a rebuild: leases are staged in chunks, under names that no other
+// rebuild uses, and then put in place in one step.
 func aside(ref app.LicenseRef, ticket string) []string {
 	names := keys(ref)
 	for _, name := range []string{names[1], names[2], names[3], names[3] + ":granted", names[8], names[9], names[0]} {

@@ -90,13 +90,13 @@ func newScript(name, body string) script {
 	return script{name: name, Script: goredis.NewScript(prelude + body)}
 }
 
-// allowed is the first line of a script that runs in a server that is full: what keeps or
-// frees seats needs hardly any memory, and must not wait for it; a load takes the place of a
-// state of before, of a failover for example. So only new seats are refused then
+// allowed is the first line of a script that may run in a full server: keeping or freeing
+// seats needs hardly any memory, and must not wait for it; a load replaces a former state,
+// for example after a failover. So only new seats are refused then
 // (redis.io/docs/latest/develop/programmability/lua-api/#script_flags).
 const allowed = "#!lua flags=allow-oom\n"
 
-// newSpareScript is newScript for one that takes no new seat.
+// newSpareScript is newScript for a script that takes no new seat.
 func newSpareScript(name, body string) script {
 	return script{name: name, Script: goredis.NewScript(allowed + prelude + body)}
 }

@@ -65,7 +65,7 @@ func (s *Seats) Extend(ctx context.Context, ref app.LicenseRef, lease, user stri
 	return extended(a, a.word)
 }
 
-// extended reads the answer to a heartbeat of a lease that lives until then.
+// extended reads the answer to a heartbeat of a lease that was extended until then.
 func extended(a answer, until string) (app.Extended, error) {
 	expiry, err := instant(until)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package secretmanager reads the service's passwords from Google Secret Manager,
-// so that they stand in no environment variable and no Kubernetes Secret.
+// Package secretmanager reads the service's passwords from Google Secret Manager, so that
+// no environment variable and no Kubernetes Secret contains them.
 package secretmanager
 
 import (

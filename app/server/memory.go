@@ -2,7 +2,7 @@ package server
 
 import "runtime/debug"
 
-// The limits of MEMORY_LIMIT, in bytes. They are those of the stack's setting api.memory.
+// The limits of MEMORY_LIMIT, in bytes. Their limit is the stack's setting api.memory.
 const (
 	minMemory = 128 << 20
 	maxMemory = 256 << 30

@@ -9,9 +9,8 @@ import (
 	"github.com/coditect-ai/license-platform/app/secretmanager"
 )
 
-// RunMigrate brings the schema up to date, gives the API's role its rights, and
-// writes the declared tenants. It may run at any time, beside the old and the new
-// API.
+// RunMigrate brings the schema up to date, gives the API's role its rights, and writes
+// the declared tenants. It may run at any time, together with the old and the new API.
 func RunMigrate(ctx context.Context, s Migrate, seeds []postgres.Seed, out io.Writer) (err error) {
 	level, err := logLevel(s.LogLevel)
 	if err != nil {

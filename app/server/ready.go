@@ -32,8 +32,8 @@ type readiness struct {
 // fresh is how long an answer is good for, so that probes cannot become a load.
 const fresh = time.Second
 
-// From these shares of its memory on Redis fills, and is full: there is room for the last
-// seats only. The stack's alert RedisMemoryHigh comes before the first.
+// From these shares of its memory on, Redis counts as filling, and as full: then there is
+// room for the last seats only. The stack's alert RedisMemoryHigh comes before the first.
 const (
 	filling = 0.85
 	full    = 0.98
@@ -67,7 +67,7 @@ func (r *readiness) check(ctx context.Context) httpapi.Readiness {
 	if time.Now().Before(r.until) {
 		return r.last
 	}
-	// Who asks may hang up, and the answer is everybody's.
+	// The caller may hang up, but the answer is shared by all callers.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	checks := map[string]func(context.Context) error{"redis": r.seats, "postgresql": r.ledger, "kms": r.keys, "identity": r.identity}

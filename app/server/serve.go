@@ -42,7 +42,7 @@ func RunServe(ctx context.Context, s Serve, out io.Writer) (err error) {
 	log := newLog(out, level)
 	var closers []func() error
 	defer func() {
-		// What was opened last uses what was opened before.
+		// Resources that were opened later use resources that were opened before.
 		for _, closeIt := range slices.Backward(closers) {
 			err = errors.Join(err, closeIt())
 		}

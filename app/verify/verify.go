@@ -51,7 +51,7 @@ type License struct {
 	Seats       int
 	// Borrowed is true for a licence that is used offline.
 	Borrowed bool
-	// Features are the licence's entitlements: Has asks for one. Tokens of older servers have no
+	// Features are the licence's entitlements: Has checks one. Tokens of older servers have no
 	// features.
 	Features []string
 	// InGrace is true when the licence's own time was over as the token was issued: it is
@@ -86,7 +86,7 @@ type Expected struct {
 	LastSeen time.Time
 }
 
-// DefaultLeeway is a minute, and NoLeeway asks for none.
+// DefaultLeeway is a minute, and NoLeeway means no leeway.
 const (
 	DefaultLeeway = time.Minute
 	NoLeeway      = time.Duration(-1)
@@ -147,7 +147,7 @@ func keySet(content []byte) (jose.JSONWebKeySet, error) {
 }
 
 // File checks the file of a borrowed licence: a token in armor. It refuses the token of a lease
-// that lives by heartbeats.
+// that needs heartbeats.
 func File(keys []byte, file string, want Expected) (License, error) {
 	if len(file) > maxInput {
 		return License{}, fmt.Errorf("%w: it has more than 64 KiB", ErrMalformed)

@@ -27,7 +27,7 @@ func (t *Text) String() string {
 	return t.all.String()
 }
 
-// Reset forgets what was written.
+// Reset clears the output.
 func (t *Text) Reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

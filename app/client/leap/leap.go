@@ -1,5 +1,5 @@
-// Package leap is a clock for package client that can be moved on, so that tests and drills
-// see seats send their heartbeats without waiting for them.
+// Package leap is a clock for package client that can be advanced, so that tests and drills
+// need not wait for the heartbeats of seats.
 package leap
 
 import (

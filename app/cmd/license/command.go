@@ -82,7 +82,7 @@ func run(ctx context.Context, arguments []string, p process) error {
 	return command(ctx, s, p)
 }
 
-// none refuses arguments, because the command takes none.
+// none refuses arguments of a command that takes no arguments.
 func (s *settings) none() error {
 	if len(s.arguments) > 0 {
 		return fmt.Errorf("%q is not understood; options stand before other words", s.arguments[0])
@@ -226,7 +226,7 @@ func printJSON(out io.Writer, value any) error {
 }
 
 // withoutSecrets is the environment for COMMAND, without the identity token and the service
-// credential; same says whether two names are of one variable.
+// credential; same says whether two names mean the same variable.
 func withoutSecrets(environment []string, same func(one, other string) bool) []string {
 	return slices.DeleteFunc(slices.Clone(environment), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")

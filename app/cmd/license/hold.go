@@ -18,7 +18,7 @@ const (
 	// user says otherwise, and hastyRelease bounds the release after it: 2 seconds together.
 	commandGrace = time.Second
 	hastyRelease = 800 * time.Millisecond
-	// releaseTime bounds the release at the end, so that nobody waits for a dead server.
+	// releaseTime limits the release at the end, so that nobody waits for a dead server.
 	releaseTime = 2 * time.Second
 )
 
@@ -87,7 +87,7 @@ func hold(ctx context.Context, s *settings, p process) error {
 	}
 	commandErr := start(running, s.arguments, s.grace, signals, p)
 	if !ours.last() {
-		// Another command on this device goes on with the seat.
+		// Another command on this device still uses the seat.
 		seat.Leave()
 		return commandErr
 	}

@@ -2,5 +2,5 @@
 
 package main
 
-// reap does nothing where this is no container's first process.
+// reap does nothing, because here this is never the first process of a container.
 func reap(int) (stop func()) { return func() {} }

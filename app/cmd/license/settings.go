@@ -62,7 +62,7 @@ func newSettings(name string, p process) (*settings, *flag.FlagSet) {
 	return s, flags
 }
 
-// features are an option that may be given more than once, in place of the variable.
+// features are an option that may be given more than once, instead of the variable.
 type features struct {
 	names []string
 	given bool
@@ -135,7 +135,7 @@ func (s *settings) identity(context.Context) (string, error) {
 		return strings.TrimSpace(s.token + s.credential), nil
 	}
 	content, err := readSmall(file)
-	// Who gives the secret in place of its file's name finds it in no log.
+	// If a user gives the secret instead of its file's name, no log contains it.
 	var open *fs.PathError
 	if errors.As(err, &open) {
 		return "", fmt.Errorf("the file of --token-file or --credential-file (LICENSE_TOKEN_FILE, LICENSE_CREDENTIAL_FILE) cannot be read: %w", open.Err)

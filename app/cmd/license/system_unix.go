@@ -17,7 +17,7 @@ func passedOn() []os.Signal {
 	return []os.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}
 }
 
-// sameVariable says whether two names are of one variable of the environment.
+// sameVariable says whether two names mean the same environment variable.
 func sameVariable(one, other string) bool { return one == other }
 
 // tellToEnd asks a process to end.

@@ -10,7 +10,7 @@ import (
 // passedOn is empty: Windows gives an interrupt to all programs of a console, and has no other signals.
 func passedOn() []os.Signal { return nil }
 
-// sameVariable says whether two names are of one variable of the environment: their case does not count.
+// sameVariable says whether two names mean the same environment variable: their case does not matter.
 func sameVariable(one, other string) bool { return strings.EqualFold(one, other) }
 
 // tellToEnd does nothing: the interrupt has reached the process, and after the grace it is killed.
