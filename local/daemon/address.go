@@ -6,8 +6,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/report/layer"
 )
 
-// At is where what stands for a layer is reached; several addresses are separated
-// by commas.
+// At is the address of the part that emulates a layer; several addresses are separated by
+// commas.
 func (s Status) At(l layer.Layer) string {
 	var all []string
 	switch l.Address {

@@ -18,12 +18,12 @@ import (
 )
 
 const (
-	// person is who changes things by hand in drills.
+	// person is the account that makes manual changes in drills.
 	person = "somebody@example.com"
 )
 
-// audited writes every call of a service into the audit trail, as long as the
-// project asks for its data access logs, with who made it. It has to come after who
+// audited writes every call of a service, with its caller, into the audit trail, as long
+// as the project enables the service's data access logs. It has to come after who
 // authenticates callers: calls of nobody are not logged.
 // https://cloud.google.com/logging/docs/audit/configure-data-access
 func (d *Daemon) audited(service string) grpc.UnaryServerInterceptor {
@@ -74,7 +74,7 @@ func (d *Daemon) logsData(service string) bool {
 	})
 }
 
-// auditDrift writes what a person changed by hand.
+// auditDrift writes the manual changes of a person.
 // https://cloud.google.com/compute/docs/logging/audit-logging,
 // https://cloud.google.com/kubernetes-engine/docs/how-to/audit-logging
 func (d *Daemon) auditDrift(changes []drift.Change) {

@@ -21,8 +21,8 @@ import (
 // grant. It writes every call of such a caller into the audit trail, also a refused one. scope
 // is one that the service accepts besides the scope for all of Google Cloud.
 //
-// There is no other way into the services' APIs. The daemon itself, which stands for Google,
-// calls the services' methods in its own process.
+// There is no other access to the services' APIs. Only the daemon itself, which plays
+// Google's part, calls the services' methods in its own process.
 func (d *Daemon) authorized(service string, need func(request any) (iam.Need, error), scope ...string) grpc.ServerOption {
 	return grpc.ChainUnaryInterceptor(
 		caller.Authenticate(d.caller, append(scope, caller.Platform)...),

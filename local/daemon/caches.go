@@ -76,7 +76,7 @@ func (c *caches) RemoveCache(ctx context.Context, instance string) error {
 	return removeData(filepath.Join(c.dir, short(instance)))
 }
 
-// ended names an instance that has ended by itself; empty when there is none.
+// ended names an instance that has ended by itself; empty when all run.
 func (c *caches) ended() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -29,9 +29,9 @@ const answerTimeout = 30 * time.Second
 // ErrSilent says that the folder's daemon runs and does not answer.
 var ErrSilent = errors.New("the embedded cloud runs here and does not answer")
 
-// Connect finds the daemon of the folder. ErrNotRunning is returned when there
-// is none, also when one was killed and left its record behind, and ErrSilent when
-// it does not answer within 30 seconds.
+// Connect finds the daemon of the folder. ErrNotRunning is returned when no daemon runs,
+// also when a killed one left its record behind, and ErrSilent when it does not answer
+// within 30 seconds.
 func Connect(ctx context.Context, dir string) (*Client, error) {
 	return connect(ctx, dir, answerTimeout)
 }
@@ -62,7 +62,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return s, c.call(ctx, http.MethodGet, "/status", nil, &s)
 }
 
-// Token asks for an ID token.
+// Token requests an ID token.
 func (c *Client) Token(ctx context.Context, wanted TokenRequest) (string, error) {
 	var token string
 	return token, c.call(ctx, http.MethodPost, "/token", wanted, &token)

@@ -30,10 +30,10 @@ func (d *Daemon) forget(w http.ResponseWriter, r *http.Request) {
 	reply(w, "noted", nil)
 }
 
-// failCluster deletes the cluster: nobody reaches its control plane, and the stack's
-// pods are gone. What its controllers made outside of it stays, the load balancer with
-// what it uses. Healed, another cluster has its place, with the IDE's objects and none
-// of the stack's, and the load balancer of the old one was deleted by hand.
+// failCluster deletes the cluster: nobody reaches its control plane, and the stack's pods
+// are gone. What its controllers made outside of it stays, the load balancer with what it
+// uses. After heal another cluster replaces it, with the IDE's objects and none of the
+// stack's, and the load balancer of the old cluster is deleted, as if by hand.
 func (d *Daemon) failCluster(ctx context.Context, active bool) error {
 	var failed []error
 	if active {

@@ -30,10 +30,10 @@ type Status struct {
 	PID int `json:"pid"`
 	// Resources counts what the program declared, by type.
 	Resources map[string]int `json:"resources"`
-	// Existing counts what was there before, by type.
+	// Existing counts the resources that existed before, by type.
 	Existing map[string]int `json:"existing"`
 	Pods     []Pod          `json:"pods"`
-	// Addresses say where what stands for a type of resource is reached.
+	// Addresses are the addresses of the parts that emulate each resource type.
 	Addresses map[string]string `json:"addresses"`
 	// SQLAuthority is the PEM of who signs the certificate of the stack's database.
 	SQLAuthority string                   `json:"sqlAuthority,omitempty"`
@@ -45,7 +45,7 @@ type Status struct {
 	// Unfinished is a change of the stack that failed or was interrupted; empty while a command
 	// changes it, and when the last one came to its end.
 	Unfinished string `json:"unfinished,omitempty"`
-	// Drifted says what was changed behind Pulumi's back and is so still.
+	// Drifted lists changes that were made without Pulumi and are not undone yet.
 	Drifted []string `json:"drifted,omitempty"`
 	// Notices say how the stack is meant to differ from every day: a lockdown.
 	Notices []string `json:"notices,omitempty"`
@@ -82,7 +82,7 @@ type Pod struct {
 	Log         string `json:"log,omitempty"`
 }
 
-// TokenRequest asks for an ID token.
+// TokenRequest is a request for an ID token.
 type TokenRequest struct {
 	// Project is the token's audience.
 	Project string        `json:"project"`

@@ -45,7 +45,7 @@ import (
 // stopTimeout bounds an orderly end.
 const stopTimeout = 30 * time.Second
 
-// Options say where the daemon lives.
+// Options say where the daemon has its folder and addresses.
 type Options struct {
 	// Dir is the embedded cloud's folder.
 	Dir string
@@ -147,7 +147,7 @@ func Run(ctx context.Context, o Options, ready func(Record) error) (err error) {
 	return errors.Join(err, d.close())
 }
 
-// open makes or reads everything that lives in the folder.
+// open creates or reads everything in the folder.
 func (d *Daemon) open() (err error) {
 	at := func(name string) string { return filepath.Join(d.options.Dir, name) }
 	logs := at("logs")

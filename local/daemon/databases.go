@@ -46,7 +46,7 @@ func (d *databases) authority(instance string) (*certificate.Authority, error) {
 	return certificate.LoadOrCreateNamed(d.authorityDir(instance), "Google Cloud SQL Server CA")
 }
 
-// clients is who signs the certificates with which clients come to the instance's proxy.
+// clients signs the certificates of the clients of the instance's proxy.
 func (d *databases) clients(instance string) (*certificate.Authority, error) {
 	return certificate.LoadOrCreateNamed(d.clientsDir(instance), "Google Cloud SQL Client CA")
 }
@@ -134,7 +134,7 @@ func (d *databases) openProxy(project, instance string, server *postgres.Server)
 	return nil
 }
 
-// ended names an instance that has ended by itself; empty when there is none.
+// ended names an instance that has ended by itself; empty when all run.
 func (d *databases) ended() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -41,7 +41,7 @@ func (c *Client) Inbox(ctx context.Context) ([]monitoring.Notification, error) {
 	return found, c.call(ctx, http.MethodGet, "/inbox", nil, &found)
 }
 
-// SetPace makes alerts live faster by a factor, or at real time again.
+// SetPace makes the time of alerts run faster by a factor, or at real time again.
 func (c *Client) SetPace(ctx context.Context, pace monitoring.Pace) error {
 	var answer monitoring.Pace
 	return c.call(ctx, http.MethodPost, "/pace", pace, &answer)

@@ -21,7 +21,7 @@ type FaultRequest struct {
 // behindPulumi begins what is said of a drift.
 const behindPulumi = "changed behind Pulumi's back: "
 
-// drifts holds what was changed behind Pulumi's back and can be put back.
+// drifts holds changes that were made without Pulumi and can be undone.
 type drifts struct {
 	mu   sync.Mutex
 	undo func() error
@@ -65,7 +65,7 @@ func (d *drifts) restore() error {
 	return err
 }
 
-// drills adds what the commands for faults, drift and attacks ask for. ctx is the
+// drills adds the handlers of the commands for faults, drift and attacks. ctx is the
 // daemon's life.
 func (d *Daemon) drills(ctx context.Context, mux *http.ServeMux) {
 	mux.HandleFunc("POST /faults", func(w http.ResponseWriter, r *http.Request) {

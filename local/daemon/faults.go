@@ -19,7 +19,7 @@ import (
 // fail: long before its startup probe has passed.
 const crashEvery = 100 * time.Millisecond
 
-// faults knows what fails on purpose. A daemon that starts anew starts healthy.
+// faults knows what fails on purpose. A restarted daemon has no faults.
 type faults struct {
 	changing sync.Mutex // one change at a time
 
@@ -92,7 +92,7 @@ func (d *Daemon) setFault(ctx context.Context, name string, active bool) error {
 	return nil
 }
 
-// changes make faults that are more than a word which others ask for.
+// changes cause the faults for which a flag is not enough.
 func (d *Daemon) changes() map[string]func(ctx context.Context, active bool) error {
 	return map[string]func(context.Context, bool) error{
 		fault.Redis: d.failRedis, fault.Postgres: d.failPostgres, fault.API: d.failAPI, fault.Cluster: d.failCluster,

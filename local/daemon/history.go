@@ -20,8 +20,8 @@ import (
 // maxRequests is how many of the latest requests the history has.
 const maxRequests = 500
 
-// history tells of requests in the words of the time when they were made: a rule
-// that has gone since keeps its name there.
+// history keeps requests with the names of their time: a rule that was deleted since
+// keeps its name there.
 type history struct {
 	// explain says why no pod answered, when a NetworkPolicy may be the reason.
 	explain func() string
@@ -57,7 +57,7 @@ func (h *history) learn(rules []store.Resource) {
 	}
 }
 
-// add records a request that has just ended, and tells of it.
+// add records a request that has just ended, and notifies the readers.
 func (h *history) add(e loadbalancer.LogEntry) {
 	h.mu.Lock()
 	p := requestlog.Of(e, func(policy string, priority int) string { return h.rules[policy][priority] })

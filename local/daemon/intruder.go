@@ -13,7 +13,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
 )
 
-// AttemptRequest asks for an attempt from within the cluster's network.
+// AttemptRequest is a request for an attempt from within the cluster's network.
 type AttemptRequest struct {
 	// From is the address of a pod; invalid means a pod of a foreign namespace, which
 	// comes for the attempt and leaves.
@@ -29,14 +29,14 @@ func (c *Client) Attempt(ctx context.Context, wanted AttemptRequest) (dataplane.
 	return outcome, c.call(ctx, http.MethodPost, "/attempt", wanted, &outcome)
 }
 
-// IntrudeRequest asks for a move in the place of a pod's program.
+// IntrudeRequest is a request for a move that replaces a pod's program.
 type IntrudeRequest struct {
 	// Pod is the address of a pod whose program runs.
 	Pod  netip.Addr   `json:"pod"`
 	Move sandbox.Move `json:"move"`
 }
 
-// Intrude makes a move in the place of a pod's program.
+// Intrude makes a move as if it were a pod's program.
 func (c *Client) Intrude(ctx context.Context, wanted IntrudeRequest) (sandbox.Result, error) {
 	var result sandbox.Result
 	return result, c.call(ctx, http.MethodPost, "/intrude", wanted, &result)

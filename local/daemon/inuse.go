@@ -20,8 +20,8 @@ func (d *Daemon) leave(w http.ResponseWriter, _ *http.Request) {
 	reply(w, "noted", nil)
 }
 
-// usedBy is what of the load balancer uses a resource, after the balancer has seen
-// what is declared now.
+// usedBy is the part of the load balancer that uses a resource, after the load balancer
+// has applied the current declarations.
 func (d *Daemon) usedBy(typ, name string) string {
 	if d.leaves.Load() {
 		return ""

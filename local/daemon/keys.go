@@ -14,8 +14,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/google/kms"
 )
 
-// keys gives the provider the key management service in the words of its
-// resources.
+// keys adapts the key management service to the provider and its resources.
 type keys struct {
 	service *kms.Service
 	mu      sync.Mutex // versions get their numbers one after the other

@@ -26,8 +26,8 @@ const (
 	maxEvents   = 200 // of each tenant, at once
 )
 
-// redisTimeout bounds how long the console waits for Redis, so that there is time to
-// tell of the licences without it.
+// redisTimeout limits how long the console waits for Redis, so that there is time to show
+// the licences without it.
 const redisTimeout = time.Second
 
 // Reasons why the stores tell nothing. What a driver says may name accounts and is

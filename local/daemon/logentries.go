@@ -19,7 +19,7 @@ import (
 // readLogs is how often the logs of pods and databases are read.
 const readLogs = 250 * time.Millisecond
 
-// sqlAPI is the service that the audit trail of databases is of.
+// sqlAPI is the service of the audit trail of databases.
 const sqlAPI = "cloudsql.googleapis.com"
 
 // follow shows the monitoring every line that pods and databases log, as Cloud
@@ -128,7 +128,7 @@ func (d *Daemon) databaseMessage(instance, message string) {
 	}
 }
 
-// databaseLabels are those of the resource cloudsql_database.
+// databaseLabels are the labels of the resource cloudsql_database.
 // https://cloud.google.com/monitoring/api/resources#tag_cloudsql_database
 func databaseLabels(instance string) map[string]any {
 	return map[string]any{"database_id": cloudide.Project + ":" + instance, "project_id": cloudide.Project, "region": cloudide.Region}

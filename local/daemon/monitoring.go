@@ -117,7 +117,7 @@ func hash(text string) string {
 	return fmt.Sprintf("%08x", sum.Sum32())
 }
 
-// watches adds what the commands about alerts ask for.
+// watches adds the handlers of the commands about alerts.
 func (d *Daemon) watches(mux *http.ServeMux) {
 	mux.HandleFunc("GET /inbox", func(w http.ResponseWriter, _ *http.Request) { reply(w, d.monitoring.Inbox(), nil) })
 	mux.HandleFunc("POST /pace", func(w http.ResponseWriter, r *http.Request) {

@@ -14,7 +14,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 )
 
-// namesPort is that of the resolver.
+// namesPort is the port of the resolver.
 const namesPort = 53
 
 // serveNames opens the resolver, and enters the pod of kube-dns that policies

@@ -39,7 +39,7 @@ func (d *Daemon) providers(schemas *customresource.Schemas) {
 	})
 }
 
-// addresses are those of this machine that resources are given.
+// addresses are the addresses of this machine that resources get.
 func addresses(plan address.Plan) gcp.Addresses {
 	return gcp.Addresses{
 		Edge: plan.Edge().Addr(), ControlPlane: plan.ControlPlane(), Pods: plan.Pods(),

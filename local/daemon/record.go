@@ -17,7 +17,7 @@ type Record struct {
 	PID int `json:"pid"`
 	// Binary is the fingerprint of the executable that runs.
 	Binary string `json:"binary"`
-	// Control is the address of the control interface, Token what it asks for.
+	// Control is the address of the control interface, Token the token that it requires.
 	Control string `json:"control"`
 	Token   string `json:"token"`
 	// Providers are the ports of the provider servers, by name.

@@ -74,7 +74,7 @@ func (f *faults) stopCallers(name string) {
 	}
 }
 
-// checkedHost is the host that the uptime check asks for: the license API's.
+// checkedHost is the host of the uptime check: the license API's.
 func (d *Daemon) checkedHost() string {
 	for _, r := range d.store.List(gcp.TypeUptimeCheck) {
 		return provider.Properties(r.Inputs).Text("monitoredResource.labels.host")
@@ -91,7 +91,7 @@ func (d *Daemon) issue(names []string, addresses []netip.Addr) (tls.Certificate,
 	return d.authority.Issue(names, addresses)
 }
 
-// lockTables holds a lock on every table of the declared databases, or lets go.
+// lockTables locks every table of the declared databases, or releases the locks.
 func (d *Daemon) lockTables(ctx context.Context, active bool) error {
 	d.unlockTables(ctx)
 	if !active {
@@ -131,8 +131,8 @@ func (d *Daemon) fillCaches(ctx context.Context, active bool) error {
 	return d.caches.empty(ctx)
 }
 
-// declared are the resources of a type that the program declared, without what was
-// there before.
+// declared are the resources of a type that the program declared, without those that
+// existed before.
 func (d *Daemon) declared(typ string) []store.Resource {
 	return slices.DeleteFunc(d.store.List(typ), func(r store.Resource) bool { return r.URN == "" })
 }
@@ -185,9 +185,8 @@ func (d *Daemon) restoreKeyVersions() error {
 	return errors.Join(failed...)
 }
 
-// readSecrets reads the declared secrets as a person. What is read is not kept. It
-// cannot be undone.
-// https://cloud.google.com/secret-manager/docs/audit-logging
+// readSecrets reads the declared secrets as a person. The values are not kept. It cannot
+// be undone. https://cloud.google.com/secret-manager/docs/audit-logging
 func (d *Daemon) readSecrets(_ context.Context, active bool) error {
 	if !active {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/google/secretmanager"
 )
 
-// secrets gives the provider the secret manager in the words of its resources.
+// secrets adapts the secret manager to the provider and its resources.
 type secrets struct{ service *secretmanager.Service }
 
 var _ gcp.Secrets = secrets{}

@@ -155,7 +155,7 @@ func (d *Daemon) serveEdge(ctx context.Context, group *errgroup.Group) (err erro
 	d.loadBalancer, err = loadbalancer.New(loadbalancer.Options{
 		Address: d.options.Plan.Edge(),
 		Issue:   d.issue,
-		// Plain curl is somebody in the first region that the policy lets in.
+		// Plain curl counts as a client in the first region that the policy allows.
 		DefaultClient: loadbalancer.Client{Region: "US"},
 		LogFile:       filepath.Join(d.options.Dir, "logs", "requests.jsonl"),
 		Project:       cloudide.Project,
@@ -193,5 +193,5 @@ func (p pods) Pods() []ingresscontroller.Pod {
 	return seen
 }
 
-// Subscribe tells of every change of a pod.
+// Subscribe calls a function after every change of a pod.
 func (p pods) Subscribe(notify func()) (unsubscribe func()) { return p.kubelet.Subscribe(notify) }

@@ -16,8 +16,8 @@ const (
 	restartInterval = 10 * time.Second
 )
 
-// keepServers starts PostgreSQL and Redis anew when one has ended by itself, killed or out
-// of memory, as Cloud SQL and Memorystore do. It looks at each tick until ctx ends.
+// keepServers restarts PostgreSQL and Redis when one has ended by itself, killed or out of
+// memory, as Cloud SQL and Memorystore do. It looks at each tick until ctx ends.
 func (d *Daemon) keepServers(ctx context.Context, ticks <-chan time.Time, now func() time.Time) {
 	var next time.Time
 	for {

@@ -137,8 +137,8 @@ func lastLines(path string) string {
 	return strings.Join(lines[max(0, len(lines)-most):], "\n") + "\n(" + path + ")"
 }
 
-// Inherit keeps the pipe to the command that started this process from the
-// daemon's own children: it would not end as long as one of them lives.
+// Inherit keeps the pipe to the command that started this process from the daemon's own
+// children: it would not end as long as one of them runs.
 func Inherit() { syscall.CloseOnExec(handshakeFile) }
 
 // Ready tells the command that started this process how it went.

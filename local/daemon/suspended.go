@@ -6,7 +6,7 @@ const (
 	signing = "signing"
 )
 
-// The settings that take it away.
+// The settings that suspend it.
 const (
 	signInSetting  = "identity.signInSuspended"
 	signingSetting = "identity.signingSuspended"
@@ -27,7 +27,7 @@ func (d *Daemon) suspensions() (all []string) {
 	return all
 }
 
-// suspended tells what the settings take away on purpose, so that nobody takes it for a
+// suspended lists what the settings suspend on purpose, so that it does not look like a
 // fault. A state that cannot be read suspends nothing.
 func (d *Daemon) suspended() map[string]bool {
 	is := map[string]bool{}

@@ -24,7 +24,7 @@ const (
 // elsewhere is whatever is not declared, all of it together.
 const elsewhere = "elsewhere"
 
-// maxDenied bounds the list of what was dropped.
+// maxDenied limits the list of dropped connections.
 const maxDenied = 50
 
 // Topology implements page.Cloud.

@@ -12,12 +12,12 @@ import (
 	"github.com/coditect-ai/license-platform/local/host/file"
 )
 
-// unfinishedFile tells which command began to change the stack and did not come to its end:
-// it failed, was interrupted or was killed.
+// unfinishedFile names the command that began to change the stack and did not finish: it
+// failed, was interrupted or was killed.
 func unfinishedFile(dir string) string { return filepath.Join(dir, "unfinished.json") }
 
 // BeginChange notes that a command begins to change the stack. The returned function is called
-// when it has come to its end; whole says that it leaves nothing undone of what others had begun.
+// when it has finished; whole says that it also finished what earlier commands had begun.
 func BeginChange(dir string, by Holder, whole bool) (end func() error, err error) {
 	earlier, err := os.ReadFile(unfinishedFile(dir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -36,8 +36,8 @@ func BeginChange(dir string, by Holder, whole bool) (end func() error, err error
 	}, nil
 }
 
-// unfinished says which change has not come to its end, or nothing. It is asked while no command
-// changes the stack.
+// unfinished names the change that did not finish, or returns nothing. It is asked while no
+// command changes the stack.
 func unfinished(dir string) string {
 	content, err := os.ReadFile(unfinishedFile(dir))
 	var by Holder
