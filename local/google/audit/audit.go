@@ -38,7 +38,7 @@ type Call struct {
 	Service string
 	// Method is as the service logs it, for example AsymmetricSign.
 	Method string
-	// Resource is what was called on, by its full name.
+	// Resource is the full name of the resource of the call.
 	Resource string
 	// Principal is the e-mail address of who called.
 	Principal string
@@ -47,7 +47,7 @@ type Call struct {
 	Request map[string]any
 	// Code is how the call ended.
 	Code codes.Code
-	// ResourceType and ResourceLabels are those of the monitored resource:
+	// ResourceType and ResourceLabels are the type and labels of the monitored resource:
 	// audited_resource of the project when they are empty.
 	ResourceType   string
 	ResourceLabels map[string]any

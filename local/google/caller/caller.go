@@ -69,9 +69,9 @@ func Authenticate(who func(token string) (Identity, bool), scopes ...string) grp
 	}
 }
 
-// Authorize lets an authenticated call pass when IAM allows the caller what it needs. An
-// error of need, which knows what requests need, is the answer. refused is told of every
-// refusal.
+// Authorize lets an authenticated call pass when IAM allows the caller what it needs.
+// need returns the permission that a request needs; its error is the answer. refused is
+// called for every refusal.
 func Authorize(need func(request any) (iam.Need, error), allows func(member string, need iam.Need) bool, refused func(member string, need iam.Need)) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		needed, err := need(request)

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// certificateLifetime is that of a client's certificate.
+	// certificateLifetime is the lifetime of a client's certificate.
 	certificateLifetime = time.Hour
 	// maxRequest bounds a request's body, in bytes.
 	maxRequest = 64 << 10

@@ -16,7 +16,7 @@ import (
 // (https://cloud.google.com/sql/docs/postgres/connect-instance-cloud-functions#configure).
 const Port = 3307
 
-// Instance is what connectors are told of a Cloud SQL instance.
+// Instance is the data about a Cloud SQL instance that connectors get.
 type Instance struct {
 	Project, Region, Name string
 	// Version is such as POSTGRES_16.

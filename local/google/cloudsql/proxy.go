@@ -147,8 +147,8 @@ func (p *Proxy) serve(client *tls.Conn) error {
 	return nil
 }
 
-// firstMessage reads what PostgreSQL's protocol begins with, and the user it names. Who
-// asks for encryption inside of the encrypted connection is told that there is none.
+// firstMessage reads what PostgreSQL's protocol begins with, and the user it names. A
+// client that requests encryption inside of the encrypted connection is refused it.
 func firstMessage(client io.Writer, backend *pgproto3.Backend) (encoded []byte, user string, err error) {
 	const tries = 3 // both kinds of encryption, and the start
 	for range tries {

@@ -1,6 +1,6 @@
 package iam
 
-// The permissions that the embedded cloud asks for.
+// The permissions that the embedded cloud checks.
 // https://cloud.google.com/sql/docs/postgres/iam-permissions,
 // https://cloud.google.com/kms/docs/reference/permissions-and-roles,
 // https://cloud.google.com/secret-manager/docs/access-control

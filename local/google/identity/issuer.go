@@ -34,8 +34,7 @@ type Issuer struct {
 	mu sync.Mutex // one change of the tenants' file at a time
 }
 
-// Open reads the signing key (RSA-2048, 0600) kept in dir, or makes one when
-// there is none.
+// Open reads the signing key (RSA-2048, 0600) in dir, or creates it.
 func Open(dir string) (*Issuer, error) {
 	path := filepath.Join(dir, "key.pem")
 	encoded, err := os.ReadFile(path)

@@ -58,7 +58,7 @@ func (i *Issuer) PutTenant(t Tenant) (Tenant, error) {
 	})
 }
 
-// DeleteTenant removes a tenant; what does not exist is no error.
+// DeleteTenant removes a tenant; a tenant that does not exist is not an error.
 func (i *Issuer) DeleteTenant(project, id string) error {
 	return i.change(func(all []Tenant) []Tenant { return without(all, project, id) })
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// tokenLifetime is that of Google's ID tokens.
+// tokenLifetime is the lifetime of Google's ID tokens.
 const tokenLifetime = time.Hour
 
 // Claims say whom a token is for.

@@ -23,9 +23,9 @@ type Key struct {
 	Name string `json:"name"`
 	// Purpose is ENCRYPT_DECRYPT or ASYMMETRIC_SIGN.
 	Purpose kmspb.CryptoKey_CryptoKeyPurpose `json:"purpose"`
-	// Algorithm is that of new versions: GOOGLE_SYMMETRIC_ENCRYPTION for
-	// ENCRYPT_DECRYPT (the default there), RSA_SIGN_PKCS1_2048_SHA256,
-	// _3072_SHA256, _4096_SHA256 or _4096_SHA512 for ASYMMETRIC_SIGN.
+	// Algorithm is the algorithm of new versions: GOOGLE_SYMMETRIC_ENCRYPTION for
+	// ENCRYPT_DECRYPT (the default there), RSA_SIGN_PKCS1_2048_SHA256, _3072_SHA256,
+	// _4096_SHA256 or _4096_SHA512 for ASYMMETRIC_SIGN.
 	Algorithm kmspb.CryptoKeyVersion_CryptoKeyVersionAlgorithm `json:"algorithm"`
 	// ProtectionLevel is SOFTWARE (the default) or HSM.
 	ProtectionLevel kmspb.ProtectionLevel `json:"protectionLevel"`

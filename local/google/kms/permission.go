@@ -47,8 +47,8 @@ func onKey(permission, name string) (iam.Need, error) {
 	return iam.Need{Permission: permission, On: iam.Resource{Type: typeKey, Service: service, Name: name}}, nil
 }
 
-// OnVersion is the need for a permission on a key version, named in full: to sign with it, or to
-// see its public key.
+// OnVersion is the need for a permission on a key version with a full name: to sign with it, or
+// to read its public key.
 func OnVersion(permission, name string) (iam.Need, error) {
 	if _, _, ok := splitVersion(name); !ok {
 		return iam.Need{}, notAVersion(name)

@@ -52,8 +52,8 @@ func (s *spares) stop() {
 	s.work.Wait()
 }
 
-// offer keeps one spare, on disk while nobody wants it. The file goes before
-// the key pair is handed out: a key pair must never be used twice.
+// offer keeps one spare, on disk while nobody wants it. The file is deleted before the
+// key pair is used: a key pair must never be used twice.
 func (s *spares) offer(file string) {
 	for {
 		next := s.prepare(file)

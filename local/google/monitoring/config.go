@@ -15,7 +15,7 @@ const (
 	// defaultInterval is between two scrapes where a PodMonitoring names none, and
 	// between two evaluations of the rules.
 	defaultInterval = 30 * time.Second
-	// repeatInterval is how long an incident that goes on is not told again.
+	// repeatInterval is how long a continuing incident is not notified again.
 	repeatInterval = 24 * time.Hour
 	// clockSetBack is how far the machine's clock may be set back.
 	clockSetBack = "1d"
@@ -30,17 +30,16 @@ type target struct {
 	labels  map[string]string
 }
 
-// scrape is what one endpoint of a PodMonitoring asks for.
+// scrape is the scrape configuration of one endpoint of a PodMonitoring.
 type scrape struct {
 	name, path string
 	interval   time.Duration
 	targets    []target
 }
 
-// prometheusConfig is prometheus.yml. The targets stand in files of their own, which
-// Prometheus reads by itself when they change: whenever its configuration is read
-// anew, it forgets for some seconds where Alertmanager is, and what fires then is
-// told late.
+// prometheusConfig is prometheus.yml. The targets are in separate files, which Prometheus
+// reads by itself when they change: after a reload of its configuration it does not know
+// Alertmanager for some seconds, and alerts that fire then are late.
 // https://prometheus.io/docs/prometheus/2.42/configuration/configuration/
 func prometheusConfig(p Pace, exporter, alertmanager netip.AddrPort, scrapes []scrape) ([]byte, error) {
 	interval := promDuration(p.shorten(defaultInterval))
@@ -58,8 +57,8 @@ func prometheusConfig(p Pace, exporter, alertmanager netip.AddrPort, scrapes []s
 	return render("the configuration of Prometheus", object{
 		"global":     object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
 		"rule_files": []string{"rules.yml"},
-		// A machine's clock is set back now and then. What is measured before the latest
-		// sample is dropped otherwise, until the clock is there again, and no alert fires.
+		// A machine's clock is set back now and then. Otherwise samples older than the
+		// latest one are dropped, until the clock has caught up, and no alert fires.
 		"storage":        object{"tsdb": object{"out_of_order_time_window": clockSetBack}},
 		"alerting":       object{"alertmanagers": []object{{"static_configs": []object{{"targets": []string{alertmanager.String()}}}}}},
 		"scrape_configs": jobs,

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Database is what a Cloud SQL instance tells of itself.
+// Database has the metrics of a Cloud SQL instance.
 type Database struct {
 	// Instance is PROJECT:INSTANCE, Region where it is.
 	Instance, Region string

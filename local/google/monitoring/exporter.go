@@ -37,9 +37,9 @@ type Memory struct {
 	Used, Max float64
 }
 
-// google exports what Google's services measure, under the names that PromQL has
-// for them (https://cloud.google.com/monitoring/promql/promql-mapping) and with
-// those of their labels that mean something here.
+// google exports the metrics of Google's services, under their PromQL names
+// (https://cloud.google.com/monitoring/promql/promql-mapping) and with the labels that
+// have a meaning here.
 type google struct {
 	registry *prometheus.Registry
 	project  string

@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// settle is how long changes are gathered before the servers are told of them.
+	// settle is how long changes are collected before the servers get them.
 	settle = 200 * time.Millisecond
 	// again is how long after a failed start the next one is tried.
 	again = 5 * time.Second
 )
 
-// keep follows the declarations, and starts the servers anew when one has ended.
+// keep follows the declarations, and restarts servers that have ended.
 func (m *Monitoring) keep(ctx context.Context) error {
 	defer m.stop()
 	leave := m.options.Store.Subscribe(m.Changed)
@@ -94,8 +94,8 @@ func (m *Monitoring) runs() bool {
 	return m.prometheus != nil && m.alertmanager != nil
 }
 
-// forgetEnded lets go of a server that has ended and was not stopped. The other one goes
-// on.
+// forgetEnded forgets a server that has ended without being stopped. The other one keeps
+// running.
 func (m *Monitoring) forgetEnded() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,7 +112,7 @@ func (m *Monitoring) forgetEnded() {
 	}
 }
 
-// apply writes the files; a server that runs reads them anew when they changed.
+// apply writes the files; a running server reloads them when they changed.
 func (m *Monitoring) apply(ctx context.Context, pace Pace, rules []rule, scrapes []scrape) error {
 	manager, err := alertmanagerConfig(m.at(googlePort), filepath.Join(m.options.Dir, "inbox.token"))
 	if err != nil {
@@ -164,7 +164,8 @@ func (m *Monitoring) write(name string, content []byte) (changed bool, err error
 	return true, file.Replace(path, content, 0o600)
 }
 
-// startMissing starts what does not run, Alertmanager first, so that no alert is lost.
+// startMissing starts the servers that do not run, Alertmanager first, so that no alert
+// is lost.
 func (m *Monitoring) startMissing(ctx context.Context) error {
 	m.mu.Lock()
 	alertmanager, prometheus := m.alertmanager, m.prometheus

@@ -10,7 +10,7 @@ import (
 var (
 	// googleMetricForm is one of Google's metrics in PromQL.
 	googleMetricForm = regexp.MustCompile(`\b[a-z0-9_]+_(?:googleapis_com|io):[a-zA-Z0-9_]+`)
-	// resourceForm and logForm are what an entry's filter asks for by name.
+	// resourceForm and logForm match the resource and log names in a filter of entries.
 	resourceForm = regexp.MustCompile(`resource\.type\s*=\s*(\([^)]*\)|"[^"]*"|[a-zA-Z0-9_]+)`)
 	wordForm     = regexp.MustCompile(`[a-z0-9_]+`)
 	logForm      = regexp.MustCompile(`log_id\("([^"]+)"\)`)

@@ -16,7 +16,8 @@ const (
 	// tellLogs is how often what is open is looked at; an incident that is new is told
 	// at once.
 	tellLogs = 200 * time.Millisecond
-	// sourceLabel marks what was posted for a log entry; Prometheus posts the rest.
+	// sourceLabel marks alerts that were posted for a log entry; Prometheus posts all
+	// others.
 	sourceLabel = "source"
 	sourceLogs  = "logs"
 )
@@ -58,8 +59,7 @@ func (m *Monitoring) matchedEntry(r logRule, entry map[string]any) {
 	}
 }
 
-// follow takes over what the declared policies say now, and ends the incidents of those
-// that are gone.
+// follow applies the declared policies, and ends the incidents of deleted policies.
 func (m *Monitoring) followPolicies(rules []logRule) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,7 +73,7 @@ func (m *Monitoring) followPolicies(rules []logRule) {
 	}
 }
 
-// reopen goes on with the incidents that were open when the daemon before ended, once
+// reopen continues the incidents that were open when the previous daemon ended, once
 // their policies are known.
 func (m *Monitoring) reopen(rules []logRule) {
 	m.mu.Lock()
@@ -123,8 +123,8 @@ func (m *Monitoring) tellOpen(ctx context.Context) error {
 	}
 }
 
-// tellDue posts what is new and what was told long ago, and forgets what has closed.
-// https://github.com/prometheus/alertmanager/blob/v0.25.0/api/v2/openapi.yaml
+// tellDue posts new incidents and those that were posted long ago, and forgets closed
+// ones. https://github.com/prometheus/alertmanager/blob/v0.25.0/api/v2/openapi.yaml
 func (m *Monitoring) tellDue(ctx context.Context) error {
 	now := m.options.Now()
 	var alerts []object

@@ -77,7 +77,7 @@ func (m *Monitoring) checking(ctx context.Context) *checking {
 	return &checking{monitoring: m, ctx: ctx}
 }
 
-// set begins anew when checks or pace are others than before.
+// set restarts the loops when checks or pace have changed.
 func (c *checking) set(declared []check, pace Pace) {
 	if c.cancel != nil && reflect.DeepEqual(declared, c.declared) && pace == c.pace {
 		return
@@ -86,7 +86,7 @@ func (c *checking) set(declared []check, pace Pace) {
 	c.declared, c.pace = declared, pace
 	ctx, cancel := context.WithCancel(c.ctx)
 	c.cancel = cancel
-	// What is no longer checked has no result.
+	// A removed check has no result.
 	c.monitoring.google.passed.Reset()
 	c.monitoring.google.days.Reset()
 	for _, one := range declared {

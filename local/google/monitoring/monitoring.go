@@ -38,7 +38,7 @@ const (
 // judges its requests, if any.
 type Backend struct{ URLMap, Name, Policy string }
 
-// Options say where the monitoring lives and what it looks at.
+// Options say where the monitoring has its folder and what it monitors.
 type Options struct {
 	// Dir holds configuration, series and the inbox; Logs the servers' logs.
 	Dir, Logs string
@@ -51,8 +51,9 @@ type Options struct {
 	Roots *x509.CertPool
 	// Store is what is declared.
 	Store *store.Store
-	// Pods are those of the cluster, Backends those of the load balancer, Memory how
-	// full the caches are, Databases what the database instances do.
+	// Pods are the pods of the cluster, Backends the backends of the load balancer,
+	// Memory is the use of the caches' memory, and Databases are the metrics of the
+	// database instances.
 	Pods      func() []Pod
 	Backends  func() []Backend
 	Memory    func(context.Context) []Memory
@@ -84,8 +85,8 @@ type Monitoring struct {
 	// dropped counts log entries that were not evaluated, untold the alerts over log
 	// entries that were not told.
 	dropped, untold overflow
-	// open are the incidents over log entries, reopening what the inbox tells of them
-	// from before.
+	// open are the incidents over log entries, and reopening those that the inbox has
+	// from an earlier daemon.
 	open      map[string]*logIncident
 	reopening []Notification
 	// down says why alerts are not evaluated or told; started is when both servers
@@ -159,14 +160,14 @@ func (m *Monitoring) Entry(entry map[string]any) {
 	}
 }
 
-// Inbox lists what was told to whom, the newest first.
+// Inbox lists the notifications with their recipients, the newest first.
 func (m *Monitoring) Inbox() []Notification { return m.inbox.all() }
 
 // Subscribe calls notify after every message of the inbox, until the returned
 // function is called. notify must not block.
 func (m *Monitoring) Subscribe(notify func()) (unsubscribe func()) { return m.watchers.Add(notify) }
 
-// SetPace makes alerts live faster, or at real time again.
+// SetPace makes the time of alerts run faster, or at real time again.
 func (m *Monitoring) SetPace(p Pace) error {
 	if err := p.Validate(); err != nil {
 		return err
@@ -189,7 +190,7 @@ func (m *Monitoring) pace() Pace {
 
 func pacePath(dir string) string { return filepath.Join(dir, "pace") }
 
-// readPace reads the pace of before; real time when there is none.
+// readPace reads the stored pace; real time when there is none.
 func readPace(dir string) Pace {
 	content, err := os.ReadFile(pacePath(dir))
 	if err != nil {
@@ -202,13 +203,13 @@ func readPace(dir string) Pace {
 	return Pace(n)
 }
 
-// Status is what the monitoring tells of itself.
+// Status is the status of the monitoring.
 type Status struct {
 	// Prometheus and Alertmanager are the URLs of their own pages, empty while they
 	// do not run.
 	Prometheus   string `json:"prometheus,omitempty"`
 	Alertmanager string `json:"alertmanager,omitempty"`
-	// Pace is how many times faster than on Google Cloud alerts live.
+	// Pace is how many times faster than on Google Cloud the time of alerts runs.
 	Pace Pace `json:"pace"`
 	// Rules and LogRules count the alert policies that are evaluated.
 	Rules    int `json:"rules"`

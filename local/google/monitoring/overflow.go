@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// toldFor is how long Status tells of what was left out.
+// toldFor is how long Status reports dropped data.
 const toldFor = 10 * time.Minute
 
-// overflow counts what was left out lately, because there was too much of it.
+// overflow counts data that was dropped lately, because there was too much of it.
 type overflow struct {
 	n    int
 	last time.Time
@@ -24,7 +24,7 @@ func (o *overflow) add(now time.Time) {
 
 func (o *overflow) lately(now time.Time) bool { return o.n > 0 && now.Sub(o.last) < toldFor }
 
-// overflows say what was left out lately. The caller holds mu.
+// overflows list the data that was dropped lately. The caller holds mu.
 func (m *Monitoring) overflows() (all []string) {
 	now := m.options.Now()
 	if m.dropped.lately(now) {

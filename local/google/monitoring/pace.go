@@ -12,10 +12,10 @@ const (
 	Fastest  Pace = 360
 )
 
-// Pace is how many times faster than on Google Cloud the alerts live: their
-// windows, waiting times, scrapes and checks are all shorter by this factor, but
-// that nothing is scraped more often than ten times a second, and no checker asks
-// more often than once. Thresholds stay, as they are rates or shares. 1 is real time.
+// Pace is how many times faster than on Google Cloud the time of alerts runs: their
+// windows, waiting times, scrapes and checks are all shorter by this factor. But a target
+// is scraped at most ten times a second, and a checker calls at most once a second.
+// Thresholds stay, as they are rates or shares. 1 is real time.
 type Pace int
 
 // Validate says what is wrong with the pace.

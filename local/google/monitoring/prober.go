@@ -18,14 +18,14 @@ import (
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 )
 
-// checker stands for one of Google's checkers. Google's addresses change, and are
-// nobody's here, so each has one that is reserved for documentation (RFC 5737).
+// checker emulates one of Google's checkers. Google's addresses change, and are nobody's
+// here, so each has one that is reserved for documentation (RFC 5737).
 type checker struct {
 	location string
 	client   loadbalancer.Client
 }
 
-// checkers are those of a region of a check.
+// checkers are the checkers of a region of a check.
 // https://cloud.google.com/monitoring/uptime-checks/introduction
 func checkers(region string) []checker {
 	at := func(location, country string, last byte) checker {

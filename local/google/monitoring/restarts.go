@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// lookEvery is between two looks at whether the servers answer, and at whether the
-	// inbox still tells of what has ended.
+	// lookEvery is the interval of two checks: whether the servers answer, and whether
+	// the inbox still has incidents that have ended.
 	lookEvery = 5 * time.Second
 	// silentLooks is after how many looks without an answer a server is ended, and then
 	// started again.
@@ -70,15 +70,15 @@ func (m *Monitoring) settleInbox(ctx context.Context) error {
 	}
 }
 
-// settled says that what fired before the servers began to run would be known by now:
-// Prometheus evaluates twice before it goes on with it. The caller holds mu.
+// settled says that alerts that fired before the restart of the servers would be known
+// again by now: Prometheus evaluates twice before it continues them. The caller holds mu.
 func (m *Monitoring) settled() bool {
 	return m.prometheus != nil && m.alertmanager != nil &&
 		m.options.Now().Sub(m.started) > 4*m.speed.shorten(defaultInterval)+2*lookEvery
 }
 
-// remembered adds to the incidents those that were told to fire and of which Prometheus
-// does not know yet again whether they go on.
+// remembered adds the incidents that were notified as firing and whose state Prometheus
+// does not know again yet.
 func (m *Monitoring) remembered(found []Incident) []Incident {
 	m.mu.Lock()
 	settled := m.settled()
@@ -102,8 +102,8 @@ func (m *Monitoring) remembered(found []Incident) []Incident {
 	return found
 }
 
-// settle compares the inbox with what fires. What is missing twice is over: of what was
-// missing once, Alertmanager may be about to tell.
+// settle compares the inbox with what fires. An incident that is missing twice is over:
+// when it is missing once, Alertmanager may be about to notify.
 func (m *Monitoring) settle(ctx context.Context, before map[string]bool) (missing map[string]bool, err error) {
 	m.mu.Lock()
 	alertmanager, settled := m.alertmanager, m.settled()

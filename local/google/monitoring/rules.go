@@ -21,7 +21,7 @@ type rule struct {
 	wait       time.Duration
 }
 
-// about is what a notification says of an alert policy.
+// about has the data of an alert policy for a notification.
 type about struct {
 	// name is the policy's, without what every policy of the platform begins with;
 	// policy is its id.
@@ -40,7 +40,7 @@ type translation struct {
 	problems []string
 }
 
-// translate reads the alert policies. objectives finds what burn rates are of.
+// translate reads the alert policies. objectives finds the objectives of burn rates.
 func translate(policies []store.Resource, objectives map[string]provider.Properties) (t translation) {
 	for _, r := range policies {
 		declared := provider.Properties(r.Inputs)

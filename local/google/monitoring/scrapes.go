@@ -43,7 +43,8 @@ type podMonitoring struct {
 // place is where the pods are, as managed Prometheus labels their series.
 type place struct{ project, location, cluster string }
 
-// scrapesOf lists what the PodMonitoring objects ask for, with the pods that run.
+// scrapesOf lists the scrape configurations of the PodMonitoring objects, with the
+// running pods.
 func scrapesOf(declared []store.Resource, pods []Pod, at place) (all []scrape, problems []string) {
 	for _, r := range declared {
 		var m podMonitoring

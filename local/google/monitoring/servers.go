@@ -23,7 +23,7 @@ const (
 	// resendInterval is how often Prometheus tells Alertmanager of what still fires. What it
 	// could not tell, because its configuration was being read, waits so long.
 	resendInterval = "5s"
-	// resend is how often Alertmanager is told again of what was found in the logs.
+	// resend is how often alerts over logs are sent to Alertmanager again.
 	resend = 5 * time.Second
 )
 
@@ -50,8 +50,9 @@ func (m *Monitoring) startPrometheus(ctx context.Context) (server, error) {
 			"--config.file=" + filepath.Join(process.WorkingDir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "series"),
 			"--storage.tsdb.retention.time=" + keepSeries, "--storage.tsdb.retention.size=" + keepBytes,
 			"--rules.alert.resend-delay=" + resendInterval,
-			// An alert that fired goes on after a restart: without this one that waits less
-			// than ten minutes would begin to wait anew, and be told as over meanwhile.
+			// A firing alert continues after a restart: without this setting, an alert that
+			// waits less than ten minutes would start to wait again, and would be notified
+			// as ended meanwhile.
 			"--rules.alert.for-grace-period=0s",
 			"--web.listen-address=" + s.address.String(), "--log.level=warn",
 		}
@@ -128,5 +129,5 @@ func (s server) answers(ctx context.Context) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// reload lets the server read its configuration anew.
+// reload lets the server read its configuration again.
 func (s server) reload() { s.process.Signal(syscall.SIGHUP) }

@@ -14,8 +14,8 @@ const (
 	// administrator is the superuser that only the embedded cloud uses, as on
 	// Cloud SQL.
 	administrator = "cloudsqladmin"
-	// superuser is the role that Cloud SQL gives to built-in users: it may make
-	// roles and databases but is no superuser and does not bypass row security
+	// superuser is the role that Cloud SQL gives to built-in users: it may create roles
+	// and databases, but it is not a superuser and does not bypass row security
 	// (https://cloud.google.com/sql/docs/postgres/users).
 	superuser = "cloudsqlsuperuser"
 	// defaultCollation is Cloud SQL's; it is not on every machine.
@@ -61,8 +61,8 @@ func (s *Server) session(ctx context.Context, database string) (*pgx.Conn, error
 	return conn, nil
 }
 
-// execute runs statements in which %I and %L stand for the arguments, in turn
-// quoted as an identifier or a literal by PostgreSQL itself.
+// execute runs statements in which %I and %L are replaced by the arguments, in order,
+// quoted by PostgreSQL itself as an identifier or a literal.
 func execute(ctx context.Context, conn *pgx.Conn, statement string, arguments ...string) error {
 	var quoted string
 	if err := conn.QueryRow(ctx, "SELECT format($1::text, VARIADIC $2::text[])", statement, arguments).Scan(&quoted); err != nil {
@@ -114,8 +114,8 @@ func (s *Server) CreateDatabase(ctx context.Context, name, charset, collation st
 	return describeFailure(err, "create the database %q", name)
 }
 
-// DropDatabase removes a database and ends its sessions; what does not exist is
-// no error.
+// DropDatabase removes a database and ends its sessions; a database that does not exist
+// is not an error.
 func (s *Server) DropDatabase(ctx context.Context, name string) error {
 	err := s.administrate(ctx, "DROP DATABASE IF EXISTS %I WITH (FORCE)", name)
 	return describeFailure(err, "drop the database %q", name)
@@ -140,7 +140,7 @@ func hasCode(err error, code string) bool {
 	return errors.As(err, &failure) && failure.Code == code
 }
 
-// describeFailure wraps err with what was tried, nil stays nil.
+// describeFailure wraps err with the failed operation; nil stays nil.
 func describeFailure(err error, format string, arguments ...any) error {
 	if err == nil {
 		return nil

@@ -21,10 +21,10 @@ const (
 	clientLifetime = time.Minute
 )
 
-// Dial opens a connection over TLS, as the instance's proxy does, on which nothing of
-// PostgreSQL's protocol has been said. Who has logged in by IAM is named by user:
-// PostgreSQL then lets that user in without a password, and no other IAM user. With an
-// empty user it asks for a password.
+// Dial opens a connection over TLS, as the instance's proxy does, before any message of
+// PostgreSQL's protocol. Who has logged in by IAM is named by user: PostgreSQL then lets
+// that user in without a password, and no other IAM user. With an empty user it requires
+// a password.
 func (s *Server) Dial(ctx context.Context, user string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()

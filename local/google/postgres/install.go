@@ -57,8 +57,8 @@ func hasServer(folder string) bool {
 	return true
 }
 
-// majorOf returns the major version that made a data directory, "" when there
-// is no data yet.
+// majorOf returns the major version that created a data directory, "" when there is no
+// data yet.
 func majorOf(data string) string {
 	content, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if err != nil {

@@ -15,10 +15,9 @@ import (
 // leftoverTimeout bounds the wait for killed sessions to be gone.
 const leftoverTimeout = 5 * time.Second
 
-// removeLeftovers ends what a server left behind that was killed: sessions that were
-// too busy to notice, which hold its shared memory, and a lock file whose
-// process id belongs to another program now, which PostgreSQL cannot tell from
-// a running server.
+// removeLeftovers removes what a killed server left behind: sessions that were too busy
+// to notice, which hold its shared memory, and a lock file whose process id belongs to
+// another program now, which PostgreSQL cannot tell from a running server.
 func (s *Server) removeLeftovers() error {
 	for deadline := time.Now().Add(leftoverTimeout); ; time.Sleep(10 * time.Millisecond) {
 		left := s.leftovers()

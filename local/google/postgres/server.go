@@ -27,7 +27,7 @@ const startTimeout = 60 * time.Second
 // ErrExists is wrapped by errors about a name that is taken.
 var ErrExists = errors.New("already exists")
 
-// Config says where an instance lives and how it is set up.
+// Config is the configuration of an instance.
 type Config struct {
 	// Name names the process and the log; unique among running instances.
 	Name string

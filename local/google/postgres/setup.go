@@ -32,9 +32,8 @@ func (s *Server) dataDir() string { return filepath.Join(s.config.Dir, "data") }
 
 func (s *Server) socketDir() string { return filepath.Join(s.config.Dir, "socket") }
 
-// initialise makes the data directory unless there is one. It is made beside
-// its place and moved there, so that an interrupted start leaves nothing half
-// done.
+// initialise makes the data directory unless there is one. It is created next to its
+// final place and then moved, so that an interrupted start leaves nothing half done.
 func (s *Server) initialise(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(s.dataDir(), "PG_VERSION")); err == nil {
 		return s.readPassword()

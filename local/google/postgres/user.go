@@ -124,8 +124,8 @@ func (s *Server) SetPassword(ctx context.Context, name, password string) error {
 	return describeFailure(err, "change the password of the database user %q", name)
 }
 
-// DropUser removes a login and ends its sessions. As on Cloud SQL it fails
-// while the user owns objects or holds grants; what does not exist is no error.
+// DropUser removes a login and ends its sessions. As on Cloud SQL it fails while the user
+// owns objects or holds grants; a user that does not exist is not an error.
 func (s *Server) DropUser(ctx context.Context, name string) error {
 	err := s.administrate(ctx, "DROP ROLE IF EXISTS %I", name)
 	if err == nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Memory returns how many bytes the instance uses, and how many it may use; 0
-// means that there is no bound.
+// Memory returns how many bytes the instance uses, and how many it may use; 0 means no
+// limit.
 func (s *Server) Memory(ctx context.Context) (used, limit float64, err error) {
 	client := s.client()
 	defer client.Close()

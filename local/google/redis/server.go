@@ -25,7 +25,7 @@ import (
 // startTimeout bounds how long a server has to load its snapshot and answer.
 const startTimeout = time.Minute
 
-// Config says where an instance lives and how it is set up.
+// Config is the configuration of an instance.
 type Config struct {
 	// Name names the process; unique among running instances.
 	Name string

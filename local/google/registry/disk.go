@@ -116,8 +116,8 @@ func (d disk) readRepositories() (names []string, err error) {
 
 func (d disk) writeRepositories(names []string) error { return writeJSON(d.repositories(), names) }
 
-// sweep removes blobs that no manifest refers to, which deleted images and
-// interrupted pushes leave behind.
+// sweep removes blobs without a manifest, which deleted images and interrupted pushes
+// leave behind.
 func (d disk) sweep(manifests []manifest) error {
 	used := map[string]bool{}
 	for _, m := range manifests {

@@ -81,8 +81,8 @@ func (r *Registry) restore(m manifest) error {
 	return nil
 }
 
-// CreateRepository lets images be pushed below name, which is PROJECT/REPOSITORY.
-// Creating what exists is no error.
+// CreateRepository lets images be pushed below name, which is PROJECT/REPOSITORY. A
+// repository that exists already is not an error.
 func (r *Registry) CreateRepository(name string) error {
 	if !regexp.MustCompile(`^[a-z][a-z0-9.:-]*/[a-z][a-z0-9-]*$`).MatchString(name) {
 		return fmt.Errorf("a repository is named PROJECT/REPOSITORY, in lower case letters, digits and '-'; it is %q", name)
@@ -93,8 +93,8 @@ func (r *Registry) CreateRepository(name string) error {
 	return r.disk.writeRepositories(r.names())
 }
 
-// DeleteRepository removes a repository with its images; what does not exist is
-// no error.
+// DeleteRepository removes a repository with its images; a repository that does not exist
+// is not an error.
 func (r *Registry) DeleteRepository(name string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -33,8 +33,8 @@ func (n Needs) Need(request any) (iam.Need, error) {
 	}
 }
 
-// OnVersion is the need for a permission on a secret's version, named in full: to read it, or to
-// see what is known of it.
+// OnVersion is the need for a permission on a secret's version with a full name: to read it, or
+// to read its metadata.
 func (n Needs) OnVersion(permission, version string) (iam.Need, error) {
 	if !versionName.MatchString(version) {
 		return iam.Need{}, notAVersion(version)
