@@ -26,8 +26,8 @@ type attached struct {
 	unwatch func()
 }
 
-// Start runs the pod's program in a sandbox; where there is none, beside
-// everything else. The pod's address has to be its own.
+// Start runs the pod's program in a sandbox, or without isolation where sandboxes are not
+// possible. The pod's address has to be its own.
 func (d *Dataplane) Start(pod kubelet.Pod, command process.Command) (*process.Process, error) {
 	if d.config.Environment != nil {
 		command.Env = slices.Concat(command.Env, d.config.Environment(pod, d.refused != nil))

@@ -16,8 +16,9 @@ import (
 	"github.com/coditect-ai/license-platform/local/cluster/sandbox"
 )
 
-// attempted judges what the program tries to reach although nothing takes it: it
-// is dropped, and this tells why. A connection that an egressListener accepts is judged there.
+// attempted evaluates a connection attempt to an address without a listener: it is dropped,
+// and the journal gets the reason. A connection that an egressListener accepts is judged
+// there.
 func (d *Dataplane) attempted(a *attached, attempt sandbox.Attempt) {
 	if attempt.To.Addr() == a.pod.IP || attempt.To.Addr() == netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
 		return // the pod talks to itself, or the daemon to the pod
@@ -69,11 +70,11 @@ type Outcome struct {
 	Denied string `json:"denied,omitempty"`
 	// Connected says that the connection was opened.
 	Connected bool `json:"connected,omitempty"`
-	// Answer is what was said on it, at most 4 KiB.
+	// Answer is what was received on it, at most 4 KiB.
 	Answer Octets `json:"answer,omitempty"`
 }
 
-// Intrude makes a move in the place of the program of the pod at the address.
+// Intrude makes a move as if it were the program of the pod at the address.
 func (d *Dataplane) Intrude(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error) {
 	a := d.at(pod)
 	if a == nil {
@@ -115,7 +116,7 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 	return Outcome{Denied: why, Connected: true, Answer: answer}, err
 }
 
-// converse says the words and returns the answer; that there is none is no error.
+// converse sends the text and returns the answer; a missing answer is not an error.
 func converse(conn net.Conn, words Octets) (Octets, error) {
 	if words == "" {
 		return "", nil

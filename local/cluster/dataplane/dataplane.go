@@ -36,7 +36,7 @@ import (
 
 // Rules are what is declared.
 type Rules struct {
-	// Policies are those of every namespace.
+	// Policies are the policies of every namespace.
 	Policies []networkingv1.NetworkPolicy
 	// Namespaces are the labels of each namespace.
 	Namespaces map[string]map[string]string
@@ -56,11 +56,11 @@ type Config struct {
 	Rules    func() (Rules, error)
 	Pods     func() []kubelet.Pod
 	Services func() []Service
-	// Environment are environment variables by which a pod's program finds what a
-	// cluster's pods find by themselves; nil for none. sharesNetwork says that the pod has no
-	// network of its own, and so not the addresses that a cluster's have.
+	// Environment are variables by which a pod's program finds services that pods of a real
+	// cluster find without them; nil for none. sharesNetwork says that the pod has no network
+	// of its own, and so not the addresses that a cluster's have.
 	Environment func(pod kubelet.Pod, sharesNetwork bool) []string
-	// Log is told of everything that is denied.
+	// Log logs every denial.
 	Log *slog.Logger
 }
 
@@ -116,12 +116,10 @@ func (d *Dataplane) Explain(namespace, name string) string {
 	return d.journal.explain(namespace + "/" + name)
 }
 
-// ExplainFrontEnds returns what was lately denied to the load balancer, if
-// anything.
+// ExplainFrontEnds returns the latest denials for the load balancer, if any.
 func (d *Dataplane) ExplainFrontEnds() string { return d.journal.explainTo(frontEnds().name) }
 
-// Changed says that rules, pods or services are no longer what they were. It
-// does not block.
+// Changed says that rules, pods or services have changed. It does not block.
 func (d *Dataplane) Changed() {
 	d.version.Add(1)
 	select {
@@ -130,9 +128,9 @@ func (d *Dataplane) Changed() {
 	}
 }
 
-// Run applies changes to what is there until ctx ends: pods can attempt to reach
-// new pods and services, connections that are no longer allowed stall, and those
-// that are allowed again go on.
+// Run applies changes until ctx ends: pods can attempt to reach new pods and services,
+// connections that are no longer allowed stall, and connections that are allowed again
+// continue.
 func (d *Dataplane) Run(ctx context.Context) error {
 	for {
 		select {

@@ -168,8 +168,8 @@ func (e *entering) Close() error {
 	return e.Conn.Close()
 }
 
-// track lets a change of the policies stall the flow. What was decided before the
-// latest change is decided again.
+// track lets a change of the policies stall the flow. Decisions from before the latest
+// change are made again.
 func (d *Dataplane) track(f *flow) {
 	d.mu.Lock()
 	d.flows[f] = struct{}{}

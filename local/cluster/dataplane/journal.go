@@ -23,7 +23,8 @@ type Denial struct {
 	Count int       `json:"count"`
 	// Pod is the one whose policies decided, "namespace/name".
 	Pod string `json:"pod"`
-	// Text says what was denied, by which policies, and which rule is missing.
+	// Text describes the denied connection, the policies that deny it, and the missing
+	// rule.
 	Text string `json:"text"`
 
 	want   want

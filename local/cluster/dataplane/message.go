@@ -12,7 +12,7 @@ import (
 	"github.com/coditect-ai/license-platform/k8s/reachability"
 )
 
-// denial says what was denied, by whom, and which rule would allow it.
+// denial describes what was denied, by which policies, and which rule would allow it.
 func (w want) denial(decision reachability.Decision) string {
 	here, there, toOrFrom := w.from, w.to, "to"
 	sentence := fmt.Sprintf("egress from %s to %s", w.from.name, w.to.name)

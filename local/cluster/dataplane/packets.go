@@ -11,8 +11,8 @@ import (
 // largestPacket bounds a UDP packet, in bytes.
 const largestPacket = 64 << 10
 
-// carry takes packets out of a sandbox, and the answers back, until it is closed.
-// What is denied gets no answer.
+// carry takes packets out of a sandbox, and the answers back, until it is closed. A
+// denied packet gets no answer.
 func (d *Dataplane) carry(a *attached, inside net.PacketConn, to netip.AddrPort) {
 	packet := make([]byte, largestPacket)
 	for {

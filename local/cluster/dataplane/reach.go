@@ -12,7 +12,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 )
 
-// Parties that are no pods.
+// Parties that are not pods.
 const (
 	// FrontEnds are the load balancer's front ends and health checks.
 	FrontEnds = "front ends"
@@ -25,7 +25,7 @@ const (
 type Reach struct {
 	// Links are what is allowed, by their ends and ports.
 	Links []Link
-	// Drops are what was denied lately, also to the embedded cloud's own attacks, the
+	// Drops are the latest denials, also those of the embedded cloud's own attacks, the
 	// newest first.
 	Drops []Drop
 }

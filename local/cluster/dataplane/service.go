@@ -16,9 +16,9 @@ type Service struct {
 	Name string
 	// Address is where pods reach it, each address once.
 	Address netip.AddrPort
-	// Behind is the pod that the cluster puts in the place of the address, with the
-	// port, before policies are asked, as it does for its Services. Without it
-	// policies judge the address.
+	// Behind is the pod and port by which the cluster replaces the address before it
+	// evaluates policies, as it does for its Services. Without it policies judge the
+	// address.
 	Behind netip.AddrPort
 	// At is where it listens on this machine; when it is not given, at Behind or at
 	// Address. It sees the pod's address as the source.

@@ -32,7 +32,7 @@ const (
 // idleTimeout is how long a client of a connection may say nothing.
 const idleTimeout = 10 * time.Second
 
-// Answer returns the message that answers the query, nil for what is no query.
+// Answer returns the message that answers the query, nil when the message is not a query.
 func (s *Server) Answer(query []byte) []byte {
 	var parser dnsmessage.Parser
 	asked, err := parser.Start(query)

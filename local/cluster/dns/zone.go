@@ -14,8 +14,8 @@ import (
 
 // Record is a set of resource records of one name and type.
 type Record struct {
-	// Name ends with a dot. Its first label may be "*", which stands for any names
-	// below the rest that have no records of their own (RFC 4592).
+	// Name ends with a dot. Its first label may be "*", which matches any names below the
+	// rest that do not have their own records (RFC 4592).
 	Name string
 	// Type is "A" or "CNAME"; sets of other types exist and have no data here.
 	Type string
@@ -39,7 +39,7 @@ type Service struct {
 	Addresses []netip.Addr
 }
 
-// clusterDomain is GKE's default, and clusterTTL that of kube-dns, in seconds.
+// clusterDomain is GKE's default, and clusterTTL is the TTL of kube-dns, in seconds.
 const (
 	clusterDomain = "cluster.local."
 	clusterTTL    = 30
@@ -79,7 +79,7 @@ func (z Zone) own(name string) (records []Record, exists bool) {
 	return records, exists
 }
 
-// at are the records of a name, its own or those of a wildcard.
+// at are the records of a name, its own or the records of a wildcard.
 func (z Zone) at(name string) (records []Record, exists bool) {
 	if records, exists = z.own(name); exists {
 		return records, true

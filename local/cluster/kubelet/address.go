@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// addresses hands out the addresses of a range, in turn, so that one that was
-// just given back is not used again soon.
+// addresses allocates the addresses of a range in turn, so that an address that was just
+// released is not used again soon.
 type addresses struct {
 	prefix netip.Prefix
 

@@ -28,9 +28,9 @@ type deployment struct {
 	problem         string
 }
 
-// ApplyDeployment creates or updates a Deployment and returns at once; the
-// rollout goes on in the background. What cannot run on this machine is an
-// error. Without spec.replicas the number stays as it is, 1 for a new one.
+// ApplyDeployment creates or updates a Deployment and returns at once; the rollout
+// continues in the background. What cannot run on this machine is an error. Without
+// spec.replicas the number stays as it is, 1 for a new one.
 func (k *Kubelet) ApplyDeployment(_ context.Context, d *appsv1.Deployment) error {
 	spec := *d.Spec.DeepCopy()
 	if spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType {
@@ -148,8 +148,8 @@ func surplus(current []*pod, replicas int) []*pod {
 	return sorted[:len(current)-replicas]
 }
 
-// retire are the old pods that may end while enough others stay available: the
-// unhealthy ones first, then ready ones in place of new ready ones.
+// retire are the old pods that may end while enough others stay available: the unhealthy
+// ones first, then one ready old pod for each ready new pod.
 func (d *deployment) retire(current, old []*pod, atLeast int) []*pod {
 	newReady := countReady(current)
 	unhealthyQuota := len(current) + len(old) - atLeast - (len(current) - newReady)
@@ -223,8 +223,8 @@ func (k *Kubelet) RestartPods(namespace, name string) error {
 	return nil
 }
 
-// DeleteDeployment stops the pods, gracefully, and returns when their processes
-// are gone; what does not exist is no error.
+// DeleteDeployment stops the pods, gracefully, and returns when their processes are gone;
+// a Deployment that does not exist is not an error.
 func (k *Kubelet) DeleteDeployment(ctx context.Context, namespace, name string) error {
 	k.mu.Lock()
 	d, ok := k.deployments[key(namespace, name)]

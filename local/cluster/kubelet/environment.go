@@ -17,8 +17,8 @@ const nodeName = "local"
 // variables are environment variables by name; a later one replaces an earlier.
 type variables map[string]string
 
-// environment computes what the container sees besides what its image and its
-// runtime set, in its order.
+// environment computes the container's variables in addition to those of its image and
+// its runtime, in order.
 func (p *pod) environment(container corev1.Container) (variables, error) {
 	all := variables{}
 	for _, variable := range container.Env {
@@ -34,7 +34,7 @@ func (p *pod) environment(container corev1.Container) (variables, error) {
 	return all, nil
 }
 
-// list renders the variables as a process takes them.
+// list renders the variables in the form of a process environment.
 func (v variables) list() []string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(v)) {
@@ -73,8 +73,8 @@ func (p *pod) field(path string) (string, error) {
 	return value, nil
 }
 
-// expand replaces $(NAME) by the variable's value. An unknown name stays as it
-// is, and $$ stands for one dollar sign, so $$(NAME) is never replaced
+// expand replaces $(NAME) by the variable's value. An unknown name stays unchanged, and $$ means one
+// dollar sign, so $$(NAME) is never replaced
 // (https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/).
 func expand(text string, known variables) string {
 	var result strings.Builder

@@ -125,9 +125,9 @@ func (s *images) prune() error {
 	return failures
 }
 
-// extract writes the image's files below dir, in one step: beside it first, so that
-// an interruption leaves nothing that looks complete. Nothing of the image can be
-// written elsewhere, whatever its links say.
+// extract writes the image's files below dir, in one step: first into a folder next to
+// it, so that an interruption leaves nothing that looks complete. Nothing of the image
+// can be written elsewhere, whatever its links say.
 func extract(img v1.Image, dir string) (err error) {
 	fresh := dir + ".new"
 	if err := errors.Join(os.RemoveAll(fresh), os.MkdirAll(fresh, 0o755), os.Chmod(fresh, 0o755)); err != nil {

@@ -113,7 +113,7 @@ func (k *Kubelet) attempt(ctx context.Context, j *batchv1.Job, template corev1.P
 	return said, succeeded, err
 }
 
-// DeleteJob stops a Job's pod and forgets the Job; what does not exist is no
+// DeleteJob stops a Job's pod and forgets the Job; a Job that does not exist is not an
 // error.
 func (k *Kubelet) DeleteJob(ctx context.Context, namespace, name string) error {
 	k.mu.Lock()

@@ -36,7 +36,7 @@ type Pod struct {
 	IP netip.Addr
 	// Ports maps the names of container ports to their numbers.
 	Ports map[string]int32
-	// Protocols are those of the named ports that are not TCP.
+	// Protocols are the protocols of the named ports that do not use TCP.
 	Protocols map[string]corev1.Protocol
 	// Ready says that its probes pass. A pod that is Terminating keeps it while
 	// it still answers; a load balancer sends it nothing new.

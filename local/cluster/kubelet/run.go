@@ -231,9 +231,9 @@ func (p *pod) setReady(ready bool, why error) {
 	})
 }
 
-// terminate ends the container as a kubelet does: it sleeps as preStop asks,
-// while the container goes on serving, sends SIGTERM and, at the end of the
-// grace period, SIGKILL.
+// terminate ends the container as a kubelet does: it sleeps for the time of preStop,
+// while the container still serves, sends SIGTERM and, at the end of the grace period,
+// SIGKILL.
 func (p *pod) terminate(running *process.Process, container corev1.Container) {
 	deadline := time.Now().Add(p.gracePeriod())
 	if hooks := container.Lifecycle; hooks != nil && hooks.PreStop != nil && hooks.PreStop.Sleep != nil {

@@ -16,8 +16,8 @@ const prefix = "ya29.local-"
 
 // Access is what an access token opens.
 type Access struct {
-	// Member is who it stands for, as IAM names it: serviceAccount:EMAIL, or the
-	// Kubernetes service account itself.
+	// Member is its account in the form of IAM: serviceAccount:EMAIL, or the Kubernetes
+	// service account itself.
 	Member string
 	// Scopes are what it is for.
 	Scopes []string
@@ -31,8 +31,8 @@ type accessClaims struct {
 	Scopes []string `json:"scopes"`
 }
 
-// accessKey signs access tokens for as long as the server lives, so that none has to be
-// kept, and none can be made up.
+// accessKey signs access tokens while the server runs, so that tokens need not be stored
+// and cannot be forged.
 func accessKey() []byte {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails (https://pkg.go.dev/crypto/rand#Read)
@@ -59,7 +59,7 @@ func (s *Server) accessToken(r *http.Request, p Pod) (string, error) {
 	return prefix + signed, nil
 }
 
-// Member is the pod as IAM of its project names it
+// Member is the pod in the form of its project's IAM
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity#kubernetes-resources-iam-policies).
 func (p Pod) Member(project string) string {
 	if p.Email != "" {

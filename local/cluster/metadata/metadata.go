@@ -1,9 +1,8 @@
-// Package metadata is the GKE metadata server: it tells a pod its project and its
-// identity, and gives it tokens of the Google service account that its Kubernetes
-// service account may act as
+// Package metadata is the GKE metadata server: it tells a pod its project and its identity, and
+// gives it tokens of the Google service account that its Kubernetes service account may act as
 // (https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity#metadata_server).
-// It serves what Google's client libraries ask for, and knows the pod by the
-// connection that it calls on.
+// It serves the paths that Google's client libraries use, and identifies the pod by its
+// connection.
 package metadata
 
 import (

@@ -13,7 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// lifetime is that of Google's tokens.
+// lifetime is the lifetime of Google's tokens.
 const lifetime = time.Hour
 
 // denial is what IAM says when the binding is missing.

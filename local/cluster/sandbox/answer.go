@@ -34,7 +34,7 @@ func (i *inside) answer(begin chan<- struct{}) error {
 	}
 }
 
-// give sends a socket of the kind that is asked for, or says why there is none.
+// give sends a socket of the requested kind, or the reason why it cannot.
 func (i *inside) give(kind string) error {
 	socket, err := i.open(kind)
 	if err != nil {

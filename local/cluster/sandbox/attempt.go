@@ -14,9 +14,8 @@ type Attempt struct {
 	From, To netip.AddrPort
 }
 
-// Watch tells of the TCP connections and the UDP packets that are attempted
-// inside, to whatever address, until stop is called, which waits for the last
-// report.
+// Watch reports the attempted TCP connections and UDP packets inside, to any address,
+// until stop is called, which waits for the last report.
 func (s *Sandbox) Watch(report func(Attempt)) (stop func(), err error) {
 	var sockets []*os.File
 	var ended []chan struct{}

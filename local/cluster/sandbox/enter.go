@@ -10,12 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// aliveFile is the descriptor of a pipe whose other end closes with the part that
-// stands in the network.
+// aliveFile is the descriptor of a pipe whose other end closes when the process in the
+// network namespace ends.
 const aliveFile = 3
 
-// enter makes what the pod's program sees and becomes the program. This process is
-// the first of its process namespace, and the only one in its other namespaces.
+// enter creates the environment of the pod's program and then becomes the program. This
+// process is the first of its process namespace, and the only one in its other
+// namespaces.
 func enter(s setup) error {
 	// The program inherits none of the daemon's open files.
 	if err := unix.CloseRange(aliveFile, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
@@ -36,7 +37,8 @@ func enter(s setup) error {
 	if err := dropPrivileges(s.User); err != nil {
 		return err
 	}
-	// A change of the user cancels what was asked for at the start (prctl(2)).
+	// A change of the user cancels the parent-death signal that was set at the start
+	// (prctl(2)).
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
 		return fmt.Errorf("end with the sandbox: %w", err)
 	}

@@ -19,12 +19,13 @@ import (
 type setup struct {
 	// Own is the namespace's own IPv4 address.
 	Own netip.Addr `json:"own"`
-	// Program is the pod's, with its arguments; its path and Dir are as it sees them.
+	// Program is the pod's program with its arguments; its path and Dir are paths inside
+	// the pod.
 	Program []string `json:"program"`
 	Dir     string   `json:"dir"`
 	// User is the user and group that the program has.
 	User int `json:"user"`
-	// Root, Files and Hostname are those of process.Command.
+	// Root, Files and Hostname are as in process.Command.
 	Root     string            `json:"root,omitempty"`
 	Files    map[string]string `json:"files,omitempty"`
 	Hostname string            `json:"hostname,omitempty"`
@@ -39,17 +40,17 @@ const (
 	intrudes = "intrude" // joins those of the pod's program
 )
 
-// inside is the part that stands in the network.
+// inside is the process in the network namespace.
 type inside struct {
 	setup   setup
 	program atomic.Int64 // the process id of the pod's program, 0 while it does not run
 }
 
-// Inside sets up the network of the namespace that this process was started in,
-// waits for the daemon's word, runs the program in further namespaces and returns
-// its exit code: 128 plus the signal's number when a signal ended it. arguments are
-// those that Start makes. The program has no capability and cannot gain any. When
-// the daemon is gone, so is the program.
+// Inside sets up the network of the namespace that this process was started in, waits for
+// the daemon's word, runs the program in further namespaces and returns its exit code:
+// 128 plus the signal's number when a signal ended it. arguments are the ones that Start
+// makes. The program has no capability and cannot gain any. When the daemon is gone, so
+// is the program.
 func Inside(arguments []string) (code int, err error) {
 	// The kernel ends the program when the thread that started it ends, and what
 	// this thread gives up the program never has.

@@ -18,9 +18,9 @@ import (
 // maxResult bounds what an intruder tells, in bytes.
 const maxResult = 64 << 10
 
-// Intrude does something in the place of the sandbox's program, as an intruder who has
-// taken the program over could: in its namespaces, as its user, with its rights. The program
-// has to run.
+// Intrude does something as if it were the sandbox's program, like an intruder who has taken
+// the program over: in its namespaces, as its user, with its privileges. The program has to
+// run.
 func (s *Sandbox) Intrude(ctx context.Context, move Move) (Result, error) {
 	text, err := json.Marshal(move)
 	if err != nil {
@@ -46,8 +46,8 @@ func (s *Sandbox) Intrude(ctx context.Context, move Move) (Result, error) {
 	return result, nil
 }
 
-// namespaces of the program that an intruder joins besides that of processes, as
-// its descriptors 3, 4, …
+// namespaces of the program that an intruder joins in addition to the process namespace,
+// as its descriptors 3, 4, …
 var namespaces = [...]string{"uts", "ipc", "mnt"}
 
 // intrude starts an intruder and returns a pipe that its result comes from.
@@ -98,9 +98,9 @@ func (i *inside) intrude(text string) (int, error) {
 	return given, unix.SetNonblock(given, true) // so that its reader can set a deadline
 }
 
-// startAmong starts the command as a process of a namespace, and sees to its end.
-// The thread that starts it has to join first, and is of no use for anything else
-// then: it ends with the goroutine that is locked to it.
+// startAmong starts the command as a process of a namespace, and makes sure that it ends.
+// The thread that starts it has to join the namespace first, and cannot be used for
+// anything else then: it ends with the goroutine that is locked to it.
 func startAmong(command *exec.Cmd, processes *os.File) error {
 	started := make(chan error)
 	go func() {

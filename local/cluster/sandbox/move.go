@@ -134,8 +134,8 @@ func (m Move) do() (got string, err error) {
 	}
 }
 
-// unshare starts a process in a user namespace of its own. There is no program of
-// this name: once the kernel looks for it, the namespace has been made.
+// unshare starts a process in a user namespace of its own. There is no program of this
+// name: when the kernel looks for it, the namespace has been created.
 func (m Move) unshare() (got string, err error) {
 	command := exec.Command("/nobody-has-this-program")
 	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER}
@@ -170,7 +170,7 @@ func (m Move) connect() (got string, err error) {
 	return m.On + " takes connections", nil
 }
 
-// see looks for another process than this one.
+// see looks for a process other than this one.
 func (m Move) see() (got string, err error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {

@@ -100,7 +100,7 @@ func mountDevices(files map[string]string) error {
 	return restrict(dev)
 }
 
-// mountFile mounts a file with the content; beside is where it is for a moment.
+// mountFile mounts a file with the content; beside is its temporary place.
 func mountFile(beside, target, content string) error {
 	if err := errors.Join(os.WriteFile(beside, []byte(content), 0o644), os.Chmod(beside, 0o644)); err != nil {
 		return err
@@ -123,10 +123,10 @@ func bind(source, target string) error {
 	return unix.Mount(source, target, "", unix.MS_BIND, "")
 }
 
-// mountProcesses mounts /proc with what container runtimes hide of it or make
-// read-only: files of the whole machine, of which some can be written by root
-// without any capability. Where the machine itself sees only a part of /proc, the
-// kernel refuses another, and the pod has none.
+// mountProcesses mounts /proc with what container runtimes hide of it or make read-only:
+// files of the whole machine, of which some can be written by root without any
+// capability. Where the machine itself sees only a part of /proc, the kernel refuses to
+// mount another one, and the pod has no /proc.
 func mountProcesses() error {
 	proc := filepath.Join(stage, "proc")
 	err := unix.Mount("proc", proc, "proc", mounted|unix.MS_NOEXEC, "")
@@ -170,7 +170,7 @@ func hide(target string) error {
 	}
 }
 
-// enterStage makes the stage the root and lets go of everything else.
+// enterStage makes the stage the root and unmounts everything else.
 func enterStage() error {
 	if err := unix.Chdir(stage); err != nil {
 		return err
@@ -185,7 +185,7 @@ func enterStage() error {
 	return unix.Chdir("/")
 }
 
-// seen is a path below root as a program sees it whose root that is.
+// seen is a path below root, as seen by a program with this root.
 func seen(root, file string) string {
 	if rest, below := strings.CutPrefix(file, root); root != "" && below && (rest == "" || rest[0] == '/') {
 		return path.Clean("/" + rest)

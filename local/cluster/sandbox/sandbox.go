@@ -75,7 +75,7 @@ func Start(supervisor *process.Supervisor, shim string, own netip.Addr, c proces
 	return s, nil
 }
 
-// wrap makes the command that stands in the network and starts the other.
+// wrap makes the command that runs in the network namespace and starts the other one.
 func wrap(c process.Command, shim string, own netip.Addr) (process.Command, error) {
 	program := append([]string{seen(c.Root, c.Path)}, c.Args...)
 	text, err := json.Marshal(setup{
@@ -108,7 +108,7 @@ func hostID(own netip.Addr) int {
 }
 
 // Check returns nil when this machine can have sandboxes, else why not. It starts a
-// sandbox with a program that does not exist. noDrop is that of Sandbox.
+// sandbox with a program that does not exist. noDrop is as in Sandbox.
 func Check(supervisor *process.Supervisor, shim string) (noDrop string, err error) {
 	dir, err := os.MkdirTemp("", "license-platform-sandbox-")
 	if err != nil {
@@ -140,7 +140,7 @@ func Check(supervisor *process.Supervisor, shim string) (noDrop string, err erro
 	return s.NoDrop, nil
 }
 
-// noProgram is a program that no image has.
+// noProgram is the name of a program that no image has.
 const noProgram = "/nobody"
 
 func prepareAt(dir string) error {
@@ -189,7 +189,7 @@ func (s *Sandbox) Begin() error {
 // Close lets the sandbox go; a program that still runs ends. Sockets stay.
 func (s *Sandbox) Close() { _ = s.control.Close() }
 
-// socket asks for a socket of the namespace.
+// socket requests a socket of the namespace.
 func (s *Sandbox) socket(kind string) (*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// installSeccompFilter keeps system calls from this thread, and from what it becomes, that
-// reach what no namespace divides: sockets of other families than IP, Unix and
-// netlink (VSOCK leads to the machine that runs this one), key rings, BPF, and new
-// namespaces with their rights. It is a part of what containerd and Docker refuse
-// by default, and what a pod with seccompProfile RuntimeDefault is refused
+// installSeccompFilter denies this thread, and the program that it becomes, system calls
+// that namespaces do not isolate: sockets of other families than IP, Unix and netlink
+// (VSOCK leads to the host of this machine), key rings, BPF, and new namespaces with their
+// capabilities. It is a part of what containerd and Docker refuse by default, and what a
+// pod with seccompProfile RuntimeDefault is refused
 // (https://docs.docker.com/engine/security/seccomp/,
-// https://kubernetes.io/docs/tutorials/security/seccomp/); Docker lets more
-// families of sockets through.
+// https://kubernetes.io/docs/tutorials/security/seccomp/); Docker lets more families of
+// sockets through.
 func installSeccompFilter() error {
 	program, err := seccompFilter(runtime.GOARCH)
 	if err != nil {
@@ -76,8 +76,8 @@ func seccompFilter(architecture string) ([]unix.SockFilter, error) {
 	for _, call := range forbidden() {
 		program = append(program, unless(unix.BPF_JEQ, call, 1), refuse(unix.EPERM))
 	}
-	// What clone3 is told stands in memory, where no filter looks; without it, C
-	// libraries use clone.
+	// The arguments of clone3 are in memory, which a filter cannot read; without clone3,
+	// C libraries use clone.
 	program = append(program, unless(unix.BPF_JEQ, unix.SYS_CLONE3, 1), refuse(unix.ENOSYS))
 	program = append(program,
 		unless(unix.BPF_JEQ, unix.SYS_CLONE, 4), load(argument), unless(unix.BPF_JSET, makesUsers, 1), refuse(unix.EPERM), allow)
