@@ -42,7 +42,7 @@ func (p Plan) Edge() netip.AddrPort {
 func (p Plan) KMS() netip.AddrPort { return netip.AddrPortFrom(p.host(8, 10), 8443) }
 
 // ControlPlane is the address of a cluster's API server. Nothing listens there: the
-// emulator's Kubernetes provider stands for it.
+// emulator's Kubernetes provider replaces it.
 func (p Plan) ControlPlane() netip.Addr { return p.KMS().Addr().Prev() }
 
 // SecretManager is where the secret manager listens.
@@ -74,12 +74,12 @@ func (p Plan) Services() []netip.AddrPort {
 	return []netip.AddrPort{p.KMS(), p.SecretManager(), p.Identity(), p.Registry(), p.SQLAdmin()}
 }
 
-// PrivateServices is the range that stands for private services access: Cloud
-// SQL and Memorystore get their addresses from it.
+// PrivateServices is the range for private services access: Cloud SQL and Memorystore get
+// their addresses from it.
 func (p Plan) PrivateServices() netip.Prefix { return netip.PrefixFrom(p.host(16, 0), 20) }
 
-// TheirPrivateServices is the range that the Cloud IDE has peered with Google's
-// managed services, and its database lives in.
+// TheirPrivateServices is the range that the Cloud IDE has peered with Google's managed
+// services, with the address of its database.
 func (p Plan) TheirPrivateServices() netip.Prefix { return netip.PrefixFrom(p.host(32, 0), 20) }
 
 // Pods is the range that pods get their addresses from.

@@ -27,8 +27,8 @@ func Replace(path string, content []byte, mode fs.FileMode) error {
 	return nil
 }
 
-// Matching are the files below a folder that fit a pattern (path.Match), none where there is
-// no folder. The folder's own name is no pattern, whatever is in it.
+// Matching are the files below a folder that match a pattern (path.Match); none when the
+// folder does not exist. The folder's own name is not a pattern, whatever characters it has.
 func Matching(folder, pattern string) ([]string, error) {
 	names, err := fs.Glob(os.DirFS(folder), pattern)
 	if err != nil {

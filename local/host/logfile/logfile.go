@@ -27,7 +27,7 @@ type File struct {
 // Rotated is where the full file at path is moved.
 func Rotated(path string) string { return path + ".1" }
 
-// Open opens the file at path for appending, and makes its folder where there is none.
+// Open opens the file at path for appending, and creates its folder if needed.
 func Open(path string) (*File, error) {
 	f := &File{path: path}
 	return f, f.reopen()

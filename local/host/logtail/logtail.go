@@ -35,11 +35,11 @@ type file struct {
 // New returns a Tail that knows no file yet.
 func New() *Tail { return &Tail{files: map[string]*file{}, buffer: make([]byte, maxRead)} }
 
-// Read tells the lines that were written since the last call, in the order of the
-// paths, without their ends. Of files that are there at the first call only what is
-// written afterwards is told; those that come later are told from their beginning. A
-// file that was set aside and begun anew is read to its end first. A file that cannot
-// be read is passed over, and tried again the next time.
+// Read tells the lines that were written since the last call, in the order of the paths,
+// without their ends. Of files that are there at the first call only what is written
+// afterwards is told; those that come later are told from their beginning. A rotated file
+// is read to its end first. A file that cannot be read is passed over, and tried again
+// the next time.
 func (t *Tail) Read(paths []string, tell func(path string, line []byte)) {
 	for path, known := range t.files {
 		if !slices.Contains(paths, path) {

@@ -31,7 +31,7 @@ type Command struct {
 	// Path is the executable; Args are what follows it.
 	Path string
 	Args []string
-	// Env is the whole environment; nothing of the daemon's own is added.
+	// Env is the whole environment; the daemon's environment is not added.
 	Env []string
 	// Dir is the working directory, the root directory when empty.
 	Dir string
@@ -59,9 +59,9 @@ type Command struct {
 	// Isolated program. Only root can choose it; without root, or where the machine
 	// does not have it, and when it is zero, it is the daemon's own.
 	HostID int
-	// Root is the folder of this machine that the program is to see as its whole
-	// file system, read-only; empty for the machine's own. Path, Dir and values of
-	// Env are given as they are on this machine. The sandbox package makes it.
+	// Root is the folder of this machine that becomes the program's whole file system,
+	// read-only; empty for the machine's own file system. Path, Dir and values of Env are
+	// given as they are on this machine. The sandbox package makes it.
 	Root string
 	// RootFiles are the contents of files that Root gets besides, by their absolute
 	// paths, for example /etc/hosts.
@@ -114,9 +114,9 @@ func (c Command) enterNamespace(cmd *exec.Cmd) {
 	cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getgid(), Size: 1}}
 }
 
-// enterNetwork gives the program a user namespace and a network namespace that
-// belongs to it: it may raise interfaces, bind any port, open raw sockets and make
-// further namespaces there, and nothing of that outside.
+// enterNetwork gives the program a user namespace and a network namespace that belongs to
+// it: there it may configure interfaces, bind any port, open raw sockets and create
+// further namespaces, but outside it may do none of that.
 func (c Command) enterNetwork(cmd *exec.Cmd) {
 	c.enterNamespace(cmd)
 	if c.HostID != 0 && os.Getuid() == 0 && mapped("/proc/self/uid_map", c.HostID) && mapped("/proc/self/gid_map", c.HostID) {
@@ -170,7 +170,7 @@ func (c Command) becomeUser(cmd *exec.Cmd, program *os.File) {
 }
 
 // CheckUnprivileged says whether a daemon of root can run Unprivileged programs, which PostgreSQL
-// has to be. In a container with no user but root, and without user namespaces, it cannot.
+// has to be. In a container that has only the user root, and without user namespaces, it cannot.
 func CheckUnprivileged() error {
 	c := Command{Unprivileged: true, Path: "/bin/true"}
 	if !c.separated() || mapped("/proc/self/uid_map", DefaultUserID) && mapped("/proc/self/gid_map", DefaultUserID) {

@@ -13,8 +13,8 @@ import (
 // maxProcesses bounds how many processes of a tree are looked at; a pod may have fewer.
 const maxProcesses = 4096
 
-// Memory is what a process and all that it has started take of the machine's memory, in
-// bytes: what the kernel cannot take back, so pages of program files do not count
+// Memory is the memory of a process and of all processes that it has started, in bytes:
+// only memory that the kernel cannot reclaim, so pages of program files do not count
 // (RssAnon and RssShmem in https://man7.org/linux/man-pages/man5/proc_pid_status.5.html).
 // A process that has ended takes nothing.
 func Memory(pid int) int64 {
@@ -28,7 +28,7 @@ func Memory(pid int) int64 {
 	return sum
 }
 
-// startedBy are the processes that a process has started, in any session of theirs.
+// startedBy are the processes that a process has started, in any session.
 func startedBy(pid int) []int {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/[0-9]*/children", pid))
 	if err != nil {

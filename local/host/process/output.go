@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// maxPiece bounds what of a line is written at once, in bytes.
+	// maxPiece limits how many bytes of a line are written at once.
 	maxPiece = 64 << 10
 	// drainTimeout is how long after its end what a process has written is still read, in
 	// case that what it has left behind keeps the pipe open.
@@ -48,7 +48,7 @@ func openOutput(path string, log *slog.Logger) (*output, error) {
 }
 
 // keep writes line by line, so that none is divided between two files, until nobody can write
-// any more. What cannot be written is dropped: the process goes on.
+// any more. Output that cannot be written is dropped, and the process continues.
 func (o *output) keep(file *logfile.File, log *slog.Logger) {
 	defer close(o.done)
 	lines, failing := bufio.NewReaderSize(o.read, maxPiece), false
@@ -70,7 +70,7 @@ func (o *output) keep(file *logfile.File, log *slog.Logger) {
 	}
 }
 
-// started lets go of the end, which the process has its own copy of.
+// started closes this end of the pipe, because the process has its own copy.
 func (o *output) started() { _ = o.end.Close() }
 
 // ended returns once all that the process has written is in the file.

@@ -44,8 +44,8 @@ func (p *Process) ExitCode() int {
 	return p.code
 }
 
-// Stop asks the process to end, kills it after its grace or when ctx ends, and
-// returns when it is gone. Stopping what has ended is no error.
+// Stop asks the process to end, kills it after its grace or when ctx ends, and returns
+// when it is gone. Stopping a process that has ended is not an error.
 func (p *Process) Stop(ctx context.Context) {
 	signal, grace := p.command.StopSignal, p.command.Grace
 	if signal == 0 {
@@ -80,7 +80,7 @@ func (p *Process) Kill() {
 // Signal sends a signal to the process; sending to what has ended does nothing.
 func (p *Process) Signal(signal syscall.Signal) { _ = p.cmd.Process.Signal(signal) }
 
-// sweep kills what is left of the process group.
+// sweep kills the rest of the process group.
 func (p *Process) sweep() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
 // Tail returns the last lines that this process wrote to its log, at most 16 KiB.

@@ -1,5 +1,5 @@
-// Package process runs the embedded cloud's child processes (PostgreSQL, Redis,
-// pods) so that none of them outlives the daemon, however it ends.
+// Package process runs the embedded cloud's child processes (PostgreSQL, Redis, pods) so
+// that they end with the daemon, however it ends.
 package process
 
 import (
@@ -70,8 +70,8 @@ func (s *Supervisor) starter() {
 	}
 }
 
-// Start runs the command and returns once it is started. The process is killed
-// by the kernel when the daemon dies. A name that runs already is an error.
+// Start runs the command and returns once it is started. The kernel kills the process
+// when the daemon dies. A name that runs already is an error.
 func (s *Supervisor) Start(c Command) (*Process, error) {
 	if err := c.check(); err != nil {
 		return nil, err

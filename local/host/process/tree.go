@@ -17,8 +17,8 @@ func KillTree(pid int) {
 	killAll(children)
 }
 
-// KillChildren ends what a process has started and has not let go, at once: what
-// has a session of its own, as the daemon, goes on.
+// KillChildren kills the children of a process at once, except those with their own
+// session, such as the daemon.
 func KillChildren(pid int) { killAll(childrenOf(pid)) }
 
 func killAll(pids []int) {

@@ -24,11 +24,11 @@ const connections = "/proc/net/tcp"
 // kernel may have forgotten whose it was, and names root.
 const established = "01"
 
-// Listener hands out the connections of this process's user and of root, and closes all
-// others before a byte of them is read.
+// Listener accepts the connections of this process's user and of root, and closes all
+// others before it reads a byte.
 type Listener struct {
 	net.Listener
-	// Log is told of every connection that is closed.
+	// Log logs every connection that is closed.
 	Log *slog.Logger
 }
 
@@ -59,7 +59,7 @@ func userOf(conn net.Conn) (int, error) {
 	return find(file, client.AddrPort(), ours.AddrPort())
 }
 
-// unknown is no user.
+// unknown is the id of no user.
 const unknown = -1
 
 var errUnknown = errors.New("the kernel does not say whose the connection is")

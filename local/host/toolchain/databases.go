@@ -19,7 +19,7 @@ type need struct {
 	places string
 }
 
-// needs lists what stands for Cloud SQL, Memorystore and Cloud Monitoring.
+// needs lists the programs that emulate Cloud SQL, Memorystore and Cloud Monitoring.
 func needs() []need {
 	return []need{
 		{program: "initdb", pkg: "postgresql", places: "/usr/lib/postgresql/*/bin/initdb"},

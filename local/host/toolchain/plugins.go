@@ -42,10 +42,9 @@ func Wanted(program *debug.BuildInfo) (plugins []Plugin) {
 	return plugins
 }
 
-// Plugins finds the wanted plugins on this machine: where `pulumi plugin
-// install` puts them ($PULUMI_HOME, or ~/.pulumi), else in PATH. Another version
-// is not taken, though the engine would take one from PATH. What is missing is
-// told by a *MissingError.
+// Plugins finds the wanted plugins on this machine: where `pulumi plugin install` puts
+// them ($PULUMI_HOME, or ~/.pulumi), else in PATH. Another version is not taken, though
+// the engine would take one from PATH. A *MissingError lists the missing ones.
 func Plugins(ctx context.Context, wanted []Plugin) ([]Plugin, error) {
 	home, err := pulumiHome()
 	if err != nil {
@@ -110,7 +109,7 @@ func executable(path string) bool {
 // MissingError says which plugins are not on this machine, and how to get them.
 type MissingError struct {
 	Plugins []Plugin
-	// Notes say what is there instead, where there is something.
+	// Notes say which other versions are installed, if any.
 	Notes []string
 }
 

@@ -2,7 +2,7 @@ package toolchain
 
 import "runtime/debug"
 
-// UnknownVersion is that of a provider whose SDK a program was not built with. A
+// UnknownVersion is the version of a provider whose SDK is not part of the program. A
 // test's binary does not say what it was built with (https://go.dev/issue/33976).
 const UnknownVersion = "0.0.0"
 
