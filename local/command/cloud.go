@@ -84,8 +84,8 @@ func (a *app) warn(text string) {
 	}
 }
 
-// startDaemon takes the running daemon when it is of this build and has the
-// wanted addresses and everything works, else it starts one.
+// startDaemon uses the running daemon if it is of this build, has the wanted addresses
+// and has no problems; otherwise it starts one.
 func (a *app) startDaemon(ctx context.Context, c *cloud) error {
 	if err := errors.Join(checkOpenFiles(), address.CheckLoopback(), process.CheckUnprivileged()); err != nil {
 		return err

@@ -93,8 +93,7 @@ func shown(inputs map[string]any, path string) string {
 	return knownLater().Replace(string(text))
 }
 
-// knownLater puts words in the place of the engine's marks for values that only the
-// update finds out.
+// knownLater replaces the engine's marks for values that are known only after the update.
 func knownLater() *strings.Replacer {
 	const words = "(known after the update)"
 	var pairs []string
@@ -140,8 +139,7 @@ func excerpt(text []rune, from int) string {
 	return part
 }
 
-// watchRefresh is told of a refresh: its steps say what differed once they are
-// done.
+// watchRefresh receives the steps of a refresh; a finished step shows the difference.
 func (c *changes) watchRefresh(s engine.Step) {
 	if s.Phase != engine.Done || !s.Custom || strings.HasPrefix(s.Type, "pulumi:") {
 		return

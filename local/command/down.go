@@ -63,9 +63,9 @@ func (a *app) runDestroy(ctx context.Context) (err error) {
 	return nil
 }
 
-// runDown destroys by the engine first. When that cannot be, because the daemon
-// is dead or the state is damaged, everything is on this machine all the same
-// and goes with the folder.
+// runDown destroys by the engine first. If that is not possible, because the daemon has
+// died or the state is damaged, everything is on this machine and is deleted with the
+// folder.
 func (a *app) runDown(ctx context.Context) error {
 	dir, err := a.folder()
 	if err != nil {

@@ -33,7 +33,7 @@ func (a *app) reportProblems(status daemon.Status) error {
 }
 
 // recoveryTimeout is how long the cloud may take to become healthy after a change: pods
-// become ready, and the load balancer sees them.
+// become ready, and the load balancer notices it.
 const (
 	recoveryTimeout = time.Minute
 	pollInterval    = 200 * time.Millisecond
@@ -60,8 +60,8 @@ func awaitHealthy(ctx context.Context, ask func(context.Context) (daemon.Status,
 	}
 }
 
-// announce marks the start of a command in the console. Without a mark the command goes
-// on.
+// announce marks the start of a command in the console. Without a mark the command
+// continues.
 func (a *app) announce(ctx context.Context, client *daemon.Client, command string) {
 	if err := client.Begin(ctx, command); err != nil {
 		a.out.note("the console does not mark this command: " + err.Error())

@@ -14,7 +14,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/host/process"
 )
 
-// errStopped is in every error of a command that tells of its interruption by itself.
+// errStopped is wrapped by every error of a command that reports its interruption itself.
 var errStopped = errors.New("interrupted")
 
 // errInterrupted is what an interrupted command ends with.

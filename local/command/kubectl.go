@@ -14,8 +14,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/daemon"
 )
 
-// kubectl is what the owner of the Cloud IDE does to its Ingress, who knows nothing
-// of Pulumi. It takes kubectl's own words.
+// kubectl is the command with which the owner of the Cloud IDE, who does not use Pulumi,
+// changes its Ingress. It takes kubectl's own words.
 func (a *app) kubectl() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "kubectl",

@@ -25,9 +25,9 @@ func (b busy) Error() string {
 		b.Since.Local().Format(time.TimeOnly), lasted.Round(time.Second), b.Command, b.Process, b.Process)
 }
 
-// lock keeps two commands from changing the same embedded cloud at once; busy tells
-// who has it. The kernel releases it when the process ends, however that happens.
-// The lock file stays beside the folder's content until `down` removes it.
+// lock keeps two commands from changing the same embedded cloud at once; busy tells who
+// has it. The kernel releases it when the process ends, however that happens. The lock
+// file stays in the folder until `down` removes it.
 func lock(dir string) (release func(), err error) {
 	if err := claim(dir); err != nil {
 		return nil, err

@@ -41,9 +41,8 @@ func (a *app) printDenials(status daemon.Status) {
 	}
 }
 
-// tellDenials tells of every denial, of a policy or of IAM, once, when it happens, until the returned
-// function is called: a pod that waits for what it may not reach would only be
-// silent.
+// tellDenials prints every denial by a policy or by IAM, once, when it happens, until the returned
+// function is called: otherwise a pod that waits for a denied connection would show nothing.
 func (a *app) tellDenials(ctx context.Context, from *daemon.Client) (stop func()) {
 	began, told := time.Now(), map[string]bool{}
 	tell := func() {

@@ -64,8 +64,8 @@ func self() string {
 	return quoted(relativeTo(path))
 }
 
-// quoted is a word as a POSIX shell takes it, for commands that are shown: a folder may have
-// a space in its name.
+// quoted is a word in the quotes of a POSIX shell, for commands that are shown: a folder may
+// have a space in its name.
 func quoted(word string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_"
 	if word != "" && strings.Trim(word, plain) == "" {

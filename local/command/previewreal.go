@@ -108,7 +108,7 @@ func (a *app) previewOne() *cobra.Command {
 	return command
 }
 
-// plugins finds those that this program's SDKs ask for.
+// plugins finds the plugins that this program's SDKs need.
 func plugins(ctx context.Context) ([]toolchain.Plugin, error) {
 	program, known := debug.ReadBuildInfo()
 	if !known {

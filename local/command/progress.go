@@ -47,7 +47,7 @@ func verb(op string) string {
 	}
 }
 
-// watch is told of every step.
+// watch is called for every step.
 func (p *progress) watch(s engine.Step) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,7 +84,7 @@ func (p *progress) total() int {
 	return total
 }
 
-// outcome is one line about what was done.
+// outcome is one line about the result.
 func (p *progress) outcome() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

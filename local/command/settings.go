@@ -59,8 +59,8 @@ func (a *app) readSettings(root, dir string, plan address.Plan) (settings, error
 	return s, nil
 }
 
-// assign replaces one setting, given as layer.path.to.field=value; the value is
-// JSON, or text when it is none.
+// assign replaces one setting, given as layer.path.to.field=value; the value is JSON, or
+// text when it is not valid JSON.
 func (s *settings) assign(assignment string) error {
 	path, text, found := strings.Cut(assignment, "=")
 	layer, rest, nested := strings.Cut(path, ".")
@@ -129,7 +129,7 @@ func readPlan(dir string) (address.Plan, bool) {
 	return plan, true
 }
 
-// choosePlan keeps the plan of before, changed by what the flags say.
+// choosePlan keeps the former plan with the changes by the flags.
 func (a *app) choosePlan(dir string) (address.Plan, error) {
 	plan, known := readPlan(dir)
 	port, err := a.wantedEdgePort()

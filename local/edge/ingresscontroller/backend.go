@@ -8,9 +8,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 )
 
-// settings are a backend's settings: those of the BackendConfig that its Service
-// names, over what ingress-gce takes from the pods' readiness probe, over
-// Google's defaults.
+// settings are a backend's settings. The BackendConfig of its Service has priority over
+// the pods' readiness probe, as in ingress-gce, and both over Google's defaults.
 func (t *translation) settings(name string, s corev1.Service, port corev1.ServicePort) loadbalancer.Backend {
 	b := loadbalancer.Backend{Name: name, HealthCheck: t.probed(t.plan.targets[name])}
 	id := s.Namespace + "/" + s.Name

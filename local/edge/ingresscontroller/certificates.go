@@ -17,7 +17,8 @@ import (
 type sslCertificate struct {
 	// name is "mcrt-" and a random UUID: the controller's own, not the object's.
 	name string
-	// domains it is valid for; others make it anew, and it provisions again.
+	// domains it is valid for; other domains cause a new certificate, which is
+	// provisioned again.
 	domains []string
 	// since is when it began to provision.
 	since time.Time
@@ -33,8 +34,8 @@ type sslCertificate struct {
 //   - the order is that of the generated names, so that any can be the first, the
 //     one for clients that name no host.
 //
-// What is attached is remembered while the embedded cloud runs; after a restart it
-// is what the Ingress lists.
+// Attached certificates are remembered while the embedded cloud runs; after a restart
+// they are those that the Ingress lists.
 type certificates struct {
 	provision time.Duration
 	now       func() time.Time
@@ -48,7 +49,8 @@ func newCertificates(provision time.Duration, now func() time.Time) *certificate
 	return &certificates{provision: provision, now: now, all: map[string]*sslCertificate{}, attached: map[string]bool{}}
 }
 
-// follow makes, renews and marks what the declared ManagedCertificates ask for.
+// follow issues and renews the certificates of the declared ManagedCertificates, and
+// updates their status.
 func (c *certificates) follow(declared map[string]managedCertificate) {
 	for id, certificate := range declared {
 		domains := slices.Sorted(slices.Values(certificate.Spec.Domains))

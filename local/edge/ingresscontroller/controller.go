@@ -32,7 +32,7 @@ type Options struct {
 	LoadBalancer LoadBalancer
 	// Armor makes the guards of Cloud Armor policies.
 	Armor Armor
-	// Logger is told of every stall and every recovery; nil is silent.
+	// Logger logs every stall and every recovery; nil logs nothing.
 	Logger *slog.Logger
 	// Provision is how long Google takes to issue a certificate: 0 means none, in
 	// which a real one takes up to an hour.
@@ -215,7 +215,7 @@ func (c *Controller) Run(ctx context.Context) error {
 		case <-poll.C:
 			c.pods()
 		case <-poke:
-			// One declared change is often several writes: take them together.
+			// One declared change is often several writes: handle them together.
 			select {
 			case <-ctx.Done():
 				return nil

@@ -9,10 +9,10 @@ import (
 	"github.com/coditect-ai/license-platform/local/edge/loadbalancer"
 )
 
-// Armor makes what enforces a Cloud Armor policy out of the properties of a
-// SecurityPolicy and of its SecurityPolicyRules. previous is the guard that
-// enforced an earlier version of the same policy, nil the first time; returning
-// it, changed in place, keeps the counters of its rate limits.
+// Armor makes a guard for a Cloud Armor policy from the properties of a SecurityPolicy
+// and of its SecurityPolicyRules. previous is the guard that enforced an earlier version
+// of the same policy, nil the first time; returning it, changed in place, keeps the
+// counters of its rate limits.
 type Armor func(policy map[string]any, rules []map[string]any, previous loadbalancer.Guard) (loadbalancer.Guard, error)
 
 // guards keeps one guard for each policy that is attached to a backend. A change
@@ -65,7 +65,7 @@ func (g *guards) refresh(w declaredResources) []error {
 	return problems
 }
 
-// forget drops the guards of the policies that no backend names.
+// forget drops the guards of policies that no backend names.
 func (g *guards) forget(used map[string]string) {
 	keep := slices.Collect(maps.Values(used))
 	maps.DeleteFunc(g.made, func(name string, _ guarded) bool { return !slices.Contains(keep, name) })

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// Pod is what the load balancer needs to know of a pod.
+// Pod has the properties of a pod that the load balancer needs.
 type Pod struct {
 	Namespace string
 	Name      string

@@ -24,8 +24,8 @@ func (c *Controller) Serving() []Serving {
 	return slices.Clip(all)
 }
 
-// Uses are the names of what the last good configuration uses of what a program
-// declares; nothing of it can be deleted.
+// Uses are the names of the declared resources that the last good configuration uses;
+// none of them can be deleted.
 type Uses struct {
 	// Backends has the backend that a Cloud Armor policy is attached to, by the policy.
 	Backends map[string]string

@@ -64,8 +64,8 @@ func (t *translation) problem(format string, args ...any) {
 	t.problems = append(t.problems, fmt.Errorf(format, args...))
 }
 
-// key is the store's id of an object beside the Ingress: backends and
-// configurations live in its namespace.
+// key is the store's id of an object in the namespace of the Ingress, where its backends
+// and configurations are.
 func (t *translation) key(name string) string { return t.ingress.Namespace + "/" + name }
 
 func (t *translation) routes() {

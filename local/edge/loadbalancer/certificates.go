@@ -40,7 +40,7 @@ func (f *LoadBalancer) issued(wanted []Certificate) (certificates, error) {
 	return all, nil
 }
 
-// Reissue makes every certificate anew, and shows the new ones from then on.
+// Reissue issues every certificate again, and serves the new ones from then on.
 func (f *LoadBalancer) Reissue() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 // only from a loopback peer and never forwarded.
 const ClientHeader = "X-Local-Client"
 
-// Client is who the load balancer sees at the other end of a connection.
+// Client is the client of a connection as the load balancer sees it.
 type Client struct {
 	// IP is the client's address.
 	IP netip.Addr

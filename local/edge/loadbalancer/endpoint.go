@@ -10,7 +10,7 @@ import (
 // errDrained cuts the requests that outlive the connection draining timeout.
 var errDrained = errors.New("the endpoint was removed and its connection draining timeout is over")
 
-// health is what the load balancer knows of an endpoint.
+// health is the state of an endpoint as the load balancer knows it.
 type health int
 
 const (

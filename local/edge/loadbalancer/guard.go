@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// Guard is what the load balancer needs of Cloud Armor: one decision for each
-// request, before any backend sees it.
+// Guard is the part of Cloud Armor that the load balancer uses: one decision for each
+// request, before it reaches a backend.
 type Guard interface {
 	Evaluate(ctx context.Context, inspection Inspection) Verdict
 }

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// exchange is what the load balancer knows of one request while it passes through.
+// exchange has the data about one request while it passes through the load balancer.
 type exchange struct {
 	started  time.Time
 	snapshot *snapshot

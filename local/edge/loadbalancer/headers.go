@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// rewrite makes the request that the backend sees. Headers are those of
+// rewrite makes the request for the backend. The headers follow
 // https://cloud.google.com/load-balancing/docs/https/request-distribution#headers:
-// X-Forwarded-For ends with the client and the load balancer, whatever the client
-// sent before it.
+// X-Forwarded-For ends with the client and the load balancer, whatever the client sent
+// before it.
 func rewrite(p *httputil.ProxyRequest) {
 	x := exchangeOf(p.Out)
 	p.Out.URL.Scheme, p.Out.URL.Host = "http", x.backend.Name

@@ -71,9 +71,9 @@ type LoadBalancer struct {
 	plain        *plainServer
 }
 
-// connectTimeout is how long an endpoint may take to accept a connection. A
-// dropped packet is never answered, and net/http goes on dialling when the
-// request that wanted the connection is over.
+// connectTimeout is how long an endpoint may take to accept a connection. A dropped
+// packet is never answered, and net/http continues to connect after the request has
+// ended.
 const connectTimeout = 10 * time.Second
 
 func withConnectTimeout(dial Dial) Dial {

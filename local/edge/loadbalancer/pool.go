@@ -38,10 +38,9 @@ func newPool(live context.Context, work *sync.WaitGroup, probe prober) *pool {
 	}
 }
 
-// update brings the pool to the given endpoints. New ones are checked at once;
-// those that are gone get no new request and their requests in flight the
-// draining time. A changed health check starts every check anew but keeps the
-// known health.
+// update brings the pool to the given endpoints. New ones are checked at once; those that
+// are gone get no new request and their requests in flight the draining time. A changed
+// health check restarts every check but keeps the known health.
 func (p *pool) update(addresses []netip.AddrPort, check HealthCheck, draining time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 // errBackendTimeout is the end of a backend service's timeoutSec.
 var errBackendTimeout = errors.New("the backend's timeout is over")
 
-// unreachable is a connection that could not be opened: nothing of the request
-// has left the load balancer.
+// unreachable is a connection that could not be opened: no part of the request has been
+// sent.
 type unreachable struct{ error }
 
 func (u unreachable) Unwrap() error { return u.error }

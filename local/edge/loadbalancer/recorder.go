@@ -21,7 +21,7 @@ type recorder struct {
 	latest []LogEntry // a ring, once full
 	oldest int
 	file   *logfile.File // nil: no file
-	// watchers are told of every request.
+	// watchers are called for every request.
 	watchers watch.List[LogEntry]
 }
 

@@ -60,8 +60,8 @@ func sortRules(rules []rule) {
 	})
 }
 
-// find returns the backend for a request, nil when there is none. A host that has
-// rules of its own never falls back to those of a wildcard host.
+// find returns the backend for a request, nil when no rule matches. A host that has rules
+// of its own never falls back to those of a wildcard host.
 func (r *routes) find(host, path string) *backend {
 	for _, rule := range r.rulesFor(hostname(host)) {
 		if path == rule.path || rule.below && strings.HasPrefix(path, rule.path) {

@@ -77,9 +77,9 @@ func (f *LoadBalancer) snapshotOf(c Config) (*snapshot, error) {
 	return &snapshot{config: c, certificates: all, tls: settings, address: address}, nil
 }
 
-// backendOf joins a backend's new settings with the pool of that name. The
-// pool learns of its endpoints before the snapshot is published: nobody routes to
-// a backend whose endpoints are not known.
+// backendOf joins a backend's new settings with the pool of that name. The pool gets its
+// endpoints before the snapshot is published: no request is routed to a backend without
+// known endpoints.
 func (f *LoadBalancer) backendOf(b Backend) *backend {
 	p := f.pools[b.Name]
 	if p == nil {

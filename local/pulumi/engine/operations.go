@@ -19,9 +19,9 @@ import (
 // Outputs are the stack's outputs, secrets included.
 type Outputs map[string]any
 
-// Up brings the stack up and tells watch what happens meanwhile. With targets it
-// touches those only: URNs, in which * stands for a part of one and ** for any
-// number of parts. What they depend on has to exist already.
+// Up brings the stack up and tells watch what happens meanwhile. With targets it changes
+// only those: URNs, in which * means one part and ** any number of parts. What they
+// depend on has to exist already.
 func (e *Engine) Up(ctx context.Context, watch func(Step), only ...string) (Outputs, error) {
 	var outputs Outputs
 	targets := newTargets(only)
@@ -37,7 +37,7 @@ func (e *Engine) Up(ctx context.Context, watch func(Step), only ...string) (Outp
 	return outputs, targets.check(err)
 }
 
-// Preview tells watch what an update would change, with targets like those of Up.
+// Preview reports to watch what an update would change, with targets like those of Up.
 func (e *Engine) Preview(ctx context.Context, watch func(Step), only ...string) error {
 	targets := newTargets(only)
 	return targets.check(e.run(ctx, targets.watch(watch), func(ctx context.Context, stream chan<- events.EngineEvent) error {
@@ -47,7 +47,7 @@ func (e *Engine) Preview(ctx context.Context, watch func(Step), only ...string) 
 	}))
 }
 
-// Refresh takes what really exists into the state. Creations that were
+// Refresh updates the state from the resources that really exist. Creations that were
 // interrupted are forgotten; the next update makes or takes up the resource.
 func (e *Engine) Refresh(ctx context.Context, watch func(Step)) error {
 	return e.run(ctx, watch, func(ctx context.Context, stream chan<- events.EngineEvent) error {

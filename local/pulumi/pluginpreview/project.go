@@ -52,12 +52,12 @@ func (s project) datapath() string {
 	return "ADVANCED_DATAPATH"
 }
 
-// makes tells whether the name is that of an address that the stack makes.
+// makes tells whether the name belongs to an address that the stack creates.
 func (s project) makes(name string) bool {
 	return name == s.Network.EdgeAddress.Name && !s.Network.EdgeAddress.Adopt
 }
 
-// reserves tells whether the name is that of a range for managed services.
+// reserves tells whether the name belongs to a range for managed services.
 func (s project) reserves(name string) bool {
 	return name != "" && (name == s.Network.PrivateServicesRangeName || slices.Contains(s.Network.StayingPrivateServicesRanges, name))
 }

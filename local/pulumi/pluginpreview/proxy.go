@@ -59,7 +59,7 @@ func StartProxy(authority *certificate.Authority, answer Answer) (*Proxy, error)
 	return d, nil
 }
 
-// URL is the proxy's address, as HTTPS_PROXY takes it.
+// URL is the proxy's address in the form of HTTPS_PROXY.
 func (d *Proxy) URL() string { return "http://" + d.listener.Addr().String() }
 
 // Close stops the proxy and returns when its servers have ended.

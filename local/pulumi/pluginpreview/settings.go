@@ -10,7 +10,7 @@ import (
 	"github.com/coditect-ai/license-platform/setting/stackfile"
 )
 
-// password is the secret that every stack asks for.
+// password is the secret that every stack needs.
 const password = "license-platform:migrationPassword"
 
 // withRandomSecrets returns a stack's settings and its secrets. Random text takes the

@@ -1,5 +1,5 @@
-// Package layer knows the seven layers of the platform: their names, what stands
-// for each on this machine, and which resources belong to it.
+// Package layer knows the seven layers of the platform: their names, what emulates each
+// of them on this machine, and which resources belong to them.
 package layer
 
 import "strings"
@@ -21,7 +21,7 @@ type Layer struct {
 	Number int
 	// Name is short, for example "ingress".
 	Name string
-	// Here says what stands for it on this machine.
+	// Here says what emulates it on this machine.
 	Here string
 	// Address is a key of the daemon's addresses, or "pods" or "data".
 	Address string
@@ -71,7 +71,7 @@ func Of(typ string) int {
 	return Observability
 }
 
-// Name is a layer's name by its number; empty for what is no layer.
+// Name is a layer's name by its number; empty for an unknown number.
 func Name(number int) string {
 	if number < CloudArmor || number > Observability {
 		return ""

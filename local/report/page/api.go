@@ -60,7 +60,7 @@ type Timeline struct {
 	Share string `json:"share"`
 }
 
-// data adds what the scripts, and people, ask for as JSON.
+// data adds the JSON endpoints for the scripts and for people.
 func data(mux *http.ServeMux, cloud Cloud) {
 	mux.HandleFunc("GET /api/state", func(w http.ResponseWriter, _ *http.Request) { answer(w, console(cloud)) })
 	mux.HandleFunc("GET /api/figures", func(w http.ResponseWriter, _ *http.Request) { answer(w, timeline(cloud)) })

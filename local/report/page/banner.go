@@ -35,8 +35,8 @@ func summaries() []struct {
 	}
 }
 
-// banner is the one line about a state. Only what was asked for and is well is
-// called as declared.
+// banner is the one line about a state. Only a state without faults and problems is
+// called "as declared".
 func (s State) banner() Banner {
 	b := Banner{Level: "good", Title: "Everything is as declared", Conditions: []Condition{}}
 	var parts []string

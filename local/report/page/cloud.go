@@ -41,7 +41,7 @@ type State struct {
 	Alerts     []Alert     `json:"alerts"`
 	// Monitoring is the address of Prometheus' own page, empty while it does not run.
 	Monitoring string `json:"monitoring,omitempty"`
-	// Pace is how many times faster than on Google Cloud alerts live.
+	// Pace is how many times faster than on Google Cloud the time of alerts runs.
 	Pace int `json:"pace"`
 }
 
@@ -101,8 +101,8 @@ type Layer struct {
 	Resources []Resource `json:"resources"`
 }
 
-// Resource is a thing of a layer. None of its properties are here, so no secret
-// can be.
+// Resource is a thing of a layer. It has no properties of the resource, and so no
+// secrets.
 type Resource struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
@@ -140,7 +140,7 @@ type Node struct {
 	Name string `json:"name"`
 	// Where is the namespace or the address.
 	Where string `json:"where"`
-	// Ready of Total pods are; both are 0 for what is no pod.
+	// Ready of Total pods are ready; both are 0 for other parts.
 	Ready int `json:"ready"`
 	Total int `json:"total"`
 	// Down says that it was made to fail.
@@ -171,7 +171,7 @@ type Denied struct {
 	Trial bool      `json:"trial,omitempty"`
 }
 
-// Seats are those of every licence.
+// Seats are the seats of every licence.
 type Seats struct {
 	// Why says why the licences cannot be read; empty when they can.
 	Why      string    `json:"why,omitempty"`

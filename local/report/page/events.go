@@ -21,7 +21,7 @@ const (
 	backlog = 250
 	// flushEvery is how often requests are told.
 	flushEvery = 250 * time.Millisecond
-	// keepAliveInterval keeps a quiet stream from being taken for a dead one.
+	// keepAliveInterval prevents a quiet stream from looking like a broken one.
 	keepAliveInterval = 15 * time.Second
 )
 
@@ -154,8 +154,8 @@ type message struct {
 	content []byte
 }
 
-// panel is a part of the page that is read anew again and again. What several
-// readers look at is read once for all of them.
+// panel is a part of the page that is read again and again. What several readers look at
+// is read once for all of them.
 type panel struct {
 	name     string
 	every    time.Duration
@@ -194,7 +194,7 @@ func (p *panel) now(ctx context.Context) (m message, key string, ok bool) {
 	return p.last, key, true
 }
 
-// run tells of the panel at the beginning and whenever it is another one.
+// run sends the panel at the beginning and after every change.
 func (p *panel) run(ctx context.Context, changed <-chan struct{}, tell chan<- message) {
 	ticker := time.NewTicker(p.every)
 	defer ticker.Stop()
@@ -222,7 +222,7 @@ func (p *panel) run(ctx context.Context, changed <-chan struct{}, tell chan<- me
 	}
 }
 
-// arrivals are the requests that a reader has not been told of.
+// arrivals are the requests that a reader has not got yet.
 type arrivals struct {
 	filter requestlog.Filter
 

@@ -75,7 +75,7 @@ func blocks(markdown string) []Block {
 	return kept
 }
 
-// goesOn says whether a line without a mark goes on with such a block.
+// goesOn says whether a line without a mark continues such a block.
 func goesOn(kind string) bool { return kind == "text" || kind == "item" || kind == "step" }
 
 // numbered is the number that a text begins with, "12.", or nothing.

@@ -99,7 +99,7 @@ func rate(n int, seconds float64) string {
 	}
 }
 
-// share is n of all in per cent; empty when there are none.
+// share is n of all in per cent; empty when all is 0.
 func share(n, all int) string {
 	if all == 0 {
 		return ""

@@ -71,10 +71,10 @@ type Figures struct {
 	// Now is the time of the figures, in Unix seconds.
 	Now   int64 `json:"now"`
 	Total Tally `json:"total"`
-	// Lately are those of the last Seconds, at most five minutes.
+	// Lately are the counts of the last Seconds, at most five minutes.
 	Lately  Tally   `json:"lately"`
 	Seconds float64 `json:"seconds"`
-	// Latency is that of the last Seconds; nil when no pod answered anything.
+	// Latency is the latency in the last Seconds; nil when no pod sent an answer.
 	Latency *Latency `json:"latency"`
 	// Slot is the width of a column and Slots their number, in seconds; columns in
 	// which nothing happened are left out. The oldest comes first.

@@ -10,7 +10,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/report/layer"
 )
 
-// Outcomes of a whole request, beside Passed and Stopped.
+// Outcomes of a whole request, in addition to Passed and Stopped.
 const (
 	// Left is a request whose client hung up.
 	Left Outcome = "left"

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// hidden stands where something may have been a secret.
+// hidden replaces text that may have been a secret.
 const hidden = "[hidden]"
 
 var (

@@ -185,8 +185,8 @@ func workload(p *Passage, e loadbalancer.LogEntry, _ RuleName) {
 	p.step(layer.Workload, Passed, "answered by the pod at %s", e.HTTPRequest.ServerIP)
 }
 
-// application is what the API said; what it refuses because of its data is told
-// apart from what it refuses because of who asks.
+// application is the result of the API; it separates refusals because of data from
+// refusals because of the caller.
 func application(p *Passage, e loadbalancer.LogEntry, _ RuleName) {
 	known := meanings()[e.Problem]
 	switch {

@@ -52,7 +52,7 @@ type Finding struct {
 type Result struct {
 	Attack  Attack
 	Finding Finding
-	// Err says why there is no finding.
+	// Err says why there is no result.
 	Err error
 	// Late is how many tries before this one met a service that was late or down.
 	Late int
@@ -91,7 +91,7 @@ const (
 // errLate says that the service was late or down, which proves nothing about an attack.
 var errLate = errors.New("the service was late or down")
 
-// late says whether a status is that of a service that is late or down, for example because
+// late says whether a status means that the service is late or down, for example because
 // the machine is busy.
 func late(status int) bool {
 	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout

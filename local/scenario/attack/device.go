@@ -21,8 +21,9 @@ type devices struct {
 	target *Target
 	clock  *leap.Clock
 	seats  []*client.Seat
-	// address is the office's: that of its heartbeats. It takes its seats in the course of a
-	// morning, and gives them back in the course of an evening: from other addresses, here.
+	// address is the address of the office's heartbeats. It takes its seats in the course of
+	// a morning, and gives them back in the course of an evening: from other addresses,
+	// here.
 	address string
 	beaten  chan beat
 }
@@ -72,7 +73,7 @@ func (d *devices) open(ctx context.Context) error {
 		return fmt.Errorf("fetch the published keys: %w", err)
 	}
 	return concurrently(ctx, officeDevices, func(_ context.Context, i int) (err error) {
-		// A seat lives as long as the attack's own context, not the group's.
+		// A seat is held as long as the attack's own context lasts, not the group's.
 		d.seats[i], err = client.Hold(ctx, client.Config{
 			Server: server, License: "office", Product: "MySQL Workbench", Fingerprint: fmt.Sprintf("docker-%03d", i), Keys: keys,
 			Identity: func(ctx context.Context) (string, error) { return who(ctx, d.target) }, HTTP: through, Clock: d.clock,

@@ -19,15 +19,15 @@ import (
 // escape is what an intruder in an API pod tries on the machine that it runs on:
 // past the network, by what processes of one machine otherwise share.
 type escape struct {
-	// bait finds or makes what the intruder goes for, and how to take it away again.
+	// bait finds or creates the intruder's target, and returns how to remove it.
 	bait func(t *Target) (on string, remove func() error, err error)
 	kind string
 	// nowhere says that it is tried in the pod only: the machine may refuse it, too.
 	nowhere bool
 }
 
-// try makes the move in the place of the pod's program. What cannot be done from
-// outside either proves nothing.
+// try makes the move as if it were the pod's program. What cannot be done from outside
+// either proves nothing.
 func (e escape) try(ctx context.Context, t *Target) (finding Finding, err error) {
 	if t.Intrude == nil {
 		return Finding{}, errors.New("no attack from within a pod is possible: pods have no file system of their own")
@@ -88,7 +88,7 @@ func databaseSocket(t *Target) (string, func() error, error) {
 	return filepath.Join(t.Dir, found[0]), func() error { return nil }, nil
 }
 
-// abstractSocket listens under a name that no file system knows.
+// abstractSocket listens under a name in the abstract namespace.
 func abstractSocket(*Target) (string, func() error, error) {
 	name := "@license-platform-" + strconv.Itoa(os.Getpid())
 	listener, err := net.Listen("unix", name)

@@ -49,8 +49,8 @@ func toRedis(port uint16) func(*Target) netip.AddrPort {
 	}
 }
 
-// try makes the move. A connection that the policies let through is judged by
-// what is said on it; one that they deny has to get no answer at all.
+// try makes the move. For a connection that the policies allow, the answer decides the
+// result; a connection that they deny must not get any answer.
 func (m move) try(ctx context.Context, t *Target) (Finding, error) {
 	if t.Inside == nil {
 		return Finding{}, errors.New("no attack from within a pod is possible: pods have no network of their own")

@@ -25,7 +25,7 @@ const (
 	atOnce        = 16
 )
 
-// customers are honest clients: nothing of theirs may be stopped at the edge.
+// customers are honest clients: the edge must not stop any of their requests.
 func customers() []Attack {
 	return []Attack{
 		{"honest clients: names of devices", Nobody, "", honest("device")},

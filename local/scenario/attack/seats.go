@@ -18,8 +18,8 @@ const (
 	burst = 120
 )
 
-// lease is the part of the API's answer that an attacker looks at: a lease, or the
-// problem that says why there is none.
+// lease is the part of the API's answer that an attacker reads: a lease, or the problem
+// with the reason of the refusal.
 type lease struct {
 	ID    string   `json:"leaseId"`
 	Code  app.Code `json:"code"`
@@ -73,9 +73,9 @@ func stolenLease(owner, thief Identity, action string) Try {
 	}
 }
 
-// seatRace has many clients take seats of one licence at the same moment. It got
-// through when more of them were granted one than there are. It says nothing unless each
-// of them got a seat or was told that there is none.
+// seatRace has many clients take seats of one licence at the same moment. It got through
+// when more of them were granted one than there are. It has a result only if each of them
+// got a seat or a refusal for want of a seat.
 func seatRace(ctx context.Context, t *Target) (Finding, error) {
 	who := Identity{Tenant: rival}
 	token, err := bearer(who)(ctx, t)

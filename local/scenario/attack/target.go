@@ -49,8 +49,8 @@ type Target struct {
 	// Inside attempts something from the pod at an address; an invalid one means a
 	// pod of a foreign namespace. It is nil where pods have no network of their own.
 	Inside func(ctx context.Context, from netip.Addr, to netip.AddrPort, words string) (dataplane.Outcome, error)
-	// Intrude does something in the place of the program of the pod at an address.
-	// It is nil where pods have no file system of their own.
+	// Intrude does something as if it were the program of the pod at an address. It is
+	// nil where pods have no file system of their own.
 	Intrude func(ctx context.Context, pod netip.Addr, move sandbox.Move) (sandbox.Result, error)
 	// Dir is the embedded cloud's folder, Daemon its process, Commands where it takes commands.
 	Dir      string
@@ -75,9 +75,8 @@ type Identity struct {
 	TTL                         time.Duration
 }
 
-// address returns a client address that no other attempt has: the rate limit of
-// one attack must not stop another. They come from the range for benchmarks, RFC
-// 2544.
+// address returns a client address that no other attempt uses: the rate limit of one
+// attack must not stop another. They come from the range for benchmarks, RFC 2544.
 func (t *Target) address() netip.Addr {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -117,8 +116,8 @@ func (t *Target) http() *http.Client {
 	return t.client
 }
 
-// direct reaches what is not behind the load balancer. Each call has a connection of its
-// own.
+// direct reaches services that are not behind the load balancer. Each call has a
+// connection of its own.
 func (t *Target) direct() *http.Client {
 	return &http.Client{Timeout: answerTimeout, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: t.Roots, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true,

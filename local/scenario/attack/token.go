@@ -22,8 +22,8 @@ import (
 	"github.com/coditect-ai/license-platform/app"
 )
 
-// bearer makes a token of the local issuer; the tenant is the demo tenant unless
-// it says otherwise ("-" is none).
+// bearer makes a token of the local issuer; the default tenant is the demo tenant ("-"
+// means no tenant).
 func bearer(who Identity) func(context.Context, *Target) (string, error) {
 	return func(ctx context.Context, t *Target) (string, error) {
 		switch who.Tenant {

@@ -31,7 +31,7 @@ type Request struct {
 //go:embed data/*.txt
 var data embed.FS
 
-// newline stands for a line break in the notes.
+// newline replaces a line break in the notes.
 const newline = "⏎"
 
 // Requests are the whole corpus, in a fixed order. They call the licence with the

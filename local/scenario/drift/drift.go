@@ -25,7 +25,7 @@ type Change struct {
 	After    any    `json:"after"`
 }
 
-// manualChange is a change as people make it by hand, in the console.
+// manualChange is a change that people make by hand, in the console.
 type manualChange struct {
 	what  string
 	typ   string
@@ -64,9 +64,9 @@ func manualChanges() []manualChange {
 // ErrNothing says that none of the resources exists that could be changed.
 var ErrNothing = errors.New("there is nothing to change: the stack is not up")
 
-// Apply changes what it finds among the declared resources and returns what it
-// did. undo puts back what was there before; it changes only what still is as
-// Apply left it. When an error is returned everything is as before.
+// Apply changes what it finds among the declared resources and returns what it did. undo
+// restores the former values; it changes only values that are still as Apply left them.
+// When an error is returned everything is as before.
 func Apply(s *store.Store) (done []Change, undo func() error, err error) {
 	var originals []store.Resource
 	undo = func() error { return restore(s, originals, done) }
@@ -154,8 +154,8 @@ func get(object map[string]any, path []string) any {
 	return value
 }
 
-// with returns a copy of the object in which the value at the path is another;
-// nil takes it away. What is not on the path is shared with the original.
+// with returns a copy of the object with another value at the path; nil removes the
+// value. Values outside of the path are shared with the original.
 func with(object map[string]any, path []string, value any) map[string]any {
 	changed := maps.Clone(object)
 	if changed == nil {

@@ -98,7 +98,7 @@ func (c *connections) seat(device string) client.Config {
 
 func (c *connections) close() { c.http.CloseIdleConnections() }
 
-// address is that of a client, out of the range for benchmarks (RFC 2544).
+// address is the address of a client, from the range for benchmarks (RFC 2544).
 func (c *connections) address() netip.Addr {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,7 +121,7 @@ func (c *connections) bearer(admin bool) string {
 	return text
 }
 
-// send asks for a path, and reads the answer.
+// send requests a path, and reads the answer.
 func (c *connections) send(ctx context.Context, method, path, bearer, body string) {
 	request, err := http.NewRequestWithContext(ctx, method, "https://"+c.target.Host+path, strings.NewReader(body))
 	if err != nil {

@@ -27,7 +27,7 @@ const (
 	Forgers Kind = "forgers"
 	// Scanners try an SQL injection.
 	Scanners Kind = "scanners"
-	// Crowd asks for the public keys, as many clients at once.
+	// Crowd requests the public keys, as many clients at once.
 	Crowd Kind = "crowd"
 	// Devices want a seat each, of a licence that has fewer.
 	Devices Kind = "devices"
@@ -41,8 +41,8 @@ type Target struct {
 	Host  string
 	// License is a licence with few seats, and Product what it is for.
 	License, Product string
-	// Token mints an identity token of a user, or of an administrator, of the
-	// tenant that the licence is of.
+	// Token creates an identity token of a user, or of an administrator, of the licence's
+	// tenant.
 	Token func(admin bool) (string, error)
 }
 
@@ -75,7 +75,7 @@ func Kinds() (all []Kind) {
 	return all
 }
 
-// errUnknown says that there are no clients of a kind.
+// errUnknown says that a kind of clients does not exist.
 var errUnknown = errors.New("unknown kind of clients")
 
 // returnTimeout is how long the clients try to give their seats back.
@@ -110,8 +110,8 @@ func Run(ctx, life context.Context, t Target, kind Kind) error {
 	return nil
 }
 
-// repeat calls, each time after a pause, until ctx ends. A request that is under way
-// then goes on: who hangs up does not learn of the seat that it is given.
+// repeat calls, each time after a pause, until ctx ends. A request in progress is
+// completed: a client that hangs up would not learn of the seat that it gets.
 func (c *caller) repeat(ctx, life context.Context, todo work) {
 	for {
 		todo.call(c, life)

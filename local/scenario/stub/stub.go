@@ -1,6 +1,6 @@
-// Package stub stands for the Cloud IDE, which runs in the cluster before the
-// license platform comes and has to stay as it is: two HTTP services that say who
-// they are, so that anyone can see where the load balancer sent a request.
+// Package stub replaces the Cloud IDE, which runs in the cluster before the license
+// platform and must not change: two HTTP services that answer with their name, which
+// shows where the load balancer sent a request.
 package stub
 
 import (
@@ -16,8 +16,8 @@ import (
 // messageLimit bounds a WebSocket message that is echoed, in bytes.
 const messageLimit = 64 << 10
 
-// NewAPI stands for coditect-api-v2: GET /health answers ok, /ws echoes WebSocket
-// messages, and everything else says in JSON which service got which request.
+// NewAPI replaces coditect-api-v2: GET /health answers ok, /ws echoes WebSocket messages,
+// and everything else says in JSON which service got which request.
 func NewAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", healthy)
@@ -26,8 +26,8 @@ func NewAPI() http.Handler {
 	return mux
 }
 
-// NewFrontend stands for coditect-frontend: GET /health answers ok, and every
-// other path is one small page.
+// NewFrontend replaces coditect-frontend: GET /health answers ok, and every other path is
+// one small page.
 func NewFrontend() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", healthy)

@@ -1,6 +1,6 @@
-// Package plugintest stands in for the real provider plugins in tests. It starts
-// as they do, and asks Google what they ask, over HTTPS, with the proxy and the
-// roots of its environment; it accepts nearly everything.
+// Package plugintest stands in for the real provider plugins in tests. It starts as they
+// do, and sends the same calls to Google, over HTTPS, with the proxy and the root
+// certificates of its environment; it accepts nearly everything.
 package plugintest
 
 import (
