@@ -48,13 +48,13 @@ status: $(LOCAL) ## Show what runs and where
 attack: $(LOCAL) ## Attack the running stack, and show what stops each attempt
 	@$(LOCAL) attack $(ARGS)
 
-drift: $(LOCAL) ## Change the cloud behind Pulumi's back, and see a refresh find it
+drift: $(LOCAL) ## Change the cloud without Pulumi, and let a refresh find the change
 	@$(LOCAL) drift $(ARGS)
 
 down: $(LOCAL) ## Stop and destroy everything on this machine
 	@$(LOCAL) down $(ARGS)
 
-test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the Pulumi engine
+test: tools ## Run every test except the drills, on real PostgreSQL, Redis and the Pulumi engine
 	@echo "==> compile (the first time takes minutes: the Google Cloud SDK is large)"
 	@$(call compile,./...)
 	@echo "==> run the tests of $$(go list ./... | wc -l) packages"
@@ -62,7 +62,7 @@ test: tools ## Run every test but the drills, on real PostgreSQL, Redis and the 
 	@echo "==> run the alerts over series (the first time compiles Prometheus's engine)"
 	@cd tools/alerts && go test $(TESTFLAGS) ./...
 
-drills: tools ## Act out every document, an incident, every playbook, a life beside the IDE, every fault and wrong setting at length (an hour)
+drills: tools ## Run the long tests: every document, an incident, every playbook, a whole lifetime next to the IDE, every fault and wrong setting (an hour)
 	@go test -count 1 -skip TheWholeStackOnOneMachine $(TESTFLAGS) -p 1 -timeout 60m $(DRILL_PACKAGES)
 	@go test -count 1 -run Drill $(TESTFLAGS) -p 1 -timeout 60m ./emulator/provider/constraint ./stack/plan
 
@@ -85,7 +85,7 @@ GOVULNCHECK := bin/govulncheck -db $(VULNDB)
 
 # The API by what it calls, everything else by what the program links, for which it
 # has to keep its symbols.
-vulncheck: go ## Look for known vulnerabilities in what the programs use (needs vuln.go.dev)
+vulncheck: go ## Look for known vulnerabilities in the programs' dependencies (needs vuln.go.dev)
 	@cd tools && go build -o ../bin/govulncheck golang.org/x/vuln/cmd/govulncheck
 	@$(GOVULNCHECK) -version 2>/dev/null | grep -q '^DB updated' || { echo "nothing was checked: the vulnerability database $(VULNDB) cannot be reached from this machine; VULNDB=URL names a mirror or a folder (file:///...)" >&2; exit 1; }
 	@echo "==> the license API"
@@ -99,7 +99,7 @@ fuzz: tools ## Fuzz everything that parses, each FUZZTIME (10s) long
 	  echo "==> $${name#func }"; go test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(or $(FUZZTIME),10s) "$$(dirname "$$file")" | (grep -Ev '^(fuzz: |\{)' || true); done
 
 # Each mutant is a run of the package's own tests, so the time that all may take is bounded.
-mutate: go ## Change the code of PKG (./armor/rule) bit by bit, and list what its own tests do not notice
+mutate: go ## Change the code of PKG (./armor/rule) step by step, and list the changes that its own tests do not notice
 	@cd tools/mutate && go build -o ../../bin/gremlins github.com/go-gremlins/gremlins/cmd/gremlins
 	@timeout $(or $(MUTATE_LIMIT),30m) bin/gremlins unleash $(or $(PKG),./armor/rule) --workers $(or $(MUTATE_WORKERS),1) --timeout-coefficient 20 \
 	  --invert-logical --invert-loopctrl --output-statuses lct || { echo "not all mutants were tried: give a smaller PKG or a longer MUTATE_LIMIT ($(or $(MUTATE_LIMIT),30m))" >&2; exit 1; }
@@ -110,7 +110,7 @@ format: go ## Format all Go files
 faults: tools ## Break the API's dependencies under load, and count lost and oversold seats (OPERATIONS=1000000: at length)
 	@FAULTS_OPERATIONS=$(OPERATIONS) go test -count 1 -timeout $(if $(OPERATIONS),60m,10m) -run '$(if $(OPERATIONS),FaultsNobodyLoses,Faults|OfficeOfClients)' -v ./app/server | grep -Ev '^(=== |\{)'
 
-bench: tools ## Measure the API's speed, as ratios against the bare building blocks, and the WAF's (6 minutes)
+bench: tools ## Measure the speed of the API and the WAF, as ratios to their bare building blocks (6 minutes)
 	@RELAY='$(RELAY)' go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 20m $(BENCHFLAGS) ./app/server
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 5x -timeout 10m $(BENCHFLAGS) ./app/client
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -timeout 10m $(BENCHFLAGS) ./emulator/cloudarmor
@@ -124,19 +124,19 @@ openapi: go ## Lint the API's OpenAPI document, and compile a TypeScript client 
 	  && echo "==> redocly lint" && npx --no redocly lint ../../bin/openapi.json \
 	  && echo "==> openapi-typescript and tsc" && npx --no openapi-typescript ../../bin/openapi.json -o generated/api.d.ts && npx --no tsc -- -p .
 
-axe: go ## Judge the console's accessibility with axe-core in Chromium (needs Node.js 20 with npm, once online)
+axe: go ## Check the console's accessibility with axe-core in Chromium (needs Node.js 20 with npm, once online)
 	@command -v npm >/dev/null || { echo "nothing was checked: npm is not on this machine; install Node.js 20 or later (on Debian: apt-get install nodejs npm)" >&2; exit 1; }
 	@cd tools/page && npm ci --silent --no-audit --no-fund
 	@AXE="$(CURDIR)/tools/page/node_modules/axe-core/axe.min.js" go test -count 1 -run Axe ./local/report/page
 
-inventory: go ## Write the reviewed list of every stack's resources anew
+inventory: go ## Rewrite the reviewed list of every stack's resources
 	@go test ./stack -run Inventory -update
 
-fields: go ## Read the Terraform provider's schema anew (PROVIDER=a clone of its source, v5.42.0)
+fields: go ## Read the Terraform provider's schema again (PROVIDER=a clone of its source, v5.42.0)
 	@test -d "$(PROVIDER)" || { echo "PROVIDER names a clone: git clone --depth 1 --branch v5.42.0 https://github.com/hashicorp/terraform-provider-google-beta" >&2; exit 1; }
 	@cd tools/providerfields && go run . -provider "$(abspath $(PROVIDER))" -sdk "$$(cd ../.. && go list -m -f '{{.Dir}}' $$(grep -o 'github.com/pulumi/pulumi-gcp/sdk/v[0-9]*' go.mod))" -into ../../emulator/provider/gcp/fields
 
-checklist: go ## Judge a stack by the design's security checklist (STACK=prod)
+checklist: go ## Check a stack against the design's security checklist (STACK=prod)
 	@go run ./ops checklist --stack $(or $(STACK),prod) $(ARGS)
 
 cost: go ## Estimate what a stack costs a month (STACK=prod)

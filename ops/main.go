@@ -29,7 +29,7 @@ type flagValues struct{ stack, format, settings string }
 
 func command(out io.Writer) *cobra.Command {
 	root := &cobra.Command{
-		Use: "ops", Short: "Judge a stack by its plan, without an account", SilenceUsage: true, SilenceErrors: true,
+		Use: "ops", Short: "Check a stack by its plan, without an account", SilenceUsage: true, SilenceErrors: true,
 	}
 	root.SetOut(out)
 	root.AddCommand(checklistCommand(), costCommand())

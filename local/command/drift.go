@@ -12,7 +12,7 @@ func (a *app) drift() *cobra.Command {
 	var keep bool
 	command := &cobra.Command{
 		Use:   "drift",
-		Short: "Change the cloud behind Pulumi's back, see a refresh find it, and put it back",
+		Short: "Change the cloud without Pulumi, let a refresh find the change, and undo it",
 		Args:  noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.runDrift(command.Context(), keep)

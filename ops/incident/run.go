@@ -37,10 +37,10 @@ func Run(ctx context.Context, arguments []string, getenv func(string) string, ou
 	var o options
 	command := &cobra.Command{
 		Use:   "incident --stack STACK --reason WHY [--execute]",
-		Short: "Keep evidence, take a backup, lock the license API down, page",
-		Long: `Keep evidence, take a backup, lock the license API down, page the on-call engineer, and write a timeline.
+		Short: "Save the evidence, take a backup, lock the license API down, page",
+		Long: `Save the evidence, take a backup, lock the license API down, page the on-call engineer, and write a timeline.
 Without --execute nothing is touched: every step is shown with the commands it would run.
-A response that was cut short, or of which a step failed, goes on with --folder.`,
+--folder continues a response that was interrupted, or that has a failed step.`,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(command *cobra.Command, _ []string) error { return o.respond(command.Context(), getenv, out) },
 	}

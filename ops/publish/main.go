@@ -25,7 +25,7 @@ func main() {
 }
 
 func command(out io.Writer, environment func(string) string) *cobra.Command {
-	root := &cobra.Command{Use: "publish", Short: "Write what the pipeline found", SilenceUsage: true, SilenceErrors: true}
+	root := &cobra.Command{Use: "publish", Short: "Write the results of the pipeline", SilenceUsage: true, SilenceErrors: true}
 	root.SetOut(out)
 	root.AddCommand(reportCommand(), driftCommand(), commentCommand(environment), issueCommand(environment), newestCommand(environment))
 	return root
