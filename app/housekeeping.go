@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// hold is how long an instance owns the work that it has claimed: after that others take
+// claimTime is how long an instance owns the work that it has claimed: after that others take
 // it over, because the instance may have died. It is short enough for a suspended tenant
 // to be noticed in time.
-const hold = 10 * time.Second
+const claimTime = 10 * time.Second
 
 // taken is how many licences an instance takes on at once.
 const taken = 64
@@ -76,7 +76,7 @@ func (h *housekeeper) note(ctx context.Context, err error) {
 
 // work takes on what is due and does it, and says whether there is more.
 func (h *housekeeper) work(ctx context.Context) (more bool, err error) {
-	work, err := h.seats.Claim(ctx, h.name, taken, hold)
+	work, err := h.seats.Claim(ctx, h.name, taken, claimTime)
 	if err != nil {
 		return false, err
 	}
@@ -102,7 +102,7 @@ func (h *housekeeper) begin(ctx context.Context, job Job, place string) {
 			delete(h.running, job)
 		}()
 		next, again, err := h.do(ctx, job, place)
-		if !goesOn(err) {
+		if !continues(err) {
 			next, again = place, h.interval/6
 		}
 		h.note(ctx, errors.Join(err, h.seats.Done(ctx, h.name, job, next, again)))
@@ -115,11 +115,11 @@ func (h *housekeeper) do(ctx context.Context, job Job, place string) (next strin
 	var lost error
 	// A job that was lost to another instance ends, whoever asks.
 	alive := func() error {
-		if lost != nil || time.Since(held) < hold/4 {
+		if lost != nil || time.Since(held) < claimTime/4 {
 			return lost
 		}
 		held = time.Now()
-		mine, err := h.seats.Hold(ctx, h.name, job, hold)
+		mine, err := h.seats.Hold(ctx, h.name, job, claimTime)
 		if err == nil && !mine {
 			err = errors.New("the job " + string(job) + " was taken over by another instance")
 		}

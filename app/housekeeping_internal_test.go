@@ -159,7 +159,7 @@ func TestALicenceOrATenantThatFailsEachTimeKeepsNobodyBehindItFromItsTurn(t *tes
 			k.lost = c.lost
 			k.open = [][]OpenLease{{{LicenseRef: ref("ide"), ID: "a"}}, {{LicenseRef: ref("z"), ID: "b"}}}
 			k.aged = [][]string{{"tenants"}, {"others"}}
-			k.service.ledger = &slow{kept: k, step: hold / 4}
+			k.service.ledger = &slow{kept: k, step: claimTime / 4}
 			for method, errs := range c.breaks {
 				k.fails[method] = errs
 			}
@@ -238,10 +238,10 @@ func TestAJobThatAnotherInstanceHasTakenOverEnds(t *testing.T) {
 			lost, holds bool
 			err         error
 		}{
-			"a quick one":                {hold/4 - 1, true, false, nil},
-			"a slow one":                 {hold / 4, false, true, nil},
-			"one that was taken over":    {hold / 4, true, true, nil},
-			"one without the live seats": {hold / 4, false, true, errBroken},
+			"a quick one":                {claimTime/4 - 1, true, false, nil},
+			"a slow one":                 {claimTime / 4, false, true, nil},
+			"one that was taken over":    {claimTime / 4, true, true, nil},
+			"one without the live seats": {claimTime / 4, false, true, errBroken},
 		} {
 			k := newKept()
 			k.lost, k.mark = c.lost, 9
@@ -279,7 +279,7 @@ func TestALongJobIsHeldWhileItGoesOnAndEndsWhenItIsLost(t *testing.T) {
 				for range 3 {
 					k.all = append(k.all, make([]License, page))
 				}
-				k.service.ledger = &slow{kept: k, step: hold / 4}
+				k.service.ledger = &slow{kept: k, step: claimTime / 4}
 				h := &housekeeper{Service: k.service, interval: 30 * time.Second, running: map[Job]bool{}}
 				_, _, err := h.do(t.Context(), c.job, "")
 				steps, held := 0, 0

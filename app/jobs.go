@@ -105,8 +105,8 @@ func passBy(failures []error) error {
 	return nil
 }
 
-// goesOn says whether a job continues after the item of the error.
-func goesOn(err error) bool { return err == nil || errors.As(err, &passedBy{}) }
+// continues says whether a job continues after the item of the error.
+func continues(err error) bool { return err == nil || errors.As(err, &passedBy{}) }
 
 // sweepOn is a turn of the sweep: the work of a turn is the same however many leases there
 // are, and a whole sweep takes the longer.
@@ -116,7 +116,7 @@ func (h *housekeeper) sweepOn(ctx context.Context, place string, alive func() er
 	after.License, after.ID, _ = strings.Cut(place, "/")
 	end, cold, err := h.sweep(ctx, after, alive)
 	switch {
-	case !goesOn(err):
+	case !continues(err):
 		return "", 0, err
 	case end == nil:
 		return "", h.interval, err

@@ -292,7 +292,7 @@ type Usage struct {
 	Now time.Time
 }
 
-// Seats is the live store. Each method is one atomic step, judged by the store's own
+// Seats is the live store. Each method is one atomic step, and uses the store's own
 // clock. A store that does not answer is Unavailable; after ErrCold the caller has to
 // Load.
 type Seats interface {

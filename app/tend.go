@@ -72,7 +72,7 @@ func (s *Service) tendOnce(ctx context.Context, visits []visit) (again []visit, 
 	for i, v := range visits {
 		looks[i] = v.Look
 	}
-	found, err := s.seats.Look(ctx, looks, hold)
+	found, err := s.seats.Look(ctx, looks, claimTime)
 	if err != nil {
 		return nil, err
 	}

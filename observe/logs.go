@@ -65,7 +65,7 @@ func (o *Observability) logs(ctx *pulumi.Context, name string, args *Args) error
 //
 // An exclusion of a project belongs to its sink _Default and to no other sink
 // (https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.exclusions/create),
-// and sinks judge an entry independently of each other
+// and sinks evaluate an entry independently of each other
 // (https://cloud.google.com/logging/docs/routing/overview). Alerts over log entries see an
 // entry that any sink of the project routes to a log bucket, as ours does
 // (https://cloud.google.com/logging/docs/alerting/log-based-alerts, read 2026-09);

@@ -14,7 +14,7 @@ const projectName = "license-platform"
 
 // read fills the settings from the stack's file and lists what does not fit:
 // keys that are missing, unknown, or of the wrong type. A value that can be read
-// is there even when others cannot, so that the layers can judge it, too.
+// is there even when others cannot, so that the layers can check it, too.
 func read(ctx *pulumi.Context) (Settings, setting.Problems, error) {
 	var s Settings
 	keys, err := configKeys(ctx)

@@ -36,7 +36,7 @@ func (s *CloudSQL) stop() {
 	s.relays.Wait()
 }
 
-// relay judges the client's certificate and the role that it asks for, and connects it
+// relay checks the client's certificate and the role that it asks for, and connects it
 // to PostgreSQL, which trusts the proxy where the certificate stands for the role.
 func (s *CloudSQL) relay(client *tls.Conn) error {
 	if err := client.Handshake(); err != nil {

@@ -138,9 +138,9 @@ func From(ctx context.Context, address string) context.Context {
 	return context.WithValue(ctx, addressKey{}, address)
 }
 
-// neighbourhood is what counts as one address: for IPv6 the /64 network, because a client has
+// clientNetwork is what counts as one address: for IPv6 the /64 network, because a client has
 // all of its addresses (RFC 4291, section 2.5.4).
-func neighbourhood(ctx context.Context) string {
+func clientNetwork(ctx context.Context) string {
 	text, _ := ctx.Value(addressKey{}).(string)
 	address, err := netip.ParseAddr(text)
 	if err != nil || address.Unmap().Is4() {

@@ -184,7 +184,7 @@ func TestAnAddressIsANetworkWhereAClientHasManyOfThem(t *testing.T) {
 		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "::ffff:192.0.2.1", "2001:db8::1": "2001:db8::/64", "2001:db8::ffff:2": "2001:db8::/64",
 		"2001:db8:0:1::1": "2001:db8:0:1::/64", "fe80::1%eth0": "fe80::/64", "": "", "no address": "no address",
 	} {
-		assert.Equal(t, want, neighbourhood(From(context.Background(), address)), address)
+		assert.Equal(t, want, clientNetwork(From(context.Background(), address)), address)
 	}
-	assert.Empty(t, neighbourhood(context.Background()))
+	assert.Empty(t, clientNetwork(context.Background()))
 }

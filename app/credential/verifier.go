@@ -147,7 +147,7 @@ func (v *Verifier) principal(c app.Credential) (app.Principal, error) {
 func (v *Verifier) ask(ctx context.Context, turns *line, tenant, id string, sum [sha256.Size]byte) (app.Credential, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	if err := turns.enter(ctx, neighbourhood(ctx)); err != nil {
+	if err := turns.enter(ctx, clientNetwork(ctx)); err != nil {
 		return app.Credential{}, app.Unavailable("ledger", err)
 	}
 	defer turns.leave()

@@ -254,7 +254,7 @@ func (a *api) registerAdministration() {
 	register(a, admin("list-audit", http.MethodGet, pathAudit, "The audit trail, newest first"), a.listEvents)
 	export := admin("export-personal-data", http.MethodPost, pathExport, "Everything kept about a user")
 	erase := admin("erase-personal-data", http.MethodPost, pathErase, "Erase what is kept about a user, whose leases end")
-	export.goesOn, erase.goesOn = true, true
+	export.whenSuspended, erase.whenSuspended = true, true
 	register(a, export, a.export)
 	register(a, erase, a.erase)
 }

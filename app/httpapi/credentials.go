@@ -99,6 +99,6 @@ func (a *api) registerCredentials() {
 	register(a, operation{
 		id: "revoke-credential", method: http.MethodPost, path: pathCredentials + "/{credential_id}/revoke", tag: tagAdministration, status: http.StatusOK,
 		summary: "Revoke a service credential for good", description: "Every instance refuses it within 10 seconds. Its leases end without heartbeats. Administrators only.",
-		codes: []app.Code{app.CodeForbidden, app.CodeCredentialNotFound}, goesOn: true,
+		codes: []app.Code{app.CodeForbidden, app.CodeCredentialNotFound}, whenSuspended: true,
 	}, a.revokeCredential)
 }

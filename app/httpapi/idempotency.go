@@ -29,8 +29,8 @@ type remembering struct {
 	keep time.Duration
 	// admin says that only administrators may have the answer.
 	admin bool
-	// goesOn says that a suspended tenant may have it, too.
-	goesOn bool
+	// whenSuspended says that a suspended tenant may have it, too.
+	whenSuspended bool
 }
 
 // keepOf returns how long the answer to an operation is remembered; 0 is not at all. Heartbeats
@@ -141,7 +141,7 @@ func (a *api) mayReplay(r *http.Request, how remembering) error {
 	case "", app.CodeUnavailable:
 		return nil
 	case app.CodeTenantSuspended:
-		if how.goesOn {
+		if how.whenSuspended {
 			return nil
 		}
 		return err

@@ -162,11 +162,11 @@ func (a *api) registerLeases() {
 	register(a, operation{
 		id: "release", method: http.MethodPost, path: "/v1/leases/{lease_id}/release", tag: tagLeases, status: http.StatusNoContent,
 		summary: "Give a seat back", description: "Frees the seat at once. A lease that is over already is no error.",
-		codes: []app.Code{app.CodeLeaseNotFound, app.CodeNotHolder, app.CodeNotForLicense}, goesOn: true,
+		codes: []app.Code{app.CodeLeaseNotFound, app.CodeNotHolder, app.CodeNotForLicense}, whenSuspended: true,
 	}, a.release)
 	register(a, operation{
 		id: "force-release", method: http.MethodPost, path: "/v1/leases/{lease_id}/force-release", tag: tagAdministration, status: http.StatusNoContent,
 		summary: "Take a lease away", description: "Whoever holds it. Administrators only.",
-		codes: []app.Code{app.CodeForbidden, app.CodeLeaseNotFound}, goesOn: true,
+		codes: []app.Code{app.CodeForbidden, app.CodeLeaseNotFound}, whenSuspended: true,
 	}, a.forceRelease)
 }

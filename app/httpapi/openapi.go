@@ -29,8 +29,8 @@ type operation struct {
 	id, method, path, tag, summary, description string
 	status, also                                int
 	codes                                       []app.Code
-	// goesOn says that it is done for a suspended tenant, too.
-	goesOn bool
+	// whenSuspended says that it is done for a suspended tenant, too.
+	whenSuspended bool
 	// report is the type of an answer that can be had as CSV too; nil for none.
 	report reflect.Type
 }
@@ -47,7 +47,7 @@ func (o operation) security() []map[string][]string {
 // answers are all codes that the operation may answer with.
 func (o operation) answers() []app.Code {
 	codes := everywhere()
-	if !o.goesOn {
+	if !o.whenSuspended {
 		codes = append(codes, app.CodeTenantSuspended)
 	}
 	if o.method != http.MethodGet {
@@ -64,7 +64,7 @@ func register[I, O any](a *api, o operation, handler func(context.Context, app.P
 	once := keep > 0
 	codes := o.answers()
 	if once {
-		a.remembered[o.method+" "+o.path] = remembering{keep: keep, admin: slices.Contains(o.codes, app.CodeForbidden), goesOn: o.goesOn}
+		a.remembered[o.method+" "+o.path] = remembering{keep: keep, admin: slices.Contains(o.codes, app.CodeForbidden), whenSuspended: o.whenSuspended}
 		codes = append(codes, app.CodeIdempotencyBusy, app.CodeIdempotencyReused)
 	}
 	registered := huma.Operation{

@@ -1,5 +1,5 @@
 // Package redis keeps the live seats: who holds a lease right now. Every decision
-// is one Lua script, so it is atomic, and is judged by the Redis server's clock.
+// is one Lua script, so it is atomic, and uses the Redis server's clock.
 //
 // All keys of a licence share one hash tag. The state remembers the server process (`run_id`) and the
 // history of data (`master_replid`) that it was loaded in; state found by another process, or in another

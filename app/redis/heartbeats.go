@@ -225,12 +225,12 @@ func (l *sameLicense) answer(run string, values []any, err error) {
 
 // runOf finds the id of the server process and the id of its data's history in the output of INFO.
 func runOf(info string) (run string, known bool) {
-	run = said(info, "run_id")
-	return run + " " + said(info, "master_replid"), run != ""
+	run = infoField(info, "run_id")
+	return run + " " + infoField(info, "master_replid"), run != ""
 }
 
-// said is the value of one field of INFO.
-func said(info, field string) string {
+// infoField is the value of one field of INFO.
+func infoField(info, field string) string {
 	_, rest, _ := strings.Cut(info, "\n"+field+":")
 	value, _, _ := strings.Cut(rest, "\r")
 	return value

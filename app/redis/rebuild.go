@@ -34,7 +34,7 @@ func (s *Seats) Clock(ctx context.Context) (time.Time, error) {
 // Begin implements app.Seats.
 func (s *Seats) Begin(ctx context.Context, ref app.LicenseRef) (app.Rebuild, error) {
 	ticket := rand.Text()
-	a, err := s.runKeys(ctx, s.begin, aside(ref, ticket), ticket, maxPause.Milliseconds())
+	a, err := s.runKeys(ctx, s.begin, stagingKeys(ref, ticket), ticket, maxPause.Milliseconds())
 	if err != nil {
 		return app.Rebuild{}, err
 	}
@@ -51,9 +51,9 @@ func (s *Seats) Begin(ctx context.Context, ref app.LicenseRef) (app.Rebuild, err
 	return app.Rebuild{Ticket: ticket, At: at}, nil
 }
 
-// aside are the keys of a rebuild: leases are staged in chunks, under names that no other
+// stagingKeys are the keys of a rebuild: leases are staged in chunks, under names that no other
 // rebuild uses, and then put in place in one step.
-func aside(ref app.LicenseRef, ticket string) []string {
+func stagingKeys(ref app.LicenseRef, ticket string) []string {
 	names := keys(ref)
 	for _, name := range []string{names[1], names[2], names[3], names[3] + ":granted", names[8], names[9], names[0]} {
 		names = append(names, name+":"+ticket)
@@ -63,7 +63,7 @@ func aside(ref app.LicenseRef, ticket string) []string {
 
 // Stage implements app.Seats.
 func (s *Seats) Stage(ctx context.Context, rebuild app.Rebuild, license app.License, part []app.Lease) error {
-	names := aside(license.Ref(), rebuild.Ticket)
+	names := stagingKeys(license.Ref(), rebuild.Ticket)
 	for some := range slices.Chunk(part, chunk) {
 		args := make([]any, 5, 5+len(some))
 		args[0], args[1], args[2] = rebuild.Ticket, maxPause.Milliseconds(), license.LeaseTTL.Microseconds()
@@ -88,12 +88,12 @@ func (s *Seats) Stage(ctx context.Context, rebuild app.Rebuild, license app.Lice
 
 // Load implements app.Seats.
 func (s *Seats) Load(ctx context.Context, rebuild app.Rebuild, license app.License) error {
-	_, err := s.runKeys(ctx, s.load, aside(license.Ref(), rebuild.Ticket), append([]any{limited(license)}, numbers(license)...)...)
+	_, err := s.runKeys(ctx, s.load, stagingKeys(license.Ref(), rebuild.Ticket), append([]any{limited(license)}, numbers(license)...)...)
 	return err
 }
 
 // Abandon implements app.Seats.
 func (s *Seats) Abandon(ctx context.Context, ref app.LicenseRef, rebuild app.Rebuild) error {
-	_, err := s.runKeys(ctx, s.abandon, aside(ref, rebuild.Ticket), rebuild.Ticket)
+	_, err := s.runKeys(ctx, s.abandon, stagingKeys(ref, rebuild.Ticket), rebuild.Ticket)
 	return err
 }

@@ -74,7 +74,7 @@ type Expected struct {
 	Tenant      string
 	// Features are those that the licence has to include.
 	Features []string
-	// Now is the time to judge by; the zero time means time.Now.
+	// Now is the time for the check; the zero time means time.Now.
 	Now time.Time
 	// Leeway forgives a device's clock that is slow or fast, up to 5 minutes; 0 means
 	// DefaultLeeway, and NoLeeway none.

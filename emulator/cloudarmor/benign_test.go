@@ -43,12 +43,12 @@ func TestNoHonestClientIsRefused(t *testing.T) {
 	requests, err := benign.Requests("demo")
 	require.NoError(t, err)
 	require.Greater(t, len(requests), 500)
-	var judged []policy.Settings
+	var evaluated []policy.Settings
 	for stack, settings := range ofStacks(t) {
-		if slices.ContainsFunc(judged, func(same policy.Settings) bool { return reflect.DeepEqual(same, settings) }) {
+		if slices.ContainsFunc(evaluated, func(same policy.Settings) bool { return reflect.DeepEqual(same, settings) }) {
 			continue
 		}
-		judged = append(judged, settings)
+		evaluated = append(evaluated, settings)
 		t.Run(stack, func(t *testing.T) {
 			t.Parallel()
 			bench, refused := stand(t, settings), 0

@@ -16,7 +16,7 @@ type evaluation struct {
 	state      *state
 	options    Options
 	scans      map[string][]hit
-	// failure is why the request cannot be judged at all.
+	// failure is why the request cannot be evaluated at all.
 	failure error
 	// of the rule that is being looked at
 	rule       compiled

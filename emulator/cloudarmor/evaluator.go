@@ -101,7 +101,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, request Request) Decision {
 	return decision.unavailable(Step{}, errNoDefault)
 }
 
-// unavailable refuses a request that could not be judged.
+// unavailable refuses a request that could not be evaluated.
 func (d Decision) unavailable(step Step, causes ...error) Decision {
 	for _, cause := range causes {
 		if cause != nil {

@@ -119,12 +119,12 @@ func variants() map[string]variant {
 // that decides about clients changed.
 func TestTheDecisionTable(t *testing.T) {
 	t.Parallel()
-	var judged []policy.Settings
+	var evaluated []policy.Settings
 	for stack, settings := range ofStacks(t) {
-		if slices.ContainsFunc(judged, func(same policy.Settings) bool { return reflect.DeepEqual(same, settings) }) {
+		if slices.ContainsFunc(evaluated, func(same policy.Settings) bool { return reflect.DeepEqual(same, settings) }) {
 			continue // the same policy as another stack's
 		}
-		judged = append(judged, settings)
+		evaluated = append(evaluated, settings)
 		for name, v := range variants() {
 			t.Run(stack+", "+name, func(t *testing.T) {
 				t.Parallel()

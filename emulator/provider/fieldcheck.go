@@ -30,7 +30,7 @@ func (f Fields) check(inputs Properties) []Failure {
 				}
 			case Unknown:
 			default:
-				failures = append(failures, field.judge(p.at, value)...)
+				failures = append(failures, field.checkAlone(p.at, value)...)
 			}
 		}
 	}
@@ -74,8 +74,8 @@ func (field Field) together(inputs Properties, p place, told map[string]bool) []
 	return failures
 }
 
-// judge judges a known value by itself.
-func (field Field) judge(at string, value any) []Failure {
+// checkAlone checks a known value by itself.
+func (field Field) checkAlone(at string, value any) []Failure {
 	switch v := value.(type) {
 	case string:
 		return field.judgeText(at, v)

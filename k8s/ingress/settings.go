@@ -91,7 +91,7 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 	return ps
 }
 
-// validateAdoption judges what only an adopted Ingress can have.
+// validateAdoption checks the settings that only an adopted Ingress can have.
 func (s Settings) validateAdoption() (ps setting.Problems) {
 	if s.GiveBack && (!s.Adopt || len(s.Routes) == 0) {
 		ps.Add("giveBack", true, "only an adopted Ingress with routes can be given back", "false, or adopt: true and routes")

@@ -63,9 +63,9 @@ func (a *Args) commonEgress() egress {
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns).
 //
 // NodeLocal DNSCache answers on the node for the address of the Service kube-dns,
-// so that nothing translates that address before Calico judges it
+// so that nothing translates that address before Calico evaluates it
 // (https://cloud.google.com/kubernetes-engine/docs/how-to/nodelocal-dns-cache#network_policy_with_nodelocal_dnscache).
-// Dataplane V2 judges the pod that answers.
+// Dataplane V2 evaluates the pod that answers.
 func (a *Args) dns() networkingv1.NetworkPolicyEgressRuleArgs {
 	to := peers{
 		networkingv1.NetworkPolicyPeerArgs{

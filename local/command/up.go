@@ -89,7 +89,7 @@ func (a *app) runUp(ctx context.Context) error {
 	return nil
 }
 
-// previewFirst judges an update by its preview, as `pulumi up` does: some checks refuse
+// previewFirst checks an update by its preview, as `pulumi up` does: some checks refuse
 // there only, and an update that they would have refused stops half-way.
 func (a *app) previewFirst(ctx context.Context, c *cloud) error {
 	if err := c.engine.Recover(ctx); err != nil {

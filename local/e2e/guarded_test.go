@@ -100,7 +100,7 @@ func clients() map[string]http.Header {
 }
 
 // guarded is the license API with every declared policy in front of it. The
-// policies only say what they would do, so that one call is judged by all.
+// policies only say what they would do, so that one call is evaluated by all.
 type guarded struct {
 	url      string
 	policies []declared
@@ -108,9 +108,9 @@ type guarded struct {
 	last     []seen
 }
 
-// judge asks every policy about a request as every kind of client would send it.
+// evaluate asks every policy about a request as every kind of client would send it.
 // Each call comes from an address of its own, so that no rate limit is reached.
-func (g *guarded) judge(r *http.Request, body []byte) {
+func (g *guarded) evaluate(r *http.Request, body []byte) {
 	g.calls++
 	g.last = nil
 	for _, each := range g.policies {
@@ -140,7 +140,7 @@ func newGuarded(t *testing.T, google *apptest.Google, tenants string) *guarded {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		g.judge(r, body)
+		g.evaluate(r, body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		forward.ServeHTTP(w, r)
 	}))

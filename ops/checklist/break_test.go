@@ -14,7 +14,7 @@ import (
 )
 
 // TestNoItemPassesOverABrokenPlan breaks, one after the other, every property
-// that an item was judged by, in a copy of the plan, and sees the item fail.
+// that an item was evaluated by, in a copy of the plan, and sees the item fail.
 func TestNoItemPassesOverABrokenPlan(t *testing.T) {
 	t.Parallel()
 	broken := map[string]bool{}
@@ -22,13 +22,13 @@ func TestNoItemPassesOverABrokenPlan(t *testing.T) {
 		plans, err := PlansOf("../..", stack, plan.Set("observe.emails", []any{"somebody@coditect.ai"}))
 		require.NoError(t, err)
 		for _, item := range slices.Concat(Design(), Checkov()) {
-			if item.judge(plans).Status != Pass {
+			if item.evaluate(plans).Status != Pass {
 				continue
 			}
 			for i, requirement := range item.Requirements {
 				for _, changed := range requirement.broken(t, plans) {
 					broken[fmt.Sprint(item.ID, i)] = true
-					assert.Equal(t, Fail, item.judge(changed.plans).Status, "%s, %s: %s passes with %s", stack, item.ID, item.Text, changed.what)
+					assert.Equal(t, Fail, item.evaluate(changed.plans).Status, "%s, %s: %s passes with %s", stack, item.ID, item.Text, changed.what)
 				}
 			}
 		}

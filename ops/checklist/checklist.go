@@ -71,7 +71,7 @@ func (t Test) String() string {
 	return text
 }
 
-// Evidence is one property that an item was judged by.
+// Evidence is one property that an item was evaluated by.
 type Evidence struct {
 	// Resource is "TYPE NAME".
 	Resource string `json:"resource"`
@@ -101,12 +101,12 @@ type Result struct {
 func Judge(plans Plans, items []Item) []Result {
 	results := make([]Result, 0, len(items))
 	for _, item := range items {
-		results = append(results, item.judge(plans))
+		results = append(results, item.evaluate(plans))
 	}
 	return results
 }
 
-func (i Item) judge(plans Plans) Result {
+func (i Item) evaluate(plans Plans) Result {
 	result := Result{ID: i.ID, Section: i.Section, Text: i.Text, Tests: i.Tests, Why: i.Why, Note: i.Note, Status: NotApplicable}
 	if len(i.Requirements) == 0 {
 		if len(i.Tests) > 0 {
@@ -116,7 +116,7 @@ func (i Item) judge(plans Plans) Result {
 	}
 	var absent string
 	for _, r := range i.Requirements {
-		evidence, applies := r.judge(plans)
+		evidence, applies := r.evaluate(plans)
 		if !applies {
 			absent = "the stack declares no " + r.When
 			if why := r.spared(r.plan(plans)); why != "" {

@@ -36,7 +36,7 @@ func Skipped() []Skip {
 			IDs:   []string{"CKV_GCP_30", "CKV_GCP_31", "CKV_GCP_32", "CKV_GCP_33", "CKV_GCP_34", "CKV_GCP_35", "CKV_GCP_36", "CKV_GCP_37", "CKV_GCP_38", "CKV_GCP_39", "CKV_GCP_40"},
 			Kinds: []string{"google_compute_instance", "google_compute_disk", "google_compute_project_metadata"}, Why: absent,
 		},
-		{IDs: []string{"CKV2_GCP_37", "CKV2_GCP_38"}, Kinds: []string{"google_compute_forwarding_rule", "google_compute_global_forwarding_rule"}, Why: absent + ": GKE's Ingress makes them, and application.https judges the Ingress"},
+		{IDs: []string{"CKV2_GCP_37", "CKV2_GCP_38"}, Kinds: []string{"google_compute_forwarding_rule", "google_compute_global_forwarding_rule"}, Why: absent + ": GKE's Ingress makes them, and application.https evaluates the Ingress"},
 		{
 			IDs:   []string{"CKV_GCP_44", "CKV_GCP_45", "CKV_GCP_47", "CKV_GCP_48", "CKV_GCP_113", "CKV_GCP_115", "CKV_GCP_116"},
 			Kinds: []string{"google_folder_iam_member", "google_organization_iam_member", "google_iam_policy"}, Why: absent,

@@ -116,7 +116,7 @@ func refusesOrRedirectsHTTP(s Subject) bool {
 	return false
 }
 
-// atMostDays judges a duration of Google's form, "7776000s".
+// atMostDays evaluates a duration of Google's form, "7776000s".
 func atMostDays(days float64) func(Subject) bool {
 	return func(s Subject) bool {
 		text, _ := s.Value.(string)

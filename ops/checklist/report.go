@@ -20,7 +20,7 @@ type Score struct {
 	NotApplicable int `json:"notApplicable"`
 }
 
-// Report is both lists, judged.
+// Report is both lists, evaluated.
 type Report struct {
 	Stack        string   `json:"stack"`
 	Score        Score    `json:"score"`
@@ -30,7 +30,7 @@ type Report struct {
 	Skipped      []Skip   `json:"skipped"`
 }
 
-// New judges the plans by both lists.
+// New evaluates the plans by both lists.
 func New(plans Plans) Report {
 	r := Report{Stack: plans.Now.Stack, Design: Judge(plans, Design()), Checkov: Judge(plans, Checkov()), Skipped: Skipped()}
 	r.Score, r.CheckovScore = count(r.Design), count(r.Checkov)
@@ -50,8 +50,8 @@ func count(results []Result) (s Score) {
 			s.NotApplicable++
 		}
 	}
-	if judged := s.Passed + s.Failed; judged > 0 {
-		s.Points = 100 * s.Passed / judged
+	if evaluated := s.Passed + s.Failed; evaluated > 0 {
+		s.Points = 100 * s.Passed / evaluated
 	}
 	return s
 }

@@ -35,7 +35,7 @@ type Requirement struct {
 	// Spare says why the requirement does not apply to a stack, "" when it does. It
 	// may be left out.
 	Spare func(within *plan.Plan) string
-	// Lockdown judges the plan of the locked down stack.
+	// Lockdown evaluates the plan of the locked down stack.
 	Lockdown bool
 	// Break is a value that the property must not have, or nil when it must be
 	// there. The tests put it in and expect the item to fail.
@@ -62,8 +62,8 @@ func (r Requirement) plan(plans Plans) *plan.Plan {
 	return plans.Now
 }
 
-// judge returns the findings, and whether the requirement applies at all.
-func (r Requirement) judge(plans Plans) ([]Evidence, bool) {
+// evaluate returns the findings, and whether the requirement applies at all.
+func (r Requirement) evaluate(plans Plans) ([]Evidence, bool) {
 	within := r.plan(plans)
 	if r.When != "" && len(within.Of(r.When)) == 0 {
 		return nil, false

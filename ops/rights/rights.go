@@ -76,7 +76,7 @@ func LookUps() ([]string, error) {
 }
 
 // Of lists what reading and changing all resources of a plan needs, and the types that
-// nobody has judged.
+// nobody has classified.
 func Of(p *plan.Plan) (read, write, unknown []string, err error) {
 	needs, err := Needs()
 	if err != nil {

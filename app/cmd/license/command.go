@@ -67,7 +67,7 @@ func run(ctx context.Context, arguments []string, p process) error {
 	}
 	command, found := commands[name]
 	if !found {
-		return fmt.Errorf("%q is not a command%s; the commands are acquire, run, borrow, verify, status, release; license --help says more", name, meant("", name, slices.Collect(maps.Keys(commands))))
+		return fmt.Errorf("%q is not a command%s; the commands are acquire, run, borrow, verify, status, release; license --help says more", name, suggestion("", name, slices.Collect(maps.Keys(commands))))
 	}
 	if err := flags.Parse(arguments[1:]); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

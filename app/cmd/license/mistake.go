@@ -14,7 +14,7 @@ func optionMistake(flags *flag.FlagSet, err error) error {
 	if name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); unknown {
 		var known []string
 		flags.VisitAll(func(one *flag.Flag) { known = append(known, one.Name) })
-		return fmt.Errorf("license %s has no option --%s%s; license %[1]s --help lists them", flags.Name(), name, meant("--", name, known))
+		return fmt.Errorf("license %s has no option --%s%s; license %[1]s --help lists them", flags.Name(), name, suggestion("--", name, known))
 	}
 	if value, bad := strings.CutSuffix(err.Error(), ": parse error"); bad {
 		return fmt.Errorf("%s: it has to be like 90s, 30m or 24h", value)
@@ -22,8 +22,8 @@ func optionMistake(flags *flag.FlagSet, err error) error {
 	return err
 }
 
-// meant asks whether a word was meant that is near to the one that was written.
-func meant(before, written string, known []string) string {
+// suggestion asks whether the user meant a known word that is near to the written one.
+func suggestion(before, written string, known []string) string {
 	if near := setting.Nearest(written, known); near != "" {
 		return ", did you mean " + before + near + "?"
 	}

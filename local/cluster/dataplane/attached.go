@@ -138,7 +138,7 @@ func (d *Dataplane) offer(a *attached) {
 		}
 	}
 	for to := range wanted {
-		why, _ := d.judge(d.leaving(a.pod, to))
+		why, _ := d.evaluate(d.leaving(a.pod, to))
 		err := d.offerOne(a, to, why != "")
 		if err != nil {
 			d.config.Log.Warn("a pod cannot attempt to reach a service", "pod", a.pod.Name, "to", to.String(), "error", err)

@@ -17,7 +17,7 @@ import (
 )
 
 // attempted evaluates a connection attempt to an address without a listener: it is dropped,
-// and the journal gets the reason. A connection that an egressListener accepts is judged
+// and the journal gets the reason. A connection that an egressListener accepts is evaluated
 // there.
 func (d *Dataplane) attempted(a *attached, attempt sandbox.Attempt) {
 	if attempt.To.Addr() == a.pod.IP || attempt.To.Addr() == netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
@@ -94,7 +94,7 @@ func (d *Dataplane) Attempt(ctx context.Context, pod netip.Addr, to netip.AddrPo
 	d.offer(a) // Run may not have looked since the last change
 	w := d.leaving(a.pod, to)
 	d.trials.begin(w)
-	why, _ := d.judge(w)
+	why, _ := d.evaluate(w)
 	a.mu.Lock()
 	nobody := a.offered[to] == nil
 	a.mu.Unlock()

@@ -194,9 +194,9 @@ func (d *Dataplane) now() (clusterState, error) {
 	return d.known, nil
 }
 
-// judge returns why the connection is denied, and by whose policies; nothing when
+// evaluate returns why the connection is denied, and by whose policies; nothing when
 // it is allowed. What cannot be decided is denied.
-func (d *Dataplane) judge(w want) (why, pod string) {
+func (d *Dataplane) evaluate(w want) (why, pod string) {
 	now, err := d.now()
 	if err != nil {
 		return err.Error(), ""
@@ -212,9 +212,9 @@ func (d *Dataplane) judge(w want) (why, pod string) {
 	}
 }
 
-// deny judges an attempt, and takes a denial down.
+// deny evaluates an attempt, and takes a denial down.
 func (d *Dataplane) deny(w want) (why string) {
-	why, pod := d.judge(w)
+	why, pod := d.evaluate(w)
 	switch {
 	case why == "":
 	case d.trials.has(w):

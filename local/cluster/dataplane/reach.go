@@ -92,7 +92,7 @@ func (d *Dataplane) Reach() Reach {
 		if link.From == link.To || found[link] {
 			return
 		}
-		if why, _ := d.judge(w); why == "" {
+		if why, _ := d.evaluate(w); why == "" {
 			found[link] = true
 		}
 	}

@@ -17,7 +17,7 @@ type Service struct {
 	// Address is where pods reach it, each address once.
 	Address netip.AddrPort
 	// Behind is the pod and port by which the cluster replaces the address before it
-	// evaluates policies, as it does for its Services. Without it policies judge the
+	// evaluates policies, as it does for its Services. Without it policies evaluate the
 	// address.
 	Behind netip.AddrPort
 	// At is where it listens on this machine; when it is not given, at Behind or at
@@ -29,10 +29,10 @@ type Service struct {
 
 // place is where an address leads.
 type place struct {
-	// judged is what policies are asked about, at where it really is.
-	judged, at netip.AddrPort
-	name       string
-	packets    bool
+	// evaluated is what policies are asked about, at where it really is.
+	evaluated, at netip.AddrPort
+	name          string
+	packets       bool
 }
 
 // locate finds out where an address leads.
@@ -40,14 +40,14 @@ func (d *Dataplane) locate(to netip.AddrPort) place {
 	now, err := d.now()
 	service, exists := now.services[to]
 	if err != nil || !exists {
-		return place{judged: to, at: to}
+		return place{evaluated: to, at: to}
 	}
-	p := place{judged: to, at: service.At, name: service.Name, packets: service.Packets}
+	p := place{evaluated: to, at: service.At, name: service.Name, packets: service.Packets}
 	if service.Behind.IsValid() {
-		p.judged = service.Behind
+		p.evaluated = service.Behind
 	}
 	if !p.at.IsValid() {
-		p.at = p.judged
+		p.at = p.evaluated
 	}
 	return p
 }
@@ -55,16 +55,16 @@ func (d *Dataplane) locate(to netip.AddrPort) place {
 // leaving is what the pod wants when it dials the address.
 func (d *Dataplane) leaving(pod kubelet.Pod, to netip.AddrPort) want {
 	p := d.locate(to)
-	w := want{from: podEnd(pod), protocol: corev1.ProtocolTCP, port: p.judged.Port()}
-	if there, isPod := d.podAt(p.judged.Addr()); isPod {
+	w := want{from: podEnd(pod), protocol: corev1.ProtocolTCP, port: p.evaluated.Port()}
+	if there, isPod := d.podAt(p.evaluated.Addr()); isPod {
 		w.to = podEnd(there)
 		return w
 	}
-	name := p.judged.String()
+	name := p.evaluated.String()
 	if p.name != "" {
 		name += " (" + p.name + ")"
 	}
-	w.to = outside(name, p.judged.Addr())
+	w.to = outside(name, p.evaluated.Addr())
 	w.to.service = p.name
 	return w
 }

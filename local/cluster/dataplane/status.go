@@ -26,7 +26,7 @@ func (d *Dataplane) Status() Status {
 		s.Warning = d.refused.Error()
 	}
 	for _, denial := range d.journal.latest() {
-		why, _ := d.judge(denial.want)
+		why, _ := d.evaluate(denial.want)
 		if why != denial.Text || time.Since(denial.Time) > shown {
 			continue // it is allowed now, or for another reason denied, or long ago
 		}
@@ -55,7 +55,7 @@ func (d *Dataplane) missing() (all []string) {
 		}
 		a.mu.Unlock()
 		for _, w := range reached {
-			if why, _ := d.judge(w); why != "" && !gone {
+			if why, _ := d.evaluate(w); why != "" && !gone {
 				all = append(all, why)
 			}
 		}

@@ -29,7 +29,7 @@ func (d *Dataplane) accept(listener net.Listener, handle func(net.Conn)) {
 // leave takes a connection out of a sandbox, if that is allowed.
 func (d *Dataplane) leave(a *attached, conn net.Conn, to netip.AddrPort) {
 	w := d.leaving(a.pod, to)
-	if why, _ := d.judge(w); why == "" && !d.trials.has(w) {
+	if why, _ := d.evaluate(w); why == "" && !d.trials.has(w) {
 		a.mu.Lock()
 		a.reached[to] = true // one of what was offered, so that there are not many
 		a.mu.Unlock()

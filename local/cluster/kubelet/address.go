@@ -45,7 +45,7 @@ func (a *addresses) after(current netip.Addr) netip.Addr {
 	return a.prefix.Addr()
 }
 
-func (a *addresses) give(address netip.Addr) {
+func (a *addresses) release(address netip.Addr) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.used, address)

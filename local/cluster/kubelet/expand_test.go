@@ -56,7 +56,7 @@ func TestAddressesAreHandedOutInTurnAndNeverTwice(t *testing.T) {
 	assert.False(t, seen[netip.MustParseAddr("127.9.64.0")])
 	_, err = pool.take()
 	assert.ErrorContains(t, err, "no free address")
-	pool.give(netip.MustParseAddr("127.9.64.3"))
+	pool.release(netip.MustParseAddr("127.9.64.3"))
 	address, err := pool.take()
 	require.NoError(t, err)
 	assert.Equal(t, "127.9.64.3", address.String())

@@ -267,7 +267,7 @@ func (p *pod) conclude(code int) {
 func (p *pod) finish() {
 	p.stop()
 	p.hurry()
-	p.kubelet.addresses.give(p.address)
+	p.kubelet.addresses.release(p.address)
 	p.kubelet.change(func() { delete(p.kubelet.pods, p.key.String()) })
 	close(p.gone)
 }

@@ -28,14 +28,14 @@ func (i *inside) answer(begin chan<- struct{}) error {
 			once.Do(func() { close(begin) })
 			continue
 		}
-		if err := i.give(asked); err != nil {
+		if err := i.sendSocket(asked); err != nil {
 			return err
 		}
 	}
 }
 
-// give sends a socket of the requested kind, or the reason why it cannot.
-func (i *inside) give(kind string) error {
+// sendSocket sends a socket of the requested kind, or the reason why it cannot.
+func (i *inside) sendSocket(kind string) error {
 	socket, err := i.open(kind)
 	if err != nil {
 		return tell(err.Error())

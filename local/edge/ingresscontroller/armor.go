@@ -53,7 +53,7 @@ func (e evaluated) Evaluate(ctx context.Context, i loadbalancer.Inspection) load
 
 func verdict(d cloudarmor.Decision) loadbalancer.Verdict {
 	v := loadbalancer.Verdict{}
-	if d.Final.Action != "" { // a request whose client is gone is judged by no rule
+	if d.Final.Action != "" { // a request whose client is gone is evaluated by no rule
 		v.Enforced = match(d.Policy, d.Final)
 	}
 	if !d.Allowed() {

@@ -6,7 +6,7 @@ import "slices"
 type Serving struct {
 	// URLMap is the URL map's name, Backend the backend's.
 	URLMap, Backend string
-	// Policy is the Cloud Armor policy that judges its requests; empty without one.
+	// Policy is the Cloud Armor policy that evaluates its requests; empty without one.
 	Policy string
 }
 

@@ -16,7 +16,7 @@ func TestARequestWhoseClientHangsUpInItsBodyIsJudgedByNobody(t *testing.T) {
 	d, p := open(t), startPod(t, says("license"))
 	config := serving(p)
 	config.Backends[0].Guard = guardFunc(func(loadbalancer.Inspection) loadbalancer.Verdict {
-		t.Error("half a request was judged")
+		t.Error("half a request was evaluated")
 		return loadbalancer.Verdict{Status: 403, Enforced: &loadbalancer.PolicyMatch{Priority: 1000}}
 	})
 	require.NoError(t, d.Update(config))

@@ -110,7 +110,7 @@ func TestAPodThatIsNeverWellGetsNoRequest(t *testing.T) {
 	d, p := open(t), startPod(t, says("never"))
 	p.setSick(true)
 	require.NoError(t, d.Update(serving(p)))
-	assert.Equal(t, http.StatusBadGateway, d.get("https://"+licenses+"/").status, "the first check is waited for, then judged")
+	assert.Equal(t, http.StatusBadGateway, d.get("https://"+licenses+"/").status, "the first check is waited for, then evaluated")
 	assert.Empty(t, p.requests())
 	p.setSick(false)
 	await.True(t, func() bool { return d.get("https://"+licenses+"/").body == "never" })

@@ -104,7 +104,7 @@ func (f *LoadBalancer) passes(x *exchange, answer *answer, r *http.Request) bool
 }
 
 // errAborted is a body that ended before it was over: the client hung up. Nobody
-// judges such a request, least of all by the half of it that arrived.
+// evaluates such a request, least of all by the half of it that arrived.
 var errAborted = errors.New("the client hung up in its body")
 
 // inspected reads the beginning of the body and puts it back. It fails when the

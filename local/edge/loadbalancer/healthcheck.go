@@ -45,7 +45,7 @@ func (p *pool) checkUntil(ctx context.Context, e *endpoint, check HealthCheck) {
 		} else {
 			successes, failures, soon = 0, failures+1, afterFailure
 		}
-		if p.judge(e, check, successes, failures) == healthy {
+		if p.nextHealth(e, check, successes, failures) == healthy {
 			count = firstChecks
 		}
 		if count < firstChecks {
@@ -56,9 +56,9 @@ func (p *pool) checkUntil(ctx context.Context, e *endpoint, check HealthCheck) {
 	}
 }
 
-// judge applies the thresholds. An endpoint that was never seen healthy is
+// nextHealth applies the thresholds. An endpoint that was never seen healthy is
 // unhealthy from its first failure on.
-func (p *pool) judge(e *endpoint, check HealthCheck, successes, failures int) health {
+func (p *pool) nextHealth(e *endpoint, check HealthCheck, successes, failures int) health {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	before := e.health

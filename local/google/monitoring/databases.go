@@ -73,7 +73,7 @@ func (d *databases) Collect(collected chan<- prometheus.Metric) {
 	tell := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
 		collected <- prometheus.MustNewConstMetric(desc, kind, value, labels...)
 	}
-	for _, instance := range d.asked() {
+	for _, instance := range d.recent() {
 		up, bytes := 0.0, 0.0
 		if instance.Up {
 			up = 1
@@ -92,8 +92,8 @@ func (d *databases) Collect(collected chan<- prometheus.Metric) {
 	}
 }
 
-// asked are the answers, at most a second old.
-func (d *databases) asked() []Database {
+// recent are the answers, at most a second old.
+func (d *databases) recent() []Database {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if time.Since(d.at) < databaseAge {

@@ -69,7 +69,7 @@ func newGoogle(project string, memory func(context.Context) []Memory, read func(
 			ConstLabels: labelled("https_lb_rule"), Buckets: bounds(),
 		}, []string{"url_map_name", "backend_target_name", "response_code_class"}),
 		policy: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "networksecurity_googleapis_com:https_request_count", Help: "Requests that a Cloud Armor policy judged.",
+			Name: "networksecurity_googleapis_com:https_request_count", Help: "Requests that a Cloud Armor policy evaluated.",
 			ConstLabels: labelled("network_security_policy"),
 		}, []string{"policy_name", "backend_target_name", "blocked"}),
 		passed: prometheus.NewGaugeVec(prometheus.GaugeOpts{

@@ -35,7 +35,7 @@ const (
 )
 
 // Backend is a backend of the load balancer, with the Cloud Armor policy that
-// judges its requests, if any.
+// evaluates its requests, if any.
 type Backend struct{ URLMap, Name, Policy string }
 
 // Options say where the monitoring has its folder and what it monitors.

@@ -43,8 +43,8 @@ func describe(ctx context.Context, bin string) (parameters, error) {
 	return found, nil
 }
 
-// judge says for every declared flag whether it applies here, by name.
-func (ps parameters) judge(declared map[string]string, hasAudit bool) ([]Flag, error) {
+// applicable says for every declared flag whether it applies here, by name.
+func (ps parameters) applicable(declared map[string]string, hasAudit bool) ([]Flag, error) {
 	var flags []Flag
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		flag := Flag{Name: name, Value: declared[name]}

@@ -80,7 +80,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	if s.parameters, err = describe(ctx, bin); err != nil {
 		return nil, err
 	}
-	if s.flags, err = s.parameters.judge(config.Flags, auditable(bin)); err != nil {
+	if s.flags, err = s.parameters.applicable(config.Flags, auditable(bin)); err != nil {
 		return nil, err
 	}
 	if err := s.makeSocketDir(); err != nil {
@@ -210,7 +210,7 @@ func (s *Server) Flags() []Flag {
 // SetFlags replaces the declared flags and restarts the server when one of them
 // needs it, as Cloud SQL does. An invalid value is an error and changes nothing.
 func (s *Server) SetFlags(ctx context.Context, declared map[string]string) error {
-	flags, err := s.parameters.judge(declared, auditable(s.bin))
+	flags, err := s.parameters.applicable(declared, auditable(s.bin))
 	if err != nil {
 		return err
 	}

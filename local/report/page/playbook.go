@@ -57,7 +57,7 @@ func blocks(markdown string) []Block {
 		case number != "":
 			add("step", strings.TrimSpace(text[len(number):]), false)
 			all[len(all)-1].Number = number
-		case len(all) > 0 && goesOn(all[len(all)-1].Kind):
+		case len(all) > 0 && continuesBlock(all[len(all)-1].Kind):
 			all[len(all)-1].source += " " + text
 		default:
 			add("text", text, indented)
@@ -75,8 +75,8 @@ func blocks(markdown string) []Block {
 	return kept
 }
 
-// goesOn says whether a line without a mark continues such a block.
-func goesOn(kind string) bool { return kind == "text" || kind == "item" || kind == "step" }
+// continuesBlock says whether a line without a mark continues a block of this kind.
+func continuesBlock(kind string) bool { return kind == "text" || kind == "item" || kind == "step" }
 
 // numbered is the number that a text begins with, "12.", or nothing.
 func numbered(text string) string {

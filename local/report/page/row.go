@@ -39,7 +39,7 @@ func rows(kept []requestlog.Kept) []row {
 func rowOf(k requestlog.Kept) row {
 	r := row{
 		Seq: k.Seq, ID: k.ID, At: k.Time.Local().Format(time.TimeOnly), Time: k.Time.UnixMilli(), Method: k.Method, Host: k.Host, Path: k.Path,
-		Status: strconv.Itoa(k.Status), Outcome: k.Outcome(), Said: said(k.Passage), Took: duration(k.Took),
+		Status: strconv.Itoa(k.Status), Outcome: k.Outcome(), Said: reason(k.Passage), Took: duration(k.Took),
 	}
 	if k.Status == 0 {
 		r.Status = "–"

@@ -45,9 +45,9 @@ func verdict(p requestlog.Passage) string {
 	return fmt.Sprintf("stopped by layer %d, %s", p.StoppedBy, layer.Name(p.StoppedBy))
 }
 
-// said is why: the words of the layer that stopped it, else of the one that
+// reason is why: the text of the layer that stopped it, else of the one that
 // answered.
-func said(p requestlog.Passage) string {
+func reason(p requestlog.Passage) string {
 	words := ""
 	for _, step := range p.Steps {
 		if step.Layer == p.StoppedBy {

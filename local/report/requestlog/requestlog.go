@@ -78,8 +78,8 @@ func Of(e loadbalancer.LogEntry, name RuleName) Passage {
 	if data := e.Payload.RequestData; data != nil {
 		p.Region = data.RemoteIPInfo.RegionCode
 	}
-	for _, judge := range []func(*Passage, loadbalancer.LogEntry, RuleName){armor, network, route, workload, application} {
-		judge(&p, e, name)
+	for _, evaluate := range []func(*Passage, loadbalancer.LogEntry, RuleName){armor, network, route, workload, application} {
+		evaluate(&p, e, name)
 		if p.StoppedBy != 0 || p.HungUp {
 			break
 		}

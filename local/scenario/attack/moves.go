@@ -16,8 +16,8 @@ type move struct {
 	from  func(*Target) netip.Addr
 	to    func(*Target) netip.AddrPort
 	words func(*Target) string
-	// judge tells what an answer means; nil when any connection is a breach.
-	judge func(answer string) Finding
+	// evaluate tells what an answer means; nil when any connection is a breach.
+	evaluate func(answer string) Finding
 }
 
 // The pods that somebody has got into.
@@ -67,8 +67,8 @@ func (m move) try(ctx context.Context, t *Target) (Finding, error) {
 		return Finding{Layer: layer.Workload, Rule: "NetworkPolicy", Why: got.Denied, Status: "timeout"}, nil
 	case !got.Connected:
 		return Finding{}, fmt.Errorf("dial %s from within a pod: there is no evidence of the result", m.to(t))
-	case m.judge != nil && got.Denied == "":
-		return m.judge(string(got.Answer)), nil
+	case m.evaluate != nil && got.Denied == "":
+		return m.evaluate(string(got.Answer)), nil
 	default:
 		return Finding{Rule: "connected", Why: got.Denied, Status: "connected"}, nil
 	}
@@ -93,7 +93,7 @@ func theAPIs(t *Target) string { return t.Account + "/token" }
 // program is the header that a program sets, and nobody who was tricked can.
 const program = "Metadata-Flavor: Google"
 
-// refusedBy judges the metadata server's answer.
+// refusedBy evaluates the metadata server's answer.
 func refusedBy(answer string) Finding {
 	line, rest, _ := strings.Cut(answer, "\r\n")
 	_, status, _ := strings.Cut(line, " ")
@@ -104,7 +104,7 @@ func refusedBy(answer string) Finding {
 	return Finding{Rule: "a token was given", Status: status}
 }
 
-// plainText judges what Redis says to a client without TLS.
+// plainText evaluates what Redis says to a client without TLS.
 func plainText(answer string) Finding {
 	if answer == "" {
 		return Finding{Layer: layer.Data, Rule: "TLS only", Why: "Redis hung up on plain text", Status: "closed"}
@@ -126,13 +126,13 @@ func Moves() []Attack {
 		move{from: fromAPI, to: toAddress("8.8.8.8:53")}.as("from an API pod to a resolver on the internet", layer.Workload, policy),
 		move{from: fromAPI, to: toControl}.as("from an API pod to the control plane", layer.Workload, policy),
 		move{from: fromAPI, to: toRedis(6379)}.as("from an API pod to another port beside Redis", layer.Workload, policy),
-		move{from: fromIDE, to: toRedis(0), words: func(*Target) string { return "PING\r\n" }, judge: plainText}.
+		move{from: fromIDE, to: toRedis(0), words: func(*Target) string { return "PING\r\n" }, evaluate: plainText}.
 			as("from an IDE pod to the API's Redis", layer.Data, "TLS only"),
-		move{from: fromAPI, to: toMetadata, words: identity(own), judge: refusedBy}.
+		move{from: fromAPI, to: toMetadata, words: identity(own), evaluate: refusedBy}.
 			as("from an API pod to its token, tricked (no header)", layer.Identity, "metadata server"),
-		move{from: fromAPI, to: toMetadata, words: identity(own, program, "X-Forwarded-For: 203.0.113.9"), judge: refusedBy}.
+		move{from: fromAPI, to: toMetadata, words: identity(own, program, "X-Forwarded-For: 203.0.113.9"), evaluate: refusedBy}.
 			as("from an API pod to its token, by a proxy", layer.Identity, "metadata server"),
-		move{from: fromIDE, to: toMetadata, words: identity(theAPIs, program), judge: refusedBy}.
+		move{from: fromIDE, to: toMetadata, words: identity(theAPIs, program), evaluate: refusedBy}.
 			as("from an IDE pod to the API's token", layer.Identity, "metadata server"),
 	}
 }

@@ -103,8 +103,8 @@ func target(t *testing.T, settings policy.Settings) *attack.Target {
 	require.NoError(t, err)
 	// The clock stands still: all requests are of one minute, however busy the machine.
 	now := time.Now()
-	judge := cloudarmor.New(ready, cloudarmor.Options{Clock: func() time.Time { return now }})
-	require.NoError(t, judge.Warm())
+	evaluate := cloudarmor.New(ready, cloudarmor.Options{Clock: func() time.Time { return now }})
+	require.NoError(t, evaluate.Warm())
 	pod := httptest.NewServer(http.HandlerFunc(api))
 	t.Cleanup(pod.Close)
 	at, err := url.Parse(pod.URL)
@@ -124,7 +124,7 @@ func target(t *testing.T, settings policy.Settings) *attack.Target {
 		Name: "um", Certificates: []loadbalancer.Certificate{{Name: "licenses", Domains: []string{host}}},
 		Hosts: []loadbalancer.Host{{Host: host, Paths: []loadbalancer.Path{{Pattern: "/*", Backend: "api"}}}},
 		Backends: []loadbalancer.Backend{{
-			Name: "api", Guard: guard{judge}, Endpoints: []netip.AddrPort{netip.MustParseAddrPort(at.Host)},
+			Name: "api", Guard: guard{evaluate}, Endpoints: []netip.AddrPort{netip.MustParseAddrPort(at.Host)},
 			HealthCheck: loadbalancer.HealthCheck{Path: "/health", Interval: time.Second, Timeout: time.Second, HealthyThreshold: 1, UnhealthyThreshold: 100},
 		}},
 	}))
@@ -159,7 +159,7 @@ func named(t *testing.T, name string) attack.Attack {
 	return attack.Attack{}
 }
 
-func judged(t *testing.T, settings policy.Settings, name string) attack.Result {
+func evaluated(t *testing.T, settings policy.Settings, name string) attack.Result {
 	t.Helper()
 	tried := named(t, name)
 	finding, err := tried.Try(t.Context(), target(t, settings))
@@ -180,14 +180,14 @@ func small(settings policy.Settings) policy.Settings {
 
 func TestTheOfficeKeepsItsSeatsAndInventedLeasesAreLimited(t *testing.T) {
 	t.Parallel()
-	assert.True(t, judged(t, small(policy.Settings{}), "an office").OK())
-	assert.True(t, judged(t, small(policy.Settings{}), "flood of heartbeats").OK())
+	assert.True(t, evaluated(t, small(policy.Settings{}), "an office").OK())
+	assert.True(t, evaluated(t, small(policy.Settings{}), "flood of heartbeats").OK())
 }
 
 func TestAnOfficeThatIsLimitedIsSeen(t *testing.T) {
 	t.Parallel()
 	for name, devices := range map[string]int{"an office": 20, "flood of heartbeats": 2000} {
-		result := judged(t, small(policy.Settings{Seats: policy.SeatLimit{Devices: devices}}), name)
+		result := evaluated(t, small(policy.Settings{Seats: policy.SeatLimit{Devices: devices}}), name)
 		require.NoError(t, result.Err)
 		assert.False(t, result.OK())
 	}
@@ -195,9 +195,9 @@ func TestAnOfficeThatIsLimitedIsSeen(t *testing.T) {
 
 func TestHonestClientsPassAndARefusalIsSeen(t *testing.T) {
 	t.Parallel()
-	assert.True(t, judged(t, policy.Settings{}, "honest clients: user agents").OK())
+	assert.True(t, evaluated(t, policy.Settings{}, "honest clients: user agents").OK())
 	all := policy.Settings{WAF: policy.WAF{InspectAll: true}}
-	result := judged(t, all, "honest clients: products")
+	result := evaluated(t, all, "honest clients: products")
 	require.NoError(t, result.Err)
 	assert.False(t, result.OK())
 }
