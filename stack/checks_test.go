@@ -23,20 +23,20 @@ const (
 	getCluster      = "gcp:container/getCluster:getCluster"
 )
 
-// wrongWorld is a project that prod's settings do not fit.
-type wrongWorld struct {
+// wrongCloudState is a project that prod's settings do not fit.
+type wrongCloudState struct {
 	changes []plan.Change
 	says    []string
 	// check is the one that finds it.
 	check string
 }
 
-func wrongWorlds() map[string]wrongWorld {
+func wrongCloudStates() map[string]wrongCloudState {
 	found := func(function, property string, value any) []plan.Change {
 		return []plan.Change{plan.Found(function, map[string]any{property: value})}
 	}
 	nodes := "gke-nodes@coditect-cloud-infra.iam.gserviceaccount.com"
-	return map[string]wrongWorld{
+	return map[string]wrongCloudState{
 		"the subnet has no Private Google Access": {
 			found(getSubnetwork, "privateIpGoogleAccess", false), []string{"network.subnetwork", "coditect-subnet", "has no Private Google Access", "--enable-private-ip-google-access"}, "subnet",
 		},
@@ -229,12 +229,12 @@ func TestANamespaceOfOthersMayBeStrict(t *testing.T) {
 
 func TestAWrongWorldIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 	t.Parallel()
-	for name, world := range wrongWorlds() {
+	for name, state := range wrongCloudStates() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			made, err := stacktest.Try(t, "prod", append(world.changes, plan.Preview())...)
+			made, err := stacktest.Try(t, "prod", append(state.changes, plan.Preview())...)
 			require.Error(t, err)
-			for _, text := range append(world.says, "check "+world.check+":", "checks.skip") {
+			for _, text := range append(state.says, "check "+state.check+":", "checks.skip") {
 				require.ErrorContains(t, err, text)
 			}
 			saysWhere(t, err)
@@ -247,10 +247,10 @@ func TestAWrongWorldIsRefusedBeforeAnythingIsDeclared(t *testing.T) {
 
 func TestACheckCanBeLeftOutByItsName(t *testing.T) {
 	t.Parallel()
-	for name, world := range wrongWorlds() {
+	for name, state := range wrongCloudStates() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := stacktest.Try(t, "prod", append(world.changes, plan.Set("checks.skip", []any{world.check}))...)
+			_, err := stacktest.Try(t, "prod", append(state.changes, plan.Set("checks.skip", []any{state.check}))...)
 			refusedByGoogle(t, name, err)
 		})
 	}
@@ -265,9 +265,9 @@ func saysWhere(t *testing.T, message error) {
 	}
 }
 
-// refusedByGoogle fails unless an update in a wrong world, without the check, ends as
+// refusedByGoogle fails unless an update in a wrong state, without the check, ends as
 // Google's APIs would have it: few of them notice.
-func refusedByGoogle(t *testing.T, world string, err error) {
+func refusedByGoogle(t *testing.T, state string, err error) {
 	t.Helper()
 	says := map[string]string{
 		"a peered range of others is not named":                     "Cannot modify allocated ranges in CreateConnection",
@@ -276,7 +276,7 @@ func refusedByGoogle(t *testing.T, world string, err error) {
 		"a key was made with another protection":                    "already exists",
 		"the signing key was made with another protection":          "already exists",
 		"versions of a key can be restored for another time":        "already exists",
-	}[world]
+	}[state]
 	if says == "" {
 		require.NoError(t, err)
 		return
@@ -295,10 +295,10 @@ func TestEveryFindingIsToldTogether(t *testing.T) {
 
 func TestALockdownIsNotHeldUpByAWrongWorld(t *testing.T) {
 	t.Parallel()
-	for name, world := range wrongWorlds() {
+	for name, state := range wrongCloudStates() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			made, err := stacktest.Try(t, "prod", append(world.changes, plan.Set("platform.lockdown", true))...)
+			made, err := stacktest.Try(t, "prod", append(state.changes, plan.Set("platform.lockdown", true))...)
 			refusedByGoogle(t, name, err)
 			_, closed := made.Find(armorRule, "armor-lockdown")
 			assert.True(t, closed, "what changed around the stack must not keep the door open")
@@ -309,9 +309,9 @@ func TestALockdownIsNotHeldUpByAWrongWorld(t *testing.T) {
 func TestWhatIsCreatedIsNotLookedUp(t *testing.T) {
 	t.Parallel()
 	wrong, others := []plan.Change{}, []string{"peeredRanges", "dataplane", "sslPolicy", "place"} // a policy that is named is never ours
-	for _, world := range wrongWorlds() {
-		if len(world.changes) == 1 && !slices.Contains(others, world.check) {
-			wrong = append(wrong, world.changes[0])
+	for _, state := range wrongCloudStates() {
+		if len(state.changes) == 1 && !slices.Contains(others, state.check) {
+			wrong = append(wrong, state.changes[0])
 		}
 	}
 	require.NotEmpty(t, wrong)

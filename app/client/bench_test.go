@@ -17,7 +17,7 @@ import (
 // in use: heap and stacks, with one HTTP client for all.
 func BenchmarkSeatMemory(b *testing.B) {
 	const seats = 1000
-	w := newWorld(b)
+	w := newFixture(b)
 	w.keys = w.published()
 	transport := &http.Transport{MaxIdleConnsPerHost: 1}
 	defer transport.CloseIdleConnections()
@@ -57,7 +57,7 @@ func inUse() float64 {
 // with the acquire, the fetched keys and the release.
 func BenchmarkSeatRequests(b *testing.B) {
 	for b.Loop() {
-		w := newWorld(b)
+		w := newFixture(b)
 		w.random = 0.5
 		seat, err := client.Hold(b.Context(), w.config())
 		require.NoError(b, err)
@@ -76,7 +76,7 @@ func BenchmarkSeatLost(b *testing.B) {
 	var sum time.Duration
 	for b.Loop() {
 		b.StopTimer()
-		w := newWorld(b)
+		w := newFixture(b)
 		var answered atomic.Int64
 		start := time.Now()
 		told := make(chan time.Duration, 1)

@@ -24,13 +24,13 @@ func TestACalendarThatLeapsCostsNoSeat(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			seat := w.hold(t, nil)
 			w.clock.sleeping(t)
 			w.called()
 			w.clock.setCalendar(test.leap)
 			if test.slept {
-				w.set(func(w *world) { w.skew += test.leap })
+				w.set(func(w *fixture) { w.skew += test.leap })
 				w.answer("heartbeat", problem(410, "lease_expired"))
 			}
 			if test.broken {

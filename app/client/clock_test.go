@@ -19,8 +19,8 @@ func TestADeviceWhoseClockIsWrongHoldsItsSeatAllTheSame(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.set(func(w *world) { w.skew = skew })
+			w := newFixture(t)
+			w.set(func(w *fixture) { w.skew = skew })
 			seat := w.hold(t, nil)
 			for range 3 {
 				assert.Equal(t, heartbeat, w.clock.sleeping(t))
@@ -39,7 +39,7 @@ func TestADeviceWhoseClockIsWrongHoldsItsSeatAllTheSame(t *testing.T) {
 
 func TestKeysThatAProxyKeptForAnHourMakeASeatNoLonger(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.answer("jwks.json", func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Date", w.clock.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 		rw.Header().Set("Age", "3600")
@@ -70,7 +70,7 @@ func TestAProgramThatStoodStillForADayAsksBeforeItTellsALoss(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			seat := w.hold(t, nil)
 			w.clock.sleeping(t)
 			w.called()
@@ -149,8 +149,8 @@ func TestAServerWithoutDateIsJudgedByTheDevicesClockWithAMinutesLeeway(t *testin
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.set(func(w *world) { w.skew, w.dateless = test.skew, true })
+			w := newFixture(t)
+			w.set(func(w *fixture) { w.skew, w.dateless = test.skew, true })
 			config := w.config()
 			config.StartTimeout = time.Nanosecond
 			seat, err := client.Hold(t.Context(), config)

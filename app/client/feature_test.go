@@ -14,21 +14,21 @@ import (
 
 func TestASeatWithoutTheFeatureThatIsNeededGoesBackAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	config := w.config()
 	config.Features = []string{"export", "sso"}
-	w.set(func(w *world) { w.features = []string{"export"} })
+	w.set(func(w *fixture) { w.features = []string{"export"} })
 	_, err := client.Hold(t.Context(), config)
 	require.ErrorIs(t, err, verify.ErrFeature)
 	assert.ErrorContains(t, err, `"sso"`)
 	assert.Equal(t, []string{"acquire", "jwks.json", "release"}, w.called(), "and is not asked for again")
 
-	w.set(func(w *world) { w.old = true })
+	w.set(func(w *fixture) { w.old = true })
 	_, err = client.Hold(t.Context(), config)
 	require.ErrorIs(t, err, verify.ErrFeature)
 	assert.NotContains(t, w.called(), "release", "another program of the device may have the lease")
 
-	w.set(func(w *world) { w.features = []string{"sso", "export"} })
+	w.set(func(w *fixture) { w.features = []string{"sso", "export"} })
 	seat := w.hold(t, func(c *client.Config) { c.Features = config.Features })
 	assert.True(t, seat.License().Has("sso"))
 	assert.False(t, seat.License().Has("SSO"))
@@ -37,7 +37,7 @@ func TestASeatWithoutTheFeatureThatIsNeededGoesBackAtOnce(t *testing.T) {
 
 func TestASeatSaysThatItsLicenceIsInItsGrace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	seat := w.hold(t, nil)
 	w.clock.sleeping(t)
 	assert.False(t, seat.InGrace())

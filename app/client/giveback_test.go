@@ -17,14 +17,14 @@ import (
 
 func TestASeatOfAnotherProductGoesBackAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	config := w.config()
 	config.Product = "other"
 	_, err := client.Hold(t.Context(), config)
 	require.ErrorIs(t, err, verify.ErrOther)
 	assert.Equal(t, []string{"acquire", "jwks.json", "release"}, w.called(), "and is not asked for again")
 
-	w.set(func(w *world) { w.old = true })
+	w.set(func(w *fixture) { w.old = true })
 	_, err = client.Hold(t.Context(), config)
 	require.ErrorIs(t, err, verify.ErrOther)
 	assert.NotContains(t, w.called(), "release", "another program of the device may have the lease")
@@ -33,13 +33,13 @@ func TestASeatOfAnotherProductGoesBackAtOnce(t *testing.T) {
 func TestABorrowedSeatWhoseFileCannotBeCheckedGoesBack(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{"no keys": edge(502), "other keys": page("application/jwk-set+json", `{"keys":[{"kty":"oct","k":"AA"}]}`)} {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.answer("jwks.json", answer)
 		_, err := client.Borrow(t.Context(), w.config(), 30*24*time.Hour)
 		require.Error(t, err, name)
 		assert.Equal(t, []string{"borrow", "jwks.json", "release"}, w.called(), "nobody has the file, and the seat would be taken for a month: "+name)
 
-		w.set(func(w *world) { w.old = true })
+		w.set(func(w *fixture) { w.old = true })
 		_, err = client.Borrow(t.Context(), w.config(), time.Hour)
 		require.Error(t, err, name)
 		assert.NotContains(t, w.called(), "release", "another program of the device may have the lease")
@@ -48,7 +48,7 @@ func TestABorrowedSeatWhoseFileCannotBeCheckedGoesBack(t *testing.T) {
 
 func TestWhoGivesUpBetweenTheSeatAndItsKeysGivesTheSeatBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	begun := make(chan struct{})
 	w.answer("jwks.json", func(rw http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

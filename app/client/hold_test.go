@@ -25,7 +25,7 @@ func TestWhatTheServerRefusesAtTheStartIsReturnedAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			w.answer("acquire", answer)
 			config := w.config()
 			config.StartTimeout = 500 * time.Millisecond
@@ -40,7 +40,7 @@ func TestWhatTheServerRefusesAtTheStartIsReturnedAtOnce(t *testing.T) {
 
 func TestAServerThatIsNotThereYetIsWaitedForAtTheStart(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.answer("acquire", edge(502))
 	ended := make(chan error, 1)
 	go func() {
@@ -70,7 +70,7 @@ func TestAServerThatIsNotThereYetIsWaitedForAtTheStart(t *testing.T) {
 
 func TestHoldGivesUpAfterItsStartTimeout(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.answer("acquire", broken)
 	config := w.config()
 	config.StartTimeout = 3 * time.Second
@@ -83,7 +83,7 @@ func TestHoldGivesUpAfterItsStartTimeout(t *testing.T) {
 
 func TestAWrongConfigurationIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for want, change := range map[string]func(*client.Config){
 		"needs a License":      func(c *client.Config) { c.License = "" },
 		"needs a Product":      func(c *client.Config) { c.Product = "" },
@@ -114,7 +114,7 @@ func TestAWrongConfigurationIsRefusedBeforeAnythingIsSent(t *testing.T) {
 
 func TestATokenThatIsNotTheServersOrIsForSomethingElseIsNoSeat(t *testing.T) {
 	t.Parallel()
-	claims := func(w *world) map[string]any {
+	claims := func(w *fixture) map[string]any {
 		now := w.clock.Now()
 		return map[string]any{
 			"sub": "demo", "aud": "coditect-ide", "lease": "demo_1", "fingerprint": "device-1",
@@ -135,7 +135,7 @@ func TestATokenThatIsNotTheServersOrIsForSomethingElseIsNoSeat(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			w.answer("acquire", func(rw http.ResponseWriter, _ *http.Request) {
 				c := claims(w)
 				test.change(c)
@@ -155,10 +155,10 @@ func TestATokenThatIsNotTheServersOrIsForSomethingElseIsNoSeat(t *testing.T) {
 
 func TestKeysAreFetchedAnewWhenTheSigningKeyHasChanged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	seat := w.hold(t, nil)
 	w.clock.sleeping(t)
-	w.set(func(w *world) { w.kid = "key.2" })
+	w.set(func(w *fixture) { w.kid = "key.2" })
 	w.answer("heartbeat", problem(410, "lease_expired"))
 	w.called()
 	w.clock.wake(t, heartbeat)
@@ -169,7 +169,7 @@ func TestKeysAreFetchedAnewWhenTheSigningKeyHasChanged(t *testing.T) {
 
 func TestKeysThatTheProgramWasBuiltWithAreNotFetched(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.keys = w.published()
 	w.hold(t, nil)
 	assert.Equal(t, []string{"acquire"}, w.called())
@@ -177,7 +177,7 @@ func TestKeysThatTheProgramWasBuiltWithAreNotFetched(t *testing.T) {
 
 func TestCloseMayBeCalledByTheOneWhoIsToldOfTheLoss(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	closed := make(chan error, 1)
 	var seat *client.Seat
 	seat = w.hold(t, func(c *client.Config) {
@@ -198,7 +198,7 @@ func TestCloseMayBeCalledByTheOneWhoIsToldOfTheLoss(t *testing.T) {
 
 func TestAReleaseThatFailsIsTriedAgainAFewTimesAndThenReported(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	seat, err := client.Hold(t.Context(), w.config())
 	require.NoError(t, err)
 	w.clock.sleeping(t)
@@ -221,7 +221,7 @@ func TestAReleaseThatFailsIsTriedAgainAFewTimesAndThenReported(t *testing.T) {
 
 func TestTheEndOfTheContextEndsTheHeartbeats(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	seat, err := client.Hold(ctx, w.config())
 	require.NoError(t, err)
@@ -233,7 +233,7 @@ func TestTheEndOfTheContextEndsTheHeartbeats(t *testing.T) {
 
 func TestABorrowedSeatNeedsNoHeartbeatAndStaysWithTheDevice(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.keys = w.published()
 	seat, err := client.Hold(t.Context(), w.config())
 	require.NoError(t, err)
@@ -257,7 +257,7 @@ func TestABorrowedSeatNeedsNoHeartbeatAndStaysWithTheDevice(t *testing.T) {
 
 func TestCloseDoesNotWaitForABorrowWhoseAnswerDoesNotCome(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	seat, err := client.Hold(t.Context(), w.config())
 	require.NoError(t, err)
 	w.clock.sleeping(t)
@@ -282,7 +282,7 @@ func TestCloseDoesNotWaitForABorrowWhoseAnswerDoesNotCome(t *testing.T) {
 
 func TestASeatIsBorrowedReturnedAndLookedAtWithoutHoldingIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	borrowed, err := client.Borrow(t.Context(), w.config(), time.Hour)
 	require.NoError(t, err)
 	assert.True(t, borrowed.License.Borrowed)

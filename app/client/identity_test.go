@@ -17,7 +17,7 @@ import (
 
 func TestAnIdentityTokenThatWasRefusedIsAskedForAnew(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	asked := 0
 	seat := w.hold(t, func(c *client.Config) {
 		c.Identity = func(context.Context) (string, error) {
@@ -40,7 +40,7 @@ func TestAnIdentityTokenThatWasRefusedIsAskedForAnew(t *testing.T) {
 
 func TestAnIdentityThatCannotBeHadCountsAsNoNetwork(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	broke := errors.New("signed out")
 	fail := false
 	seat := w.hold(t, func(c *client.Config) {
@@ -65,7 +65,7 @@ func TestAnIdentityThatCannotBeHadCountsAsNoNetwork(t *testing.T) {
 
 func TestATokenReadFromAFileMayEndWithALineBreak(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	var sent string
 	w.answer("demo", func(rw http.ResponseWriter, r *http.Request) {
 		sent = r.Header.Get("Authorization")
@@ -91,7 +91,7 @@ func TestATokenReadFromAFileMayEndWithALineBreak(t *testing.T) {
 
 func TestASeatIsReleasedAtOnceThoughAHeartbeatWaitedForItsToken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	var slow atomic.Bool
 	asked, ends := make(chan struct{}), make(chan struct{})
 	config := w.config()

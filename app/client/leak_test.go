@@ -17,7 +17,7 @@ import (
 
 // Not parallel: it counts what the whole process has.
 func TestThousandsOfSeatsLeaveNothingBehind(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.keys = w.published()
 	var open atomic.Int64
 	server := httptest.NewUnstartedServer(w)

@@ -106,8 +106,8 @@ func pass(to io.Writer, from io.Reader, lost *atomic.Bool) {
 	}
 }
 
-// overTLS is the world's server with TLS and HTTP/2, as a load balancer has.
-func (w *world) overTLS(t *testing.T) (server *httptest.Server, authority string) {
+// overTLS is the fixture's server with TLS and HTTP/2, as a load balancer has.
+func (w *fixture) overTLS(t *testing.T) (server *httptest.Server, authority string) {
 	t.Helper()
 	server = httptest.NewUnstartedServer(w)
 	server.EnableHTTP2 = true
@@ -120,7 +120,7 @@ func (w *world) overTLS(t *testing.T) (server *httptest.Server, authority string
 
 func TestAConnectionWhoseNetworkHasGoneIsNotUsedAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	server, authority := w.overTLS(t)
 	way := newRelay(t, strings.TrimPrefix(server.URL, "https://"))
 	seat := w.hold(t, func(c *client.Config) {
@@ -146,7 +146,7 @@ func TestAConnectionWhoseNetworkHasGoneIsNotUsedAgain(t *testing.T) {
 
 func TestASeatOutlivesACertificateThatChanges(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	server, authority := w.overTLS(t)
 	var other atomic.Pointer[tls.Certificate]
 	server.TLS.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return other.Load(), nil }
@@ -184,7 +184,7 @@ func unknownCertificate(t *testing.T) *tls.Certificate {
 
 func TestAServerWhoseNameIsNotFoundIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	config := w.config()
 	config.HTTP = &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.DNSError{Err: "no such host", Name: "licenses.example.com", IsNotFound: true}
@@ -209,20 +209,20 @@ func TestACancelledHoldEndsInEachOfItsSteps(t *testing.T) {
 		begun <- struct{}{}
 		hanging(rw, r)
 	}
-	for name, prepare := range map[string]func(*world, *client.Config){
-		"while the identity is asked for": func(_ *world, c *client.Config) {
+	for name, prepare := range map[string]func(*fixture, *client.Config){
+		"while the identity is asked for": func(_ *fixture, c *client.Config) {
 			c.Identity = func(ctx context.Context) (string, error) {
 				begun <- struct{}{}
 				<-ctx.Done()
 				return "", ctx.Err()
 			}
 		},
-		"while it acquires":           func(w *world, _ *client.Config) { w.answer("acquire", hang) },
-		"while the keys are fetched":  func(w *world, _ *client.Config) { w.answer("jwks.json", hang) },
-		"while it waits to try again": func(w *world, c *client.Config) { w.answer("acquire", broken); c.Clock = waiting{w.clock, begun} },
+		"while it acquires":           func(w *fixture, _ *client.Config) { w.answer("acquire", hang) },
+		"while the keys are fetched":  func(w *fixture, _ *client.Config) { w.answer("jwks.json", hang) },
+		"while it waits to try again": func(w *fixture, c *client.Config) { w.answer("acquire", broken); c.Clock = waiting{w.clock, begun} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			config := w.config()
 			prepare(w, &config)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -241,7 +241,7 @@ func TestACancelledHoldEndsInEachOfItsSteps(t *testing.T) {
 
 func TestAnIdentityThatDoesNotComeCostsNoMoreThanAServerThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	var stuck atomic.Pointer[chan struct{}]
 	var asked atomic.Int64
 	config := w.config()

@@ -17,8 +17,8 @@ import (
 func TestANewcomerHoldsASeatWithTheProgramOfTheDocument(t *testing.T) {
 	t.Parallel()
 	program := apptest.Newcomer(t, filepath.Join("..", ".."))
-	w := newWorld(t)
-	w.set(func(w *world) { w.device = "device-7f3a" })
+	w := newFixture(t)
+	w.set(func(w *fixture) { w.device = "device-7f3a" })
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	run := exec.CommandContext(ctx, program)

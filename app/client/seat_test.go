@@ -15,7 +15,7 @@ import (
 
 func TestASeatIsKeptAtTheLicencesPaceAndReleasedAtTheEnd(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	seat := w.hold(t, nil)
 	assert.Equal(t, []string{"acquire", "jwks.json"}, w.called())
 	assert.Equal(t, "demo", seat.License().ID)
@@ -74,7 +74,7 @@ func TestWhatTheClientMakesOfEachAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			seat := w.hold(t, nil)
 			w.clock.sleeping(t)
 			w.answer("heartbeat", test.answer)
@@ -115,7 +115,7 @@ func TestALeaseThatIsOverIsAcquiredAnewAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			seat := w.hold(t, nil)
 			before := seat.License().Lease
 			w.clock.sleeping(t)
@@ -133,7 +133,7 @@ func TestALeaseThatIsOverIsAcquiredAnewAtOnce(t *testing.T) {
 
 func TestASeatThatSomebodyElseTookIsToldAndComesBackWhenOneIsFree(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	seat := w.hold(t, nil)
 	w.clock.sleeping(t)
 	w.answer("heartbeat", problem(410, "lease_expired"))
@@ -161,7 +161,7 @@ func TestASeatThatSomebodyElseTookIsToldAndComesBackWhenOneIsFree(t *testing.T) 
 
 func TestASeatIsLostAtOnceWhenItsLeaseIsOverAndNoOtherCanBeHad(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	seat := w.hold(t, nil)
 	w.clock.sleeping(t)
 	w.answer("heartbeat", problem(410, "lease_ended"))
@@ -176,7 +176,7 @@ func TestASeatIsLostAtOnceWhenItsLeaseIsOverAndNoOtherCanBeHad(t *testing.T) {
 
 func TestWithoutNetworkTheSeatIsHeldUntilTheServersPromiseEndsAndNotLonger(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	seat := w.hold(t, nil)
 	until := seat.Until()
 	w.answer("heartbeat", broken)
@@ -200,7 +200,7 @@ func TestWithoutNetworkTheSeatIsHeldUntilTheServersPromiseEndsAndNotLonger(t *te
 
 func TestWithoutNetworkEachWaitIsTwiceTheOneBeforeUpToAMinute(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.hold(t, nil)
 	w.answer("heartbeat", broken)
 	w.answer("acquire", broken)
@@ -217,7 +217,7 @@ func TestWithoutNetworkEachWaitIsTwiceTheOneBeforeUpToAMinute(t *testing.T) {
 
 func TestASlowAnswerIsGivenUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	const timeout = 7 * time.Second
 	var left time.Duration
 	seat := w.hold(t, func(c *client.Config) {
@@ -246,7 +246,7 @@ func (do transport) RoundTrip(r *http.Request) (*http.Response, error) { return 
 
 func TestRequestsAreSpread(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.random = 0.5
 	w.hold(t, nil)
 	assert.Equal(t, 18*time.Second, w.clock.sleeping(t), "a heartbeat comes up to a fifth early")
@@ -257,7 +257,7 @@ func TestRequestsAreSpread(t *testing.T) {
 
 func TestAThrottledSeatIsAskedForOnceMoreBeforeItsEnd(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	seat := w.hold(t, nil)
 	w.clock.sleeping(t)
 	w.answer("heartbeat", edge(429))

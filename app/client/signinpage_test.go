@@ -35,7 +35,7 @@ func TestASignInPageReleasesNothing(t *testing.T) {
 	for name, answer := range signInPages() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			w.answer("release", answer)
 			released := make(chan error, 1)
 			go func() { released <- client.Return(t.Context(), w.config(), "demo_1") }()
@@ -53,7 +53,7 @@ func TestASignInPageIsNoSetOfKeys(t *testing.T) {
 	for name, answer := range signInPages() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			w.answer("jwks.json", answer)
 			held := make(chan error, 1)
 			var seat *client.Seat
@@ -77,7 +77,7 @@ func TestASignInPageSaysNothingAboutALicence(t *testing.T) {
 	for name, answer := range signInPages() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			w.answer("demo", answer)
 			_, err := client.Look(t.Context(), w.config())
 			assert.Error(t, err)
@@ -92,7 +92,7 @@ func TestASignInPageSaysNothingAboutALicence(t *testing.T) {
 
 func TestAUserLearnsWhereASignInPageIs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.answer("demo", signInPages()["by a redirect"])
 	_, err := client.Look(t.Context(), w.config())
 	require.ErrorContains(t, err, "to hotel.example")

@@ -13,7 +13,7 @@ import (
 
 func TestALicenceIsMadeOnceAndChangedWithItsEventOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	events := func() int { return w.server.Count(t, `SELECT count(*) FROM licensing.audit`) }
 	license := licence("ide")
 	license.Tenant = acme
@@ -46,7 +46,7 @@ func TestALicenceIsMadeOnceAndChangedWithItsEventOrNotAtAll(t *testing.T) {
 
 func TestLicencesAndEventsAreListedInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	licenses := func(after string, limit int) (ids []string) {
 		found, err := w.Licenses(t.Context(), acme, after, limit)
 		require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestLicencesAndEventsAreListedInPages(t *testing.T) {
 
 func TestAnExportIsReadInPartsAndIsInTheAuditTrail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	first, second := w.grant(lease("ide", "ada")), w.grant(lease("ide", "ada"))
 	w.grant(lease("cad", "bob"))
 	if first.ID > second.ID {
@@ -105,7 +105,7 @@ func TestAnExportIsReadInPartsAndIsInTheAuditTrail(t *testing.T) {
 
 func TestADatabaseThatIsAwayOrOldIsUnavailable(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	require.NoError(t, w.Ping(t.Context()))
 	// A restarted server leaves dead connections in the pool.
 	w.server.Stop(t)
@@ -122,7 +122,7 @@ func TestADatabaseThatIsAwayOrOldIsUnavailable(t *testing.T) {
 
 func TestALicenceKnowsUntilWhenSeatsWerePromisedByALongerLeaseTime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ref := app.LicenseRef{Tenant: acme, License: "ide"}
 	change := func(ttl time.Duration) time.Time {
 		license, err := w.UpdateLicense(t.Context(), ref, func(l *app.License) (app.Event, error) {

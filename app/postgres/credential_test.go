@@ -23,7 +23,7 @@ func credential(letter string) app.Credential {
 
 func TestACredentialIsReadAsItWasMade(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	made, err := w.CreateCredential(t.Context(), credential("a"), app.Event{Action: app.ActionCreateCredential})
 	require.NoError(t, err)
 	found, err := w.Credential(t.Context(), acme, made.ID)
@@ -41,7 +41,7 @@ func TestACredentialIsReadAsItWasMade(t *testing.T) {
 
 func TestOfCredentialsThatAreOverTheLatestHundredAreListed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	made, err := w.CreateCredential(t.Context(), credential("a"), app.Event{})
 	require.NoError(t, err)
 	// So many end after the last one was made.
@@ -66,7 +66,7 @@ func TestOfCredentialsThatAreOverTheLatestHundredAreListed(t *testing.T) {
 
 func TestTheLastUseIsWrittenOnceHoweverManyAsk(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	made, err := w.CreateCredential(t.Context(), credential("a"), app.Event{})
 	require.NoError(t, err)
 	var group sync.WaitGroup
@@ -89,7 +89,7 @@ func TestTheLastUseIsWrittenOnceHoweverManyAsk(t *testing.T) {
 
 func TestARevokedCredentialStaysRevoked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	made, err := w.CreateCredential(t.Context(), credential("a"), app.Event{})
 	require.NoError(t, err)
 	event := app.Event{Origin: app.Origin{User: "root"}, Action: app.ActionRevokeCredential}
@@ -115,7 +115,7 @@ func TestARevokedCredentialStaysRevoked(t *testing.T) {
 
 func TestThoseWhoMakeCredentialsAtOnceStayWithinTheBound(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.server.Admin(t, `INSERT INTO licensing.credential (tenant_id, id, name, digest, licenses) SELECT 'acme', 'x' || n, 'x' || n, sha256(''), '{cad}' FROM generate_series(1, 97) n`)
 	var group sync.WaitGroup
 	codes := make(chan app.Code, 8)
@@ -136,7 +136,7 @@ func TestThoseWhoMakeCredentialsAtOnceStayWithinTheBound(t *testing.T) {
 
 func TestACredentialsNameIsFreeAgainOnceItIsRevoked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	first, second := credential("a"), credential("b")
 	second.Name = first.Name
 	create := func(c app.Credential) app.Code {

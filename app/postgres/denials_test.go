@@ -24,7 +24,7 @@ func refused() app.Event {
 
 func TestADenialIsReadAsItWasRefusedWithItsRepetitions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	require.NoError(t, w.Refuse(t.Context(), acme, refused()))
 	w.server.Admin(t, `UPDATE licensing.refusal SET last_at = last_at - interval '5 minutes'`)
 	require.NoError(t, w.Refuse(t.Context(), acme, refused()))
@@ -55,7 +55,7 @@ func TestADenialIsReadAsItWasRefusedWithItsRepetitions(t *testing.T) {
 
 func TestARefusalIsCountedWithOthersOfTheSameUserForTheSameReason(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for name, c := range map[string]struct {
 		first, second func(*app.Event)
 		want          []int
@@ -98,7 +98,7 @@ func TestARefusalIsCountedWithOthersOfTheSameUserForTheSameReason(t *testing.T) 
 
 func TestDenialsAreOfThePeriodInTheOrderOfTheirTimes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	period := day()
 	period.To = period.From.Add(2 * time.Hour)
 	at := []time.Time{period.To, period.From.Add(-time.Microsecond), period.To.Add(-time.Microsecond), period.From, period.From}
@@ -128,7 +128,7 @@ func TestDenialsAreOfThePeriodInTheOrderOfTheirTimes(t *testing.T) {
 
 func TestDenialsThatAreStillBeingWrittenAreWaitedFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	late, err := w.pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = late.Rollback(context.WithoutCancel(t.Context())) }()

@@ -13,14 +13,14 @@ import (
 )
 
 // actions are those of the audit trail about a lease, in their order.
-func (w *world) actions(l app.Lease) string {
+func (w *fixture) actions(l app.Lease) string {
 	w.t.Helper()
 	return w.server.Text(w.t, `SELECT coalesce(string_agg(action, ' ' ORDER BY id), '') FROM licensing.audit WHERE lease_id = $1 AND action <> 'lease.acquire'`, l.ID)
 }
 
 func TestEndingsOfOneLeaseCountInTheOrderOfTheirTimes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	l := w.grant(lease("ide", "ada"))
 	released := l.GrantedAt.Add(2 * time.Minute)
 	by := app.Origin{User: "root", Address: "192.0.2.9", RequestID: "r-1"}
@@ -40,7 +40,7 @@ func TestEndingsOfOneLeaseCountInTheOrderOfTheirTimes(t *testing.T) {
 
 func TestAnEndingCountsForTheSeatThatWasFreed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for name, c := range map[string]struct {
 		seated  string // the licence that was seated later
 		at      time.Duration
@@ -68,7 +68,7 @@ func TestAnEndingCountsForTheSeatThatWasFreed(t *testing.T) {
 
 func TestALeaseThatEndedForGoodEndsOnlyOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for _, first := range []app.Reason{app.ReasonForced, app.ReasonTaken, app.ReasonReleased, app.ReasonCancelled} {
 		l := w.grant(lease("ide", "ada"))
 		w.end(l, first)
@@ -83,7 +83,7 @@ func TestALeaseThatEndedForGoodEndsOnlyOnce(t *testing.T) {
 // both are written at once.
 func TestAnEndingWaitsForWhoSeatsTheLicenceAndForNobodyElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	cad, ide := w.grant(lease("cad", "ada")), w.grant(lease("ide", "ada"))
 	tx := w.other()
 	for _, statement := range []string{

@@ -15,7 +15,7 @@ import (
 )
 
 // asked is what the ledger answers to a lease by the licence's revision of now.
-func (w *world) asked(l app.Lease, endings ...app.Ending) app.Code {
+func (w *fixture) asked(l app.Lease, endings ...app.Ending) app.Code {
 	w.t.Helper()
 	revision := w.server.Count(w.t, `SELECT l.revision + t.revision FROM licensing.license l JOIN licensing.tenant t ON t.id = l.tenant_id
 		WHERE l.tenant_id = $1 AND l.id = $2`, l.Tenant, l.License)
@@ -23,7 +23,7 @@ func (w *world) asked(l app.Lease, endings ...app.Ending) app.Code {
 }
 
 // other begins a transaction of another instance of the service.
-func (w *world) other() pgx.Tx {
+func (w *fixture) other() pgx.Tx {
 	w.t.Helper()
 	tx, err := w.pool.Begin(w.t.Context())
 	require.NoError(w.t, err)
@@ -34,7 +34,7 @@ func (w *world) other() pgx.Tx {
 }
 
 // waits does something that has to wait for another transaction, and returns its answer.
-func (w *world) waits(do func() error) <-chan error {
+func (w *fixture) waits(do func() error) <-chan error {
 	w.t.Helper()
 	answer := make(chan error, 1)
 	go func() { answer <- do() }()
@@ -50,7 +50,7 @@ func (w *world) waits(do func() error) <-chan error {
 }
 
 // changes makes a change of the licence ide.
-func (w *world) changes(change func(*app.License)) {
+func (w *fixture) changes(change func(*app.License)) {
 	w.t.Helper()
 	_, err := w.UpdateLicense(w.t.Context(), app.LicenseRef{Tenant: acme, License: "ide"}, func(l *app.License) (app.Event, error) {
 		change(l)
@@ -61,7 +61,7 @@ func (w *world) changes(change func(*app.License)) {
 
 func TestTheLedgerCountsTheSeatsOfALicenceAsTheServiceDoes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	const open = 24
 	for _, overage := range []float64{1, 1.16, 1.19, 1.5} {
 		limited := app.License{Seats: open + 1, Overage: overage}
@@ -79,7 +79,7 @@ func TestTheLedgerCountsTheSeatsOfALicenceAsTheServiceDoes(t *testing.T) {
 // Redis may have lost all that it knew, and the licence may have been changed meanwhile.
 func TestTheLedgerSaysWhyALeaseIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	held, released, forced, taken := w.grant(lease("ide", "ada")), w.grant(lease("ide", "bob")), lease("ide", "cid"), lease("ide", "dan")
 	w.end(released, app.ReasonReleased)
 	w.grant(forced)
@@ -124,13 +124,13 @@ func TestTheLedgerSaysWhyALeaseIsRefused(t *testing.T) {
 
 func TestALeaseByTermsThatTheLedgerHasNotIsNotWritten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	assert.ErrorIs(t, w.Grant(t.Context(), lease("ide", "ada"), 1, nil, app.Event{}), app.ErrChanged, "after a restore from a backup, for example")
 }
 
 func TestInTheGraceALeaseThatIsOverDoesNotComeBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	held, expired := w.grant(lease("ide", "ada")), w.grant(lease("ide", "bob"))
 	w.end(expired, app.ReasonExpired)
 	w.changes(func(l *app.License) { l.Grace, l.ExpiresAt = time.Hour, time.Now().Add(-time.Minute) })
@@ -141,7 +141,7 @@ func TestInTheGraceALeaseThatIsOverDoesNotComeBack(t *testing.T) {
 // A lease that has expired takes a seat again, as a new one does; one that is open has its own.
 func TestAnExpiredLeaseComesBackOnlyToAFreeSeat(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	expired := w.grant(lease("ide", "ada"))
 	w.end(expired, app.ReasonExpired)
 	held, last := w.grant(lease("ide", "bob")), w.grant(lease("ide", "cid"))
@@ -156,7 +156,7 @@ func TestAnExpiredLeaseComesBackOnlyToAFreeSeat(t *testing.T) {
 // Two instances of the service do not know of each other; the licence's row makes one wait.
 func TestTheLastSeatIsNotSoldByTwoInstances(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.grant(lease("ide", "ada"))
 	tx, theirs := w.other(), lease("ide", "bob")
 	_, err := tx.Exec(t.Context(), `SELECT FROM licensing.license WHERE tenant_id = $1 AND id = $2 FOR SHARE`, acme, "ide")
@@ -172,7 +172,7 @@ func TestTheLastSeatIsNotSoldByTwoInstances(t *testing.T) {
 // An erasure, for example, locks leases in the order of their ids.
 func TestAGrantLocksWhatItEndsAndItsOwnLeaseInOrder(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	first, second := w.grant(lease("ide", "ada")), w.grant(lease("ide", "bob"))
 	if first.ID > second.ID {
 		first, second = second, first
@@ -194,7 +194,7 @@ func TestAGrantLocksWhatItEndsAndItsOwnLeaseInOrder(t *testing.T) {
 
 func TestALimitInsideALicenceCountsItsOwnOpenLeases(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.changes(func(l *app.License) {
 		l.Seats, l.UserSeats, l.Reservations = 6, 2, []app.GroupSeats{{Group: "devs", Seats: 2}}
 	})
@@ -235,7 +235,7 @@ func TestALimitInsideALicenceCountsItsOwnOpenLeases(t *testing.T) {
 
 func TestAGrantOfALeaseThatIsThereWritesWhatIsNewAndNoOtherLease(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	before, bystander := w.grant(lease("ide", "ada")), w.read(w.grant(lease("ide", "bob")))
 	again := before
 	again.GrantedAt, again.ExpiresAt = before.GrantedAt.Add(time.Second), before.ExpiresAt.Add(time.Second)
@@ -261,7 +261,7 @@ func TestAGrantOfALeaseThatIsThereWritesWhatIsNewAndNoOtherLease(t *testing.T) {
 
 func TestWhatBecomesOfALeaseThatIsBorrowedOrReturned(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	const floating, borrowed = app.KindFloating, app.KindBorrowed
 	start := time.Now().Truncate(time.Microsecond)
 	type grant struct {

@@ -21,7 +21,7 @@ type happening struct {
 }
 
 // happened writes the leases of a licence that are open and the events of its audit trail.
-func (w *world) happened(license string, begin time.Time, open string, events []happening) {
+func (w *fixture) happened(license string, begin time.Time, open string, events []happening) {
 	w.t.Helper()
 	var statements []string
 	for _, id := range strings.Fields(open) {
@@ -36,7 +36,7 @@ func (w *world) happened(license string, begin time.Time, open string, events []
 }
 
 // elsewhere sets the database to a time zone that is half an hour from UTC, so that its hours are others.
-func (w *world) elsewhere() {
+func (w *fixture) elsewhere() {
 	w.t.Helper()
 	w.server.Admin(w.t, fmt.Sprintf(`ALTER DATABASE %s SET timezone = 'Asia/Kolkata'`, w.server.Database))
 	w.pool.Reset()
@@ -44,7 +44,7 @@ func (w *world) elsewhere() {
 
 func TestEachHourHasThePeakOfOpenLeasesAndThoseThatWereGranted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.elsewhere()
 	const acquire, borrow, revive, release, expire = app.ActionAcquire, app.ActionBorrow, app.ActionRevive, app.ActionRelease, app.ActionExpire
 	cases := []struct {
@@ -85,7 +85,7 @@ func TestEachHourHasThePeakOfOpenLeasesAndThoseThatWereGranted(t *testing.T) {
 
 func TestTheHoursCountTheRefusalsOfTheLicenceWithTheirRepetitions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.elsewhere()
 	begin := time.Now().UTC().Truncate(time.Hour).Add(-10 * time.Hour)
 	refuse := func(license, asked string, times int, at time.Duration) {
@@ -109,7 +109,7 @@ func TestTheHoursCountTheRefusalsOfTheLicenceWithTheirRepetitions(t *testing.T) 
 
 func TestAReportOfTooManyEventsIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.grant(lease("cad", "ada"))
 	w.grant(lease("cad", "bob"))
 	ref := app.LicenseRef{Tenant: acme, License: "cad"}
@@ -121,7 +121,7 @@ func TestAReportOfTooManyEventsIsRefused(t *testing.T) {
 
 func TestReportsAreMadeForTenantsThatMayWork(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.declare(other, app.StatusSuspended)
 	for tenant, code := range map[string]app.Code{"nobody": app.CodeUnknownTenant, other: app.CodeTenantSuspended} {
 		_, err := w.Hours(t.Context(), app.LicenseRef{Tenant: tenant, License: "ide"}, day())

@@ -12,7 +12,7 @@ import (
 
 func TestAllLicencesOfATenantAreListedInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.declare(acme, app.StatusActive, licence("api"), licence("bim"), licence("cad"), licence("ide"))
 	w.grant(lease("api", "ada"))
 	w.end(w.grant(lease("bim", "ada")), app.ReasonReleased)
@@ -40,7 +40,7 @@ func TestAllLicencesOfATenantAreListedInPages(t *testing.T) {
 
 func TestOpenLeasesOfAllTenantsAreListedInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	first, second, third := w.grant(lease("cad", "ada")), w.grant(lease("ide", "ada")), lease("ide", "eve")
 	third.Tenant = other
 	w.grant(third)
@@ -76,7 +76,7 @@ func TestOpenLeasesOfAllTenantsAreListedInPages(t *testing.T) {
 // A mark is a transaction of the whole server, so other tests must have none.
 func TestWhatChangedSinceAMarkIsListedInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	mark, err := w.Mark(t.Context())
 	require.NoError(t, err)
 	for _, id := range []string{"ide", "cad"} {
@@ -106,7 +106,7 @@ func TestWhatChangedSinceAMarkIsListedInPages(t *testing.T) {
 
 func TestOnlyWhatIsOldEnoughIsForgotten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	open, ended := w.grant(lease("ide", "ada")), w.grant(lease("ide", "bob"))
 	w.end(ended, app.ReasonReleased)
 	aged := func(before time.Time) []string {

@@ -12,7 +12,7 @@ import (
 
 func TestALeaseIsReadAsItWasGrantedAndEnded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	granted := w.grant(lease("ide", "ada"))
 	found := w.read(granted)
 	assert.True(t, found.GrantedAt.Equal(granted.GrantedAt))
@@ -42,7 +42,7 @@ func TestALeaseIsReadAsItWasGrantedAndEnded(t *testing.T) {
 
 func TestOpenLeasesOfALicenceAreListedInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	first, second, over := w.grant(lease("ide", "ada")), w.grant(lease("ide", "bob")), lease("cad", "ada")
 	w.grant(over)
 	w.end(over, app.ReasonReleased)
@@ -65,7 +65,7 @@ func TestOpenLeasesOfALicenceAreListedInPages(t *testing.T) {
 
 func TestOpenLeasesOfAUserAreListedInPagesWhateverTheirLicence(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	var want []string
 	for _, license := range []string{"cad", "ide"} {
 		want = append(want, w.grant(lease(license, "ada")).ID)
@@ -90,7 +90,7 @@ func TestOpenLeasesOfAUserAreListedInPagesWhateverTheirLicence(t *testing.T) {
 // personal data again.
 func TestALeaseThatIsRevivedAfterItWasErasedCanBeExportedAndErasedAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	l := w.grant(lease("ide", "ada"))
 	w.end(l, app.ReasonExpired)
 	changed, err := w.Erase(t.Context(), acme, "ada", app.Event{Action: app.ActionErase})
@@ -114,7 +114,7 @@ func TestALeaseThatIsRevivedAfterItWasErasedCanBeExportedAndErasedAgain(t *testi
 
 func TestTheLongerOfTwoGrantsOfAnOpenLeaseStays(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	borrowed := lease("ide", "ada")
 	borrowed.Kind, borrowed.ExpiresAt = app.KindBorrowed, borrowed.GrantedAt.Add(24*time.Hour)
 	w.grant(borrowed)
@@ -140,7 +140,7 @@ func TestTheLongerOfTwoGrantsOfAnOpenLeaseStays(t *testing.T) {
 // After the lease time was shortened, for example. Two grants may be written in another order.
 func TestTheLaterOfTwoFloatingGrantsOfAnOpenLeaseCounts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	before := w.grant(lease("ide", "ada"))
 	now := before
 	now.GrantedAt, now.ExpiresAt = before.GrantedAt.Add(time.Microsecond), before.GrantedAt.Add(time.Minute)
@@ -157,7 +157,7 @@ func TestTheLaterOfTwoFloatingGrantsOfAnOpenLeaseCounts(t *testing.T) {
 
 func TestAnEndingSparesALeaseThatWasSeatedLaterAndIsWrittenOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	l := w.grant(lease("ide", "ada"))
 	expiries := func() int {
 		return w.server.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.expire' AND lease_id = $1`, l.ID)

@@ -16,7 +16,7 @@ import (
 
 func TestAReadIsTriedAgainOnlyAfterAFaultAndForSomebodyWhoWaits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	var tries atomic.Int64
 	ledger := postgres.NewLedger(w.pool, func(string, time.Duration, error) { tries.Add(1) })
 	tried := func(ctx context.Context, lease string) int64 {
@@ -35,7 +35,7 @@ func TestAReadIsTriedAgainOnlyAfterAFaultAndForSomebodyWhoWaits(t *testing.T) {
 
 func TestTheSchemaHasToBeRecentEnough(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	require.NoError(t, w.Ping(t.Context()))
 	w.server.Admin(t, fmt.Sprintf(`DELETE FROM licensing.goose_version WHERE version_id > %d`, postgres.RequiredVersion))
 	require.NoError(t, w.Ping(t.Context()), "that is the oldest one")
@@ -46,7 +46,7 @@ func TestTheSchemaHasToBeRecentEnough(t *testing.T) {
 // One call looks into 500 tenants at most, and says where to go on.
 func TestTenantsAreVisitedInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.server.Admin(t, `INSERT INTO licensing.tenant (id, name, status) SELECT 'm' || lpad(n::text, 4, '0'), 'm', 'active' FROM generate_series(1, 600) n`)
 	l := lease("ide", "eve")
 	l.Tenant = other

@@ -14,7 +14,7 @@ import (
 
 func TestATenantHasSoManyLicencesAndNoMore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	make := func(tenant, id string) app.Code {
 		license := app.License{Tenant: tenant, ID: id, Product: "p", Seats: 1}.Defaulted()
 		_, err := w.CreateLicense(t.Context(), license, app.Event{Action: app.ActionCreate, License: id})
@@ -91,7 +91,7 @@ func TestALicenceIsReadAsItWasWrittenAndTheProgramBeforeCanWriteOne(t *testing.T
 
 func TestAnUpdateOfALicenceIsInTheAuditTrail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	updated, err := w.UpdateLicense(t.Context(), app.LicenseRef{Tenant: acme, License: "ide"}, func(l *app.License) (app.Event, error) {
 		l.Seats = 7
 		return app.Event{Action: app.ActionUpdate, License: "ide"}, nil

@@ -32,7 +32,7 @@ func names[T any](t *testing.T, name func(T) string) func(found []T, err error) 
 	}
 }
 
-func (w *world) lists() map[string]list {
+func (w *fixture) lists() map[string]list {
 	ctx, many := w.t.Context(), licence("many")
 	many.Tenant, many.Seats = acme, 1000
 	_, err := w.CreateLicense(ctx, many, app.Event{})
@@ -74,7 +74,7 @@ func (w *world) lists() map[string]list {
 
 func TestWhoReadsAListWhileItGrowsMissesNothingAndSeesNothingTwice(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for name, l := range w.lists() {
 		var there []string
 		for range 12 {

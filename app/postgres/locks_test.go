@@ -23,7 +23,7 @@ func TestAllLeasesAreLockedInTheDatabasesOrder(t *testing.T) {
 	sorted.Database = shared.Database + "_sorted"
 	shared.Admin(t, `CREATE DATABASE `+sorted.Database+` OWNER "`+apptest.MigrationRole+`" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'`)
 	migrate(t, &sorted)
-	w := worldOn(t, &sorted)
+	w := fixtureOn(t, &sorted)
 	w.declare(acme, app.StatusActive, licence("cad"), licence("cad-2"))
 	first, second := w.grant(lease("cad", "ada")), w.grant(lease("cad-2", "ada"))
 	require.Equal(t, 1, sorted.Count(t, `SELECT count(*) WHERE $1::text < $2::text`, first.ID, second.ID))
@@ -59,7 +59,7 @@ func TestAllLeasesAreLockedInTheDatabasesOrder(t *testing.T) {
 
 func TestAnErasureAndGrantsThatAreWrittenTogetherNeverWaitForEachOther(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.declare(acme, app.StatusActive, app.License{ID: "ide", Product: "p", Seats: 10}.Defaulted())
 	of := func(letter string) app.Lease {
 		l := lease("ide", "ada")

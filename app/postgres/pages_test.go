@@ -13,7 +13,7 @@ import (
 
 func TestWhatAnExportReadsDoesNotGrowWithOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	const many, turns = 30_000, 12
 	w.server.Admin(t, fmt.Sprintf(`INSERT INTO licensing.audit (tenant_id, user_id, action)
 		SELECT CASE WHEN i %% 3 = 0 THEN 'acme' ELSE 'other' END, 'user' || i %% 5, 'lease.acquire' FROM generate_series(1, %d) i`, many))
@@ -53,7 +53,7 @@ func TestWhatAnExportReadsDoesNotGrowWithOthers(t *testing.T) {
 
 func TestWhatIsAddedOrErasedBetweenTwoPagesOfAnExportHidesNothingElseAndDoublesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	event := func(user string) {
 		require.NoError(t, w.Record(t.Context(), acme, app.Event{Origin: app.Origin{User: user}, Action: app.ActionRelease, Detail: user}))
 	}

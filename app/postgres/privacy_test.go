@@ -15,7 +15,7 @@ import (
 
 func TestAnErasureIsForEveryTenantThatIsKnownAndIsInItsTrail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.grant(lease("ide", "ada"))
 	w.declare(acme, app.StatusSuspended)
 	event := app.Event{Origin: app.Origin{User: "root"}, Action: app.ActionErase}
@@ -33,7 +33,7 @@ func TestAnErasureIsForEveryTenantThatIsKnownAndIsInItsTrail(t *testing.T) {
 
 func TestAnExportOfAllUsersIsWithoutThoseWhoAreErasedAndWhatNobodyDid(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	adas := w.grant(lease("ide", "ada"))
 	w.grant(lease("ide", "bob"))
 	w.end(adas, app.ReasonExpired)
@@ -52,7 +52,7 @@ func TestAnExportOfAllUsersIsWithoutThoseWhoAreErasedAndWhatNobodyDid(t *testing
 
 func TestOpenLeasesOfErasedUsersAreListedByLicence(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ide, cad, over := w.grant(lease("ide", "ada")), w.grant(lease("cad", "ada")), w.grant(lease("cad", "ada"))
 	w.grant(lease("ide", "bob"))
 	_, err := w.Erase(t.Context(), acme, "ada", app.Event{Action: app.ActionErase})
@@ -71,7 +71,7 @@ func TestOpenLeasesOfErasedUsersAreListedByLicence(t *testing.T) {
 
 func TestWhatIsForgottenOfAUserIsWhoWhereAndWhatTheUserMadeUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	l := lease("ide", "ada")
 	event := app.Event{Origin: app.Origin{User: "ada", Address: "192.0.2.1", RequestID: "adas"}, Action: app.ActionAcquire, License: "ide", Lease: l.ID, Detail: "acquire"}
 	require.NoError(t, w.Grant(t.Context(), l, 0, nil, event))
@@ -99,7 +99,7 @@ func TestWhatIsForgottenOfAUserIsWhoWhereAndWhatTheUserMadeUp(t *testing.T) {
 // One step forgets 5000 leases, and as many events, at most.
 func TestHoweverMuchThereIsOfOthersAUserIsErased(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.server.Admin(t, `INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, granted_at, seated_at, expires_at, ended_at, end_reason)
 		SELECT 'acme', 'ide', 'ide_' || i, 'floating', 'd', 'other', now(), now(), now(), now() - interval '1 day', 'expired' FROM generate_series(1, 5001) i`,
 		`INSERT INTO licensing.audit (tenant_id, at, user_id, action) SELECT 'acme', now() - interval '1 day', 'other', 'lease.acquire' FROM generate_series(1, 5001)`)
@@ -113,7 +113,7 @@ func TestHoweverMuchThereIsOfOthersAUserIsErased(t *testing.T) {
 // A lease that is over is old enough to be forgotten, and its holder is about to revive it.
 func TestALeaseThatIsRevivedWhileItIsForgottenIsSomebodys(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	l := w.grant(lease("ide", "ada"))
 	w.end(l, app.ReasonExpired)
 	tx, err := w.pool.Begin(t.Context())

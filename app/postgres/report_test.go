@@ -21,7 +21,7 @@ func day() app.Period {
 
 func TestRefusalsAtOnceAreAllCounted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	const times = 40
 	var group sync.WaitGroup
 	for i := range times {
@@ -49,7 +49,7 @@ func TestRefusalsAtOnceAreAllCounted(t *testing.T) {
 
 func TestDenialsGoOnAfterTheOneThatIsNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for i := range 5 {
 		license := []string{"cad", "ide"}[i%2]
 		require.NoError(t, w.Refuse(t.Context(), acme, app.Event{Origin: app.Origin{User: fmt.Sprint(i)}, License: license, Code: app.CodeNoSeats}))
@@ -77,7 +77,7 @@ func TestDenialsGoOnAfterTheOneThatIsNamed(t *testing.T) {
 
 func TestAnEventSaysWhetherItsLeaseWasOpen(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	l := w.grant(lease("cad", "ada"))
 	w.grant(l)
 	w.end(l, app.ReasonExpired)
@@ -87,7 +87,7 @@ func TestAnEventSaysWhetherItsLeaseWasOpen(t *testing.T) {
 
 func TestTheHoursCountBackFromWhatIsOpenNow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	one, two := w.grant(lease("cad", "ada")), w.grant(lease("cad", "bob"))
 	w.end(one, app.ReasonExpired)
 	w.end(one, app.ReasonReleased) // of a lease that had expired
@@ -108,7 +108,7 @@ func TestTheHoursCountBackFromWhatIsOpenNow(t *testing.T) {
 
 func TestADenialThatIsWrittenLateFallsBehindNoCursor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	refuse := func(user string) {
 		require.NoError(t, w.Refuse(t.Context(), acme, app.Event{Origin: app.Origin{User: user}, License: "cad", Code: app.CodeNoSeats}))
 	}
@@ -143,7 +143,7 @@ func TestADenialThatIsWrittenLateFallsBehindNoCursor(t *testing.T) {
 
 func TestAReportThatEndsWithinAnHourLeavesOutWhatCameLater(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	hour := time.Now().UTC().Truncate(time.Hour).Add(-2 * time.Hour)
 	early, late := w.grant(lease("cad", "ada")), w.grant(lease("cad", "bob"))
 	for id, at := range map[string]time.Time{early.ID: hour.Add(10 * time.Minute), late.ID: hour.Add(40 * time.Minute)} {

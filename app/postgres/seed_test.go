@@ -21,7 +21,7 @@ func TestWhoDeclaresNothingNeedsNoDatabase(t *testing.T) {
 
 func TestADeclarationThatFailsIsRefusedByNameAndWritesNothingOfItsTenant(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	newcomer := func(change func(*postgres.Seed)) []postgres.Seed {
 		seed := postgres.Seed{
 			Tenant:   app.Tenant{ID: "new", Name: "New", Status: app.StatusActive},
@@ -57,7 +57,7 @@ func TestADeclarationThatFailsIsRefusedByNameAndWritesNothingOfItsTenant(t *test
 
 func TestAllThatIsDeclaredOfALicenceIsSetBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	end := time.Now().Add(24 * time.Hour).Truncate(time.Second)
 	seeds := []postgres.Seed{{
 		Tenant: app.Tenant{ID: acme, Name: "Acme", Status: app.StatusActive},
@@ -93,7 +93,7 @@ func TestAllThatIsDeclaredOfALicenceIsSetBack(t *testing.T) {
 
 func TestADeclarationIsInTheAuditTrailWhenItChangesSomething(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.server.Admin(t, `DELETE FROM licensing.audit`)
 	declare := func(name string, status app.Status, seats int) string {
 		t.Helper()
@@ -118,7 +118,7 @@ func TestADeclarationIsInTheAuditTrailWhenItChangesSomething(t *testing.T) {
 
 func TestADeclarationUndoesNoChangeThatIsUnderWay(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	tx, err := w.pool.Begin(t.Context())
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), `SELECT set_config('licensing.tenant', $1, true)`, acme)

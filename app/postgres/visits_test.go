@@ -12,7 +12,7 @@ import (
 )
 
 // rows are what a query returns to the API's role, which has named no tenant.
-func rows[T any](w *world, query string, arguments ...any) []T {
+func rows[T any](w *fixture, query string, arguments ...any) []T {
 	w.t.Helper()
 	found, err := w.pool.Query(w.t.Context(), query, arguments...)
 	require.NoError(w.t, err)
@@ -24,7 +24,7 @@ func rows[T any](w *world, query string, arguments ...any) []T {
 // The service asks for hundreds of tenants and leases at a time.
 func TestOpenLeasesAreTheSameInPagesOfAnySize(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	// In bytes a lease of cad-2 comes before one of cad, and its licence after it.
 	w.declare(acme, app.StatusActive, licence("cad"), licence("cad-2"), licence("ide"))
 	w.changes(func(l *app.License) { l.Seats = 9 })
@@ -81,7 +81,7 @@ func TestOpenLeasesAreTheSameInPagesOfAnySize(t *testing.T) {
 
 func TestATenantIsVisitedOnceAndForgetsWhatIsOldInLeasesOrInTheTrail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for _, tenant := range []string{"event", "lease", "none", "open"} {
 		w.declare(tenant, app.StatusActive, licence("ide"))
 		if tenant == "none" {
@@ -120,7 +120,7 @@ func TestATenantIsVisitedOnceAndForgetsWhatIsOldInLeasesOrInTheTrail(t *testing.
 // The functions that visit tenants act as each of them in turn.
 func TestWhoHasVisitedTenantsSeesNothingOfThem(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.grant(lease("ide", "ada"))
 	conn, err := w.pool.Acquire(t.Context())
 	require.NoError(t, err)
@@ -141,7 +141,7 @@ func TestWhoHasVisitedTenantsSeesNothingOfThem(t *testing.T) {
 
 func TestWhatChangesAgainIsListedAgainAndItsRevisionOnlyGrows(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.changes(func(l *app.License) { l.Seats = 7 })
 	since, err := w.Mark(t.Context())
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 )
 
 // locked holds the row of the licence ide until the returned function is called.
-func (w *world) locked() (unlock func()) {
+func (w *fixture) locked() (unlock func()) {
 	w.t.Helper()
 	tx, err := w.pool.Begin(w.t.Context())
 	require.NoError(w.t, err)
@@ -26,7 +26,7 @@ func (w *world) locked() (unlock func()) {
 }
 
 // stuck waits until transactions wait for a row.
-func (w *world) stuck(n int) {
+func (w *fixture) stuck(n int) {
 	w.t.Helper()
 	await.True(w.t, func() bool {
 		return w.server.Count(w.t, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) == n
@@ -35,7 +35,7 @@ func (w *world) stuck(n int) {
 
 func TestWhatIsWrittenTogetherHasItsOwnAnswerEach(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	unlock := w.locked()
 	answers := make([]error, 8)
 	var group sync.WaitGroup
@@ -75,7 +75,7 @@ func TestWhatIsWrittenTogetherHasItsOwnAnswerEach(t *testing.T) {
 
 func TestWhoGivesUpBeforeItsTurnWritesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	unlock := w.locked()
 	first, second := make(chan error, 1), make(chan error, 1)
 	go func() { first <- w.Grant(context.Background(), lease("ide", "ada"), 0, nil, app.Event{}) }()
@@ -92,7 +92,7 @@ func TestWhoGivesUpBeforeItsTurnWritesNothing(t *testing.T) {
 
 func TestTheFirstOfSeveralThatGivesUpTakesNobodysWriteAlong(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	unlock := w.locked()
 	first, second := make(chan error, 1), make(chan error, 1)
 	ctx, giveUp := context.WithCancel(t.Context())
@@ -115,7 +115,7 @@ func TestOfTwoThatAreWrittenTogetherOneMayBeRefusedForItsValues(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			unlock := w.locked()
 			answers := make([]chan error, 3)
 			for i := range answers {
@@ -140,7 +140,7 @@ func TestOfTwoThatAreWrittenTogetherOneMayBeRefusedForItsValues(t *testing.T) {
 
 func TestAFaultOfATransactionIsTheAnswerOfAllInIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	unlock := w.locked()
 	answers := make(chan error, 3)
 	grant := func(user string) {
@@ -167,7 +167,7 @@ func TestAFaultOfATransactionIsTheAnswerOfAllInIt(t *testing.T) {
 
 func TestALeaseByTheTermsOfAnEarlierRevisionIsNotWritten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	l := lease("ide", "ada")
 	require.NoError(t, w.Grant(t.Context(), l, 0, nil, app.Event{}))
 	revision := func() int64 {
@@ -191,7 +191,7 @@ func TestALeaseByTheTermsOfAnEarlierRevisionIsNotWritten(t *testing.T) {
 // leases are nearly all over.
 func TestWhatAGrantAndAnEndingReadDoesNotGrowWithTheLeasesOfTheTenant(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	turn := func() {
 		l := w.grant(lease("ide", "ada"))
 		w.end(l, app.ReasonReleased)
@@ -212,7 +212,7 @@ func TestWhatAGrantAndAnEndingReadDoesNotGrowWithTheLeasesOfTheTenant(t *testing
 
 // rowsRead ends the connections, and returns how many rows of a table were read: a server process
 // tells it when it ends, at the latest.
-func (w *world) rowsRead(table string) int {
+func (w *fixture) rowsRead(table string) int {
 	w.t.Helper()
 	w.pool.Reset()
 	await.True(w.t, func() bool {
@@ -223,7 +223,7 @@ func (w *world) rowsRead(table string) int {
 
 func TestWhatAnErasureLooksAtDoesNotGrowWithTheLeasesThatAreOver(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	const many, open, turns = 40_000, 8_000, 10
 	w.server.Admin(t, fmt.Sprintf(`INSERT INTO licensing.lease (tenant_id, license_id, id, kind, fingerprint, user_id, granted_at, seated_at, expires_at, ended_at, end_reason, erased_at)
 		SELECT 'acme', 'ide', 'ide_' || i, 'floating', 'd', 'user' || i, now(), now(), now(),

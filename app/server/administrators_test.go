@@ -29,7 +29,7 @@ func (in *instance) changes(t *testing.T, admin string, bodies ...string) []int 
 
 func TestAdministratorsWhoChangeDifferentFieldsAtTheSameTimeLoseNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	statuses := api.changes(t, admin, `{"seats":7}`, `{"product":"other"}`, `{"userSeats":3}`, `{"features":["export"]}`, `{"metadata":{"order":"1"}}`, `{"takeIdleSeconds":30}`)
@@ -44,7 +44,7 @@ func TestAdministratorsWhoChangeDifferentFieldsAtTheSameTimeLoseNothing(t *testi
 
 func TestAnUpdateOfALicenceThatSomebodyElseHasChangedSinceIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	created := api.call(t, "POST", "/v1/licenses", admin, `{"id":"new","product":"p","seats":9}`)
@@ -82,7 +82,7 @@ func TestAnUpdateOfALicenceThatSomebodyElseHasChangedSinceIsRefused(t *testing.T
 
 func TestARevocationMayBeSentAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	ada := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))

@@ -17,14 +17,14 @@ import (
 
 // trail is what the audit trail says about a request: user, action, licence, lease, code
 // and detail of each of its rows.
-func (w *world) trail(t testing.TB, request string) string {
+func (w *fixture) trail(t testing.TB, request string) string {
 	t.Helper()
 	return w.postgres.Text(t, `SELECT coalesce(string_agg(concat_ws('|', user_id, action, license_id, lease_id, code, detail), E'\n' ORDER BY id), '') FROM licensing.audit WHERE request_id = $1`, request)
 }
 
 func TestEveryRefusalIsInTheAuditTrail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	ada, bob := w.google.Mint(t, apptest.Claims(mine, "ada")), w.google.Mint(t, apptest.Claims(mine, "bob"))
@@ -86,7 +86,7 @@ func TestEveryRefusalIsInTheAuditTrail(t *testing.T) {
 
 func TestEveryActIsInTheAuditTrailWithWhatItChanged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
 	does := func(token, path, body, trail string) reply {
@@ -132,7 +132,7 @@ func TestEveryActIsInTheAuditTrailWithWhatItChanged(t *testing.T) {
 
 func TestAReleaseWhileTheLedgerIsAwayIsInTheAuditTrailLater(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	api := w.serve(t, nil)
 	ada := w.google.Mint(t, apptest.Claims(mine, "ada"))
 	given, taken := api.acquire(t, "demo", ada, "laptop").text("leaseId"), api.acquire(t, "demo", ada, "desk").text("leaseId")
@@ -156,7 +156,7 @@ func TestAReleaseWhileTheLedgerIsAwayIsInTheAuditTrailLater(t *testing.T) {
 func TestAnExpiryIsInTheAuditTrailOnceWhoeverFindsIt(t *testing.T) {
 	t.Parallel()
 	expiries := func(t *testing.T, h *hooked) int {
-		return h.world.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.expire' AND user_id = ''`)
+		return h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.expire' AND user_id = ''`)
 	}
 	for name, find := range map[string]func(*testing.T, *hooked, app.Lease){
 		"an acquire": func(t *testing.T, h *hooked, _ app.Lease) {
@@ -175,7 +175,7 @@ func TestAnExpiryIsInTheAuditTrailOnceWhoeverFindsIt(t *testing.T) {
 		"the comparison with the ledger": func(t *testing.T, h *hooked, lease app.Lease) {
 			key := "seats:{demo-1a2b/demo}:"
 			require.NoError(t, h.client.ZRem(t.Context(), key+"leases", lease.ID).Err())
-			h.world.postgres.Admin(t, `UPDATE licensing.lease SET seated_at = seated_at - interval '1 minute'`, `UPDATE licensing.seating SET at = at - interval '1 minute'`)
+			h.fixture.postgres.Admin(t, `UPDATE licensing.lease SET seated_at = seated_at - interval '1 minute'`, `UPDATE licensing.seating SET at = at - interval '1 minute'`)
 			require.NoError(t, h.Reap(t.Context()))
 		},
 	} {
@@ -208,14 +208,14 @@ func TestARevivalIsInTheAuditTrail(t *testing.T) {
 			extended, err := h.Heartbeat(t.Context(), ada(), g.Lease.ID)
 			require.NoError(t, err)
 			require.True(t, extended.Revived)
-			assert.Equal(t, 1, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.revive' AND user_id = 'ada' AND lease_id = $1`, g.Lease.ID))
+			assert.Equal(t, 1, h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.revive' AND user_id = 'ada' AND lease_id = $1`, g.Lease.ID))
 		})
 	}
 }
 
 func TestARunningServerForgetsOnItsOwn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	before := w.serve(t, nil)
 	ada := w.google.Mint(t, apptest.Claims(mine, "ada"))
 	over, open := before.acquire(t, "demo", ada, "old-laptop").text("leaseId"), before.acquire(t, "demo", ada, "laptop").text("leaseId")

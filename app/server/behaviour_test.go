@@ -16,7 +16,7 @@ import (
 
 func TestALeaseLivesByTheRules(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	housekeeping := w.service(t)
 	claims := apptest.Claims("demo-1a2b", "root")
@@ -219,7 +219,7 @@ func TestALeaseLivesByTheRules(t *testing.T) {
 }
 
 // expire lets the time of a lease of the demo tenant run out.
-func (w *world) expire(t testing.TB, license, lease string) {
+func (w *fixture) expire(t testing.TB, license, lease string) {
 	t.Helper()
 	client := w.redis.Client()
 	defer client.Close()
@@ -227,7 +227,7 @@ func (w *world) expire(t testing.TB, license, lease string) {
 }
 
 // ends is when the seat of a lease of the demo tenant becomes free by itself.
-func (w *world) ends(t testing.TB, license, lease string) time.Time {
+func (w *fixture) ends(t testing.TB, license, lease string) time.Time {
 	t.Helper()
 	client := w.redis.Client()
 	defer client.Close()
@@ -237,7 +237,7 @@ func (w *world) ends(t testing.TB, license, lease string) time.Time {
 }
 
 // forgetSeats loses the live state of one licence of the demo tenant.
-func (w *world) forgetSeats(t testing.TB, license string) {
+func (w *fixture) forgetSeats(t testing.TB, license string) {
 	t.Helper()
 	client := w.redis.Client()
 	defer client.Close()
@@ -249,7 +249,7 @@ func (w *world) forgetSeats(t testing.TB, license string) {
 
 func TestASuspendedTenantKeepsNoSeatsAlive(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("other-3c4d", "ada"))
 	lease := api.acquire(t, "demo", token, "device-1").text("leaseId")

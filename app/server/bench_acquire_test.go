@@ -20,7 +20,7 @@ const takers = 8
 // BenchmarkAcquire compares acquire, and a whole cycle of acquire, heartbeat and release,
 // with the bare KMS signature, which each contains. Raw calls: package client would verify each token too.
 func BenchmarkAcquire(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	api := w.serveBuilt(b, build(b))
 	token := w.google.Mint(b, apptest.Claims("demo-1a2b", "ada"))
 	client, err := kms.Open(context.Background(), w.google.Endpoint, w.google.CA, func(string, time.Duration, error) {})

@@ -21,12 +21,12 @@ import (
 	"github.com/coditect-ai/license-platform/app/redis"
 )
 
-// The world in which the cost of housekeeping is measured: each tenant has two licences,
+// The data with which the cost of housekeeping is measured: each tenant has two licences,
 // each licence ten live leases, whose holders are silent for an hour.
 const manyTenants, licensesEach, leasesEach = 10_000, 2, 10
 
 // populate writes it into the ledger, as the superuser.
-func (w *world) populate(b *testing.B) {
+func (w *fixture) populate(b *testing.B) {
 	b.Helper()
 	w.postgres.Admin(b, fmt.Sprintf(`INSERT INTO licensing.tenant (id, name) SELECT 't' || n, 'tenant ' || n FROM generate_series(1, %d) n`, manyTenants),
 		fmt.Sprintf(`INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds)
@@ -43,7 +43,7 @@ func leaseOf(license, i int) string {
 }
 
 // warm loads all of it, in place of the holders' heartbeats.
-func (w *world) warm(b *testing.B, client *goredis.Client) {
+func (w *fixture) warm(b *testing.B, client *goredis.Client) {
 	b.Helper()
 	seats := redis.NewSeats(client, func(string, time.Duration, error) {})
 	var group sync.WaitGroup
@@ -65,7 +65,7 @@ func (w *world) warm(b *testing.B, client *goredis.Client) {
 	require.NoError(b, await.Receive(b, failures))
 }
 
-func (w *world) warmOne(seats *redis.Seats, n, k int) error {
+func (w *fixture) warmOne(seats *redis.Seats, n, k int) error {
 	ctx := context.Background()
 	license := app.License{Tenant: "t" + strconv.Itoa(n), ID: "l" + strconv.Itoa(k), Product: "p", Seats: 20, LeaseTTL: time.Hour, HeartbeatInterval: 20 * time.Minute}.Defaulted()
 	open := make([]app.Lease, leasesEach)
@@ -131,7 +131,7 @@ func (in *instance) scraped(b *testing.B, name string) (series int, value float6
 // BenchmarkHousekeeping measures what three instances do while nothing happens, with many
 // tenants, and what heartbeats notice of it.
 func BenchmarkHousekeeping(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	w.populate(b)
 	client := w.redis.Client()
 	b.Cleanup(func() { require.NoError(b, client.Close()) })
@@ -151,7 +151,7 @@ func BenchmarkHousekeeping(b *testing.B) {
 		herds[i] = apis[0].herd(token, 200, beats([]string{leaseOf(1, 1)})...)
 	}
 	many := together(herds...)
-	alone := newWorld(b)
+	alone := newFixture(b)
 	other := alone.serveBuilt(b, path)
 	token := alone.google.Mint(b, apptest.Claims("demo-1a2b", "ada"))
 	one := other.herd(token, 200, beats(leasesOfManyLicenses(b, alone, other, token))...)
@@ -174,7 +174,7 @@ func BenchmarkHousekeeping(b *testing.B) {
 }
 
 // idle measures half a minute in which nobody asks for anything.
-func (w *world) idle(b *testing.B, client *goredis.Client, apis []*built) map[string]float64 {
+func (w *fixture) idle(b *testing.B, client *goredis.Client, apis []*built) map[string]float64 {
 	b.Helper()
 	ctx := context.Background()
 	require.NoError(b, client.ConfigSet(ctx, "slowlog-log-slower-than", "5000").Err())
@@ -214,7 +214,7 @@ func (w *world) idle(b *testing.B, client *goredis.Client, apis []*built) map[st
 
 // rebuilding measures heartbeats while everything else is rebuilt, and how often a licence
 // is.
-func (w *world) rebuilding(b *testing.B, beats *herd, apis []*built) {
+func (w *fixture) rebuilding(b *testing.B, beats *herd, apis []*built) {
 	b.Helper()
 	count := func() (sum float64) {
 		for _, api := range apis {

@@ -20,7 +20,7 @@ import (
 )
 
 func BenchmarkProgram(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	path := build(b)
 	content, err := os.ReadFile(path)
 	require.NoError(b, err)
@@ -49,7 +49,7 @@ func BenchmarkProgram(b *testing.B) {
 // empty answer of net/http and with the bare script, at the same concurrency in the same
 // run.
 func BenchmarkHeartbeat(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	api := w.serveBuilt(b, build(b))
 	token := w.google.Mint(b, apptest.Claims("demo-1a2b", "ada"))
 	leases := make([]string, workers)
@@ -97,7 +97,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 
 // leasesOfManyLicenses takes a lease of a licence of its own for each worker: the
 // heartbeats of a trip share nothing but the trip.
-func leasesOfManyLicenses(b *testing.B, w *world, api *built, token string) []string {
+func leasesOfManyLicenses(b *testing.B, w *fixture, api *built, token string) []string {
 	b.Helper()
 	claims := apptest.Claims("demo-1a2b", "root")
 	claims["role"] = "admin"
@@ -122,7 +122,7 @@ func beats(leases []string) []string {
 
 // BenchmarkInstances shows how heartbeats go from one instance to three.
 func BenchmarkInstances(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	path := build(b)
 	token := w.google.Mint(b, apptest.Claims("demo-1a2b", "ada"))
 	apis := []*built{w.serveBuilt(b, path), w.serveBuilt(b, path), w.serveBuilt(b, path)}
@@ -145,7 +145,7 @@ func BenchmarkInstances(b *testing.B) {
 func BenchmarkSeats(b *testing.B) {
 	for _, seats := range []int{1, 1_000, 100_000} {
 		b.Run(strconv.Itoa(seats), func(b *testing.B) {
-			w := newWorld(b)
+			w := newFixture(b)
 			client := w.redis.Client()
 			b.Cleanup(func() { require.NoError(b, client.Close()) })
 			store := redis.NewSeats(client, func(string, time.Duration, error) {})

@@ -89,7 +89,7 @@ func TestWhatACallMakesOfALeaseDependsOnItsKindAndWhatIsLeft(t *testing.T) {
 					require.NoError(t, err)
 				}
 				if lost {
-					h.world.forgetSeats(t, license.ID)
+					h.fixture.forgetSeats(t, license.ID)
 				} else {
 					set()
 				}
@@ -128,7 +128,7 @@ func TestWhatACallMakesOfALeaseDependsOnItsKindAndWhatIsLeft(t *testing.T) {
 				assert.WithinDuration(t, until, answered, time.Millisecond, "the answer")
 				assert.Equal(t, c.becomes.kind, kind, "the answer's kind")
 				if c.call != "heartbeat" {
-					assert.Equal(t, 1, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = $1 AND ended_at IS NULL AND kind = $2 AND abs(extract(epoch FROM expires_at - $3)) < 0.001`,
+					assert.Equal(t, 1, h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = $1 AND ended_at IS NULL AND kind = $2 AND abs(extract(epoch FROM expires_at - $3)) < 0.001`,
 						license.ID, c.becomes.kind, until), "the ledger")
 					assert.Equal(t, until.Unix(), h.claims().Expires, "the token")
 				}
@@ -146,8 +146,8 @@ func TestHeartbeatsKeepTheSeatOverTheEndOfABorrow(t *testing.T) {
 	require.NoError(t, err)
 	_, err = h.Heartbeat(t.Context(), ada(), g.Lease.ID)
 	require.NoError(t, err)
-	for name, lose := range map[string]func(){"": func() {}, " and a loss": func() { h.world.forgetSeats(t, "one") }} {
-		h.world.postgres.Admin(t, `UPDATE licensing.lease SET expires_at = now() - interval '1 minute' WHERE license_id = 'one'`)
+	for name, lose := range map[string]func(){"": func() {}, " and a loss": func() { h.fixture.forgetSeats(t, "one") }} {
+		h.fixture.postgres.Admin(t, `UPDATE licensing.lease SET expires_at = now() - interval '1 minute' WHERE license_id = 'one'`)
 		lose()
 		_, err = h.Acquire(t.Context(), ada(), "one", "desktop")
 		assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "the seat is taken after the borrow's end"+name)

@@ -15,7 +15,7 @@ import (
 func (h *hooked) lose(t *testing.T, holder app.Principal, lease string) {
 	t.Helper()
 	require.NoError(t, h.client.FlushAll(t.Context()).Err())
-	_, err := h.world.service(t).Heartbeat(t.Context(), holder, lease)
+	_, err := h.fixture.service(t).Heartbeat(t.Context(), holder, lease)
 	require.NoError(t, err, "the ledger does not know yet that it is over")
 }
 

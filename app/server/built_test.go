@@ -34,7 +34,7 @@ func build(b *testing.B) string {
 	return path
 }
 
-func (w *world) serveBuilt(b *testing.B, path string) *built {
+func (w *fixture) serveBuilt(b *testing.B, path string) *built {
 	b.Helper()
 	environment := w.serveEnvironment(b)
 	s := &built{instance: &instance{url: "http://" + environment["LISTEN_ADDRESS"], metrics: "http://" + environment["METRICS_ADDRESS"] + "/metrics", client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}}

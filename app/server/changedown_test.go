@@ -12,7 +12,7 @@ import (
 
 func TestAChangeThatRedisCouldNotBeToldOfIsMadeAndLearntLater(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
 	lease := api.acquire(t, "demo", ada, "laptop").text("leaseId")

@@ -70,7 +70,7 @@ func (s *seats) beat(t *testing.T, all ...*client.Seat) {
 
 func TestTheClientKeepsASeatOfTheService(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	_, secret := api.credential(t, admin, "ci")
@@ -96,7 +96,7 @@ func TestTheClientKeepsASeatOfTheService(t *testing.T) {
 
 func TestTheClientIsToldWhyTheServiceRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
 	id, secret := api.credential(t, admin, "ci")
@@ -128,7 +128,7 @@ func TestTheClientIsToldWhyTheServiceRefuses(t *testing.T) {
 
 func TestTheClientBorrowsAndReturnsASeatOfTheService(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	s := newSeats(t, api)
 	config := s.config("demo", "laptop", w.google.Mint(t, apptest.Claims(mine, "ada")))
@@ -149,7 +149,7 @@ func TestTheClientBorrowsAndReturnsASeatOfTheService(t *testing.T) {
 // a licence, through a store of live seats that forgets everything and a ledger that is away.
 func TestAnOfficeOfClientsKeepsItsSeatsThroughWhatBreaks(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	api := w.serve(t, map[string]string{"LOG_LEVEL": "error"})
 	_, secret := api.credential(t, w.admin(t), "office")
 	w.postgres.Admin(t, `UPDATE licensing.credential SET licenses = '{big}'`)

@@ -20,17 +20,17 @@ import (
 // test can move.
 type clocked struct {
 	*app.Service
-	world *world
-	redis *goredis.Client
-	ahead atomic.Int64
+	fixture *fixture
+	redis   *goredis.Client
+	ahead   atomic.Int64
 	// ada is a user of the tenant that has the licence "short".
 	ada app.Principal
 }
 
 func newClocked(t *testing.T) *clocked {
 	t.Helper()
-	w := newWorld(t)
-	c := &clocked{world: w, redis: w.redis.Client(), ada: app.Principal{Tenant: "demo-1a2b", User: "ada"}}
+	w := newFixture(t)
+	c := &clocked{fixture: w, redis: w.redis.Client(), ada: app.Principal{Tenant: "demo-1a2b", User: "ada"}}
 	t.Cleanup(func() { require.NoError(t, c.redis.Close()) })
 	c.Service = app.New(app.Dependencies{
 		Ledger: w.ledger(t), Seats: redis.NewSeats(c.redis, func(string, time.Duration, error) {}), Signer: unsigned{},
@@ -111,7 +111,7 @@ func TestFaultsWhenRedisClockJumpsAheadLeasesExpireAndNothingIsSoldTwice(t *test
 	_, err = c.Heartbeat(ctx, c.ada, third.Lease.ID)
 	require.NoError(t, err)
 	require.NoError(t, c.Reap(ctx))
-	assert.Equal(t, 2, c.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'short' AND ended_at IS NULL`))
+	assert.Equal(t, 2, c.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'short' AND ended_at IS NULL`))
 }
 
 func TestFaultsWhenRedisClockJumpsBackSeatsLastLongerUntilTheNextHeartbeat(t *testing.T) {
@@ -138,12 +138,12 @@ func TestFaultsWhenRedisClockJumpsBackALeaseThatEndsByItselfIsNotSoldBeforeTheLe
 
 	// The clock goes back by an hour: what it said before lies ahead.
 	c.shiftRedis(t, -time.Hour)
-	c.world.postgres.Admin(t, `UPDATE licensing.lease SET granted_at = granted_at + interval '1 hour', seated_at = seated_at + interval '1 hour', expires_at = expires_at + interval '1 hour'`)
+	c.fixture.postgres.Admin(t, `UPDATE licensing.lease SET granted_at = granted_at + interval '1 hour', seated_at = seated_at + interval '1 hour', expires_at = expires_at + interval '1 hour'`)
 	for _, lease := range []string{first.Lease.ID, second.Lease.ID} {
 		_, err := c.Heartbeat(ctx, c.ada, lease)
 		require.NoError(t, err)
 	}
-	c.world.expire(t, "short", second.Lease.ID)
+	c.fixture.expire(t, "short", second.Lease.ID)
 	require.NoError(t, c.Reap(ctx))
 	_, err := c.Acquire(ctx, c.ada, "short", "device-3")
 	assert.Equal(t, app.CodeNoSeats, app.CodeOf(err), "for the ledger it is seated later than it ended")
@@ -154,5 +154,5 @@ func TestFaultsWhenRedisClockJumpsBackALeaseThatEndsByItselfIsNotSoldBeforeTheLe
 	require.NoError(t, err)
 	_, err = c.Heartbeat(ctx, c.ada, first.Lease.ID)
 	require.NoError(t, err)
-	assert.Equal(t, 2, c.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'short' AND ended_at IS NULL`))
+	assert.Equal(t, 2, c.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'short' AND ended_at IS NULL`))
 }

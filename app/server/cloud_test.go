@@ -23,7 +23,7 @@ import (
 // those settings, in a cloud of stand-ins that answer at Google's own names.
 func TestOnGoogleCloudTheAPILogsInWithoutAPasswordOrAKeyFile(t *testing.T) {
 	t.Parallel()
-	w := worldOver(t, apptest.StartPostgres(t))
+	w := fixtureOver(t, apptest.StartPostgres(t))
 	cloud := apptest.StartCloud(t, w.postgres, w.google)
 	migrate := map[string]string{
 		"DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.MigrationRole,
@@ -114,9 +114,9 @@ func TestACertificateThatHasExpiredIsRenewedWithTheNextConnection(t *testing.T) 
 }
 
 // newCloud is a cloud with a database in which the schema is, and no API yet.
-func newCloud(t *testing.T) (*world, *apptest.Cloud) {
+func newCloud(t *testing.T) (*fixture, *apptest.Cloud) {
 	t.Helper()
-	w := worldOver(t, apptest.StartPostgres(t))
+	w := fixtureOver(t, apptest.StartPostgres(t))
 	cloud := apptest.StartCloud(t, w.postgres, w.google)
 	said, err := command(t, cloud, "migrate", map[string]string{
 		"DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.MigrationRole,
@@ -128,7 +128,7 @@ func newCloud(t *testing.T) (*world, *apptest.Cloud) {
 
 // awaitUnready waits until the instance is kept from its database, for the reasons that
 // one line of the log gives, and no answer.
-func (in *instance) awaitUnready(t *testing.T, w *world, what string, reasons ...string) {
+func (in *instance) awaitUnready(t *testing.T, w *fixture, what string, reasons ...string) {
 	t.Helper()
 	told := func(line string) bool {
 		for _, reason := range reasons {
@@ -162,7 +162,7 @@ func command(t *testing.T, cloud *apptest.Cloud, name string, settings map[strin
 }
 
 // startCloud starts the API with the settings of Google Cloud.
-func (w *world) startCloud(t *testing.T, cloud *apptest.Cloud) *instance {
+func (w *fixture) startCloud(t *testing.T, cloud *apptest.Cloud) *instance {
 	t.Helper()
 	settings := map[string]string{
 		"PROJECT_ID": apptest.Project, "DATABASE_INSTANCE": cloud.SQL.Instance, "DATABASE_NAME": apptest.Database, "DATABASE_USER": apptest.APIRole,
@@ -184,7 +184,7 @@ func (w *world) startCloud(t *testing.T, cloud *apptest.Cloud) *instance {
 	return api
 }
 
-func (w *world) serveCloud(t *testing.T, cloud *apptest.Cloud) *instance {
+func (w *fixture) serveCloud(t *testing.T, cloud *apptest.Cloud) *instance {
 	t.Helper()
 	api := w.startCloud(t, cloud)
 	api.awaitReady(t)

@@ -32,7 +32,7 @@ const (
 // provoked asks for operations about one licence, lease and credential, and keeps the codes
 // that it got: "POST /v1/licenses forbidden".
 type provoked struct {
-	w                          *world
+	w                          *fixture
 	api                        *instance
 	license, lease, credential string
 	got                        *sync.Map
@@ -230,7 +230,7 @@ func (p *provoked) catalog(t *testing.T, admin string) {
 // document does not have, every test of this package finds out.
 func TestEveryDocumentedCodeCanBeGot(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	api := w.serve(t, map[string]string{"TENANT_CONCURRENCY": "1"})
 	p := &provoked{w: w, api: api, got: &sync.Map{}, license: "demo"}
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))

@@ -31,7 +31,7 @@ func (in *instance) credential(t testing.TB, admin, name string) (id, secret str
 
 func TestACredentialHoldsASeatWithoutAPerson(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, map[string]string{"LOG_LEVEL": "debug"})
 	admin := w.admin(t)
 	id, secret := api.credential(t, admin, "build servers")
@@ -59,7 +59,7 @@ func TestACredentialHoldsASeatWithoutAPerson(t *testing.T) {
 
 func TestACredentialMayNotDoMoreThanUseItsLicences(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	id, secret := api.credential(t, admin, "ci")
@@ -104,7 +104,7 @@ func TestACredentialMayNotDoMoreThanUseItsLicences(t *testing.T) {
 
 func TestAnInvalidCredentialIsAnsweredAsAnInvalidToken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	_, secret := api.credential(t, w.admin(t), "ci")
 	want := api.call(t, "POST", "/v1/licenses/demo/acquire", "rubbish", "", "X-Request-Id", "x")
@@ -127,7 +127,7 @@ func TestAnInvalidCredentialIsAnsweredAsAnInvalidToken(t *testing.T) {
 
 func TestARevokedCredentialEndsOnEveryInstance(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	clock := leap.New()
 	one, two := w.serve(t, nil, timedBy(clock)), w.serve(t, nil, timedBy(clock))
 	admin := w.admin(t)
@@ -157,7 +157,7 @@ func TestARevokedCredentialEndsOnEveryInstance(t *testing.T) {
 
 func TestASuspendedTenantsCredentialsStop(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	claims := apptest.Claims(theirs, "root")
 	claims["role"] = "admin"
@@ -181,7 +181,7 @@ func TestASuspendedTenantsCredentialsStop(t *testing.T) {
 
 func TestATenantHasABoundedNumberOfCredentials(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	make := func(body string) string {
@@ -221,7 +221,7 @@ func TestATenantHasABoundedNumberOfCredentials(t *testing.T) {
 
 func TestACredentialThatIsOverIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	made := api.call(t, "POST", "/v1/credentials", w.admin(t), `{"name":"ci","licenses":["demo"],"expiresAt":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339Nano)+`"}`)
 	require.Equal(t, 201, made.status)
@@ -231,7 +231,7 @@ func TestACredentialThatIsOverIsRefused(t *testing.T) {
 
 func TestACredentialsLeasesAreExportedAndErasedWithoutAPerson(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	id, secret := api.credential(t, admin, "ci")
@@ -264,7 +264,7 @@ func TestACredentialThatNobodyCouldCheckKeepsWhatItHasAndGetsNoMore(t *testing.T
 
 func TestASecretIsChangedWhileItsSeatIsHeld(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	clock := leap.New()
 	api := w.serve(t, nil, timedBy(clock))
 	admin := w.admin(t)
@@ -310,7 +310,7 @@ func TestASecretIsChangedWhileItsSeatIsHeld(t *testing.T) {
 // The two are one user, and so share their Idempotency-Keys, but need not be for the same licences.
 func TestACredentialThatReplacesAnotherGetsNoAnswerAboutALicenceThatItIsNotFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	first, before := api.credential(t, admin, "runner 1")

@@ -17,7 +17,7 @@ import (
 // are silent, idle after a request, or whose bodies of 64 KiB do not end.
 func BenchmarkCrowd(b *testing.B) {
 	const crowd = 6_000
-	w := newWorld(b)
+	w := newFixture(b)
 	path := build(b)
 	authorized := "POST /v1/licenses/big/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
 		w.google.Mint(b, apptest.Claims("demo-1a2b", "ada")) + "\r\nContent-Type: application/json\r\nContent-Length: 65536\r\n\r\n"

@@ -14,14 +14,14 @@ import (
 )
 
 // held waits until KMS keeps n signatures waiting.
-func (w *world) held(t testing.TB, n int64) {
+func (w *fixture) held(t testing.TB, n int64) {
 	t.Helper()
 	await.True(t, func() bool { return w.google.Waiting.Load() == n })
 }
 
 func TestAnInstanceThatStopsServesOnForAWhile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	asked, over := make(chan time.Duration, 1), make(chan struct{})
 	api := w.serve(t, map[string]string{"DRAIN_DELAY": "4s"}, func(s *server.Serve) {
 		s.Sleep = func(delay time.Duration) { asked <- delay; <-over }
@@ -46,7 +46,7 @@ func TestAnInstanceThatStopsServesOnForAWhile(t *testing.T) {
 
 func TestAnInstanceThatStopsFinishesWhatItBegan(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	release := w.google.Hold()

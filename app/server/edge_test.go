@@ -14,7 +14,7 @@ import (
 
 func TestTheEdgeRefusesWhatItShould(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	good := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	const acquire = "/v1/licenses/demo/acquire"
@@ -100,7 +100,7 @@ func TestTheEdgeRefusesWhatItShould(t *testing.T) {
 
 func TestBrowsersOfTheAllowedOriginMayUseTheAPI(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	preflight := api.call(t, "OPTIONS", "/v1/licenses/demo/acquire", "", "", "Origin", "https://coditect.ai",
 		"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization")
@@ -117,7 +117,7 @@ func TestBrowsersOfTheAllowedOriginMayUseTheAPI(t *testing.T) {
 
 func TestTheLogHoldsNoSecret(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, map[string]string{"LOG_LEVEL": "debug"})
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	const trace = "0af7651916cd43dd8448eb211c80319c"

@@ -23,7 +23,7 @@ import (
 )
 
 func TestFaultsAThousandClientsRaceForAHundredSeats(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	apis := []*instance{w.serve(t, nil), w.serve(t, nil), w.serve(t, nil)}
 	for _, api := range apis {
 		api.client.Timeout = await.Limit // a request that is given up is work for nothing
@@ -140,7 +140,7 @@ func (l *tally) client(api func() *instance, token, device string, stop <-chan s
 func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
 	drill(t)
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	w.migrate(t, fmt.Sprintf(`[{"id":"demo-1a2b","name":"demo","licenses":[{"id":"fault","product":"coditect-ide","seats":%d,"leaseSeconds":120}]}]`, faultSeats))
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	var mu sync.Mutex
@@ -246,7 +246,7 @@ func TestFaultsNobodyLosesASeatAndNoSeatIsSoldTwice(t *testing.T) {
 
 func TestFaultsWithoutTheLedgerHeartbeatAndReleaseGoOn(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	first, second := api.acquire(t, "demo", token, "device-1").text("leaseId"), api.acquire(t, "demo", token, "device-2").text("leaseId")
@@ -268,7 +268,7 @@ func TestFaultsWithoutTheLedgerHeartbeatAndReleaseGoOn(t *testing.T) {
 
 func TestFaultsWithoutTheKeyNoSeatIsTaken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	for name, fault := range map[string]*atomic.Bool{"refuses": &w.google.Refuse, "damages": &w.google.Corrupt} {
@@ -290,7 +290,7 @@ func TestFaultsWithoutTheKeyNoSeatIsTaken(t *testing.T) {
 
 func TestFaultsAnAPIKilledBetweenReservationAndSignatureLosesTheSeatForOneLeaseTimeOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api, other := w.serveChild(t), w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	const open = `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`

@@ -17,7 +17,7 @@ import (
 // everything. Whatever they hold, the answer is one that the OpenAPI document lists, and
 // never a failure of the service.
 func FuzzNoRequestBreaksTheService(f *testing.F) {
-	w := newWorld(f)
+	w := newFixture(f)
 	api := w.serve(f, map[string]string{"LOG_LEVEL": "error"})
 	admin := w.admin(f)
 	var operations []string

@@ -20,7 +20,7 @@ import (
 	"github.com/coditect-ai/license-platform/app/postgres"
 )
 
-func (w *world) pool(t testing.TB, user string) *pgxpool.Pool {
+func (w *fixture) pool(t testing.TB, user string) *pgxpool.Pool {
 	t.Helper()
 	pool, err := postgres.Open(context.Background(), postgres.Options{
 		Address: w.postgres.Address, CA: w.postgres.CA, Database: w.postgres.Database, User: user, Password: apptest.Password, MaxConnections: 16,
@@ -32,7 +32,7 @@ func (w *world) pool(t testing.TB, user string) *pgxpool.Pool {
 
 // hold begins a transaction that stays open for as long as the test needs, however busy
 // the machine is.
-func (w *world) hold(t testing.TB) pgx.Tx {
+func (w *fixture) hold(t testing.TB) pgx.Tx {
 	t.Helper()
 	tx, err := w.pool(t, apptest.APIRole).Begin(t.Context())
 	require.NoError(t, err)
@@ -41,13 +41,13 @@ func (w *world) hold(t testing.TB) pgx.Tx {
 	return tx
 }
 
-func (w *world) ledger(t testing.TB) *postgres.Ledger {
+func (w *fixture) ledger(t testing.TB) *postgres.Ledger {
 	t.Helper()
 	return postgres.NewLedger(w.pool(t, apptest.APIRole), func(string, time.Duration, error) {})
 }
 
 // forget applies the retention of 90 days to every tenant.
-func (w *world) forget(t testing.TB) int64 {
+func (w *fixture) forget(t testing.TB) int64 {
 	t.Helper()
 	service := app.New(app.Dependencies{Ledger: w.ledger(t), Now: time.Now})
 	changed, err := service.Forget(context.Background(), 90*24*time.Hour)
@@ -71,7 +71,7 @@ func lastHours() app.Period {
 var twinCredential = strings.Repeat("c", 26)
 
 // twins gives each of the tenants a lease, an audit event and a credential that carry its name.
-func (w *world) twins(t testing.TB) string {
+func (w *fixture) twins(t testing.TB) string {
 	t.Helper()
 	id := "demo_" + strings.Repeat("t", 26)
 	for _, tenant := range []string{mine, theirs} {
@@ -88,7 +88,7 @@ func (w *world) twins(t testing.TB) string {
 }
 
 // rowsOf are all rows of a tenant, as nobody but the database's administrator sees them.
-func (w *world) rowsOf(t testing.TB, tenant string) string {
+func (w *fixture) rowsOf(t testing.TB, tenant string) string {
 	t.Helper()
 	return w.postgres.Text(t, `SELECT string_agg(r, E'\n' ORDER BY r) FROM (
 		SELECT t::text r FROM licensing.tenant t WHERE id = $1 UNION ALL SELECT l::text FROM licensing.license l WHERE tenant_id = $1
@@ -98,7 +98,7 @@ func (w *world) rowsOf(t testing.TB, tenant string) string {
 
 func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ctx, ledger := t.Context(), w.ledger(t)
 	id := w.twins(t)
 	before := w.rowsOf(t, mine)
@@ -177,7 +177,7 @@ func TestNoMethodOfTheLedgerCrossesTenants(t *testing.T) {
 
 func TestHousekeepingSeesAllTenantsAndNobodysData(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ctx, ledger := t.Context(), w.ledger(t)
 	id := w.twins(t)
 	open, next, err := ledger.OpenLeases(ctx, app.OpenLease{}, 100)
@@ -226,7 +226,7 @@ func TestHousekeepingSeesAllTenantsAndNobodysData(t *testing.T) {
 
 func TestTheLedgerItselfRefusesWhatTheRulesForbid(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ctx, ledger := t.Context(), w.ledger(t)
 	ref := app.LicenseRef{Tenant: theirs, License: "demo"}
 	lease := func() app.Lease {
@@ -268,7 +268,7 @@ func TestTheLedgerItselfRefusesWhatTheRulesForbid(t *testing.T) {
 
 func TestTransactionsOnTheSameLeasesDoNotBreakEachOther(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ledger := w.ledger(t)
 	one, two := app.NewLeaseID("demo"), app.NewLeaseID("demo")
 	grant := func(id string, endings ...app.Ending) error {
@@ -309,7 +309,7 @@ func TestTransactionsOnTheSameLeasesDoNotBreakEachOther(t *testing.T) {
 
 func TestTheDatabaseItselfKeepsTenantsApart(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ctx := context.Background()
 	conn := w.pool(t, apptest.APIRole)
 	w.migrate(t, tenants) // a second time changes nothing and fails at nothing

@@ -12,7 +12,7 @@ import (
 
 func TestFiveSeatsServeFiveDevicesAndTheSixthWaitsForARelease(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 

@@ -16,7 +16,7 @@ import (
 )
 
 // ledgerText is every row of every table of the schema.
-func (w *world) ledgerText(t testing.TB) string {
+func (w *fixture) ledgerText(t testing.TB) string {
 	t.Helper()
 	tables := strings.Fields(w.postgres.Text(t, `SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = 'licensing'::regnamespace AND relkind IN ('r', 'p', 'm')`))
 	require.Contains(t, tables, "refusal")
@@ -28,7 +28,7 @@ func (w *world) ledgerText(t testing.TB) string {
 }
 
 // redisText is every key of the live store with its value.
-func (w *world) redisText(t testing.TB) string {
+func (w *fixture) redisText(t testing.TB) string {
 	t.Helper()
 	client := w.redis.Client()
 	defer client.Close()
@@ -58,7 +58,7 @@ func (w *world) redisText(t testing.TB) string {
 
 func TestAnErasureLeavesNothingOfTheUserInAnyStoreOrLog(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	api := w.serve(t, map[string]string{"LOG_LEVEL": "debug"})
 	admin := w.admin(t)
 	claims := apptest.Claims(mine, "zoe")

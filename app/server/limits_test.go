@@ -19,7 +19,7 @@ import (
 
 func TestAConnectionThatOnlyCostsIsClosed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	var checks []func()
@@ -61,7 +61,7 @@ func TestAConnectionThatOnlyCostsIsClosed(t *testing.T) {
 
 func TestATenantThatTakesItsShareWaitsAndOthersDoNot(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, map[string]string{"TENANT_CONCURRENCY": "1"})
 	token, other := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), w.google.Mint(t, apptest.Claims("other-3c4d", "eve"))
 	lease := api.acquire(t, "demo", token, "laptop").text("leaseId")
@@ -88,7 +88,7 @@ func TestATenantThatTakesItsShareWaitsAndOthersDoNot(t *testing.T) {
 
 func TestMoreConnectionsThanThePodHasMemoryForCloseTheQuietOnes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	// 682 connections of 96 KiB fit into the 64 MiB that are left of 128 MiB.
 	const fit, more = 682, 100
 	api := w.serve(t, map[string]string{"MEMORY_LIMIT": "134217728"})

@@ -16,7 +16,7 @@ import (
 
 func TestAGrantThatFindsTheLedgerLockedIsRefusedForAMomentAndNothingIsLost(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	ada, bob := w.google.Mint(t, apptest.Claims(mine, "ada")), w.google.Mint(t, apptest.Claims(mine, "bob"))
 	require.Equal(t, 201, api.call(t, "POST", "/v1/licenses", w.admin(t), `{"id":"pair","product":"p","seats":2}`).status)
@@ -66,7 +66,7 @@ func TestAGrantThatFindsTheLedgerLockedIsRefusedForAMomentAndNothingIsLost(t *te
 
 func TestEveryIntegerIsReadAlike(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api, admin := w.serve(t, nil), w.admin(t)
 	n := 0
 	create := func(field, number string) reply {

@@ -13,7 +13,7 @@ import (
 
 func TestWhatTheProcessSaysWhileItsStoresAreGoneIsAllForCloudLogging(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	api := w.serveChild(t)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	lease := api.acquire(t, "demo", token, "laptop").text("leaseId")

@@ -150,7 +150,7 @@ func earlierPrograms() []earlier {
 }
 
 // backTo makes the schema what a program of before made it.
-func (w *world) backTo(t testing.TB, version int) (program earlier) {
+func (w *fixture) backTo(t testing.TB, version int) (program earlier) {
 	t.Helper()
 	for _, program = range earlierPrograms() {
 		w.postgres.Admin(t, program.undo...)
@@ -168,7 +168,7 @@ func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) 
 	for _, version := range []int{18, 13, 11, 9, 8, 6, 5, 3, 2, 1} {
 		t.Run(fmt.Sprintf("version %d", version), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			api := w.serve(t, nil)
 			token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 			lease := api.acquire(t, "demo", token, "laptop").text("leaseId")
@@ -198,7 +198,7 @@ func TestTheProgramWaitsForItsMigrationAndThoseBeforeGoOnBesideIt(t *testing.T) 
 
 func TestAMigrationThatWasInterruptedIsRunAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	// They outlived everything but their entries; then, for the one that is no transaction,
 	// everything but the index.
 	w.postgres.Admin(t, `DELETE FROM licensing.goose_version WHERE version_id > 1`)
@@ -211,7 +211,7 @@ func TestAMigrationThatWasInterruptedIsRunAgain(t *testing.T) {
 
 func TestTheMigrationLetsTheAuditTrailNameWhatIsTouched(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	if !w.postgres.Preload(t, "pgaudit") {
 		t.Skip("pgaudit is not installed on this machine: apt-get install postgresql-NN-pgaudit")
 	}

@@ -24,16 +24,16 @@ type unsigned struct{}
 func (unsigned) Sign(context.Context, app.Claims) (string, error) { return "token", nil }
 
 // service is the domain over the real stores, without HTTP.
-func (w *world) service(t testing.TB) *app.Service { return w.signedBy(t, unsigned{}) }
+func (w *fixture) service(t testing.TB) *app.Service { return w.signedBy(t, unsigned{}) }
 
 // signedBy is service with a signer.
-func (w *world) signedBy(t testing.TB, signer app.Signer) *app.Service {
+func (w *fixture) signedBy(t testing.TB, signer app.Signer) *app.Service {
 	t.Helper()
 	return w.serviceOver(t, w.ledger(t), signer)
 }
 
 // serviceOver is service over a ledger, with a signer.
-func (w *world) serviceOver(t testing.TB, ledger app.Ledger, signer app.Signer) *app.Service {
+func (w *fixture) serviceOver(t testing.TB, ledger app.Ledger, signer app.Signer) *app.Service {
 	t.Helper()
 	client := w.redis.Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
@@ -70,7 +70,7 @@ type past struct {
 
 // model is what must be true of one licence, kept beside the real thing.
 type model struct {
-	w       *world
+	w       *fixture
 	service *app.Service
 	ledger  *hookedLedger
 	signer  *modelSigner
@@ -107,7 +107,7 @@ type model struct {
 	surplus int
 }
 
-func newModel(t *rapid.T, tb testing.TB, w *world, service *app.Service, ledger *hookedLedger, signer *modelSigner, client *goredis.Client, run int) *model {
+func newModel(t *rapid.T, tb testing.TB, w *fixture, service *app.Service, ledger *hookedLedger, signer *modelSigner, client *goredis.Client, run int) *model {
 	// A tenant of its own, which can be suspended and erased as a whole.
 	tenant := fmt.Sprintf("model-%d", run)
 	w.postgres.Admin(tb, `INSERT INTO licensing.tenant (id, name, status) VALUES ('`+tenant+`', 'model', 'active')`)
@@ -236,7 +236,7 @@ func (m *model) check(t *rapid.T) {
 func TestSeatsAreNeverOversoldAndLiveHoldersNeverDropped(t *testing.T) {
 	t.Parallel()
 	tb := t
-	w := newWorld(t)
+	w := newFixture(t)
 	signer := &modelSigner{}
 	ledger := &hookedLedger{Ledger: w.ledger(t)}
 	service := w.serviceOver(t, ledger, signer)

@@ -13,7 +13,7 @@ import (
 
 func TestNullIsNoValueOfAnyField(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	var document struct {

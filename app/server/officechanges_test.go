@@ -79,7 +79,7 @@ func (o *office) told(t *testing.T, why string) {
 func TestAnOfficeOfClientsKeepsItsSeatsWhateverAnAdministratorChanges(t *testing.T) {
 	drill(t)
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, map[string]string{"LOG_LEVEL": "error"})
 	admin := w.admin(t)
 	change := func(terms string) {

@@ -178,7 +178,7 @@ func TestTheLaterOfABorrowAndAnAcquireDoesNotUndoTheBorrow(t *testing.T) {
 	close(goOn)
 	require.NoError(t, await.Receive(t, acquired))
 
-	h.world.forgetSeats(t, "one")
+	h.fixture.forgetSeats(t, "one")
 	kept, err := h.Heartbeat(t.Context(), ada(), borrowed.Lease.ID)
 	require.NoError(t, err)
 	assert.WithinDuration(t, borrowed.Lease.ExpiresAt, kept.ExpiresAt, time.Millisecond, "the rebuilt seat is borrowed, too")
@@ -186,7 +186,7 @@ func TestTheLaterOfABorrowAndAnAcquireDoesNotUndoTheBorrow(t *testing.T) {
 
 func TestALeaseStaysWithItsUser(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	ada, bob := w.google.Mint(t, apptest.Claims(mine, "ada")), w.google.Mint(t, apptest.Claims(mine, "bob"))
 	r := api.call(t, "POST", "/v1/licenses/demo/borrow", ada, `{"fingerprint":"adas-laptop","durationSeconds":86400}`)
@@ -202,7 +202,7 @@ func TestALeaseStaysWithItsUser(t *testing.T) {
 
 func TestFaultsAnAPIKilledInTheMiddleOfABorrowKeepsTheSeatForHalfAMinuteAtMost(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api, other := w.serveChild(t), w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims(mine, "ada"))
 	require.Equal(t, 201, other.call(t, "POST", "/v1/licenses", w.admin(t), `{"id":"one","product":"p","seats":1,"leaseSeconds":10,"heartbeatSeconds":3,"maxBorrowSeconds":7776000}`).status)
@@ -228,7 +228,7 @@ func TestARebuildThatAnotherLossOvertakesIsBegunAgain(t *testing.T) {
 	t.Parallel()
 	h := newHooked(t)
 	h.create(t, "one")
-	other := h.world.service(t)
+	other := h.fixture.service(t)
 	var g app.Grant
 	h.ledger.afterSeat = func() {
 		// This instance has read that nobody has a lease. Another gives one, and all is lost.

@@ -18,7 +18,7 @@ import (
 )
 
 // of mints the token of a user of groups.
-func (w *world) of(t testing.TB, user string, groups ...string) string {
+func (w *fixture) of(t testing.TB, user string, groups ...string) string {
 	t.Helper()
 	claims := apptest.Claims(mine, user)
 	claims["groups"] = groups
@@ -27,7 +27,7 @@ func (w *world) of(t testing.TB, user string, groups ...string) string {
 
 func TestALicenceIsUsedAsItsPolicySays(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin, ada, bob, dan := w.admin(t), w.of(t, "ada"), w.of(t, "bob"), w.of(t, "dan", "staff", "devs")
 	create := func(t *testing.T, id, terms string) {
@@ -193,7 +193,7 @@ func TestNobodyLosesASeatToAGrantThatIsNotSigned(t *testing.T) {
 	last, err := h.Acquire(t.Context(), ada(), "busy", "laptop")
 	require.NoError(t, err)
 	assert.Equal(t, last.Lease.ID, h.claims().Lease)
-	assert.Equal(t, 1, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.take'`))
+	assert.Equal(t, 1, h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE action = 'lease.take'`))
 	assert.Equal(t, 1, h.inUse(t, "busy"))
 }
 
@@ -221,5 +221,5 @@ func TestManyWhoAskAtOnceGetNoMoreThanTheirShare(t *testing.T) {
 	group.Wait()
 	assert.LessOrEqual(t, others.Load(), int64(14), "six are kept")
 	assert.GreaterOrEqual(t, devs.Load(), int64(6))
-	assert.Zero(t, h.world.postgres.Count(t, `SELECT count(*) FROM (SELECT user_id FROM licensing.lease WHERE license_id = 'crowd' AND ended_at IS NULL GROUP BY user_id HAVING count(*) > 3) more`))
+	assert.Zero(t, h.fixture.postgres.Count(t, `SELECT count(*) FROM (SELECT user_id FROM licensing.lease WHERE license_id = 'crowd' AND ended_at IS NULL GROUP BY user_id HAVING count(*) > 3) more`))
 }

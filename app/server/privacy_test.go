@@ -17,7 +17,7 @@ import (
 )
 
 // admin is the token of the demo tenant's administrator.
-func (w *world) admin(t testing.TB) string {
+func (w *fixture) admin(t testing.TB) string {
 	t.Helper()
 	claims := apptest.Claims("demo-1a2b", "root")
 	claims["role"] = "admin"
@@ -26,7 +26,7 @@ func (w *world) admin(t testing.TB) string {
 
 func TestPersonalDataIsExportedErasedAndForgotten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	ada, bob := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), w.google.Mint(t, apptest.Claims("demo-1a2b", "bob"))
@@ -59,7 +59,7 @@ func TestPersonalDataIsExportedErasedAndForgotten(t *testing.T) {
 
 func TestAnErasureReachesWhatIsRememberedForIdempotencyKeys(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	ada, bob := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), w.google.Mint(t, apptest.Claims("demo-1a2b", "bob"))
@@ -84,7 +84,7 @@ func TestAnErasureReachesWhatIsRememberedForIdempotencyKeys(t *testing.T) {
 }
 
 // remembered are the keys of all remembered answers.
-func (w *world) remembered(t testing.TB) []string {
+func (w *fixture) remembered(t testing.TB) []string {
 	t.Helper()
 	client := w.redis.Client()
 	defer client.Close()
@@ -115,21 +115,21 @@ func TestAnErasureReachesWhoGaveALeaseBackLongAgo(t *testing.T) {
 			g, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
 			require.NoError(t, err)
 			leave(t, h, g.Lease)
-			h.world.postgres.Admin(t, `UPDATE licensing.lease SET ended_at = ended_at - interval '1 hour'`)
+			h.fixture.postgres.Admin(t, `UPDATE licensing.lease SET ended_at = ended_at - interval '1 hour'`)
 			require.NoError(t, h.Reap(t.Context()))
 			require.EqualValues(t, 1, h.client.Exists(t.Context(), origins).Val(), "the housekeeping no longer looks at the licence")
 
 			_, err = h.Erase(t.Context(), root(), "ada")
 			require.NoError(t, err)
 			assert.Zero(t, h.client.Exists(t.Context(), origins).Val())
-			assert.Zero(t, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE user_id = 'ada' OR address = '192.0.2.7'`))
+			assert.Zero(t, h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.audit WHERE user_id = 'ada' OR address = '192.0.2.7'`))
 		})
 	}
 }
 
 func TestWhatAUserHasMadeUpGoesWithTheUser(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	// Pseudonyms are random digits from 0 to f, and would contain "ada" at times.
@@ -162,7 +162,7 @@ func TestALeaseThatIsGrantedDuringAnErasureOfItsUserEndsWithIt(t *testing.T) {
 	}
 	_, err := h.Erase(t.Context(), root(), "ada")
 	require.NoError(t, err)
-	assert.Zero(t, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`))
+	assert.Zero(t, h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`))
 	assert.Zero(t, h.inUse(t, "one"), "a seat that its holder could not give back any more is free")
 
 	// Live seats that are lost meanwhile have none for it either.
@@ -175,7 +175,7 @@ func TestALeaseThatIsGrantedDuringAnErasureOfItsUserEndsWithIt(t *testing.T) {
 // A tenant may have more licences than one request has time to look at.
 func TestAnErasureTakesNoLongerForATenantWithManyLicences(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, map[string]string{"REQUEST_TIMEOUT": "5s"})
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
 	w.postgres.Admin(t, `INSERT INTO licensing.license (tenant_id, id, product, seats, lease_seconds, heartbeat_seconds)
@@ -206,12 +206,12 @@ func TestAnAnswerThatIsGivenDuringAnErasureOfItsUserIsForgotten(t *testing.T) {
 	_, err := h.Erase(t.Context(), root(), "ada")
 	require.NoError(t, err)
 	finish("begun before")
-	assert.Empty(t, h.world.remembered(t))
+	assert.Empty(t, h.fixture.remembered(t))
 }
 
 func TestALargeTenantIsExportedInPartsAndErasedInSteps(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	const leases, events = 12_001, 11_000
@@ -251,7 +251,7 @@ func TestALargeTenantIsExportedInPartsAndErasedInSteps(t *testing.T) {
 
 func TestAnErasureThatDoesNotFitIntoOneRequestSaysSoAndGoesOn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	hasty, api := w.serve(t, map[string]string{"REQUEST_TIMEOUT": "1s"}), w.serve(t, nil)
 	admin := w.admin(t)
 	ada := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))

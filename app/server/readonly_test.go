@@ -24,7 +24,7 @@ func (in *instance) says(t *testing.T, dependency, state string) (status int) {
 
 func TestAStoreThatTakesNoWritesIsNotReady(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	api := w.serve(t, nil)
 	ada := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	lease := api.acquire(t, "demo", ada, "laptop").text("leaseId")

@@ -18,7 +18,7 @@ import (
 
 func TestAKeyThatDoesNotSignIsNotCalledReady(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	ada := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	lease := api.acquire(t, "demo", ada, "laptop").text("leaseId")
@@ -48,7 +48,7 @@ const away = "https://127.0.0.1:1/keys"
 
 func TestAnInstanceThatCannotCheckIdentityTokensDoesNotBecomeReady(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.start(t, map[string]string{"IDENTITY_KEYS_URL": away})
 	await.True(t, func() bool { _, err := api.try("GET", "/health", "", ""); return err == nil })
 	assert.Equal(t, 503, api.says(t, "identity", "unavailable"), "it would refuse everybody, in the place of one that does not")
@@ -57,7 +57,7 @@ func TestAnInstanceThatCannotCheckIdentityTokensDoesNotBecomeReady(t *testing.T)
 
 func TestAClientThatHangsUpIsNoFailureOfTheKey(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	ada := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	release := w.google.Hold()

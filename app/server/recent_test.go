@@ -13,7 +13,7 @@ import (
 // The API remembers licences, and here nobody tells it, or Redis, that one is changed.
 func TestAGrantAndARefusalAreByTheTermsThatTheLedgerHasNow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	set := func(table, change string) {

@@ -16,7 +16,7 @@ func (h *hooked) reserved(t *testing.T, license, group string) []int {
 	t.Helper()
 	_, usage, err := h.GetLicense(t.Context(), root(), license)
 	require.NoError(t, err)
-	return []int{usage.Reserved[group], h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = $1 AND reservation = $2 AND ended_at IS NULL`, license, group)}
+	return []int{usage.Reserved[group], h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = $1 AND reservation = $2 AND ended_at IS NULL`, license, group)}
 }
 
 // keptSeat makes a licence of two seats, one of which is kept for developers.

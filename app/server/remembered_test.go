@@ -15,7 +15,7 @@ import (
 
 func TestOnlySuccessIsRemembered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	ada, bob, admin := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), w.google.Mint(t, apptest.Claims("demo-1a2b", "bob")), w.admin(t)
 	require.Equal(t, 201, api.call(t, "POST", "/v1/licenses", admin, `{"id":"one","product":"p","seats":1}`).status)
@@ -36,7 +36,7 @@ func TestOnlySuccessIsRemembered(t *testing.T) {
 
 func TestWhoIsNoAdministratorAnyMoreGetsNoAdministratorsAnswer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	create := func(token string) reply {
 		return api.call(t, "POST", "/v1/licenses", token, `{"id":"secret","product":"p","seats":1,"metadata":{"contract":"4711"}}`, "Idempotency-Key", "one")
@@ -54,7 +54,7 @@ func TestWhoIsNoAdministratorAnyMoreGetsNoAdministratorsAnswer(t *testing.T) {
 // seat, and operators learn of a full Redis while seats can be kept.
 func TestAFullRedisIsKnownAndKeepsTheSeatsThatAreTaken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	client := w.redis.Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
@@ -104,7 +104,7 @@ func TestALeaseThatIsRevivedAfterAnErasureCanBeErasedAgain(t *testing.T) {
 	_, err = h.Heartbeat(t.Context(), ada(), g.Lease.ID)
 	require.NoError(t, err)
 	traces := func() int {
-		return h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease l WHERE l::text ~ 'adas-laptop|ada@' OR user_id = 'ada'`)
+		return h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.lease l WHERE l::text ~ 'adas-laptop|ada@' OR user_id = 'ada'`)
 	}
 	require.Equal(t, 1, traces(), "the revival brought the data back")
 

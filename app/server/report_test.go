@@ -16,7 +16,7 @@ import (
 
 func TestARefusalThatIsRepeatedIsCountedAndNotWrittenAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
 	wanted := app.Period{From: time.Now().UTC().Truncate(time.Hour), To: time.Now().Add(time.Hour)}
@@ -54,7 +54,7 @@ func TestARefusalThatIsRepeatedIsCountedAndNotWrittenAgain(t *testing.T) {
 
 func TestDenialsComeInPagesAsJSONAndAsHarmlessCSV(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin := w.admin(t)
 	claims := apptest.Claims(mine, "=cmd|' /C calc'!A0")
@@ -118,7 +118,7 @@ func (h *hooked) use(t *testing.T, before time.Time, hours int) []string {
 // ago moves what was written since an hour began some hours before it, in the same order.
 func (h *hooked) ago(t *testing.T, began time.Time, hours int) {
 	t.Helper()
-	h.world.postgres.Admin(t, fmt.Sprintf(`UPDATE licensing.audit SET at = '%[1]s'::timestamptz - interval '%[2]d hours' + interval '1 minute' + id * interval '1 ms'
+	h.fixture.postgres.Admin(t, fmt.Sprintf(`UPDATE licensing.audit SET at = '%[1]s'::timestamptz - interval '%[2]d hours' + interval '1 minute' + id * interval '1 ms'
 		WHERE at >= '%[1]s'`, began.Format(time.RFC3339), hours))
 }
 
@@ -163,7 +163,7 @@ func TestTheReportSaysHowFullALicenceWasInEachHour(t *testing.T) {
 
 func TestTheReportOfUseIsServedAsJSONAndCSV(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
 	require.Equal(t, 201, api.acquire(t, "demo", ada, "x").status)
@@ -192,7 +192,7 @@ func TestAStoreWhoseClockIsWrongHidesNoUse(t *testing.T) {
 			began := time.Now().UTC().Truncate(time.Hour)
 			h.ago(t, began, 3)
 			// Redis says when a seat was given back.
-			h.world.postgres.Admin(t, `UPDATE licensing.audit SET at = at - interval '`+behind+`' WHERE action = 'lease.release'`)
+			h.fixture.postgres.Admin(t, `UPDATE licensing.audit SET at = at - interval '`+behind+`' WHERE action = 'lease.release'`)
 			peak := 0
 			for _, hour := range h.use(t, began, 6) {
 				var p, granted, refused int

@@ -15,7 +15,7 @@ import (
 // instances before and after it side by side, as in a rolling update.
 func TestASigningKeyIsRotatedWithoutABreak(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	token := w.google.Mint(t, apptest.Claims("demo-1a2b", "ada"))
 	first := apptest.KeyVersion
 	serve := func(active string, published string) *instance {

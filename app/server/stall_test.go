@@ -14,7 +14,7 @@ import (
 
 func TestAfterASlowRequestItsConnectionServesOthersAsBefore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, map[string]string{"REQUEST_TIMEOUT": "9s"})
 	// A load balancer sends one request after the other over a connection.
 	api.client = &http.Client{Timeout: await.Limit, Transport: &http.Transport{MaxConnsPerHost: 1}}

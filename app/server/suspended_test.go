@@ -13,14 +13,14 @@ import (
 )
 
 // suspend suspends the other tenant.
-func (w *world) suspend(t testing.TB) {
+func (w *fixture) suspend(t testing.TB) {
 	t.Helper()
 	w.migrate(t, `[{"id":"other-3c4d","name":"other","status":"suspended"}]`)
 }
 
 func TestASuspendedTenantMayGiveBackExportAndEraseAndNothingElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	claims := apptest.Claims(theirs, "root")
 	claims["role"] = "admin"
@@ -63,7 +63,7 @@ func TestASuspendedTenantMayGiveBackExportAndEraseAndNothingElse(t *testing.T) {
 
 func TestASuspendedTenantGetsNoOldAnswers(t *testing.T) {
 	t.Parallel()
-	w := newWorldAlone(t)
+	w := newFixtureAlone(t)
 	api := w.serve(t, nil)
 	ada := w.google.Mint(t, apptest.Claims(theirs, "ada"))
 	acquire := func() reply {
@@ -80,7 +80,7 @@ func TestASuspendedTenantGetsNoOldAnswers(t *testing.T) {
 
 func TestASuspendedTenantGetsTheAnswersToWhatItMayDoStill(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	claims := apptest.Claims(theirs, "root")
 	claims["role"] = "admin"
@@ -107,7 +107,7 @@ func TestASuspendedTenantGetsTheAnswersToWhatItMayDoStill(t *testing.T) {
 
 func TestASuspendedTenantsLeasesEndAndAreForgotten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	ada := w.google.Mint(t, apptest.Claims(theirs, "ada"))
 	lease := api.acquire(t, "demo", ada, "adas-laptop").text("leaseId")
@@ -131,7 +131,7 @@ func TestALeaseThatExpiredWhileItsTenantWasSuspendedComesBackByAHeartbeat(t *tes
 	g, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
 	require.NoError(t, err)
 	status := func(status string) {
-		h.world.postgres.Admin(t, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+mine+`'`)
+		h.fixture.postgres.Admin(t, `UPDATE licensing.tenant SET status = '`+status+`' WHERE id = '`+mine+`'`)
 		require.NoError(t, h.Reap(t.Context()))
 	}
 	status("suspended")
@@ -164,7 +164,7 @@ func TestARevocationHoldsAgainstWhatWasReadBeforeIt(t *testing.T) {
 			require.NoError(t, h.Reap(t.Context()))
 		},
 		"a rebuild of the live seats": func(t *testing.T, h *hooked, revoke func()) {
-			h.world.forgetSeats(t, "demo")
+			h.fixture.forgetSeats(t, "demo")
 			h.ledger.afterLicense = revoke
 			_, _, err := h.GetLicense(t.Context(), ada(), "demo")
 			require.NoError(t, err)
@@ -181,7 +181,7 @@ func TestARevocationHoldsAgainstWhatWasReadBeforeIt(t *testing.T) {
 			})
 			_, err = h.Heartbeat(t.Context(), ada(), first.Lease.ID)
 			assert.Equal(t, app.CodeLicenseRevoked, app.CodeOf(err))
-			assert.Equal(t, 1, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'demo' AND ended_at IS NULL`), "nothing was granted after it")
+			assert.Equal(t, 1, h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE license_id = 'demo' AND ended_at IS NULL`), "nothing was granted after it")
 		})
 	}
 }
@@ -192,16 +192,16 @@ func TestATenantThatIsSuspendedInTheMiddleOfAnUpdateKeepsItsLicenceAsItWas(t *te
 	var err error
 	// The update has some seconds, in which a busy machine does not always suspend a tenant.
 	await.True(t, func() bool {
-		h.world.migrate(t, `[{"id":"other-3c4d","name":"other","status":"active"}]`)
+		h.fixture.migrate(t, `[{"id":"other-3c4d","name":"other","status":"active"}]`)
 		_, err = h.ledger.UpdateLicense(t.Context(), app.LicenseRef{Tenant: theirs, License: "demo"}, func(l *app.License) (app.Event, error) {
-			h.world.suspend(t)
+			h.fixture.suspend(t)
 			l.Seats = 99
 			return app.Event{Action: app.ActionUpdate}, nil
 		})
 		return app.CodeOf(err) != app.CodeUnavailable
 	}, "the update ends in time")
 	assert.Equal(t, app.CodeTenantSuspended, app.CodeOf(err))
-	assert.Zero(t, h.world.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.license WHERE seats = 99) + (SELECT count(*) FROM licensing.audit WHERE action = 'license.update')`))
+	assert.Zero(t, h.fixture.postgres.Count(t, `SELECT (SELECT count(*) FROM licensing.license WHERE seats = 99) + (SELECT count(*) FROM licensing.audit WHERE action = 'license.update')`))
 }
 
 func TestALedgerThatWasRestoredFromABackupCountsAgain(t *testing.T) {
@@ -223,7 +223,7 @@ func TestALedgerThatWasRestoredFromABackupCountsAgain(t *testing.T) {
 		set(app.StatusActive)
 	}
 	restore := func(status string) {
-		h.world.postgres.Admin(t, `ALTER TABLE licensing.license DISABLE TRIGGER revise`,
+		h.fixture.postgres.Admin(t, `ALTER TABLE licensing.license DISABLE TRIGGER revise`,
 			`UPDATE licensing.license SET revision = 1, status = '`+status+`' WHERE tenant_id = 'demo-1a2b' AND id = 'demo'`, `ALTER TABLE licensing.license ENABLE TRIGGER revise`)
 	}
 	restore("suspended")

@@ -19,7 +19,7 @@ func (h *hooked) assertOver(t *testing.T, lease app.Lease) {
 	t.Helper()
 	_, err := h.Heartbeat(t.Context(), ada(), lease.ID)
 	assert.Equal(t, app.CodeLeaseEnded, app.CodeOf(err))
-	assert.Zero(t, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`))
+	assert.Zero(t, h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`))
 	assert.Zero(t, h.inUse(t, lease.License))
 }
 
@@ -103,7 +103,7 @@ func TestAnAcquireUnderWayGetsANewLeaseWhenItsOwnIsTakenAway(t *testing.T) {
 
 func TestAForcedReleaseHoldsAgainstBusyHeartbeats(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	api := w.serve(t, nil)
 	admin, ada := w.admin(t), w.google.Mint(t, apptest.Claims(mine, "ada"))
 	for round := range 10 {

@@ -19,7 +19,7 @@ import (
 func TestFaultsHousekeepingIsTakenOverFromAnInstanceThatStandsStill(t *testing.T) {
 	drill(t)
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	first := w.serveChild(t)
 	ada, eve := w.google.Mint(t, apptest.Claims(mine, "ada")), w.google.Mint(t, apptest.Claims(theirs, "eve"))
 	require.Equal(t, 201, first.acquire(t, "short", ada, "one").status)
@@ -54,7 +54,7 @@ func TestFaultsHousekeepingIsTakenOverFromAnInstanceThatStandsStill(t *testing.T
 }
 
 // strand makes all of the housekeeping what an instance has just taken on and will not do.
-func (w *world) strand(t *testing.T) {
+func (w *fixture) strand(t *testing.T) {
 	t.Helper()
 	client := w.redis.Client()
 	defer client.Close()
@@ -78,7 +78,7 @@ func TestAfterALossALicenceIsRebuiltOnceWhoeverFindsItCold(t *testing.T) {
 	h := newHooked(t)
 	g, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
 	require.NoError(t, err)
-	others := []*app.Service{h.world.service(t), h.world.service(t)}
+	others := []*app.Service{h.fixture.service(t), h.fixture.service(t)}
 	require.NoError(t, h.client.FlushAll(t.Context()).Err())
 	const seating = `SELECT xmin::text FROM licensing.seating WHERE tenant_id = 'demo-1a2b' AND license_id = 'demo'`
 	before := ""
@@ -92,14 +92,14 @@ func TestAfterALossALicenceIsRebuiltOnceWhoeverFindsItCold(t *testing.T) {
 		}
 		// They come while this one reads the ledger.
 		time.Sleep(200 * time.Millisecond)
-		before = h.world.postgres.Text(t, seating)
+		before = h.fixture.postgres.Text(t, seating)
 	}
 	_, err = h.Heartbeat(t.Context(), ada(), g.Lease.ID)
 	require.NoError(t, err)
 	for range others {
 		require.NoError(t, await.Receive(t, done))
 	}
-	assert.Equal(t, before, h.world.postgres.Text(t, seating), "nobody else has asked the ledger for them")
+	assert.Equal(t, before, h.fixture.postgres.Text(t, seating), "nobody else has asked the ledger for them")
 }
 
 // A rebuild leaves the leases' rows alone, and an ending from before it does not end them.
@@ -109,23 +109,23 @@ func TestAnEndingFromBeforeARebuildEndsNothing(t *testing.T) {
 	g, err := h.Acquire(t.Context(), ada(), "demo", "laptop")
 	require.NoError(t, err)
 	const row = `SELECT xmin::text FROM licensing.lease WHERE ended_at IS NULL`
-	before := h.world.postgres.Text(t, row)
+	before := h.fixture.postgres.Text(t, row)
 	old := time.Now()
 	require.NoError(t, h.client.FlushAll(t.Context()).Err())
 	assert.Equal(t, 1, h.inUse(t, "demo"))
-	assert.Equal(t, before, h.world.postgres.Text(t, row), "the rebuild has not written it")
+	assert.Equal(t, before, h.fixture.postgres.Text(t, row), "the rebuild has not written it")
 	end := func(reason app.Reason) {
 		require.NoError(t, h.ledger.Ledger.End(t.Context(), mine, []app.Ending{{Lease: g.Lease.ID, At: old, Reason: reason}}))
 	}
 	end(app.ReasonExpired)
-	assert.Equal(t, before, h.world.postgres.Text(t, row), "it is seated again")
+	assert.Equal(t, before, h.fixture.postgres.Text(t, row), "it is seated again")
 	end(app.ReasonReleased)
-	assert.Zero(t, h.world.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`), "what its holder gave back is over all the same")
+	assert.Zero(t, h.fixture.postgres.Count(t, `SELECT count(*) FROM licensing.lease WHERE ended_at IS NULL`), "what its holder gave back is over all the same")
 }
 
 func TestALicenceThatARestoredLedgerDoesNotHaveIsNobodysWork(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	client := w.redis.Client()
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	require.NoError(t, client.ZAdd(t.Context(), "housekeeping:due", goredis.Z{Score: 1, Member: mine + "/gone"}).Err())

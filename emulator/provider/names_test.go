@@ -11,7 +11,7 @@ import (
 )
 
 // check returns the inputs as the provider completes them.
-func (w *world) check(t *testing.T, olds, news resource.PropertyMap) resource.PropertyMap {
+func (w *fixture) check(t *testing.T, olds, news resource.PropertyMap) resource.PropertyMap {
 	t.Helper()
 	response, err := w.client.Check(t.Context(), &pulumirpc.CheckRequest{
 		Urn: boxURN, Olds: wire(t, olds), News: wire(t, news), RandomSeed: []byte("0123456789abcdef0123456789abcdef"),
@@ -23,7 +23,7 @@ func (w *world) check(t *testing.T, olds, news resource.PropertyMap) resource.Pr
 
 func TestAResourceWithAMadeUpNameIsReplacedBeforeTheOldOneGoes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	shaped := func(form string, more map[string]any) resource.PropertyMap {
 		inputs := map[string]any{"size": 3, "shape": map[string]any{"form": form}}
 		for key, value := range more {
@@ -55,7 +55,7 @@ func TestAResourceWithAMadeUpNameIsReplacedBeforeTheOldOneGoes(t *testing.T) {
 
 func TestARefreshKnowsAMadeUpNameAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	inputs := w.check(t, nil, properties(map[string]any{"size": 3}))
 	made, err := w.create(t, boxURN, inputs)
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func TestARefreshKnowsAMadeUpNameAgain(t *testing.T) {
 
 func TestTheNameOfADeletedResourceIsFreeAfterItsTime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	inputs := properties(map[string]any{"name": "n", "size": 3})
 	made, err := w.create(t, boxURN, inputs)
 	require.NoError(t, err)

@@ -71,8 +71,8 @@ func box(real map[string]string, awaits, ensures *error) provider.Kind {
 	}
 }
 
-// world is a provider behind a real gRPC connection.
-type world struct {
+// fixture is a provider behind a real gRPC connection.
+type fixture struct {
 	client          pulumirpc.ResourceProviderClient
 	address         string
 	store           *store.Store
@@ -80,10 +80,10 @@ type world struct {
 	awaits, ensures error
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	s := store.New()
-	w := &world{store: s, real: map[string]string{}}
+	w := &fixture{store: s, real: map[string]string{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := grpc.NewServer()
@@ -103,7 +103,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) connect(t *testing.T) pulumirpc.ResourceProviderClient {
+func (w *fixture) connect(t *testing.T) pulumirpc.ResourceProviderClient {
 	t.Helper()
 	connection, err := grpc.NewClient(w.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func (w *world) connect(t *testing.T) pulumirpc.ResourceProviderClient {
 	return pulumirpc.NewResourceProviderClient(connection)
 }
 
-func (w *world) configure(t *testing.T, client pulumirpc.ResourceProviderClient, project string) {
+func (w *fixture) configure(t *testing.T, client pulumirpc.ResourceProviderClient, project string) {
 	t.Helper()
 	_, err := client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: wire(t, resource.PropertyMap{"project": resource.NewProperty(project)})})
 	require.NoError(t, err)
@@ -135,14 +135,14 @@ func properties(values map[string]any) resource.PropertyMap {
 	return resource.NewPropertyMapFromMap(values)
 }
 
-func (w *world) create(t *testing.T, urn string, inputs resource.PropertyMap) (*pulumirpc.CreateResponse, error) {
+func (w *fixture) create(t *testing.T, urn string, inputs resource.PropertyMap) (*pulumirpc.CreateResponse, error) {
 	t.Helper()
 	return w.client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn, Properties: wire(t, inputs)})
 }
 
 func TestCheckNamesWhatIsUnnamedAndRefusesWhatTheAPIRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	check := func(olds, news resource.PropertyMap) *pulumirpc.CheckResponse {
 		response, err := w.client.Check(t.Context(), &pulumirpc.CheckRequest{Urn: boxURN, Olds: wire(t, olds), News: wire(t, news), RandomSeed: []byte("0123456789abcdef0123456789abcdef")})
 		require.NoError(t, err)
@@ -170,7 +170,7 @@ func TestCheckNamesWhatIsUnnamedAndRefusesWhatTheAPIRefuses(t *testing.T) {
 
 func TestAnUnknownTypeIsRefusedWithTheKnownOnes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	_, err := w.client.Check(t.Context(), &pulumirpc.CheckRequest{Urn: "urn:pulumi:l::p::gcp:test/tin:Tin::x", News: wire(t, nil)})
 	require.ErrorContains(t, err, "gcp:test/tin:Tin")
 	require.ErrorContains(t, err, "it knows "+boxType)
@@ -180,7 +180,7 @@ func TestAnUnknownTypeIsRefusedWithTheKnownOnes(t *testing.T) {
 
 func TestDiffTellsWhatChangesAndWhatReplaces(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	before := map[string]any{"name": "n", "size": 3, "shape": map[string]any{"form": "round", "colours": []any{"red", "blue"}}}
 	for title, c := range map[string]struct {
 		after    map[string]any
@@ -235,7 +235,7 @@ func TestDiffTellsWhatChangesAndWhatReplaces(t *testing.T) {
 
 func TestAResourceLivesFromCreationToDeletion(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	inputs := resource.PropertyMap{"name": resource.NewProperty("n"), "size": resource.NewProperty(3.0), "note": resource.MakeSecret(resource.NewProperty("s"))}
 
 	seen, err := w.client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: boxURN, Properties: wire(t, inputs), Preview: true})
@@ -292,7 +292,7 @@ func TestAResourceLivesFromCreationToDeletion(t *testing.T) {
 
 func TestWhatTheAPIWasToldOnceStaysWhenTheProgramLeavesItOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	told := properties(map[string]any{"name": "n", "size": 3, "place": "shelf"})
 	made, err := w.create(t, boxURN, told)
 	require.NoError(t, err)
@@ -312,7 +312,7 @@ func TestWhatTheAPIWasToldOnceStaysWhenTheProgramLeavesItOut(t *testing.T) {
 
 func TestAFailureLeavesTheCloudAsItWas(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	inputs := properties(map[string]any{"name": "n", "size": 3})
 	w.ensures = errors.New("no disk")
 	_, err := w.create(t, boxURN, inputs)
@@ -333,7 +333,7 @@ func TestAFailureLeavesTheCloudAsItWas(t *testing.T) {
 
 func TestWhatExistsButDoesNotWorkIsKeptForTheNextUpdate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.awaits = errors.New("the pod crashes: panic: no database")
 	_, err := w.create(t, boxURN, properties(map[string]any{"name": "n", "size": 3}))
 	require.ErrorContains(t, err, "no database")
@@ -350,7 +350,7 @@ func TestWhatExistsButDoesNotWorkIsKeptForTheNextUpdate(t *testing.T) {
 
 func TestEachConnectionHasItsOwnConfiguration(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	other := w.connect(t)
 	w.configure(t, other, "q")
 	for client, project := range map[pulumirpc.ResourceProviderClient]string{w.client: "p", other: "q"} {
@@ -364,7 +364,7 @@ func TestEachConnectionHasItsOwnConfiguration(t *testing.T) {
 
 func TestTheEngineWaitsAsLongAsTheProgramSaysOrTheKind(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.awaits = errNever
 	for limit, says := range map[float64]string{0: "timed out waiting to be Ready after 1ms", 0.02: "timed out waiting to be Ready after 20ms"} {
 		_, err := w.client.Create(t.Context(), &pulumirpc.CreateRequest{Urn: boxURN, Timeout: limit, Properties: wire(t, properties(map[string]any{"name": "n", "size": 1}))})

@@ -37,16 +37,16 @@ const (
 	migrateEmail  = "license-migrate@" + cloudide.Project + ".iam.gserviceaccount.com"
 )
 
-// judgedWorld has a signing key, a secret, and the pods of two accounts.
-type judgedWorld struct {
+// authorizedDaemon has a signing key, a secret, and the pods of two accounts.
+type authorizedDaemon struct {
 	*Daemon
 	keys    kmspb.KeyManagementServiceClient
 	secrets secretmanagerpb.SecretManagerServiceClient
 }
 
-func newJudgedWorld(t *testing.T) judgedWorld {
+func newAuthorizedDaemon(t *testing.T) authorizedDaemon {
 	t.Helper()
-	d := databaseWorld(t)
+	d := databaseDaemon(t)
 	var err error
 	d.kms, err = kms.Open(t.TempDir(), d.log)
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func newJudgedWorld(t *testing.T) judgedWorld {
 	for i, service := range []string{keysAPI, secretsAPI} {
 		require.NoError(t, d.store.Put(store.Resource{Type: gcp.TypeAuditConfig, ID: string(rune('a' + i)), Inputs: map[string]any{"service": service}}))
 	}
-	return judgedWorld{
+	return authorizedDaemon{
 		Daemon:  d,
 		keys:    kmspb.NewKeyManagementServiceClient(grpctest.Serve(t, func(s grpc.ServiceRegistrar) { d.kms.Register(s) }, d.authorized(keysAPI, kms.Need, kms.Scope))),
 		secrets: secretmanagerpb.NewSecretManagerServiceClient(grpctest.Serve(t, func(s grpc.ServiceRegistrar) { d.secrets.Register(s) }, d.authorized(secretsAPI, secretNeeds().Need))),
@@ -77,7 +77,7 @@ func newJudgedWorld(t *testing.T) judgedWorld {
 }
 
 // as is a context with a token that the metadata server gives the pod at an address.
-func (w judgedWorld) as(t *testing.T, address string) context.Context {
+func (w authorizedDaemon) as(t *testing.T, address string) context.Context {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/computeMetadata/v1/instance/service-accounts/default/token", nil)
 	r.RemoteAddr = address + ":40000"
@@ -90,27 +90,27 @@ func (w judgedWorld) as(t *testing.T, address string) context.Context {
 	return grpcmetadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token)
 }
 
-func (w judgedWorld) grant(t *testing.T, typ, on, id, role, email string) {
+func (w authorizedDaemon) grant(t *testing.T, typ, on, id, role, email string) {
 	t.Helper()
 	require.NoError(t, w.store.Put(store.Resource{Type: typ, ID: id + role + email, Outputs: map[string]any{
 		on: id, "project": cloudide.Project, "role": role, "member": "serviceAccount:" + email,
 	}}))
 }
 
-func (w judgedWorld) sign(ctx context.Context) codes.Code {
+func (w authorizedDaemon) sign(ctx context.Context) codes.Code {
 	sum := sha256.Sum256([]byte("a licence"))
 	_, err := w.keys.AsymmetricSign(ctx, &kmspb.AsymmetricSignRequest{Name: judgedVersion, Digest: &kmspb.Digest{Digest: &kmspb.Digest_Sha256{Sha256: sum[:]}}})
 	return status.Code(err)
 }
 
-func (w judgedWorld) read(ctx context.Context) codes.Code {
+func (w authorizedDaemon) read(ctx context.Context) codes.Code {
 	_, err := w.secrets.AccessSecretVersion(ctx, &secretmanagerpb.AccessSecretVersionRequest{Name: judgedSecret + "/versions/1"})
 	return status.Code(err)
 }
 
 func TestKeysAndSecretsAreForWhoeverHasATokenAndTheGrant(t *testing.T) {
 	t.Parallel()
-	w := newJudgedWorld(t)
+	w := newAuthorizedDaemon(t)
 	api, migration := w.as(t, "127.0.0.2"), w.as(t, "127.0.0.3")
 	assert.Equal(t, codes.Unauthenticated, w.sign(t.Context()), "a pod without a token")
 	assert.Equal(t, codes.Unauthenticated, w.read(t.Context()), "a pod without a token")
@@ -146,7 +146,7 @@ func TestKeysAndSecretsAreForWhoeverHasATokenAndTheGrant(t *testing.T) {
 
 func TestWithoutTheRightToSignVerifyingGoesOn(t *testing.T) {
 	t.Parallel()
-	w := newJudgedWorld(t)
+	w := newAuthorizedDaemon(t)
 	api := w.as(t, "127.0.0.2")
 	w.grant(t, gcp.TypeCryptoKeyMember, "cryptoKeyId", judgedKey, "roles/cloudkms.publicKeyViewer", apiEmail)
 	assert.Equal(t, codes.PermissionDenied, w.sign(api))
@@ -158,7 +158,7 @@ func TestWithoutTheRightToSignVerifyingGoesOn(t *testing.T) {
 
 func TestWhatAWorkloadNeedsAndNobodyGrantsIsAProblem(t *testing.T) {
 	t.Parallel()
-	w := newJudgedWorld(t)
+	w := newAuthorizedDaemon(t)
 	declare := func(typ, name string, environment ...any) {
 		require.NoError(t, w.store.Put(store.Resource{
 			Type: kubernetes.TypeServiceAccount, ID: "coditect-app/" + name, Outputs: map[string]any{"metadata": map[string]any{

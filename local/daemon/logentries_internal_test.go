@@ -67,7 +67,7 @@ func TestAMessageOfADatabaseIsAnEntryAndAStatementTheAuditTrail(t *testing.T) {
 		assert.Equal(t, severity, databaseSeverity(level))
 	}
 
-	d := databaseWorld(t)
+	d := databaseDaemon(t)
 	d.databaseMessage("ledger", statementLine)
 	assert.Empty(t, d.audit.Recent(), "the program declares no data access log of Cloud SQL")
 	require.NoError(t, d.store.Put(store.Resource{Type: gcp.TypeAuditConfig, ID: "sql", Inputs: map[string]any{"service": sqlAPI}}))
@@ -85,8 +85,8 @@ func TestAMessageOfADatabaseIsAnEntryAndAStatementTheAuditTrail(t *testing.T) {
 	}
 }
 
-// databaseWorld is what a message of a database needs of a daemon.
-func databaseWorld(t *testing.T) *Daemon {
+// databaseDaemon is what a message of a database needs of a daemon.
+func databaseDaemon(t *testing.T) *Daemon {
 	t.Helper()
 	dir := t.TempDir()
 	declared := store.New()

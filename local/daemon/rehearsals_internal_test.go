@@ -30,7 +30,7 @@ func tells(t *testing.T, d *Daemon) (names []string) {
 
 func TestAKeyVersionIsScheduledForDestructionAndBroughtBackAsThePlaybookSays(t *testing.T) {
 	t.Parallel()
-	d := databaseWorld(t)
+	d := databaseDaemon(t)
 	var err error
 	d.kms, err = kms.Open(t.TempDir(), d.log)
 	require.NoError(t, err)
@@ -62,7 +62,7 @@ func TestAKeyVersionIsScheduledForDestructionAndBroughtBackAsThePlaybookSays(t *
 
 func TestReadsOfSecretsByAPersonAreToldWhereTheyAreAudited(t *testing.T) {
 	t.Parallel()
-	d := databaseWorld(t)
+	d := databaseDaemon(t)
 	var err error
 	d.secrets, err = secretmanager.Open(t.TempDir())
 	require.NoError(t, err)

@@ -46,7 +46,7 @@ func TestTheAPIsAnswerWhatProgramsRelyOn(t *testing.T) {
 		t.Run(a.what, func(t *testing.T) {
 			t.Parallel()
 			require.True(t, strings.HasPrefix(a.source, "https://"))
-			w := newWorld(t)
+			w := newFixture(t)
 			w.make(append(a.given, a.about)...)
 			present, exists := w.store.Get(a.about.typ, w.ids[a.about.urn()])
 			require.True(t, exists)

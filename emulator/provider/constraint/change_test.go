@@ -47,7 +47,7 @@ func onceOn() map[string]string {
 }
 
 // diff asks what the engine is told about a change of one value.
-func (w *world) diff(typ, path string, from, to any) *pulumirpc.DiffResponse {
+func (w *fixture) diff(typ, path string, from, to any) *pulumirpc.DiffResponse {
 	w.t.Helper()
 	change := func(value any) made {
 		return made{typ, "it", put(map[string]any{"name": "it", "metadata": map[string]any{"name": "it"}}, strings.Split(path, "."), value)}
@@ -66,7 +66,7 @@ func TestAChangeReplacesOrUpdatesAsTheProviderDocuments(t *testing.T) {
 		t.Run(s.typ, func(t *testing.T) {
 			t.Parallel()
 			require.True(t, strings.HasPrefix(s.source, "https://"))
-			w := newWorld(t)
+			w := newFixture(t)
 			for _, path := range s.replaces {
 				top, _, _ := strings.Cut(path, ".")
 				assert.Equal(t, []string{top}, w.diff(s.typ, path, "a", "b").GetReplaces(), "a change of %s replaces", path)
@@ -79,7 +79,7 @@ func TestAChangeReplacesOrUpdatesAsTheProviderDocuments(t *testing.T) {
 	for _, o := range oneWay() {
 		t.Run(o.what, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			assert.Empty(t, w.diff(o.typ, o.path, o.from, o.to).GetReplaces())
 			assert.NotEmpty(t, w.diff(o.typ, o.path, o.from, o.back).GetReplaces())
 		})
@@ -87,7 +87,7 @@ func TestAChangeReplacesOrUpdatesAsTheProviderDocuments(t *testing.T) {
 	for typ, path := range onceOn() {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			assert.Empty(t, w.diff(typ, path, false, true).GetReplaces())
 			assert.Equal(t, []string{path}, w.diff(typ, path, true, false).GetReplaces())
 		})
@@ -114,7 +114,7 @@ func TestEveryPropertyThatAStackDeclaresIsSettled(t *testing.T) {
 	for typ, path := range onceOn() {
 		known[typ] = append(known[typ], path)
 	}
-	w := newWorld(t)
+	w := newFixture(t)
 	provided := append(w.google.Kinds(), w.kubernetes.Kinds()...)
 	declared := inventory(t)
 	require.Greater(t, len(declared), 50)

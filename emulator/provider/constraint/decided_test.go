@@ -14,7 +14,7 @@ import (
 
 // again asks what the next update would change of what was made or updated with these
 // inputs, and whether it would replace it.
-func (w *world) again(m made, ignored ...string) (paths []string, replaces bool) {
+func (w *fixture) again(m made, ignored ...string) (paths []string, replaces bool) {
 	w.t.Helper()
 	response, err := w.server(m.typ).Diff(w.t.Context(), &pulumirpc.DiffRequest{
 		Id: w.ids[m.urn()], Urn: m.urn(), Olds: w.responses[m.urn()], OldInputs: w.wire(m.inputs), News: w.wire(m.inputs), IgnoreChanges: ignored,
@@ -26,7 +26,7 @@ func (w *world) again(m made, ignored ...string) (paths []string, replaces bool)
 // https://github.com/hashicorp/terraform-provider-google/issues/19443
 func TestARuleThatOnlyLogsIsNotEnforcedByAnUpdate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	policy := made{gcp.TypeSecurityPolicy, "armor", map[string]any{"name": "armor"}}
 	rule := func(preview bool) made {
 		return made{gcp.TypeSecurityPolicyRule, "regions", map[string]any{
@@ -51,7 +51,7 @@ func TestARuleThatOnlyLogsIsNotEnforcedByAnUpdate(t *testing.T) {
 // https://github.com/hashicorp/terraform-provider-google/issues/24718
 func TestAClusterWhoseProgramDoesNotSayWhatGKESwitchesOnIsReplaced(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	cluster := made{gcp.TypeCluster, "one", map[string]any{"name": "one", "location": region, "initialNodeCount": 1, "nodeConfig": map[string]any{"diskType": "pd-standard"}}}
 	w.make(cluster)
 	paths, replaces := w.again(cluster)
@@ -65,7 +65,7 @@ func TestAClusterWhoseProgramDoesNotSayWhatGKESwitchesOnIsReplaced(t *testing.T)
 
 func TestWhatGoogleAnswersInItsOwnWayDiffersUnlessItIsIgnored(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	cluster := made{gcp.TypeCluster, "one", map[string]any{"name": "one", "location": region, "initialNodeCount": 1, "nodeConfig": map[string]any{"diskType": "pd-standard"}, "enableL4IlbSubsetting": true}}
 	nodes := made{gcp.TypeNodePool, "nodes", map[string]any{"name": "nodes", "cluster": "one", "location": region, "nodeConfig": map[string]any{"machineType": "e2-small"}}}
 	w.make(cluster, nodes)

@@ -72,7 +72,7 @@ func chosenHere(path string) bool { return strings.HasPrefix(path, "endpoints.")
 
 // replaced says which types of a plan another plan replaces, and whether it looks for
 // something that does not exist.
-func (w *world) replaced(before *plan.Plan, change plan.Change) (types []string, moves, valid bool) {
+func (w *fixture) replaced(before *plan.Plan, change plan.Change) (types []string, moves, valid bool) {
 	after, err := plan.Make(stacktest.Root(w.t), "local", change)
 	switch {
 	case err != nil && (strings.Contains(err.Error(), "which no test knows") || strings.Contains(err.Error(), "do not fit what exists")):
@@ -108,7 +108,7 @@ func TestDrillEverySettingThatReplacesOrMovesIsTried(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a hundred plans")
 	}
-	w, before := newWorld(t), stacktest.Deploy(t, "local")
+	w, before := newFixture(t), stacktest.Deploy(t, "local")
 	content, err := os.ReadFile(filepath.Join(stacktest.Root(t), "Pulumi.local.yaml"))
 	require.NoError(t, err)
 	config, err := stackfile.Config("local", content)

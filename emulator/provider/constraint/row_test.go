@@ -116,7 +116,7 @@ func (r row) test(t *testing.T) {
 	t.Helper()
 	require.NotEmpty(t, r.says)
 	require.True(t, strings.HasPrefix(r.source, "https://"), "a rule without a source: %s", r.what)
-	w := newWorld(t)
+	w := newFixture(t)
 	w.make(r.given...)
 	w.make(r.gone...)
 	for _, m := range r.gone {
@@ -139,7 +139,7 @@ func (r row) test(t *testing.T) {
 		w.make(r.user...)
 		require.ErrorContains(t, w.delete(wrong), r.says)
 		if len(r.user) == 0 { // what protects itself may do so for ever
-			w = newWorld(t)
+			w = newFixture(t)
 			w.make(append(r.given, right)...)
 		}
 		for _, user := range r.user {

@@ -148,7 +148,7 @@ func plant(path string, value any) map[string]any {
 
 func TestEveryRuleOfTheProvidersSchemaIsKept(t *testing.T) {
 	t.Parallel()
-	w, sent := newWorld(t), 0
+	w, sent := newFixture(t), 0
 	for _, kind := range (&gcp.Cloud{}).Kinds() {
 		for _, path := range slices.Sorted(maps.Keys(kind.Fields)) {
 			field := kind.Fields[path]
@@ -189,7 +189,7 @@ func TestEveryRuleOfTheProvidersSchemaIsKept(t *testing.T) {
 // and computed keeps its value.
 func TestLeavingOutWhatTheAPIDecidesKeepsTheResource(t *testing.T) {
 	t.Parallel()
-	w, sent := newWorld(t), 0
+	w, sent := newFixture(t), 0
 	for _, kind := range (&gcp.Cloud{}).Kinds() {
 		for path, field := range kind.Fields {
 			if !field.Computed || strings.Contains(path, "[]") {
@@ -217,7 +217,7 @@ func TestLeavingOutWhatTheAPIDecidesKeepsTheResource(t *testing.T) {
 
 func TestWritingOutADefaultChangesNothing(t *testing.T) {
 	t.Parallel()
-	w, sent := newWorld(t), 0
+	w, sent := newFixture(t), 0
 	for _, kind := range (&gcp.Cloud{}).Kinds() {
 		for path, field := range kind.Fields {
 			if field.Default == nil || strings.Contains(path, ".") {
@@ -255,7 +255,7 @@ func TestWhatComesAndGoesAsAWholeIsJudgedByWhatIsInIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			response, err := w.google.Diff(t.Context(), &pulumirpc.DiffRequest{
 				Id: "an-id", Urn: made{c.typ, "it", nil}.urn(), OldInputs: w.wire(c.before), Olds: w.wire(c.before), News: w.wire(c.then),
 			})

@@ -35,7 +35,7 @@ func without(port int32) func(*networkingv1.NetworkPolicy) {
 
 func TestAPodReachesWhatIsDeclaredAndNothingElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	outside, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -60,7 +60,7 @@ func TestAPodReachesWhatIsDeclaredAndNothingElse(t *testing.T) {
 
 func TestPacketsWithoutAConnectionAreJudgedToo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	w.ask("/knock?network=udp&to=169.254.20.10:53")
 	assert.Contains(t, w.ask("/knock?network=udp&to=8.8.8.8:53"), "i/o timeout")
@@ -75,7 +75,7 @@ func TestPacketsWithoutAConnectionAreJudgedToo(t *testing.T) {
 
 func TestTakingARuleAwayStallsWhatItAllowedAndNamesIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	transport := &http.Transport{DialContext: w.DialFrontEnd, DisableKeepAlives: true}
 	response, err := (&http.Client{Transport: transport}).Get("http://" + w.at(8000) + "/hold?to=" + w.redis.String())
@@ -120,7 +120,7 @@ func TestTakingARuleAwayStallsWhatItAllowedAndNamesIt(t *testing.T) {
 
 func TestOnlyWhomThePoliciesNameComesIn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	from := func(address string) func(context.Context, string, string) (net.Conn, error) {
 		return (&net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address + ":0"))}).DialContext
@@ -180,7 +180,7 @@ func get(ctx context.Context, dial func(context.Context, string, string) (net.Co
 
 func TestBothOfGooglesRangesHaveToBeLetIn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	conn, err := w.DialFrontEnd(t.Context(), "tcp", w.at(8000))
 	require.NoError(t, err)
@@ -224,7 +224,7 @@ func TestBothOfGooglesRangesHaveToBeLetIn(t *testing.T) {
 
 func TestAnAttemptTriesTheConnectionAndTellsWhatStoppedIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	got, err := w.Attempt(t.Context(), w.api.IP, w.redis, "PING\n")
 	require.NoError(t, err)
@@ -244,7 +244,7 @@ func TestAnAttemptTriesTheConnectionAndTellsWhatStoppedIt(t *testing.T) {
 
 func TestTheStatusSaysWhatIsMissingNowAndNotWhatAnAttackTried(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	_, err := w.Attempt(t.Context(), w.api.IP, netip.MustParseAddrPort("93.184.216.34:443"), "hello")
 	require.NoError(t, err)
@@ -276,7 +276,7 @@ func TestTheStatusSaysWhatIsMissingNowAndNotWhatAnAttackTried(t *testing.T) {
 // The Cloud IDE's pods live in the same namespace, and no policy may select them.
 func TestThePodsOfTheIDEStayAsTheyAreUnlessTheNamespaceIsDenied(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	reaches := func() map[string]bool {
 		reached := map[string]bool{}
@@ -317,7 +317,7 @@ func TestThePodsOfTheIDEStayAsTheyAreUnlessTheNamespaceIsDenied(t *testing.T) {
 
 func TestPoliciesForAnotherDataplaneKeepThePodFromItsIdentity(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	w.mu.Lock()
 	w.policies = declaredPolicies(t, isolation.Settings{Dataplane: isolation.Calico}, netip.PrefixFrom(w.redis.Addr(), 28).String(), w.kms)
@@ -330,7 +330,7 @@ func TestPoliciesForAnotherDataplaneKeepThePodFromItsIdentity(t *testing.T) {
 
 func TestAPodThatEndsLeavesNothingAndCanStartAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	for range 2 {
 		started := w.start()
 		started.Stop(t.Context())
@@ -345,7 +345,7 @@ func TestAPodThatEndsLeavesNothingAndCanStartAgain(t *testing.T) {
 
 func TestWithoutNamespacesThePoliciesHoldAtTheLoadBalancerAndAWarningSaysSo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "/bin/false")
+	w := newFixture(t, "/bin/false")
 	w.start()
 	assert.Contains(t, w.Status().Warning, "NetworkPolicies hold at the load balancer only")
 	assert.Contains(t, w.dial(netip.AddrPortFrom(w.other.IP, 8080).String()), "hello", "nothing is kept from the pod")

@@ -16,8 +16,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/scenario/attack"
 )
 
-// target lets attacks start from the world's pods.
-func (w *world) target() *attack.Target {
+// target lets attacks start from the fixture's pods.
+func (w *fixture) target() *attack.Target {
 	stranger := kubelet.Pod{Namespace: "default", Name: "intruder", Labels: map[string]string{"app": "intruder"}, IP: w.names.IP.Next()}
 	guest, err := w.Join(stranger)
 	require.NoError(w.t, err)
@@ -52,7 +52,7 @@ func onPolicies(t *testing.T, target *attack.Target) map[string]string {
 
 func TestEveryMoveIsStoppedByAPolicyAndBreachesWithoutIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	target := w.target()
 	for name, verdict := range onPolicies(t, target) {

@@ -14,7 +14,7 @@ import (
 
 func TestReachIsWhatThePoliciesAllowNow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	const api, ide, names = namespace + "/license-api", namespace + "/coditect-api-v2", "kube-system/kube-dns"
 	links := w.Reach().Links
 	for _, allowed := range []dataplane.Link{
@@ -36,7 +36,7 @@ func TestReachIsWhatThePoliciesAllowNow(t *testing.T) {
 
 func TestReachTellsWhatWasDroppedAlsoToAnAttack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, executable(t))
+	w := newFixture(t, executable(t))
 	w.start()
 	assert.Empty(t, w.Reach().Drops)
 	_, err := w.Attempt(t.Context(), w.other.IP, netip.AddrPortFrom(w.api.IP, 8000), "hello")

@@ -22,7 +22,7 @@ import (
 
 func TestPodsComeUpEachWithItsOwnAddressAndOnlyTheEnvironmentDeclared(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	d := w.deployment(2, corev1.EnvVar{Name: "LITERAL", Value: "$$(POD_IP) $(UNKNOWN) 100%"})
 	d.Spec.Template.Spec.SecurityContext = &corev1.PodSecurityContext{RunAsNonRoot: new(true)}
 	began := time.Now()
@@ -66,7 +66,7 @@ func TestPodsComeUpEachWithItsOwnAddressAndOnlyTheEnvironmentDeclared(t *testing
 
 func TestARollingUpdateAlwaysLeavesAPodThatServes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	d := w.deployment(1, corev1.EnvVar{Name: "VERSION", Value: "one"})
 	d.Spec.Template.Spec.Containers[0].Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 6}}}
 	d.Spec.Template.Spec.TerminationGracePeriodSeconds = new(int64(30)) // in both times a busy machine can ask
@@ -110,7 +110,7 @@ func TestARollingUpdateAlwaysLeavesAPodThatServes(t *testing.T) {
 
 func TestAnUpdateThatNeverGetsReadyLeavesTheOldPodServing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	d := w.deployment(1)
 	w.up(t, d)
 	old := w.serving()[0]
@@ -139,7 +139,7 @@ func TestAnUpdateThatNeverGetsReadyLeavesTheOldPodServing(t *testing.T) {
 
 func TestAContainerThatKeepsEndingIsReportedWithItsLastWords(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	d := w.deployment(1)
 	d.Spec.Template.Spec.Containers[0].Args = []string{"out of cheese"}
 	require.NoError(t, w.ApplyDeployment(t.Context(), d))
@@ -153,7 +153,7 @@ func TestAContainerThatKeepsEndingIsReportedWithItsLastWords(t *testing.T) {
 
 func TestAContainerThatFallsSickOrIsKilledIsStartedAgainInItsPod(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.up(t, w.deployment(1))
 	hurt := map[string]func(kubelet.Pod){
 		"sick":   func(p kubelet.Pod) { _, err := get(t.Context(), p, "/fall-sick"); require.NoError(t, err) },
@@ -171,7 +171,7 @@ func TestAContainerThatFallsSickOrIsKilledIsStartedAgainInItsPod(t *testing.T) {
 
 func TestAContainerThatTakesMoreMemoryThanItsLimitIsKilledAndStartedAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	d := w.deployment(1)
 	d.Spec.Template.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("150Mi")}
 	w.up(t, d)
@@ -189,7 +189,7 @@ func TestAContainerThatTakesMoreMemoryThanItsLimitIsKilledAndStartedAgain(t *tes
 
 func TestScalingAddsAndEndsPods(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	d := w.deployment(1)
 	d.Spec.Replicas = nil
 	w.up(t, d)
@@ -206,7 +206,7 @@ func TestScalingAddsAndEndsPods(t *testing.T) {
 
 func TestAStaticPodIsListedLikeAnyOther(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	address, err := w.AllocateIP()
 	require.NoError(t, err)
 	assert.True(t, w.config.PodRange.Contains(address))
@@ -217,7 +217,7 @@ func TestAStaticPodIsListedLikeAnyOther(t *testing.T) {
 
 func TestWhatCannotRunHereIsRefusedOrSaidInTheStatus(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for says, edit := range map[string]func(*corev1.PodSpec){
 		"pulls from":     func(s *corev1.PodSpec) { s.Containers[0].Image = "docker.io/library/busybox" },
 		"volumes cannot": func(s *corev1.PodSpec) { s.Volumes = []corev1.Volume{{Name: "v"}} },

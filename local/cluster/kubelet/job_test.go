@@ -16,7 +16,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/cluster/kubelet"
 )
 
-func (w world) job(t *testing.T, backoffLimit int32, args ...string) *batchv1.Job {
+func (w fixture) job(t *testing.T, backoffLimit int32, args ...string) *batchv1.Job {
 	t.Helper()
 	return &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "license-migrate"},
@@ -35,7 +35,7 @@ func (w world) job(t *testing.T, backoffLimit int32, args ...string) *batchv1.Jo
 
 func TestAJobRunsUntilItSucceedsWithinItsBackoffLimit(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	require.NoError(t, w.RunJob(t.Context(), w.job(t, 1, "count", "2")))
 	pods := w.Pods()
 	require.Len(t, pods, 1)
@@ -49,7 +49,7 @@ func TestAJobRunsUntilItSucceedsWithinItsBackoffLimit(t *testing.T) {
 
 func TestAFailedJobSaysItsLastWords(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	err := w.RunJob(t.Context(), w.job(t, 1, "count", "9"))
 	assert.ErrorContains(t, err, "failed 2 times")
 	assert.ErrorContains(t, err, "run number 2 fails", w.said.String())
@@ -58,7 +58,7 @@ func TestAFailedJobSaysItsLastWords(t *testing.T) {
 
 func TestAJobThatTakesTooLongIsStopped(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	j := w.job(t, 0, "serve")
 	j.Spec.ActiveDeadlineSeconds = new(int64(1))
 	assert.ErrorContains(t, w.RunJob(t.Context(), j), "activeDeadlineSeconds (1s) have passed")
@@ -74,7 +74,7 @@ func TestAJobThatTakesTooLongIsStopped(t *testing.T) {
 
 func TestADeletedJobIsEnded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ended := make(chan error, 1)
 	go func() { ended <- w.RunJob(context.Background(), w.job(t, 3, "serve")) }()
 	await.True(t, func() bool { return len(w.Pods()) == 1 && w.Pods()[0].PID > 0 })
@@ -85,7 +85,7 @@ func TestADeletedJobIsEnded(t *testing.T) {
 
 func TestAJobThatCannotRunHereIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	j := w.job(t, 0, "count", "1")
 	j.Spec.Template.Spec.RestartPolicy = corev1.RestartPolicyAlways
 	assert.ErrorContains(t, w.RunJob(t.Context(), j), "allowed are Never and OnFailure")

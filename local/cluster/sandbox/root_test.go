@@ -40,7 +40,7 @@ var static = sync.OnceValue(func() error {
 
 // pod starts the program of testdata in an image of its own, and waits until it has
 // told what it sees.
-func (w world) pod(t *testing.T, name, address string) (s *sandbox.Sandbox, said string) {
+func (w fixture) pod(t *testing.T, name, address string) (s *sandbox.Sandbox, said string) {
 	t.Helper()
 	require.NoError(t, static())
 	content, err := os.ReadFile(built)
@@ -65,12 +65,12 @@ func (w world) pod(t *testing.T, name, address string) (s *sandbox.Sandbox, said
 		s.Close()
 	})
 	require.NoError(t, s.Begin())
-	return s, world{log: log}.awaitLog(t, "seen\n")
+	return s, fixture{log: log}.awaitLog(t, "seen\n")
 }
 
 func TestAPodSeesItsImageAndItsOwnProcessesAndNothingElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	_, said := w.pod(t, "license-api-1", own)
 	for _, line := range []string{
 		"hostname license-api-1 <nil>",
@@ -99,7 +99,7 @@ func TestAPodSeesItsImageAndItsOwnProcessesAndNothingElse(t *testing.T) {
 // pod's program, and, to see that it would succeed, as a process of the machine.
 func TestNothingOfTheMachineIsWithinReachOfAPod(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	s, _ := w.pod(t, "stolen", own)
 	neighbour, _ := w.pod(t, "neighbour", "127.77.64.3")
 
@@ -178,7 +178,7 @@ func TestNothingOfTheMachineIsWithinReachOfAPod(t *testing.T) {
 
 func TestNobodyIsInThePlaceOfAProgramThatDoesNotRun(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t, "sleep") // and never begins
 	_, err := s.Intrude(t.Context(), sandbox.Move{Kind: sandbox.Sees, On: "x"})
 	require.ErrorContains(t, err, "the pod's program does not run")

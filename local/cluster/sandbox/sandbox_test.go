@@ -45,8 +45,8 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// world is a place to start sandboxes in.
-type world struct {
+// fixture is a place to start sandboxes in.
+type fixture struct {
 	supervisor  *process.Supervisor
 	log, noDrop string
 }
@@ -54,7 +54,7 @@ type world struct {
 // own is the address at which the sandboxes' programs listen.
 const own = "127.77.64.2"
 
-func newWorld(t *testing.T) world {
+func newFixture(t *testing.T) fixture {
 	t.Helper()
 	supervisor, err := process.NewSupervisor(t.TempDir(), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
@@ -63,7 +63,7 @@ func newWorld(t *testing.T) world {
 	if err != nil {
 		t.Skipf("no sandboxes on this machine: %v", err)
 	}
-	return world{supervisor, filepath.Join(t.TempDir(), "log"), noDrop}
+	return fixture{supervisor, filepath.Join(t.TempDir(), "log"), noDrop}
 }
 
 func executable(t *testing.T) string {
@@ -74,7 +74,7 @@ func executable(t *testing.T) string {
 }
 
 // start makes a sandbox for one of the programs.
-func (w world) start(t *testing.T, arguments ...string) *sandbox.Sandbox {
+func (w fixture) start(t *testing.T, arguments ...string) *sandbox.Sandbox {
 	t.Helper()
 	s, err := sandbox.Start(w.supervisor, executable(t), netip.MustParseAddr(own), process.Command{
 		Name: "test", Path: executable(t), Args: append([]string{"program"}, arguments...), LogPath: w.log, UserID: 65532, Grace: 5 * time.Second,
@@ -89,7 +89,7 @@ func (w world) start(t *testing.T, arguments ...string) *sandbox.Sandbox {
 }
 
 // said waits until the program has ended and returns its output.
-func (w world) said(t *testing.T, s *sandbox.Sandbox) string {
+func (w fixture) said(t *testing.T, s *sandbox.Sandbox) string {
 	t.Helper()
 	await.Receive(t, s.Process.Done())
 	output, err := os.ReadFile(w.log)
@@ -97,7 +97,7 @@ func (w world) said(t *testing.T, s *sandbox.Sandbox) string {
 	return string(output)
 }
 
-func (w world) awaitLog(t *testing.T, text string) string {
+func (w fixture) awaitLog(t *testing.T, text string) string {
 	t.Helper()
 	var output []byte
 	await.True(t, func() bool {
@@ -129,7 +129,7 @@ func greet(t *testing.T, listener net.Listener, text string) {
 
 func TestAProgramReachesWhatTheDaemonListensAtInsideAndNothingElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	outside, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	greet(t, outside, "from outside")
@@ -149,7 +149,7 @@ func TestAProgramReachesWhatTheDaemonListensAtInsideAndNothingElse(t *testing.T)
 
 func TestWhatNobodyListensForIsDroppedAndNotRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	if w.noDrop != "" {
 		t.Skipf("this machine refuses at once: %s", w.noDrop)
 	}
@@ -162,7 +162,7 @@ func TestWhatNobodyListensForIsDroppedAndNotRefused(t *testing.T) {
 
 func TestAShutListenerTakesNothingUntilItIsOpened(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t, "sleep")
 	at := netip.MustParseAddrPort("127.77.8.10:8443")
 	listener, err := s.Listen(at, true)
@@ -186,7 +186,7 @@ func TestAShutListenerTakesNothingUntilItIsOpened(t *testing.T) {
 
 func TestPacketsAreTakenAndAnsweredInside(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t, "datagram", "34.118.224.10:53")
 	names, err := s.ListenPacket(netip.MustParseAddrPort("34.118.224.10:53"))
 	require.NoError(t, err)
@@ -203,7 +203,7 @@ func TestPacketsAreTakenAndAnsweredInside(t *testing.T) {
 
 func TestTheDaemonDialsIntoASandboxAndEndsItInOrder(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t, "serve", own+":8000")
 	require.NoError(t, s.Begin())
 	w.awaitLog(t, "serving")
@@ -224,7 +224,7 @@ func TestTheDaemonDialsIntoASandboxAndEndsItInOrder(t *testing.T) {
 
 func TestAProgramIsANormalUserWithoutCapabilities(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t, "rights")
 	require.NoError(t, s.Begin())
 	said := w.said(t, s)
@@ -235,7 +235,7 @@ func TestAProgramIsANormalUserWithoutCapabilities(t *testing.T) {
 
 func TestEveryAttemptIsSeenWhateverItsAddress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	var mu sync.Mutex
 	seen := map[sandbox.Attempt]bool{}
 	record := func(a sandbox.Attempt) {
@@ -268,7 +268,7 @@ func TestEveryAttemptIsSeenWhateverItsAddress(t *testing.T) {
 
 func TestTheEndOfTheSandboxIsTheEndOfTheProgram(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for name, end := range map[string]func(*sandbox.Sandbox){
 		"when it is killed":      func(s *sandbox.Sandbox) { s.Process.Kill() },
 		"when its parent is":     func(s *sandbox.Sandbox) { _ = syscall.Kill(s.Process.PID(), syscall.SIGKILL) },
@@ -313,7 +313,7 @@ func childOf(t *testing.T, parent int) int {
 
 func TestAProgramThatDoesNotExistSaysSo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	s, err := sandbox.Start(w.supervisor, executable(t), netip.MustParseAddr(own), process.Command{Name: "missing", Path: "/does/not/exist", LogPath: w.log})
 	require.NoError(t, err)
 	defer s.Close()

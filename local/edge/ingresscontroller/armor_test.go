@@ -25,7 +25,7 @@ import (
 // balancer, load balancer, Cloud Armor, pods.
 func TestTheDeclaredPolicyDecidesAtTheLoadBalancer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	license := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "license-api") }))
 	ide := serve(t, stub.NewAPI())
 	w.setPods(at("license-api", license), at("coditect-api-v2", ide))
@@ -61,7 +61,7 @@ func TestTheDeclaredPolicyDecidesAtTheLoadBalancer(t *testing.T) {
 
 // run starts the load balancer and its controller, waits until every endpoint is
 // healthy, and returns a client.
-func (w *world) run(t *testing.T) func(host, client string) (int, string) {
+func (w *fixture) run(t *testing.T) func(host, client string) (int, string) {
 	t.Helper()
 	authority, err := certificate.LoadOrCreate(t.TempDir())
 	require.NoError(t, err)

@@ -37,7 +37,7 @@ func TestCertificatesStandInTheOrderOfTheirGeneratedNames(t *testing.T) {
 	t.Parallel()
 	first := map[string]bool{}
 	for uid := range 20 { // a new ManagedCertificate has a new name each time
-		w := newWorld(t)
+		w := newFixture(t)
 		w.edit(licenseCert, "name: license-ssl,", "name: license-ssl, uid: u"+strings.Repeat("x", uid)+",")
 		w.edit(ideCert, "name: coditect-ai-ssl,", "name: coditect-ai-ssl, uid: v"+strings.Repeat("x", uid)+",")
 		require.True(t, w.controller().Sync().Synced)
@@ -50,7 +50,7 @@ func TestCertificatesStandInTheOrderOfTheirGeneratedNames(t *testing.T) {
 
 func TestAListedCertificateThatIsMissingKeepsAllAsTheyAre(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	lb := w.controller()
 	w.edit(ingress, bothListed, "coditect-ai-ssl")
 	require.True(t, lb.Sync().Synced)
@@ -66,7 +66,7 @@ func TestAListedCertificateThatIsMissingKeepsAllAsTheyAre(t *testing.T) {
 
 func TestACertificateThatIsNoLongerListedStaysUntilItIsDeleted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	lb := w.controller()
 	require.True(t, lb.Sync().Synced)
 	w.edit(ingress, bothListed, "coditect-ai-ssl")
@@ -79,7 +79,7 @@ func TestACertificateThatIsNoLongerListedStaysUntilItIsDeleted(t *testing.T) {
 
 func TestADeletedCertificateThatIsStillListedStaysAttached(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	lb := w.controller()
 	require.True(t, lb.Sync().Synced)
 	w.remove(licenseCert)
@@ -89,7 +89,7 @@ func TestADeletedCertificateThatIsStillListedStaysAttached(t *testing.T) {
 
 func TestACertificateProvisionsBeforeItIsServed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	now := time.Unix(0, 0)
 	w.options = func(o *ingresscontroller.Options) {
 		o.Provision, o.Now = time.Hour, func() time.Time { return now }
@@ -111,7 +111,7 @@ func TestACertificateProvisionsBeforeItIsServed(t *testing.T) {
 
 func TestAMissingFrontendConfigOrSecretIsToldAndStallsNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	lb := w.controller()
 	require.True(t, lb.Sync().Synced)
 	policy := w.latest().TLS
@@ -130,7 +130,7 @@ func TestAMissingFrontendConfigOrSecretIsToldAndStallsNothing(t *testing.T) {
 
 func TestAnIngressWithNamesOfTheFirstSchemeCannotRedirect(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	lb := w.controller()
 	require.True(t, lb.Sync().Synced)
 	w.edit(ingress, "namespace: coditect-app", "namespace: coditect-app\n  finalizers: [networking.gke.io/ingress-finalizer]")
@@ -144,7 +144,7 @@ func TestAnIngressWithNamesOfTheFirstSchemeCannotRedirect(t *testing.T) {
 
 func TestAnIngressThatCanServeNothingIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.edit(ingress, "networking.gke.io/managed-certificates", "unused")
 	assert.Contains(t, strings.Join(w.controller().Sync().Problems, "\n"), "it would serve nothing")
 	w.edit(ingress, bothListed, "missing")

@@ -17,7 +17,7 @@ import (
 
 func TestTheDeclaredWorldBecomesTheLoadBalancersConfiguration(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	status := w.controller().Sync()
 	require.Empty(t, status.Problems)
 	assert.True(t, status.Synced)
@@ -55,7 +55,7 @@ func TestTheDeclaredWorldBecomesTheLoadBalancersConfiguration(t *testing.T) {
 
 func TestWhatTheLoadBalancerUsesIsToldAlsoWhileTheSyncStalls(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	c := w.controller()
 	assert.Empty(t, c.Uses().Backends, "nothing is served yet")
 	require.Empty(t, c.Sync().Problems)
@@ -77,49 +77,49 @@ func TestWhatTheLoadBalancerUsesIsToldAlsoWhileTheSyncStalls(t *testing.T) {
 func TestWhatIsMissingStallsTheWholeSyncAndTheLastGoodConfigurationServes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change  func(w *world)
+		change  func(w *fixture)
 		problem string
 	}{
-		"the policy":          {func(w *world) { w.remove(policy) }, `BackendConfig "coditect-app/license-api": there is no security policy "armor"`},
-		"the license Service": {func(w *world) { w.remove(licenseService) }, `could not find service "coditect-app/license-api"`},
-		"the IDE's Service":   {func(w *world) { w.remove(ideService) }, `could not find service "coditect-app/coditect-api-v2"`},
+		"the policy":          {func(w *fixture) { w.remove(policy) }, `BackendConfig "coditect-app/license-api": there is no security policy "armor"`},
+		"the license Service": {func(w *fixture) { w.remove(licenseService) }, `could not find service "coditect-app/license-api"`},
+		"the IDE's Service":   {func(w *fixture) { w.remove(ideService) }, `could not find service "coditect-app/coditect-api-v2"`},
 		"the BackendConfig": {
-			func(w *world) { w.remove(licenseConfig) }, `error getting BackendConfig "coditect-app/license-api" for port 80 of service "coditect-app/license-api"`,
+			func(w *fixture) { w.remove(licenseConfig) }, `error getting BackendConfig "coditect-app/license-api" for port 80 of service "coditect-app/license-api"`,
 		},
-		"the SSL policy":     {func(w *world) { w.remove(sslPolicy) }, `there is no SSL policy "tls"`},
-		"the static address": {func(w *world) { w.remove(address) }, `the given static IP name "coditect-ai-ip" doesn't translate to an existing static IP`},
+		"the SSL policy":     {func(w *fixture) { w.remove(sslPolicy) }, `there is no SSL policy "tls"`},
+		"the static address": {func(w *fixture) { w.remove(address) }, `the given static IP name "coditect-ai-ip" doesn't translate to an existing static IP`},
 		"the NEG annotation": {
-			func(w *world) { w.edit(licenseService, `cloud.google.com/neg: '{"ingress": true}'`, "unused: x") },
+			func(w *fixture) { w.edit(licenseService, `cloud.google.com/neg: '{"ingress": true}'`, "unused: x") },
 			`service "coditect-app/license-api" is type "ClusterIP", expected "NodePort" or "LoadBalancer"`,
 		},
 		"the Service's port": {
-			func(w *world) { w.edit(licenseService, "name: http, port: 80", "name: web, port: 80") }, `could not find port "http" in service "coditect-app/license-api"`,
+			func(w *fixture) { w.edit(licenseService, "name: http, port: 80", "name: web, port: 80") }, `could not find port "http" in service "coditect-app/license-api"`,
 		},
 		"readable annotations": {
-			func(w *world) { w.edit(licenseService, `'{"default": "license-api"}'`, "license-api") }, `is not JSON like {"default": "name"}`,
+			func(w *fixture) { w.edit(licenseService, `'{"default": "license-api"}'`, "license-api") }, `is not JSON like {"default": "name"}`,
 		},
-		"an exact path without wildcard": {func(w *world) { w.edit(ingress, "/v1/admin", "/v1/*") }, `path "/v1/*" of type Exact`},
-		"a health check by HTTP":         {func(w *world) { w.edit(licenseConfig, "type: HTTP", "type: TCP") }, `health check type "TCP"`},
+		"an exact path without wildcard": {func(w *fixture) { w.edit(ingress, "/v1/admin", "/v1/*") }, `path "/v1/*" of type Exact`},
+		"a health check by HTTP":         {func(w *fixture) { w.edit(licenseConfig, "type: HTTP", "type: TCP") }, `health check type "TCP"`},
 		"the secret of IAP": {
-			func(w *world) {
+			func(w *fixture) {
 				w.edit(licenseConfig, "timeoutSec: 30", "iap: {enabled: true, oauthclientCredentials: {secretName: oauth}}")
 			}, `could not find secret "coditect-app/oauth"`,
 		},
 		"a feature that exists": {
-			func(w *world) { w.edit(licenseConfig, "timeoutSec: 30", "cdn: {enabled: true}") }, "turns on Cloud CDN",
+			func(w *fixture) { w.edit(licenseConfig, "timeoutSec: 30", "cdn: {enabled: true}") }, "turns on Cloud CDN",
 		},
 		"headers that exist": {
-			func(w *world) {
+			func(w *fixture) {
 				w.edit(licenseConfig, "timeoutSec: 30", "customRequestHeaders: {headers: [\"X-Region:{client_region}\"]}")
 			}, "sets customRequestHeaders",
 		},
 		"an affinity that exists": {
-			func(w *world) { w.edit(licenseConfig, "CLIENT_IP", "GENERATED_COOKIE") }, `session affinity "GENERATED_COOKIE"`,
+			func(w *fixture) { w.edit(licenseConfig, "CLIENT_IP", "GENERATED_COOKIE") }, `session affinity "GENERATED_COOKIE"`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			lb := w.controller()
 			require.True(t, lb.Sync().Synced)
 			before := w.latest()
@@ -144,7 +144,7 @@ func TestWhatIsMissingStallsTheWholeSyncAndTheLastGoodConfigurationServes(t *tes
 }
 
 // edit replaces a text in a declared resource.
-func (w *world) edit(key, from, to string) {
+func (w *fixture) edit(key, from, to string) {
 	w.t.Helper()
 	text := declared()[key]
 	require.Contains(w.t, text, from)
@@ -153,7 +153,7 @@ func (w *world) edit(key, from, to string) {
 
 func TestEveryProblemIsNamedAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.remove(policy)
 	w.remove(sslPolicy)
 	w.remove(ideService)
@@ -175,7 +175,7 @@ func TestAnIngressThatGKEWouldIgnoreIsIgnored(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			text := strings.ReplaceAll(declared()[ingress], c.from, c.to)
 			if !c.served {
 				text = strings.ReplaceAll(text, "spec:\n", "spec:\n  ingressClassName: gce\n")
@@ -196,7 +196,7 @@ func TestAnIngressThatGKEWouldIgnoreIsIgnored(t *testing.T) {
 
 func TestOnlyOneIngressHasTheAddress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.declare("kubernetes:networking.k8s.io/v1:Ingress coditect-app/second", strings.ReplaceAll(declared()[ingress], "name: unified", "name: second"))
 	lb := w.controller()
 	status := lb.Sync()
@@ -212,7 +212,7 @@ func TestOnlyOneIngressHasTheAddress(t *testing.T) {
 
 func TestAPolicysRulesChangeInPlaceEvenWhileTheIngressStalls(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	lb := w.controller()
 	require.True(t, lb.Sync().Synced)
 	guard := w.backend("coditect-app-license-api-80").Guard.(*remembered)
@@ -230,16 +230,16 @@ func TestAPolicyHasExactlyOneDefaultRule(t *testing.T) {
 	t.Parallel()
 	alone := "{securityPolicy: armor, priority: 2147483647, action: allow}"
 	for name, c := range map[string]struct {
-		change       func(w *world)
+		change       func(w *fixture)
 		inline, rest int
 	}{
-		"the inline one":                   {func(*world) {}, 1, 2},
-		"a stand-alone one replaces it":    {func(w *world) { w.declare(limitRule, alone) }, 0, 2},
-		"the API adds one that is missing": {func(w *world) { w.declare(policy, "{name: armor}") }, 0, 3},
+		"the inline one":                   {func(*fixture) {}, 1, 2},
+		"a stand-alone one replaces it":    {func(w *fixture) { w.declare(limitRule, alone) }, 0, 2},
+		"the API adds one that is missing": {func(w *fixture) { w.declare(policy, "{name: armor}") }, 0, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			c.change(w)
 			require.True(t, w.controller().Sync().Synced)
 			guard := w.backend("coditect-app-license-api-80").Guard.(*remembered)
@@ -251,7 +251,7 @@ func TestAPolicyHasExactlyOneDefaultRule(t *testing.T) {
 
 func TestAPolicyIsReadAgainOnlyWhenItChanges(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	lb := w.controller()
 	lb.Sync()
 	guard := w.backend("coditect-app-license-api-80").Guard.(*remembered)
@@ -265,7 +265,7 @@ func TestAPolicyIsReadAgainOnlyWhenItChanges(t *testing.T) {
 
 func TestAnEmptyPolicyNameDetachesThePolicy(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	lb := w.controller()
 	lb.Sync()
 	w.edit(licenseConfig, "{name: armor}", `{name: ""}`)
@@ -275,7 +275,7 @@ func TestAnEmptyPolicyNameDetachesThePolicy(t *testing.T) {
 
 func TestIAPTakesItsClientFromTheSecret(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.edit(licenseConfig, "timeoutSec: 30", "iap: {enabled: true, oauthclientCredentials: {secretName: oauth}}")
 	secret := "kubernetes:core/v1:Secret coditect-app/oauth"
 	w.declare(secret, "{metadata: {name: oauth, namespace: coditect-app}, stringData: {client_id: client-1}}")
@@ -288,7 +288,7 @@ func TestIAPTakesItsClientFromTheSecret(t *testing.T) {
 
 func TestTheControllerFollowsTheStoreAndThePodsUntilItIsStopped(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	lb := w.controller()
@@ -312,7 +312,7 @@ func TestTheControllerFollowsTheStoreAndThePodsUntilItIsStopped(t *testing.T) {
 
 func TestRedirectsAndPlainHTTPFollowTheFrontendConfig(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.edit(ingress, `kubernetes.io/ingress.allow-http: "false"`, "unused: x")
 	w.edit(frontConfig, "{sslPolicy: tls}", "{redirectToHttps: {enabled: true, responseCodeName: PERMANENT_REDIRECT}}")
 	require.True(t, w.controller().Sync().Synced)

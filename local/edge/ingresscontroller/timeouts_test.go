@@ -85,7 +85,7 @@ func serveInMemory(t *testing.T, handler http.Handler) *memory {
 	return listener
 }
 
-// edge is the declared world behind a real load balancer, with a clock of its own.
+// edge has the declared resources behind a real load balancer, with a clock of its own.
 func edge(t *testing.T) *http.Client {
 	t.Helper()
 	hanging := http.NewServeMux()
@@ -108,7 +108,7 @@ func edge(t *testing.T) *http.Client {
 		cancel()
 		assert.NoError(t, door.Serve(over), "it serves no network, and only lets go")
 	})
-	w := newWorld(t)
+	w := newFixture(t)
 	w.adoptIDE()
 	status := ingresscontroller.New(ingresscontroller.Options{Store: w.store, Pods: w, LoadBalancer: door, Armor: remembers}).Sync()
 	require.Empty(t, status.Problems)
@@ -119,7 +119,7 @@ func edge(t *testing.T) *http.Client {
 }
 
 // adoptIDE takes the BackendConfig that the embedded cloud's IDE has.
-func (w *world) adoptIDE() {
+func (w *fixture) adoptIDE() {
 	w.t.Helper()
 	there := store.New()
 	require.NoError(w.t, cloudide.Declare(there, gcp.Addresses{Edge: netip.MustParseAddr("127.0.0.1"), TheirPrivateServices: netip.MustParsePrefix("127.77.32.0/20")}, "CA"))

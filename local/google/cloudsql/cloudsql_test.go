@@ -42,8 +42,8 @@ const (
 	owner, password   = "license-migrate", "correct horse battery staple"
 )
 
-// world is one instance, which one service account may use.
-type world struct {
+// fixture is one instance, which one service account may use.
+type fixture struct {
 	server    *postgres.Server
 	authority *certificate.Authority
 	clients   *certificate.Authority
@@ -58,10 +58,10 @@ type world struct {
 	signed  int
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	require.NoError(t, postgres.Installed())
-	w := &world{at: port.Host(t), log: slog.New(slog.DiscardHandler), granted: []string{iam.SQLGet, iam.SQLConnect, iam.SQLLogin}, expires: time.Hour}
+	w := &fixture{at: port.Host(t), log: slog.New(slog.DiscardHandler), granted: []string{iam.SQLGet, iam.SQLConnect, iam.SQLLogin}, expires: time.Hour}
 	dir := t.TempDir()
 	authority, err := certificate.LoadOrCreateNamed(filepath.Join(dir, "authority"), "Google Cloud SQL Server CA")
 	require.NoError(t, err)
@@ -91,7 +91,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // open opens a proxy, which shows this certificate.
-func (w *world) open(t *testing.T, at netip.Addr, shows tls.Certificate) {
+func (w *fixture) open(t *testing.T, at netip.Addr, shows tls.Certificate) {
 	t.Helper()
 	proxy, err := cloudsql.StartProxy(cloudsql.ProxyConfig{
 		Address: netip.AddrPortFrom(at, cloudsql.Port), Certificate: shows, Clients: w.clients.Pool(), Dial: w.server.Dial, Log: w.log,
@@ -103,33 +103,33 @@ func (w *world) open(t *testing.T, at netip.Addr, shows tls.Certificate) {
 }
 
 // grant replaces the permissions.
-func (w *world) grant(permissions ...string) {
+func (w *fixture) grant(permissions ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.granted = permissions
 }
 
 // Caller knows tokens that name their scope.
-func (w *world) Caller(token string) (cloudsql.Caller, bool) {
+func (w *fixture) Caller(token string) (cloudsql.Caller, bool) {
 	scope, known := strings.CutPrefix(token, "token-for-")
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return cloudsql.Caller{Member: member, Scopes: []string{"https://www.googleapis.com/auth/" + scope}, Expires: time.Now().Add(w.expires)}, known
 }
 
-func (w *world) Instance(inProject, name string) (cloudsql.Instance, bool) {
+func (w *fixture) Instance(inProject, name string) (cloudsql.Instance, bool) {
 	return cloudsql.Instance{
 		Project: project, Region: "us-central1", Name: instance, Version: "POSTGRES_16", Address: w.at, ServerCA: w.authority.PEM(),
 	}, inProject == project && name == instance
 }
 
-func (w *world) Allows(who, permission, _, _ string) bool {
+func (w *fixture) Allows(who, permission, _, _ string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return who == member && slices.Contains(w.granted, permission)
 }
 
-func (w *world) Certify(_ string, key crypto.PublicKey, subject pkix.Name, until time.Time) (string, error) {
+func (w *fixture) Certify(_ string, key crypto.PublicKey, subject pkix.Name, until time.Time) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.signed++
@@ -137,7 +137,7 @@ func (w *world) Certify(_ string, key crypto.PublicKey, subject pkix.Name, until
 }
 
 // certificates counts those that were signed.
-func (w *world) certificates() int {
+func (w *fixture) certificates() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.signed
@@ -145,7 +145,7 @@ func (w *world) certificates() int {
 
 // client is Google's own connector. Its tokens are those of a metadata server that gives
 // one for each scope.
-func (w *world) client(t *testing.T, apiScope, loginScope string) *cloudsqlconn.Dialer {
+func (w *fixture) client(t *testing.T, apiScope, loginScope string) *cloudsqlconn.Dialer {
 	t.Helper()
 	tokens := func(scope string) oauth2.TokenSource {
 		return oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token-for-" + scope, Expiry: time.Now().Add(time.Hour)})
@@ -192,7 +192,7 @@ const (
 )
 
 func TestGooglesConnectorLogsInAsWhatIAMAllows(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	everything := []string{iam.SQLGet, iam.SQLConnect, iam.SQLLogin}
 	for name, c := range map[string]struct {
 		granted            []string
@@ -227,7 +227,7 @@ func TestGooglesConnectorLogsInAsWhatIAMAllows(t *testing.T) {
 }
 
 func TestARightThatIsTakenAwayEndsTheNextLoginAndNotACertificateBefore(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	dialer := w.client(t, adminScope, loginScope)
 	_, err := login(t, dialer, connection, user, "")
 	require.NoError(t, err)
@@ -241,7 +241,7 @@ func TestARightThatIsTakenAwayEndsTheNextLoginAndNotACertificateBefore(t *testin
 }
 
 func TestACertificateEndsWithItsTokenAndIsRenewed(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.expires = 2 * time.Second
 	dialer := w.client(t, adminScope, loginScope)
 	raw, err := dialer.Dial(t.Context(), connection)
@@ -255,7 +255,7 @@ func TestACertificateEndsWithItsTokenAndIsRenewed(t *testing.T) {
 }
 
 func TestTheProxyLetsInNobodyWithoutACertificateOfTheInstances(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	roots := w.authority.Pool()
 	plain := &tls.Dialer{Config: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13}}
 	_, err := plain.DialContext(t.Context(), "tcp", netip.AddrPortFrom(w.at, cloudsql.Port).String())
@@ -308,7 +308,7 @@ func TestTheProxyLetsInNobodyWithoutACertificateOfTheInstances(t *testing.T) {
 }
 
 func TestTheConnectorRefusesAProxyThatIsNotTheInstances(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	another, err := certificate.LoadOrCreateNamed(t.TempDir(), "Google Cloud SQL Server CA")
 	require.NoError(t, err)
 	stranger, err := another.IssueNamed(project + ":" + instance)
@@ -327,7 +327,7 @@ func TestTheConnectorRefusesAProxyThatIsNotTheInstances(t *testing.T) {
 }
 
 func TestAClosedProxyEndsItsConnections(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	conn, err := w.client(t, adminScope, loginScope).Dial(t.Context(), connection)
 	require.NoError(t, err)
 	ended := make(chan error, 1)

@@ -26,7 +26,7 @@ func called(method, principal string) object {
 }
 
 // runs waits until both servers run.
-func (w *world) runs(t *testing.T) {
+func (w *fixture) runs(t *testing.T) {
 	t.Helper()
 	await.True(t, func() bool {
 		status := w.Status(t.Context())
@@ -35,7 +35,7 @@ func (w *world) runs(t *testing.T) {
 }
 
 // states are what was told of an alert, the oldest first, by its label principal.
-func (w *world) states(alert, principal string) (all []string) {
+func (w *fixture) states(alert, principal string) (all []string) {
 	told := w.Inbox()
 	for i := range told {
 		if n := told[len(told)-1-i]; n.Alert == alert && n.Labels["principal"] == principal {

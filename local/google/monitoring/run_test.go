@@ -29,19 +29,19 @@ import (
 
 type object = map[string]any
 
-// world is a monitoring over declarations of the test's.
-type world struct {
+// fixture is a monitoring with declarations of the test.
+type fixture struct {
 	*monitoring.Monitoring
 	store *store.Store
 	pods  atomic.Pointer[[]monitoring.Pod]
 }
 
-func start(t *testing.T, edge *httptest.Server, with ...func(*monitoring.Options)) *world {
+func start(t *testing.T, edge *httptest.Server, with ...func(*monitoring.Options)) *fixture {
 	t.Helper()
 	if _, err := exec.LookPath("prometheus-alertmanager"); err != nil {
 		t.Skip("Prometheus and Alertmanager are not installed: make tools")
 	}
-	dir, w := filepath.Join(t.TempDir(), "what is no pattern: [a] *?"), &world{}
+	dir, w := filepath.Join(t.TempDir(), "what is no pattern: [a] *?"), &fixture{}
 	var err error
 	w.store = store.New()
 	supervisor, err := process.NewSupervisor(filepath.Join(dir, "run"), slog.New(slog.DiscardHandler))
@@ -90,7 +90,7 @@ func start(t *testing.T, edge *httptest.Server, with ...func(*monitoring.Options
 }
 
 // declare puts an alert policy with one condition, and who is told of it.
-func (w *world) declare(t *testing.T, name string, condition object) {
+func (w *fixture) declare(t *testing.T, name string, condition object) {
 	t.Helper()
 	require.NoError(t, w.store.Put(store.Resource{
 		Type: "gcp:monitoring/notificationChannel:NotificationChannel", ID: "projects/acme/notificationChannels/1",
@@ -111,7 +111,7 @@ func query(expression, lasting string) object {
 }
 
 // told waits until the inbox holds the alert in that state.
-func (w *world) told(t *testing.T, name, state string) monitoring.Notification {
+func (w *fixture) told(t *testing.T, name, state string) monitoring.Notification {
 	t.Helper()
 	var found monitoring.Notification
 	await.True(t, func() bool {

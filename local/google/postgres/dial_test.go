@@ -14,7 +14,7 @@ import (
 
 // through logs in on a connection that the instance's proxy has opened for who has logged
 // in by IAM.
-func (w world) through(t *testing.T, s *postgres.Server, loggedIn, user, password string) (who string, err error) {
+func (w fixture) through(t *testing.T, s *postgres.Server, loggedIn, user, password string) (who string, err error) {
 	t.Helper()
 	config, err := pgx.ParseConfig("sslmode=disable")
 	require.NoError(t, err)
@@ -31,7 +31,7 @@ func (w world) through(t *testing.T, s *postgres.Server, loggedIn, user, passwor
 
 func TestTheProxyBringsEachUserAsWhomIAMHasLetIn(t *testing.T) {
 	const api, other = "license-api@acme.iam", "other@acme.iam"
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	for user, kind := range map[string]postgres.Kind{api: postgres.IAMServiceAccount, other: postgres.IAMServiceAccount, "ada@example.com": postgres.IAMUser} {
 		require.NoError(t, s.CreateUser(t.Context(), user, "", kind))

@@ -37,13 +37,13 @@ const (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// world is what an instance needs around it.
-type world struct {
+// fixture has everything that an instance needs.
+type fixture struct {
 	authority *certificate.Authority
 	config    postgres.Config
 }
 
-func newWorld(t *testing.T) world {
+func newFixture(t *testing.T) fixture {
 	t.Helper()
 	require.NoError(t, postgres.Installed())
 	log := slog.New(slog.DiscardHandler)
@@ -56,7 +56,7 @@ func newWorld(t *testing.T) world {
 	leaf, err := authority.IssueNamed(certified, address.Addr())
 	require.NoError(t, err)
 	dir := t.TempDir()
-	return world{authority, postgres.Config{
+	return fixture{authority, postgres.Config{
 		Name: "sql", Dir: filepath.Join(dir, "instance"), LogPath: filepath.Join(dir, "sql.log"), Address: address, Certificate: leaf,
 		Supervisor: supervisor, Log: log,
 		Flags: map[string]string{
@@ -66,7 +66,7 @@ func newWorld(t *testing.T) world {
 	}}
 }
 
-func (w world) start(t *testing.T) *postgres.Server {
+func (w fixture) start(t *testing.T) *postgres.Server {
 	t.Helper()
 	s, err := postgres.Start(t.Context(), w.config)
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func (w world) start(t *testing.T) *postgres.Server {
 }
 
 // connect logs in as a client does: by TLS, verified, with a password.
-func (w world) connect(t *testing.T, user, password, database string) (*pgx.Conn, error) {
+func (w fixture) connect(t *testing.T, user, password, database string) (*pgx.Conn, error) {
 	t.Helper()
 	config, err := pgx.ParseConfig(fmt.Sprintf("host=%s port=%d sslmode=disable", w.config.Address.Addr(), w.config.Address.Port()))
 	require.NoError(t, err)
@@ -99,7 +99,7 @@ func ask[T any](t *testing.T, conn *pgx.Conn, query string) T {
 }
 
 func TestAnInstanceServesItsUsersOverTLSAndKeepsTheirDataThroughARestart(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	began := time.Now()
 	s := w.start(t)
 	t.Logf("first start, with initdb: %s", time.Since(began))
@@ -127,7 +127,7 @@ func TestAnInstanceServesItsUsersOverTLSAndKeepsTheirDataThroughARestart(t *test
 }
 
 func TestWhoHasNoPasswordOrNoTLSIsRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	ctx := t.Context()
 	require.NoError(t, s.CreateUser(ctx, owner, password, postgres.BuiltIn))
@@ -157,7 +157,7 @@ func TestWhoHasNoPasswordOrNoTLSIsRefused(t *testing.T) {
 // Whoever reaches the socket, a process of the same user for example, is nobody
 // without the password, which the daemon alone has.
 func TestNobodyIsTrustedAtTheSocket(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.config.Dir = filepath.Join("/tmp", filepath.Base(t.TempDir())+rand.Text()[:8]) // short enough for a socket in it
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(w.config.Dir)) })
 	s := w.start(t)
@@ -179,7 +179,7 @@ func TestNobodyIsTrustedAtTheSocket(t *testing.T) {
 // A folder's path may be longer than that of a socket, and have what PostgreSQL and its
 // clients take for something else.
 func TestAnInstanceLivesInAFolderOfAnyName(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	t.Setenv("TMPDIR", "/nowhere")
 	parent := w.config.Dir
 	for _, name := range []string{"a, b, @c", "wölk 云", `it's "quoted"`, "100 %s", `back\slash`, strings.Repeat("long/", 60)} {
@@ -192,7 +192,7 @@ func TestAnInstanceLivesInAFolderOfAnyName(t *testing.T) {
 }
 
 func TestUsersHaveCloudSQLsRightsAndNoMore(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	ctx := t.Context()
 	require.NoError(t, s.CreateDatabase(ctx, "license", "UTF8", "en_US.UTF8"))
@@ -226,7 +226,7 @@ func TestUsersHaveCloudSQLsRightsAndNoMore(t *testing.T) {
 }
 
 func TestNamesThatCloudSQLRefusesAreRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	for name, c := range map[string]struct {
 		user, password string
@@ -245,7 +245,7 @@ func TestNamesThatCloudSQLRefusesAreRefused(t *testing.T) {
 }
 
 func TestFlagsAreAppliedRecordedOrRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	ctx := t.Context()
 	require.NoError(t, s.CreateUser(ctx, owner, password, postgres.BuiltIn))
@@ -281,7 +281,7 @@ func TestFlagsAreAppliedRecordedOrRefused(t *testing.T) {
 }
 
 func TestAnInstanceThatWasKilledWhileBusyComesBackWithItsData(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.config.Dir = filepath.Join(w.config.Dir, strings.Repeat("deep", 30))
 	s := w.start(t)
 	require.NoError(t, s.CreateDatabase(t.Context(), "license", "", ""))
@@ -315,7 +315,7 @@ func TestAnInstanceThatWasKilledWhileBusyComesBackWithItsData(t *testing.T) {
 }
 
 func TestALockKeepsStatementsWaitingUntilItIsReleased(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	ctx := t.Context()
 	require.NoError(t, s.CreateDatabase(ctx, "license", "", ""))
@@ -337,7 +337,7 @@ func TestALockKeepsStatementsWaitingUntilItIsReleased(t *testing.T) {
 }
 
 func TestWhatTheDatabasesDoIsTold(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	ctx := t.Context()
 	require.NoError(t, s.CreateDatabase(ctx, "license", "", ""))
@@ -353,7 +353,7 @@ func TestWhatTheDatabasesDoIsTold(t *testing.T) {
 }
 
 func TestTheStatementsThatPgauditLogsAreReadFromTheServersLog(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	if !slices.ContainsFunc(s.Flags(), func(f postgres.Flag) bool { return f.Name == "cloudsql.enable_pgaudit" && f.Applied }) {
 		t.Skip("pgaudit is not installed on this machine: apt-get install postgresql-NN-pgaudit")

@@ -28,12 +28,12 @@ const password = "a \"strange\" \\ pass'word #é"
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-type world struct {
+type fixture struct {
 	authority *certificate.Authority
 	config    redis.Config
 }
 
-func newWorld(t *testing.T) world {
+func newFixture(t *testing.T) fixture {
 	t.Helper()
 	require.NoError(t, redis.Installed())
 	log := slog.New(slog.DiscardHandler)
@@ -46,14 +46,14 @@ func newWorld(t *testing.T) world {
 	leaf, err := authority.Issue(nil, []netip.Addr{address.Addr()})
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "what is no pattern: [a] *?")
-	return world{authority, redis.Config{
+	return fixture{authority, redis.Config{
 		Name: "redis", Dir: dir, LogPath: filepath.Join(dir, "redis.log"), Address: address, Certificate: leaf, Password: password, MemoryMiB: 64,
 		Configs:    map[string]string{"maxmemory-policy": "noeviction", "notify-keyspace-events": "Ex"},
 		Supervisor: supervisor, Log: log,
 	}}
 }
 
-func (w world) start(t *testing.T) *redis.Server {
+func (w fixture) start(t *testing.T) *redis.Server {
 	t.Helper()
 	s, err := redis.Start(t.Context(), w.config)
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func (w world) start(t *testing.T) *redis.Server {
 	return s
 }
 
-func (w world) client(t *testing.T, password string, secure bool) *client.Client {
+func (w fixture) client(t *testing.T, password string, secure bool) *client.Client {
 	t.Helper()
 	options := &client.Options{Addr: w.config.Address.String(), Password: password, MaxRetries: -1, DialTimeout: await.Limit, ReadTimeout: await.Limit}
 	if secure {
@@ -73,7 +73,7 @@ func (w world) client(t *testing.T, password string, secure bool) *client.Client
 }
 
 func TestAnInstanceKeepsItsDataThroughARestart(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	began := time.Now()
 	s := w.start(t)
 	t.Logf("first start: %s, Redis %s", time.Since(began), s.Version())
@@ -91,7 +91,7 @@ func TestAnInstanceKeepsItsDataThroughARestart(t *testing.T) {
 }
 
 func TestWhoHasNoPasswordOrNoTLSIsRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.start(t)
 	ctx := t.Context()
 	require.NoError(t, w.client(t, password, true).Ping(ctx).Err())
@@ -104,7 +104,7 @@ func TestWhoHasNoPasswordOrNoTLSIsRefused(t *testing.T) {
 }
 
 func TestDeclaredSettingsApplyAndReturnToTheirDefaults(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	ctx := t.Context()
 	c := w.client(t, password, true)
@@ -145,7 +145,7 @@ func TestSettingsThatMemorystoreDoesNotTakeAreRefused(t *testing.T) {
 }
 
 func TestATakenAddressIsAnErrorThatQuotesTheServer(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	listener, err := net.Listen("tcp", w.config.Address.String())
 	require.NoError(t, err)
 	defer listener.Close()
@@ -154,7 +154,7 @@ func TestATakenAddressIsAnErrorThatQuotesTheServer(t *testing.T) {
 }
 
 func TestAnInstanceIsFilledAndGetsItsMemoryBack(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.start(t)
 	ctx := t.Context()
 	c := w.client(t, password, true)

@@ -66,16 +66,16 @@ func program(size int, names ...string) pulumi.RunFunc {
 	}
 }
 
-// world is a provider in this process and a folder for the engine.
-type world struct {
+// fixture is a provider in this process and a folder for the engine.
+type fixture struct {
 	dir   string
 	store *store.Store
 	port  int
 }
 
-func newWorld(t *testing.T) world { return newWorldOf(t, thing()) }
+func newFixture(t *testing.T) fixture { return newFixtureOf(t, thing()) }
 
-func newWorldOf(t *testing.T, kind provider.Kind) world {
+func newFixtureOf(t *testing.T, kind provider.Kind) fixture {
 	t.Helper()
 	dir := t.TempDir()
 	s := store.New()
@@ -85,15 +85,15 @@ func newWorldOf(t *testing.T, kind provider.Kind) world {
 	pulumirpc.RegisterResourceProviderServer(server, provider.NewServer("gcp", "0.0.0", s, []provider.Kind{kind}, nil))
 	go func() { _ = server.Serve(listener) }() // ends with Stop
 	t.Cleanup(server.Stop)
-	return world{dir: dir, store: s, port: listener.Addr().(*net.TCPAddr).Port}
+	return fixture{dir: dir, store: s, port: listener.Addr().(*net.TCPAddr).Port}
 }
 
-func (w world) open(t *testing.T, run pulumi.RunFunc) *engine.Engine {
+func (w fixture) open(t *testing.T, run pulumi.RunFunc) *engine.Engine {
 	t.Helper()
 	return w.openWith(t, run, "config:\n  license-platform:greeting: hello\n")
 }
 
-func (w world) openWith(t *testing.T, run pulumi.RunFunc, settings string) *engine.Engine {
+func (w fixture) openWith(t *testing.T, run pulumi.RunFunc, settings string) *engine.Engine {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
@@ -119,7 +119,7 @@ func tally(counts map[string]int) func(engine.Step) {
 
 func TestTheRealEngineWorksOnOurProviders(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 
 	first := map[string]int{}
 	outputs, err := w.open(t, program(3, "one", "two")).Up(t.Context(), tally(first))
@@ -160,7 +160,7 @@ func TestTheRealEngineWorksOnOurProviders(t *testing.T) {
 
 func TestASettingReachesTheProgramAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	opened := w.openWith(t, program(3), "config:\n  license-platform:greeting: {off: true, on: no, country: NO}\n")
 	outputs, err := opened.Up(t.Context(), func(engine.Step) {})
 	require.NoError(t, err)
@@ -169,7 +169,7 @@ func TestASettingReachesTheProgramAsItWasWritten(t *testing.T) {
 
 func TestNoSecretIsWrittenInPlainText(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	_, err := w.open(t, program(3, "one")).Up(t.Context(), func(engine.Step) {})
 	require.NoError(t, err)
 	for _, part := range []string{"state", "workspace"} {
@@ -192,7 +192,7 @@ func TestNoSecretIsWrittenInPlainText(t *testing.T) {
 
 func TestAStaleLockIsRemovedAndTheNextUpdateRuns(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	_, err := w.open(t, program(3, "one")).Up(t.Context(), func(engine.Step) {})
 	require.NoError(t, err)
 	lock := filepath.Join(w.dir, "state", ".pulumi", "locks", "organization", engine.Project, engine.Stack, "dead.json")

@@ -70,14 +70,14 @@ func ops(found map[string]string) func(engine.Step) {
 // teller runs one program after the other through one engine: to open another
 // one takes half a second.
 type teller struct {
-	world
+	fixture
 	*engine.Engine
 	things []wanted
 }
 
-func (w world) teller(t *testing.T) *teller {
+func (w fixture) teller(t *testing.T) *teller {
 	t.Helper()
-	story := &teller{world: w}
+	story := &teller{fixture: w}
 	story.Engine = w.open(t, func(ctx *pulumi.Context) error { return declare(story.things...)(ctx) })
 	return story
 }
@@ -99,7 +99,7 @@ func (s *teller) up(t *testing.T, things []wanted, targets ...string) map[string
 }
 
 // size is that of a thing in the cloud; 0 when it does not exist.
-func (w world) size(id string) float64 {
+func (w fixture) size(id string) float64 {
 	present, _ := w.store.Get(thingType, id)
 	size, _ := present.Outputs["size"].(float64)
 	return size
@@ -109,7 +109,7 @@ func (w world) size(id string) float64 {
 // run of the engine costs a second.
 func TestTheEngineTreatsOurProvidersAsRealOnes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t).teller(t)
+	w := newFixture(t).teller(t)
 	theirs := map[string]any{"name": "theirs", "size": 7.0}
 	require.NoError(t, w.store.Put(store.Resource{Type: thingType, ID: "p/theirs", Inputs: theirs, Outputs: theirs}))
 
@@ -210,7 +210,7 @@ func (s *teller) protects(t *testing.T, things []wanted) {
 }
 
 // state is the engine's file.
-func (w world) state(t *testing.T) string {
+func (w fixture) state(t *testing.T) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(w.dir, "state", ".pulumi", "stacks", engine.Project, engine.Stack+".json"))
 	require.NoError(t, err)

@@ -30,7 +30,7 @@ func guarded(ctx *pulumi.Context) error {
 
 func TestHooksAreDroppedAlsoAfterAnUpdateThatWasKilled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	opened := w.open(t, guarded)
 	_, err := opened.Up(t.Context(), func(engine.Step) {})
 	require.NoError(t, err)

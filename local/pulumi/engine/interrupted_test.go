@@ -31,7 +31,7 @@ func TestAKilledUpdateIsCarriedOnAndNothingIsLost(t *testing.T) {
 		}
 		return nil
 	}
-	w := newWorldOf(t, kind)
+	w := newFixtureOf(t, kind)
 	things := declare(wanted{name: "quick", size: 1}, wanted{name: "slow", size: 1, after: "quick"}, wanted{name: "last", size: 1, after: "slow"})
 	ended := make(chan error, 1)
 	opened := w.open(t, things)
@@ -62,7 +62,7 @@ func TestAKilledUpdateIsCarriedOnAndNothingIsLost(t *testing.T) {
 }
 
 // engineProcess is the process that holds the lock of the state.
-func (w world) engineProcess(t *testing.T) int {
+func (w fixture) engineProcess(t *testing.T) int {
 	t.Helper()
 	locks, err := filepath.Glob(filepath.Join(w.dir, "state", ".pulumi", "locks", "*", engine.Project, engine.Stack, "*.json"))
 	require.NoError(t, err)

@@ -46,7 +46,7 @@ func TestAnUpdateGoesOnWhenGoogleWasNotReadyYet(t *testing.T) {
 		}
 		return nil
 	}
-	w := newWorldOf(t, kind)
+	w := newFixtureOf(t, kind)
 	_, err := w.open(t, grant).Up(t.Context(), func(engine.Step) {})
 	require.NoError(t, err, "one update is enough")
 	assert.Equal(t, int32(4), tried.Load())
@@ -63,7 +63,7 @@ func TestAnUpdateDoesNotTryAgainWhatStaysWrong(t *testing.T) {
 		tried.Add(1)
 		return errors.New("googleapi: Error 403: you may not")
 	}
-	w := newWorldOf(t, kind)
+	w := newFixtureOf(t, kind)
 	_, err := w.open(t, grant).Up(t.Context(), func(engine.Step) {})
 	require.ErrorContains(t, err, "you may not")
 	assert.Equal(t, int32(1), tried.Load())
@@ -83,7 +83,7 @@ func TestAnUpdateWaitsUntilTheLoadBalancerLetsGoOfTheOldPolicy(t *testing.T) {
 		}
 		return nil
 	}
-	w := newWorldOf(t, kind)
+	w := newFixtureOf(t, kind)
 	named := func(name string) pulumi.RunFunc {
 		return func(ctx *pulumi.Context) error {
 			if err := retry.Register(ctx, retry.Options{Pause: time.Millisecond}); err != nil {

@@ -51,7 +51,7 @@ func TestDrillOfAStackThatIsDestroyedAndMadeAgain(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, name)
+			w := newFixture(t, name)
 			w.liveAndEnd(t, stack.unprotected)
 			if name == "prod" {
 				w.set(t, "kubernetes", []string{"ingress", "giveBack"}, false)
@@ -76,7 +76,7 @@ func TestDrillOfAStackThatIsDestroyedAndMadeAgain(t *testing.T) {
 }
 
 // liveAndEnd brings the stack up and destroys it, as docs/destroy.md says.
-func (w *world) liveAndEnd(t *testing.T, unprotected []setting) {
+func (w *fixture) liveAndEnd(t *testing.T, unprotected []setting) {
 	t.Helper()
 	_, err := w.up(t)
 	require.NoError(t, err)
@@ -99,14 +99,14 @@ func (w *world) liveAndEnd(t *testing.T, unprotected []setting) {
 }
 
 // hasNetwork tells whether the network is the stack's own.
-func (w *world) hasNetwork(t *testing.T) bool {
+func (w *fixture) hasNetwork(t *testing.T) bool {
 	t.Helper()
 	settings, _ := w.committed(t)["license-platform:network"].(map[string]any)
 	return settings["adopt"] != true
 }
 
 // unpeer does what gcloud compute networks peerings delete does.
-func (w *world) unpeer(t *testing.T) {
+func (w *fixture) unpeer(t *testing.T) {
 	t.Helper()
 	for _, r := range w.cloud.Store.List(gcp.TypeDatabaseInstance, gcp.TypeRedisInstance) {
 		require.Empty(t, r.URN, "the database and the cache are gone")
@@ -119,7 +119,7 @@ func (w *world) unpeer(t *testing.T) {
 }
 
 // obey sets what an error tells to set, and returns the words.
-func (w *world) obey(t *testing.T, problem error) (told []string) {
+func (w *fixture) obey(t *testing.T, problem error) (told []string) {
 	t.Helper()
 	for words, s := range remedies() {
 		if strings.Contains(problem.Error(), words) {

@@ -42,7 +42,7 @@ var (
 )
 
 // heal runs the commands that an update's error names, and says how many there were.
-func (w *world) heal(t *testing.T, problem error) int {
+func (w *fixture) heal(t *testing.T, problem error) int {
 	t.Helper()
 	found := importing.FindAllStringSubmatch(problem.Error(), -1)
 	for _, command := range found {
@@ -58,7 +58,7 @@ func (w *world) heal(t *testing.T, problem error) int {
 
 // untilItGetsThrough updates the stack again and again, doing in between what its errors
 // say, and returns how many updates failed and how many commands were needed.
-func (w *world) untilItGetsThrough(t *testing.T) (failed, commands int) {
+func (w *fixture) untilItGetsThrough(t *testing.T) (failed, commands int) {
 	t.Helper()
 	const most = 120 // there are not that many types
 	for range most {
@@ -76,7 +76,7 @@ func (w *world) untilItGetsThrough(t *testing.T) (failed, commands int) {
 }
 
 // leftOver are the types of what exists and no state knows, but for what was there before.
-func (w *world) leftOver(t *testing.T, before []store.Resource) []string {
+func (w *fixture) leftOver(t *testing.T, before []store.Resource) []string {
 	t.Helper()
 	state, err := w.open(t).Command(t.Context(), "stack", "export", "--stack", w.name)
 	require.NoError(t, err)
@@ -109,7 +109,7 @@ func TestDrillOfCreationsWhoseAnswerIsLost(t *testing.T) {
 	for _, name := range []string{"dev", "prod"} {
 		t.Run(name, func(t *testing.T) {
 			withLanguage(t)
-			w := newWorld(t, name)
+			w := newFixture(t, name)
 			before := w.cloud.Store.List()
 			b := &breaker{fate: provider.AnswerLost, broken: map[string]bool{}}
 			w.servers["gcp"].Breaking(b.ask, true)
@@ -132,7 +132,7 @@ func TestDrillOfCreationsThatFailOnce(t *testing.T) {
 	}
 	for _, name := range []string{"dev", "prod"} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, name)
+			w := newFixture(t, name)
 			before := w.cloud.Store.List()
 			b := &breaker{fate: provider.Failed, broken: map[string]bool{}}
 			for _, server := range w.servers {

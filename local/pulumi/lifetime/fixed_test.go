@@ -31,7 +31,7 @@ func TestDrillOfKeysThatAreWantedInAnotherWay(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, "dev")
+			w := newFixture(t, "dev")
 			_, err := w.up(t)
 			require.NoError(t, err)
 			w.set(t, c.change.section, c.change.path, c.change.value)

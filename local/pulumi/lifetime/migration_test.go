@@ -29,7 +29,7 @@ func TestDrillOfAMigrationThatFails(t *testing.T) {
 	if testing.Short() {
 		t.Skip("goes through the life of a stack; make drills runs it")
 	}
-	w := newWorld(t, "dev")
+	w := newFixture(t, "dev")
 	jobs := &brokenDatabase{Kubelet: w.cloud.Cluster.Kubelet}
 	w.cloud.Cluster.Kubelet = jobs
 	_, err := w.up(t)

@@ -19,7 +19,7 @@ func TestDrillOfAStateThatMoves(t *testing.T) {
 	}
 	for _, name := range []string{"dev", "prod"} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, name)
+			w := newFixture(t, name)
 			_, err := w.up(t)
 			require.NoError(t, err)
 			exported := filepath.Join(t.TempDir(), "state.json")
@@ -53,7 +53,7 @@ func TestDrillOfAnotherRegion(t *testing.T) {
 	if testing.Short() {
 		t.Skip("goes through the life of a stack; make drills runs it")
 	}
-	w := newWorld(t, "dev")
+	w := newFixture(t, "dev")
 	w.set(t, "data", []string{"deletionProtection"}, true)
 	_, err := w.up(t)
 	require.NoError(t, err)

@@ -101,7 +101,7 @@ func TestDrillOfTheNextVersion(t *testing.T) {
 	program, folder := released(t, root)
 	for _, name := range []string{"dev", "prod"} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, name)
+			w := newFixture(t, name)
 			w.cloud.Google.SSD = 1000 // its nodes had large disks
 			older := exec.CommandContext(t.Context(), program)
 			older.Dir = folder

@@ -24,7 +24,7 @@ func TestDrillOfAStackThatGoesOnWithTheOldKeys(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			withLanguage(t)
-			w := newWorld(t, name)
+			w := newFixture(t, name)
 			before := w.cloud.Store.List()
 			w.liveAndEnd(t, unprotected)
 			if name == "prod" {
@@ -74,7 +74,7 @@ func TestDrillOfAStackThatGoesOnWithTheOldKeys(t *testing.T) {
 }
 
 // restoreVersions does what gcloud kms keys versions restore and enable do.
-func (w *world) restoreVersions(t *testing.T) {
+func (w *fixture) restoreVersions(t *testing.T) {
 	t.Helper()
 	for _, key := range w.cloud.Store.List(gcp.TypeCryptoKey) {
 		primaries, _ := key.Outputs["primaries"].([]any)

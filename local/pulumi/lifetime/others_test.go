@@ -15,7 +15,7 @@ import (
 )
 
 // previewed counts what an update would change.
-func (w *world) previewed(t *testing.T) map[string]int {
+func (w *fixture) previewed(t *testing.T) map[string]int {
 	t.Helper()
 	changes := map[string]int{}
 	require.NoError(t, w.open(t).Preview(t.Context(), func(s engine.Step) {
@@ -26,7 +26,7 @@ func (w *world) previewed(t *testing.T) map[string]int {
 	return changes
 }
 
-func (w *world) refresh(t *testing.T) error {
+func (w *fixture) refresh(t *testing.T) error {
 	t.Helper()
 	return w.open(t).Refresh(t.Context(), func(engine.Step) {})
 }
@@ -36,7 +36,7 @@ func TestDrillOfWhatOthersDeleteAndEdit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("goes through the life of a stack; make drills runs it")
 	}
-	w := newWorld(t, "dev")
+	w := newFixture(t, "dev")
 	_, err := w.up(t)
 	require.NoError(t, err)
 	// Of the migration's Job it is what docs/operations.md does after a backup was restored.
@@ -57,7 +57,7 @@ func TestDrillOfWhatOthersDeleteAndEdit(t *testing.T) {
 	assert.Empty(t, w.previewed(t))
 }
 
-func (w *world) deployment(t *testing.T) provider.Properties {
+func (w *fixture) deployment(t *testing.T) provider.Properties {
 	t.Helper()
 	all := w.cloud.Store.List(kubernetes.TypeDeployment)
 	require.Len(t, all, 1)
@@ -65,7 +65,7 @@ func (w *world) deployment(t *testing.T) provider.Properties {
 }
 
 // edit does what kubectl edit does.
-func (w *world) edit(t *testing.T) {
+func (w *fixture) edit(t *testing.T) {
 	t.Helper()
 	there := w.cloud.Store.List(kubernetes.TypeDeployment)[0]
 	text, err := json.Marshal(there.Outputs) // the store hands out what it keeps
@@ -87,11 +87,11 @@ func TestDrillOfALogBucketThatSomebodyDeletes(t *testing.T) {
 	}
 	withLanguage(t)
 	for _, stack := range []string{"dev", "prod"} { // of the one the bucket is not protected, of the other it is
-		t.Run(stack, func(t *testing.T) { logBucketIsDeleted(t, newWorld(t, stack)) })
+		t.Run(stack, func(t *testing.T) { logBucketIsDeleted(t, newFixture(t, stack)) })
 	}
 }
 
-func logBucketIsDeleted(t *testing.T, w *world) {
+func logBucketIsDeleted(t *testing.T, w *fixture) {
 	t.Helper()
 	_, err := w.up(t)
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ func TestDrillOfAnotherNameInTheCluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("goes through the life of a stack; make drills runs it")
 	}
-	w := newWorld(t, "dev")
+	w := newFixture(t, "dev")
 	_, err := w.up(t)
 	require.NoError(t, err)
 	for _, changed := range []string{"ingress", "namespace"} {
@@ -49,7 +49,7 @@ func TestDrillOfNamesThatStay(t *testing.T) {
 		},
 	} {
 		t.Run(stack, func(t *testing.T) {
-			w := newWorld(t, stack)
+			w := newFixture(t, stack)
 			_, err := w.up(t)
 			require.NoError(t, err)
 			for _, name := range names {
@@ -74,7 +74,7 @@ func TestDrillOfARangeThatStays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("goes through the life of a stack; make drills runs it")
 	}
-	w := newWorld(t, "prod")
+	w := newFixture(t, "prod")
 	section := func(own, named string, staying ...any) {
 		w.set(t, "network", []string{"privateServicesRange"}, own)
 		w.set(t, "network", []string{"privateServicesRangeName"}, named)

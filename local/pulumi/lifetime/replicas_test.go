@@ -14,7 +14,7 @@ func TestDrillOfAnotherNumberOfPods(t *testing.T) {
 	if testing.Short() {
 		t.Skip("goes through the life of a stack; make drills runs it")
 	}
-	w := newWorld(t, "dev")
+	w := newFixture(t, "dev")
 	_, err := w.up(t)
 	require.NoError(t, err)
 	for _, replicas := range []map[string]any{{"min": 3, "max": 3}, {"min": 5, "max": 9}, {"min": 4, "max": 4}} {

@@ -14,7 +14,7 @@ func TestDrillOfAnAddressThatSomebodyElseHas(t *testing.T) {
 	if testing.Short() {
 		t.Skip("previews a whole stack; make drills runs it")
 	}
-	w := newWorld(t, "dev")
+	w := newFixture(t, "dev")
 	theirs := map[string]any{"name": "license-dev", "address": "203.0.113.7", "addressType": "EXTERNAL", "project": "coditect-licenses-dev"}
 	require.NoError(t, w.cloud.Store.Put(store.Resource{
 		Type: gcp.TypeGlobalAddress, ID: "projects/coditect-licenses-dev/global/addresses/license-dev", Inputs: theirs, Outputs: theirs,
@@ -29,7 +29,7 @@ func TestDrillOfALogSinkThatSomebodyElseHas(t *testing.T) {
 	if testing.Short() {
 		t.Skip("previews a whole stack; make drills runs it")
 	}
-	w := newWorld(t, "dev")
+	w := newFixture(t, "dev")
 	exists := func(destination string) {
 		theirs := map[string]any{"name": "license-platform", "destination": destination, "project": "coditect-licenses-dev"}
 		require.NoError(t, w.cloud.Store.Put(store.Resource{

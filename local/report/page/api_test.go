@@ -34,7 +34,7 @@ type listed struct {
 
 func TestRequestsAreListedByPagesAndFilters(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	for i := range 250 {
 		p := passed()
 		p.ID = fmt.Sprint("more-", i)
@@ -64,7 +64,7 @@ func TestRequestsAreListedByPagesAndFilters(t *testing.T) {
 
 func TestAQueryThatCannotBeReadIsTheCallersMistake(t *testing.T) {
 	t.Parallel()
-	server := serve(t, newWorld())
+	server := serve(t, newFixture())
 	for query, want := range map[string]string{
 		"limit=0": "1 to 1000", "limit=1001": "1 to 1000", "limit=x": "1 to 1000", "before=-1": "not a seq", "layer=8": "1 to 7",
 	} {
@@ -87,7 +87,7 @@ func TestOneRequestIsToldAcrossTheLayersWithItsLog(t *testing.T) {
 		Way                     []struct{ Name, Outcome, Why string }
 		Log                     []page.Line
 	}
-	read(t, serve(t, newWorld()).URL+"/api/requests/2", &d)
+	read(t, serve(t, newFixture()).URL+"/api/requests/2", &d)
 	assert.Equal(t, "stopped by layer 1, Cloud Armor", d.Verdict)
 	assert.Equal(t, 1, d.StoppedBy)
 	require.Len(t, d.Way, 7)
@@ -99,7 +99,7 @@ func TestOneRequestIsToldAcrossTheLayersWithItsLog(t *testing.T) {
 
 func TestTheDataSaysNothingRatherThanSomethingFalse(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	server := serve(t, w)
 	var seats struct {
 		Licenses []map[string]any

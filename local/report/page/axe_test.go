@@ -21,7 +21,7 @@ func TestAxeFindsNothing(t *testing.T) {
 	}
 	script, err := os.ReadFile(file)
 	require.NoError(t, err)
-	w := newWorld()
+	w := newFixture()
 	server := serve(t, w)
 	b := openBrowser(t)
 	b.call(nil, "Page.setBypassCSP", map[string]any{"enabled": true}) // for axe, which is not the page's

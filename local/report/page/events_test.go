@@ -62,7 +62,7 @@ func (r *reader) next(name string, into any) {
 
 func TestAReaderIsToldOfEveryPartOfThePageAtTheBeginning(t *testing.T) {
 	t.Parallel()
-	r := listen(t, serve(t, newWorld()).URL+"/events")
+	r := listen(t, serve(t, newFixture()).URL+"/events")
 	told := map[string]bool{}
 	for len(told) < 6 {
 		told[await.Receive(t, r.events)[0]] = true
@@ -72,7 +72,7 @@ func TestAReaderIsToldOfEveryPartOfThePageAtTheBeginning(t *testing.T) {
 
 func TestAReaderIsToldOfTheRequestsThatFitItsFilter(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	r := listen(t, serve(t, w).URL+"/events?outcome=stopped")
 	r.next("version", new(string))
 	w.book.Add(passed())
@@ -92,7 +92,7 @@ func TestAReaderIsToldOfTheRequestsThatFitItsFilter(t *testing.T) {
 
 func TestOfAFloodTheLatestAreToldAndHowManyWereLeftOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	r := listen(t, serve(t, w).URL+"/events")
 	r.next("version", new(string))
 	for range 20_000 {
@@ -116,7 +116,7 @@ func TestOfAFloodTheLatestAreToldAndHowManyWereLeftOut(t *testing.T) {
 
 func TestAChangeIsToldAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	r := listen(t, serve(t, w).URL+"/events")
 	var state struct{ Banner struct{ Title string } }
 	r.next("state", &state)
@@ -130,7 +130,7 @@ func TestAChangeIsToldAtOnce(t *testing.T) {
 
 func TestReadersAreBoundedAndThoseWhoLeaveAreForgotten(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	server := serve(t, w)
 	var all []*reader
 	for range 16 {
@@ -148,7 +148,7 @@ func TestReadersAreBoundedAndThoseWhoLeaveAreForgotten(t *testing.T) {
 
 func TestSeatsThatCannotBeReadAnyMoreDoNotStayAsTheyWere(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	r := listen(t, serve(t, w).URL+"/events")
 	var seats page.Seats
 	r.next("seats", &seats)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestTheFirstRowsStandUntilTheFirstAnswer(t *testing.T) {
-	handler, err := page.Handler(newWorld())
+	handler, err := page.Handler(newFixture())
 	require.NoError(t, err)
 	answers := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +51,7 @@ func TestTheFirstRowsStandUntilTheFirstAnswer(t *testing.T) {
 }
 
 func TestTheListIsFilledWithoutAnythingThatHappens(t *testing.T) {
-	w := newWorld()
+	w := newFixture()
 	fillBook(w, 1000)
 	b := openBrowser(t)
 	b.visit(serve(t, w).URL, 1280, "light")

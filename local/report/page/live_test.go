@@ -20,7 +20,7 @@ import (
 const liveNow = "document.querySelector('#connection').textContent === 'Live' && ['#rows[data-virtual] .row', '#map .node', '#seat-list li', '#audit-list li', '.layer .name', '.rates b', '#timeline text'].every((part) => document.querySelector(part))"
 
 func TestTheConsoleInABrowser(t *testing.T) {
-	w := newWorld()
+	w := newFixture()
 	server := serve(t, w)
 	b := openBrowser(t)
 	for _, scheme := range []string{"light", "dark"} {

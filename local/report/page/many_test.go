@@ -14,7 +14,7 @@ import (
 )
 
 // fillBook adds n requests of many kinds.
-func fillBook(w *world, n int) {
+func fillBook(w *fixture, n int) {
 	for i := range n {
 		p := passed()
 		if i%3 == 0 {
@@ -45,7 +45,7 @@ func BenchmarkTenThousandRequests(b *testing.B) {
 
 func throughTenThousand(t testing.TB) (processor, wall float64) {
 	t.Helper()
-	w := newWorld()
+	w := newFixture()
 	fillBook(w, 10_000)
 	server := serve(t, w)
 	b := openBrowser(t)
@@ -81,7 +81,7 @@ func throughTenThousand(t testing.TB) (processor, wall float64) {
 }
 
 func TestThePageIsSmall(t *testing.T) {
-	w := newWorld()
+	w := newFixture()
 	w.book = requestlog.NewBook(1, time.Now)
 	server := serve(t, w)
 	total := 0
@@ -98,7 +98,7 @@ func TestThePageIsSmall(t *testing.T) {
 // TestTheConsoleUnderLoadLooksLikeThis makes pictures for people, when PAGE_SHOTS
 // names a folder.
 func TestTheConsoleUnderLoadLooksLikeThis(t *testing.T) {
-	w := newWorld()
+	w := newFixture()
 	fillBook(w, 10_000)
 	w.becomes(func(s *page.State) {
 		s.Conditions = []page.Condition{{Kind: page.Drift, Text: "backups are off (stores)", Next: "make up"}}

@@ -13,7 +13,7 @@ import (
 	"github.com/coditect-ai/license-platform/local/report/page"
 )
 
-func serve(t testing.TB, w *world) *httptest.Server {
+func serve(t testing.TB, w *fixture) *httptest.Server {
 	t.Helper()
 	handler, err := page.Handler(w)
 	require.NoError(t, err)
@@ -40,7 +40,7 @@ func get(t *testing.T, url, host string) (*http.Response, string) {
 
 func TestThePageIsForThisMachineOnly(t *testing.T) {
 	t.Parallel()
-	server := serve(t, newWorld())
+	server := serve(t, newFixture())
 	for host, want := range map[string]int{
 		"127.0.0.1:9443": 200, "localhost:9443": 200, "localhost": 200, "[::1]:9443": 200,
 		"evil.example": 421, "127.0.0.1.evil.example:9443": 421, "192.0.2.1": 421, "localhost.evil.example": 421,
@@ -55,7 +55,7 @@ func TestThePageIsForThisMachineOnly(t *testing.T) {
 
 func TestThePageTrustsNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
-	server := serve(t, newWorld())
+	server := serve(t, newFixture())
 	for _, path := range []string{"/", "/api/state", "/web/console.js", "/playbooks/redis-memory-high.md"} {
 		response, body := get(t, server.URL+path, "127.0.0.1")
 		require.Equal(t, http.StatusOK, response.StatusCode, path)
@@ -77,7 +77,7 @@ func TestThePageTrustsNothingFromElsewhere(t *testing.T) {
 
 func TestThePageServesItsScriptsAndStylesOnly(t *testing.T) {
 	t.Parallel()
-	server := serve(t, newWorld())
+	server := serve(t, newFixture())
 	for path, want := range map[string]int{
 		"/web/console.css": 200, "/web/base.css": 200, "/web/list.js": 200,
 		"/web/page.html": 404, "/web/": 404, "/web/../page.go": 404, "/web/nothing.js": 404, "/playbooks/nothing.md": 404, "/playbooks/..%2f..%2fREADME.md": 404,
@@ -89,7 +89,7 @@ func TestThePageServesItsScriptsAndStylesOnly(t *testing.T) {
 
 func TestThePageReadsWellWithoutScripts(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	w.state.Conditions = []page.Condition{{Kind: page.Fault, Text: "redis is made to fail", Next: "bin/local heal redis"}}
 	_, body := get(t, serve(t, w).URL, "127.0.0.1")
 	for _, want := range []string{
@@ -132,7 +132,7 @@ func TestThePageSaysThatAllIsAsDeclaredOnlyWhenItIs(t *testing.T) {
 			s.Conditions = []page.Condition{{Kind: page.Lockdown}, {Kind: page.Problem}, {Kind: page.Fault}, {Kind: page.Problem}}
 		},
 	} {
-		w := newWorld()
+		w := newFixture()
 		change(&w.state)
 		_, body := get(t, serve(t, w).URL, "127.0.0.1")
 		assert.Contains(t, body, title+"</span></h2>")
@@ -141,7 +141,7 @@ func TestThePageSaysThatAllIsAsDeclaredOnlyWhenItIs(t *testing.T) {
 
 func TestAPlaybookIsReadInPlace(t *testing.T) {
 	t.Parallel()
-	_, body := get(t, serve(t, newWorld()).URL+"/playbooks/redis-memory-high.md", "127.0.0.1")
+	_, body := get(t, serve(t, newFixture()).URL+"/playbooks/redis-memory-high.md", "127.0.0.1")
 	for _, want := range []string{
 		"<h1>RedisMemoryHigh</h1>", `<p class="text">It is <code>full</code>. See <a href="/playbooks/waf-denial-surge.md">the other</a> and how.</p>`,
 		"<h2>Check</h2>", `<span class="mark">1.</span> Look:`, `<pre tabindex="0" class="inside">echo &lt;b&gt;</pre>`, "done</p>",

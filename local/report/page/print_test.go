@@ -26,7 +26,7 @@ const paper = `(() => {
 })()`
 
 func TestThePageCanBePrinted(t *testing.T) {
-	w := newWorld()
+	w := newFixture()
 	fillBook(w, 10_000)
 	b := openBrowser(t)
 	server := serve(t, w)
@@ -71,7 +71,7 @@ func TestThePageCanBePrinted(t *testing.T) {
 // TestTextGrowsAsTheUserWants doubles the text size of the browser, at which nothing may be cut
 // or lie over another (WCAG 2.2, 1.4.4).
 func TestTextGrowsAsTheUserWants(t *testing.T) {
-	w := newWorld()
+	w := newFixture()
 	b := openBrowser(t)
 	server := serve(t, w)
 	size := func(standard int) {

@@ -24,9 +24,9 @@ const (
 	region  = "us-central1"
 )
 
-// world is both providers over one cloud in which nothing is real but the rules:
+// fixture has both providers over one cloud in which only the rules are real:
 // those of the load balancer and of Cloud Armor's language, too.
-type world struct {
+type fixture struct {
 	t                  *testing.T
 	google, kubernetes *provider.Server
 	store              *store.Store
@@ -35,11 +35,11 @@ type world struct {
 	responses          map[string]*structpb.Struct
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	cloud, err := memory.New(memory.Loopback(), memory.Authorities{SQL: "CA PEM", Other: "CA PEM"})
 	require.NoError(t, err)
-	w := &world{t: t, store: cloud.Store, ids: map[string]string{}, responses: map[string]*structpb.Struct{}}
+	w := &fixture{t: t, store: cloud.Store, ids: map[string]string{}, responses: map[string]*structpb.Struct{}}
 	w.balancer = ingresscontroller.New(ingresscontroller.Options{
 		Store: cloud.Store, Pods: ingresscontroller.PodsFunc(func() []ingresscontroller.Pod { return nil }), LoadBalancer: idle{},
 		Armor: ingresscontroller.CloudArmor(cloudarmor.Options{}),
@@ -52,14 +52,14 @@ func newWorld(t *testing.T) *world {
 }
 
 // synced says what keeps the load balancer from serving the Ingress.
-func (w *world) synced(context.Context) error {
+func (w *fixture) synced(context.Context) error {
 	if status := w.balancer.Sync(); !status.Synced {
 		return errors.New(strings.Join(status.Problems, "; "))
 	}
 	return nil
 }
 
-func (w *world) server(typ string) *provider.Server {
+func (w *fixture) server(typ string) *provider.Server {
 	if strings.HasPrefix(typ, "kubernetes:") {
 		return w.kubernetes
 	}
@@ -68,14 +68,14 @@ func (w *world) server(typ string) *provider.Server {
 
 func (m made) urn() string { return "urn:pulumi:local::license-platform::" + m.typ + "::" + m.name }
 
-func (w *world) wire(values map[string]any) *structpb.Struct {
+func (w *fixture) wire(values map[string]any) *structpb.Struct {
 	encoded, err := plugin.MarshalProperties(resource.NewPropertyMapFromMap(values), plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true})
 	require.NoError(w.t, err)
 	return encoded
 }
 
 // check returns the reasons why inputs are refused before anything is touched.
-func (w *world) check(m made, before map[string]any) []string {
+func (w *fixture) check(m made, before map[string]any) []string {
 	response, err := w.server(m.typ).Check(w.t.Context(), &pulumirpc.CheckRequest{
 		Urn: m.urn(), News: w.wire(m.inputs), Olds: w.wire(before), RandomSeed: []byte("0123456789abcdef0123456789abcdef"),
 	})
@@ -87,7 +87,7 @@ func (w *world) check(m made, before map[string]any) []string {
 	return reasons
 }
 
-func (w *world) create(m made) error {
+func (w *fixture) create(m made) error {
 	response, err := w.server(m.typ).Create(w.t.Context(), &pulumirpc.CreateRequest{Urn: m.urn(), Properties: w.wire(m.inputs)})
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (w *world) create(m made) error {
 }
 
 // make creates what has to be there.
-func (w *world) make(all ...made) {
+func (w *fixture) make(all ...made) {
 	w.t.Helper()
 	for _, m := range all {
 		require.Empty(w.t, w.check(m, nil), "%s %s", m.typ, m.name)
@@ -106,7 +106,7 @@ func (w *world) make(all ...made) {
 }
 
 // update checks and changes what make has made, as the engine does.
-func (w *world) update(m made) error {
+func (w *fixture) update(m made) error {
 	present, exists := w.store.Get(m.typ, w.ids[m.urn()])
 	require.True(w.t, exists)
 	if reasons := w.check(m, present.Inputs); len(reasons) > 0 {
@@ -121,7 +121,7 @@ func (w *world) update(m made) error {
 	return err
 }
 
-func (w *world) delete(m made) error {
+func (w *fixture) delete(m made) error {
 	_, err := w.server(m.typ).Delete(w.t.Context(), &pulumirpc.DeleteRequest{Id: w.ids[m.urn()], Urn: m.urn()})
 	return err
 }

@@ -101,8 +101,8 @@ func pod(ip string) {
 	_ = http.ListenAndServe(ip+":8000", mux)
 }
 
-// world is a dataplane with services around it.
-type world struct {
+// fixture is a dataplane with services around it.
+type fixture struct {
 	*dataplane.Dataplane
 	t                    *testing.T
 	api, other, names    kubelet.Pod
@@ -113,7 +113,7 @@ type world struct {
 	policies []networkingv1.NetworkPolicy
 }
 
-func newWorld(t *testing.T, shim string) *world {
+func newFixture(t *testing.T, shim string) *fixture {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	supervisor, err := process.NewSupervisor(t.TempDir(), log)
@@ -124,7 +124,7 @@ func newWorld(t *testing.T, shim string) *world {
 	}
 	network := port.Network(t).Addr().As4()
 	at := func(last byte) netip.Addr { return netip.AddrFrom4([4]byte{network[0], network[1], network[2], last}) }
-	w := &world{
+	w := &fixture{
 		t: t, redis: netip.AddrPortFrom(at(16), 6378), database: netip.AddrPortFrom(at(17), 5432), kms: netip.AddrPortFrom(at(32), 8443),
 		api: kubelet.Pod{
 			Namespace: namespace, Name: "license-api-1", Labels: map[string]string{"app": "license-api"}, IP: at(64),
@@ -189,7 +189,7 @@ func executable(t *testing.T) string {
 }
 
 // start runs the API's pod and waits until it serves.
-func (w *world) start() *process.Process {
+func (w *fixture) start() *process.Process {
 	w.t.Helper()
 	started, err := w.Start(w.api, process.Command{
 		Name: "pod", Path: executable(w.t), Args: []string{"pod", w.api.IP.String()}, Grace: time.Second, Unprivileged: true,
@@ -203,10 +203,10 @@ func (w *world) start() *process.Process {
 	return started
 }
 
-func (w *world) at(port uint16) string { return netip.AddrPortFrom(w.api.IP, port).String() }
+func (w *fixture) at(port uint16) string { return netip.AddrPortFrom(w.api.IP, port).String() }
 
 // edit replaces the policies by what remains of them.
-func (w *world) edit(change func(*networkingv1.NetworkPolicy)) {
+func (w *fixture) edit(change func(*networkingv1.NetworkPolicy)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range w.policies {
@@ -217,7 +217,7 @@ func (w *world) edit(change func(*networkingv1.NetworkPolicy)) {
 }
 
 // ask has the pod do something; the load balancer passes it on.
-func (w *world) ask(path string) string {
+func (w *fixture) ask(path string) string {
 	w.t.Helper()
 	transport := &http.Transport{DialContext: w.DialFrontEnd, DisableKeepAlives: true}
 	response, err := (&http.Client{Transport: transport}).Get("http://" + w.at(8000) + path)
@@ -228,13 +228,13 @@ func (w *world) ask(path string) string {
 	return string(said)
 }
 
-func (w *world) dial(to string) string { return w.ask("/dial?network=tcp&to=" + to) }
+func (w *fixture) dial(to string) string { return w.ask("/dial?network=tcp&to=" + to) }
 
 // knock is a dial that nobody answers; it soon goes away.
-func (w *world) knock(to string) string { return w.ask("/knock?network=tcp&to=" + to) }
+func (w *fixture) knock(to string) string { return w.ask("/knock?network=tcp&to=" + to) }
 
 // denied joins what the dataplane tells about denials.
-func (w *world) denied() string {
+func (w *fixture) denied() string {
 	var all []string
 	for _, denial := range w.Status().Denials {
 		all = append(all, denial.Text)
@@ -243,7 +243,7 @@ func (w *world) denied() string {
 }
 
 // tells waits until the dataplane tells of a denial.
-func (w *world) tells(text string) {
+func (w *fixture) tells(text string) {
 	w.t.Helper()
 	await.True(w.t, func() bool { return strings.Contains(w.denied(), text) }, text)
 }

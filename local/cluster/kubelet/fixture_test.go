@@ -43,15 +43,15 @@ var program = sync.OnceValues(func() (v1.Image, error) {
 	return image.Build(context.Background(), image.Options{SourceDir: "testdata/program", Package: "."})
 })
 
-// world is a kubelet with a registry that holds the test image.
-type world struct {
+// fixture is a kubelet with a registry that holds the test image.
+type fixture struct {
 	*kubelet.Kubelet
 	config    kubelet.Config
 	reference string
 	said      *output.Text // the kubelet's log
 }
 
-func newWorld(t *testing.T) world {
+func newFixture(t *testing.T) fixture {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	authority, err := certificate.LoadOrCreate(t.TempDir())
@@ -78,7 +78,7 @@ func newWorld(t *testing.T) world {
 	t.Cleanup(supervisor.Close)
 
 	said := &output.Text{}
-	w := world{reference: reference, said: said, config: kubelet.Config{
+	w := fixture{reference: reference, said: said, config: kubelet.Config{
 		Dir: t.TempDir(), Registry: host, CA: authority.Pool(), Supervisor: supervisor, Log: slog.New(slog.NewTextHandler(said, nil)),
 		PodRange: port.Network(t),
 	}}
@@ -94,7 +94,7 @@ func newWorld(t *testing.T) world {
 }
 
 // deployment declares pods that serve, as the license API's are declared.
-func (w world) deployment(replicas int32, env ...corev1.EnvVar) *appsv1.Deployment {
+func (w fixture) deployment(replicas int32, env ...corev1.EnvVar) *appsv1.Deployment {
 	none, one := intstr.FromInt32(0), intstr.FromInt32(1)
 	labels := map[string]string{"app": "license-api"}
 	grace := int64(5)
@@ -132,7 +132,7 @@ func probe(path string, period, failures int32) *corev1.Probe {
 }
 
 // up applies the Deployment and waits for it.
-func (w world) up(t *testing.T, d *appsv1.Deployment) {
+func (w fixture) up(t *testing.T, d *appsv1.Deployment) {
 	t.Helper()
 	require.NoError(t, w.ApplyDeployment(t.Context(), d))
 	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
@@ -141,7 +141,7 @@ func (w world) up(t *testing.T, d *appsv1.Deployment) {
 }
 
 // serving are the pods that a load balancer would send requests to.
-func (w world) serving() []kubelet.Pod {
+func (w fixture) serving() []kubelet.Pod {
 	var ready []kubelet.Pod
 	for _, p := range w.Pods() {
 		if p.Ready && !p.Terminating {

@@ -63,7 +63,7 @@ type process struct {
 	command *exec.Cmd
 }
 
-func (w *world) serveChild(t testing.TB) *process {
+func (w *fixture) serveChild(t testing.TB) *process {
 	t.Helper()
 	p := &process{instance: &instance{client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}}
 	environment := w.serveEnvironment(t)

@@ -37,7 +37,7 @@ const (
 	address        = "gcp:compute/globalAddress:GlobalAddress coditect-ai-ip"
 )
 
-// declared is a world in good order, as the stack declares it: YAML by type and id.
+// declared are valid resources, as the stack declares them: YAML by type and id.
 func declared() map[string]string {
 	return map[string]string{
 		ingress: `
@@ -132,9 +132,9 @@ rateLimitOptions:
 	}
 }
 
-// world is a store with the declared resources, pods, and a load balancer that only
+// fixture is a store with the declared resources, pods, and a load balancer that only
 // remembers.
-type world struct {
+type fixture struct {
 	// options changes the controller's, when it is set.
 	options func(*ingresscontroller.Options)
 
@@ -146,10 +146,10 @@ type world struct {
 	configs []loadbalancer.Config
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	s := store.New()
-	w := &world{t: t, store: s, pods: []ingresscontroller.Pod{
+	w := &fixture{t: t, store: s, pods: []ingresscontroller.Pod{
 		pod("license-api", "10.0.0.1", true), pod("license-api", "10.0.0.2", false), pod("coditect-api-v2", "10.0.0.3", true),
 	}}
 	all := declared()
@@ -167,14 +167,14 @@ func pod(app, ip string, ready bool) ingresscontroller.Pod {
 	}
 }
 
-func (w *world) declare(key, text string) {
+func (w *fixture) declare(key, text string) {
 	w.t.Helper()
 	typ, id, properties := split(key), key[len(split(key))+1:], map[string]any{}
 	require.NoError(w.t, yaml.Unmarshal([]byte(text), &properties))
 	require.NoError(w.t, w.store.Put(store.Resource{Type: typ, ID: id, Inputs: properties, Outputs: properties}))
 }
 
-func (w *world) remove(key string) {
+func (w *fixture) remove(key string) {
 	w.t.Helper()
 	require.NoError(w.t, w.store.Delete(split(key), key[len(split(key))+1:]))
 }
@@ -188,40 +188,40 @@ func split(key string) string {
 	return key
 }
 
-// Pods and Update make the world both sides of the controller.
-func (w *world) Pods() []ingresscontroller.Pod {
+// Pods and Update let the fixture play both sides of the controller.
+func (w *fixture) Pods() []ingresscontroller.Pod {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.pods
 }
 
-func (w *world) Update(c loadbalancer.Config) error {
+func (w *fixture) Update(c loadbalancer.Config) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.configs = append(w.configs, c)
 	return nil
 }
 
-func (w *world) setPods(pods ...ingresscontroller.Pod) {
+func (w *fixture) setPods(pods ...ingresscontroller.Pod) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.pods = pods
 }
 
-func (w *world) served() []loadbalancer.Config {
+func (w *fixture) served() []loadbalancer.Config {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.configs
 }
 
-func (w *world) latest() loadbalancer.Config {
+func (w *fixture) latest() loadbalancer.Config {
 	w.t.Helper()
 	all := w.served()
 	require.NotEmpty(w.t, all, "the load balancer was never configured")
 	return all[len(all)-1]
 }
 
-func (w *world) backend(name string) loadbalancer.Backend {
+func (w *fixture) backend(name string) loadbalancer.Backend {
 	w.t.Helper()
 	for _, b := range w.latest().Backends {
 		if b.Name == name {
@@ -232,7 +232,7 @@ func (w *world) backend(name string) loadbalancer.Backend {
 	return loadbalancer.Backend{}
 }
 
-func (w *world) controller() *ingresscontroller.Controller {
+func (w *fixture) controller() *ingresscontroller.Controller {
 	options := ingresscontroller.Options{Store: w.store, Pods: w, LoadBalancer: w, Armor: remembers, Poll: 10 * time.Millisecond}
 	if w.options != nil {
 		w.options(&options)

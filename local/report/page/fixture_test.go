@@ -11,8 +11,8 @@ import (
 	"github.com/coditect-ai/license-platform/local/report/requestlog"
 )
 
-// world is a cloud that the tests change.
-type world struct {
+// fixture is a cloud that the tests change.
+type fixture struct {
 	mu       sync.Mutex
 	state    page.State
 	book     *requestlog.Book
@@ -25,10 +25,10 @@ type world struct {
 	deaf     atomic.Bool // the stores do not answer
 }
 
-var _ page.Cloud = (*world)(nil)
+var _ page.Cloud = (*fixture)(nil)
 
-func newWorld() *world {
-	w := &world{notify: map[int]func(){}, book: requestlog.NewBook(10_000, time.Now)}
+func newFixture() *fixture {
+	w := &fixture{notify: map[int]func(){}, book: requestlog.NewBook(10_000, time.Now)}
 	w.state.Edge, w.state.Pace = "https://127.0.0.1:8443", 1
 	for _, l := range layer.All() {
 		w.state.Layers = append(w.state.Layers, page.Layer{Number: l.Number, Name: l.Name, Here: l.Here, Address: "127.83.8.10:8443", Declared: 3, Resources: []page.Resource{
@@ -103,19 +103,19 @@ func stopped() requestlog.Passage {
 	}
 }
 
-func (w *world) State() page.State {
+func (w *fixture) State() page.State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state
 }
 
-func (w *world) Book() *requestlog.Book { return w.book }
+func (w *fixture) Book() *requestlog.Book { return w.book }
 
-func (w *world) Marks() []page.Mark { return w.marks }
+func (w *fixture) Marks() []page.Mark { return w.marks }
 
-func (w *world) Topology() page.Topology { return w.topology }
+func (w *fixture) Topology() page.Topology { return w.topology }
 
-func (w *world) Seats(ctx context.Context) page.Seats {
+func (w *fixture) Seats(ctx context.Context) page.Seats {
 	if w.deaf.Load() {
 		<-ctx.Done()
 		return page.Seats{Why: "PostgreSQL does not answer", Licenses: []page.License{}}
@@ -125,17 +125,17 @@ func (w *world) Seats(ctx context.Context) page.Seats {
 	return w.seats
 }
 
-func (w *world) Audit(context.Context) page.Audit { return w.audit }
+func (w *fixture) Audit(context.Context) page.Audit { return w.audit }
 
-func (w *world) Log(_ context.Context, p requestlog.Passage) []page.Line {
+func (w *fixture) Log(_ context.Context, p requestlog.Passage) []page.Line {
 	return []page.Line{{At: p.Time, Source: "load balancer", Severity: "INFO", Text: "response_sent_by_backend", Fields: []page.Field{{Name: "userAgent", Value: "<b>curl</b>"}}}}
 }
 
-func (w *world) Playbook(name string) (string, bool) {
+func (w *fixture) Playbook(name string) (string, bool) {
 	return "# RedisMemoryHigh\n\nIt is `full`.\nSee [the other](waf-denial-surge.md) and [how](../operations.md#x).\n\n## Check\n\n1. Look:\n   ```sh\n   echo <b>\n   ```\n- done\n", name == "redis-memory-high.md"
 }
 
-func (w *world) Changes(notify func()) func() {
+func (w *fixture) Changes(notify func()) func() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.nextView++
@@ -149,14 +149,14 @@ func (w *world) Changes(notify func()) func() {
 }
 
 // readers is how many listen for changes.
-func (w *world) readers() int {
+func (w *fixture) readers() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.notify)
 }
 
 // becomes changes the cloud and tells of it.
-func (w *world) becomes(change func(*page.State)) {
+func (w *fixture) becomes(change func(*page.State)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	change(&w.state)

@@ -97,8 +97,8 @@ const (
 	heartbeat = 20 * time.Second
 )
 
-// world is a licence server whose answers the test chooses, and the clock of the device.
-type world struct {
+// fixture is a licence server whose answers the test chooses, and the clock of the device.
+type fixture struct {
 	clock   *steps
 	url     string
 	changes chan client.Change
@@ -121,9 +121,9 @@ type world struct {
 	dateless bool
 }
 
-func newWorld(t testing.TB) *world {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	w := &world{
+	w := &fixture{
 		clock:   &steps{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), asked: make(chan time.Duration), woken: make(chan struct{})},
 		changes: make(chan client.Change, 64), answers: map[string]http.HandlerFunc{}, kid: "key.1", device: "device-1", token: "identity-1",
 	}
@@ -135,7 +135,7 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func (w *world) config() client.Config {
+func (w *fixture) config() client.Config {
 	return client.Config{
 		Server: w.url, License: "demo", Product: "coditect-ide", Fingerprint: "device-1", Clock: w.clock, Keys: w.keys,
 		Random:   func() float64 { return w.random },
@@ -145,7 +145,7 @@ func (w *world) config() client.Config {
 }
 
 // hold holds a seat; it is closed at the end of the test.
-func (w *world) hold(t testing.TB, change func(*client.Config)) *client.Seat {
+func (w *fixture) hold(t testing.TB, change func(*client.Config)) *client.Seat {
 	t.Helper()
 	config := w.config()
 	if change != nil {
@@ -163,14 +163,14 @@ func (w *world) hold(t testing.TB, change func(*client.Config)) *client.Seat {
 }
 
 // answer sets what an operation answers; nil is a good server's.
-func (w *world) answer(operation string, with http.HandlerFunc) {
+func (w *fixture) answer(operation string, with http.HandlerFunc) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.answers[operation] = with
 }
 
 // called returns the operations since the last call.
-func (w *world) called() []string {
+func (w *fixture) called() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	calls := w.calls
@@ -178,15 +178,15 @@ func (w *world) called() []string {
 	return calls
 }
 
-func (w *world) set(change func(*world)) {
+func (w *fixture) set(change func(*fixture)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	change(w)
 }
 
-func (w *world) now() time.Time { return w.clock.Now().Add(w.skew) }
+func (w *fixture) now() time.Time { return w.clock.Now().Add(w.skew) }
 
-func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (w *fixture) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	operation := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 	w.mu.Lock()
 	w.calls = append(w.calls, operation)
@@ -224,7 +224,7 @@ func writeJSON(rw http.ResponseWriter, body any) {
 	_ = json.NewEncoder(rw).Encode(body)
 }
 
-func (w *world) published() []byte {
+func (w *fixture) published() []byte {
 	key, err := signing()
 	if err != nil {
 		panic(err)
@@ -235,7 +235,7 @@ func (w *world) published() []byte {
 	return set
 }
 
-func (w *world) grant(rw http.ResponseWriter, kind string, until time.Time) {
+func (w *fixture) grant(rw http.ResponseWriter, kind string, until time.Time) {
 	w.mu.Lock()
 	w.leases++
 	lease, now, kid, device, features, old := "demo_"+strconv.Itoa(w.leases), w.now(), w.kid, w.device, w.features, w.old
@@ -306,13 +306,13 @@ func broken(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 func hanging(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 // change is the next change that the program was told.
-func (w *world) change(t testing.TB) client.Change {
+func (w *fixture) change(t testing.TB) client.Change {
 	t.Helper()
 	return await.Receive(t, w.changes)
 }
 
 // quiet asserts that the program was told of no change.
-func (w *world) quiet(t testing.TB) {
+func (w *fixture) quiet(t testing.TB) {
 	t.Helper()
 	assert.Empty(t, w.changes)
 }

@@ -55,9 +55,9 @@ func open(t *testing.T, server *apptest.Postgres) *pgxpool.Pool {
 	return pool
 }
 
-// world is the ledger of two tenants. The tenant acme has the
+// fixture is the ledger of two tenants. The tenant acme has the
 // licences cad and ide, with two seats each, and other has ide.
-type world struct {
+type fixture struct {
 	*postgres.Ledger
 	t      *testing.T
 	server *apptest.Postgres
@@ -68,22 +68,22 @@ type world struct {
 
 const acme, other = "acme", "other"
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	return worldOn(t, databases.Start(t))
+	return fixtureOn(t, databases.Start(t))
 }
 
-// newWorldAlone is a world on a server of its own.
-func newWorldAlone(t *testing.T) *world {
+// newFixtureAlone is a fixture with its own server.
+func newFixtureAlone(t *testing.T) *fixture {
 	t.Helper()
 	server := apptest.StartPostgres(t)
 	migrate(t, server)
-	return worldOn(t, server)
+	return fixtureOn(t, server)
 }
 
-func worldOn(t *testing.T, server *apptest.Postgres) *world {
+func fixtureOn(t *testing.T, server *apptest.Postgres) *fixture {
 	t.Helper()
-	w := &world{t: t, server: server, pool: open(t, server)}
+	w := &fixture{t: t, server: server, pool: open(t, server)}
 	w.declare(acme, app.StatusActive, licence("cad"), licence("ide"))
 	w.declare(other, app.StatusActive, licence("ide"))
 	w.Ledger = postgres.NewLedger(w.pool, func(_ string, _ time.Duration, err error) {
@@ -99,7 +99,7 @@ func licence(id string) app.License {
 }
 
 // declare writes a tenant and its licences, as the command migrate does.
-func (w *world) declare(tenant string, status app.Status, licenses ...app.License) {
+func (w *fixture) declare(tenant string, status app.Status, licenses ...app.License) {
 	w.t.Helper()
 	seed := postgres.Seed{Tenant: app.Tenant{ID: tenant, Name: tenant, Status: status}}
 	for _, l := range licenses {
@@ -118,7 +118,7 @@ func lease(license, user string) app.Lease {
 }
 
 // grant writes a lease with its event.
-func (w *world) grant(l app.Lease) app.Lease {
+func (w *fixture) grant(l app.Lease) app.Lease {
 	w.t.Helper()
 	event := app.Event{Origin: app.Origin{User: l.User, Address: l.Address}, Action: app.ActionAcquire, License: l.License, Lease: l.ID}
 	require.NoError(w.t, w.Grant(w.t.Context(), l, 0, nil, event))
@@ -126,13 +126,13 @@ func (w *world) grant(l app.Lease) app.Lease {
 }
 
 // end ends a lease now.
-func (w *world) end(l app.Lease, reason app.Reason) {
+func (w *fixture) end(l app.Lease, reason app.Reason) {
 	w.t.Helper()
 	require.NoError(w.t, w.End(w.t.Context(), l.Tenant, []app.Ending{{Lease: l.ID, At: time.Now(), Reason: reason}}))
 }
 
 // read returns the lease as the ledger has it.
-func (w *world) read(l app.Lease) app.Lease {
+func (w *fixture) read(l app.Lease) app.Lease {
 	w.t.Helper()
 	found, err := w.Lease(context.Background(), l.Tenant, l.ID)
 	require.NoError(w.t, err)

@@ -22,8 +22,8 @@ import (
 	"github.com/coditect-ai/license-platform/stack/plan"
 )
 
-// world is one stack of the committed ones, its state, and the cloud that it lives in.
-type world struct {
+// fixture is one of the committed stacks, its state, and its cloud.
+type fixture struct {
 	name, root, dir string
 	// stack is the stack's name in the state: that of its file, unless it was renamed.
 	stack   string
@@ -34,13 +34,13 @@ type world struct {
 	settings map[string]any
 }
 
-func newWorld(t *testing.T, name string) *world {
+func newFixture(t *testing.T, name string) *fixture {
 	t.Helper()
 	root, err := plan.Root(".")
 	require.NoError(t, err)
 	cloud, err := plan.NewCloud(name)
 	require.NoError(t, err)
-	w := &world{name: name, stack: name, root: root, dir: t.TempDir(), cloud: cloud, servers: cloud.Providers(), ports: map[string]int{}, settings: map[string]any{}}
+	w := &fixture{name: name, stack: name, root: root, dir: t.TempDir(), cloud: cloud, servers: cloud.Providers(), ports: map[string]int{}, settings: map[string]any{}}
 	for name, served := range w.servers {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
@@ -54,7 +54,7 @@ func newWorld(t *testing.T, name string) *world {
 }
 
 // set gives one setting below a section, such as "license-platform:data", another value.
-func (w *world) set(t *testing.T, section string, path []string, value any) {
+func (w *fixture) set(t *testing.T, section string, path []string, value any) {
 	t.Helper()
 	key := "license-platform:" + section
 	if w.settings[key] == nil {
@@ -76,7 +76,7 @@ func (w *world) set(t *testing.T, section string, path []string, value any) {
 	at[path[len(path)-1]] = value
 }
 
-func (w *world) committed(t *testing.T) map[string]any {
+func (w *fixture) committed(t *testing.T) map[string]any {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(w.root, "Pulumi."+w.name+".yaml"))
 	require.NoError(t, err)
@@ -86,7 +86,7 @@ func (w *world) committed(t *testing.T) map[string]any {
 }
 
 // open makes the engine ready for today's program with the settings as they are now.
-func (w *world) open(t *testing.T) *engine.Engine {
+func (w *fixture) open(t *testing.T) *engine.Engine {
 	t.Helper()
 	opened, err := open(t.Context(), w.root, w.dir, w.name, w.stack, w.ports, w.settings)
 	require.NoError(t, err)
@@ -112,7 +112,7 @@ func open(ctx context.Context, root, dir, name, stackName string, ports map[stri
 }
 
 // up updates the stack and counts the changes of resources by operation.
-func (w *world) up(t *testing.T) (map[string]int, error) {
+func (w *fixture) up(t *testing.T) (map[string]int, error) {
 	t.Helper()
 	changes := map[string]int{}
 	_, err := w.open(t).Up(t.Context(), count(changes))

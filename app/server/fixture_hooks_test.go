@@ -20,9 +20,9 @@ import (
 // can do something else, or let a step fail.
 type hooked struct {
 	*app.Service
-	world  *world
-	client *goredis.Client
-	ledger *hookedLedger
+	fixture *fixture
+	client  *goredis.Client
+	ledger  *hookedLedger
 	// sign is called in place of the signing key.
 	sign func(context.Context) error
 	// signed are the claims of the latest token.
@@ -37,8 +37,8 @@ type hookedLedger struct {
 
 func newHooked(t *testing.T) *hooked {
 	t.Helper()
-	w := newWorld(t)
-	h := &hooked{world: w, client: w.redis.Client(), ledger: &hookedLedger{Ledger: w.ledger(t)}}
+	w := newFixture(t)
+	h := &hooked{fixture: w, client: w.redis.Client(), ledger: &hookedLedger{Ledger: w.ledger(t)}}
 	t.Cleanup(func() { require.NoError(t, h.client.Close()) })
 	h.restart()
 	return h

@@ -35,7 +35,7 @@ type contract struct {
 // documentName is what the document is called where schemas point into it.
 const documentName = "openapi.json"
 
-func (w *world) contract(t testing.TB, in *instance) *contract {
+func (w *fixture) contract(t testing.TB, in *instance) *contract {
 	t.Helper()
 	served := in.call(t, "GET", "/openapi.json", w.google.Mint(t, apptest.Claims("demo-1a2b", "ada")), "")
 	require.Equal(t, http.StatusOK, served.status)

@@ -21,8 +21,8 @@ import (
 	"github.com/coditect-ai/license-platform/app/server"
 )
 
-// world is the whole service with everything real or protocol-true around it.
-type world struct {
+// fixture is the whole service; its dependencies are real or speak the real protocol.
+type fixture struct {
 	postgres *apptest.Postgres
 	redis    *apptest.Redis
 	google   *apptest.Google
@@ -38,39 +38,39 @@ const tenants = `[
 
 // databases have the schema and the tenants.
 var databases = apptest.SharedPostgres{Prepare: func(t testing.TB, p *apptest.Postgres) {
-	w := &world{postgres: p, google: apptest.StartGoogle(t), log: &output.Text{}}
+	w := &fixture{postgres: p, google: apptest.StartGoogle(t), log: &output.Text{}}
 	w.migrate(t, tenants)
 }}
 
-func newWorld(t testing.TB) *world {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	if _, measured := t.(*testing.B); measured {
-		return newWorldAlone(t)
+		return newFixtureAlone(t)
 	}
-	return worldOver(t, databases.Start(t))
+	return fixtureOver(t, databases.Start(t))
 }
 
-// newWorldAlone has a PostgreSQL server of its own, which may be stopped.
-func newWorldAlone(t testing.TB) *world {
+// newFixtureAlone has a PostgreSQL server of its own, which may be stopped.
+func newFixtureAlone(t testing.TB) *fixture {
 	t.Helper()
-	w := worldOver(t, apptest.StartPostgres(t))
+	w := fixtureOver(t, apptest.StartPostgres(t))
 	w.migrate(t, tenants)
 	return w
 }
 
-func worldOver(t testing.TB, postgres *apptest.Postgres) *world {
+func fixtureOver(t testing.TB, postgres *apptest.Postgres) *fixture {
 	t.Helper()
-	return &world{postgres: postgres, redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &output.Text{}}
+	return &fixture{postgres: postgres, redis: apptest.StartRedis(t), google: apptest.StartGoogle(t), log: &output.Text{}}
 }
 
-func (w *world) common() map[string]string {
+func (w *fixture) common() map[string]string {
 	return map[string]string{
 		"PROJECT_ID": apptest.Project, "DATABASE_ADDRESS": w.postgres.Address, "DATABASE_CA": w.postgres.CA, "DATABASE_NAME": w.postgres.Database,
 		"DATABASE_PASSWORD_SECRET": "projects/p/secrets/s/versions/1", "SECRET_MANAGER_ENDPOINT": w.google.Endpoint, "GOOGLE_API_CA": w.google.CA,
 	}
 }
 
-func (w *world) migrate(t testing.TB, tenants string) {
+func (w *fixture) migrate(t testing.TB, tenants string) {
 	t.Helper()
 	environment := w.common()
 	environment["DATABASE_USER"], environment["API_DATABASE_USER"], environment["TENANTS"] = apptest.MigrationRole, apptest.APIRole, tenants
@@ -87,7 +87,7 @@ type instance struct {
 	contract *contract
 }
 
-func (w *world) serveEnvironment(t testing.TB) map[string]string {
+func (w *fixture) serveEnvironment(t testing.TB) map[string]string {
 	t.Helper()
 	environment := w.common()
 	environment["DATABASE_USER"] = apptest.APIRole
@@ -99,7 +99,7 @@ func (w *world) serveEnvironment(t testing.TB) map[string]string {
 	return environment
 }
 
-func (w *world) serve(t testing.TB, more map[string]string, change ...func(*server.Serve)) *instance {
+func (w *fixture) serve(t testing.TB, more map[string]string, change ...func(*server.Serve)) *instance {
 	t.Helper()
 	in := w.start(t, more, change...)
 	in.awaitReady(t)
@@ -110,7 +110,7 @@ func (w *world) serve(t testing.TB, more map[string]string, change ...func(*serv
 // start starts an instance that need not become ready. Its housekeeping runs only when
 // its pace is among more: what comes at a moment of its own can meet any step of a test.
 // What no variable sets, change does.
-func (w *world) start(t testing.TB, more map[string]string, change ...func(*server.Serve)) *instance {
+func (w *fixture) start(t testing.TB, more map[string]string, change ...func(*server.Serve)) *instance {
 	t.Helper()
 	environment := w.serveEnvironment(t)
 	maps.Copy(environment, more)
