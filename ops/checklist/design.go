@@ -61,7 +61,7 @@ func infrastructure() []Item {
 				{Type: gcp.TypeSecurityPolicyRule, Name: "armor-deny-regions", Path: "action", Want: is("deny(403)"), Break: "allow"},
 				{
 					Type: gcp.TypeSecurityPolicyRule, Name: "armor-deny-regions", Path: "match.expr.expression",
-					Want:  custom("lets in the design's regions only, and nobody whose region is unknown", regionsOfTheDesign),
+					Want:  custom("allows the design's regions only, and no client whose region is unknown", regionsOfTheDesign),
 					Break: "origin.region_code == '' || !'[US,KP]'.contains(origin.region_code)",
 				},
 				{Type: gcp.TypeSecurityPolicyRule, Name: "armor-deny-regions", Path: "priority", Want: comesBeforeLimits(), Break: 20000.0},

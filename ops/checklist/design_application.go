@@ -57,7 +57,7 @@ func compliance() []Item {
 		},
 		{
 			ID: "compliance.soc2", Section: section, Text: "SOC 2 Type II controls if required",
-			Why: "an auditor reports on an organisation over months; no plan of a stack proves it",
+			Why: "an auditor reports on an organisation over months; a plan of a stack cannot prove it",
 		},
 		{
 			ID: "compliance.gdpr", Section: section, Text: "GDPR data retention policies",
@@ -68,7 +68,7 @@ func compliance() []Item {
 		},
 		{
 			ID: "compliance.penetration-test", Section: section, Text: "Security audit completed (penetration test)",
-			Why: "people do it, from outside; no plan of a stack proves it",
+			Why: "people do it, from outside; a plan of a stack cannot prove it",
 		},
 	}
 }

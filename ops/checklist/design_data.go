@@ -86,7 +86,7 @@ func observability() []Item {
 				{Lockdown: true, Type: gcp.TypeCryptoKeyMember, Path: "role", Want: noneOf("roles/cloudkms.signer", "roles/cloudkms.signerVerifier", "roles/cloudkms.admin"), Break: "roles/cloudkms.signer"},
 			},
 			Tests: []Test{{Package: "docs", Name: "TestEveryPlaybookBelongsToAnAlert"}},
-			Note:  "the plan proves the lockdown; a drill with the runbook is for people to hold",
+			Note:  "the plan proves the lockdown; people have to rehearse the runbook",
 		},
 	}
 	for _, name := range []string{
