@@ -141,7 +141,7 @@ func (r Ranges) validate() setting.Problems {
 		case err != nil:
 			problems.Add(key, text, "is neither a CIDR range nor an IP address", "for example 203.0.113.0/24 or 2001:db8::/32")
 		case prefix.Bits() == 0:
-			problems.Add(key, text, "is every address", "ranges that are smaller than the internet")
+			problems.Add(key, text, "matches everybody", "ranges that are smaller than the internet")
 		case written.IsValid() && written != prefix:
 			problems.Add(key, text, "is an address inside of a range", fmt.Sprintf("%s for the range, or %s for the address", prefix, written.Addr()))
 		case seen[prefix.String()]:
@@ -248,7 +248,7 @@ func (s Settings) validateCustom() setting.Problems {
 			home = customPassBand
 		}
 		if custom.Priority < home.first || custom.Priority > home.last || priorities[custom.Priority] {
-			problems.Add(key+".priority", custom.Priority, fmt.Sprintf("is not a free priority for a rule with action %q", custom.Action),
+			problems.Add(key+".priority", custom.Priority, fmt.Sprintf("is not a free place for a rule with action %q", custom.Action),
 				fmt.Sprintf("a place of its own from %d to %d: an allow or a rate limit stands after all denies", home.first, home.last))
 		}
 		if custom.RateLimit != nil {

@@ -71,7 +71,7 @@ func membershipOf(s Settings, project string, fleets []container.GetClusterFleet
 		return "", nil
 	}
 	if len(fleets) == 0 || fleets[0].Membership == "" {
-		return "", fmt.Errorf("kubernetes.cluster.connectGateway is true, but cluster %s is not in a fleet: its owner registers it with "+
+		return "", fmt.Errorf("kubernetes.cluster.connectGateway is true, but cluster %s is in no fleet: its owner registers it with "+
 			"%s, or set connectGateway: false", s.Name, s.change("clusters update "+s.Name+" --enable-fleet", project))
 	}
 	return fleets[0].Membership, nil

@@ -38,7 +38,7 @@ func known(path []string) error {
 	case len(path) == 1 || slices.Contains(below, "*"):
 		return nil
 	case len(below) == 0:
-		return fmt.Errorf("%s has no fields, so there is no %s", path[0], full)
+		return fmt.Errorf("%s has nothing below it, so there is no %s", path[0], full)
 	case !slices.Contains(below, path[1]):
 		return fmt.Errorf("%s has no field %q: it has %s", path[0], path[1], strings.Join(below, ", "))
 	}
