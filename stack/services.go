@@ -60,9 +60,14 @@ func enableServices(ctx *pulumi.Context, project string, names []string, provide
 	}
 	// An id is not known before its API is enabled, so the first preview of an empty
 	// project does not ask for it.
-	after := ids.ToArrayOutput().ApplyT(func([]any) string { return project }).(pulumi.StringOutput)
-	s.projectNumber = organizations.LookupProjectOutput(ctx, organizations.LookupProjectOutputArgs{
-		ProjectId: after.ToStringPtrOutput(),
-	}, pulumi.Provider(provider)).Number()
+	s.projectNumber = ids.ToArrayOutput().ApplyTWithContext(ctx.Context(), func(wait context.Context, _ []any) (string, error) {
+		found, err := enabled.Look(wait, ctx, func() (*organizations.LookupProjectResult, error) {
+			return organizations.LookupProject(ctx, &organizations.LookupProjectArgs{ProjectId: &project}, pulumi.Provider(provider))
+		})
+		if err != nil {
+			return "", fmt.Errorf("look up the number of project %s: %w", project, err)
+		}
+		return found.Number, nil
+	}).(pulumi.StringOutput)
 	return s, nil
 }

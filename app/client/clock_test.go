@@ -94,7 +94,7 @@ func TestAProgramThatStoodStillForADayAsksBeforeItTellsALoss(t *testing.T) {
 }
 
 // gone lets the waits pass until the loss is told, after so long.
-func (w *world) gone(t *testing.T, wait, after time.Duration) client.Change {
+func (w *fixture) gone(t *testing.T, wait, after time.Duration) client.Change {
 	t.Helper()
 	told := w.clock.Now().Add(after)
 	for w.clock.Now().Before(told) {
@@ -113,7 +113,7 @@ func TestALaptopWhoseNetworkIsBackSomeSecondsAfterItWakesUpLosesNothing(t *testi
 	for name, before := range map[string]int{"it was there before": 0, "it was away before": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newFixture(t)
 			seat := w.hold(t, nil)
 			wait := w.clock.sleeping(t)
 			w.answer("heartbeat", broken)
@@ -122,7 +122,7 @@ func TestALaptopWhoseNetworkIsBackSomeSecondsAfterItWakesUpLosesNothing(t *testi
 				wait = w.clock.sleeping(t)
 			}
 			w.clock.setCalendar(time.Hour)
-			w.set(func(w *world) { w.skew += time.Hour })
+			w.set(func(w *fixture) { w.skew += time.Hour })
 			w.clock.wake(t, time.Second)
 			for _, next := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
 				require.Equal(t, next, w.clock.sleeping(t))

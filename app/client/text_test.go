@@ -23,7 +23,7 @@ func asWindowsWritesIt(text string) map[string]string {
 
 func TestATokenInAFileThatWindowsWroteIsTaken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	var sent string
 	w.answer("demo", func(rw http.ResponseWriter, r *http.Request) {
 		sent = r.Header.Get("Authorization")

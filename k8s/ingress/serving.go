@@ -31,8 +31,9 @@ func (a CheckArgs) describe() string {
 	return "kubectl describe ingress " + a.Settings.Name + " --namespace " + a.Namespace
 }
 
-// compareOwnHost reports a host of the platform that the live Ingress already routes to
-// somebody else's Service, before the platform has declared its own rule.
+// compareOwnHost reports a host of the platform's that the live Ingress sends to a
+// Service of somebody else's. What the platform has declared before is its license host; the
+// staff's may be a new one.
 func (a CheckArgs) compareOwnHost(found live, route Route) (ps setting.Problems) {
 	if found.declared() && route.Host == a.LicenseHost {
 		return nil
@@ -51,9 +52,18 @@ func (a CheckArgs) compareOwnHost(found live, route Route) (ps setting.Problems)
 // pkg/controller/sync/sync.go). Where another writer has taken the platform's off the list,
 // they are attached still.
 func (a CheckArgs) compareCertificateCount(found live) (ps setting.Problems) {
-	if attached := len(split(found.metadata.Annotations[annotationAttached])); attached >= maxCertificates && !found.declared() {
-		ps.Add(keyName, a.Settings.Name, "the live Ingress has "+strconv.Itoa(attached)+" certificates, and with one more GKE would apply none of its changes",
-			strconv.Itoa(maxCertificates-1)+" certificates at most")
+	if found.declared() && !found.owns(annotationCertificates) {
+		return nil
+	}
+	listed, added := split(found.metadata.Annotations[annotationCertificates]), 0
+	for _, name := range a.Settings.ownCertificates() {
+		if !slices.Contains(listed, name) {
+			added++
+		}
+	}
+	if attached := len(split(found.metadata.Annotations[annotationAttached])); added > 0 && attached+added > maxCertificates {
+		ps.Add(keyName, a.Settings.Name, fmt.Sprintf("the live Ingress has %d certificates, and with %d more none of its changes would be taken", attached, added),
+			strconv.Itoa(maxCertificates-added)+" certificates at most")
 	}
 	return ps
 }

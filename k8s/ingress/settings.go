@@ -66,7 +66,7 @@ func (s Settings) Validate(ownNamespace bool, licenseSubdomain string) setting.P
 			"no adoption, routes or existing certificates, or kubernetes.namespace.create: false")
 	}
 	for i, certificate := range s.ExistingCertificates {
-		if !isObjectName(certificate) || certificate == CertificateName {
+		if !isObjectName(certificate) || isOwnCertificate(certificate) {
 			ps.Add("existingCertificates["+strconv.Itoa(i)+"]", certificate, "is not a valid name of an existing certificate", "the name of an existing ManagedCertificate")
 		}
 		if slices.Contains(s.ExistingCertificates[:i], certificate) {
