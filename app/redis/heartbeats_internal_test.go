@@ -167,6 +167,19 @@ func TestALicensePastItsEndKeepsNobodyAlive(t *testing.T) {
 	assert.Equal(t, app.CodeNotHolder, app.CodeOf(err), "what becomes of the licence is for its holders to know")
 }
 
+// Whatever it asks about, so that its heartbeats ask nobody else.
+func TestASuspendedTenantIsToldSo(t *testing.T) {
+	t.Parallel()
+	p := newTrip(t)
+	license := licensed("stopped", 2)
+	license.Status = app.StatusTenantSuspended
+	lease := p.load(license, "ada")[0]
+	for user, asked := range map[string]string{"ada": lease, "bob": lease, "eve": app.NewLeaseID("stopped")} {
+		_, err := p.seats.Extend(t.Context(), license.Ref(), asked, user)
+		assert.Equal(t, app.CodeTenantSuspended, app.CodeOf(err), user)
+	}
+}
+
 func TestAHeartbeatWaitsForASilentServerUntilItsDeadlineOnly(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")

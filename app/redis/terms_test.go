@@ -159,3 +159,41 @@ func TestASeatLastsForWhatItsHolderIsToldThoughTheLicenceEndsSooner(t *testing.T
 	require.True(t, held)
 	assert.WithinDuration(t, got.ExpiresAt, in.usage().NextFree, 0)
 }
+
+func TestAHeartbeatKeepsALeaseAndItsSeatNoLongerThanTheLicence(t *testing.T) {
+	t.Parallel()
+	end := time.Now().Add(30 * time.Minute).Truncate(time.Microsecond)
+	for name, grace := range map[string]time.Duration{"without a grace": 0, "with a grace": 10 * time.Minute} {
+		in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Hour, ExpiresAt: end, Policy: app.Policy{Grace: grace, LeaseGrace: time.Hour}})
+		held := in.got("laptop", "ada")
+		in.silent(held.Lease, time.Hour)
+		beat, err := in.seats.Extend(t.Context(), in.license.Ref(), held.Lease, "ada")
+		require.NoError(t, err, name)
+		assert.WithinDuration(t, end.Add(grace), beat.ExpiresAt, 0, name)
+		assert.WithinDuration(t, end.Add(grace), in.usage().NextFree, 0, name)
+	}
+}
+
+func TestAHeartbeatOfALeaseThatTheLedgerDoesNotHaveYetIsForTheLedger(t *testing.T) {
+	t.Parallel()
+	in := newOneLicense(t, app.License{Seats: 1})
+	got, err := in.ask(app.Reservation{Fingerprint: "laptop", User: "ada"})
+	require.NoError(t, err)
+	before := in.usage().NextFree
+	_, err = in.seats.Extend(t.Context(), in.license.Ref(), got.Lease, "ada")
+	require.ErrorIs(t, err, app.ErrAbsent)
+	assert.Equal(t, before, in.usage().NextFree, "its seat may still go back")
+}
+
+func TestABorrowedLeaseIsToldTheLicencesEndWhenThatWasMovedBeforeItsOwn(t *testing.T) {
+	t.Parallel()
+	in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Minute, MaxBorrow: 24 * time.Hour})
+	got := in.confirmed(app.Reservation{Fingerprint: "laptop", User: "ada", Kind: app.KindBorrowed, For: 24 * time.Hour})
+	sooner := in.license
+	sooner.ExpiresAt, sooner.Revision = time.Now().Add(time.Hour).Truncate(time.Microsecond), 1
+	_, err := in.seats.Configure(t.Context(), sooner, 0)
+	require.NoError(t, err)
+	beat, err := in.seats.Extend(t.Context(), in.license.Ref(), got.Lease, "ada")
+	require.NoError(t, err)
+	assert.WithinDuration(t, sooner.ExpiresAt, beat.ExpiresAt, 0)
+}
