@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -58,4 +59,26 @@ func TestASeatThatWasPromisedByALongerLeaseTimeIsTakenOnlyWhereNobodyHasToBeIdle
 		assert.Equal(t, c.code, app.CodeOf(err), name)
 		assert.Equal(t, c.code == "", r.Takes, name)
 	}
+}
+
+func TestABorrowedLeaseIsToldItsOwnEndThoughALoadKeepsItsSeatForLonger(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(time.Microsecond)
+	held := borrowedOpen("laptop", "ada", "", now.Add(2*time.Hour))
+	in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Hour, PromisedUntil: now.Add(3 * time.Hour)}, held)
+	beat, err := in.seats.Extend(t.Context(), in.license.Ref(), held.ID, "ada")
+	require.NoError(t, err)
+	assert.WithinDuration(t, now.Add(2*time.Hour), beat.ExpiresAt, 0)
+	assert.WithinDuration(t, now.Add(3*time.Hour), in.usage().NextFree, 0)
+}
+
+func TestAHeartbeatMakesABorrowedLeaseThatEndsSoonerAFloatingOne(t *testing.T) {
+	t.Parallel()
+	in := newOneLicense(t, app.License{Seats: 1, LeaseTTL: time.Hour, Policy: app.Policy{LeaseGrace: time.Hour}})
+	got := in.confirmed(app.Reservation{Fingerprint: "laptop", User: "ada", Kind: app.KindBorrowed, For: time.Minute})
+	_, err := in.seats.Extend(t.Context(), in.license.Ref(), got.Lease, "ada")
+	require.NoError(t, err)
+	holder, err := in.client.HGet(t.Context(), oneLicenseKeys+"holders", got.Lease).Result()
+	require.NoError(t, err)
+	assert.True(t, strings.HasSuffix(holder, ":f"), holder)
 }
