@@ -1,11 +1,13 @@
 package stack_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 
 	"github.com/coditect-ai/license-platform/declared"
 	"github.com/coditect-ai/license-platform/stack/plan"
@@ -39,6 +41,37 @@ func TestPulumiWaitsAsLongAsASoundUpdateMayTake(t *testing.T) {
 	long := stacktest.Deploy(t, "prod", plan.Set("api.settleSeconds", 300)).One(t, deploymentType, "license-api")
 	assert.Greater(t, duration(t, long.UpdateWait), 12*5*time.Minute)
 	assert.Greater(t, seconds(t, long, "spec.progressDeadlineSeconds"), 5*time.Minute+time.Minute)
+}
+
+// TestThePipelineEndsNoUpdateThatPulumiWouldEndByItself adds up what an update may wait for,
+// one after the other: a job that is stopped leaves a lock and half a change.
+func TestThePipelineEndsNoUpdateThatPulumiWouldEndByItself(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../.github/workflows/deploy.yml")
+	require.NoError(t, err)
+	var pipeline struct {
+		Jobs map[string]struct {
+			Minutes int `json:"timeout-minutes"`
+		} `json:"jobs"`
+	}
+	require.NoError(t, yaml.Unmarshal(content, &pipeline))
+	const (
+		database = 90 * time.Minute // the Google provider's own limit
+		peering  = 10 * time.Minute // likewise
+		ingress  = 10 * time.Minute // the Kubernetes provider's
+		// tries are those of what Google is not ready for, for services and for metrics (stack/retry).
+		tries = 2 * 12 * time.Minute
+	)
+	for _, stack := range []string{"dev", "prod"} {
+		made := stacktest.Deploy(t, stack)
+		longest := database
+		for _, nodes := range made.Of(nodePool) {
+			longest = max(longest, duration(t, nodes.UpdateWait))
+		}
+		whole := tries + peering + longest + ingress +
+			duration(t, made.One(t, jobType, "license-migrate").CreateWait) + duration(t, made.One(t, deploymentType, "license-api").UpdateWait)
+		assert.Greater(t, time.Duration(pipeline.Jobs[stack].Minutes)*time.Minute, whole, stack)
+	}
 }
 
 func TestNoServiceWaitsForPodsThatComeAfterTheDatabase(t *testing.T) {
