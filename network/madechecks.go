@@ -175,7 +175,7 @@ func (l checker) subnetRanges() (ps setting.Problems, err error) {
 		is, known := made[r.name]
 		switch {
 		case !known:
-			ps.Add(r.key+"Name", r.name, "is not a range of the subnet "+s.Subnetwork+", and Google cannot rename a range",
+			ps.Add(r.key+"Name", r.name, "is not a range of the subnet "+s.Subnetwork+", and Google gives none another name",
 				"one of "+strings.Join(slices.Sorted(maps.Keys(made)), ", "))
 		case is != r.cidr:
 			ps.Add(r.key, r.cidr, "was "+is+" when "+s.Subnetwork+" was made, which Google never changes", is)

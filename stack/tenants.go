@@ -23,7 +23,7 @@ const (
 func (s Settings) validateTenants() (ps setting.Problems) {
 	encoded, err := encodeTenants(s.Identity.Tenants, func(string) string { return strings.Repeat("x", longestTenantID) })
 	if most := maxVariable - len("TENANTS=") - 1; err == nil && len(encoded) > most {
-		ps.Add("identity.tenants", len(s.Identity.Tenants), fmt.Sprintf("need, with their licences, %d bytes of the migration's environment, which has room for %d", len(encoded), most),
+		ps.Add("identity.tenants", len(s.Identity.Tenants), fmt.Sprintf("are with their licences %d bytes of the migration's environment, which takes %d", len(encoded), most),
 			"fewer licences here, and the others through the API (docs/api.md)")
 	}
 	return ps

@@ -87,7 +87,7 @@ func (s Settings) ValidateRegions(admits func(country string) bool) setting.Prob
 		}
 	}
 	if len(s.Regions) == 0 && len(admitted) < Fewest {
-		found.Add("disabled", false, fmt.Sprintf("Cloud Armor allows %d of Google's checkers, and a check needs three", len(admitted)),
+		found.Add("disabled", false, fmt.Sprintf("Cloud Armor lets in %d of Google's checkers, and a check needs three", len(admitted)),
 			"true, or countries of three checkers in armor.regions.allowed: US has three; BE, SG and BR one each")
 	}
 	return found
