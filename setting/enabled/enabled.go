@@ -12,15 +12,19 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// As long as package stack/retry tries an operation again.
 const (
-	pause    = 8 * time.Second
-	attempts = 90
+	// Attempts is how often something is tried at most; with Pause that is twelve minutes, because
+	// Google names ten for the slowest.
+	Attempts = 90
+	// Pause is the time between two attempts. It is short, because an interrupted update
+	// waits until the pause is over.
+	Pause = 8 * time.Second
+	// Recently is a pattern of what an API answers that is not known everywhere yet
+	// (https://cloud.google.com/service-usage/docs/enable-disable).
+	Recently = `If you enabled this API recently, wait a few minutes`
 )
 
-// recently is what an API answers that is not known everywhere yet
-// (https://cloud.google.com/service-usage/docs/enable-disable).
-var recently = regexp.MustCompile(`If you enabled this API recently, wait a few minutes`)
+var recently = regexp.MustCompile(Recently)
 
 // Look returns what look finds. An update waits for an API that was enabled a moment ago; a
 // preview, which enables none, does not.
@@ -28,12 +32,12 @@ func Look[T any](ctx context.Context, program *pulumi.Context, look func() (T, e
 	if program.DryRun() {
 		return look()
 	}
-	return again(ctx, pause, look)
+	return again(ctx, Pause, look)
 }
 
 func again[T any](ctx context.Context, pause time.Duration, look func() (T, error)) (found T, err error) {
 	for attempt := 1; ; attempt++ {
-		if found, err = look(); err == nil || attempt == attempts || !recently.MatchString(err.Error()) {
+		if found, err = look(); err == nil || attempt == Attempts || !recently.MatchString(err.Error()) {
 			return found, err
 		}
 		select {

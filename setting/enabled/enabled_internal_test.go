@@ -46,7 +46,7 @@ func TestNobodyWaitsForEver(t *testing.T) {
 	never := func() (int, error) { asked++; return 0, errEarly }
 	_, err := again(t.Context(), 0, never)
 	require.ErrorIs(t, err, errEarly)
-	assert.Equal(t, attempts, asked)
+	assert.Equal(t, Attempts, asked)
 
 	stopped, stop := context.WithCancel(t.Context())
 	stop()

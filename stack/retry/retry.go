@@ -14,6 +14,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/coditect-ai/license-platform/setting/enabled"
 	"github.com/coditect-ai/license-platform/stack/takeup"
 )
 
@@ -33,18 +34,16 @@ const networkHookName = "is already being used by the peering with Google's serv
 // nobody answers.
 const objectHookName = "a cluster that is gone: docs/destroy.md; else pulumi destroy --run-program says why the deletion failed"
 
-// attempts is how often an operation is tried at most; with Pause that is twelve
-// minutes, for Google names ten for the slowest. The engine's own bound is 100 attempts.
-const attempts = 90
+// attempts is how often an operation is tried at most. The engine's own bound is 100 attempts.
+const attempts = enabled.Attempts
 
 // releaseAttempts is the same for a policy that a load balancer has: with Pause four
 // minutes. A load balancer that does not accept the new policy, for example because it
 // does not exist, never detaches the old one.
 const releaseAttempts = 30
 
-// Pause is the time between two attempts. It is short, because an interrupted update
-// waits until the pause is over.
-const Pause = 8 * time.Second
+// Pause is the time between two attempts.
+const Pause = enabled.Pause
 
 // transientErrors are the errors that are gone after a while, by the package of the
 // resources that get them.
@@ -62,9 +61,8 @@ var transientErrors = map[string][]*regexp.Regexp{
 		// and the provider (v5.42) does not wait for that
 		// (https://github.com/hashicorp/terraform-provider-google-beta/pull/9970).
 		regexp.MustCompile(`Error 400: .*/networks/\S+' is not ready`),
-		// An API that has just been enabled is not known everywhere
-		// (https://cloud.google.com/service-usage/docs/enable-disable).
-		regexp.MustCompile(`If you enabled this API recently, wait a few minutes`),
+		// An API that has just been enabled is not known everywhere.
+		regexp.MustCompile(enabled.Recently),
 		// A metric takes Cloud Monitoring up to ten minutes after its first sample
 		// (https://github.com/hashicorp/terraform-provider-google/issues/11102,
 		// https://github.com/GoogleCloudPlatform/cloud-ops-sandbox/issues/896).
