@@ -27,7 +27,8 @@ func writePIDFile(path string, pid int) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, []byte(identity), 0o600); err != nil {
+	// As a whole: a daemon that was killed in between would leave a process that nobody ends.
+	if err := file.Replace(path, []byte(identity), 0o600); err != nil {
 		return fmt.Errorf("write a pid file: %w", err)
 	}
 	return nil
