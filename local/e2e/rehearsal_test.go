@@ -66,6 +66,9 @@ func (m *machine) told(t *testing.T) (all []monitoring.Notification) {
 	}
 	require.NoError(t, err)
 	for line := range strings.Lines(string(content)) {
+		if !strings.HasSuffix(line, "\n") {
+			break // it is still being written
+		}
 		var n monitoring.Notification
 		require.NoError(t, json.Unmarshal([]byte(line), &n))
 		all = append(all, n)
