@@ -59,10 +59,11 @@ func (w *fixture) redisText(t testing.TB) string {
 func TestAnErasureLeavesNothingOfTheUserInAnyStoreOrLog(t *testing.T) {
 	t.Parallel()
 	w := newFixtureAlone(t)
+	// zoe-0189 is in no random id: those have letters and digits only.
 	api := w.serve(t, map[string]string{"LOG_LEVEL": "debug"})
 	admin := w.admin(t)
-	claims := apptest.Claims(mine, "zoe")
-	claims["email"], claims["groups"] = "zoe@example.com", []string{"devs"}
+	claims := apptest.Claims(mine, "zoe-0189")
+	claims["email"], claims["groups"] = "zoe-0189@example.com", []string{"devs"}
 	zoe, bob := w.google.Mint(t, claims), w.google.Mint(t, apptest.Claims(mine, "bob"))
 	ask := func(token, path, body string, headers ...string) reply {
 		t.Helper()
@@ -76,33 +77,33 @@ func TestAnErasureLeavesNothingOfTheUserInAnyStoreOrLog(t *testing.T) {
 
 	// What there is since licences have limits: a reserved seat, a seat that was taken from another
 	// and one that was taken away, refusals that are counted, an answer that is remembered.
-	require.Equal(t, 201, ask(zoe, "/v1/licenses/kept/acquire", `{"fingerprint":"zoes-laptop"}`, "Idempotency-Key", "zoes-key").status)
-	require.Equal(t, 200, ask(zoe, "/v1/licenses/kept/borrow", `{"fingerprint":"zoes-laptop","durationSeconds":3600}`).status)
+	require.Equal(t, 201, ask(zoe, "/v1/licenses/kept/acquire", `{"fingerprint":"zoe-0189s-laptop"}`, "Idempotency-Key", "zoe-0189s-key").status)
+	require.Equal(t, 200, ask(zoe, "/v1/licenses/kept/borrow", `{"fingerprint":"zoe-0189s-laptop","durationSeconds":3600}`).status)
 	for range 3 {
-		require.Equal(t, "user_limit_reached", ask(zoe, "/v1/licenses/kept/acquire", `{"fingerprint":"zoes-phone"}`).text("code"))
+		require.Equal(t, "user_limit_reached", ask(zoe, "/v1/licenses/kept/acquire", `{"fingerprint":"zoe-0189s-phone"}`).text("code"))
 	}
 	require.Equal(t, 201, ask(bob, "/v1/licenses/busy/acquire", `{"fingerprint":"desk"}`).status)
-	require.Equal(t, 201, ask(zoe, "/v1/licenses/busy/acquire", `{"fingerprint":"zoes-laptop"}`).status)
+	require.Equal(t, 201, ask(zoe, "/v1/licenses/busy/acquire", `{"fingerprint":"zoe-0189s-laptop"}`).status)
 	require.Equal(t, 201, ask(bob, "/v1/licenses/busy/acquire", `{"fingerprint":"desk"}`).status)
-	held := ask(zoe, "/v1/licenses/demo/acquire", `{"fingerprint":"zoes-desk"}`).text("leaseId")
+	held := ask(zoe, "/v1/licenses/demo/acquire", `{"fingerprint":"zoe-0189s-desk"}`).text("leaseId")
 	require.Equal(t, "forbidden", ask(zoe, "/v1/credentials", `{"name":"x","licenses":["demo"]}`).text("code"))
 
 	// One release does not reach the ledger.
 	w.postgres.Stop(t)
 	require.Equal(t, 204, ask(zoe, "/v1/leases/"+held+"/release", "").status)
 	w.postgres.Start(t)
-	require.Contains(t, w.redisText(t), "zoe", "the release waits with its origin")
+	require.Contains(t, w.redisText(t), "zoe-0189", "the release waits with its origin")
 
-	erase := func() bool { return api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"zoe"}`).status == 200 }
+	erase := func() bool { return api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"zoe-0189"}`).status == 200 }
 	await.True(t, erase, "the ledger is back")
-	sum := sha256.Sum256([]byte("zoe"))
+	sum := sha256.Sum256([]byte("zoe-0189"))
 	for store, text := range map[string]string{"PostgreSQL": w.ledgerText(t), "Redis": w.redisText(t)} {
-		for _, trace := range []string{"zoe", "198.51.100.77", hex.EncodeToString(sum[:16]), hex.EncodeToString([]byte("zoe"))} {
+		for _, trace := range []string{"zoe-0189", "198.51.100.77", hex.EncodeToString(sum[:16]), hex.EncodeToString([]byte("zoe-0189"))} {
 			for _, line := range strings.Split(text, "\n") {
 				assert.NotContains(t, line, trace, store)
 			}
 		}
 	}
 	assert.Contains(t, w.ledgerText(t), "bob", "another user's data stays")
-	assert.NotContains(t, w.log.String(), "zoe")
+	assert.NotContains(t, w.log.String(), "zoe-0189")
 }

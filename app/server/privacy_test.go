@@ -37,7 +37,7 @@ func TestPersonalDataIsExportedErasedAndForgotten(t *testing.T) {
 	require.Equal(t, 200, export.status)
 	assert.Contains(t, string(export.raw), "adas-laptop")
 	assert.Contains(t, string(export.raw), "ada@example.com")
-	assert.NotContains(t, string(export.raw), "bob")
+	assert.NotRegexp(t, `"bob"|bobs-|bob@`, string(export.raw))
 	assert.Equal(t, "validation_failed", api.call(t, "POST", "/v1/privacy/erase", admin, `{}`).text("code"))
 	assert.Equal(t, "forbidden", api.call(t, "POST", "/v1/privacy/erase", ada, `{"user":"bob"}`).text("code"))
 
