@@ -94,7 +94,9 @@ func TestAnErasureLeavesNothingOfTheUserInAnyStoreOrLog(t *testing.T) {
 	w.postgres.Start(t)
 	require.Contains(t, w.redisText(t), "zoe-0189", "the release waits with its origin")
 
-	erase := func() bool { return api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"zoe-0189"}`).status == 200 }
+	erase := func() bool {
+		return api.call(t, "POST", "/v1/privacy/erase", admin, `{"user":"zoe-0189"}`).status == 200
+	}
 	await.True(t, erase, "the ledger is back")
 	sum := sha256.Sum256([]byte("zoe-0189"))
 	for store, text := range map[string]string{"PostgreSQL": w.ledgerText(t), "Redis": w.redisText(t)} {
