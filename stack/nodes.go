@@ -7,6 +7,7 @@ import (
 
 	"github.com/coditect-ai/license-platform/setting"
 	"github.com/coditect-ai/license-platform/setting/machine"
+	"github.com/coditect-ai/license-platform/setting/region"
 )
 
 // validateNodes compares how many nodes a created cluster may have with the addresses
@@ -14,7 +15,7 @@ import (
 // gives each node a /24 of the pods' range, and Google keeps four addresses of a subnet
 // (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#cluster_sizing).
 func (s Settings) validateNodes() (ps setting.Problems) {
-	const zones, reserved, bitsOfNode = zonesOfRegion, 4, 24
+	const zones, reserved, bitsOfNode = region.ClusterZones, 4, 24
 	cluster, most := s.Kubernetes.Cluster, s.Kubernetes.Cluster.MaxNodes*zones
 	if cluster.Adopt || s.Network.Adopt {
 		return nil
@@ -49,10 +50,6 @@ func (s Settings) validateMachine() (ps setting.Problems) {
 	return append(ps, s.validateRoom()...)
 }
 
-// zonesOfRegion are those that a regional cluster is spread over, also in a region that
-// has more (https://cloud.google.com/kubernetes-engine/docs/concepts/regional-clusters).
-const zonesOfRegion = 3
-
 // validateRoom compares a node with a pod, and all nodes with the pods that have to run;
 // a rollout needs one more pod.
 func (s Settings) validateRoom() (ps setting.Problems) {
@@ -75,7 +72,7 @@ func (s Settings) validateRoom() (ps setting.Problems) {
 			perNode = min(perNode, r.room/r.one)
 		}
 	}
-	nodes := int64(max(cluster.MaxNodes, 1)) * zonesOfRegion
+	nodes := int64(max(cluster.MaxNodes, 1)) * region.ClusterZones
 	if most, need := nodes*perNode, int64(s.API.Replicas.Min)+1; len(ps) == 0 && need > most {
 		ps.Add("api.replicas.min", s.API.Replicas.Min, fmt.Sprintf("makes %d pods in a rollout, but %d nodes of %s have room for %d", need, nodes, cluster.MachineType, most),
 			fmt.Sprintf("at most %d, more kubernetes.cluster.maxNodes or a larger machine type", most-1))

@@ -52,8 +52,8 @@ func (s *Seat) due() time.Duration {
 		s.waits.reset()
 		return 0
 	}
-	if _, patience := s.doubt(); patience > 0 {
-		return min(wait, patience)
+	if _, remaining := s.doubt(); remaining > 0 {
+		return min(wait, remaining)
 	}
 	s.lose(s.failure)
 	return wait
@@ -61,7 +61,7 @@ func (s *Seat) due() time.Duration {
 
 // doubt is for how long it is not known what became of the seat, and for how much longer the server is asked
 // before a loss is told: a laptop that wakes up has its network some seconds later.
-func (s *Seat) doubt() (since, patience time.Duration) {
+func (s *Seat) doubt() (since, remaining time.Duration) {
 	if s.doubted.IsZero() {
 		return 0, 0
 	}
@@ -76,14 +76,14 @@ func (s *Seat) renew(ctx context.Context) {
 	defer s.calls.Unlock()
 	s.mu.Lock()
 	held, lease, left := s.held, s.license.Lease, s.until.Sub(s.keeper.time.now())
-	since, patience := s.doubt()
+	since, remaining := s.doubt()
 	s.mu.Unlock()
 	var err error
 	over := !held
 	if held {
 		// The answer has to come before the seat's end, or its loss would be told late. In doubt the first
 		// request may go to a connection of before, whose network has gone, and the next ones get more time.
-		limited, cancel := context.WithTimeout(ctx, max(left, time.Second, min(since, patience)))
+		limited, cancel := context.WithTimeout(ctx, max(left, time.Second, min(since, remaining)))
 		err = s.beat(limited, lease)
 		cancel()
 		over = gone(err)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/coditect-ai/license-platform/setting/region"
 )
 
 // How long GKE may take to give all nodes another machine or disk. It replaces one node
@@ -17,14 +19,11 @@ const (
 	// too short (https://github.com/GoogleCloudPlatform/magic-modules/pull/18250). That of this
 	// program (v5.42) gives up after 30 minutes, and GKE goes on.
 	minNodesTimeout = 2 * time.Hour
-	// zones are those that a created cluster is spread over; MaxNodes counts in each
-	// (https://cloud.google.com/kubernetes-engine/docs/concepts/regional-clusters).
-	zones = 3
 )
 
-// updateTimeout is the longest time that a sound change of the nodes may take.
+// updateTimeout is the longest time that a sound change of the nodes may take; MaxNodes counts in each zone.
 func (s Settings) updateTimeout() time.Duration {
-	return max(minNodesTimeout, time.Duration(s.MaxNodes)*zones*nodeTimeout)
+	return max(minNodesTimeout, time.Duration(s.MaxNodes)*region.ClusterZones*nodeTimeout)
 }
 
 // nodesTimeouts are how long Pulumi waits for a change of the nodes. New ones come side by

@@ -1,6 +1,6 @@
-// Package enabled looks up what an API tells that was enabled a moment ago. The engine tries the
-// operations of resources again until such an API answers (package stack/retry), and no look-up: in a
-// new project the first update would end at one.
+// Package enabled repeats look-ups until an API that was enabled a moment ago answers. The engine
+// repeats the operations of resources (package stack/retry), but not look-ups: the first update of a new
+// project would end at one.
 package enabled
 
 import (

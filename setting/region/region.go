@@ -23,6 +23,10 @@ func Known() []string {
 	}
 }
 
+// ClusterZones is how many zones of its region a regional cluster is spread over by default, also where the
+// region has more (https://cloud.google.com/kubernetes-engine/docs/concepts/regional-clusters).
+const ClusterZones = 3
+
 // Multi are the multi-regions that Cloud SQL keeps backups in
 // (https://cloud.google.com/sql/docs/postgres/backup-recovery/backups#backup-location).
 func Multi() []string { return []string{"asia", "eu", "us"} }

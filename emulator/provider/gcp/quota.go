@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/coditect-ai/license-platform/emulator/provider"
+	"github.com/coditect-ai/license-platform/setting/region"
 )
 
 const (
@@ -14,9 +15,6 @@ const (
 	// bootDiskGB is the default boot disk of a node, on SSD
 	// (https://cloud.google.com/kubernetes-engine/docs/how-to/custom-boot-disks).
 	bootDiskGB = 100
-	// zonesOfRegion is how many zones of its region a regional cluster uses
-	// (https://cloud.google.com/kubernetes-engine/docs/concepts/regional-clusters).
-	zonesOfRegion = 3
 )
 
 // checkSSD refuses nodes whose boot disks, together with the existing ones, exceed the
@@ -43,7 +41,7 @@ func ssd(inputs provider.Properties) float64 {
 	size, _ := inputs.Number("nodeConfig.diskSizeGb")
 	zones := 1.0
 	if strings.Count(inputs.Text("location"), "-") == 1 {
-		zones = zonesOfRegion
+		zones = region.ClusterZones
 	}
 	return nodes * zones * cmp.Or(size, bootDiskGB)
 }
